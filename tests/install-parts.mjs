@@ -1,0 +1,49 @@
+// The tests use real parts: a Redis server, an nginx and a Chromium. This installs what is missing where it can
+// (Debian and its kin, by apt-get) and says plainly what to install where it cannot. Nothing is skipped instead.
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const PARTS = [
+  { commands: ['redis-server'], variable: 'REDIS_SERVER', package: 'redis-server' },
+  { commands: ['nginx'], variable: 'NGINX', package: 'nginx-light' },
+  { commands: ['chromium', 'chromium-browser', 'google-chrome'], variable: 'CHROMIUM', package: 'chromium' },
+]
+
+const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isMissing(part) {
+  const named = process.env[part.variable]
+  if (named) return !isExecutable(named)
+  return !part.commands.some((command) => folders.some((folder) => isExecutable(join(folder, command))))
+}
+
+const missing = PARTS.filter(isMissing)
+if (missing.length > 0) {
+  const names = missing.map((part) => part.package)
+  if (!isExecutable('/usr/bin/apt-get')) {
+    console.error(
+      `The tests need ${names.join(', ')}. Install them with your package manager, or name their programs in ` +
+        `${missing.map((part) => part.variable).join(', ')}.`,
+    )
+    process.exit(1)
+  }
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo']
+  const run = (...words) => {
+    const [command, ...rest] = [...sudo, ...words]
+    execFileSync(command, rest, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+  }
+  console.error(`Installing what the tests need: ${names.join(', ')}`)
+  run('apt-get', 'update', '-qq')
+  run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names)
+  // Debian starts a Redis and an nginx of its own on installing them; the tests start theirs on free ports.
+}
