@@ -1,0 +1,133 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { createCookies } from './http/cookies.ts'
+import { answerBrokenRequest, answerWithProblems } from './http/error-replies.ts'
+import { healthRoutes } from './http/health.ts'
+import { acceptStrictJson, BODY_LIMIT_BYTES } from './http/json-body.ts'
+import { openApi } from './http/openapi.ts'
+import { createOriginCheck } from './http/origin-check.ts'
+import { pages } from './http/pages.ts'
+import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
+import { logRequests } from './http/request-log.ts'
+import { createReturnCheck } from './http/return-to.ts'
+import { headerSets, withHeaders } from './http/security-headers.ts'
+import type { TypedApp } from './http/typed-app.ts'
+import type { BearerVerifier, PasswordVerifier } from './identity/identity.ts'
+import { createBrowserLogins } from './login/browser-logins.ts'
+import { browserRoutes } from './login/browser-routes.ts'
+import { createCollect } from './login/hand-over.ts'
+import { createLoginRecords } from './login/login-records.ts'
+import { createPhoneApprovals } from './login/phone-approvals.ts'
+import { createPhoneAuthentication } from './login/phone-authentication.ts'
+import { phoneRoutes } from './login/phone-routes.ts'
+import { createPollPacing } from './login/poll-pacing.ts'
+import { createUserCodes } from './login/user-codes.ts'
+import type { Randomness } from './randomness.ts'
+import { createCurrentSession } from './session/current-session.ts'
+import { createSessionService } from './session/session-service.ts'
+import { sessionRoutes } from './session/session-routes.ts'
+import { signInRoutes } from './session/sign-in-routes.ts'
+import type { RecordStore } from './store/record-store.ts'
+
+export interface AppOptions {
+  config: Config
+  store: RecordStore
+  makeLimiter: MakeLimiter
+  verifyPassword: PasswordVerifier
+  bearerVerifiers: readonly BearerVerifier[]
+  clock: Clock
+  randomness: Randomness
+  logger: FastifyBaseLogger
+  /** The folder of what the build made of `web/`. */
+  webRoot: string
+  version: string
+}
+
+/** Wrong codes a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
+const WRONG_CODES_PER_MINUTE = 10
+/** A request, its body included, has to arrive within this. Replies may be held longer. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Longer than common proxies keep an idle connection, so that it is they who close it. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+
+/** Puts ScanIn together from what `main` chose. The instance does not listen yet; closing it answers held polls at once. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, store, clock, randomness, makeLimiter, logger } = options
+  const headers = headerSets(config.publicUrl)
+  const cookies = createCookies(config.isCookieSecure)
+  const closing = new AbortController()
+
+  const sessions = createSessionService({
+    store,
+    clock,
+    policy: config.session,
+    onFirstUse: async (loginId) => void (await records.apply(loginId, () => ({ type: 'acknowledge' }))),
+  })
+  const records = createLoginRecords({ store, clock })
+  const userCodes = createUserCodes(store)
+  const collect = createCollect({ records, sessions, clock })
+  const loginParts = { records, userCodes, clock, randomness, policy: config.login }
+  const current = createCurrentSession(sessions, cookies)
+  const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
+  const checkOrigin = createOriginCheck({ ...config, sessionCookieName: cookies.sessionName })
+
+  const app: TypedApp = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequest,
+    // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  })
+  app.addHook('preClose', async () => {
+    closing.abort()
+    // A connection whose last reply is only now on its way is not kept for another request.
+    app.server.keepAliveTimeout = 1
+  })
+  logRequests(app)
+  answerWithProblems(app, headers)
+  acceptStrictJson(app)
+  app.addHook('onRequest', async (request) => checkOrigin(request, request.routeOptions.config))
+
+  await openApi(app, { ...config, version: options.version, sessionCookieName: cookies.sessionName, headers })
+  pages(app, { root: options.webRoot, headers })
+  app.register(async (api: TypedApp) => {
+    api.addHook('onRequest', withHeaders(headers.api))
+    healthRoutes(api, store)
+    browserRoutes(api, {
+      logins: createBrowserLogins({ ...loginParts, collect }),
+      cookies,
+      pacing,
+      creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
+      verificationUri: `${config.publicUrl}/scan`,
+      browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
+      pace: { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds },
+      closing: closing.signal,
+      allowedReturn: createReturnCheck(config.publicUrl, config.returnToOrigins),
+    })
+    phoneRoutes(api, {
+      approvals: createPhoneApprovals(loginParts),
+      authenticatePhone: createPhoneAuthentication(current, options.bearerVerifiers),
+      pacing,
+      wrongCodeLimit: createRateLimit(makeLimiter, 'wrong-codes', WRONG_CODES_PER_MINUTE),
+      matchMode: config.match,
+      publicUrl: config.publicUrl,
+      pollHoldSeconds: config.pollHoldSeconds,
+      closing: closing.signal,
+    })
+    sessionRoutes(api, { sessions, current, cookies, clock })
+    signInRoutes(api, {
+      verifyPassword: options.verifyPassword,
+      sessions,
+      cookies,
+      randomness,
+      signInLimit: createRateLimit(makeLimiter, 'sign-ins', config.rates.signInsPerMinute),
+    })
+  })
+  return app as unknown as FastifyInstance
+}

@@ -1,0 +1,135 @@
+import type { LoginPolicy } from './login/login-policy.ts'
+import { type Environment, EnvironmentReader } from './environment.ts'
+import type { SessionPolicy } from './session/session-service.ts'
+import type { RedisPlace } from './store/redis-connection.ts'
+
+export type MatchMode = 'auto' | 'always' | 'never'
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Everything that the environment decides, checked once at start. CONTRACT: README.md's table. */
+export interface Config {
+  host: string
+  port: number
+  /** Scheme and authority, no slash at the end: what the QR says and what origins are compared with. */
+  publicUrl: string
+  store: { kind: 'embedded' } | { kind: 'redis'; place: RedisPlace; waitReplicas: number }
+  keyPrefix: string
+  login: LoginPolicy
+  /** Whole seconds. */
+  pollIntervalSeconds: number
+  pollHoldSeconds: number
+  session: SessionPolicy
+  match: MatchMode
+  isCookieSecure: boolean
+  trustProxy: readonly string[]
+  allowedOrigins: readonly string[]
+  returnToOrigins: readonly string[]
+  accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
+  phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
+  phoneUserinfoUrl: string | undefined
+  /** A minute and client address; 0: no limit. */
+  rates: { loginsPerMinute: number; signInsPerMinute: number }
+  metricsPort: number | undefined
+  logLevel: LogLevel
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const LONGEST_HOLD_SECONDS = 25
+const YEAR_SECONDS = 31_536_000
+
+/**
+ * Reads the configuration.
+ * @param lanAddress the address that other devices on the network reach this machine by
+ * @param readFile for `NAME_FILE`, which names a file that holds the value of `NAME`
+ * @throws ConfigError that names every bad variable in one message
+ */
+export function readConfig(env: Environment, lanAddress: string, readFile: (path: string) => string): Config {
+  const reader = new EnvironmentReader(env, readFile)
+  const port = reader.integer('PORT', 3000, 0, 65_535)
+  const publicUrl = reader.origin('PUBLIC_URL') ?? `http://${bracketed(lanAddress)}:${port}`
+  const cookieSecure = reader.oneOf('COOKIE_SECURE', ['auto', 'always', 'never'] as const, 'auto')
+
+  const config: Config = {
+    host: reader.text('HOST') ?? '0.0.0.0',
+    port,
+    publicUrl,
+    store: readStore(reader),
+    keyPrefix: reader.matching('KEY_PREFIX', /^[\w:.-]{0,64}$/, 'up to 64 of A-Z a-z 0-9 _ : . -') ?? 'scanin:',
+    login: {
+      lifeMs: reader.seconds('LOGIN_SECONDS', 300, 1, YEAR_SECONDS),
+      confirmMs: reader.seconds('CONFIRM_SECONDS', 120, 1, YEAR_SECONDS),
+      collectMs: reader.seconds('COLLECT_SECONDS', 60, 1, YEAR_SECONDS),
+      qrRefreshMs: reader.seconds('QR_REFRESH_SECONDS', 30, 1, YEAR_SECONDS),
+      qrOverlapMs: reader.seconds('QR_OVERLAP_SECONDS', 10, 0, YEAR_SECONDS),
+    },
+    pollIntervalSeconds: reader.integer('POLL_INTERVAL_SECONDS', 2, 1, 60),
+    pollHoldSeconds: reader.integer('POLL_HOLD_SECONDS', 2, 0, LONGEST_HOLD_SECONDS),
+    session: {
+      lifeMs: reader.seconds('SESSION_SECONDS', 43_200, 1, YEAR_SECONDS),
+      idleMs: reader.seconds('SESSION_IDLE_SECONDS', 3600, 1, YEAR_SECONDS),
+      rememberMs: reader.seconds('REMEMBER_SECONDS', 2_592_000, 1, YEAR_SECONDS),
+    },
+    match: reader.oneOf('MATCH', ['auto', 'always', 'never'] as const, 'auto'),
+    isCookieSecure: cookieSecure === 'auto' ? publicUrl.startsWith('https:') : cookieSecure === 'always',
+    trustProxy: reader.cidrs('TRUST_PROXY'),
+    allowedOrigins: reader.origins('ALLOWED_ORIGINS'),
+    returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
+    accounts: readAccounts(reader),
+    phoneJwt: readPhoneJwt(reader),
+    phoneUserinfoUrl: reader.url('PHONE_USERINFO_URL'),
+    rates: {
+      loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
+      signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),
+    },
+    metricsPort: reader.optionalInteger('METRICS_PORT', 0, 65_535),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  }
+  reader.throwIfBad()
+  return Object.freeze(config)
+}
+
+function readStore(reader: EnvironmentReader): Config['store'] {
+  const url = reader.matching('REDIS_URL', /^(rediss?:\/\/|unix:).+/, 'a redis://, rediss:// or unix: address')
+  const nodes = reader.hostPorts('REDIS_CLUSTER')
+  const sentinels = reader.hostPorts('REDIS_SENTINELS')
+  const name = reader.text('REDIS_SENTINEL_NAME')
+  const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
+  if ([url, nodes, sentinels].filter((value) => value !== undefined).length > 1) {
+    reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
+  }
+  if ((sentinels === undefined) !== (name === undefined)) {
+    reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
+  }
+  if (url !== undefined) return { kind: 'redis', place: { kind: 'single', url }, waitReplicas }
+  if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes }, waitReplicas }
+  if (sentinels !== undefined && name !== undefined) {
+    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name }, waitReplicas }
+  }
+  if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
+  return { kind: 'embedded' }
+}
+
+function readAccounts(reader: EnvironmentReader): Config['accounts'] {
+  const path = reader.text('ACCOUNTS_FILE')
+  const password = reader.text('DEMO_PASSWORD')
+  if (path !== undefined && password !== undefined) {
+    reader.reject('DEMO_PASSWORD', 'there is no demo account beside an ACCOUNTS_FILE')
+  }
+  return path === undefined ? { kind: 'demo', password } : { kind: 'file', path }
+}
+
+function readPhoneJwt(reader: EnvironmentReader): Config['phoneJwt'] {
+  const jwksUrl = reader.url('PHONE_JWT_JWKS_URL')
+  const issuer = reader.text('PHONE_JWT_ISSUER')
+  const audience = reader.text('PHONE_JWT_AUDIENCE')
+  const settings = { PHONE_JWT_JWKS_URL: jwksUrl, PHONE_JWT_ISSUER: issuer, PHONE_JWT_AUDIENCE: audience }
+  const missing = Object.entries(settings).filter(([, value]) => value === undefined)
+  if (missing.length < 3) for (const [name] of missing) reader.reject(name, 'the three PHONE_JWT_* go together')
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined
+  return { jwksUrl, issuer, audience }
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
+

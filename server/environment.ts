@@ -1,0 +1,133 @@
+import ipaddr from 'ipaddr.js'
+import type { HostPort } from './store/redis-connection.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A start that cannot be: one message that names every bad variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads variables by kind and collects what is wrong with them instead of stopping at the first. A bad one reads as
+ * its default, so that the rest can still be checked; `throwIfBad` then ends the start. No message repeats a value:
+ * it may be a secret.
+ */
+export class EnvironmentReader {
+  readonly #env: Environment
+  readonly #readFile: (path: string) => string
+  readonly #complaints = new Map<string, string>()
+
+  constructor(env: Environment, readFile: (path: string) => string) {
+    this.#env = env
+    this.#readFile = readFile
+  }
+
+  reject(name: string, why: string): void {
+    this.#complaints.set(name, why)
+  }
+
+  throwIfBad(): void {
+    if (this.#complaints.size === 0) return
+    const list = [...this.#complaints].map(([name, why]) => `${name} (${why})`)
+    throw new ConfigError(`Bad configuration: ${list.join('; ')}`)
+  }
+
+  /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */
+  text(name: string): string | undefined {
+    const value = this.#env[name] || undefined
+    const path = this.#env[`${name}_FILE`] || undefined
+    if (path === undefined) return value
+    if (value !== undefined) {
+      this.reject(name, `set both by itself and by ${name}_FILE`)
+      return value
+    }
+    try {
+      return this.#readFile(path).replace(/\r?\n$/, '')
+    } catch {
+      this.reject(`${name}_FILE`, 'cannot be read')
+      return undefined
+    }
+  }
+
+  matching(name: string, form: RegExp, description: string): string | undefined {
+    return this.#parsed(name, description, (text) => (form.test(text) ? text : undefined))
+  }
+
+  oneOf<const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const description = `one of ${choices.join(', ')}`
+    return this.#parsed(name, description, (text) => choices.find((choice) => choice === text)) ?? fallback
+  }
+
+  optionalInteger(name: string, least: number, most: number): number | undefined {
+    return this.#parsed(name, `a whole number from ${least} to ${most}`, (text) => {
+      const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+      return number >= least && number <= most ? number : undefined
+    })
+  }
+
+  integer(name: string, fallback: number, least: number, most: number): number {
+    return this.optionalInteger(name, least, most) ?? fallback
+  }
+
+  /** Whole seconds, as milliseconds. */
+  seconds(name: string, fallback: number, least: number, most: number): number {
+    return this.integer(name, fallback, least, most) * 1000
+  }
+
+  url(name: string): string | undefined {
+    return this.#parsed(name, 'an http:// or https:// address', (text) => httpUrl(text)?.href)
+  }
+
+  /** Scheme and authority of an address that has nothing else. */
+  origin(name: string): string | undefined {
+    return this.#parsed(name, 'scheme, host and port of an http:// or https:// address, and no path', parseOrigin)
+  }
+
+  origins(name: string): string[] {
+    return this.#list(name, 'origins such as https://app.example.com, with commas between them', parseOrigin) ?? []
+  }
+
+  cidrs(name: string): string[] {
+    return this.#list(name, 'addresses or CIDRs such as 10.0.0.0/8, with commas between them', parseCidr) ?? []
+  }
+
+  hostPorts(name: string): HostPort[] | undefined {
+    return this.#list(name, 'host:port, with commas between them', parseHostPort)
+  }
+
+  #parsed<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = parse(text)
+    if (value === undefined) this.reject(name, `has to be ${description}`)
+    return value
+  }
+
+  #list<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value[] | undefined {
+    return this.#parsed(name, description, (text) => {
+      const values = text.split(',').map((part) => parse(part.trim()))
+      const good = values.filter((value) => value !== undefined)
+      return good.length === values.length ? good : undefined
+    })
+  }
+}
+
+function httpUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
+}
+
+function parseOrigin(text: string): string | undefined {
+  const url = httpUrl(text)
+  return url !== undefined && url.href === `${url.origin}/` ? url.origin : undefined
+}
+
+function parseCidr(text: string): string | undefined {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
+}
+
+function parseHostPort(text: string): HostPort | undefined {
+  const [, host, port] = /^\[?([^\s\]]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) }
+}

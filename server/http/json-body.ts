@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify'
+import { ScanInError } from './problems.ts'
+
+/** Every body of the API is a flat object of a few short strings. */
+export const BODY_LIMIT_BYTES = 4096
+
+const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Replaces Fastify's JSON parser by one that refuses what parsers disagree about: invalid UTF-8, the same key twice,
+ * `__proto__` (RFC 8259 §4 and §8.1). All of it is `invalid_request`.
+ */
+export function acceptStrictJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
+    // A POST may come without a body but with the header that its client always sends.
+    return body.length === 0 ? undefined : parseStrictJson(body)
+  })
+}
+
+export function parseStrictJson(body: Buffer): unknown {
+  try {
+    const text = utf8.decode(body)
+    const value: unknown = JSON.parse(text)
+    if (countKeysIn(text) !== countKeysOf(value)) throw new SyntaxError('a key stands twice')
+    return value
+  } catch (cause) {
+    throw new ScanInError('invalid_request', { cause: new Error('not strict JSON', { cause }) })
+  }
+}
+
+/** In valid JSON every key, and nothing else, is a string before a colon. */
+function countKeysIn(json: string): number {
+  let keys = 0
+  for (const [, colon] of json.matchAll(STRING_AND_COLON)) if (colon !== undefined) keys++
+  return keys
+}
+
+/** The keys that survived parsing; one that stood twice is there once. */
+function countKeysOf(value: unknown): number {
+  let keys = 0
+  const open = [value]
+  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+    if (typeof next !== 'object' || next === null) continue
+    if (!Array.isArray(next)) keys += Object.keys(next).length
+    open.push(...Object.values(next))
+  }
+  return keys
+}

@@ -1,0 +1,24 @@
+const LONGEST_RETURN_TO = 2048
+
+/** A path of ours: one slash, and not a second one in any disguise. */
+const OWN_PATH = /^\/(?![/\\]|%2f|%5c)/i
+const ABSOLUTE = /^https?:\/\/[^/]/i
+/** What browsers drop or turn around before they follow an address, and so what checks are tricked with. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
+const TRICKY = /[\u0000-\u0020\u007f\\]/
+
+/**
+ * Makes the check of `return_to`: it may lead to our own origin, or to one that is listed; anything else is dropped.
+ * @returns a function that gives the address in canonical form, so that what was checked is what is followed
+ */
+export function createReturnCheck(publicUrl: string, returnToOrigins: readonly string[]) {
+  const allowed = new Set([publicUrl, ...returnToOrigins])
+
+  return (returnTo: string | undefined): string | undefined => {
+    if (returnTo === undefined || returnTo.length > LONGEST_RETURN_TO || TRICKY.test(returnTo)) return undefined
+    if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo)) || !URL.canParse(returnTo, publicUrl)) return undefined
+    const url = new URL(returnTo, publicUrl)
+    if (!allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
+    return url.origin === publicUrl ? url.pathname + url.search + url.hash : url.href
+  }
+}

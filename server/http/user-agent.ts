@@ -1,0 +1,25 @@
+import Bowser from 'bowser'
+
+/** A browser in words that people know it by. */
+export interface BrowserName {
+  name: string
+  os: string
+}
+
+const LONGEST_USER_AGENT = 512
+const KNOWN_BROWSERS = new Set(Object.values(Bowser.BROWSER_MAP))
+const KNOWN_SYSTEMS = new Set(Object.values(Bowser.OS_MAP))
+
+/**
+ * Reads a `User-Agent`: the client's own claim, shown to people and decided by nowhere. Only names of a closed list
+ * come out, so nobody can write a sentence of their own onto somebody's phone.
+ */
+export function browserOf(userAgent: string | undefined): BrowserName {
+  const parser = userAgent ? Bowser.getParser(userAgent.slice(0, LONGEST_USER_AGENT)) : undefined
+  const name = parser?.getBrowserName() ?? ''
+  const os = parser?.getOSName() ?? ''
+  return {
+    name: KNOWN_BROWSERS.has(name) ? name : 'Unknown browser',
+    os: KNOWN_SYSTEMS.has(os) ? os : 'unknown system',
+  }
+}

@@ -1,0 +1,22 @@
+import { type Logger, pino } from 'pino'
+import type { LogLevel } from './config.ts'
+
+/** JSON lines on standard output. */
+export function createLogger(level: LogLevel): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } })
+}
+
+interface PlainError {
+  type: string
+  message: string
+  stack: string | undefined
+  cause?: PlainError
+}
+
+/** An error without the properties that libraries hang on it: a Redis error's has the command, and so the record. */
+function plainError(error: unknown): PlainError | undefined {
+  if (!(error instanceof Error)) return undefined
+  const plain = { type: error.name, message: error.message, stack: error.stack }
+  const cause = plainError(error.cause)
+  return cause === undefined ? plain : { ...plain, cause }
+}

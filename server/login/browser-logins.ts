@@ -1,0 +1,170 @@
+import { type Clock, secondsUntil } from '../clock.ts'
+import { hashSecret, isSameHash } from '../hashes.ts'
+import { ScanInError } from '../http/problems.ts'
+import type { Randomness } from '../randomness.ts'
+import type { Collect, HandOver } from './hand-over.ts'
+import { hold } from './hold.ts'
+import { acceptsSecret, type BrowserDescription, type Login, type LoginEvent } from './login.ts'
+import type { HoldRequest, LoginPolicy } from './login-policy.ts'
+import type { LoginRecords } from './login-records.ts'
+import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, type Token } from './token.ts'
+import type { UserCodes } from './user-codes.ts'
+
+export interface BrowserLoginsOptions {
+  records: LoginRecords
+  userCodes: UserCodes
+  collect: Collect
+  clock: Clock
+  randomness: Randomness
+  policy: LoginPolicy
+}
+
+/** A browser that waits: the token it shows, and the key out of its cookie. */
+export interface WaitingBrowser {
+  token: Token
+  browserKey: string | undefined
+}
+
+/** What the QR has to say now. Durations in whole seconds. */
+export interface ShownLogin {
+  loginId: string
+  token: string
+  expiresIn: number
+  /** When to rotate. */
+  refreshIn: number
+}
+
+/** What a poll says. Before approval there is nothing about the person in it. */
+export type BrowserStatus =
+  | { status: 'pending' | 'scanned' | 'denied'; expiresIn: number }
+  | { status: 'match_required'; expiresIn: number; triesLeft: number }
+  | ({ status: 'authenticated' } & HandOver)
+  | typeof EXPIRED
+
+/** Unknown, expired, foreign, rotated out and used up: nobody tells them apart. */
+export const EXPIRED = { status: 'expired' } as const
+
+export type BrowserLogins = ReturnType<typeof createBrowserLogins>
+
+/** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
+export function createBrowserLogins(options: BrowserLoginsOptions) {
+  const { records, userCodes, collect, clock, randomness, policy } = options
+
+  /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
+  function ownershipOf({ token, browserKey }: WaitingBrowser): (login: Login) => boolean {
+    if (browserKey === undefined) return () => false
+    const keyHash = hashSecret(browserKey)
+    const secretHash = hashSecret(token.secret)
+    return (login) => isSameHash(login.browserKeyHash, keyHash) && acceptsSecret(login, secretHash, clock())
+  }
+
+  async function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
+    if (browser.browserKey === undefined) return undefined
+    const login = await records.read(browser.token.loginId)
+    return login && ownershipOf(browser)(login) ? login : undefined
+  }
+
+  function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
+    const isOwn = ownershipOf(browser)
+    return records.apply(browser.token.loginId, (login) => (isOwn(login) ? event : undefined), { durable })
+  }
+
+  function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
+    const expiresIn = secondsUntil(expiresAt, clock())
+    const refreshIn = Math.min(Math.ceil(policy.qrRefreshMs / 1000), expiresIn)
+    return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
+  }
+
+  async function statusOf(login: Login | undefined, { token, browserKey }: WaitingBrowser): Promise<BrowserStatus> {
+    const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
+    if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
+    switch (login.status) {
+      case 'pending':
+      case 'scanned':
+      case 'denied':
+        return { status: login.status, expiresIn }
+      case 'match_required':
+        return { status: login.status, expiresIn, triesLeft: login.triesLeft }
+      case 'authenticated':
+      case 'delivered': {
+        const handOver = await collect(token.loginId, browserKey)
+        return handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver }
+      }
+      default:
+        return login satisfies never
+    }
+  }
+
+  return {
+    /** Starts a login. The browser key is for the browser's cookie alone. */
+    async start(browser: BrowserDescription, ip: string, returnTo?: string): Promise<ShownLogin & { browserKey: string }> {
+      const createdAt = clock()
+      const expiresAt = createdAt + policy.lifeMs
+      const loginId = makeLoginId(randomness)
+      const secret = makeQrSecret(randomness)
+      const browserKey = makeBrowserKey(randomness)
+      await records.create(loginId, {
+        status: 'pending',
+        createdAt,
+        expiresAt,
+        browserKeyHash: hashSecret(browserKey),
+        qrSecrets: [{ hash: hashSecret(secret) }],
+        browser,
+        ip,
+        ...(returnTo === undefined ? {} : { returnTo }),
+      })
+      return { ...shown(loginId, secret, expiresAt), browserKey }
+    },
+
+    /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
+    async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
+      const secret = makeQrSecret(randomness)
+      const event = { type: 'rotate', secretHash: hashSecret(secret), overlapMs: policy.qrOverlapMs } as const
+      const outcome = await applyToOwn(browser, event)
+      if (outcome === undefined || outcome.refusal !== undefined) return undefined
+      return shown(browser.token.loginId, secret, outcome.login.expiresAt)
+    },
+
+    /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
+    async status(browser: WaitingBrowser, { seen, waitMs, signal }: HoldRequest): Promise<BrowserStatus> {
+      const login = await hold({
+        read: () => readOwn(browser),
+        watch: (onChange) => records.watch(browser.token.loginId, onChange),
+        patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
+        waitMs,
+        signal,
+      })
+      return statusOf(login, browser)
+    },
+
+    /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
+    async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
+      const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
+      const event = { type: 'match', matchCodeHash, collectMs: policy.collectMs, showMs: policy.collectMs } as const
+      const outcome = await applyToOwn(browser, event, true)
+      if (outcome?.refusal === 'wrong_match_code') {
+        const triesLeft = outcome.login.status === 'match_required' ? outcome.login.triesLeft : 0
+        throw new ScanInError('wrong_match_code', { triesLeft })
+      }
+      return statusOf(outcome?.login, browser)
+    },
+
+    /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
+    async userCode(browser: WaitingBrowser): Promise<{ userCode: string; expiresIn: number }> {
+      const login = await readOwn(browser)
+      if (login?.status !== 'pending' || browser.browserKey === undefined) throw new ScanInError('expired_token')
+      const userCode = await userCodes.issue(browser.token.loginId, browser.browserKey, login.expiresAt)
+      return { userCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
+    },
+
+    /** Ends the browser's own login; anything else stays as it is. */
+    async cancel(browser: WaitingBrowser): Promise<void> {
+      if ((await readOwn(browser)) !== undefined) await records.remove(browser.token.loginId)
+    },
+  }
+}
+
+/** Whether the browser's next news depends on somebody else. */
+function isWaiting({ status }: Login): boolean {
+  return status === 'pending' || status === 'scanned' || status === 'match_required'
+}

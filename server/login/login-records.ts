@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
+import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
+import { decodeLogin } from './login-record.ts'
+
+/** Logins in a store. */
+export interface LoginRecords {
+  create(loginId: string, login: Login): Promise<void>
+  /** `undefined`: there is none, or its time is over. */
+  read(loginId: string): Promise<Login | undefined>
+  /**
+   * Lets an event happen to a login, on whatever state it has by then: read, `transition`, write if nobody wrote in
+   * between. `eventFor` decides whether the caller may; `undefined` from it is answered as if there were no login.
+   */
+  apply(loginId: string, eventFor: EventFor, options?: { durable?: boolean }): Promise<Outcome | undefined>
+  remove(loginId: string): Promise<void>
+  watch(loginId: string, onChange: () => void): () => void
+}
+
+export type EventFor = (login: Login, now: number) => LoginEvent | undefined
+
+export function createLoginRecords({ store, clock }: { store: RecordStore; clock: Clock }): LoginRecords {
+  function live(value: unknown): Login | undefined {
+    const login = decodeLogin(value)
+    return login === undefined || isExpired(login, clock()) ? undefined : login
+  }
+
+  return {
+    async create(loginId, login) {
+      await store.write(keyOf(loginId), login, { expiresAt: login.expiresAt, ifVersion: null })
+    },
+
+    async read(loginId) {
+      return live((await store.read(keyOf(loginId)))?.value)
+    },
+
+    apply(loginId, eventFor, { durable = false } = {}) {
+      return updateRecord<Outcome | undefined>(store, keyOf(loginId), (value) => {
+        const login = live(value)
+        const now = clock()
+        const event = login && eventFor(login, now)
+        if (login === undefined || event === undefined) return { result: undefined }
+        const outcome = transition(login, event, now)
+        if (outcome.login === login) return { result: outcome }
+        const next = { value: outcome.login, expiresAt: outcome.login.expiresAt, durable }
+        return { next, result: outcome }
+      })
+    },
+
+    async remove(loginId) {
+      await store.remove(keyOf(loginId))
+    },
+
+    watch: (loginId, onChange) => store.watch(keyOf(loginId), onChange),
+  }
+}
+
+function keyOf(loginId: string): string {
+  return `login:${loginId}`
+}

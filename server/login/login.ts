@@ -1,0 +1,254 @@
+/**
+ * A login: one browser tab's try at signing in. This file is the whole rule book: what states there are, what can
+ * happen in each, and what comes of it. It is pure; keeping and sending are other files' work.
+ *
+ *     pending ──scan──▶ scanned ──confirm──▶ authenticated ──collect──▶ delivered (10 s, the hand-over repeats) ──▶ gone
+ *                          └──confirm──▶ match_required ──match──▶ authenticated
+ *     any but delivered ──deny──▶ denied      any ──time──▶ expired
+ */
+import type { User } from '../identity/identity.ts'
+
+export type Login = PendingLogin | ScannedLogin | MatchRequiredLogin | AuthenticatedLogin | DeliveredLogin | DeniedLogin
+
+export interface LoginBase {
+  /** Epoch milliseconds. */
+  createdAt: number
+  /** When the present state ends, in epoch milliseconds. At that time the login is expired, whatever it was. */
+  expiresAt: number
+  browserKeyHash: string
+  /** Hashes of the QR secrets that are good: the newest last. */
+  qrSecrets: readonly QrSecret[]
+  /** The browser that waits, as the phone's owner is shown it. */
+  browser: BrowserDescription
+  ip: string
+  /** Where to go once signed in: checked before it was put here. */
+  returnTo?: string
+}
+
+export interface QrSecret {
+  hash: string
+  /** Rotated out: good until then, in epoch milliseconds. Left out: good as long as the login. */
+  goodUntil?: number
+}
+
+export interface BrowserDescription {
+  name: string
+  os: string
+}
+
+/** The phone that scanned: `id` tells one phone from another, `user` is whom it speaks for. */
+export interface Phone {
+  id: string
+  user: User
+}
+
+export interface PendingLogin extends LoginBase {
+  status: 'pending'
+}
+
+export interface ScannedLogin extends LoginBase {
+  status: 'scanned'
+  phone: Phone
+  match: MatchKind
+}
+
+export interface MatchRequiredLogin extends LoginBase {
+  status: 'match_required'
+  phone: Phone
+  remember: boolean
+  matchCodeHash: string
+  triesLeft: number
+}
+
+export interface AuthenticatedLogin extends LoginBase {
+  status: 'authenticated'
+  phone: Phone
+  remember: boolean
+}
+
+/** Collected, and given again to the same browser until its session is used for the first time. */
+export interface DeliveredLogin extends LoginBase {
+  status: 'delivered'
+  phone: Phone
+  remember: boolean
+  isAcknowledged: boolean
+}
+
+export interface DeniedLogin extends LoginBase {
+  status: 'denied'
+  /** Left out: denied before anyone scanned it. */
+  phone?: Phone
+}
+
+/** Whether the person has to type what the phone shows into the browser. */
+export type MatchKind = 'none' | 'code'
+
+export type LoginEvent =
+  | { type: 'rotate'; secretHash: string; overlapMs: number }
+  | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
+  | { type: 'confirm'; phoneId: string; remember: boolean; matchCodeHash: string; collectMs: number }
+  | { type: 'deny'; phone: Phone; showMs: number }
+  | { type: 'match'; matchCodeHash: string; collectMs: number; showMs: number }
+  | { type: 'collect'; repeatMs: number }
+  | { type: 'acknowledge' }
+
+/** Why an event was refused. */
+export type Refusal =
+  | 'expired'
+  | 'not_pending'
+  | 'already_scanned'
+  | 'not_scanned'
+  | 'not_matching'
+  | 'wrong_match_code'
+  | 'not_authenticated'
+
+/** What comes of an event. The same `login` object means: nothing to write. A refusal may still change the login. */
+export interface Outcome {
+  login: Login
+  refusal?: Refusal
+}
+
+/** Wrong match codes that end a login for good. */
+export const MATCH_TRIES = 5
+
+/** What `event` makes of `login` at `now`. Never throws, never changes its arguments. */
+export function transition(login: Login, event: LoginEvent, now: number): Outcome {
+  if (isExpired(login, now)) return { login, refusal: 'expired' }
+  switch (event.type) {
+    case 'rotate':
+      return rotate(login, event, now)
+    case 'scan':
+      return scan(login, event, now)
+    case 'confirm':
+      return confirm(login, event, now)
+    case 'deny':
+      return deny(login, event, now)
+    case 'match':
+      return match(login, event, now)
+    case 'collect':
+      return collect(login, event, now)
+    case 'acknowledge':
+      return acknowledge(login)
+    default:
+      return event satisfies never
+  }
+}
+
+export function isExpired(login: Login, now: number): boolean {
+  return now >= login.expiresAt
+}
+
+/** Whether a token with this secret still stands for the login. */
+export function acceptsSecret(login: Login, secretHash: string, now: number): boolean {
+  return goodSecrets(login, now).some((secret) => secret.hash === secretHash)
+}
+
+function goodSecrets(login: Login, now: number): QrSecret[] {
+  return login.qrSecrets.filter(({ goodUntil }) => goodUntil === undefined || now < goodUntil)
+}
+
+type EventOf<Type extends LoginEvent['type']> = Extract<LoginEvent, { type: Type }>
+
+function rotate(login: Login, { secretHash, overlapMs }: EventOf<'rotate'>, now: number): Outcome {
+  if (login.status !== 'pending') return { login, refusal: 'not_pending' }
+  const newest = login.qrSecrets.at(-1)
+  const previous = newest === undefined || overlapMs <= 0 ? [] : [{ hash: newest.hash, goodUntil: now + overlapMs }]
+  return { login: { ...login, qrSecrets: [...previous, { hash: secretHash }] } }
+}
+
+function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
+  if (login.status !== 'pending') {
+    const isOwn = isPhoneOf(login, phone.id)
+    if (!isOwn) return { login, refusal: 'already_scanned' }
+    if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
+    return { login: extraSecretHash === undefined ? login : { ...login, qrSecrets: withSecret(login.qrSecrets) } }
+  }
+  // The browser may know a newer secret than the phone read: from here on both stay good.
+  const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
+  const { status: _pending, ...rest } = login
+  return {
+    login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets: withSecret(kept), phone, match },
+  }
+
+  function withSecret(secrets: readonly QrSecret[]): readonly QrSecret[] {
+    return extraSecretHash === undefined ? secrets : [...secrets, { hash: extraSecretHash }]
+  }
+}
+
+function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome {
+  switch (login.status) {
+    case 'pending':
+      return { login, refusal: 'not_scanned' }
+    case 'scanned': {
+      if (!isPhoneOf(login, event.phoneId)) return { login, refusal: 'not_scanned' }
+      const { match: kind, ...rest } = login
+      if (kind === 'none') return { login: authenticated(rest, event.remember, now + event.collectMs) }
+      const { matchCodeHash, remember } = event
+      // The confirmation's time goes on: matching is a part of it.
+      return { login: { ...rest, status: 'match_required', remember, matchCodeHash, triesLeft: MATCH_TRIES } }
+    }
+    case 'match_required':
+      // A reply got lost, or a second tap: a new code, but never new tries.
+      if (!isPhoneOf(login, event.phoneId)) return { login, refusal: 'not_scanned' }
+      return { login: { ...login, matchCodeHash: event.matchCodeHash } }
+    case 'authenticated':
+      return isPhoneOf(login, event.phoneId) ? { login } : { login, refusal: 'not_scanned' }
+    case 'delivered':
+    case 'denied':
+      return { login, refusal: 'expired' }
+    default:
+      return login satisfies never
+  }
+}
+
+function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Outcome {
+  if (login.status === 'delivered') return { login, refusal: 'expired' }
+  if (login.status === 'pending') return { login: denied(login, phone, now + showMs) }
+  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'not_scanned' }
+  return { login: login.status === 'denied' ? login : denied(login, phone, now + showMs) }
+}
+
+function match(login: Login, { matchCodeHash, collectMs, showMs }: EventOf<'match'>, now: number): Outcome {
+  if (login.status !== 'match_required') return { login, refusal: 'not_matching' }
+  if (login.matchCodeHash === matchCodeHash) {
+    return { login: authenticated(login, login.remember, now + collectMs) }
+  }
+  const triesLeft = login.triesLeft - 1
+  const next = triesLeft === 0 ? denied(login, login.phone, now + showMs) : { ...login, triesLeft }
+  return { login: next, refusal: 'wrong_match_code' }
+}
+
+function collect(login: Login, { repeatMs }: EventOf<'collect'>, now: number): Outcome {
+  if (login.status === 'authenticated') {
+    return { login: { ...login, status: 'delivered', expiresAt: now + repeatMs, isAcknowledged: false } }
+  }
+  if (login.status === 'delivered') return login.isAcknowledged ? { login, refusal: 'expired' } : { login }
+  return { login, refusal: 'not_authenticated' }
+}
+
+function acknowledge(login: Login): Outcome {
+  if (login.status !== 'delivered' || login.isAcknowledged) return { login }
+  return { login: { ...login, isAcknowledged: true } }
+}
+
+function authenticated(
+  login: Omit<ScannedLogin, 'match'> | MatchRequiredLogin,
+  remember: boolean,
+  expiresAt: number,
+): AuthenticatedLogin {
+  return { ...baseOf(login), status: 'authenticated', expiresAt, phone: login.phone, remember }
+}
+
+function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {
+  return { ...baseOf(login), status: 'denied', expiresAt, phone }
+}
+
+function baseOf({ createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, returnTo }: LoginBase): LoginBase {
+  const base = { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip }
+  return returnTo === undefined ? base : { ...base, returnTo }
+}
+
+/** Whether this phone is the one that owns the login. */
+export function isPhoneOf(login: Login, phoneId: string): boolean {
+  return login.status !== 'pending' && login.phone?.id === phoneId
+}

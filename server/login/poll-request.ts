@@ -1,0 +1,26 @@
+import type { FastifyRequest } from 'fastify'
+import { ScanInError } from '../http/problems.ts'
+import type { HoldRequest } from './login-policy.ts'
+import { parseToken, type Token } from './token.ts'
+
+/** @throws ScanInError `invalid_request` for what is not of a token's form */
+export function tokenOf(text: string): Token {
+  const token = parseToken(text)
+  if (token === undefined) throw new ScanInError('invalid_request')
+  return token
+}
+
+/**
+ * How long this poll may be held: what it asks for, up to `longestSeconds`. The hold ends early when the client hangs
+ * up or the process closes.
+ */
+export function holdRequestOf(
+  request: FastifyRequest,
+  { seen, wait }: { seen?: string; wait?: string },
+  longestSeconds: number,
+  closing: AbortSignal,
+): HoldRequest {
+  const waitMs = Math.min(Number(wait ?? 0), longestSeconds) * 1000
+  const signal = waitMs > 0 ? AbortSignal.any([request.signal, closing]) : closing
+  return { seen, waitMs, signal }
+}

@@ -1,0 +1,34 @@
+import QRCode from 'qrcode'
+
+/** The quiet zone that ISO/IEC 18004 asks for, in modules. */
+const MARGIN = 4
+
+/**
+ * A QR code as a base64 `data:` URL of an SVG: dark on white whatever the page's colours, error correction M.
+ * The page scales it; the SVG has no size of its own.
+ */
+export function qrImage(text: string): string {
+  const { modules } = QRCode.create([{ mode: 'byte', data: Buffer.from(text) }], { errorCorrectionLevel: 'M' })
+  const size = modules.size + 2 * MARGIN
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">` +
+    `<path fill="#fff" d="M0 0h${size}v${size}H0z"/><path stroke="#000" d="${darkRuns(modules)}"/></svg>`
+  return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
+}
+
+/** One stroke for each run of dark modules in a row: half the bytes of a square for each module. */
+function darkRuns({ size, data }: QRCode.BitMatrix): string {
+  let path = ''
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; ) {
+      if (!data[row * size + column]) {
+        column++
+        continue
+      }
+      const start = column
+      while (column < size && data[row * size + column]) column++
+      path += `M${start + MARGIN} ${row + MARGIN}.5h${column - start}`
+    }
+  }
+  return path
+}

@@ -1,0 +1,98 @@
+import { createHmac } from 'node:crypto'
+import { hashSecret } from '../hashes.ts'
+import type { Randomness } from '../randomness.ts'
+
+/** The public half of a login: what the QR says and the status URL holds. On the wire `<loginId>.<secret>`. */
+export interface Token {
+  loginId: string
+  secret: string
+}
+
+const LOGIN_ID_LENGTH = 16
+/** 22 of 64 characters: 132 bits. */
+const QR_SECRET_LENGTH = 22
+/** 43 of 64 characters: 258 bits. */
+const BROWSER_KEY_LENGTH = 43
+const TOKEN_FORM = /^([\w-]{16})\.([\w-]{22})$/
+const BROWSER_KEY_FORM = /^[\w-]{43}$/
+/** The wire form of a token, for schemas. */
+export const TOKEN_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}$'
+
+/** RFC 8628 §6.1: no vowels, so no words; no look-alikes. */
+const USER_CODE_ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ'
+const USER_CODE_LENGTH = 8
+const MATCH_CODE_LENGTH = 6
+export const MATCH_CODE_PATTERN = `^[0-9]{${MATCH_CODE_LENGTH}}$`
+
+export function makeLoginId(randomness: Randomness): string {
+  return randomness.text(LOGIN_ID_LENGTH)
+}
+
+export function makeQrSecret(randomness: Randomness): string {
+  return randomness.text(QR_SECRET_LENGTH)
+}
+
+export function makeBrowserKey(randomness: Randomness): string {
+  return randomness.text(BROWSER_KEY_LENGTH)
+}
+
+export function makeMatchCode(randomness: Randomness): string {
+  return randomness.digits(MATCH_CODE_LENGTH)
+}
+
+/** Whether a cookie's value can be a browser key at all. */
+export function isBrowserKey(text: string): boolean {
+  return BROWSER_KEY_FORM.test(text)
+}
+
+export function formatToken({ loginId, secret }: Token): string {
+  return `${loginId}.${secret}`
+}
+
+/** @returns `undefined` for anything that is not of a token's form */
+export function parseToken(text: string): Token | undefined {
+  const [, loginId, secret] = TOKEN_FORM.exec(text) ?? []
+  return loginId === undefined || secret === undefined ? undefined : { loginId, secret }
+}
+
+/** A six-digit code hashed for one login: enough to keep it out of a dump, not out of a determined search of 10⁶. */
+export function hashMatchCode(loginId: string, code: string): string {
+  return hashSecret(`${loginId} ${code}`)
+}
+
+/**
+ * The secret of the session that a login ends in. It follows from the browser key, which the browser sends with every
+ * poll, so a lost reply can be given again without keeping the secret anywhere.
+ */
+export function deriveSessionSecret(browserKey: string, loginId: string): string {
+  return createHmac('sha256', browserKey).update(`scanin session ${loginId}`).digest('base64url')
+}
+
+/**
+ * The typed code of a login: the same whenever the same browser asks, so the store needs its hash alone.
+ * @param attempt counts up when another login happens to have the code
+ * @returns eight letters, without the dash that people see
+ */
+export function deriveUserCode(browserKey: string, loginId: string, attempt: number): string {
+  const digest = createHmac('sha256', browserKey).update(`scanin user code ${loginId} ${attempt}`).digest('hex')
+  const base = BigInt(USER_CODE_ALPHABET.length)
+  let rest = BigInt(`0x${digest}`)
+  let code = ''
+  while (code.length < USER_CODE_LENGTH) {
+    code += USER_CODE_ALPHABET[Number(rest % base)]
+    rest /= base
+  }
+  return code
+}
+
+/** `WDJBMJHT` as people see it, `WDJB-MJHT`. */
+export function formatUserCode(code: string): string {
+  return `${code.slice(0, 4)}-${code.slice(4)}`
+}
+
+/** What a person typed, made canonical; case, dashes and spaces do not matter (RFC 8628 §6.1). */
+export function parseUserCode(text: string): string | undefined {
+  const code = text.toUpperCase().replace(/[\s-]/g, '')
+  const isOfForm = code.length === USER_CODE_LENGTH && [...code].every((letter) => USER_CODE_ALPHABET.includes(letter))
+  return isOfForm ? code : undefined
+}

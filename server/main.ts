@@ -1,0 +1,121 @@
+/** The process: environment, configuration, store, app, listening, signals. Nothing else touches `process`. */
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { buildApp } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { ConfigError } from './environment.ts'
+import type { MakeLimiter } from './http/rate-limits.ts'
+import { type Account, AccountsFileError, createAccounts, demoAccount, parseAccounts } from './identity/accounts.ts'
+import { createBearerJwt } from './identity/bearer-jwt.ts'
+import type { BearerVerifier } from './identity/identity.ts'
+import { createUserinfo } from './identity/userinfo.ts'
+import { createLogger } from './logger.ts'
+import { cryptoRandomness } from './randomness.ts'
+import { createMemoryStore } from './store/memory-store.ts'
+import type { RecordStore } from './store/record-store.ts'
+import { connectRedis, whenReady } from './store/redis-connection.ts'
+import { createRedisStore } from './store/redis-store.ts'
+import { welcome } from './welcome.ts'
+
+/** How long a start waits for its store before it listens all the same and answers 503. */
+const STORE_PATIENCE_MS = 5000
+/** A shutdown that takes longer is cut short. */
+const SHUTDOWN_PATIENCE_MS = 9000
+const MADE_PASSWORD_LENGTH = 12
+
+try {
+  await start()
+} catch (error) {
+  const isTheirs = error instanceof ConfigError || error instanceof AccountsFileError
+  process.stderr.write(isTheirs ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`)
+  process.exit(1)
+}
+
+async function start(): Promise<void> {
+  const config = readConfig(process.env, lanAddress(), (path) => readFileSync(path, 'utf8'))
+  const logger = createLogger(config.logLevel)
+  const { accounts, madePassword } = await readAccounts(config)
+  const { store, makeLimiter } = await openStore(config, (error) => logger.warn({ err: error }, 'store connection'))
+  const version = readVersion()
+  const app = await buildApp({
+    config,
+    store,
+    makeLimiter,
+    verifyPassword: await createAccounts(accounts),
+    bearerVerifiers: bearerVerifiers(config),
+    clock: Date.now,
+    randomness: cryptoRandomness,
+    logger,
+    webRoot: join(import.meta.dirname, '../web'),
+    version,
+  })
+
+  await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening on ${address}` })
+  const isStoreReachable = await store.ping().then(
+    () => true,
+    () => false,
+  )
+  process.stderr.write(welcome({ config, version, madePassword, isStoreReachable }))
+
+  const stop = async (signal: string) => {
+    logger.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
+    await app.close()
+    await store.close()
+    process.exit(0)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+async function readAccounts({ accounts }: Config): Promise<{ accounts: Account[]; madePassword: string | undefined }> {
+  if (accounts.kind === 'file') return { accounts: parseAccounts(readAccountsFile(accounts.path)), madePassword: undefined }
+  const madePassword = accounts.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
+  return { accounts: [await demoAccount(accounts.password ?? madePassword ?? '')], madePassword }
+}
+
+function readAccountsFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AccountsFileError('ACCOUNTS_FILE cannot be read', { cause })
+  }
+}
+
+async function openStore(
+  { store, keyPrefix }: Config,
+  onError: (error: Error) => void,
+): Promise<{ store: RecordStore; makeLimiter: MakeLimiter }> {
+  if (store.kind === 'embedded') {
+    const makeLimiter: MakeLimiter = (name, points, duration) =>
+      new RateLimiterMemory({ keyPrefix: name, points, duration })
+    return { store: createMemoryStore({ clock: Date.now }), makeLimiter }
+  }
+  const client = connectRedis(store.place, onError)
+  const subscriber = connectRedis(store.place, onError)
+  await Promise.all([whenReady(client, STORE_PATIENCE_MS), whenReady(subscriber, STORE_PATIENCE_MS)])
+  const makeLimiter: MakeLimiter = (name, points, duration) =>
+    new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration })
+  return { store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas: store.waitReplicas }), makeLimiter }
+}
+
+function bearerVerifiers({ phoneJwt, phoneUserinfoUrl }: Config): BearerVerifier[] {
+  return [
+    ...(phoneJwt === undefined ? [] : [createBearerJwt(phoneJwt)]),
+    ...(phoneUserinfoUrl === undefined ? [] : [createUserinfo(phoneUserinfoUrl)]),
+  ]
+}
+
+/** The address by which a phone on the same network reaches this machine. */
+function lanAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  const { version }: { version: string } = JSON.parse(text)
+  return version
+}

@@ -1,0 +1,48 @@
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { hashSecret } from '../hashes.ts'
+import { userRecord } from '../identity/user-record.ts'
+
+/** What both phone and browser hold once signed in. Kept under the hash of its secret, which is also its public id. */
+export type Session = Static<typeof sessionRecord>
+
+const sessionRecord = Type.Object({
+  user: userRecord,
+  /** A phone signed in itself and may sign browsers in; a browser was signed in by a phone. */
+  kind: Type.Union([Type.Literal('browser'), Type.Literal('phone')]),
+  browser: Type.Object({ name: Type.String(), os: Type.String() }),
+  ip: Type.String(),
+  /** Epoch milliseconds. */
+  createdAt: Type.Number(),
+  /** To within a tenth of the idle time, a minute at most: not every request is worth a write. */
+  lastSeenAt: Type.Number(),
+  /** The absolute end, in epoch milliseconds. */
+  endsAt: Type.Number(),
+  /** Unused for this long, the session ends. Left out: it may rest until its end. */
+  idleMs: Type.Optional(Type.Number()),
+  /** The login that handed it out, until its first use. */
+  handedOverBy: Type.Optional(Type.String()),
+})
+
+const validator = Compile(sessionRecord)
+
+export function decodeSession(value: unknown): Session | undefined {
+  return validator.Check(value) ? value : undefined
+}
+
+/** The public id of the session with this secret. Nothing leads back from it. */
+export function sessionIdOf(secret: string): string {
+  return hashSecret(secret)
+}
+
+/** When the session ends if it is not used again, in epoch milliseconds. */
+export function expiryOf({ endsAt, idleMs, lastSeenAt }: Session): number {
+  return idleMs === undefined ? endsAt : Math.min(endsAt, lastSeenAt + idleMs)
+}
+
+const COARSEST_LAST_SEEN_MS = 60_000
+
+/** Whether the session's last use is worth writing down again. */
+export function isTouchDue({ lastSeenAt, idleMs }: Session, now: number): boolean {
+  return now - lastSeenAt >= Math.min(COARSEST_LAST_SEEN_MS, (idleMs ?? Number.POSITIVE_INFINITY) / 10)
+}

@@ -1,0 +1,56 @@
+import Type from 'typebox'
+import { addressBlock, clientAddress } from '../http/client-address.ts'
+import type { Cookies } from '../http/cookies.ts'
+import { ScanInError } from '../http/problems.ts'
+import type { RateLimit } from '../http/rate-limits.ts'
+import { problemReplies, shortUser, strict } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import { browserOf } from '../http/user-agent.ts'
+import type { PasswordVerifier } from '../identity/identity.ts'
+import type { Randomness } from '../randomness.ts'
+import type { SessionService } from './session-service.ts'
+
+export interface SignInRoutesOptions {
+  verifyPassword: PasswordVerifier
+  sessions: SessionService
+  cookies: Cookies
+  randomness: Randomness
+  signInLimit: RateLimit
+}
+
+/** 43 of 64 characters: 258 bits. */
+const SESSION_SECRET_LENGTH = 43
+
+const signInBody = Type.Object(
+  { username: Type.String({ minLength: 1, maxLength: 255 }), password: Type.String({ minLength: 1, maxLength: 1024 }) },
+  strict,
+)
+
+/** How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. */
+export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
+  const { verifyPassword, sessions, cookies, randomness, signInLimit } = options
+
+  app.post(
+    '/sign-in',
+    {
+      config: { isSignIn: true },
+      schema: {
+        tags: ['session'],
+        summary: 'Sign a phone in by password',
+        body: signInBody,
+        response: { 200: Type.Object({ user: shortUser }), ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const address = clientAddress(request)
+      await signInLimit.count(addressBlock(address))
+      const user = await verifyPassword(request.body.username, request.body.password)
+      if (user === undefined) throw new ScanInError('invalid_credentials')
+      const secret = randomness.text(SESSION_SECRET_LENGTH)
+      const browser = browserOf(request.headers['user-agent'])
+      const maxAge = await sessions.open({ secret, user, kind: 'phone', remember: true, browser, ip: address })
+      reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))
+      return { user: { id: user.id, name: user.name } }
+    },
+  )
+}

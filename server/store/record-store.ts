@@ -1,0 +1,45 @@
+/**
+ * The seam between ScanIn and whatever keeps its records. A store keeps records, compares versions, forgets on
+ * time and tells who is waiting; it knows no business rule. `tests/contract/record-store.ts` holds every store to this.
+ *
+ * Every method rejects with `ScanInError('store_unavailable')` when the store cannot be reached or is closed.
+ */
+export interface RecordStore {
+  /** The record at `key`, or `undefined` when there is none or it has expired. */
+  read(key: string): Promise<StoredRecord | undefined>
+  /**
+   * Writes `value` at `key` and answers `true`; answers `false` and leaves everything as it was when `ifVersion`
+   * does not hold. Of any number of writers that name the same version, one succeeds.
+   */
+  write(key: string, value: unknown, options: WriteOptions): Promise<boolean>
+  /** Removes the record. `false`: there was none, or `ifVersion` does not hold. */
+  remove(key: string, ifVersion?: Version): Promise<boolean>
+  /**
+   * Calls `onChange` some time after a record that existed at `key` was written over or removed, by any process.
+   * Expiry is not told, and a notice may be lost (a broken connection): whoever waits needs an end of its own.
+   * @returns stops watching; safe to call twice
+   */
+  watch(key: string, onChange: () => void): () => void
+  /** Resolves when the store answers. */
+  ping(): Promise<void>
+  /** Lets go of connections. Whatever is called afterwards is `store_unavailable`. */
+  close(): Promise<void>
+}
+
+export interface StoredRecord {
+  /** What was written, as JSON gives it back. Not to be trusted until decoded. */
+  value: unknown
+  version: Version
+}
+
+/** Opaque to all but the store that gave it out. Two records with the same content may share a version. */
+export type Version = string & { readonly brand: unique symbol }
+
+export interface WriteOptions {
+  /** Epoch milliseconds. From then on the record is gone. */
+  expiresAt: number
+  /** Write only if the record still has this version; `null`: only if there is none. Left out: in any case. */
+  ifVersion?: Version | null
+  /** Answer only once the configured number of replicas has it too. */
+  durable?: boolean
+}

@@ -1,0 +1,126 @@
+import { Cluster, type Redis } from 'ioredis'
+import { ScanInError } from '../http/problems.ts'
+import { createChangeListeners } from './change-listeners.ts'
+import type { RecordStore, Version } from './record-store.ts'
+import type { RedisClient } from './redis-connection.ts'
+
+export interface RedisStoreOptions {
+  client: RedisClient
+  /** A connection of its own, for change notices alone. */
+  subscriber: RedisClient
+  /** Before every key and the one channel. */
+  keyPrefix: string
+  /** Replicas that must have a durable write before it is answered. */
+  waitReplicas: number
+}
+
+const REPLICA_PATIENCE_MS = 1000
+
+/**
+ * Compare-and-set and nothing else. A record's version is its own text, so no counter is stored beside it.
+ * What existed before is told on the channel; nobody can be waiting for what did not.
+ * ARGV: condition, expected text, channel [, text, expiry in epoch milliseconds]. Without a text: removes.
+ */
+const COMPARE_AND_SET = `
+local current = redis.call('GET', KEYS[1])
+if ARGV[1] == 'absent' and current then return 0 end
+if ARGV[1] == 'same' and current ~= ARGV[2] then return 0 end
+if ARGV[4] then
+  redis.call('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
+elseif redis.call('DEL', KEYS[1]) == 0 then
+  return 0
+end
+if current then redis.call('PUBLISH', ARGV[3], KEYS[1]) end
+return 1`
+
+type Condition = 'absent' | 'same' | 'any'
+
+type ScriptedClient = RedisClient & {
+  compareAndSet(key: string, condition: Condition, expected: string, channel: string, ...text: string[]): Promise<number>
+}
+
+/** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */
+export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }: RedisStoreOptions): RecordStore {
+  const listeners = createChangeListeners()
+  const channel = `${keyPrefix}changes`
+  client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
+  const scripted = client as ScriptedClient
+  const readText = client instanceof Cluster ? (key: string) => client.get(key) : readsOfOneTurn(client)
+
+  subscriber.on('message', (_channel: string, key: string) => listeners.tell(key.slice(keyPrefix.length)))
+  // ioredis subscribes again by itself after a reconnect; this covers a first connection that is late.
+  subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => undefined))
+  if (subscriber.status === 'ready') void subscriber.subscribe(channel).catch(() => undefined)
+
+  async function awaitReplicas(): Promise<void> {
+    if (waitReplicas === 0 || client instanceof Cluster) return
+    const reached = await client.wait(waitReplicas, REPLICA_PATIENCE_MS)
+    if (reached < waitReplicas) throw new Error(`${reached} of ${waitReplicas} replicas have the write`)
+  }
+
+  return {
+    async read(key) {
+      const text = await reachable(readText(keyPrefix + key))
+      return text === null ? undefined : { value: JSON.parse(text), version: text as Version }
+    },
+
+    async write(key, value, { expiresAt, ifVersion, durable = false }) {
+      const text = JSON.stringify(value)
+      const isDone = await reachable<number | 'OK' | null>(
+        ifVersion === null
+          ? client.set(keyPrefix + key, text, 'PXAT', expiresAt, 'NX')
+          : scripted.compareAndSet(
+              keyPrefix + key,
+              ifVersion === undefined ? 'any' : 'same',
+              ifVersion ?? '',
+              channel,
+              text,
+              String(expiresAt),
+            ),
+      )
+      if (isDone && durable) await reachable(awaitReplicas())
+      return Boolean(isDone)
+    },
+
+    async remove(key, ifVersion) {
+      const condition = ifVersion === undefined ? 'any' : 'same'
+      return (await reachable(scripted.compareAndSet(keyPrefix + key, condition, ifVersion ?? '', channel))) === 1
+    },
+
+    watch: listeners.add,
+
+    async ping() {
+      await reachable(client.ping())
+    },
+
+    async close() {
+      client.disconnect()
+      subscriber.disconnect()
+    },
+  }
+}
+
+async function reachable<T>(answer: PromiseLike<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (cause) {
+    throw new ScanInError('store_unavailable', { cause })
+  }
+}
+
+/** Gathers the reads of one turn of the event loop into one `MGET`: what makes thousands of polls a second cheap. */
+function readsOfOneTurn(client: Redis): (key: string) => Promise<string | null> {
+  let turn: { keys: string[]; texts: Promise<(string | null)[]> } | undefined
+  return async (key) => {
+    if (turn === undefined) {
+      const keys: string[] = []
+      const texts = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        turn = undefined
+        return client.mget(keys)
+      })
+      turn = { keys, texts }
+    }
+    const index = turn.keys.push(key) - 1
+    return (await turn.texts)[index] ?? null
+  }
+}
