@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { eventually } from './eventually.ts'
+
+export interface RunningProcess {
+  child: ChildProcess
+  stdout(): string
+  stderr(): string
+  /** Sends the signal and waits for the end. @returns the exit code */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+  exited: Promise<number | null>
+}
+
+export function startProcess(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => resolve(code))
+    child.once('error', (error) => {
+      stderr += error.message
+      resolve(null)
+    })
+  })
+  const running: RunningProcess = {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    exited,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      return exited
+    },
+  }
+  return running
+}
+
+/** Waits until `isReady`, and fails at once with what the process said when it ends before. */
+export async function untilReady(running: RunningProcess, isReady: () => boolean | Promise<boolean>): Promise<void> {
+  await eventually('the process is ready', async () => {
+    if (running.child.exitCode !== null) {
+      throw new Error(`ended with ${running.child.exitCode}\n${running.stdout()}\n${running.stderr()}`)
+    }
+    return isReady()
+  })
+}
+
+/** A program by the variable that names it, or the first of `names` there is. A missing one fails the test. */
+export function findProgram(variable: string, ...names: string[]): string {
+  const named = process.env[variable]
+  if (named !== undefined) return named
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const found = paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+  if (found === undefined) throw new Error(`${names[0]} is missing: node tests/install-parts.mjs installs it`)
+  return found
+}

@@ -1,0 +1,19 @@
+const PAUSE_MS = 15
+
+/**
+ * Waits for something that will be so, looking again and again; fails with `what` when it is not in time.
+ * For what no event tells: the end of a TTL, a line in a log of another process.
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  patienceMs = 10_000,
+): Promise<T> {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined && seen !== false) return seen
+    if (performance.now() > end) throw new Error(`not within ${patienceMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+  }
+}

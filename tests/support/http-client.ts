@@ -1,0 +1,113 @@
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { DEMO_PASSWORD } from './service.ts'
+
+export interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  /** `name: value` as sent, in order. */
+  rawHeaders: string[]
+  text: string
+  /** The body as JSON; `undefined` when it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies freely
+  json: any
+  setCookies: string[]
+}
+
+export interface Call {
+  body?: unknown
+  /** Sent as it is instead of `body` as JSON. */
+  raw?: string | Buffer
+  headers?: OutgoingHttpHeaders
+  /** Left out: the client's jar. `''`: none. */
+  cookie?: string
+}
+
+export interface Client {
+  cookies: Map<string, string>
+  call(method: string, path: string, call?: Call): Promise<Reply>
+  get(path: string, call?: Call): Promise<Reply>
+  post(path: string, body?: unknown, call?: Call): Promise<Reply>
+  delete(path: string, call?: Call): Promise<Reply>
+}
+
+/**
+ * A browser or phone over HTTP: keeps cookies, and like a browser sends its origin with whatever changes state.
+ * @param origins where requests go, each in turn: several instances, or one
+ * @param publicUrl what it takes itself to be at; the first origin when left out
+ */
+export function createClient(origins: string | string[], publicUrl?: string): Client {
+  const places = [origins].flat()
+  const origin = publicUrl ?? places[0]
+  const cookies = new Map<string, string>()
+  const agent = new Agent({ keepAlive: false })
+  let calls = 0
+
+  async function call(method: string, path: string, { body, raw, headers = {}, cookie }: Call = {}): Promise<Reply> {
+    const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+    const jar = cookie ?? [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const sent: OutgoingHttpHeaders = {
+      ...(method === 'GET' || method === 'HEAD' ? {} : { origin }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      ...(jar === '' ? {} : { cookie: jar }),
+      ...headers,
+    }
+    const reply = await send(places[calls++ % places.length] + path, method, sent, payload)
+    if (cookie === undefined) keep(reply.setCookies)
+    return reply
+  }
+
+  function keep(setCookies: string[]): void {
+    for (const line of setCookies) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (/max-age=0(;|$)/i.test(line)) cookies.delete(name)
+      else cookies.set(name, value)
+    }
+  }
+
+  function send(url: string, method: string, headers: OutgoingHttpHeaders, payload?: string | Buffer): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(url, { method, headers, agent }, (incoming) => {
+        const chunks: Buffer[] = []
+        incoming.on('data', (chunk) => chunks.push(chunk))
+        incoming.on('error', reject)
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString()
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            rawHeaders: incoming.rawHeaders,
+            text,
+            json: parsed(text),
+            setCookies: incoming.headers['set-cookie'] ?? [],
+          })
+        })
+      })
+      outgoing.on('error', reject)
+      outgoing.end(payload)
+    })
+  }
+
+  return {
+    cookies,
+    call,
+    get: (path, options) => call('GET', path, options),
+    post: (path, body, options) => call('POST', path, { body, ...options }),
+    delete: (path, options) => call('DELETE', path, options),
+  }
+}
+
+/** A client that has signed in as the demo account. */
+export async function createPhone(origins: string | string[], publicUrl?: string): Promise<Client> {
+  const phone = createClient(origins, publicUrl)
+  const reply = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  if (reply.status !== 200) throw new Error(`sign-in: ${reply.status} ${reply.text}`)
+  return phone
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

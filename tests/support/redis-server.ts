@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { freePort } from './free-port.ts'
+
+export interface RedisServer {
+  url: string
+  port: number
+  stop(): Promise<void>
+}
+
+/** A real Redis of the test's own, on loopback, that keeps nothing. */
+export async function startRedis({ port: wanted, args = [] }: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
+  const port = wanted ?? (await freePort())
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-redis-'))
+  const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    ...args,
+  ])
+  await untilReady(running, () => answersPing(port))
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    async stop() {
+      await running.stop('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => socket.write('PING\r\n'))
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')))
+    socket.once('error', () => end(false))
+    socket.setTimeout(1000, () => end(false))
+  })
+}
