@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createCookies } from './http/cookies.ts'
@@ -25,8 +25,8 @@ import { createPollPacing } from './login/poll-pacing.ts'
 import { createUserCodes } from './login/user-codes.ts'
 import type { Randomness } from './randomness.ts'
 import { createCurrentSession } from './session/current-session.ts'
-import { createSessionService } from './session/session-service.ts'
 import { sessionRoutes } from './session/session-routes.ts'
+import { createSessionService } from './session/session-service.ts'
 import { signInRoutes } from './session/sign-in-routes.ts'
 import type { RecordStore } from './store/record-store.ts'
 
@@ -74,7 +74,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const app: TypedApp = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // Its own request log prints the URL; ours, in request-log.ts, does not.
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,9 +1,8 @@
-import type { LoginPolicy } from './login/login-policy.ts'
 import { type Environment, EnvironmentReader } from './environment.ts'
+import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
 import type { SessionPolicy } from './session/session-service.ts'
-import type { RedisPlace } from './store/redis-connection.ts'
+import type { RedisPlace } from './store/redis-place.ts'
 
-export type MatchMode = 'auto' | 'always' | 'never'
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Everything that the environment decides, checked once at start. CONTRACT: README.md's table. */
@@ -132,4 +131,3 @@ function readPhoneJwt(reader: EnvironmentReader): Config['phoneJwt'] {
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
-

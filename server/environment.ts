@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import type { HostPort } from './store/redis-connection.ts'
+import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

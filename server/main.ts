@@ -71,7 +71,8 @@ async function start(): Promise<void> {
 }
 
 async function readAccounts({ accounts }: Config): Promise<{ accounts: Account[]; madePassword: string | undefined }> {
-  if (accounts.kind === 'file') return { accounts: parseAccounts(readAccountsFile(accounts.path)), madePassword: undefined }
+  if (accounts.kind === 'file')
+    return { accounts: parseAccounts(readAccountsFile(accounts.path)), madePassword: undefined }
   const madePassword = accounts.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   return { accounts: [await demoAccount(accounts.password ?? madePassword ?? '')], madePassword }
 }

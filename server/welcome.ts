@@ -27,7 +27,8 @@ function signInLine({ accounts }: Config, madePassword: string | undefined): str
 }
 
 function storeLine({ store }: Config, isReachable: boolean): string {
-  if (store.kind === 'embedded') return 'embedded: this one process, and all sign-ins are gone when it ends (REDIS_URL keeps them)'
+  if (store.kind === 'embedded')
+    return 'embedded: this one process, and all sign-ins are gone when it ends (REDIS_URL keeps them)'
   const place = { single: 'Redis', sentinel: 'Redis behind Sentinel', cluster: 'Redis Cluster' }[store.place.kind]
   return isReachable ? place : `${place}: NOT REACHABLE yet; until it is, every request is answered with 503`
 }
@@ -35,9 +36,12 @@ function storeLine({ store }: Config, isReachable: boolean): string {
 function warnings({ isCookieSecure, publicUrl, accounts }: Config): string[] {
   const found: string[] = []
   if (!publicUrl.startsWith('https:')) {
-    found.push('plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.')
+    found.push(
+      'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
+    )
   }
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
-  if (accounts.kind === 'demo') found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
+  if (accounts.kind === 'demo')
+    found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   return found
 }

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ProblemCode, problemOf, ScanInError } from './problems.ts'
+import { type ErrorCode, ScanInError } from '../errors.ts'
+import { problemOf, retryAfterOf } from './problems.ts'
 import type { HeaderSets } from './security-headers.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -10,7 +11,8 @@ const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 export function answerWithProblems(app: FastifyInstance, headers: HeaderSets): void {
   function send(reply: FastifyReply, error: ScanInError): FastifyReply {
     const problem = problemOf(error)
-    if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds)
+    const retryAfter = retryAfterOf(error)
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     return reply.code(problem.status).headers(headers.api).type(PROBLEM_TYPE).send(JSON.stringify(problem))
   }
 
@@ -30,7 +32,7 @@ function logError(request: FastifyRequest, error: ScanInError): void {
 }
 
 /** Fastify's own errors, by status: it refuses before any handler of ours is asked. */
-function codeOf(error: FastifyError): ProblemCode {
+function codeOf(error: FastifyError): ErrorCode {
   switch (error.statusCode ?? 500) {
     case 408:
       return 'request_timeout'
@@ -60,7 +62,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   )
 }
 
-function brokenRequestCode(code: string | undefined): ProblemCode {
+function brokenRequestCode(code: string | undefined): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'invalid_request'
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { ScanInError } from './problems.ts'
+import { ScanInError } from '../errors.ts'
 
 /** Every body of the API is a flat object of a few short strings. */
 export const BODY_LIMIT_BYTES = 4096

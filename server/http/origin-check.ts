@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { ScanInError } from './problems.ts'
+import { ScanInError } from '../errors.ts'
 import { readCookie } from './cookies.ts'
 
 export interface OriginCheckOptions {

@@ -14,7 +14,13 @@ export interface PagesOptions {
 export function pages(app: FastifyInstance, { root, headers }: PagesOptions): void {
   app.register(async (pageScope) => {
     pageScope.addHook('onRequest', withHeaders(headers.page))
-    await pageScope.register(fastifyStatic, { root, serve: false, cacheControl: false, etag: false, lastModified: false })
+    await pageScope.register(fastifyStatic, {
+      root,
+      serve: false,
+      cacheControl: false,
+      etag: false,
+      lastModified: false,
+    })
     for (const [path, file] of Object.entries(PAGES)) {
       pageScope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile(file))
     }

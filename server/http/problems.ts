@@ -1,8 +1,7 @@
-/**
- * Everything that can be refused, in one table: the closed list of codes that is part of the API,
- * the HTTP status of each and its title. RFC 9457.
- */
-const PROBLEMS = {
+import type { ErrorCode, ScanInError } from '../errors.ts'
+
+/** Status and title of every error code: the only such table. RFC 9457. */
+const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = {
   invalid_request: [400, 'The request is not of the form this endpoint takes'],
   authentication_required: [401, 'Sign in first'],
   invalid_credentials: [401, 'Wrong username or password'],
@@ -20,49 +19,27 @@ const PROBLEMS = {
   internal_error: [500, 'Something went wrong on the server'],
   store_unavailable: [503, 'The service cannot reach its store'],
   identity_provider_unavailable: [503, 'The service cannot reach the identity provider'],
-} as const satisfies Record<string, readonly [status: number, title: string]>
+}
 
-export type ProblemCode = keyof typeof PROBLEMS
-
-export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[]
+export const ERROR_CODES = Object.keys(PROBLEMS)
 
 /** The wire form of a refusal, `application/problem+json`. */
 export interface Problem {
   type: 'about:blank'
   title: string
   status: number
-  code: ProblemCode
-  /** Only with `wrong_match_code`: how many more tries the login allows. */
+  code: ErrorCode
+  /** Only with `wrong_match_code`. */
   tries_left?: number
 }
 
-export interface ScanInErrorOptions extends ErrorOptions {
-  /** Whole seconds, sent as `Retry-After`. */
-  retryAfterSeconds?: number
-  triesLeft?: number
+export function problemOf({ code, triesLeft }: ScanInError): Problem {
+  const [status, title] = PROBLEMS[code]
+  const problem: Problem = { type: 'about:blank', title, status, code }
+  return triesLeft === undefined ? problem : { ...problem, tries_left: triesLeft }
 }
 
-/** The one error that services throw on purpose. Its code decides status and title; its cause is logged, never sent. */
-export class ScanInError extends Error {
-  override name = 'ScanInError'
-  readonly code: ProblemCode
-  readonly retryAfterSeconds: number | undefined
-  readonly triesLeft: number | undefined
-
-  constructor(code: ProblemCode, { cause, retryAfterSeconds, triesLeft }: ScanInErrorOptions = {}) {
-    super(PROBLEMS[code][1], { cause })
-    this.code = code
-    this.retryAfterSeconds = retryAfterSeconds ?? (statusOf(code) === 503 ? 1 : undefined)
-    this.triesLeft = triesLeft
-  }
-}
-
-export function statusOf(code: ProblemCode): number {
-  return PROBLEMS[code][0]
-}
-
-export function problemOf(error: ScanInError): Problem {
-  const [status, title] = PROBLEMS[error.code]
-  const problem: Problem = { type: 'about:blank', title, status, code: error.code }
-  return error.triesLeft === undefined ? problem : { ...problem, tries_left: error.triesLeft }
+/** What `Retry-After` says, in whole seconds; a service that is down says so for a moment. */
+export function retryAfterOf({ code, retryAfterSeconds }: ScanInError): number | undefined {
+  return retryAfterSeconds ?? (PROBLEMS[code][0] === 503 ? 1 : undefined)
 }

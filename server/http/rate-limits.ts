@@ -1,5 +1,5 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
-import { ScanInError } from './problems.ts'
+import { ScanInError } from '../errors.ts'
 
 /** Counts over a minute, shared by all instances where the store is. */
 export interface RateLimit {

@@ -43,10 +43,18 @@ export function parseAccounts(text: string): Account[] {
   }))
   const badHash = accounts.findIndex(({ passwordHash }) => !isPasswordHash(passwordHash))
   if (badHash !== -1) {
-    throw new AccountsFileError(`entry ${badHash + 1}: password_hash is no Argon2id hash; npm run hash-password makes one`)
+    throw new AccountsFileError(
+      `entry ${badHash + 1}: password_hash is no Argon2id hash; npm run hash-password makes one`,
+    )
   }
-  refuseTwins(accounts.map(({ username }) => username), 'username')
-  refuseTwins(accounts.map(({ user }) => user.id), 'id')
+  refuseTwins(
+    accounts.map(({ username }) => username),
+    'username',
+  )
+  refuseTwins(
+    accounts.map(({ user }) => user.id),
+    'id',
+  )
   return accounts
 }
 

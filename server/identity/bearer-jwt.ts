@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import type { BearerVerifier, User } from './identity.ts'
 import { userOfClaims } from './oidc-claims.ts'
 

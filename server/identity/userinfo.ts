@@ -1,4 +1,4 @@
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import type { BearerVerifier } from './identity.ts'
 import { userOfClaims } from './oidc-claims.ts'
 

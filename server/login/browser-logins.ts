@@ -1,6 +1,6 @@
 import { type Clock, secondsUntil } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { Randomness } from '../randomness.ts'
 import type { Collect, HandOver } from './hand-over.ts'
 import { hold } from './hold.ts'
@@ -97,7 +97,11 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
 
   return {
     /** Starts a login. The browser key is for the browser's cookie alone. */
-    async start(browser: BrowserDescription, ip: string, returnTo?: string): Promise<ShownLogin & { browserKey: string }> {
+    async start(
+      browser: BrowserDescription,
+      ip: string,
+      returnTo?: string,
+    ): Promise<ShownLogin & { browserKey: string }> {
       const createdAt = clock()
       const expiresAt = createdAt + policy.lifeMs
       const loginId = makeLoginId(randomness)

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
+import { ScanInError } from '../errors.ts'
 import { addressBlock, clientAddress } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -70,7 +70,11 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     return logins.rotate(browser)
   }
 
-  async function start(request: FastifyRequest, reply: FastifyReply, returnTo: string | undefined): Promise<ShownLogin> {
+  async function start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    returnTo: string | undefined,
+  ): Promise<ShownLogin> {
     const address = clientAddress(request)
     await options.creationLimit.count(addressBlock(address))
     const browser = browserOf(request.headers['user-agent'])

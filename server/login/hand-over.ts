@@ -32,7 +32,9 @@ export type Collect = (loginId: string, browserKey: string) => Promise<HandOver 
  */
 export function createCollect({ records, sessions, clock }: HandOverOptions): Collect {
   return async (loginId, browserKey) => {
-    const outcome = await records.apply(loginId, () => ({ type: 'collect', repeatMs: REPEAT_FOR_MS }), { durable: true })
+    const outcome = await records.apply(loginId, () => ({ type: 'collect', repeatMs: REPEAT_FOR_MS }), {
+      durable: true,
+    })
     if (outcome?.refusal !== undefined || outcome?.login.status !== 'delivered') return undefined
     const { login } = outcome
     const sessionSecret = deriveSessionSecret(browserKey, loginId)

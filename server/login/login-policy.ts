@@ -18,3 +18,6 @@ export interface HoldRequest {
   /** Ends the hold at once, as when the client is gone or the process shuts down. */
   signal: AbortSignal
 }
+
+/** When a match is asked for. `auto`: unless browser and phone are on the same network. */
+export type MatchMode = 'auto' | 'always' | 'never'

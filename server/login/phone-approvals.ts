@@ -1,6 +1,6 @@
 import { type Clock, secondsUntil } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { Randomness } from '../randomness.ts'
 import { hold } from './hold.ts'
 import {
@@ -67,7 +67,11 @@ export function createPhoneApprovals({ records, userCodes, clock, randomness, po
 
   function applyByToken({ loginId, secret }: Token, eventFor: (login: Login) => LoginEvent, durable = false) {
     const secretHash = hashSecret(secret)
-    return apply(loginId, (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login) : undefined), durable)
+    return apply(
+      loginId,
+      (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login) : undefined),
+      durable,
+    )
   }
 
   function requestOf(login: Login, token: Token): ApprovalRequest {

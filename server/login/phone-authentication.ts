@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import { bearerTokenOf } from '../http/origin-check.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { BearerVerifier } from '../identity/identity.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { Phone } from './login.ts'

@@ -1,19 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import type { MatchMode } from '../config.ts'
+import { ScanInError } from '../errors.ts'
 import { clientAddress, isSameNetwork } from '../http/client-address.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { tokenBody, tokenSchema } from './token-wire.ts'
 import type { MatchKind, Phone } from './login.ts'
+import type { MatchMode } from './login-policy.ts'
 import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
 import {
   approvalRequest,
-  confirmationReply,
   confirmationOnWire,
+  confirmationReply,
   confirmBody,
   denial,
   phoneStatus,
@@ -24,6 +23,7 @@ import {
 import type { PollPacing } from './poll-pacing.ts'
 import { holdRequestOf, tokenOf } from './poll-request.ts'
 import { parseUserCode } from './token.ts'
+import { tokenBody, tokenSchema } from './token-wire.ts'
 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals

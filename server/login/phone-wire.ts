@@ -7,7 +7,10 @@ import { tokenSchema } from './token-wire.ts'
 
 export const scanBody = Type.Union([
   Type.Object({ token: tokenSchema }, strict),
-  Type.Object({ user_code: Type.String({ minLength: 1, maxLength: 32, description: 'Case and dashes do not matter' }) }, strict),
+  Type.Object(
+    { user_code: Type.String({ minLength: 1, maxLength: 32, description: 'Case and dashes do not matter' }) },
+    strict,
+  ),
 ])
 
 export const confirmBody = Type.Object(

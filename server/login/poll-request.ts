@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import type { HoldRequest } from './login-policy.ts'
 import { parseToken, type Token } from './token.ts'
 

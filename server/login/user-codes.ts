@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
+import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { deriveUserCode } from './token.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { bearerTokenOf } from '../http/origin-check.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { IdentifiedSession, SessionService } from './session-service.ts'
 
 /** The session behind a request's cookie. */

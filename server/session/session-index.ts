@@ -35,7 +35,8 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   }
 
   return {
-    add: (userId, entry) => update(userId, (live) => (live.some(({ id }) => id === entry.id) ? live : [...live, entry])),
+    add: (userId, entry) =>
+      update(userId, (live) => (live.some(({ id }) => id === entry.id) ? live : [...live, entry])),
     remove: (userId, removed) => update(userId, (live) => live.filter(({ id }) => id !== removed)),
     list: async (userId) => decode((await store.read(keyOf(userId)))?.value).map(({ id }) => id),
   }

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
 import type { Cookies } from '../http/cookies.ts'
-import { ScanInError } from '../http/problems.ts'
 import { expiresIn, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentSession } from './current-session.ts'
@@ -130,7 +130,10 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     async (request, reply) => {
       const own = await current.find(request)
       if (own !== undefined) await sessions.revoke(own.session.user.id, own.id)
-      return reply.code(204).header('set-cookie', cookies.set(cookies.sessionName, '', 0)).send(null)
+      return reply
+        .code(204)
+        .header('set-cookie', cookies.set(cookies.sessionName, '', 0))
+        .send(null)
     },
   )
 }

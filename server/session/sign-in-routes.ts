@@ -1,7 +1,7 @@
 import Type from 'typebox'
+import { ScanInError } from '../errors.ts'
 import { addressBlock, clientAddress } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
-import { ScanInError } from '../http/problems.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { problemReplies, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'

@@ -1,4 +1,4 @@
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import type { RecordStore, Version } from './record-store.ts'
 

@@ -1,15 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-
-/** Where Redis is: one server, a Sentinel-watched set, or a Cluster. */
-export type RedisPlace =
-  | { kind: 'single'; url: string }
-  | { kind: 'sentinel'; sentinels: readonly HostPort[]; name: string }
-  | { kind: 'cluster'; nodes: readonly HostPort[] }
-
-export interface HostPort {
-  host: string
-  port: number
-}
+import type { RedisPlace } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
 

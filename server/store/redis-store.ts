@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis'
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import type { RecordStore, Version } from './record-store.ts'
 import type { RedisClient } from './redis-connection.ts'
@@ -36,7 +36,13 @@ return 1`
 type Condition = 'absent' | 'same' | 'any'
 
 type ScriptedClient = RedisClient & {
-  compareAndSet(key: string, condition: Condition, expected: string, channel: string, ...text: string[]): Promise<number>
+  compareAndSet(
+    key: string,
+    condition: Condition,
+    expected: string,
+    channel: string,
+    ...text: string[]
+  ): Promise<number>
 }
 
 /** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */

@@ -1,4 +1,4 @@
-import { ScanInError } from '../http/problems.ts'
+import { ScanInError } from '../errors.ts'
 import type { RecordStore } from './record-store.ts'
 
 /** What to make of a record: the next value, or `undefined` to leave it as it is. With it, what the caller is told. */

@@ -47,7 +47,9 @@ export function createClient(origins: string | string[], publicUrl?: string): Cl
     const jar = cookie ?? [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const sent: OutgoingHttpHeaders = {
       ...(method === 'GET' || method === 'HEAD' ? {} : { origin }),
-      ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       ...(jar === '' ? {} : { cookie: jar }),
       ...headers,
     }

@@ -26,9 +26,21 @@ export async function startNginx(http: (port: number, folder: string) => string)
     events { worker_connections 512; }
     http { access_log off; ${temporary} ${http(port, folder)} }`,
   )
-  const running = startProcess(findProgram('NGINX', 'nginx'), ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'])
+  const running = startProcess(findProgram('NGINX', 'nginx'), [
+    '-p',
+    folder,
+    '-c',
+    join(folder, 'nginx.conf'),
+    '-e',
+    'stderr',
+  ])
   const url = `http://127.0.0.1:${port}`
-  await untilReady(running, () => fetch(url).then(() => true, () => false))
+  await untilReady(running, () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    ),
+  )
   return {
     url,
     port,

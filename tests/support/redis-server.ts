@@ -12,7 +12,13 @@ export interface RedisServer {
 }
 
 /** A real Redis of the test's own, on loopback, that keeps nothing. */
-export async function startRedis({ port: wanted, args = [] }: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
+export async function startRedis({
+  port: wanted,
+  args = [],
+}: {
+  port?: number
+  args?: string[]
+} = {}): Promise<RedisServer> {
   const port = wanted ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'scanin-redis-'))
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [

@@ -33,4 +33,3 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
   await untilReady(running, () => running.stderr().includes('ScanIn '))
   return { ...running, url, port }
 }
-

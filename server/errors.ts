@@ -1,0 +1,44 @@
+/**
+ * Why something was refused. The list is closed and part of the API: each stands in a problem's `code`.
+ * `http/problems.ts` gives each its status and title.
+ */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'authentication_required'
+  | 'invalid_credentials'
+  | 'cross_site_request'
+  | 'not_found'
+  | 'expired_token'
+  | 'request_timeout'
+  | 'already_scanned'
+  | 'not_scanned'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'wrong_match_code'
+  | 'slow_down'
+  | 'headers_too_large'
+  | 'internal_error'
+  | 'store_unavailable'
+  | 'identity_provider_unavailable'
+
+export interface ScanInErrorOptions extends ErrorOptions {
+  /** Whole seconds, sent as `Retry-After`. */
+  retryAfterSeconds?: number
+  /** With `wrong_match_code`: how many more tries the login allows. */
+  triesLeft?: number
+}
+
+/** The one error that services throw on purpose. Its code decides the reply; its cause is logged, never sent. */
+export class ScanInError extends Error {
+  override name = 'ScanInError'
+  readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
+  readonly triesLeft: number | undefined
+
+  constructor(code: ErrorCode, { cause, retryAfterSeconds, triesLeft }: ScanInErrorOptions = {}) {
+    super(code, { cause })
+    this.code = code
+    this.retryAfterSeconds = retryAfterSeconds
+    this.triesLeft = triesLeft
+  }
+}
