@@ -4,4 +4,5 @@ import { cpSync, mkdirSync } from 'node:fs'
 
 cpSync('web/public', 'dist/web', { recursive: true })
 mkdirSync('dist/web/vendor/qr', { recursive: true })
-for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT']) cpSync(`node_modules/qr/${file}`, `dist/web/vendor/qr/${file}`)
+for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT'])
+  cpSync(`node_modules/qr/${file}`, `dist/web/vendor/qr/${file}`)

@@ -5,7 +5,7 @@ export interface User {
   /** What people see. */
   name: string
   email?: string
-  groups?: readonly string[]
+  groups?: string[]
 }
 
 /** Checks what a person typed. `undefined`: wrong, and nobody learns whether the name or the password was. */

@@ -157,22 +157,22 @@ function rotate(login: Login, { secretHash, overlapMs }: EventOf<'rotate'>, now:
 }
 
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
-  if (login.status !== 'pending') {
-    const isOwn = isPhoneOf(login, phone.id)
-    if (!isOwn) return { login, refusal: 'already_scanned' }
-    if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
-    return { login: extraSecretHash === undefined ? login : { ...login, qrSecrets: withSecret(login.qrSecrets) } }
+  if (login.status === 'pending') {
+    const { status: _pending, ...rest } = login
+    // The browser may know a newer secret than the phone read: from here on both stay good.
+    const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
+    const qrSecrets = withExtra(kept, extraSecretHash)
+    return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }
-  // The browser may know a newer secret than the phone read: from here on both stay good.
-  const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
-  const { status: _pending, ...rest } = login
-  return {
-    login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets: withSecret(kept), phone, match },
-  }
+  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'already_scanned' }
+  if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
+  if (extraSecretHash === undefined) return { login }
+  return { login: { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) } }
+}
 
-  function withSecret(secrets: readonly QrSecret[]): readonly QrSecret[] {
-    return extraSecretHash === undefined ? secrets : [...secrets, { hash: extraSecretHash }]
-  }
+/** The two secrets that browser and QR may know, and the last one that was made for a phone whose owner typed. */
+function withExtra(secrets: readonly QrSecret[], hash: string | undefined): readonly QrSecret[] {
+  return hash === undefined ? secrets : [...secrets.slice(0, 2), { hash }]
 }
 
 function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome {

@@ -69,7 +69,6 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
       const isLong = kind === 'phone' || remember
       const fresh: Session = {
         ...rest,
-        user: { ...rest.user, groups: [...(rest.user.groups ?? [])] },
         kind,
         createdAt: now,
         lastSeenAt: now,

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 const PORTS_PER_WORKER = 400
 const FIRST_PORT = 20_000
 
-let next = 0
+// Not from the start of the range: another run of the tests on this machine has workers of the same number.
+let next = Math.floor(Math.random() * PORTS_PER_WORKER)
 
 /** A free port on loopback, out of a range that only this test worker uses and no outgoing connection is given. */
 export async function freePort(): Promise<number> {

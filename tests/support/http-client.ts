@@ -17,6 +17,7 @@ export interface Call {
   body?: unknown
   /** Sent as it is instead of `body` as JSON. */
   raw?: string | Buffer
+  /** One that is `undefined` is not sent, also if it would be by itself. */
   headers?: OutgoingHttpHeaders
   /** Left out: the client's jar. `''`: none. */
   cookie?: string
@@ -53,6 +54,7 @@ export function createClient(origins: string | string[], publicUrl?: string): Cl
       ...(jar === '' ? {} : { cookie: jar }),
       ...headers,
     }
+    for (const [name, value] of Object.entries(sent)) if (value === undefined) delete sent[name]
     const reply = await send(places[calls++ % places.length] + path, method, sent, payload)
     if (cookie === undefined) keep(reply.setCookies)
     return reply

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { RecordStore, Version } from '../../server/store/record-store.ts'
+import { eventually } from '../support/eventually.ts'
+
+export interface StoreUnderTest {
+  store: RecordStore
+  /** Another process's view of the same records; the same store where there is only one process. */
+  neighbour: RecordStore
+  /** Ends what `open` began, beyond closing the stores. */
+  end(): Promise<void>
+}
+
+/** What every store promises, in `record-store.ts`. Time is real here: expiry is the store's own business. */
+export function describeRecordStore(name: string, open: () => Promise<StoreUnderTest>): void {
+  describe(`a record store: ${name}`, () => {
+    let opened: StoreUnderTest
+    let store: RecordStore
+    let keys = 0
+    const newKey = () => `test:${keys++}`
+    const later = () => Date.now() + 60_000
+
+    beforeAll(async () => {
+      opened = await open()
+      store = opened.store
+    })
+    afterAll(async () => {
+      await Promise.all([opened.store.close(), opened.neighbour.close()])
+      await opened.end()
+    })
+
+    test('knows nothing that was not written', async () => {
+      expect(await store.read(newKey())).toBeUndefined()
+      expect(await store.remove(newKey())).toBe(false)
+    })
+
+    test.each([
+      ['an object', { a: 1, b: [true, null, 'x'], c: { d: {} } }],
+      ['an empty object', {}],
+      ['text in many scripts', { text: 'Grüße 你好 🤝 \u0000 \n "quoted" \\ </script>' }],
+      ['numbers at the edges', [0, -1, 1.5, 2 ** 53 - 1, 1e-9]],
+      ['a bare string', 'text'],
+      ['null', null],
+      ['false', false],
+      ['much text', { text: 'x'.repeat(200_000) }],
+    ])('gives back %s as it was written', async (_name, value) => {
+      const key = newKey()
+      expect(await store.write(key, value, { expiresAt: later() })).toBe(true)
+      expect((await store.read(key))?.value).toEqual(value)
+    })
+
+    test('hands out copies: changing what was read or written changes no record', async () => {
+      const key = newKey()
+      const value = { list: [1] }
+      await store.write(key, value, { expiresAt: later() })
+      value.list.push(2)
+      const first = (await store.read(key))?.value as { list: number[] }
+      first.list.push(3)
+      expect((await store.read(key))?.value).toEqual({ list: [1] })
+    })
+
+    test('creates only where there is nothing', async () => {
+      const key = newKey()
+      expect(await store.write(key, 1, { expiresAt: later(), ifVersion: null })).toBe(true)
+      expect(await store.write(key, 2, { expiresAt: later(), ifVersion: null })).toBe(false)
+      expect((await store.read(key))?.value).toBe(1)
+    })
+
+    test('writes over the version that was read, and over no other', async () => {
+      const key = newKey()
+      await store.write(key, 'first', { expiresAt: later() })
+      const version = await versionOf(store, key)
+      expect(await store.write(key, 'second', { expiresAt: later(), ifVersion: version })).toBe(true)
+      expect(await store.write(key, 'third', { expiresAt: later(), ifVersion: version })).toBe(false)
+      expect((await store.read(key))?.value).toBe('second')
+    })
+
+    test('writes over nothing when a version is named and the record is gone', async () => {
+      const key = newKey()
+      await store.write(key, 'first', { expiresAt: later() })
+      const version = await versionOf(store, key)
+      await store.remove(key)
+      expect(await store.write(key, 'second', { expiresAt: later(), ifVersion: version })).toBe(false)
+      expect(await store.read(key)).toBeUndefined()
+    })
+
+    test('removes the version that was read, and no other', async () => {
+      const key = newKey()
+      await store.write(key, 'first', { expiresAt: later() })
+      const version = await versionOf(store, key)
+      await store.write(key, 'second', { expiresAt: later() })
+      expect(await store.remove(key, version)).toBe(false)
+      expect(await store.remove(key, await versionOf(store, key))).toBe(true)
+      expect(await store.read(key)).toBeUndefined()
+    })
+
+    test('lets one of fifty writers win, whichever process they are in', async () => {
+      const key = newKey()
+      await store.write(key, 'start', { expiresAt: later() })
+      const version = await versionOf(store, key)
+      const writers = Array.from({ length: 50 }, (_, at) =>
+        (at % 2 === 0 ? store : opened.neighbour).write(key, at, { expiresAt: later(), ifVersion: version }),
+      )
+      const results = await Promise.all(writers)
+      expect(results.filter(Boolean)).toHaveLength(1)
+      expect((await opened.neighbour.read(key))?.value).toBe(results.indexOf(true))
+    })
+
+    test('lets one of fifty creators win', async () => {
+      const key = newKey()
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, at) => store.write(key, at, { expiresAt: later(), ifVersion: null })),
+      )
+      expect(results.filter(Boolean)).toHaveLength(1)
+      expect((await store.read(key))?.value).toBe(results.indexOf(true))
+    })
+
+    test('forgets at the time it was told, and not before', async () => {
+      const key = newKey()
+      const expiresAt = Date.now() + 400
+      await store.write(key, 'short', { expiresAt })
+      expect((await store.read(key))?.value).toBe('short')
+      await eventually('the record is gone', async () => (await store.read(key)) === undefined)
+      // Redis has a clock of its own; on one machine the two agree to a millisecond or so.
+      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt - 5)
+      expect(await store.write(key, 'next', { expiresAt: later(), ifVersion: null })).toBe(true)
+    })
+
+    test('keeps a record that is written again until its new end', async () => {
+      const key = newKey()
+      const marker = newKey()
+      const firstEnd = Date.now() + 200
+      await store.write(key, 'short', { expiresAt: firstEnd })
+      await store.write(key, 'long', { expiresAt: later() })
+      await store.write(marker, 0, { expiresAt: firstEnd + 50 })
+      await eventually('the first end has passed', async () => (await store.read(marker)) === undefined)
+      expect((await store.read(key))?.value).toBe('long')
+    })
+
+    test('writes nothing that is already over', async () => {
+      const key = newKey()
+      await store.write(key, 'past', { expiresAt: Date.now() - 1000 })
+      expect(await store.read(key)).toBeUndefined()
+    })
+
+    test('tells a watcher of writes and of the removal, also those of another process', async () => {
+      const key = newKey()
+      await store.write(key, 0, { expiresAt: later() })
+      let told = 0
+      const stop = store.watch(key, () => told++)
+      await opened.neighbour.write(key, 1, { expiresAt: later() })
+      await eventually('the write is told', () => told === 1)
+      await opened.neighbour.remove(key)
+      await eventually('the removal is told', () => told === 2)
+      stop()
+    })
+
+    test('tells every watcher of a key, and none of another or one that stopped', async () => {
+      const [key, other] = [newKey(), newKey()]
+      await store.write(key, 0, { expiresAt: later() })
+      const told: string[] = []
+      const stops = [
+        store.watch(key, () => told.push('one')),
+        store.watch(key, () => told.push('two')),
+        store.watch(other, () => told.push('other')),
+      ]
+      const stopThird = store.watch(key, () => told.push('stopped'))
+      stopThird()
+      stopThird()
+      await store.write(key, 1, { expiresAt: later() })
+      await eventually('both are told', () => told.length === 2)
+      expect(told.sort()).toEqual(['one', 'two'])
+      for (const stop of stops) stop()
+    })
+
+    test('tells nobody of a write that lost', async () => {
+      const [key, marker] = [newKey(), newKey()]
+      await store.write(key, 0, { expiresAt: later() })
+      await store.write(marker, 0, { expiresAt: later() })
+      let told = 0
+      let isMarkerTold = false
+      const stops = [store.watch(key, () => told++), store.watch(marker, () => (isMarkerTold = true))]
+      await store.write(key, 1, { expiresAt: later(), ifVersion: 'no such version' as Version })
+      await store.write(marker, 1, { expiresAt: later() })
+      await eventually('what came after is told', () => isMarkerTold)
+      expect(told).toBe(0)
+      for (const stop of stops) stop()
+    })
+
+    test('answers a ping', async () => {
+      await expect(store.ping()).resolves.toBeUndefined()
+    })
+
+    test('is unavailable once closed, for everything', async () => {
+      const closed = await open()
+      await Promise.all([closed.store.close(), closed.neighbour.close()])
+      const refusal = { code: 'store_unavailable' }
+      await expect(closed.store.read('key')).rejects.toMatchObject(refusal)
+      await expect(closed.store.write('key', 1, { expiresAt: later() })).rejects.toMatchObject(refusal)
+      await expect(closed.store.remove('key')).rejects.toMatchObject(refusal)
+      await expect(closed.store.ping()).rejects.toMatchObject(refusal)
+      await closed.end()
+    })
+  })
+}
+
+async function versionOf(store: RecordStore, key: string): Promise<Version> {
+  const record = await store.read(key)
+  if (record === undefined) throw new Error(`no record at ${key}`)
+  return record.version
+}

@@ -1,0 +1,18 @@
+import { connectRedis, whenReady } from '../../server/store/redis-connection.ts'
+import { createRedisStore } from '../../server/store/redis-store.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { describeRecordStore } from './record-store.ts'
+
+describeRecordStore('Redis', async () => {
+  const redis = await startRedis()
+  const open = async () => {
+    const [client, subscriber] = [connect(redis.url), connect(redis.url)]
+    await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
+    return createRedisStore({ client, subscriber, keyPrefix: 'contract:', waitReplicas: 0 })
+  }
+  return { store: await open(), neighbour: await open(), end: () => redis.stop() }
+})
+
+function connect(url: string) {
+  return connectRedis({ kind: 'single', url }, () => undefined)
+}

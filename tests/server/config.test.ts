@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals'
+import { readConfig } from '../../server/config.ts'
+
+const read = (env: Record<string, string>, files: Record<string, string> = {}) =>
+  readConfig(env, '192.168.1.5', (path) => {
+    const text = files[path]
+    if (text === undefined) throw new Error('no such file')
+    return text
+  })
+
+describe('the configuration', () => {
+  test('of an empty environment is complete', () => {
+    expect(read({})).toEqual({
+      host: '0.0.0.0',
+      port: 3000,
+      publicUrl: 'http://192.168.1.5:3000',
+      store: { kind: 'embedded' },
+      keyPrefix: 'scanin:',
+      login: { lifeMs: 300_000, confirmMs: 120_000, collectMs: 60_000, qrRefreshMs: 30_000, qrOverlapMs: 10_000 },
+      pollIntervalSeconds: 2,
+      pollHoldSeconds: 2,
+      session: { lifeMs: 43_200_000, idleMs: 3_600_000, rememberMs: 2_592_000_000 },
+      match: 'auto',
+      isCookieSecure: false,
+      trustProxy: [],
+      allowedOrigins: [],
+      returnToOrigins: [],
+      accounts: { kind: 'demo', password: undefined },
+      phoneJwt: undefined,
+      phoneUserinfoUrl: undefined,
+      rates: { loginsPerMinute: 60, signInsPerMinute: 10 },
+      metricsPort: undefined,
+      logLevel: 'info',
+    })
+  })
+
+  test.each([
+    [{ REDIS_URL: 'redis://redis:6379' }, { kind: 'single', url: 'redis://redis:6379' }],
+    [{ REDIS_URL: 'unix:/run/redis.sock' }, { kind: 'single', url: 'unix:/run/redis.sock' }],
+    [
+      { REDIS_CLUSTER: 'a:1, b:2' },
+      {
+        kind: 'cluster',
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 2 },
+        ],
+      },
+    ],
+    [
+      { REDIS_SENTINELS: '[::1]:26379', REDIS_SENTINEL_NAME: 'main' },
+      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main' },
+    ],
+  ])('knows each kind of Redis: %j', (env, place) => {
+    expect(read(env).store).toEqual({ kind: 'redis', place, waitReplicas: 0 })
+  })
+
+  test.each([
+    ['https://login.example.com', 'auto', true],
+    ['http://login.example.com', 'auto', false],
+    ['http://login.example.com', 'always', true],
+    ['https://login.example.com', 'never', false],
+  ])('%s with COOKIE_SECURE=%s has secure cookies: %s', (PUBLIC_URL, COOKIE_SECURE, expected) => {
+    expect(read({ PUBLIC_URL, COOKIE_SECURE }).isCookieSecure).toBe(expected)
+  })
+
+  test('reads a secret out of a file, without the line end that editors add', () => {
+    const config = read({ DEMO_PASSWORD_FILE: '/run/secrets/demo' }, { '/run/secrets/demo': 'from a file\n' })
+    expect(config.accounts).toEqual({ kind: 'demo', password: 'from a file' })
+  })
+
+  test('takes lists, and a public URL with a slash behind', () => {
+    const config = read({
+      PUBLIC_URL: 'https://login.example.com/',
+      TRUST_PROXY: '10.0.0.0/8, ::1',
+      ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/',
+    })
+    expect(config.publicUrl).toBe('https://login.example.com')
+    expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1'])
+    expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
+  })
+
+  test('takes an empty variable for an unset one, as in a Compose file', () => {
+    expect(read({ PORT: '', REDIS_URL: '', TRUST_PROXY: '' })).toEqual(read({}))
+  })
+})
+
+describe('a bad environment', () => {
+  test.each([
+    ['PORT', '70000'],
+    ['PORT', 'http'],
+    ['PUBLIC_URL', 'login.example.com'],
+    ['PUBLIC_URL', 'https://example.com/login'],
+    ['PUBLIC_URL', 'https://user:secret@example.com'],
+    ['PUBLIC_URL', 'ftp://example.com'],
+    ['REDIS_URL', 'http://redis'],
+    ['REDIS_CLUSTER', 'a:1,b'],
+    ['REDIS_WAIT_REPLICAS', '1'],
+    ['KEY_PREFIX', 'with space'],
+    ['LOGIN_SECONDS', '0'],
+    ['LOGIN_SECONDS', '1.5'],
+    ['POLL_HOLD_SECONDS', '26'],
+    ['POLL_INTERVAL_SECONDS', '-1'],
+    ['MATCH', 'sometimes'],
+    ['COOKIE_SECURE', 'yes'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', 'everyone'],
+    ['ALLOWED_ORIGINS', 'https://a.example.com/path'],
+    ['PHONE_USERINFO_URL', 'file:///etc/passwd'],
+    ['LOG_LEVEL', 'loud'],
+    ['DEMO_PASSWORD_FILE', '/no/such/file'],
+  ])('%s=%s is named, and its value is not repeated', (name, value) => {
+    const attempt = () => read({ [name]: value })
+    expect(attempt).toThrow(name)
+    if (value.length > 6) expect(attempt).not.toThrow(value)
+  })
+
+  test('is described in one message that names every bad variable', () => {
+    const attempt = () => read({ PORT: 'x', MATCH: 'x', TRUST_PROXY: 'x', PHONE_JWT_ISSUER: 'x', LOGIN_SECONDS: 'x' })
+    for (const name of ['PORT', 'MATCH', 'TRUST_PROXY', 'PHONE_JWT_JWKS_URL', 'PHONE_JWT_AUDIENCE', 'LOGIN_SECONDS']) {
+      expect(attempt).toThrow(name)
+    }
+  })
+
+  test.each([
+    [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
+    [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
+    [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
+    [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
+    [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],
+  ])('that contradicts itself is refused: %j', (env, why) => {
+    expect(() => read(env)).toThrow(why)
+  })
+})

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals'
+import type { FastifyRequest } from 'fastify'
+import { createOriginCheck } from '../../../server/http/origin-check.ts'
+
+const check = createOriginCheck({
+  publicUrl: 'https://login.example.com',
+  allowedOrigins: ['https://app.example.com'],
+  sessionCookieName: 'session',
+})
+const passes = (method: string, headers: Record<string, string>, isSignIn = false) => {
+  try {
+    check({ method, headers } as unknown as FastifyRequest, { isSignIn })
+    return true
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'cross_site_request' })
+    return false
+  }
+}
+const cookie = 'session=x'
+
+describe('a request that carries a session and changes state', () => {
+  test.each([
+    [{ origin: 'https://login.example.com' }, true],
+    [{ origin: 'https://app.example.com' }, true],
+    [{ 'sec-fetch-site': 'same-origin' }, true],
+    [{ 'sec-fetch-site': 'cross-site', origin: 'https://app.example.com' }, true],
+    [{ 'sec-fetch-site': 'cross-site' }, false],
+    [{ 'sec-fetch-site': 'same-site' }, false],
+    [{ 'sec-fetch-site': 'none' }, false],
+    [{ 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' }, false],
+    [{ origin: 'https://evil.test' }, false],
+    [{ origin: 'null' }, false],
+    [{ origin: 'https://login.example.com.evil.test' }, false],
+    [{ origin: 'http://login.example.com' }, false],
+    [{}, false],
+  ])('%j passes: %s', (headers, expected) => {
+    expect(passes('POST', { ...headers, cookie })).toBe(expected)
+    expect(passes('DELETE', { ...headers, cookie })).toBe(expected)
+  })
+
+  test('is judged by its bearer token alone where it has one', () => {
+    expect(passes('POST', { cookie, authorization: 'Bearer abc.def', origin: 'https://evil.test' })).toBe(true)
+    expect(passes('POST', { cookie, authorization: 'Basic abc', origin: 'https://evil.test' })).toBe(false)
+  })
+})
+
+test('a request that only reads passes from anywhere', () => {
+  expect(passes('GET', { cookie, origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' })).toBe(true)
+})
+
+test('a request without a session passes from anywhere: it has no authority to abuse', () => {
+  expect(passes('POST', { cookie: 'other=x', 'sec-fetch-site': 'cross-site' })).toBe(true)
+})
+
+test('signing in passes from our own pages and from what is no browser', () => {
+  expect(passes('POST', {}, true)).toBe(true)
+  expect(passes('POST', { origin: 'https://login.example.com' }, true)).toBe(true)
+  expect(passes('POST', { origin: 'https://evil.test' }, true)).toBe(false)
+  expect(passes('POST', { 'sec-fetch-site': 'cross-site' }, true)).toBe(false)
+  expect(passes('POST', { cookie }, true)).toBe(false)
+})

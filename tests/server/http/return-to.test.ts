@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals'
+import { createReturnCheck } from '../../../server/http/return-to.ts'
+
+const allowed = createReturnCheck('https://login.example.com', ['https://app.example.com'])
+
+test.each([
+  ['/', '/'],
+  ['/reports?from=1&to=2#top', '/reports?from=1&to=2#top'],
+  ['https://login.example.com/home', '/home'],
+  ['https://app.example.com/a?b=c', 'https://app.example.com/a?b=c'],
+  ['HTTPS://APP.EXAMPLE.COM', 'https://app.example.com/'],
+  ['/a/../b', '/b'],
+])('follows %s', (returnTo, followed) => {
+  expect(allowed(returnTo)).toBe(followed)
+})
+
+test.each([
+  '',
+  '//evil.test',
+  '///evil.test',
+  '/\\evil.test',
+  '\\\\evil.test',
+  '%2f%2fevil.test',
+  '/%2fevil.test',
+  '/%5Cevil.test',
+  'javascript:alert(1)',
+  'data:text/html,hi',
+  'https://evil.test',
+  'https://app.example.com.evil.test',
+  'https://app.example.com@evil.test/',
+  'https://user@app.example.com/',
+  'https://user:secret@login.example.com/',
+  'http://app.example.com/',
+  'https://app.example.com:8443/',
+  'https:app.example.com',
+  'https:///app.example.com',
+  '/path\r\nset-cookie: a=b',
+  '/\t/evil.test',
+  ' /home',
+  'home',
+  `/${'x'.repeat(3000)}`,
+])('drops %j', (returnTo) => {
+  expect(allowed(returnTo)).toBeUndefined()
+})
+
+test('drops nothing at all quietly', () => {
+  expect(allowed(undefined)).toBeUndefined()
+})

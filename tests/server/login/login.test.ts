@@ -1,0 +1,275 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  acceptsSecret,
+  type Login,
+  type LoginEvent,
+  MATCH_TRIES,
+  type MatchKind,
+  type PendingLogin,
+  type Phone,
+  transition,
+} from '../../../server/login/login.ts'
+
+const NOW = 1_000_000
+const ann: Phone = { id: 'phone of ann', user: { id: 'ann', name: 'Ann' } }
+const bob: Phone = { id: 'phone of bob', user: { id: 'bob', name: 'Bob' } }
+
+const pending: PendingLogin = {
+  status: 'pending',
+  createdAt: NOW - 1000,
+  expiresAt: NOW + 300_000,
+  browserKeyHash: 'key',
+  qrSecrets: [{ hash: 'first' }],
+  browser: { name: 'Firefox', os: 'Linux' },
+  ip: '192.0.2.1',
+}
+
+const rotate: LoginEvent = { type: 'rotate', secretHash: 'second', overlapMs: 10_000 }
+const collect: LoginEvent = { type: 'collect', repeatMs: 10_000 }
+const acknowledge: LoginEvent = { type: 'acknowledge' }
+const scan = (phone: Phone, match: MatchKind = 'none'): LoginEvent => ({
+  type: 'scan',
+  phone,
+  match,
+  confirmMs: 120_000,
+})
+const confirm = (phone: Phone, matchCodeHash = 'right'): LoginEvent => ({
+  type: 'confirm',
+  phoneId: phone.id,
+  remember: false,
+  matchCodeHash,
+  collectMs: 60_000,
+})
+const deny = (phone: Phone): LoginEvent => ({ type: 'deny', phone, showMs: 60_000 })
+const match = (matchCodeHash: string): LoginEvent => ({
+  type: 'match',
+  matchCodeHash,
+  collectMs: 60_000,
+  showMs: 60_000,
+})
+
+/** The login after these events, each of which has to be accepted. */
+function after(...events: LoginEvent[]): Login {
+  return events.reduce<Login>((login, event) => {
+    const outcome = transition(login, event, NOW)
+    expect(outcome.refusal).toBeUndefined()
+    return outcome.login
+  }, pending)
+}
+
+const EVERY_STATE: [string, Login][] = [
+  ['pending', pending],
+  ['scanned', after(scan(ann))],
+  ['match_required', after(scan(ann, 'code'), confirm(ann))],
+  ['authenticated', after(scan(ann), confirm(ann))],
+  ['delivered', after(scan(ann), confirm(ann), collect)],
+  ['denied', after(scan(ann), deny(ann))],
+]
+const EVERY_EVENT = [rotate, scan(ann), confirm(ann), deny(ann), match('right'), collect, acknowledge]
+
+describe('in time', () => {
+  test.each(EVERY_STATE)('%s has the status it is named for', (status, login) => {
+    expect(login.status).toBe(status)
+  })
+
+  test.each(EVERY_STATE)('%s refuses every event once its time is over, and stays as it was', (_status, login) => {
+    for (const event of EVERY_EVENT) {
+      expect(transition(login, event, login.expiresAt)).toEqual({ login, refusal: 'expired' })
+    }
+  })
+
+  test.each(EVERY_STATE)('%s is never changed in place', (_status, login) => {
+    const before = structuredClone(login)
+    for (const event of EVERY_EVENT) transition(login, event, NOW)
+    expect(login).toEqual(before)
+  })
+
+  test('an unscanned login keeps its end, however often it is rotated', () => {
+    expect(after(rotate, rotate, rotate).expiresAt).toBe(pending.expiresAt)
+  })
+
+  test('scanning, approving, delivering and denying each set an end of their own', () => {
+    expect(after(scan(ann)).expiresAt).toBe(NOW + 120_000)
+    expect(after(scan(ann), confirm(ann)).expiresAt).toBe(NOW + 60_000)
+    expect(after(scan(ann), confirm(ann), collect).expiresAt).toBe(NOW + 10_000)
+    expect(after(scan(ann), deny(ann)).expiresAt).toBe(NOW + 60_000)
+  })
+
+  test('matching is a part of confirming: it does not begin the time anew', () => {
+    const scanned = after(scan(ann, 'code'))
+    expect(transition(scanned, confirm(ann), NOW + 100_000).login.expiresAt).toBe(scanned.expiresAt)
+  })
+})
+
+describe('rotation', () => {
+  test('the newest secret is good, and the one before until the overlap ends', () => {
+    const rotated = after(rotate)
+    expect(acceptsSecret(rotated, 'second', NOW)).toBe(true)
+    expect(acceptsSecret(rotated, 'first', NOW + 9999)).toBe(true)
+    expect(acceptsSecret(rotated, 'first', NOW + 10_000)).toBe(false)
+    expect(acceptsSecret(rotated, 'second', NOW + 200_000)).toBe(true)
+  })
+
+  test('the one before the one before is over at once', () => {
+    const twice = after(rotate, { ...rotate, secretHash: 'third' })
+    expect(acceptsSecret(twice, 'first', NOW)).toBe(false)
+  })
+
+  test('without an overlap only the newest secret is good', () => {
+    expect(acceptsSecret(after({ ...rotate, overlapMs: 0 }), 'first', NOW)).toBe(false)
+  })
+
+  test.each(EVERY_STATE.slice(1))('%s is not rotated', (_status, login) => {
+    expect(transition(login, rotate, NOW)).toEqual({ login, refusal: 'not_pending' })
+  })
+
+  test('a scan keeps what was good then for good: phone and browser may know different secrets', () => {
+    const scanned = transition(after(rotate), scan(ann), NOW + 5000).login
+    expect(acceptsSecret(scanned, 'first', NOW + 100_000)).toBe(true)
+    expect(acceptsSecret(scanned, 'second', NOW + 100_000)).toBe(true)
+  })
+
+  test('a scan after the overlap does not bring the old secret back', () => {
+    const scanned = transition(after(rotate), scan(ann), NOW + 10_000).login
+    expect(acceptsSecret(scanned, 'first', NOW + 10_000)).toBe(false)
+  })
+})
+
+describe('scanning', () => {
+  test('the first phone owns the login, and another is told so', () => {
+    const scanned = after(scan(ann))
+    expect(transition(scanned, scan(bob), NOW)).toEqual({ login: scanned, refusal: 'already_scanned' })
+  })
+
+  test('the same phone may scan again, and nothing changes', () => {
+    const scanned = after(scan(ann))
+    expect(transition(scanned, scan(ann), NOW + 1)).toEqual({ login: scanned })
+  })
+
+  test('a phone that typed the code gets a secret that is good too, and typing again makes no heap of them', () => {
+    const typed: LoginEvent = { type: 'scan', phone: ann, match: 'none', confirmMs: 120_000, extraSecretHash: 'typed' }
+    let login = after(typed)
+    expect(acceptsSecret(login, 'typed', NOW)).toBe(true)
+    for (let again = 0; again < 10; again++) {
+      login = transition(login, { ...typed, extraSecretHash: `typed ${again}` }, NOW).login
+    }
+    expect(acceptsSecret(login, 'first', NOW)).toBe(true)
+    expect(acceptsSecret(login, 'typed 9', NOW)).toBe(true)
+    expect(login.qrSecrets.length).toBeLessThanOrEqual(3)
+  })
+
+  test('what is over cannot be scanned again', () => {
+    for (const login of [after(scan(ann), deny(ann)), after(scan(ann), confirm(ann), collect)]) {
+      expect(transition(login, scan(ann), NOW).refusal).toBe('expired')
+    }
+  })
+})
+
+describe('confirming', () => {
+  test('approves as the person whose phone scanned', () => {
+    expect(after(scan(ann), confirm(ann))).toMatchObject({ status: 'authenticated', phone: ann })
+  })
+
+  test('is refused before a scan and to any other phone, and nothing changes', () => {
+    expect(transition(pending, confirm(ann), NOW)).toEqual({ login: pending, refusal: 'not_scanned' })
+    for (const login of [after(scan(ann)), after(scan(ann, 'code'), confirm(ann)), after(scan(ann), confirm(ann))]) {
+      expect(transition(login, confirm(bob), NOW)).toEqual({ login, refusal: 'not_scanned' })
+    }
+  })
+
+  test('twice is once', () => {
+    const approved = after(scan(ann), confirm(ann))
+    expect(transition(approved, confirm(ann), NOW + 5000)).toEqual({ login: approved })
+  })
+
+  test('does not bring back what was denied or handed over', () => {
+    for (const login of [after(scan(ann), deny(ann)), after(scan(ann), confirm(ann), collect)]) {
+      expect(transition(login, confirm(ann), NOW)).toEqual({ login, refusal: 'expired' })
+    }
+  })
+
+  test('remembers what the person chose, through the match too', () => {
+    const remembering = { ...confirm(ann), remember: true } as LoginEvent
+    expect(after(scan(ann), remembering)).toMatchObject({ remember: true })
+    expect(after(scan(ann, 'code'), remembering, match('right'))).toMatchObject({ remember: true })
+  })
+})
+
+describe('matching', () => {
+  const waiting = after(scan(ann, 'code'), confirm(ann))
+
+  test('the right code approves', () => {
+    expect(transition(waiting, match('right'), NOW).login.status).toBe('authenticated')
+  })
+
+  test(`${MATCH_TRIES} wrong codes deny for good, and the right one then helps nobody`, () => {
+    let login: Login = waiting
+    for (let tries = 1; tries < MATCH_TRIES; tries++) {
+      const outcome = transition(login, match('wrong'), NOW)
+      expect(outcome).toMatchObject({ refusal: 'wrong_match_code', login: { triesLeft: MATCH_TRIES - tries } })
+      login = outcome.login
+    }
+    login = transition(login, match('wrong'), NOW).login
+    expect(login.status).toBe('denied')
+    expect(transition(login, match('right'), NOW)).toEqual({ login, refusal: 'not_matching' })
+  })
+
+  test('confirming again gives a new code, and no new tries', () => {
+    const tried = transition(waiting, match('wrong'), NOW).login
+    const again = transition(tried, confirm(ann, 'newer'), NOW).login
+    expect(again).toMatchObject({ status: 'match_required', triesLeft: MATCH_TRIES - 1 })
+    expect(transition(again, match('right'), NOW).refusal).toBe('wrong_match_code')
+    expect(transition(again, match('newer'), NOW).login.status).toBe('authenticated')
+  })
+
+  test('nothing but a login that waits for it takes a code', () => {
+    for (const [status, login] of EVERY_STATE) {
+      if (status !== 'match_required') expect(transition(login, match('right'), NOW).refusal).toBe('not_matching')
+    }
+  })
+})
+
+describe('denying', () => {
+  test('ends a login in every state before the hand-over', () => {
+    for (const [status, login] of EVERY_STATE) {
+      if (status !== 'delivered') expect(transition(login, deny(ann), NOW).login.status).toBe('denied')
+    }
+  })
+
+  test('is for the phone that scanned', () => {
+    for (const login of [after(scan(ann)), after(scan(ann), confirm(ann))]) {
+      expect(transition(login, deny(bob), NOW)).toEqual({ login, refusal: 'not_scanned' })
+    }
+  })
+
+  test('leaves nothing of an approval behind', () => {
+    const denied = after(scan(ann), { ...confirm(ann), remember: true } as LoginEvent, deny(ann))
+    expect(Object.keys(denied).sort()).toEqual(
+      ['browser', 'browserKeyHash', 'createdAt', 'expiresAt', 'ip', 'phone', 'qrSecrets', 'status'].sort(),
+    )
+  })
+})
+
+describe('handing over', () => {
+  const delivered = after(scan(ann), confirm(ann), collect)
+
+  test('nothing but an approved login is collected', () => {
+    for (const [status, login] of EVERY_STATE) {
+      if (status === 'authenticated' || status === 'delivered') continue
+      expect(transition(login, collect, NOW)).toEqual({ login, refusal: 'not_authenticated' })
+    }
+  })
+
+  test('repeats without changing anything until its session is used, and its ten seconds are not begun anew', () => {
+    expect(transition(delivered, collect, NOW + 9999)).toEqual({ login: delivered })
+    const used = transition(delivered, acknowledge, NOW + 1).login
+    expect(transition(used, collect, NOW + 2)).toEqual({ login: used, refusal: 'expired' })
+    expect(used.expiresAt).toBe(delivered.expiresAt)
+  })
+
+  test('keeps where to go', () => {
+    const login = transition({ ...pending, returnTo: '/app' }, scan(ann), NOW).login
+    const approved = transition(login, confirm(ann), NOW).login
+    expect(transition(approved, collect, NOW).login).toMatchObject({ returnTo: '/app' })
+  })
+})

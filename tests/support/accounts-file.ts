@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hash } from '@node-rs/argon2'
+import { type Client, createClient } from './http-client.ts'
+
+export interface TestAccount {
+  id: string
+  username: string
+  name: string
+  email: string
+  groups: string[]
+  password: string
+  /** Argon2id's costs; left out, the library's own. */
+  cost?: { memoryCost: number; timeCost: number }
+}
+
+/** Nothing in these occurs anywhere by chance. */
+export const ZOFIA: TestAccount = {
+  id: 'uid-7f3a91c2',
+  username: 'zquellwasser',
+  name: 'Zofia Quellwasser',
+  email: 'zofia.q@mail.example',
+  groups: ['gruppe-nordwand'],
+  password: 'einhorn-zwiebel-42-Kran',
+}
+
+export const YUSUF: TestAccount = {
+  id: 'uid-19bd04ee',
+  username: 'yhafen',
+  name: 'Yusuf Hafenstein',
+  email: 'yusuf.h@mail.example',
+  groups: ['gruppe-suedkai'],
+  password: 'laterne-pfeffer-17-Boot',
+}
+
+export interface AccountsFile {
+  path: string
+  remove(): void
+}
+
+/** An ACCOUNTS_FILE in a folder of its own. */
+export async function writeAccounts(accounts: TestAccount[]): Promise<AccountsFile> {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
+  const path = join(folder, 'accounts.json')
+  const entries = accounts.map(async ({ password, cost, ...account }) => ({
+    ...account,
+    password_hash: await hash(password, cost ?? { memoryCost: 19_456, timeCost: 2, parallelism: 1 }),
+  }))
+  writeFileSync(path, JSON.stringify(await Promise.all(entries)))
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** A phone that this person has signed in. */
+export async function phoneOf({ username, password }: TestAccount, url: string): Promise<Client> {
+  const phone = createClient(url)
+  const reply = await phone.post('/sign-in', { username, password })
+  if (reply.status !== 200) throw new Error(`sign-in: ${reply.status} ${reply.text}`)
+  return phone
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import { pino } from 'pino'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { buildApp } from '../../server/app.ts'
+import { readConfig } from '../../server/config.ts'
+import { createAccounts, demoAccount } from '../../server/identity/accounts.ts'
+import { cryptoRandomness } from '../../server/randomness.ts'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
+import { DEMO_PASSWORD } from './service.ts'
+
+export const PUBLIC_URL = 'http://scanin.test'
+
+export interface TestApp {
+  app: FastifyInstance
+  store: RecordStore
+  /** Epoch milliseconds: the app's clock, to be moved by hand. */
+  time: { now: number }
+}
+
+/** The whole app in this process, on the embedded store and a clock that stands still. */
+export async function createTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+  const time = { now: Date.parse('2026-01-01T00:00:00Z') }
+  const clock = () => time.now
+  const store = createMemoryStore({ clock })
+  const app = await buildApp({
+    config: readConfig(
+      { PUBLIC_URL, RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '0', ...env },
+      '127.0.0.1',
+      () => '',
+    ),
+    store,
+    makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
+    verifyPassword: await createAccounts([await demoAccount(DEMO_PASSWORD)]),
+    bearerVerifiers: [],
+    clock,
+    randomness: cryptoRandomness,
+    logger: pino({ level: 'silent' }),
+    webRoot: join(import.meta.dirname, '../../dist/web'),
+    version: '0.0.0',
+  })
+  return { app, store, time }
+}
+
+export interface InjectClient {
+  cookies: Map<string, string>
+  get(url: string, options?: InjectOptions): Promise<LightMyRequestResponse>
+  post(url: string, payload?: object, options?: InjectOptions): Promise<LightMyRequestResponse>
+  delete(url: string, options?: InjectOptions): Promise<LightMyRequestResponse>
+}
+
+/** A browser or phone of a test app: keeps cookies and comes from the public URL. */
+export function createInjectClient(app: FastifyInstance): InjectClient {
+  const cookies = new Map<string, string>()
+
+  async function inject(options: InjectOptions): Promise<LightMyRequestResponse> {
+    const reply = await app.inject({
+      headers: { origin: PUBLIC_URL },
+      cookies: Object.fromEntries(cookies),
+      ...options,
+    })
+    for (const { name, value, maxAge } of reply.cookies) {
+      if (maxAge === 0) cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    return reply
+  }
+
+  return {
+    cookies,
+    get: (url, options) => inject({ method: 'GET', url, ...options }),
+    post: (url, payload, options) =>
+      inject({ method: 'POST', url, ...(payload === undefined ? {} : { payload }), ...options }),
+    delete: (url, options) => inject({ method: 'DELETE', url, ...options }),
+  }
+}
+
+/** A phone that has signed in as the demo account. */
+export async function createInjectPhone(app: FastifyInstance): Promise<InjectClient> {
+  const phone = createInjectClient(app)
+  const reply = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  if (reply.statusCode !== 200) throw new Error(`sign-in: ${reply.statusCode} ${reply.body}`)
+  return phone
+}

@@ -1,0 +1,81 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findProgram } from './child-process.ts'
+
+const ARGUMENTS = [
+  ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-quic'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+]
+
+/** What a page waits for at the longest, in milliseconds. */
+const PATIENCE_MS = 10_000
+
+const DESKTOP: BrowserContextOptions = {
+  viewport: { width: 1280, height: 800 },
+  userAgent:
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36',
+}
+
+const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+  userAgent:
+    'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36',
+}
+
+/** @param cameraFile an `.mjpeg` that its camera plays. It is read when a page opens the camera, so it may come later. */
+export function launchChromium({ cameraFile }: { cameraFile?: string } = {}): Promise<Browser> {
+  const camera = [
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-video-capture=${cameraFile}`,
+  ]
+  return chromium.launch({
+    executablePath: findProgram('CHROMIUM', 'chromium', 'chromium-browser', 'google-chrome'),
+    args: [...ARGUMENTS, ...(cameraFile === undefined ? [] : camera)],
+  })
+}
+
+/** The people of one test, each with a browser profile of their own, and what their pages complained about. */
+export interface Visitors {
+  desktop(options?: BrowserContextOptions): Promise<Page>
+  phone(options?: BrowserContextOptions): Promise<Page>
+  /** Console errors (a CSP violation is one), failed requests and uncaught exceptions of all pages, but those awaited. */
+  complaints(): string[]
+  /** Names complaints that the test itself brings about. */
+  await(...complaints: RegExp[]): void
+  leave(): Promise<void>
+}
+
+/** @param phoneBrowser the one with a camera, where that matters */
+export function createVisitors(browser: Browser, phoneBrowser = browser): Visitors {
+  const heard: string[] = []
+  // The phone's page asks who it is before it knows; Chromium writes every 401 to the console.
+  const awaited = [/status of 401 .*\/session$/]
+  const contexts: { close(): Promise<void> }[] = []
+
+  async function open(where: Browser, options: BrowserContextOptions): Promise<Page> {
+    const context = await where.newContext(options)
+    contexts.push(context)
+    context.setDefaultTimeout(PATIENCE_MS)
+    const page = await context.newPage()
+    page.on('console', (message) => {
+      if (message.type() === 'error') heard.push(`${message.text()} ${message.location().url}`)
+    })
+    page.on('pageerror', (error) => heard.push(`uncaught ${error.stack ?? error.message}`))
+    return page
+  }
+
+  return {
+    desktop: (options) => open(browser, { ...DESKTOP, ...options }),
+    phone: (options) => open(phoneBrowser, { ...PHONE, ...options }),
+    complaints: () => heard.filter((complaint) => !awaited.some((known) => known.test(complaint))),
+    await(...complaints) {
+      awaited.push(...complaints)
+    },
+    async leave() {
+      await Promise.all(contexts.map((context) => context.close()))
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe } from '@jest/globals'
+import { type Client, createClient, createPhone } from './http-client.ts'
+import { type RedisServer, startRedis } from './redis-server.ts'
+import { type Service, startService } from './service.ts'
+
+/** A running service on one kind of store, with people in front of it. */
+export interface Stage {
+  kind: 'embedded' | 'redis'
+  service(): Service
+  /** Where the store is, for tests that look into it. Fails on the embedded one. */
+  redis(): RedisServer
+  browser(): Client
+  /** A phone that is signed in as the demo account. */
+  phone(): Promise<Client>
+  /** One more service on the same store; it ends with the stage. */
+  startAnother(env?: Record<string, string>): Promise<Service>
+}
+
+const SLOWEST_START_MS = 30_000
+
+/**
+ * Runs the same tests against a service of their own on the embedded store, and again on a real Redis.
+ * @param env what the service is told; a function when that is only known once tests run
+ */
+export function onEveryStore(
+  env: Record<string, string> | (() => Record<string, string>),
+  tests: (stage: Stage) => void,
+): void {
+  describe.each(['embedded', 'redis'] as const)('on the store "%s"', (kind) => {
+    onStore(kind, env, tests)
+  })
+}
+
+/** As `onEveryStore`, for what can only be looked at in Redis. */
+export function onRedis(env: Record<string, string>, tests: (stage: Stage) => void): void {
+  describe('on the store "redis"', () => onStore('redis', env, tests))
+}
+
+function onStore(
+  kind: Stage['kind'],
+  env: Record<string, string> | (() => Record<string, string>),
+  tests: (stage: Stage) => void,
+): void {
+  let redis: RedisServer | undefined
+  const services: Service[] = []
+
+  async function start(extra: Record<string, string> = {}): Promise<Service> {
+    const told = typeof env === 'function' ? env() : env
+    const service = await startService({ ...(redis ? { REDIS_URL: redis.url } : {}), ...told, ...extra })
+    services.push(service)
+    return service
+  }
+
+  function first(): Service {
+    const [service] = services
+    if (service === undefined) throw new Error('the service has not been started')
+    return service
+  }
+
+  beforeAll(async () => {
+    redis = kind === 'redis' ? await startRedis() : undefined
+    await start()
+  }, SLOWEST_START_MS)
+
+  afterAll(async () => {
+    await Promise.all(services.map((service) => service.stop()))
+    await redis?.stop()
+  }, SLOWEST_START_MS)
+
+  tests({
+    kind,
+    service: first,
+    redis() {
+      if (redis === undefined) throw new Error('there is no Redis behind this stage')
+      return redis
+    },
+    browser: () => createClient(first().url),
+    phone: () => createPhone(first().url),
+    startAnother: start,
+  })
+}

@@ -1,0 +1,68 @@
+import type { Page } from 'playwright-core'
+import { DEMO_PASSWORD } from './service.ts'
+
+/** Steps that people take on the pages. Each waits until the page has done its part, and fails when it does not. */
+
+/** Waits until the part says so. Words on the page are looked for as people see them. */
+export async function sees(page: Page, part: string, words: string | RegExp): Promise<void> {
+  await page.locator(part).filter({ hasText: words, visible: true }).waitFor()
+}
+
+export async function openLoginPage(desktop: Page, url: string): Promise<void> {
+  await desktop.goto(url)
+  await showsCode(desktop)
+}
+
+/** The desktop shows a code that can be scanned. */
+export async function showsCode(desktop: Page): Promise<void> {
+  await desktop.locator('[data-state="pending"] #qr').waitFor()
+}
+
+/** Reads the code that the page shows, as a phone's own camera app would. @returns the link in it */
+export async function readQr(desktop: Page): Promise<string> {
+  await showsCode(desktop)
+  return desktop.locator('#qr').evaluate(async (image) => {
+    if (!(image instanceof HTMLImageElement)) throw new Error('#qr is no image')
+    await image.decode()
+    const { BarcodeDetector } = await import('/vendor/qr/decode.js')
+    const canvas = document.createElement('canvas')
+    canvas.width = 600
+    canvas.height = 600
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
+    const [found] = await new BarcodeDetector({ formats: ['qr_code'] }).detect(canvas)
+    if (found === undefined) throw new Error('#qr cannot be read')
+    return found.rawValue
+  })
+}
+
+/** The token in a code's link. */
+export async function readToken(desktop: Page): Promise<string> {
+  return new URL(await readQr(desktop)).hash.slice(1)
+}
+
+export async function signInOnPhone(phone: Page): Promise<void> {
+  await phone.locator('#username').fill('demo')
+  await phone.locator('#password').fill(DEMO_PASSWORD)
+  await phone.locator('#sign-in-form [type=submit]').click()
+}
+
+export async function confirm(phone: Page): Promise<void> {
+  await phone.locator('#request #confirm').click()
+}
+
+/** The desktop has become that person's by itself. */
+export async function isSignedIn(desktop: Page): Promise<void> {
+  await desktop.waitForURL((url) => url.pathname === '/home')
+  await sees(desktop, '#user-name', 'Demo Person')
+}
+
+/** Presses Tab until the part has the focus; fails when it never gets it, or nothing shows that it has. */
+export async function tabTo(page: Page, part: string): Promise<void> {
+  const target = page.locator(part)
+  await target.waitFor()
+  for (let presses = 0; presses < 40; presses++) {
+    await page.keyboard.press('Tab')
+    if (await target.evaluate((element) => element === document.activeElement)) return
+  }
+  throw new Error(`no way to ${part} by Tab`)
+}

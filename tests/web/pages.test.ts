@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+
+const page = (name: string): string => readFileSync(`web/public/${name}`, 'utf8')
+const sources = readdirSync('web/src').map((name) => ({ name, text: readFileSync(`web/src/${name}`, 'utf8') }))
+
+const ids: Record<string, readonly string[]> = {
+  'index.html': ['qr', 'status', 'refresh', 'user-code', 'match-form', 'match-code'],
+  'scan.html': [
+    ...['sign-in-form', 'username', 'password', 'camera', 'qr-file', 'user-code'],
+    ...['request', 'confirm', 'deny', 'match-code', 'sessions'],
+  ],
+  'home.html': ['user-name', 'sessions', 'sign-out'],
+}
+
+describe.each(Object.entries(ids))('%s', (name, wanted) => {
+  const html = page(name)
+
+  test('has every part that the contract names, once', () => {
+    for (const id of wanted) expect(html.split(` id="${id}"`)).toHaveLength(2)
+  })
+
+  test('runs under a policy that allows nothing inline and nothing from elsewhere', () => {
+    expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc="\/)|<script[^>]*>[^<]/)
+    expect(html).not.toMatch(/(src|href)="(https?:)?\/\//)
+  })
+
+  test('says its language, title, size and colour, and what to do without JavaScript', () => {
+    for (const part of ['<html lang="en">', '<title>', 'name="viewport"', 'name="theme-color"', '<noscript>']) {
+      expect(html).toContain(part)
+    }
+  })
+})
+
+test('no script builds markup from text', () => {
+  for (const { text } of sources) {
+    expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(/)
+  }
+})
+
+test('no script takes the wire on trust or polls by setInterval', () => {
+  for (const { text } of sources) expect(text).not.toMatch(/: any\b|as any\b|setInterval|localStorage/)
+})

@@ -1,0 +1,48 @@
+import type { Clock } from '../../../web/src/clock.ts'
+
+export interface FakeClock extends Clock {
+  /** Lets time pass, running what falls due on the way and everything that follows from it. */
+  pass(ms: number): Promise<void>
+}
+
+interface Sleeper {
+  readonly dueAt: number
+  readonly wake: () => void
+}
+
+/** A clock that stands still until it is told otherwise. */
+export function createFakeClock(): FakeClock {
+  let now = 0
+  const sleepers = new Set<Sleeper>()
+
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve()
+        const wake = () => {
+          sleepers.delete(sleeper)
+          signal.removeEventListener('abort', wake)
+          resolve()
+        }
+        const sleeper = { dueAt: now + Math.max(0, ms), wake }
+        sleepers.add(sleeper)
+        signal.addEventListener('abort', wake)
+      }),
+    async pass(ms) {
+      const end = now + ms
+      await settle()
+      for (;;) {
+        const next = [...sleepers].sort((one, other) => one.dueAt - other.dueAt)[0]
+        if (next === undefined || next.dueAt > end) break
+        now = next.dueAt
+        next.wake()
+        await settle()
+      }
+      now = end
+    },
+  }
+}
+
+/** Runs every promise callback that is ready, and those that they make ready: immediates come after all of them. */
+export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,0 +1,98 @@
+import type { Api } from '../../../web/src/api.ts'
+import type { BrowserReply, LoginReply } from '../../../web/src/protocol.ts'
+
+const pace = { intervalSeconds: 2, holdSeconds: 0 }
+const unused = () => Promise.reject(new Error('Not a part of this test'))
+
+export const loginIds = ['AAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBB', 'CCCCCCCCCCCCCCCC'] as const
+
+export const tokenOf = (loginId: string, turn: number): string => `${loginId}.${String(turn).padStart(22, '0')}`
+
+export const reply = (status: 'pending' | 'scanned', expiresInSeconds = 300): BrowserReply => ({
+  status,
+  expiresInSeconds,
+  ...pace,
+})
+
+/** A server with one browser before it, whose logins the test moves by hand. */
+export function createFakeLoginApi() {
+  const logins = new Map<string, { turn: number; reply: BrowserReply }>()
+  const calls: string[] = []
+  let failing: unknown
+  let losing = false
+  let started = 0
+
+  const shown = (loginId: string, turn: number): LoginReply => ({
+    status: 'pending',
+    token: tokenOf(loginId, turn),
+    verificationUri: 'https://scanin.example/scan',
+    verificationUriComplete: `https://scanin.example/scan#${tokenOf(loginId, turn)}`,
+    qrImage: 'data:image/svg+xml;base64,',
+    expiresInSeconds: 300,
+    refreshInSeconds: 30,
+    ...pace,
+  })
+  const loginOf = (token: string) => logins.get(token.slice(0, 16))
+  const isGood = (token: string) => loginOf(token)?.turn === Number(token.slice(17))
+
+  const start = (token: string | undefined): LoginReply => {
+    const known = token === undefined || !isGood(token) ? undefined : loginOf(token)
+    if (token !== undefined && known?.reply.status === 'pending') {
+      known.turn += 1
+      return shown(token.slice(0, 16), known.turn)
+    }
+    const loginId = loginIds[started] ?? 'ZZZZZZZZZZZZZZZZ'
+    started += 1
+    logins.set(loginId, { turn: 0, reply: reply('pending') })
+    return shown(loginId, 0)
+  }
+
+  const api: Api = {
+    startLogin: async ({ token }) => {
+      calls.push(token === undefined ? 'start' : `rotate ${token}`)
+      if (failing !== undefined) throw failing
+      const login = start(token)
+      if (losing) throw new Error('The answer was lost')
+      return login
+    },
+    loginStatus: async ({ token }) => {
+      calls.push(`status ${token}`)
+      if (failing !== undefined) throw failing
+      const login = loginOf(token)
+      return login !== undefined && isGood(token) ? login.reply : { status: 'expired' }
+    },
+    dropLogin: async ({ token }) => {
+      calls.push(`drop ${token}`)
+      logins.delete(token.slice(0, 16))
+    },
+    match: async ({ token }) => loginOf(token)?.reply ?? { status: 'expired' },
+    userCode: unused,
+    scan: unused,
+    confirm: unused,
+    deny: unused,
+    scanStatus: unused,
+    signIn: unused,
+    signOut: unused,
+    session: unused,
+    sessions: unused,
+    revoke: unused,
+    revokeOthers: unused,
+  }
+
+  return {
+    api,
+    calls,
+    set: (loginId: string, next: BrowserReply) => {
+      const login = logins.get(loginId)
+      if (login === undefined) throw new Error('There is no such login')
+      login.reply = next
+    },
+    remove: (loginId: string) => logins.delete(loginId),
+    fail: (error: unknown) => {
+      failing = error
+    },
+    loseStarts: (lose: boolean) => {
+      losing = lose
+    },
+  }
+}

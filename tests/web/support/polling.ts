@@ -1,0 +1,93 @@
+import { ApiError, ConnectionError, type ProblemCode } from '../../../web/src/api-error.ts'
+import { type Connection, type PollEnd, poll } from '../../../web/src/poller.ts'
+import type { Pacing } from '../../../web/src/protocol.ts'
+import { createFakeClock, settle } from './fake-clock.ts'
+import { createFakeWake } from './fake-wake.ts'
+
+export interface Reply {
+  status: string
+  intervalSeconds?: number
+  holdSeconds?: number
+}
+
+export interface Asked {
+  at: number
+  seen: string
+  waitSeconds: number
+}
+
+export type Server = (asked: Asked & { nth: number; signal: AbortSignal }) => Promise<Reply>
+
+/** A poller against a server made of one function, on a clock that the test moves. */
+export function startPolling(
+  serverOf: (clock: ReturnType<typeof createFakeClock>) => Server,
+  pacing: Pacing = { intervalSeconds: 2, holdSeconds: 2 },
+) {
+  const clock = createFakeClock()
+  const wake = createFakeWake()
+  const controller = new AbortController()
+  const server = serverOf(clock)
+  const asked: Asked[] = []
+  const replies: string[] = []
+  const connections: Connection[] = []
+  let open = 0
+  let mostOpen = 0
+  let end: PollEnd<Reply> | undefined
+
+  const done = poll<Reply>({
+    ask: async ({ seen, waitSeconds, signal }) => {
+      const request = { at: clock.now(), seen, waitSeconds }
+      asked.push(request)
+      open += 1
+      mostOpen = Math.max(mostOpen, open)
+      try {
+        return await server({ ...request, nth: asked.length, signal })
+      } finally {
+        open -= 1
+      }
+    },
+    isFinal: ({ status }) => status === 'denied' || status === 'authenticated',
+    onReply: ({ status }) => replies.push(status),
+    onConnection: (connection) => connections.push(connection),
+    seen: 'pending',
+    pacing,
+    clock,
+    random: () => 0,
+    wake,
+    signal: controller.signal,
+  }).then((result) => {
+    end = result
+  })
+
+  return {
+    clock,
+    wake,
+    asked,
+    replies,
+    connections,
+    times: () => asked.map(({ at }) => at),
+    waits: () => asked.map(({ waitSeconds }) => waitSeconds),
+    mostOpen: () => mostOpen,
+    end: () => end,
+    abort: async () => {
+      controller.abort()
+      await settle()
+    },
+    done,
+  }
+}
+
+/** Holds as long as it is asked to, as a server does to which nothing happens. */
+export const holding =
+  (status = 'pending') =>
+  (clock: ReturnType<typeof createFakeClock>): Server =>
+  async ({ waitSeconds, signal }) => {
+    await clock.sleep(waitSeconds * 1000, signal)
+    if (signal.aborted) throw new ConnectionError('aborted')
+    return { status }
+  }
+
+export const refusal = (status: number, code: ProblemCode, retryAfterSeconds?: number): ApiError =>
+  new ApiError({ status, code, retryAfterSeconds, triesLeft: undefined })
+
+export const dropped = (): ConnectionError => new ConnectionError('dropped')

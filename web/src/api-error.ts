@@ -1,0 +1,64 @@
+/** The closed list of problem codes (RFC 9457 `code`), as CONTRACT.md and /openapi.json have it. */
+export const problemCodes = [
+  'invalid_request',
+  'authentication_required',
+  'invalid_credentials',
+  'cross_site_request',
+  'not_found',
+  'expired_token',
+  'request_timeout',
+  'already_scanned',
+  'not_scanned',
+  'payload_too_large',
+  'unsupported_media_type',
+  'wrong_match_code',
+  'slow_down',
+  'headers_too_large',
+  'store_unavailable',
+  'identity_provider_unavailable',
+  'internal_error',
+] as const
+
+/** `unrecognised`: an error that is not ours, such as a proxy's own page. */
+export type ProblemCode = (typeof problemCodes)[number] | 'unrecognised'
+
+export interface ApiErrorParts {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+  readonly triesLeft: number | undefined
+}
+
+/** The server answered, and said no. */
+export class ApiError extends Error implements ApiErrorParts {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly retryAfterSeconds: number | undefined
+  readonly triesLeft: number | undefined
+  constructor(parts: ApiErrorParts) {
+    super(`${parts.status} ${parts.code}`)
+    this.name = 'ApiError'
+    this.code = parts.code
+    this.status = parts.status
+    this.retryAfterSeconds = parts.retryAfterSeconds
+    this.triesLeft = parts.triesLeft
+  }
+}
+
+/** Nobody answered, or not in time. */
+export class ConnectionError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ConnectionError'
+  }
+}
+
+/**
+ * Whether trying again cannot help. Only our own problem codes count: a stray 403 from a proxy on the way
+ * must not end a login that is well (Significant-Gravitas/AutoGPT#14062).
+ */
+export const isRefusal = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code !== 'unrecognised' && error.status < 500 && !passing.includes(error.status)
+
+// 4xx that say "not now" rather than "no".
+const passing = [408, 429]

@@ -1,0 +1,100 @@
+import {
+  type BrowserReply,
+  type ConfirmReply,
+  decodeBrowserReply,
+  decodeConfirm,
+  decodeLogin,
+  decodePhoneReply,
+  decodeScan,
+  decodeUserCode,
+  type LoginReply,
+  type PhoneReply,
+  type ScanReply,
+  type UserCodeReply,
+} from './protocol.ts'
+import { type Fetch, type Request, send } from './request.ts'
+import {
+  type CurrentSession,
+  decodeRevoked,
+  decodeSession,
+  decodeSessions,
+  decodeSignIn,
+  type LinkedDevice,
+} from './session-protocol.ts'
+
+/** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
+export interface StatusAsk {
+  readonly token: string
+  readonly seen: string
+  readonly waitSeconds: number
+  readonly signal?: AbortSignal
+}
+
+/** Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
+export interface Api {
+  startLogin(ask: { token?: string | undefined; returnTo?: string | undefined }): Promise<LoginReply>
+  loginStatus(ask: StatusAsk): Promise<BrowserReply>
+  match(ask: { token: string; matchCode: string }): Promise<BrowserReply>
+  userCode(ask: { token: string }): Promise<UserCodeReply>
+  dropLogin(ask: { token: string }): Promise<void>
+  scan(ask: { token: string } | { userCode: string }): Promise<ScanReply>
+  confirm(ask: { token: string; remember: boolean }): Promise<ConfirmReply>
+  deny(ask: { token: string }): Promise<void>
+  scanStatus(ask: StatusAsk): Promise<PhoneReply>
+  signIn(ask: { username: string; password: string }): Promise<string>
+  signOut(): Promise<void>
+  session(): Promise<CurrentSession>
+  sessions(): Promise<readonly LinkedDevice[]>
+  revoke(ask: { id: string }): Promise<void>
+  revokeOthers(): Promise<number>
+}
+
+// A held reply gets its hold and the ordinary deadline on top.
+const beyondTheHoldMs = 10_000
+
+const statusRequest = (path: string, { token, seen, waitSeconds, signal }: StatusAsk): Request => {
+  const query = new URLSearchParams({ seen, ...(waitSeconds > 0 && { wait: String(waitSeconds) }) })
+  return {
+    method: 'GET',
+    path: `${path}/${encodeURIComponent(token)}?${query}`,
+    timeoutMs: waitSeconds * 1000 + beyondTheHoldMs,
+    ...(signal && { signal }),
+  }
+}
+
+export function createApi({ fetch }: { fetch: Fetch }): Api {
+  const get = (path: string) => send(fetch, { method: 'GET', path })
+  const post = (path: string, body?: Record<string, unknown>) =>
+    send(fetch, { method: 'POST', path, ...(body && { body }) })
+  const remove = (path: string) => send(fetch, { method: 'DELETE', path })
+
+  return {
+    startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
+    loginStatus: async (ask) => decodeBrowserReply(await send(fetch, statusRequest('/login/status', ask))),
+    match: async ({ token, matchCode }) =>
+      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode })),
+    userCode: async ({ token }) => decodeUserCode(await post('/login/user-code', { token })),
+    dropLogin: async ({ token }) => {
+      await remove(`/login/${encodeURIComponent(token)}`)
+    },
+    scan: async (ask) => {
+      const body = 'token' in ask ? { token: ask.token } : { user_code: ask.userCode }
+      return decodeScan(await post('/login/scan', body))
+    },
+    confirm: async ({ token, remember }) => decodeConfirm(await post('/login/confirm', { token, remember })),
+    deny: async ({ token }) => {
+      await post('/login/deny', { token })
+    },
+    scanStatus: async (ask) => decodePhoneReply(await send(fetch, statusRequest('/login/scan', ask))),
+    signIn: async (credentials) => decodeSignIn(await post('/sign-in', credentials)),
+    signOut: async () => {
+      await post('/sign-out')
+    },
+    session: async () => decodeSession(await get('/session')),
+    sessions: async () => decodeSessions(await get('/sessions')),
+    revoke: async ({ id }) => {
+      await remove(`/sessions/${encodeURIComponent(id)}`)
+    },
+    revokeOthers: async () => decodeRevoked(await remove('/sessions')),
+  }
+}

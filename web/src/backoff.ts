@@ -1,0 +1,11 @@
+const firstMs = 1000
+const mostMs = 30_000
+
+/**
+ * How long to wait after the n-th failure in a row: 1 s, 2 s, 4 s … 30 s, each shortened by up to a half at random,
+ * so that a thousand pages that lost the server together do not come back together.
+ */
+export function backoffMs(failures: number, random: () => number): number {
+  const full = Math.min(mostMs, firstMs * 2 ** (failures - 1))
+  return full * (1 - random() / 2)
+}

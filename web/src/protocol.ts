@@ -1,0 +1,155 @@
+// The replies under /login, as CONTRACT.md spells them. Durations are whole seconds from when the reply was made.
+import { amount, DecodeError, type Fields, fieldsOf, flag, inside, oneOf, optional, text } from './decoding.ts'
+
+export type LoginStatus = 'pending' | 'scanned' | 'match_required' | 'authenticated' | 'denied' | 'expired'
+
+/** How often to ask, and for how long the server may keep the answer back. */
+export interface Pacing {
+  readonly intervalSeconds: number
+  readonly holdSeconds: number
+}
+
+/** `POST /login`: a login that was started, or one whose QR was renewed. */
+export interface LoginReply extends Pacing {
+  readonly status: 'pending'
+  readonly token: string
+  readonly verificationUri: string
+  readonly verificationUriComplete: string
+  readonly qrImage: string
+  readonly expiresInSeconds: number
+  readonly refreshInSeconds: number
+}
+
+/** `GET /login/status/:token` and `POST /login/match`: what the browser learns about its login. */
+export type BrowserReply =
+  | (Pacing & { readonly status: 'pending' | 'scanned'; readonly expiresInSeconds: number })
+  | (Pacing & { readonly status: 'match_required'; readonly expiresInSeconds: number; readonly triesLeft: number })
+  | { readonly status: 'authenticated'; readonly userName: string | undefined; readonly redirectTo: string }
+  | { readonly status: 'denied' | 'expired' }
+
+export interface UserCodeReply {
+  readonly userCode: string
+  readonly verificationUri: string
+  readonly expiresInSeconds: number
+}
+
+export interface BrowserName {
+  readonly name: string
+  readonly os: string
+}
+
+/** `POST /login/scan`: who is asking to be signed in, as far as the server can tell. */
+export interface ScanReply {
+  /** `scanned`, unless this phone scanned it before and went further then. */
+  readonly status: 'scanned' | 'match_required' | 'authenticated'
+  readonly token: string
+  readonly browser: BrowserName
+  readonly ip: string
+  readonly sameNetwork: boolean
+  readonly ageSeconds: number
+  readonly origin: string
+  readonly match: 'none' | 'code'
+  readonly expiresInSeconds: number
+}
+
+/** `POST /login/confirm`. */
+export type ConfirmReply =
+  | { readonly status: 'authenticated' }
+  | { readonly status: 'match_required'; readonly matchCode: string; readonly expiresInSeconds: number }
+
+/** `GET /login/scan/:token`: what the phone learns of the login it scanned. `collected`: the browser has its session. */
+export interface PhoneReply {
+  readonly status: LoginStatus
+  readonly expiresInSeconds: number
+  readonly collected: boolean
+  readonly intervalSeconds: number | undefined
+  readonly holdSeconds: number | undefined
+}
+
+const status = oneOf('pending', 'scanned', 'match_required', 'authenticated', 'denied', 'expired')
+const pacing = (from: Fields): Pacing => ({
+  intervalSeconds: amount(from, 'interval'),
+  holdSeconds: amount(from, 'hold'),
+})
+export const browserName = inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
+
+export function decodeLogin(value: unknown): LoginReply {
+  const from = fieldsOf(value)
+  const qrImage = text(from, 'qr_image')
+  if (!qrImage.startsWith('data:image/')) throw new DecodeError('qr_image', 'a data: URL of an image')
+  return {
+    status: oneOf('pending')(from, 'status'),
+    token: text(from, 'token'),
+    verificationUri: text(from, 'verification_uri'),
+    verificationUriComplete: text(from, 'verification_uri_complete'),
+    qrImage,
+    expiresInSeconds: amount(from, 'expires_in'),
+    refreshInSeconds: amount(from, 'refresh_in'),
+    ...pacing(from),
+  }
+}
+
+export function decodeBrowserReply(value: unknown): BrowserReply {
+  const from = fieldsOf(value)
+  const state = status(from, 'status')
+  switch (state) {
+    case 'pending':
+    case 'scanned':
+      return { status: state, expiresInSeconds: amount(from, 'expires_in'), ...pacing(from) }
+    case 'match_required': {
+      const triesLeft = amount(from, 'tries_left')
+      return { status: state, expiresInSeconds: amount(from, 'expires_in'), triesLeft, ...pacing(from) }
+    }
+    case 'authenticated': {
+      const userName = optional(inside((user) => text(user, 'name')))(from, 'user')
+      return { status: state, userName, redirectTo: text(from, 'redirect_to') }
+    }
+    case 'denied':
+    case 'expired':
+      return { status: state }
+    default:
+      return state satisfies never
+  }
+}
+
+export function decodeUserCode(value: unknown): UserCodeReply {
+  const from = fieldsOf(value)
+  return {
+    userCode: text(from, 'user_code'),
+    verificationUri: text(from, 'verification_uri'),
+    expiresInSeconds: amount(from, 'expires_in'),
+  }
+}
+
+export function decodeScan(value: unknown): ScanReply {
+  const from = fieldsOf(value)
+  return {
+    status: oneOf('scanned', 'match_required', 'authenticated')(from, 'status'),
+    token: text(from, 'token'),
+    browser: browserName(from, 'browser'),
+    ip: text(from, 'ip'),
+    sameNetwork: flag(from, 'same_network'),
+    ageSeconds: amount(from, 'age'),
+    origin: text(from, 'origin'),
+    match: oneOf('none', 'code')(from, 'match'),
+    expiresInSeconds: amount(from, 'expires_in'),
+  }
+}
+
+export function decodeConfirm(value: unknown): ConfirmReply {
+  const from = fieldsOf(value)
+  const state = oneOf('authenticated', 'match_required')(from, 'status')
+  if (state === 'authenticated') return { status: state }
+  return { status: state, matchCode: text(from, 'match_code'), expiresInSeconds: amount(from, 'expires_in') }
+}
+
+export function decodePhoneReply(value: unknown): PhoneReply {
+  const from = fieldsOf(value)
+  return {
+    status: status(from, 'status'),
+    expiresInSeconds: optional(amount)(from, 'expires_in') ?? 0,
+    collected: optional(flag)(from, 'collected') ?? false,
+    intervalSeconds: optional(amount)(from, 'interval'),
+    holdSeconds: optional(amount)(from, 'hold'),
+  }
+}

@@ -1,0 +1,79 @@
+import { ApiError, ConnectionError, type ProblemCode, problemCodes } from './api-error.ts'
+import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
+import { linkAbort } from './linked-abort.ts'
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly body?: Readonly<Record<string, unknown>>
+  /** How long the whole exchange may take; ten seconds unless told. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export type Fetch = typeof globalThis.fetch
+
+const ordinaryTimeoutMs = 10_000
+
+/**
+ * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
+ * Throws ApiError when the server says no, ConnectionError when nobody answers in time, DecodeError for an answer that is not JSON.
+ */
+export async function send(fetch: Fetch, request: Request): Promise<unknown> {
+  const abort = linkAbort(request.signal ?? new AbortController().signal)
+  const timer = setTimeout(abort.abort, request.timeoutMs ?? ordinaryTimeoutMs)
+  try {
+    const response = await fetch(request.path, {
+      method: request.method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      // A captive portal or an expired gateway session redirects; following it would only hide that.
+      redirect: 'error',
+      headers: { accept: 'application/json', ...(request.body && { 'content-type': 'application/json' }) },
+      ...(request.body && { body: JSON.stringify(request.body) }),
+      signal: abort.signal,
+    })
+    const body = await response.text()
+    if (!response.ok) throw problemOf(response, body)
+    return response.status === 204 ? undefined : parse(body)
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof DecodeError) throw error
+    throw new ConnectionError('The server could not be reached', { cause: error })
+  } finally {
+    clearTimeout(timer)
+    abort.unlink()
+  }
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new DecodeError('reply', 'JSON')
+  }
+}
+
+function problemOf(response: Response, body: string): ApiError {
+  const told = tryProblem(body)
+  return new ApiError({
+    code: told.code,
+    status: response.status,
+    retryAfterSeconds: retryAfter(response.headers.get('retry-after')),
+    triesLeft: told.triesLeft,
+  })
+}
+
+function tryProblem(body: string): { code: ProblemCode; triesLeft: number | undefined } {
+  try {
+    const fields = fieldsOf(parse(body))
+    const told = optional(text)(fields, 'code')
+    const code = problemCodes.find((each) => each === told) ?? 'unrecognised'
+    return { code, triesLeft: optional(amount)(fields, 'tries_left') }
+  } catch {
+    return { code: 'unrecognised', triesLeft: undefined }
+  }
+}
+
+// RFC 9110 section 10.2.3 has a date form too. It would compare our clock with theirs, so only seconds are taken.
+const retryAfter = (header: string | null): number | undefined =>
+  header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined

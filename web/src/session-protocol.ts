@@ -1,0 +1,70 @@
+// The replies under /session, /sessions and /sign-in.
+import { amount, DecodeError, type Field, fieldsOf, flag, inside, listOf, oneOf, optional, text } from './decoding.ts'
+import { type BrowserName, browserName } from './protocol.ts'
+
+export type SessionKind = 'browser' | 'phone'
+
+export interface CurrentSession {
+  readonly user: { readonly id: string; readonly name: string; readonly email: string | undefined }
+  readonly session: {
+    readonly id: string
+    readonly kind: SessionKind
+    readonly createdAt: number
+    readonly lastSeenAt: number
+    readonly expiresInSeconds: number
+  }
+}
+
+export interface LinkedDevice {
+  readonly id: string
+  readonly kind: SessionKind
+  readonly browser: BrowserName
+  readonly ip: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly current: boolean
+}
+
+const kind = oneOf('browser', 'phone')
+
+/** A moment on the server's clock (RFC 3339), as epoch milliseconds. Shown, never compared with our clock. */
+const moment: Field<number> = (from, key) => {
+  const at = Date.parse(text(from, key))
+  if (Number.isFinite(at)) return at
+  throw new DecodeError(key, 'a moment')
+}
+
+export function decodeSession(value: unknown): CurrentSession {
+  const from = fieldsOf(value)
+  return {
+    user: inside((user) => ({
+      id: text(user, 'id'),
+      name: text(user, 'name'),
+      email: optional(text)(user, 'email'),
+    }))(from, 'user'),
+    session: inside((session) => ({
+      id: text(session, 'id'),
+      kind: kind(session, 'kind'),
+      createdAt: moment(session, 'created_at'),
+      lastSeenAt: moment(session, 'last_seen_at'),
+      expiresInSeconds: amount(session, 'expires_in'),
+    }))(from, 'session'),
+  }
+}
+
+const devices = listOf((device) => ({
+  id: text(device, 'id'),
+  kind: kind(device, 'kind'),
+  browser: browserName(device, 'browser'),
+  ip: text(device, 'ip'),
+  createdAt: moment(device, 'created_at'),
+  lastSeenAt: moment(device, 'last_seen_at'),
+  current: flag(device, 'current'),
+}))
+
+export const decodeSessions = (value: unknown): readonly LinkedDevice[] => devices(fieldsOf(value), 'sessions')
+
+/** `POST /sign-in`: the name is all the page needs of it. */
+export const decodeSignIn = (value: unknown): string => inside((user) => text(user, 'name'))(fieldsOf(value), 'user')
+
+export const decodeRevoked = (value: unknown): number => amount(fieldsOf(value), 'revoked')
