@@ -1,8 +1,37 @@
-// Puts what the compiler does not make beside what it makes, so that dist/web is all that is served:
-// the pages, and the QR decoder's files, which a page loads from us and from nobody else.
-import { cpSync, mkdirSync } from 'node:fs'
+// Makes dist/web, all that is served, of what the compiler left in dist/web/assets/new: puts styles, pictures and the
+// QR decoder beside it, names the folder by a hash of everything in it, and points the pages there. So a browser may
+// keep an asset for good, and a new build is a new address.
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
-cpSync('web/public', 'dist/web', { recursive: true })
-mkdirSync('dist/web/vendor/qr', { recursive: true })
-for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT'])
-  cpSync(`node_modules/qr/${file}`, `dist/web/vendor/qr/${file}`)
+const PAGES = 'dist/web'
+const ASSETS = 'dist/web/assets'
+const NEW = 'dist/web/assets/new'
+const isPage = (path) => path.endsWith('.html')
+
+cpSync('web/public', NEW, { recursive: true, filter: (path) => !isPage(path) })
+mkdirSync(`${NEW}/vendor/qr`, { recursive: true })
+for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT']) {
+  cpSync(`node_modules/qr/${file}`, `${NEW}/vendor/qr/${file}`)
+}
+
+const files = readdirSync(NEW, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+  .sort()
+const hash = createHash('sha256')
+for (const path of files) hash.update(path).update(readFileSync(path))
+const version = hash.digest('hex').slice(0, 12)
+
+for (const path of files.filter((name) => name.endsWith('.js'))) writeFileSync(path, versioned(path))
+for (const page of readdirSync('web/public').filter(isPage)) {
+  writeFileSync(join(PAGES, page), versioned(join('web/public', page)))
+}
+for (const old of readdirSync(ASSETS)) if (old !== 'new') rmSync(join(ASSETS, old), { recursive: true })
+renameSync(NEW, join(ASSETS, version))
+
+/** The file's text with its addresses of assets made those of this build. */
+function versioned(path) {
+  return readFileSync(path, 'utf8').replaceAll(/(["'])\/assets\//g, `$1/assets/${version}/`)
+}

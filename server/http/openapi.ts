@@ -39,6 +39,6 @@ export async function openApi(app: FastifyInstance, options: OpenApiOptions): Pr
   app.register(async (scope) => {
     scope.addHook('onRequest', withHeaders(options.headers.page))
     scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-    await scope.register(swaggerUi, { routePrefix: '/docs' })
+    await scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScanIn API' } })
   })
 }

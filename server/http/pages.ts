@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
@@ -29,13 +30,14 @@ export function pages(app: FastifyInstance, { root, headers }: PagesOptions): vo
   app.register(async (assetScope) => {
     assetScope.addHook('onRequest', withHeaders(headers.asset))
     await assetScope.register(fastifyStatic, {
-      root,
+      root: join(root, 'assets'),
+      prefix: '/assets/',
       decorateReply: false,
       wildcard: false,
       index: false,
-      // The pages have addresses of their own, with headers of their own.
-      globIgnore: ['**/*.html'],
-      cacheControl: false,
+      // The build gives every version of them an address of its own.
+      maxAge: '1y',
+      immutable: true,
     })
   })
 }
