@@ -101,9 +101,13 @@ export function createClient(origins: string | string[], publicUrl?: string): Cl
 }
 
 /** A client that has signed in as the demo account. */
-export async function createPhone(origins: string | string[], publicUrl?: string): Promise<Client> {
+export async function createPhone(
+  origins: string | string[],
+  publicUrl?: string,
+  password = DEMO_PASSWORD,
+): Promise<Client> {
   const phone = createClient(origins, publicUrl)
-  const reply = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  const reply = await phone.post('/sign-in', { username: 'demo', password })
   if (reply.status !== 200) throw new Error(`sign-in: ${reply.status} ${reply.text}`)
   return phone
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { startNginx } from './nginx.ts'
 import { startRedis } from './redis-server.ts'
@@ -15,20 +17,7 @@ export interface TwoInstances {
 export async function startTwoInstances(env: Record<string, string> = {}): Promise<TwoInstances> {
   const ports = [await freePort(), await freePort()]
   const redis = await startRedis()
-  const nginx = await startNginx(
-    (port) => `
-      upstream scanin { ${ports.map((each) => `server 127.0.0.1:${each} max_fails=0;`).join(' ')} }
-      server {
-        listen 127.0.0.1:${port};
-        location / {
-          proxy_pass http://scanin;
-          proxy_http_version 1.1;
-          proxy_set_header Connection "";
-          proxy_set_header Host $http_host;
-          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        }
-      }`,
-  )
+  const nginx = await startNginx((port) => sampleConfiguration(port, ports))
   const services = await Promise.all(
     ports.map((port) =>
       startService({
@@ -49,4 +38,13 @@ export async function startTwoInstances(env: Record<string, string> = {}): Promi
       await redis.stop()
     },
   }
+}
+
+/** The configuration that docker-compose.yml uses, with other addresses. */
+function sampleConfiguration(port: number, instances: number[]): string {
+  const sample = readFileSync(join(import.meta.dirname, '../../docs/proxies/nginx.conf'), 'utf8')
+  return instances.reduce(
+    (text, instance, at) => text.replace(`scanin-${at + 1}:3000`, `127.0.0.1:${instance}`),
+    sample.replace('listen 80;', `listen 127.0.0.1:${port};`),
+  )
 }

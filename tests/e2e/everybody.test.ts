@@ -1,0 +1,165 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { createPhone } from '../support/http-client.ts'
+import { scan } from '../support/login-flow.ts'
+import { isSignedIn, openLoginPage, readToken, sees, tabTo } from '../support/page-steps.ts'
+import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
+
+jest.setTimeout(30_000)
+
+let browser: Browser
+let ordinary: Service
+let matching: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[browser, ordinary, matching] = await Promise.all([
+    launchChromium(),
+    startService(),
+    startService({ MATCH: 'always' }),
+  ])
+})
+afterAll(() => Promise.all([browser?.close(), ordinary?.stop(), matching?.stop()]))
+
+beforeEach(() => {
+  visitors = createVisitors(browser)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+test('in the dark the page is dark and the code stays dark on white', async () => {
+  const { url } = ordinary
+  const desktop = await visitors.desktop({ colorScheme: 'dark' })
+  await openLoginPage(desktop, url)
+  const [page, code] = await Promise.all([
+    shadesOf(desktop, await desktop.screenshot()),
+    shadesOf(desktop, await desktop.locator('#qr').screenshot()),
+  ])
+  expect(page.edge).toBeLessThan(60)
+  expect(code.edge).toBeGreaterThan(250)
+  expect(code.darkest).toBeLessThan(30)
+  // A code is about half light; inverted or dimmed it would not be.
+  expect(code.lightShare).toBeGreaterThan(0.5)
+})
+
+test('the desktop needs no mouse', async () => {
+  const { url } = matching
+  const phone = await createPhone(url)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  await tabTo(desktop, '#user-code button')
+  await desktop.keyboard.press('Enter')
+  await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
+
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  await phone.post('/login/deny', { token })
+  await tabTo(desktop, '#refresh')
+  await desktop.keyboard.press('Enter')
+
+  await sees(desktop, '#status', 'Waiting for your phone')
+  const next = await readToken(desktop)
+  await scan(phone, next)
+  const { match_code: matchCode } = (await phone.post('/login/confirm', { token: next })).json
+  await desktop.locator('#match-form #match-code:focus').waitFor()
+  await desktop.keyboard.type(matchCode)
+  await desktop.keyboard.press('Enter')
+  await isSignedIn(desktop)
+
+  await tabTo(desktop, '#sign-out')
+  await desktop.keyboard.press('Enter')
+  await desktop.waitForURL(`${url}/`)
+})
+
+test('nor does the phone need a finger', async () => {
+  const { url } = ordinary
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  await desktop.locator('#user-code').getByRole('button').click()
+  await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
+  const code = (await desktop.locator('#user-code').textContent()) ?? ''
+
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await tabTo(phone, '#username')
+  await phone.keyboard.type('demo')
+  await tabTo(phone, '#password')
+  await phone.keyboard.type(DEMO_PASSWORD)
+  await phone.keyboard.press('Enter')
+  await tabTo(phone, '#camera button:visible')
+  await tabTo(phone, '#qr-file')
+  await tabTo(phone, '#user-code')
+  await phone.keyboard.type(code)
+  await phone.keyboard.press('Enter')
+  await tabTo(phone, '#deny')
+  await tabTo(phone, '#confirm')
+  await phone.keyboard.press('Enter')
+  await isSignedIn(desktop)
+  await tabTo(phone, '#sessions button:visible')
+})
+
+test('what the pages are made of has names that can be read aloud', async () => {
+  const { url } = ordinary
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  expect(await desktop.locator('#qr').getAttribute('alt')).toMatch(/QR code/)
+  expect(await desktop.locator('#status').getAttribute('aria-live')).toBe('polite')
+  await desktop.getByRole('heading', { level: 1 }).waitFor()
+  for (const page of [desktop, await visitors.phone()]) {
+    await page.goto(page === desktop ? url : `${url}/scan`)
+    await page.locator('h1').filter({ visible: true }).waitFor()
+    expect(await namelessControls(page)).toEqual([])
+    expect(await page.locator('html').getAttribute('lang')).toBe('en')
+  }
+})
+
+interface Shades {
+  /** In the middle of the upper edge, 0 black to 255 white. */
+  edge: number
+  darkest: number
+  lightShare: number
+}
+
+function shadesOf(page: Page, picture: Buffer): Promise<Shades> {
+  return page.evaluate(
+    async (address) => {
+      const image = new Image()
+      image.src = address
+      await image.decode()
+      const canvas = document.createElement('canvas')
+      canvas.width = image.naturalWidth
+      canvas.height = image.naturalHeight
+      const context = canvas.getContext('2d')
+      if (context === null) throw new Error('no canvas')
+      context.drawImage(image, 0, 0)
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+      const shades: number[] = []
+      for (let at = 0; at < data.length; at += 4) {
+        shades.push(((data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + 2] ?? 0)) / 3)
+      }
+      const darkest = shades.reduce((least, shade) => Math.min(least, shade), 255)
+      return {
+        edge: shades[canvas.width >> 1] ?? 0,
+        darkest,
+        lightShare: shades.filter((shade) => shade > 250).length / shades.length,
+      }
+    },
+    `data:image/png;base64,${picture.toString('base64')}`,
+  )
+}
+
+/** Buttons, fields and links on the page that a screen reader could not name. */
+function namelessControls(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a[href], input')]
+      .filter((element) => {
+        const labels = element instanceof HTMLInputElement ? [...(element.labels ?? [])] : []
+        const texts = [element, ...labels].map((part) => part.textContent?.trim())
+        return [element.getAttribute('aria-label'), ...texts].every((name) => !name)
+      })
+      .map((element) => element.outerHTML),
+  )
+}

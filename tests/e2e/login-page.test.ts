@@ -1,0 +1,202 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { createPhone } from '../support/http-client.ts'
+import { approve, scan } from '../support/login-flow.ts'
+import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+jest.setTimeout(30_000)
+
+let browser: Browser
+let ordinary: Service
+let matching: Service
+let visitors: Visitors
+let ownServices: Service[] = []
+
+beforeAll(async () => {
+  ;[browser, ordinary, matching] = await Promise.all([
+    launchChromium(),
+    startService(),
+    startService({ MATCH: 'always' }),
+  ])
+})
+afterAll(() => Promise.all([browser?.close(), ordinary?.stop(), matching?.stop()]))
+
+beforeEach(() => {
+  visitors = createVisitors(browser)
+})
+afterEach(async () => {
+  await visitors.leave()
+  await Promise.all(ownServices.map((service) => service.stop()))
+  ownServices = []
+  expect(visitors.complaints()).toEqual([])
+})
+
+/** A service for this test alone. */
+async function serve(env: Record<string, string>): Promise<Service> {
+  const service = await startService(env)
+  ownServices.push(service)
+  return service
+}
+
+const loginIdOf = (token: string) => token.split('.')[0]
+
+/** Waits for another code than this in the picture. */
+async function nextToken(desktop: Page, token: string): Promise<string> {
+  const image = await desktop.locator('#qr').getAttribute('src')
+  await desktop.waitForFunction((old) => document.querySelector('#qr')?.getAttribute('src') !== old, image)
+  const next = await readToken(desktop)
+  expect(next).not.toBe(token)
+  return next
+}
+
+describe('when the phone says no', () => {
+  test('the page says so, and offers a new code that works', async () => {
+    const { url } = ordinary
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    await signInOnPhone(phone)
+    const denied = await readToken(desktop)
+
+    await phone.locator('#deny').click()
+    await sees(phone, '#result', 'Nobody was signed in')
+    await sees(desktop, '#status', 'refused')
+    await desktop.locator('#refresh').click()
+
+    await sees(desktop, '#status', 'Waiting for your phone')
+    const token = await readToken(desktop)
+    expect(loginIdOf(token)).not.toBe(loginIdOf(denied))
+    await approve(await createPhone(url), token)
+    await isSignedIn(desktop)
+  })
+})
+
+describe('when time is up', () => {
+  test('the code is blurred behind a button, and the button brings one that works', async () => {
+    const { url } = await serve({ LOGIN_SECONDS: '3' })
+    const phone = await createPhone(url)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const old = await readToken(desktop)
+
+    await sees(desktop, '#refresh', 'Show a new code')
+    await sees(desktop, '#status', 'expired')
+    const filter = await desktop.locator('#qr').evaluate((image) => getComputedStyle(image).filter)
+    expect(filter).toMatch(/blur/)
+    expect((await phone.post('/login/scan', { token: old })).json.code).toBe('expired_token')
+
+    await desktop.locator('#refresh').click()
+    const token = await readToken(desktop)
+    await approve(phone, token)
+    await isSignedIn(desktop)
+  })
+
+  test('a forgotten tab stops asking', async () => {
+    const { url } = await serve({ LOGIN_SECONDS: '1' })
+    const desktop = await visitors.desktop()
+    await desktop.clock.install()
+    await desktop.goto(url)
+    await desktop.locator('#refresh').waitFor()
+    const requests: string[] = []
+    desktop.on('request', (request) => requests.push(request.url()))
+    await desktop.clock.runFor('01:00:00')
+    // The page answers this after whatever it had begun before.
+    expect(await desktop.evaluate(() => fetch('/healthz').then(({ status }) => status))).toBe(200)
+    expect(requests).toEqual([`${url}/healthz`])
+  })
+})
+
+describe('while nobody scans', () => {
+  test('the code renews itself, the login stays, and the renewed code signs in', async () => {
+    const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
+    const phone = await createPhone(url)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const first = await readToken(desktop)
+    const cookies = await desktop.context().cookies()
+
+    const second = await nextToken(desktop, first)
+    const third = await nextToken(desktop, second)
+    expect([loginIdOf(second), loginIdOf(third)]).toEqual([loginIdOf(first), loginIdOf(first)])
+    expect(await desktop.context().cookies()).toEqual(cookies)
+
+    await scan(phone, await readToken(desktop))
+    await sees(desktop, '#status', 'confirm on your phone')
+    await phone.post('/login/confirm', { token: third })
+    await isSignedIn(desktop)
+  })
+
+  test('the code just renewed away is still good for a phone that was about to scan it', async () => {
+    const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
+    const phone = await createPhone(url)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const old = await readToken(desktop)
+    await nextToken(desktop, old)
+    await approve(phone, old)
+    await isSignedIn(desktop)
+  })
+
+  test('a code to type is there for the asking', async () => {
+    const { url } = ordinary
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    await desktop.locator('#user-code').getByRole('button').click()
+    await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+    await desktop.getByText(`${new URL(url).host}/scan`).waitFor()
+  })
+})
+
+describe('when a match code is asked for', () => {
+  test('the phone shows it, a wrong one is refused in words, the right one signs in', async () => {
+    visitors.await(/status of 422 .*\/login\/match$/)
+    const { url } = matching
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    await signInOnPhone(phone)
+    await confirm(phone)
+    await sees(phone, '#match-code', /^\d{3}\s?\d{3}$/)
+    const shown = ((await phone.locator('#match-code').textContent()) ?? '').replace(/\D/g, '')
+
+    await sees(desktop, '#status', 'Type the number')
+    await desktop.locator('#match-form #match-code').fill(String((Number(shown) + 1) % 1_000_000).padStart(6, '0'))
+    await desktop.locator('#match-form [type=submit]').click()
+    await sees(desktop, '#match-form', 'not the number on your phone')
+    await sees(desktop, '#match-form', '4 tries left')
+
+    await desktop.locator('#match-form #match-code').fill(shown)
+    await desktop.locator('#match-form [type=submit]').click()
+    await isSignedIn(desktop)
+    await sees(phone, '#result', 'Signed in on Chrome, Windows')
+  })
+
+  test('five wrong ones end the login, on both screens', async () => {
+    visitors.await(/status of 422 .*\/login\/match$/)
+    const { url } = matching
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    await signInOnPhone(phone)
+    await confirm(phone)
+    await phone.locator('#match-code').waitFor()
+    const shown = ((await phone.locator('#match-code').textContent()) ?? '').replace(/\D/g, '')
+    const wrong = String((Number(shown) + 1) % 1_000_000).padStart(6, '0')
+
+    for (const left of ['4 tries left', '3 tries left', '2 tries left', 'One try left']) {
+      await desktop.locator('#match-form #match-code').fill(wrong)
+      await desktop.locator('#match-form [type=submit]').click()
+      await sees(desktop, '#match-form', left)
+    }
+    await desktop.locator('#match-form #match-code').fill(wrong)
+    await desktop.locator('#match-form [type=submit]').click()
+    await desktop.locator('#refresh').waitFor()
+    await desktop.locator('#match-form').waitFor({ state: 'hidden' })
+    await sees(phone, '#result', 'refused')
+  })
+})

@@ -1,0 +1,169 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import type { Browser } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { confirm, isSignedIn, openLoginPage, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+jest.setTimeout(30_000)
+
+let browser: Browser
+let service: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[browser, service] = await Promise.all([launchChromium(), startService()])
+})
+afterAll(() => Promise.all([browser?.close(), service?.stop()]))
+
+beforeEach(() => {
+  visitors = createVisitors(browser)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+test('a picture of the code signs the desktop in', async () => {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const buffer = await desktop.locator('#qr').screenshot()
+
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera').waitFor()
+  await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
+
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a photo of the whole screen will do as well', async () => {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const buffer = await desktop.screenshot({ type: 'jpeg', quality: 60 })
+
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera').waitFor()
+  await phone.locator('#qr-file').setInputFiles({ name: 'screen.jpg', mimeType: 'image/jpeg', buffer })
+
+  await sees(phone, '#request', 'Chrome on Windows')
+})
+
+test('a picture without a code, and a file that is no picture, are said to be so', async () => {
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera').waitFor()
+
+  const empty = await phone.locator('#camera').screenshot()
+  await phone.locator('#qr-file').setInputFiles({ name: 'wall.png', mimeType: 'image/png', buffer: empty })
+  await sees(phone, '#chooser-message', 'No QR code could be found')
+
+  const text = Buffer.from('not a picture')
+  await phone.locator('#qr-file').setInputFiles({ name: 'note.png', mimeType: 'image/png', buffer: text })
+  await sees(phone, '#chooser-message', 'not a picture')
+})
+
+test('the code of another site leads nowhere', async () => {
+  const other = await startService()
+  try {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, other.url)
+    const buffer = await desktop.locator('#qr').screenshot()
+
+    const phone = await visitors.phone()
+    await phone.goto(`${service.url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#camera').waitFor()
+    await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
+
+    await sees(phone, '#chooser-message', 'not a ScanIn code of this site')
+    expect(new URL(phone.url()).origin).toBe(service.url)
+  } finally {
+    await other.stop()
+  }
+})
+
+test('the typed code signs the desktop in, however it is typed', async () => {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  await desktop.locator('#user-code').getByRole('button').click()
+  await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+  const code = (await desktop.locator('#user-code').textContent()) ?? ''
+
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#user-code').fill(code.toLowerCase().replace('-', ' '))
+  await phone.locator('#user-code').press('Enter')
+
+  await sees(phone, '#request', 'Chrome on Windows')
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a typed code that nobody shows is refused in words', async () => {
+  visitors.await(/status of 404 .*\/login\/scan$/)
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+
+  await phone.locator('#user-code').fill('WDJB')
+  await phone.locator('#user-code').press('Enter')
+  await sees(phone, '#user-code-message', 'eight letters')
+
+  await phone.locator('#user-code').fill('WDJB-MJHT')
+  await phone.locator('#user-code').press('Enter')
+  await sees(phone, '#chooser-message', 'no longer good')
+})
+
+test("the code's own link keeps the code through signing in, and out of the address bar", async () => {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const link = await readQr(desktop)
+  expect(link).toMatch(new RegExp(`^${service.url}/scan#[\\w-]{16}\\.[\\w-]{22}$`))
+
+  const phone = await visitors.phone()
+  await phone.goto(link)
+  await phone.locator('#sign-in-form').waitFor()
+  expect(phone.url()).toBe(`${service.url}/scan`)
+  await phone.reload()
+  await signInOnPhone(phone)
+
+  await sees(phone, '#request', 'Chrome on Windows')
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a phone that is signed in already goes straight to the question', async () => {
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera').waitFor()
+
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  await phone.goto(await readQr(desktop))
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a wrong password is said to be wrong, and the code is not lost over it', async () => {
+  visitors.await(/status of 401 .*\/sign-in$/)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+
+  const phone = await visitors.phone()
+  await phone.goto(await readQr(desktop))
+  await phone.locator('#username').fill('demo')
+  await phone.locator('#password').fill('wrong')
+  await phone.locator('#password').press('Enter')
+  await sees(phone, '#sign-in-form', 'do not belong together')
+
+  await signInOnPhone(phone)
+  await confirm(phone)
+  await isSignedIn(desktop)
+})

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import type { Browser } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { createPhone } from '../support/http-client.ts'
+import { approve } from '../support/login-flow.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  readQr,
+  readToken,
+  sees,
+  showsCode,
+  signInOnPhone,
+} from '../support/page-steps.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+
+jest.setTimeout(30_000)
+
+let browser: Browser
+let redis: RedisServer
+let service: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[browser, redis] = await Promise.all([launchChromium(), startRedis()])
+})
+afterAll(() => Promise.all([browser?.close(), redis?.stop()]))
+
+beforeEach(async () => {
+  visitors = createVisitors(browser)
+  service = await startService({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1' })
+})
+afterEach(async () => {
+  await visitors.leave()
+  await service.stop()
+  expect(visitors.complaints()).toEqual([])
+})
+
+async function startAgain(): Promise<void> {
+  service = await startService({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', PORT: String(service.port) })
+}
+
+test('the login page says that it is reconnecting, and goes on with the same code when the service is back', async () => {
+  visitors.await(/ERR_CONNECTION_REFUSED/)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const token = await readToken(desktop)
+
+  expect(await service.stop('SIGTERM')).toBe(0)
+  await sees(desktop, '#status', /reconnecting/i)
+  expect(await desktop.locator('#refresh').isVisible()).toBe(false)
+
+  await startAgain()
+  await sees(desktop, '#status', 'Waiting for your phone')
+  expect(await readToken(desktop)).toBe(token)
+  await approve(await createPhone(service.url), token)
+  await isSignedIn(desktop)
+})
+
+test('a sign-in that is half done survives a restart on both screens', async () => {
+  visitors.await(/ERR_CONNECTION_REFUSED/)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const phone = await visitors.phone()
+  await phone.goto(await readQr(desktop))
+  await signInOnPhone(phone)
+  await sees(desktop, '#status', 'confirm on your phone')
+
+  await service.stop('SIGTERM')
+  await Promise.all([sees(desktop, '#status', /reconnecting/i), sees(phone, '#status', /reconnecting/i)])
+  await startAgain()
+  // What a browser fires when its network is back: the pages ask at once instead of when their patience ends.
+  for (const page of [desktop, phone]) await page.evaluate(() => window.dispatchEvent(new Event('online')))
+  await sees(desktop, '#status', 'confirm on your phone')
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a decision that does not get through can be made again', async () => {
+  visitors.await(/ERR_FAILED .*\/login\/confirm$/)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  const phone = await visitors.phone()
+  await phone.goto(await readQr(desktop))
+  await signInOnPhone(phone)
+  await phone.route('**/login/confirm', (route) => route.abort(), { times: 1 })
+  await confirm(phone)
+  await sees(phone, '#request', 'cannot be reached')
+  await confirm(phone)
+  await isSignedIn(desktop)
+})
+
+test('a login that ran out while the service was away is said to be expired', async () => {
+  visitors.await(/ERR_FAILED .*\/login/)
+  const desktop = await visitors.desktop()
+  await desktop.clock.install()
+  await openLoginPage(desktop, service.url)
+  await desktop.route('**/login/**', (route) => route.abort())
+  await sees(desktop, '#status', /reconnecting/i)
+  // The page's own clock alone: nobody tells it anything.
+  await desktop.clock.fastForward('05:05')
+  await sees(desktop, '#status', 'expired')
+  await desktop.unroute('**/login/**')
+  await desktop.locator('#refresh').click()
+  await showsCode(desktop)
+})
+
+test('a page that is opened before the service answers gets its code by itself', async () => {
+  visitors.await(/status of 503 .*\/login$/)
+  const desktop = await visitors.desktop()
+  let isAway = true
+  await desktop.route('**/login', (route) => (isAway ? route.fulfill({ status: 503 }) : route.continue()))
+  await desktop.goto(service.url)
+  await sees(desktop, '#status', 'Trying again')
+  isAway = false
+  await showsCode(desktop)
+  await sees(desktop, '#status', 'Waiting for your phone')
+})
