@@ -25,6 +25,7 @@ import { createPollPacing } from './login/poll-pacing.ts'
 import { createUserCodes } from './login/user-codes.ts'
 import type { Randomness } from './randomness.ts'
 import { createCurrentSession } from './session/current-session.ts'
+import { forwardAuthRoutes } from './session/forward-auth.ts'
 import { sessionRoutes } from './session/session-routes.ts'
 import { createSessionService } from './session/session-service.ts'
 import { signInRoutes } from './session/sign-in-routes.ts'
@@ -72,6 +73,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
   const checkOrigin = createOriginCheck({ ...config, sessionCookieName: cookies.sessionName })
 
+  const allowedReturn = createReturnCheck(config.publicUrl, config.returnToOrigins)
+
   const app: TypedApp = Fastify({
     loggerInstance: logger,
     // Its own request log prints the URL; ours, in request-log.ts, does not.
@@ -109,7 +112,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
       pace: { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds },
       closing: closing.signal,
-      allowedReturn: createReturnCheck(config.publicUrl, config.returnToOrigins),
+      allowedReturn,
     })
     phoneRoutes(api, {
       approvals: createPhoneApprovals(loginParts),
@@ -121,6 +124,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       pollHoldSeconds: config.pollHoldSeconds,
       closing: closing.signal,
     })
+    forwardAuthRoutes(api, { current, publicUrl: config.publicUrl, allowedReturn })
     sessionRoutes(api, { sessions, current, cookies, clock })
     signInRoutes(api, {
       verifyPassword: options.verifyPassword,

@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { ScanInError } from '../errors.ts'
+import { problemReplies } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { User } from '../identity/identity.ts'
+import type { CurrentSession } from './current-session.ts'
+
+export interface ForwardAuthOptions {
+  current: CurrentSession
+  publicUrl: string
+  /** A `return_to` that may be followed, or `undefined`. */
+  allowedReturn: (returnTo: string | undefined) => string | undefined
+}
+
+const query = Type.Object({
+  redirect: Type.Optional(Type.Literal('1', { description: 'Send who is not signed in to the login page' })),
+  return_to: Type.Optional(Type.String({ maxLength: 2048, description: 'Where to go afterwards' })),
+})
+
+/**
+ * Tells a proxy whether a request to another application comes from somebody who is signed in: nginx `auth_request`,
+ * Caddy `forward_auth`, Traefik `ForwardAuth`. The proxy must not let clients send the `Remote-*` headers themselves.
+ */
+export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedReturn }: ForwardAuthOptions): void {
+  app.get(
+    '/auth/verify',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: ['session'],
+        security: [{ session: [] }],
+        summary: 'For a proxy: 200 with Remote-User, Remote-Name, Remote-Email and Remote-Groups, else 401',
+        querystring: query,
+        response: { 200: Type.Null(), 302: Type.Null(), ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const found = await current.find(request)
+      if (found !== undefined) return reply.headers(remoteHeaders(found.session.user)).send(null)
+      if (request.query.redirect === undefined) throw new ScanInError('authentication_required')
+      const returnTo = allowedReturn(request.query.return_to ?? forwardedAddress(request))
+      const search = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
+      return reply.code(302).header('location', `${publicUrl}/${search}`).send(null)
+    },
+  )
+}
+
+function remoteHeaders({ id, name, email, groups }: User): Record<string, string> {
+  return {
+    'remote-user': headerText(id),
+    'remote-name': headerText(name),
+    ...(email === undefined ? {} : { 'remote-email': headerText(email) }),
+    ...(groups === undefined ? {} : { 'remote-groups': headerText(groups.join(',')) }),
+  }
+}
+
+/** UTF-8 on the wire, as other forward-auth services send it; no control character splits a header. */
+function headerText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
+  return Buffer.from(text.replace(/[\u0000-\u001f\u007f]/g, ' ')).toString('latin1')
+}
+
+/** What the client asked the proxy for. Anyone may claim anything here: it is followed only if it is allowed. */
+function forwardedAddress({ headers }: FastifyRequest): string | undefined {
+  const { 'x-forwarded-proto': proto, 'x-forwarded-host': host, 'x-forwarded-uri': uri } = headers
+  return typeof proto === 'string' && typeof host === 'string' ? `${proto}://${host}${uri ?? '/'}` : undefined
+}
