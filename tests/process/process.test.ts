@@ -1,0 +1,127 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, jest, test } from '@jest/globals'
+import { startProcess, untilReady } from '../support/child-process.ts'
+import { freePort } from '../support/free-port.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
+import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { startService } from '../support/service.ts'
+
+jest.setTimeout(60_000)
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The service with exactly this environment, until it ends by itself. */
+async function runToEnd(env: Record<string, string>) {
+  const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], { cwd: ROOT, env })
+  return { code: await running.exited, ...running }
+}
+
+test('a start says where to open it, as whom to sign in, which store it has and what is insecure', async () => {
+  const service = await startService()
+  expect(service.stderr()).toContain(`${service.url}/`)
+  expect(service.stderr()).toMatch(/Sign in +on the phone as demo/)
+  expect(service.stderr()).toMatch(/Store +embedded: this one process/)
+  expect(service.stderr()).toMatch(/Careful +plain http/)
+  expect(await service.stop()).toBe(0)
+})
+
+test('without a DEMO_PASSWORD each start makes one, says it, and it works', async () => {
+  const service = await startService({ DEMO_PASSWORD: '' })
+  const [, password] = /as demo, password (\S+)/.exec(service.stderr()) ?? []
+  const reply = await createClient(service.url).post('/sign-in', { username: 'demo', password })
+  expect(reply.status).toBe(200)
+  await service.stop()
+})
+
+test('logs are JSON lines on standard output, and nothing else is there', async () => {
+  const service = await startService({ LOG_LEVEL: 'debug' })
+  await signInBrowser(createClient(service.url), await createPhone(service.url))
+  await service.stop()
+  const lines = service.stdout().trim().split('\n')
+  expect(lines.length).toBeGreaterThan(5)
+  for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
+})
+
+test('SIGTERM answers held polls at once, takes no new connections, and ends with 0', async () => {
+  const service = await startService({ POLL_HOLD_SECONDS: '25' })
+  const browser = createClient(service.url)
+  const token = await startLogin(browser)
+  const held = browser.get(`/login/status/${token}?seen=pending&wait=25`)
+  await browser.get('/healthz')
+  const startedAt = performance.now()
+  const code = service.stop('SIGTERM')
+  expect((await held).json).toMatchObject({ status: 'pending' })
+  expect(await code).toBe(0)
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
+  await expect(browser.get('/healthz')).rejects.toThrow('ECONNREFUSED')
+})
+
+test('SIGTERM ends a service whose Redis is gone', async () => {
+  const service = await startService({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
+  expect(service.stderr()).toContain('NOT REACHABLE')
+  expect((await createClient(service.url).get('/readyz')).status).toBe(503)
+  expect((await createClient(service.url).get('/healthz')).status).toBe(200)
+  expect(await service.stop()).toBe(0)
+})
+
+test('bad configuration ends the start with one line that names every bad variable', async () => {
+  const { code, stderr, stdout } = await runToEnd({ PORT: 'x', MATCH: 'maybe', LOGIN_SECONDS: '-5' })
+  expect(code).toBe(1)
+  expect(stderr().trim().split('\n')).toHaveLength(1)
+  for (const name of ['PORT', 'MATCH', 'LOGIN_SECONDS']) expect(stderr()).toContain(name)
+  expect(stdout()).toBe('')
+})
+
+test('an accounts file that cannot be used ends the start with a line that says why', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
+  const path = join(folder, 'accounts.yaml')
+  expect((await runToEnd({ ACCOUNTS_FILE: path })).stderr()).toContain('ACCOUNTS_FILE cannot be read')
+  writeFileSync(path, '- {username: ann, name: Ann, password_hash: hunter2}')
+  const { code, stderr } = await runToEnd({ ACCOUNTS_FILE: path })
+  expect([code, stderr()]).toEqual([1, expect.stringContaining('entry 1: password_hash')])
+  expect(stderr()).not.toContain('hunter2')
+  rmSync(folder, { recursive: true })
+})
+
+test('a port that is taken ends the start with 1', async () => {
+  const service = await startService()
+  const { code, stderr } = await runToEnd({ HOST: '127.0.0.1', PORT: String(service.port), DEMO_PASSWORD: 'x' })
+  expect([code, stderr()]).toEqual([1, expect.stringContaining('EADDRINUSE')])
+  await service.stop()
+})
+
+test('npm run hash-password makes a hash that an accounts file takes and the password opens', async () => {
+  const hashing = startProcess('sh', ['-c', 'printf "s3cret pass" | npm run --silent hash-password'], { cwd: ROOT })
+  expect(await hashing.exited).toBe(0)
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
+  const path = join(folder, 'accounts.json')
+  writeFileSync(path, JSON.stringify([{ username: 'ann', name: 'Ann', password_hash: hashing.stdout().trim() }]))
+  const service = await startService({ ACCOUNTS_FILE: path })
+  const reply = await createClient(service.url).post('/sign-in', { username: 'ann', password: 's3cret pass' })
+  expect(reply.json).toEqual({ user: { id: 'ann', name: 'Ann' } })
+  await service.stop()
+  rmSync(folder, { recursive: true })
+})
+
+test('npm start builds first when nothing is built, and SIGTERM to npm ends the service', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-start-'))
+  for (const part of ['package.json', 'tsconfig.json', 'server', 'web']) {
+    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  const port = await freePort()
+  const env = {
+    PATH: process.env['PATH'],
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+  }
+  const npm = startProcess('npm', ['start'], { cwd: folder, env })
+  await untilReady(npm, () => npm.stderr().includes('ScanIn '))
+  expect((await createClient(`http://127.0.0.1:${port}`).get('/')).status).toBe(200)
+  await npm.stop('SIGTERM')
+  await expect(createClient(`http://127.0.0.1:${port}`).get('/healthz')).rejects.toThrow('ECONNREFUSED')
+  rmSync(folder, { recursive: true })
+})
