@@ -5,11 +5,12 @@ import { createCookies } from './http/cookies.ts'
 import { answerBrokenRequest, answerWithProblems } from './http/error-replies.ts'
 import { healthRoutes } from './http/health.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './http/json-body.ts'
+import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
 import { createOriginCheck } from './http/origin-check.ts'
 import { pages } from './http/pages.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
-import { logRequests } from './http/request-log.ts'
+import { countReplies, logRequests } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
@@ -40,6 +41,8 @@ export interface AppOptions {
   clock: Clock
   randomness: Randomness
   logger: FastifyBaseLogger
+  /** Left out: nobody asks for them, and nothing is counted. */
+  metrics?: Metrics | undefined
   /** The folder of what the build made of `web/`. */
   webRoot: string
   version: string
@@ -54,7 +57,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** Puts ScanIn together from what `main` chose. The instance does not listen yet; closing it answers held polls at once. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, store, clock, randomness, makeLimiter, logger } = options
+  const { config, store, clock, randomness, makeLimiter, logger, metrics } = options
   const headers = headerSets(config.publicUrl)
   const cookies = createCookies(config.isCookieSecure)
   const closing = new AbortController()
@@ -94,6 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     app.server.keepAliveTimeout = 1
   })
   logRequests(app)
+  if (metrics !== undefined) countReplies(app, metrics)
   answerWithProblems(app, headers)
   acceptStrictJson(app)
   app.addHook('onRequest', async (request) => checkOrigin(request, request.routeOptions.config))

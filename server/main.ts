@@ -6,6 +6,7 @@ import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigError } from './environment.ts'
+import { createMetrics } from './http/metrics.ts'
 import type { MakeLimiter } from './http/rate-limits.ts'
 import { type Account, AccountsFileError, createAccounts, demoAccount, parseAccounts } from './identity/accounts.ts'
 import { createBearerJwt } from './identity/bearer-jwt.ts'
@@ -39,6 +40,7 @@ async function start(): Promise<void> {
   const { accounts, madePassword } = await readAccounts(config)
   const { store, makeLimiter } = await openStore(config, (error) => logger.warn({ err: error }, 'store connection'))
   const version = readVersion()
+  const metrics = config.metricsPort === undefined ? undefined : createMetrics()
   const app = await buildApp({
     config,
     store,
@@ -48,11 +50,13 @@ async function start(): Promise<void> {
     clock: Date.now,
     randomness: cryptoRandomness,
     logger,
+    metrics,
     webRoot: join(import.meta.dirname, '../web'),
     version,
   })
 
   await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening on ${address}` })
+  if (config.metricsPort !== undefined) await metrics?.app.listen({ host: config.host, port: config.metricsPort })
   const isStoreReachable = await store.ping().then(
     () => true,
     () => false,
@@ -62,7 +66,7 @@ async function start(): Promise<void> {
   const stop = async (signal: string) => {
     logger.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
-    await app.close()
+    await Promise.all([app.close(), metrics?.app.close()])
     await store.close()
     process.exit(0)
   }

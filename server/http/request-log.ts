@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Metrics } from './metrics.ts'
 
 /**
  * One line a request, with the route's pattern and never its address: the status URL has a token in it.
@@ -16,5 +17,12 @@ export function logRequests(app: FastifyInstance): void {
       },
       'request',
     )
+  })
+}
+
+export function countReplies(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    metrics.countReply(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
   })
 }

@@ -44,6 +44,20 @@ test('logs are JSON lines on standard output, and nothing else is there', async 
   for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
 })
 
+test('METRICS_PORT serves what was counted, and the service itself does not', async () => {
+  const port = await freePort()
+  const service = await startService({ METRICS_PORT: String(port) })
+  const browser = createClient(service.url)
+  const token = await startLogin(browser)
+  await browser.get(`/login/status/${token}`)
+  const metrics = await createClient(`http://127.0.0.1:${port}`).get('/metrics')
+  expect(metrics.headers['content-type']).toContain('text/plain')
+  expect(metrics.text).toContain('scanin_http_replies_total{method="GET",route="/login/status/:token",status="200"} 1')
+  expect(metrics.text).not.toContain(token)
+  expect((await browser.get('/metrics')).status).toBe(404)
+  expect(await service.stop()).toBe(0)
+})
+
 test('SIGTERM answers held polls at once, takes no new connections, and ends with 0', async () => {
   const service = await startService({ POLL_HOLD_SECONDS: '25' })
   const browser = createClient(service.url)
