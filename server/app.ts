@@ -73,6 +73,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const collect = createCollect({ records, sessions, clock })
   const loginParts = { records, userCodes, clock, randomness, policy: config.login }
   const current = createCurrentSession(sessions, cookies)
+  const pace = { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds }
   const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
   const checkOrigin = createOriginCheck({ ...config, sessionCookieName: cookies.sessionName })
 
@@ -114,7 +115,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
       verificationUri: `${config.publicUrl}/scan`,
       browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
-      pace: { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds },
+      pace,
       closing: closing.signal,
       allowedReturn,
     })
@@ -125,7 +126,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       wrongCodeLimit: createRateLimit(makeLimiter, 'wrong-codes', WRONG_CODES_PER_MINUTE),
       matchMode: config.match,
       publicUrl: config.publicUrl,
-      pollHoldSeconds: config.pollHoldSeconds,
+      pace,
       closing: closing.signal,
     })
     forwardAuthRoutes(api, { current, publicUrl: config.publicUrl, allowedReturn })

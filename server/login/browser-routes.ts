@@ -11,13 +11,13 @@ import type { BrowserLogins, BrowserStatus, ShownLogin, WaitingBrowser } from '.
 import {
   browserStatus,
   matchBody,
-  type Pace,
   shownLogin,
   shownOnWire,
   startBody,
   statusOnWire,
   userCodeReply,
 } from './browser-wire.ts'
+import type { Pace } from './pace-wire.ts'
 import type { PollPacing } from './poll-pacing.ts'
 import { holdRequestOf, tokenOf } from './poll-request.ts'
 import { formatUserCode, isBrowserKey, parseToken, type Token } from './token.ts'

@@ -1,16 +1,12 @@
 import Type, { type Static } from 'typebox'
 import { expiresIn, shortUser, strict } from '../http/schemas.ts'
 import type { BrowserStatus, ShownLogin } from './browser-logins.ts'
+import { type Pace, pace } from './pace-wire.ts'
 import { qrImage } from './qr-image.ts'
 import { MATCH_CODE_PATTERN } from './token.ts'
 import { tokenSchema } from './token-wire.ts'
 
 /** The wire forms of what the desktop's browser sends and gets, and how the service's own values become them. */
-
-/** How often to poll, and how long a poll may be held: in whole seconds, in every reply. */
-export type Pace = Static<typeof pace>
-
-const pace = Type.Object({ interval: Type.Integer(), hold: Type.Integer() })
 
 export const startBody = Type.Union([
   Type.Object(

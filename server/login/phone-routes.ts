@@ -7,6 +7,7 @@ import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { MatchKind, Phone } from './login.ts'
 import type { MatchMode } from './login-policy.ts'
+import type { Pace } from './pace-wire.ts'
 import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
 import {
@@ -33,7 +34,7 @@ export interface PhoneRoutesOptions {
   wrongCodeLimit: RateLimit
   matchMode: MatchMode
   publicUrl: string
-  pollHoldSeconds: number
+  pace: Pace
   /** Aborted when the process shuts down. */
   closing: AbortSignal
 }
@@ -131,8 +132,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const token = tokenOf(request.params.token)
       const tooFastFor = pacing.admit(`${phone.id} ${token.loginId}`)
       if (tooFastFor > 0) throw new ScanInError('slow_down', { retryAfterSeconds: tooFastFor })
-      const hold = holdRequestOf(request, request.query, options.pollHoldSeconds, options.closing)
-      return phoneStatusOnWire(await approvals.status(token, phone.id, hold))
+      const hold = holdRequestOf(request, request.query, options.pace.hold, options.closing)
+      return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)
     },
   )
 }

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { expiresIn, strict } from '../http/schemas.ts'
+import { type Pace, pace } from './pace-wire.ts'
 import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approvals.ts'
 import { tokenSchema } from './token-wire.ts'
 
@@ -48,6 +49,7 @@ export const phoneStatus = Type.Object({
     Type.Literal('denied'),
   ]),
   expires_in: expiresIn,
+  ...pace.properties,
   collected: Type.Boolean({ description: 'The browser has its session' }),
 })
 
@@ -65,6 +67,9 @@ export function confirmationOnWire(confirmation: Confirmation): Static<typeof co
   return { status, match_code: matchCode, expires_in: expiresIn }
 }
 
-export function phoneStatusOnWire({ status, isCollected, expiresIn }: PhoneStatus): Static<typeof phoneStatus> {
-  return { status, expires_in: expiresIn, collected: isCollected }
+export function phoneStatusOnWire(
+  { status, isCollected, expiresIn }: PhoneStatus,
+  pace: Pace,
+): Static<typeof phoneStatus> {
+  return { status, expires_in: expiresIn, ...pace, collected: isCollected }
 }

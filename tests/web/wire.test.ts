@@ -1,7 +1,49 @@
 import { expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../../server/http/problems.ts'
 import { problemCodes } from '../../web/src/api-error.ts'
+import {
+  decodeBrowserReply,
+  decodeConfirm,
+  decodeLogin,
+  decodePhoneReply,
+  decodeScan,
+  decodeUserCode,
+} from '../../web/src/protocol.ts'
+import { decodeRevoked, decodeSession, decodeSessions, decodeSignIn } from '../../web/src/session-protocol.ts'
+import { createInjectClient, createTestApp } from '../support/app.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
 
 test('the page has words for every code that the server has, and for no other', () => {
   expect([...problemCodes].sort()).toEqual([...ERROR_CODES].sort())
+})
+
+test('the page understands every reply of a whole login, a match included', async () => {
+  const { app } = await createTestApp({ MATCH: 'always' })
+  const browser = createInjectClient(app)
+  const phone = createInjectClient(app)
+  const signIn = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  expect(decodeSignIn(signIn.json())).toBe('Demo Person')
+
+  const { token } = decodeLogin((await browser.post('/login')).json())
+  const status = async () => decodeBrowserReply((await browser.get(`/login/status/${token}`)).json())
+  const phoneStatus = async () => decodePhoneReply((await phone.get(`/login/scan/${token}`)).json())
+  expect(await status()).toMatchObject({ status: 'pending', interval: 2, hold: 2 })
+  const { userCode } = decodeUserCode((await browser.post('/login/user-code', { token })).json())
+  expect(userCode).toMatch(/^\w{4}-\w{4}$/)
+
+  expect(decodeScan((await phone.post('/login/scan', { token })).json())).toMatchObject({ token, match: 'code' })
+  expect(await status()).toMatchObject({ status: 'scanned' })
+  const confirmed = decodeConfirm((await phone.post('/login/confirm', { token })).json())
+  if (confirmed.status !== 'match_required') throw new Error('no match was asked for')
+  expect(await status()).toMatchObject({ status: 'match_required', triesLeft: 5 })
+  const matched = await browser.post('/login/match', { token, match_code: confirmed.matchCode })
+  expect(decodeBrowserReply(matched.json())).toMatchObject({ status: 'authenticated', redirectTo: '/home' })
+  expect(await phoneStatus()).toMatchObject({ status: 'authenticated', collected: true })
+
+  expect(decodeSession((await browser.get('/session')).json())).toMatchObject({ kind: 'browser' })
+  expect(decodeSessions((await phone.get('/sessions')).json())).toHaveLength(2)
+  expect(decodeRevoked((await phone.delete('/sessions')).json())).toBe(1)
+  expect(decodeBrowserReply((await createInjectClient(app).get(`/login/status/${token}`)).json())).toEqual({
+    status: 'expired',
+  })
 })
