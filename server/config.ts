@@ -5,7 +5,7 @@ import type { RedisPlace } from './store/redis-place.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Everything that the environment decides, checked once at start. CONTRACT: README.md's table. */
+/** Everything that the environment decides, checked once at start. README.md has the table. */
 export interface Config {
   host: string
   port: number

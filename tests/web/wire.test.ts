@@ -27,7 +27,7 @@ test('the page understands every reply of a whole login, a match included', asyn
   const { token } = decodeLogin((await browser.post('/login')).json())
   const status = async () => decodeBrowserReply((await browser.get(`/login/status/${token}`)).json())
   const phoneStatus = async () => decodePhoneReply((await phone.get(`/login/scan/${token}`)).json())
-  expect(await status()).toMatchObject({ status: 'pending', interval: 2, hold: 2 })
+  expect(await status()).toMatchObject({ status: 'pending', intervalSeconds: 2, holdSeconds: 2 })
   const { userCode } = decodeUserCode((await browser.post('/login/user-code', { token })).json())
   expect(userCode).toMatch(/^\w{4}-\w{4}$/)
 
@@ -40,7 +40,7 @@ test('the page understands every reply of a whole login, a match included', asyn
   expect(decodeBrowserReply(matched.json())).toMatchObject({ status: 'authenticated', redirectTo: '/home' })
   expect(await phoneStatus()).toMatchObject({ status: 'authenticated', collected: true })
 
-  expect(decodeSession((await browser.get('/session')).json())).toMatchObject({ kind: 'browser' })
+  expect(decodeSession((await browser.get('/session')).json())).toMatchObject({ session: { kind: 'browser' } })
   expect(decodeSessions((await phone.get('/sessions')).json())).toHaveLength(2)
   expect(decodeRevoked((await phone.delete('/sessions')).json())).toBe(1)
   expect(decodeBrowserReply((await createInjectClient(app).get(`/login/status/${token}`)).json())).toEqual({

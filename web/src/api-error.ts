@@ -1,4 +1,4 @@
-/** The closed list of problem codes (RFC 9457 `code`), as CONTRACT.md and /openapi.json have it. */
+/** The closed list of problem codes (RFC 9457 `code`), as /openapi.json has it. */
 export const problemCodes = [
   'invalid_request',
   'authentication_required',

@@ -1,4 +1,4 @@
-// The replies under /login, as CONTRACT.md spells them. Durations are whole seconds from when the reply was made.
+// The replies under /login, as /openapi.json describes them. Durations are whole seconds from when the reply was made.
 import { amount, DecodeError, type Fields, fieldsOf, flag, inside, oneOf, optional, text } from './decoding.ts'
 
 export type LoginStatus = 'pending' | 'scanned' | 'match_required' | 'authenticated' | 'denied' | 'expired'
