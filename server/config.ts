@@ -99,6 +99,7 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   if ((sentinels === undefined) !== (name === undefined)) {
     reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
   }
+  if (nodes !== undefined && waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'is not for a Cluster')
   if (url !== undefined) return { kind: 'redis', place: { kind: 'single', url }, waitReplicas }
   if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes }, waitReplicas }
   if (sentinels !== undefined && name !== undefined) {

@@ -124,6 +124,7 @@ describe('a bad environment', () => {
 
   test.each([
     [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
+    [{ REDIS_CLUSTER: 'a:1', REDIS_WAIT_REPLICAS: '1' }, 'not for a Cluster'],
     [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
     [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
