@@ -35,8 +35,8 @@ test('in the dark the page is dark and the code stays dark on white', async () =
   const desktop = await visitors.desktop({ colorScheme: 'dark' })
   await openLoginPage(desktop, url)
   const [page, code] = await Promise.all([
-    shadesOf(desktop, await desktop.screenshot()),
-    shadesOf(desktop, await desktop.locator('#qr').screenshot()),
+    shadesOf(desktop, await desktop.screenshot({ animations: 'disabled' })),
+    shadesOf(desktop, await desktop.locator('#qr').screenshot({ animations: 'disabled' })),
   ])
   expect(page.edge).toBeLessThan(60)
   expect(code.edge).toBeGreaterThan(250)

@@ -76,7 +76,7 @@ describe('when the phone says no', () => {
 
 describe('when time is up', () => {
   test('the code is blurred behind a button, and the button brings one that works', async () => {
-    const { url } = await serve({ LOGIN_SECONDS: '3' })
+    const { url } = await serve({ LOGIN_SECONDS: '4' })
     const phone = await createPhone(url)
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)

@@ -26,7 +26,7 @@ afterEach(async () => {
 test('a picture of the code signs the desktop in', async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
-  const buffer = await desktop.locator('#qr').screenshot()
+  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
 
   const phone = await visitors.phone()
   await phone.goto(`${service.url}/scan`)
@@ -41,7 +41,7 @@ test('a picture of the code signs the desktop in', async () => {
 test('a photo of the whole screen will do as well', async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
-  const buffer = await desktop.screenshot({ type: 'jpeg', quality: 60 })
+  const buffer = await desktop.screenshot({ type: 'jpeg', quality: 60, animations: 'disabled' })
 
   const phone = await visitors.phone()
   await phone.goto(`${service.url}/scan`)
@@ -72,7 +72,7 @@ test('the code of another site leads nowhere', async () => {
   try {
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, other.url)
-    const buffer = await desktop.locator('#qr').screenshot()
+    const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
 
     const phone = await visitors.phone()
     await phone.goto(`${service.url}/scan`)

@@ -97,12 +97,13 @@ test('a login that ran out while the service was away is said to be expired', as
   const desktop = await visitors.desktop()
   await desktop.clock.install()
   await openLoginPage(desktop, service.url)
-  await desktop.route('**/login/**', (route) => route.abort())
+  const everything = /\/login(\/|$)/
+  await desktop.route(everything, (route) => route.abort())
   await sees(desktop, '#status', /reconnecting/i)
   // The page's own clock alone: nobody tells it anything.
   await desktop.clock.fastForward('05:05')
   await sees(desktop, '#status', 'expired')
-  await desktop.unroute('**/login/**')
+  await desktop.unroute(everything)
   await desktop.locator('#refresh').click()
   await showsCode(desktop)
 })

@@ -5,7 +5,7 @@ const FRAMES = 30
 
 /** What a phone's camera sees of a desktop: the code as the page really draws it, smaller, askew, on a grey wall. */
 export async function filmQr(desktop: Page, file: string): Promise<void> {
-  const shot = await desktop.locator('#qr').screenshot({ type: 'jpeg', quality: 90 })
+  const shot = await desktop.locator('#qr').screenshot({ type: 'jpeg', quality: 90, animations: 'disabled' })
   const browser = desktop.context().browser()
   if (browser === null) throw new Error('the page has no browser')
   const frame = await sceneWith(browser, shot)

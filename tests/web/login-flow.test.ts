@@ -179,7 +179,7 @@ describe('the end', () => {
     await tab.clock.pass(5000)
     tab.server.fail(dropped())
     await tab.clock.pass(400_000)
-    expect(tab.connections).toEqual(['reconnecting'])
+    expect(tab.connections).toEqual(['reconnecting', 'steady'])
     expect(tab.kinds().at(-1)).toBe('expired')
   })
 

@@ -54,6 +54,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   }
   const finish = (view: LoginView) => {
     show(view)
+    // Nothing is asked any more, so nothing is reconnecting.
+    parts.onConnection('steady')
     ended = true
     whole.abort()
   }

@@ -209,7 +209,13 @@ describe('the phone that waits', () => {
     await phone.post('/login/confirm', { token })
     const held = phone.get(`/login/scan/${token}?seen=authenticated&wait=25`)
     await statusOf()
-    expect((await held).json()).toEqual({ status: 'authenticated', expires_in: 10, interval: 2, hold: 25, collected: true })
+    expect((await held).json()).toEqual({
+      status: 'authenticated',
+      expires_in: 10,
+      interval: 2,
+      hold: 25,
+      collected: true,
+    })
   })
 
   test('learns nothing of a login that it did not scan', async () => {
