@@ -2,7 +2,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createCookies } from './http/cookies.ts'
-import { answerBrokenRequest, answerWithProblems } from './http/error-replies.ts'
+import {
+  answerBrokenRequest,
+  answerExpectation,
+  answerUnroutable,
+  answerWithProblems,
+  refuseMissingHost,
+} from './http/error-replies.ts'
 import { healthRoutes } from './http/health.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './http/json-body.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -89,9 +95,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerUnroutable(headers),
+    // Node looks for slow requests only every 30 seconds by itself, and refuses a missing Host without a body.
+    http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   })
+  app.server.headersTimeout = REQUEST_TIMEOUT_MS - 1000
+  app.server.on('checkExpectation', answerExpectation)
   app.addHook('preClose', async () => {
     closing.abort()
     // A connection whose last reply is only now on its way is not kept for another request.
@@ -101,6 +112,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (metrics !== undefined) countReplies(app, metrics)
   answerWithProblems(app, headers)
   acceptStrictJson(app)
+  app.addHook('onRequest', refuseMissingHost)
   app.addHook('onRequest', async (request) => checkOrigin(request, request.routeOptions.config))
 
   await openApi(app, { ...config, version: options.version, sessionCookieName: cookies.sessionName, headers })

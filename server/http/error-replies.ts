@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
@@ -9,19 +9,31 @@ const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
 export function answerWithProblems(app: FastifyInstance, headers: HeaderSets): void {
-  function send(reply: FastifyReply, error: ScanInError): FastifyReply {
-    const problem = problemOf(error)
-    const retryAfter = retryAfterOf(error)
-    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-    return reply.code(problem.status).headers(headers.api).type(PROBLEM_TYPE).send(JSON.stringify(problem))
-  }
-
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
     logError(request, known)
-    return send(reply, known)
+    return send(reply, known, headers)
   })
-  app.setNotFoundHandler((_request, reply) => send(reply, new ScanInError('not_found')))
+  app.setNotFoundHandler((_request, reply) => send(reply, new ScanInError('not_found'), headers))
+}
+
+/** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
+export function answerUnroutable(headers: HeaderSets) {
+  return (_error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
+    void send(reply, new ScanInError('invalid_request'), headers)
+  }
+}
+
+/** RFC 9112 §3.2: a request without a Host is refused. */
+export async function refuseMissingHost(request: FastifyRequest): Promise<void> {
+  if (request.headers.host === undefined) throw new ScanInError('invalid_request')
+}
+
+function send(reply: FastifyReply, error: ScanInError, headers: HeaderSets): FastifyReply {
+  const problem = problemOf(error)
+  const retryAfter = retryAfterOf(error)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  return reply.code(problem.status).headers(headers.api).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
 function logError(request: FastifyRequest, error: ScanInError): void {
@@ -53,13 +65,30 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy()
     return
   }
-  const problem = problemOf(new ScanInError(brokenRequestCode(error.code)))
+  const { status, headers, body } = bareProblem(brokenRequestCode(error.code))
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+/** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { status, headers, body } = bareProblem('invalid_request')
+  response.writeHead(status, headers).end(body)
+}
+
+/** A problem for where there is no Fastify reply. */
+function bareProblem(code: ErrorCode): { status: number; headers: Record<string, string | number>; body: string } {
+  const problem = problemOf(new ScanInError(code))
   const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n` +
-      `X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const headers = {
+    'Content-Type': PROBLEM_TYPE,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    Connection: 'close',
+  }
+  return { status: problem.status, headers, body }
 }
 
 function brokenRequestCode(code: string | undefined): ErrorCode {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { readCookie } from './cookies.ts'
@@ -16,23 +17,27 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * @throws ScanInError `cross_site_request`
  */
 export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName }: OriginCheckOptions) {
-  const allowed = new Set([publicUrl, ...allowedOrigins])
+  const others = new Set(allowedOrigins)
 
-  return (request: FastifyRequest, { isSignIn = false } = {}): void => {
-    if (SAFE_METHODS.has(request.method) || bearerTokenOf(request) !== undefined) return
-    const hasSession = readCookie(request.headers.cookie, sessionCookieName) !== undefined
-    if (!hasSession && !isSignIn) return
-    const { origin, 'sec-fetch-site': site } = request.headers
-    // No browser leaves out both on a request that changes state.
-    if (origin === undefined && site === undefined && !hasSession) return
+  function isFromAllowedOrigin({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+    if (origin !== undefined && others.has(origin)) return true
     // `same-origin` counts even if we know ourselves by another name, as behind `localhost`: no page can forge it.
-    if (site === 'same-origin' || (origin !== undefined && allowed.has(origin))) return
-    throw new ScanInError('cross_site_request')
+    // Browsers that do not send it, as over plain http, say where they come from all the same.
+    return site === undefined ? origin === publicUrl : site === 'same-origin'
+  }
+
+  return ({ method, headers }: FastifyRequest, { isSignIn = false } = {}): void => {
+    if (SAFE_METHODS.has(method) || bearerTokenOf(headers) !== undefined) return
+    const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
+    // No browser leaves out both headers on a request that changes state.
+    const isNoBrowser = headers.origin === undefined && headers['sec-fetch-site'] === undefined
+    const isSuspect = hasSession || (isSignIn && !isNoBrowser)
+    if (isSuspect && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
   }
 }
 
 /** The token of an `Authorization: Bearer` header (RFC 6750 §2.1). Such a request is judged by it and by no cookie. */
-export function bearerTokenOf(request: FastifyRequest): string | undefined {
-  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? '') ?? []
+export function bearerTokenOf({ authorization }: IncomingHttpHeaders): string | undefined {
+  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '') ?? []
   return token
 }

@@ -19,6 +19,9 @@ export function createReturnCheck(publicUrl: string, returnToOrigins: readonly s
     if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo)) || !URL.canParse(returnTo, publicUrl)) return undefined
     const url = new URL(returnTo, publicUrl)
     if (!allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
-    return url.origin === publicUrl ? url.pathname + url.search + url.hash : url.href
+    if (url.origin !== publicUrl) return url.href
+    // Dots are gone only now, and may have left two slashes at the front.
+    const path = url.pathname + url.search + url.hash
+    return OWN_PATH.test(path) ? path : undefined
   }
 }

@@ -12,7 +12,9 @@ export const startBody = Type.Union([
   Type.Object(
     {
       token: Type.Optional(Type.String({ maxLength: 64, description: 'Of a pending login: rotates its QR' })),
-      return_to: Type.Optional(Type.String({ maxLength: 2048, description: 'Where to go once signed in' })),
+      return_to: Type.Optional(
+        Type.String({ description: 'Where to go once signed in; dropped where it may not lead' }),
+      ),
     },
     strict,
   ),

@@ -9,7 +9,13 @@ const base = {
   createdAt: Type.Number(),
   expiresAt: Type.Number(),
   browserKeyHash: Type.String(),
-  qrSecrets: Type.Array(Type.Object({ hash: Type.String(), goodUntil: Type.Optional(Type.Number()) })),
+  qrSecrets: Type.Array(
+    Type.Object({
+      hash: Type.String(),
+      goodUntil: Type.Optional(Type.Number()),
+      isTyped: Type.Optional(Type.Literal(true)),
+    }),
+  ),
   browser: Type.Object({ name: Type.String(), os: Type.String() }),
   ip: Type.String(),
   returnTo: Type.Optional(Type.String()),

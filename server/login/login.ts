@@ -29,6 +29,8 @@ export interface QrSecret {
   hash: string
   /** Rotated out: good until then, in epoch milliseconds. Left out: good as long as the login. */
   goodUntil?: number
+  /** Made for a phone whose owner typed the code. */
+  isTyped?: true
 }
 
 export interface BrowserDescription {
@@ -111,6 +113,9 @@ export interface Outcome {
 /** Wrong match codes that end a login for good. */
 export const MATCH_TRIES = 5
 
+/** QR secrets in their overlap that a login carries along at the most: pages renew far more slowly than that. */
+const MOST_ROTATED_OUT = 15
+
 /** What `event` makes of `login` at `now`. Never throws, never changes its arguments. */
 export function transition(login: Login, event: LoginEvent, now: number): Outcome {
   if (isExpired(login, now)) return { login, refusal: 'expired' }
@@ -151,9 +156,9 @@ type EventOf<Type extends LoginEvent['type']> = Extract<LoginEvent, { type: Type
 
 function rotate(login: Login, { secretHash, overlapMs }: EventOf<'rotate'>, now: number): Outcome {
   if (login.status !== 'pending') return { login, refusal: 'not_pending' }
-  const newest = login.qrSecrets.at(-1)
-  const previous = newest === undefined || overlapMs <= 0 ? [] : [{ hash: newest.hash, goodUntil: now + overlapMs }]
-  return { login: { ...login, qrSecrets: [...previous, { hash: secretHash }] } }
+  const rotatedOut = login.qrSecrets.map(({ hash, goodUntil = now + overlapMs }) => ({ hash, goodUntil }))
+  const stillGood = rotatedOut.filter(({ goodUntil }) => now < goodUntil).slice(-MOST_ROTATED_OUT)
+  return { login: { ...login, qrSecrets: [...stillGood, { hash: secretHash }] } }
 }
 
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
@@ -164,15 +169,16 @@ function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventO
     const qrSecrets = withExtra(kept, extraSecretHash)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }
-  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'already_scanned' }
+  // What is over says so to every phone: whose it was is nobody's business any more.
   if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
+  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'already_scanned' }
   if (extraSecretHash === undefined) return { login }
   return { login: { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) } }
 }
 
-/** The two secrets that browser and QR may know, and the last one that was made for a phone whose owner typed. */
+/** With the secret of a phone whose owner typed the code, in place of one that was made for it before. */
 function withExtra(secrets: readonly QrSecret[], hash: string | undefined): readonly QrSecret[] {
-  return hash === undefined ? secrets : [...secrets.slice(0, 2), { hash }]
+  return hash === undefined ? secrets : [...secrets.filter(({ isTyped }) => !isTyped), { hash, isTyped: true }]
 }
 
 function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome {

@@ -17,7 +17,7 @@ export function createPhoneAuthentication(
   bearerVerifiers: readonly BearerVerifier[],
 ): AuthenticatePhone {
   return async (request) => {
-    const token = bearerTokenOf(request)
+    const token = bearerTokenOf(request.headers)
     if (token === undefined) {
       const { id, session } = await current.require(request)
       if (session.kind !== 'phone') throw new ScanInError('authentication_required')

@@ -14,7 +14,7 @@ export interface CurrentSession {
 export function createCurrentSession(sessions: SessionService, cookies: Cookies): CurrentSession {
   async function find(request: FastifyRequest): Promise<IdentifiedSession | undefined> {
     // A bearer request was excused from the origin check: its cookies count for nothing.
-    if (bearerTokenOf(request) !== undefined) return undefined
+    if (bearerTokenOf(request.headers) !== undefined) return undefined
     const secret = readCookie(request.headers.cookie, cookies.sessionName)
     return secret ? sessions.authenticate(secret) : undefined
   }

@@ -15,7 +15,7 @@ export interface ForwardAuthOptions {
 
 const query = Type.Object({
   redirect: Type.Optional(Type.Literal('1', { description: 'Send who is not signed in to the login page' })),
-  return_to: Type.Optional(Type.String({ maxLength: 2048, description: 'Where to go afterwards' })),
+  return_to: Type.Optional(Type.String({ description: 'Where to go afterwards; dropped where it may not lead' })),
 })
 
 /**
@@ -51,8 +51,13 @@ function remoteHeaders({ id, name, email, groups }: User): Record<string, string
     'remote-user': headerText(id),
     'remote-name': headerText(name),
     ...(email === undefined ? {} : { 'remote-email': headerText(email) }),
-    ...(groups === undefined ? {} : { 'remote-groups': headerText(groups.join(',')) }),
+    ...(groups === undefined ? {} : { 'remote-groups': headerText(withoutCommas(groups).join(',')) }),
   }
+}
+
+/** A name with a comma in it would be two groups to whoever reads the header. */
+function withoutCommas(groups: string[]): string[] {
+  return groups.filter((group) => !group.includes(','))
 }
 
 /** UTF-8 on the wire, as other forward-auth services send it; no control character splits a header. */

@@ -24,6 +24,8 @@ describe('a request that carries a session and changes state', () => {
     [{ origin: 'https://app.example.com' }, true],
     [{ 'sec-fetch-site': 'same-origin' }, true],
     [{ 'sec-fetch-site': 'cross-site', origin: 'https://app.example.com' }, true],
+    [{ 'sec-fetch-site': 'same-origin', origin: 'https://known-by-another-name.test' }, true],
+    [{ 'sec-fetch-site': 'cross-site', origin: 'https://login.example.com' }, false],
     [{ 'sec-fetch-site': 'cross-site' }, false],
     [{ 'sec-fetch-site': 'same-site' }, false],
     [{ 'sec-fetch-site': 'none' }, false],

@@ -110,9 +110,20 @@ describe('rotation', () => {
     expect(acceptsSecret(rotated, 'second', NOW + 200_000)).toBe(true)
   })
 
-  test('the one before the one before is over at once', () => {
-    const twice = after(rotate, { ...rotate, secretHash: 'third' })
-    expect(acceptsSecret(twice, 'first', NOW)).toBe(false)
+  test('every secret is good for its whole overlap, also when the page renews faster than that', () => {
+    const twice = transition(after(rotate), { ...rotate, secretHash: 'third' } as LoginEvent, NOW + 5000).login
+    expect(acceptsSecret(twice, 'first', NOW + 9999)).toBe(true)
+    expect(acceptsSecret(twice, 'first', NOW + 10_000)).toBe(false)
+    expect(acceptsSecret(twice, 'second', NOW + 14_999)).toBe(true)
+    expect(acceptsSecret(twice, 'second', NOW + 15_000)).toBe(false)
+  })
+
+  test('a page that renews without end leaves no heap of secrets', () => {
+    const login = after(
+      ...Array.from({ length: 200 }, (_, at) => ({ ...rotate, secretHash: `secret ${at}` }) as LoginEvent),
+    )
+    expect(login.qrSecrets.length).toBeLessThanOrEqual(16)
+    expect(acceptsSecret(login, 'secret 199', NOW)).toBe(true)
   })
 
   test('without an overlap only the newest secret is good', () => {

@@ -1,0 +1,138 @@
+import { expect, test } from '@jest/globals'
+import { onEveryStore } from '../support/every-store.ts'
+import type { Reply } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+
+/** T8, T14, T20: the exact headers of each kind of reply. One more or one less is a decision, and is made here. */
+
+/** Names in lower case, with their values. What differs every time is named for what it is. */
+function headersOf({ rawHeaders }: Reply): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = [rawHeaders[at]?.toLowerCase(), rawHeaders[at + 1]]
+    // No header stands twice, but for cookies.
+    if (name !== 'set-cookie') expect(headers).not.toHaveProperty(name)
+    headers[name] = value
+  }
+  return headers
+}
+
+const DATE = expect.stringMatching(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/)
+const LENGTH = expect.stringMatching(/^\d+$/)
+
+const ALL = {
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  date: DATE,
+  // The test's client asks for it; a browser that keeps its connection is told for how long.
+  connection: 'close',
+}
+
+const PAGE = {
+  ...ALL,
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+  'x-frame-options': 'DENY',
+}
+
+const API = { ...ALL, 'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform' }
+
+const HSTS = { 'strict-transport-security': 'max-age=63072000' }
+
+const SITES: [string, Record<string, string>, Record<string, string>][] = [
+  ['over plain http', {}, {}],
+  ['over https', { PUBLIC_URL: 'https://sign-in.example.com' }, HSTS],
+]
+
+for (const [where, env, more] of SITES) {
+  onEveryStore({ POLL_HOLD_SECONDS: '0', ...env }, (stage) => {
+    test.each(['/', '/scan', '/home'])(`${where} the page %s has exactly these headers (T8 T14)`, async (path) => {
+      const reply = await stage.browser().get(path)
+      expect(reply.status).toBe(200)
+      expect(headersOf(reply)).toEqual({
+        ...PAGE,
+        ...more,
+        'content-type': 'text/html; charset=utf-8',
+        'content-length': LENGTH,
+        'accept-ranges': 'bytes',
+      })
+    })
+
+    test(`${where} a static file has exactly these headers (T8)`, async () => {
+      const page = await stage.browser().get('/')
+      const files = [...page.text.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css|svg))"/g)].map(([, path]) => path ?? '')
+      expect(files.length).toBeGreaterThan(1)
+      for (const path of files) {
+        const reply = await stage.browser().get(path)
+        expect(reply.status).toBe(200)
+        const { etag, 'last-modified': lastModified, ...headers } = headersOf(reply)
+        expect(etag).toMatch(/^(W\/)?"[^"]+"$/)
+        expect(lastModified).toEqual(DATE)
+        expect(headers).toEqual({
+          ...ALL,
+          ...more,
+          'content-type': expect.stringMatching(
+            /^((text|application)\/javascript; charset=utf-8|text\/css; charset=utf-8|image\/svg\+xml)$/,
+          ),
+          'content-length': LENGTH,
+          'accept-ranges': 'bytes',
+          // Every build gives every version an address of its own.
+          'cache-control': 'public, max-age=31536000, immutable',
+          'cross-origin-resource-policy': 'same-origin',
+        })
+      }
+    })
+
+    test(`${where} a reply of the API has exactly these headers (T14)`, async () => {
+      const browser = stage.browser()
+      const started = await browser.post('/login')
+      const key = expect.stringMatching(/^(__Host-)?scanin_[\w-]{16}=[\w-]{43}; /)
+      const json = { 'content-type': 'application/json; charset=utf-8', 'content-length': LENGTH }
+      expect(headersOf(started)).toEqual({ ...API, ...more, ...json, 'set-cookie': key })
+      const polled = await browser.get(`/login/status/${started.json.token}`)
+      expect(headersOf(polled)).toEqual({ ...API, ...more, ...json })
+      const ended = await browser.delete(`/login/${started.json.token}`)
+      expect(headersOf(ended)).toEqual({ ...API, ...more })
+    })
+
+    test(`${where} a problem has exactly these headers (T14)`, async () => {
+      const problem = { 'content-type': 'application/problem+json; charset=utf-8', 'content-length': LENGTH }
+      const replies = [
+        await stage.browser().get('/session'),
+        await stage.browser().get('/nowhere'),
+        await stage.browser().get('/login/status/x'),
+        await stage.browser().post('/login', undefined, { raw: 'x', headers: { 'content-type': 'text/plain' } }),
+      ]
+      expect(replies.map(({ status }) => status)).toEqual([401, 404, 400, 415])
+      for (const reply of replies) expect(headersOf(reply)).toEqual({ ...API, ...more, ...problem })
+    })
+  })
+}
+
+onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
+  test('T8 the policy of every page that there is allows nothing unsafe, and no page has script or style of its own', async () => {
+    for (const path of ['/', '/scan', '/home', '/docs', '/docs/', '/docs/static/index.html']) {
+      const { headers, status, text } = await stage.browser().get(path)
+      if (status === 404 || !String(headers['content-type']).startsWith('text/html')) continue
+      const policy = String(headers['content-security-policy'])
+      expect(policy).toContain("default-src 'self'")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).not.toMatch(/unsafe-|\*|https?:|strict-dynamic/)
+      if (path.startsWith('/docs')) continue
+      expect(text).not.toMatch(/<script(?![^>]*\ssrc=)[^>]*>/i)
+      expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|javascript:/i)
+    }
+  })
+
+  test('nothing says what the service is made of', async () => {
+    const browser = stage.browser()
+    const token = await startLogin(browser)
+    for (const path of ['/', '/session', `/login/status/${token}`, '/assets/nowhere', '/docs', '/openapi.json']) {
+      const { headers } = await browser.get(path)
+      expect(Object.keys(headers).filter((name) => /^(server|x-powered-by|via)$/.test(name))).toEqual([])
+    }
+  })
+})

@@ -1,0 +1,205 @@
+import { expect, test } from '@jest/globals'
+import { onEveryStore, type Stage } from '../support/every-store.ts'
+import { approve } from '../support/login-flow.ts'
+
+/** T16: after a sign-in the browser is sent on, and nobody outside decides where to. */
+
+const FRIEND = 'https://app.example.com'
+
+/** Never to be followed. `URL` stands for the public URL, `AUTHORITY` for its host and port. */
+const TRICKS = [
+  '//evil.example',
+  '//evil.example/%2e%2e',
+  '///evil.example',
+  '////evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '\\/evil.example',
+  '/\\/evil.example',
+  '/%2f%2fevil.example',
+  '/%2F%2Fevil.example',
+  '/%5cevil.example',
+  '/%5Cevil.example',
+  '/.//evil.example',
+  '/..//evil.example',
+  '/x/..//evil.example',
+  '/%2e//evil.example',
+  '/x/%2e%2e//evil.example',
+  '/./\\evil.example',
+  '/.//evil.example/@AUTHORITY',
+  'URL//evil.example',
+  'URL/.//evil.example',
+  'URL/\\evil.example',
+  'http:evil.example',
+  'http:/evil.example',
+  'http:///evil.example',
+  'http:\\\\evil.example',
+  'https://evil.example',
+  'HTTPS://EVIL.EXAMPLE',
+  'javascript:alert(1)',
+  'JaVaScRiPt:alert(1)',
+  ' javascript:alert(1)',
+  'java\tscript:alert(1)',
+  '\u0000javascript:alert(1)',
+  'javascript://AUTHORITY/%0aalert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  'vbscript:x',
+  'file:///etc/passwd',
+  'blob:URL/x',
+  'ftp://AUTHORITY/',
+  'URL@evil.example/',
+  'http://user@AUTHORITY/',
+  'http://user:password@AUTHORITY/',
+  'http://AUTHORITY@evil.example',
+  'http://evil.example#@AUTHORITY',
+  'http://evil.example\\@AUTHORITY',
+  'URL.evil.example/',
+  'https://AUTHORITY/',
+  'https://app.example.com.evil.example/',
+  'https://evil.example/https://app.example.com',
+  'http://app.example.com/',
+  'https://app.example.com:8443/',
+  'https://APP.example.com@evil.example/',
+  '/x\r\nLocation: https://evil.example',
+  '/x\r\n\r\n<script>alert(1)</script>',
+  '/\t/evil.example',
+  '/\n/evil.example',
+  '\t//evil.example',
+  '/x\u0000',
+  '/ /evil.example',
+  '/\u00a0/evil.example',
+  '/\uff0fevil.example',
+  '/\u2215/evil.example',
+  'evil.example',
+  './evil.example',
+  '?x',
+  '#x',
+  '',
+  `/${'x'.repeat(2050)}`,
+]
+
+/** These may also be taken for paths of our own, once they are made harmless. */
+const LIKE_OUR_OWN = /^(\/[^/\\%\t\r\n \0]|\/%2e|URL\/)/
+
+/** To be followed, to exactly where they say. */
+const GOOD: [string, string][] = [
+  ['/', '/'],
+  ['/home', '/home'],
+  ['/deep/path?query=1&next=//evil.example#part', '/deep/path?query=1&next=//evil.example#part'],
+  ['/search?q=%2f%2fevil.example', '/search?q=%2f%2fevil.example'],
+  ['URL/inbox', '/inbox'],
+  [`${FRIEND}/welcome?x=1`, `${FRIEND}/welcome?x=1`],
+  [FRIEND, `${FRIEND}/`],
+]
+
+async function redirectAfterSignIn(stage: Stage, returnTo: string): Promise<string | undefined> {
+  const [browser, phone] = [stage.browser(), await signedInPhone(stage)]
+  const started = await browser.post('/login', { return_to: returnTo })
+  if (started.status === 400) return undefined
+  expect(started.status).toBe(201)
+  await approve(phone, started.json.token)
+  const reply = await browser.get(`/login/status/${started.json.token}`)
+  expect(reply.json.status).toBe('authenticated')
+  expect(reply.headers.location).toBeUndefined()
+  return reply.json.redirect_to
+}
+
+const phones = new Map<string, ReturnType<Stage['phone']>>()
+
+/** One phone a stage: a password is expensive to check. */
+function signedInPhone(stage: Stage): ReturnType<Stage['phone']> {
+  const { url } = stage.service()
+  const phone = phones.get(url) ?? stage.phone()
+  phones.set(url, phone)
+  return phone
+}
+
+onEveryStore({ POLL_HOLD_SECONDS: '0', RETURN_TO_ORIGINS: FRIEND }, (stage) => {
+  function filled(text: string): string {
+    const { url, port } = stage.service()
+    return text.replaceAll('URL', url).replaceAll('AUTHORITY', `127.0.0.1:${port}`)
+  }
+
+  test.each(TRICKS.map((trick) => [JSON.stringify(trick).slice(0, 80), trick]))(
+    'T16 a return_to of %s is dropped',
+    async (_shown, trick) => {
+      const { url } = stage.service()
+      const redirect = await redirectAfterSignIn(stage, filled(trick))
+      if (redirect === undefined) return
+      // As a browser reads it, from the page that follows it: it has to lead home, and nowhere that somebody else chose.
+      const target = new URL(redirect, `${url}/`)
+      expect({ redirect, origin: target.origin }).toEqual({ redirect, origin: url })
+      expect(redirect).toMatch(/^(\/(?![/\\])|http:\/\/127\.0\.0\.1)/)
+      expect(redirect).not.toMatch(/[\s\\\p{Cc}]/u)
+      if (!LIKE_OUR_OWN.test(trick)) expect(redirect).toBe('/home')
+    },
+  )
+
+  test.each(GOOD)('T16 a return_to of %s is followed', async (returnTo, redirect) => {
+    expect(await redirectAfterSignIn(stage, filled(returnTo))).toBe(redirect)
+  })
+
+  test('T16 a proxy that sends people to the login page sends them to ours, with no return_to that leads elsewhere', async () => {
+    const { url } = stage.service()
+    for (const trick of TRICKS.filter((text) => text.length <= 2048).map(filled)) {
+      const reply = await stage.browser().get(`/auth/verify?redirect=1&return_to=${encodeURIComponent(trick)}`)
+      expect({ trick, status: reply.status }).toEqual({ trick, status: 302 })
+      const location = new URL(reply.headers.location ?? '')
+      expect({ trick, at: location.origin + location.pathname }).toEqual({ trick, at: `${url}/` })
+      expect([...location.searchParams.keys()].filter((name) => name !== 'return_to')).toEqual([])
+      const returnTo = location.searchParams.get('return_to')
+      if (returnTo === null) continue
+      expect({ trick, origin: new URL(returnTo, `${url}/`).origin }).toEqual({ trick, origin: url })
+      expect(returnTo).toMatch(/^(\/(?![/\\])|http:\/\/127\.0\.0\.1)/)
+    }
+  })
+
+  test('T16 what a proxy says was asked for is followed only to where it may lead', async () => {
+    const evil = [
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example', 'x-forwarded-uri': '/x' },
+      { 'x-forwarded-proto': 'javascript', 'x-forwarded-host': 'alert(1)', 'x-forwarded-uri': '//' },
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com@evil.example', 'x-forwarded-uri': '/' },
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com', 'x-forwarded-uri': '@evil.example/' },
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.example.com', 'x-forwarded-uri': '.evil.example/' },
+      { 'x-forwarded-proto': 'http', 'x-forwarded-host': filled('AUTHORITY'), 'x-forwarded-uri': '//evil.example' },
+    ]
+    for (const headers of evil) {
+      const { headers: answered } = await stage.browser().get('/auth/verify?redirect=1', { headers })
+      const returnTo = new URL(answered.location ?? '').searchParams.get('return_to')
+      if (returnTo !== null)
+        expect({ headers, origin: new URL(returnTo, stage.service().url).origin }).toEqual({
+          headers,
+          origin: stage.service().url,
+        })
+    }
+    const friendly = {
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'app.example.com',
+      'x-forwarded-uri': '/inbox?x=1',
+    }
+    const { headers } = await stage.browser().get('/auth/verify?redirect=1', { headers: friendly })
+    expect(new URL(headers.location ?? '').searchParams.get('return_to')).toBe(`${FRIEND}/inbox?x=1`)
+  })
+
+  test('T16 a return_to that is no text is refused', async () => {
+    for (const return_to of [1, true, ['/home'], { href: '/home' }]) {
+      expect((await stage.browser().post('/login', { return_to })).status).toBe(400)
+    }
+  })
+
+  test('T16 no page or route redirects to where its address says', async () => {
+    const paths = [
+      '//evil.example',
+      '//evil.example/%2e%2e',
+      '/\\evil.example',
+      '/docs//evil.example',
+      '/%2f%2fevil.example/',
+      '/scan//evil.example/..',
+    ]
+    for (const path of paths.flatMap((one) => [one, `${one}?return_to=//evil.example`])) {
+      const { headers, status } = await stage.browser().get(path)
+      expect(status).toBeLessThan(500)
+      expect(headers.location ?? '').not.toMatch(/^(\/\/|\/\\|https?:\/\/evil|\\)/)
+    }
+  })
+})

@@ -1,0 +1,24 @@
+import decodeQR from 'qr/decode.js'
+
+const SCALE = 4
+
+/** What the service's QR says: its SVG drawn pixel by pixel, and read as a camera's picture would be. */
+export function readQrImage(dataUrl: string): string {
+  const svg = Buffer.from(dataUrl.replace(/^data:image\/svg\+xml;base64,/, ''), 'base64').toString()
+  const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1])
+  const width = size * SCALE
+  const data = new Uint8ClampedArray(width * width * 4).fill(255)
+  for (const [, x, y, length] of svg.matchAll(/M(\d+) (\d+)\.5h(\d+)/g)) {
+    darken(data, width, { x: Number(x), y: Number(y), length: Number(length) })
+  }
+  return decodeQR({ width, height: width, data })
+}
+
+/** One horizontal run of dark modules, one module high. */
+function darken(data: Uint8ClampedArray, width: number, run: { x: number; y: number; length: number }): void {
+  for (let row = run.y * SCALE; row < (run.y + 1) * SCALE; row++) {
+    for (let column = run.x * SCALE; column < (run.x + run.length) * SCALE; column++) {
+      data.fill(0, (row * width + column) * 4, (row * width + column) * 4 + 3)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createClient } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+import { type RawReply, sendRaw } from './raw-socket.ts'
+
+/** T21, the slow part: everything at once and on both stores at once, as it is a matter of waiting. */
+
+/** A request has ten seconds to arrive; the rest is what it may take to notice. */
+const LONGEST_MS = 13_000
+const DRIP_EVERY_MS = 500
+
+let redis: RedisServer
+let services: Service[]
+
+beforeAll(async () => {
+  redis = await startRedis()
+  services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
+}, 30_000)
+
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()))
+  await redis.stop()
+})
+
+const HEAD = 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+
+const SLOW: [what: string, beginning: string, drip: string][] = [
+  ['a body of which one byte comes at a time', `${HEAD}Content-Length: 1000\r\n\r\n{`, ' '],
+  ['a body that stops', `${HEAD}Content-Length: 1000\r\n\r\n{"token":"`, ''],
+  ['chunks of one byte', `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
+  ['headers of which one comes at a time', HEAD, 'x-a: b\r\n'],
+  ['headers that stop', HEAD, ''],
+]
+
+function sendSlowly(port: number, beginning: string, drip: string): Promise<RawReply> {
+  let timer: NodeJS.Timeout | undefined
+  const reply = sendRaw(
+    port,
+    (write) => {
+      write(beginning)
+      if (drip !== '') timer = setInterval(() => write(drip), DRIP_EVERY_MS)
+    },
+    LONGEST_MS + 2000,
+  )
+  return reply.finally(() => clearInterval(timer))
+}
+
+test('T21 slow bodies and slow headers are 408 problem+json within seconds, and nothing is lost meanwhile (both stores)', async () => {
+  await Promise.all(
+    services.map(async ({ url, port, child }) => {
+      const browser = createClient(url)
+      const token = await startLogin(browser)
+      const replies = await Promise.all(SLOW.map(([, beginning, drip]) => sendSlowly(port, beginning, drip)))
+      const seen = replies.map(({ status, ms, headers }, at) => ({
+        what: SLOW[at]?.[0],
+        status,
+        type: headers.get('content-type')?.split(';')[0],
+        isInTime: ms < LONGEST_MS,
+      }))
+      expect(seen).toEqual(
+        SLOW.map(([what]) => ({ what, status: 408, type: 'application/problem+json', isInTime: true })),
+      )
+      expect((await browser.get(`/login/status/${token}`)).json.status).toBe('pending')
+      expect(child.exitCode).toBeNull()
+    }),
+  )
+}, 25_000)

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type AccountsFile, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
+import { createClient } from '../support/http-client.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+import { type DumpedKey, redisDump } from './redis-dump.ts'
+import { runWholeFlow, type Secret, secretsIn } from './whole-flow.ts'
+
+/** T13: whoever has a copy of Redis can sign in nowhere with it. (The embedded store is in no other process's reach.) */
+
+let redis: RedisServer
+let accounts: AccountsFile
+let service: Service
+let secrets: Secret[]
+let dump: DumpedKey[]
+
+beforeAll(async () => {
+  redis = await startRedis()
+  accounts = await writeAccounts([ZOFIA])
+  service = await startService({
+    REDIS_URL: redis.url,
+    KEY_PREFIX: 'house:scanin:',
+    ACCOUNTS_FILE: accounts.path,
+    MATCH: 'always',
+    RATE_LOGINS_PER_MINUTE: '1000',
+    RATE_SIGN_INS_PER_MINUTE: '1000',
+  })
+  secrets = await runWholeFlow(service.url, ZOFIA)
+  dump = await redisDump(redis.url)
+}, 40_000)
+
+afterAll(async () => {
+  await service.stop()
+  await redis.stop()
+  accounts.remove()
+})
+
+test('T13 the dump is of a store that was used: logins, codes, sessions and counts are in it', () => {
+  const keys = dump.map(({ key }) => key)
+  for (const kind of ['login:', 'user-code:', 'session:', 'sessions-of:', 'rate:']) {
+    expect(keys).toContainEqual(expect.stringContaining(`house:scanin:${kind}`))
+  }
+  expect(secrets.length).toBeGreaterThan(20)
+})
+
+test('T13 no key and no value has a token, a browser key, a session, a user code, a match code or a password in plain', () => {
+  for (const { key, value } of dump) {
+    expect({ key, secrets: secretsIn(`${key} ${value}`, secrets) }).toEqual({ key, secrets: [] })
+  }
+})
+
+test('T13 nor in another spelling: lower case, reversed, hex or base64', () => {
+  const text = dump.map(({ key, value }) => `${key} ${value}`).join('\n')
+  const spelled = secrets
+    .filter(({ text: secret }) => secret.length >= 8)
+    .flatMap(({ what, text: secret }) => [
+      { what: `${what} in hex`, text: Buffer.from(secret).toString('hex') },
+      { what: `${what} in base64`, text: Buffer.from(secret).toString('base64url').slice(0, -2) },
+      { what: `${what} reversed`, text: [...secret].reverse().join('') },
+    ])
+  expect(secretsIn(text, spelled)).toEqual([])
+})
+
+test('T13 every key begins with the prefix and ends by itself', () => {
+  for (const { key, ttlMs } of dump) {
+    expect(key.startsWith('house:scanin:')).toBe(true)
+    expect({ key, isEnding: ttlMs > 0 && ttlMs <= 2_592_000_000 }).toEqual({ key, isEnding: true })
+  }
+})
+
+test('T13 what a thief finds opens nothing: no key, value or hash is taken as cookie, bearer or code', async () => {
+  const thief = createClient(service.url)
+  const words = new Set(dump.flatMap(({ key, value }) => `${key} ${value}`.match(/[\w-]{20,}/g) ?? []))
+  expect(words.size).toBeGreaterThan(10)
+  for (const word of words) {
+    expect((await thief.get('/session', { cookie: `scanin_session=${word}` })).status).toBe(401)
+    const headers = { authorization: `Bearer ${word}` }
+    expect(
+      (await thief.post('/login/deny', { token: `${'a'.repeat(16)}.${'b'.repeat(22)}` }, { headers })).status,
+    ).toBe(401)
+  }
+  const logins = dump.filter(({ key }) => key.includes(':login:'))
+  for (const { key, value } of logins) {
+    const loginId = key.slice(key.indexOf('login:') + 'login:'.length)
+    for (const hash of value.match(/[\w-]{43}/g) ?? []) {
+      const reply = await thief.get(`/login/status/${loginId}.${hash.slice(0, 22)}`, {
+        cookie: `scanin_${loginId}=${hash}`,
+      })
+      expect(reply.text).toBe('{"status":"expired"}')
+    }
+  }
+})
