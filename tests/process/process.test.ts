@@ -121,7 +121,7 @@ test('npm run hash-password makes a hash that an accounts file takes and the pas
 
 test('npm start builds first when nothing is built, and SIGTERM to npm ends the service', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-start-'))
-  for (const part of ['package.json', 'tsconfig.json', 'server', 'web']) {
+  for (const part of ['package.json', '.npmrc', 'tsconfig.json', 'server', 'web']) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true })
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
