@@ -23,6 +23,7 @@ import type { TypedApp } from './http/typed-app.ts'
 import type { BearerVerifier, PasswordVerifier } from './identity/identity.ts'
 import { createBrowserLogins } from './login/browser-logins.ts'
 import { browserRoutes } from './login/browser-routes.ts'
+import { createClosing } from './login/ending.ts'
 import { createCollect } from './login/hand-over.ts'
 import { createLoginRecords } from './login/login-records.ts'
 import { createPhoneApprovals } from './login/phone-approvals.ts'
@@ -66,7 +67,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, store, clock, randomness, makeLimiter, logger, metrics } = options
   const headers = headerSets(config.publicUrl)
   const cookies = createCookies(config.isCookieSecure)
-  const closing = new AbortController()
+  const closing = createClosing()
 
   const sessions = createSessionService({
     store,
@@ -78,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const userCodes = createUserCodes(store)
   const collect = createCollect({ records, sessions, clock })
   const loginParts = { records, userCodes, clock, randomness, policy: config.login }
+  const logins = createBrowserLogins({ ...loginParts, collect })
   const current = createCurrentSession(sessions, cookies)
   const pace = { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds }
   const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
@@ -104,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.server.headersTimeout = REQUEST_TIMEOUT_MS - 1000
   app.server.on('checkExpectation', answerExpectation)
   app.addHook('preClose', async () => {
-    closing.abort()
+    closing.come()
     // A connection whose last reply is only now on its way is not kept for another request.
     app.server.keepAliveTimeout = 1
   })
@@ -121,14 +123,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     api.addHook('onRequest', withHeaders(headers.api))
     healthRoutes(api, store)
     browserRoutes(api, {
-      logins: createBrowserLogins({ ...loginParts, collect }),
+      logins,
       cookies,
       pacing,
       creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
       verificationUri: `${config.publicUrl}/scan`,
       browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
       pace,
-      closing: closing.signal,
+      closing,
       allowedReturn,
     })
     phoneRoutes(api, {
@@ -139,7 +141,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       matchMode: config.match,
       publicUrl: config.publicUrl,
       pace,
-      closing: closing.signal,
+      closing,
     })
     forwardAuthRoutes(api, { current, publicUrl: config.publicUrl, allowedReturn })
     sessionRoutes(api, { sessions, current, cookies, clock })

@@ -54,14 +54,26 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   function ownershipOf({ token, browserKey }: WaitingBrowser): (login: Login) => boolean {
     if (browserKey === undefined) return () => false
     const keyHash = hashSecret(browserKey)
-    const secretHash = hashSecret(token.secret)
-    return (login) => isSameHash(login.browserKeyHash, keyHash) && acceptsSecret(login, secretHash, clock())
+    return (login) =>
+      isSameHash(login.browserKeyHash, keyHash) && acceptsSecret(login, hashSecret(token.secret), clock())
   }
 
   async function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
     if (browser.browserKey === undefined) return undefined
     const login = await records.read(browser.token.loginId)
     return login && ownershipOf(browser)(login) ? login : undefined
+  }
+
+  /** Held while there is nothing new to whoever has seen `seen`. */
+  function readHeld(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<Login | undefined> {
+    if (waitMs <= 0) return readOwn(browser)
+    return hold({
+      read: () => readOwn(browser),
+      watch: (onChange) => records.watch(browser.token.loginId, onChange),
+      patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
+      waitMs,
+      ending,
+    })
   }
 
   function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
@@ -130,15 +142,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
-    async status(browser: WaitingBrowser, { seen, waitMs, signal }: HoldRequest): Promise<BrowserStatus> {
-      const login = await hold({
-        read: () => readOwn(browser),
-        watch: (onChange) => records.watch(browser.token.loginId, onChange),
-        patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
-        waitMs,
-        signal,
-      })
-      return statusOf(login, browser)
+    async status(browser: WaitingBrowser, request: HoldRequest): Promise<BrowserStatus> {
+      return statusOf(await readHeld(browser, request), browser)
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */

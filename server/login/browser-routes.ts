@@ -17,6 +17,7 @@ import {
   statusOnWire,
   userCodeReply,
 } from './browser-wire.ts'
+import type { Ending } from './ending.ts'
 import type { Pace } from './pace-wire.ts'
 import type { PollPacing } from './poll-pacing.ts'
 import { holdRequestOf, tokenOf } from './poll-request.ts'
@@ -33,8 +34,8 @@ export interface BrowserRoutesOptions {
   /** Seconds that a browser key's cookie may be needed at the most. */
   browserKeyMaxAge: number
   pace: Pace
-  /** Aborted when the process shuts down. */
-  closing: AbortSignal
+  /** Comes when the process shuts down. */
+  closing: Ending
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
 }

@@ -1,3 +1,6 @@
+import { setCoarseTimer } from './coarse-timers.ts'
+import type { Ending } from './ending.ts'
+
 export interface HoldOptions<Value> {
   read: () => Promise<Value>
   /** Calls back when `read` may answer something new. A notice may be lost. */
@@ -6,15 +9,18 @@ export interface HoldOptions<Value> {
   patienceFor: (value: Value) => number
   waitMs: number
   /** Ends the wait at once, as when the process shuts down or the client is gone. */
-  signal: AbortSignal
+  ending: Ending
 }
 
 /**
  * Reads, and while what was read is not worth a reply, waits for a change: until one comes, or `waitMs` pass.
  * One read is enough when nothing changes: watching starts before it, so no change falls in between.
  */
-export async function hold<Value>({ read, watch, patienceFor, waitMs, signal }: HoldOptions<Value>): Promise<Value> {
-  if (waitMs <= 0) return read()
+export function hold<Value>(options: HoldOptions<Value>): Promise<Value> {
+  return options.waitMs > 0 ? readAndWait(options) : options.read()
+}
+
+async function readAndWait<Value>({ read, watch, patienceFor, waitMs, ending }: HoldOptions<Value>): Promise<Value> {
   const end = performance.now() + waitMs
   let wake: () => void = () => undefined
   let isChanged = false
@@ -27,7 +33,7 @@ export async function hold<Value>({ read, watch, patienceFor, waitMs, signal }: 
       isChanged = false
       const value = await read()
       const patience = Math.min(patienceFor(value), end - performance.now())
-      if (patience <= 0 || signal.aborted) return value
+      if (patience <= 0 || ending.hasCome) return value
       if (!isChanged) await pause(patience)
       if (!isChanged) return value
     }
@@ -37,12 +43,12 @@ export async function hold<Value>({ read, watch, patienceFor, waitMs, signal }: 
 
   function pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(done, ms)
-      signal.addEventListener('abort', done)
+      const clearTimer = setCoarseTimer(done, ms)
+      const stopListening = ending.onCome(done)
       wake = done
       function done() {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
+        clearTimer()
+        stopListening()
         resolve()
       }
     })

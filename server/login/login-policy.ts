@@ -1,3 +1,5 @@
+import type { Ending } from './ending.ts'
+
 /** How long things last, in milliseconds. */
 export interface LoginPolicy {
   /** An unscanned login's whole life. */
@@ -16,7 +18,7 @@ export interface HoldRequest {
   seen: string | undefined
   waitMs: number
   /** Ends the hold at once, as when the client is gone or the process shuts down. */
-  signal: AbortSignal
+  ending: Ending
 }
 
 /** When a match is asked for. `auto`: unless browser and phone are on the same network. */

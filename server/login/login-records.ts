@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
-import { decodeLogin } from './login-record.ts'
+import { decodeLogin, encodeLogin } from './login-record.ts'
 
 /** Logins in a store. */
 export interface LoginRecords {
@@ -28,7 +28,7 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
 
   return {
     async create(loginId, login) {
-      await store.write(keyOf(loginId), login, { expiresAt: login.expiresAt, ifVersion: null })
+      await store.write(keyOf(loginId), encodeLogin(login), { expiresAt: login.expiresAt, ifVersion: null })
     },
 
     async read(loginId) {
@@ -43,7 +43,7 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
         if (login === undefined || event === undefined) return { result: undefined }
         const outcome = transition(login, event, now)
         if (outcome.login === login) return { result: outcome }
-        const next = { value: outcome.login, expiresAt: outcome.login.expiresAt, durable }
+        const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable }
         return { next, result: outcome }
       })
     },

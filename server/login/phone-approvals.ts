@@ -147,7 +147,7 @@ export function createPhoneApprovals({ records, userCodes, clock, randomness, po
         patienceFor: (found) =>
           found && found.status === request.seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
         waitMs: request.waitMs,
-        signal: request.signal,
+        ending: request.ending,
       })
       const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
       if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')

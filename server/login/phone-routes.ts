@@ -5,6 +5,7 @@ import { clientAddress, isSameNetwork } from '../http/client-address.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import type { Ending } from './ending.ts'
 import type { MatchKind, Phone } from './login.ts'
 import type { MatchMode } from './login-policy.ts'
 import type { Pace } from './pace-wire.ts'
@@ -35,8 +36,8 @@ export interface PhoneRoutesOptions {
   matchMode: MatchMode
   publicUrl: string
   pace: Pace
-  /** Aborted when the process shuts down. */
-  closing: AbortSignal
+  /** Comes when the process shuts down. */
+  closing: Ending
 }
 
 const tags = ['phone']

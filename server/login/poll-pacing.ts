@@ -13,23 +13,29 @@ const SWEEP_EVERY_MS = 10_000
 /** The generic cell rate algorithm: one number a client, the time at which it would be on pace again. */
 export function createPollPacing({ clock, intervalSeconds }: { clock: Clock; intervalSeconds: number }): PollPacing {
   const spacingMs = (intervalSeconds * 1000) / 2
-  const onPaceAt = new Map<string, number>()
+  /** Objects, so that a poll looks its client up once. */
+  const clients = new Map<string, { onPaceAt: number }>()
   let nextSweepAt = 0
 
   function sweep(now: number): void {
     if (now < nextSweepAt) return
     nextSweepAt = now + SWEEP_EVERY_MS
-    for (const [key, at] of onPaceAt) if (at <= now) onPaceAt.delete(key)
+    for (const [key, { onPaceAt }] of clients) if (onPaceAt <= now) clients.delete(key)
   }
 
   return {
     admit(key) {
       const now = clock()
       sweep(now)
-      const at = Math.max(onPaceAt.get(key) ?? now, now)
+      const client = clients.get(key)
+      if (client === undefined) {
+        clients.set(key, { onPaceAt: now + spacingMs })
+        return 0
+      }
+      const at = Math.max(client.onPaceAt, now)
       const excessMs = at - now - (BURST_POLLS - 1) * spacingMs
       if (excessMs > 0) return Math.ceil(excessMs / 1000)
-      onPaceAt.set(key, at + spacingMs)
+      client.onPaceAt = at + spacingMs
       return 0
     },
   }

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import type { Ending } from './ending.ts'
 import type { HoldRequest } from './login-policy.ts'
 import { parseToken, type Token } from './token.ts'
 
@@ -18,9 +20,25 @@ export function holdRequestOf(
   request: FastifyRequest,
   { seen, wait }: { seen?: string; wait?: string },
   longestSeconds: number,
-  closing: AbortSignal,
+  closing: Ending,
 ): HoldRequest {
   const waitMs = Math.min(Number(wait ?? 0), longestSeconds) * 1000
-  const signal = waitMs > 0 ? AbortSignal.any([request.signal, closing]) : closing
-  return { seen, waitMs, signal }
+  return { seen, waitMs, ending: waitMs > 0 ? hangUpOr(closing, request.raw) : closing }
+}
+
+/** A listener and two closures a held poll: an AbortController and `AbortSignal.any` cost it several kilobytes. */
+export function hangUpOr(closing: Ending, request: IncomingMessage): Ending {
+  return {
+    get hasCome() {
+      return closing.hasCome || request.destroyed
+    },
+    onCome(end) {
+      const stopClosing = closing.onCome(end)
+      request.once('close', end)
+      return () => {
+        stopClosing()
+        request.off('close', end)
+      }
+    },
+  }
 }

@@ -4,11 +4,21 @@ import QRCode from 'qrcode'
 const MARGIN = 4
 
 /**
+ * One mask for all instead of drawing all eight and judging them, which is nine tenths of the work. Any mask is valid;
+ * what judging buys is a little contrast of pattern, and `qr-image.test.ts` reads many to show that none is lost.
+ * The text goes as one byte segment: looking for shorter encodings would find none in a URL with lower-case letters.
+ */
+const MASK = 2
+
+/**
  * A QR code as a base64 `data:` URL of an SVG: dark on white whatever the page's colours, error correction M.
  * The page scales it; the SVG has no size of its own.
  */
 export function qrImage(text: string): string {
-  const { modules } = QRCode.create([{ mode: 'byte', data: Buffer.from(text) }], { errorCorrectionLevel: 'M' })
+  const { modules } = QRCode.create([{ mode: 'byte', data: Buffer.from(text) }], {
+    errorCorrectionLevel: 'M',
+    maskPattern: MASK,
+  })
   const size = modules.size + 2 * MARGIN
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">` +

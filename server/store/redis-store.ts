@@ -1,7 +1,7 @@
 import { Cluster, type Redis } from 'ioredis'
 import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
-import type { RecordStore, Version } from './record-store.ts'
+import type { RecordStore, StoredRecord, Version } from './record-store.ts'
 import type { RedisClient } from './redis-connection.ts'
 
 export interface RedisStoreOptions {
@@ -51,7 +51,7 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   const channel = `${keyPrefix}changes`
   client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   const scripted = client as ScriptedClient
-  const readText = client instanceof Cluster ? (key: string) => client.get(key) : readsOfOneTurn(client)
+  const readText: ReadText = client instanceof Cluster ? (key) => client.get(key) : readsOfOneTurn(client)
 
   subscriber.on('message', (_channel: string, key: string) => listeners.tell(key.slice(keyPrefix.length)))
   // ioredis subscribes again by itself after a reconnect; this covers a first connection that is late.
@@ -65,10 +65,7 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   }
 
   return {
-    async read(key) {
-      const text = await reachable(readText(keyPrefix + key))
-      return text === null ? undefined : { value: JSON.parse(text), version: text as Version }
-    },
+    read: (key) => readText(keyPrefix + key).then(recordOf, unreachable),
 
     async write(key, value, { expiresAt, ifVersion, durable = false }) {
       const text = JSON.stringify(value)
@@ -106,27 +103,60 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   }
 }
 
+type ReadText = (key: string) => Promise<string | null>
+
+function recordOf(text: string | null): StoredRecord | undefined {
+  return text === null ? undefined : { value: JSON.parse(text), version: text as Version }
+}
+
 async function reachable<T>(answer: PromiseLike<T>): Promise<T> {
   try {
     return await answer
   } catch (cause) {
-    throw new ScanInError('store_unavailable', { cause })
+    return unreachable(cause)
   }
 }
 
-/** Gathers the reads of one turn of the event loop into one `MGET`: what makes thousands of polls a second cheap. */
-function readsOfOneTurn(client: Redis): (key: string) => Promise<string | null> {
-  let turn: { keys: string[]; texts: Promise<(string | null)[]> } | undefined
-  return async (key) => {
+function unreachable(cause: unknown): never {
+  throw new ScanInError('store_unavailable', { cause })
+}
+
+interface Turn {
+  keys: string[]
+  readers: { resolve: (text: string | null) => void; reject: (cause: unknown) => void }[]
+}
+
+/**
+ * Gathers the reads of one turn of the event loop into one `MGET`: what makes thousands of polls a second cheap.
+ * Redis answers a hundred keys in the time of a few commands, and the replies of a turn leave together.
+ */
+function readsOfOneTurn(client: Redis): ReadText {
+  let turn: Turn | undefined
+
+  function send({ keys, readers }: Turn): void {
+    client.mget(keys).then(
+      (texts) => {
+        for (const [at, { resolve }] of readers.entries()) resolve(texts[at] ?? null)
+      },
+      (cause) => {
+        for (const { reject } of readers) reject(cause)
+      },
+    )
+  }
+
+  return (key) => {
     if (turn === undefined) {
-      const keys: string[] = []
-      const texts = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const next: Turn = { keys: [], readers: [] }
+      turn = next
+      setImmediate(() => {
         turn = undefined
-        return client.mget(keys)
+        send(next)
       })
-      turn = { keys, texts }
     }
-    const index = turn.keys.push(key) - 1
-    return (await turn.texts)[index] ?? null
+    const { keys, readers } = turn
+    return new Promise((resolve, reject) => {
+      keys.push(key)
+      readers.push({ resolve, reject })
+    })
   }
 }
