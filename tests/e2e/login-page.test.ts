@@ -172,7 +172,7 @@ describe('when a match code is asked for', () => {
     await desktop.locator('#match-form #match-code').fill(shown)
     await desktop.locator('#match-form [type=submit]').click()
     await isSignedIn(desktop)
-    await sees(phone, '#result', 'Signed in on Chrome, Windows')
+    await sees(phone, '#result', 'Signed in on Chrome on Windows')
   })
 
   test('five wrong ones end the login, on both screens', async () => {

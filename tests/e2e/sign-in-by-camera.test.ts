@@ -63,7 +63,7 @@ describe.each([
 
     await confirm(phone)
     await isSignedIn(desktop)
-    await sees(phone, '#result', 'Signed in on Chrome, Windows')
+    await sees(phone, '#result', 'Signed in on Chrome on Windows')
 
     const devices = phone.locator('#sessions li')
     await sees(phone, '#sessions', 'This phone')

@@ -78,7 +78,7 @@ describe('confirming', () => {
     expect(phone.last()).toEqual({ kind: 'waiting' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome, Linux' })
+    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome on Linux' })
   })
 
   test('shows the number where one is asked for, until it was typed', async () => {

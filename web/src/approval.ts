@@ -5,14 +5,14 @@ import { linkAbort } from './linked-abort.ts'
 import type { WakeSource } from './page-wake.ts'
 import { type Connection, poll } from './poller.ts'
 import type { PhoneReply, ScanReply } from './protocol.ts'
-import { phoneWords, wordsFor } from './words.ts'
+import { phoneWords, type TitledWords, wordsFor } from './words.ts'
 
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
   | { readonly kind: 'match'; readonly matchCode: string }
   | { readonly kind: 'waiting' }
   | { readonly kind: 'done'; readonly words: string }
-  | { readonly kind: 'ended'; readonly words: string }
+  | { readonly kind: 'ended'; readonly words: TitledWords }
 
 export interface ApprovalParts {
   readonly api: Pick<Api, 'confirm' | 'deny' | 'scanStatus'>
@@ -45,7 +45,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   let watching = linkAbort(parts.signal)
   let endsAt = clock.now() + request.expiresInSeconds * 1000
 
-  const end = (words: string) => onView({ kind: 'ended', words })
+  const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
   const onReply = (reply: PhoneReply) => {
     endsAt = clock.now() + reply.expiresInSeconds * 1000
@@ -57,7 +57,7 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const onRefused = (error: ApiError, seen: string) => {
     if (error.code === 'authentication_required') return parts.onSignedOut()
-    if (error.code !== 'expired_token') return end(wordsFor(error))
+    if (error.code !== 'expired_token') return end({ title: phoneWords.failed, more: wordsFor(error) })
     // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
     const beforeItsTime = seen !== 'scanned' && clock.now() < endsAt
     end(beforeItsTime ? phoneWords.finished : phoneWords.expired)

@@ -1,7 +1,7 @@
 import type { Api } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { findPart } from './find-part.ts'
-import { timeElement } from './moment-words.ts'
+import { agoElement, timeElement } from './moment-words.ts'
 import type { LinkedDevice } from './session-protocol.ts'
 import { browserWords, wordsFor } from './words.ts'
 
@@ -36,13 +36,15 @@ export function createLinkedDevices({ root, api, onSignedOut }: LinkedDevicesPar
   const load = async () => {
     const devices = await api.sessions()
     const focused = document.activeElement?.closest('[data-session]')?.getAttribute('data-session')
-    list.replaceChildren(...devices.map(item))
+    // The session that asks was seen just now: the latest of these is the server's time.
+    const now = Math.max(...devices.map((device) => device.lastSeenAt))
+    list.replaceChildren(...devices.map((device) => item(device, now)))
     // The list is made anew now and then; whoever walks it by keyboard stays where they were.
     if (focused) list.querySelector<HTMLElement>(`[data-session="${CSS.escape(focused)}"] button`)?.focus()
     others.hidden = !devices.some((device) => !device.current)
   }
 
-  const item = (device: LinkedDevice): Node => {
+  const item = (device: LinkedDevice, now: number): Node => {
     const copy = template.content.cloneNode(true)
     if (!(copy instanceof DocumentFragment)) return copy
     const name = browserWords(device.browser)
@@ -52,10 +54,10 @@ export function createLinkedDevices({ root, api, onSignedOut }: LinkedDevicesPar
     findPart(copy, '.device-name', HTMLElement).textContent = name
     findPart(copy, '.device-kind', HTMLElement).textContent = device.kind === 'phone' ? 'Phone' : 'Browser'
     findPart(copy, '.device-address', HTMLElement).textContent = device.ip
-    findPart(copy, '.device-since', HTMLElement).append('Since ', timeElement(device.createdAt))
     const seen = findPart(copy, '.device-seen', HTMLElement)
     if (device.current) seen.textContent = 'Active now'
-    else seen.append('Last seen ', timeElement(device.lastSeenAt))
+    else seen.append('Last seen ', agoElement(device.lastSeenAt, now))
+    seen.title = `Signed in ${timeElement(device.createdAt).textContent}`
     const current = findPart(copy, '.device-current', HTMLElement)
     current.hidden = !device.current
     current.textContent = device.kind === 'phone' ? 'This phone' : 'This browser'

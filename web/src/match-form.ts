@@ -3,7 +3,7 @@ import { findPart } from './find-part.ts'
 import { triesLeftWords, wordsFor } from './words.ts'
 
 export interface MatchForm {
-  show(triesLeft: number): void
+  show(): void
   hide(): void
 }
 
@@ -46,11 +46,11 @@ export function createMatchForm(root: ParentNode, submit: (matchCode: string) =>
   })
 
   return {
-    show(triesLeft) {
+    show() {
       if (!form.hidden) return
       form.hidden = false
       input.value = ''
-      say(triesLeftWords(triesLeft), false)
+      say('', false)
       input.focus()
     },
     hide() {

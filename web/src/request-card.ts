@@ -62,7 +62,7 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
       part('network').textContent = request.sameNetwork ? 'Same network as this phone' : 'Different network'
       part('network').classList.toggle('caution', !request.sameNetwork)
       part('age').textContent = `${durationWords(request.ageSeconds)} ago`
-      part('origin').textContent = hostOf(request.origin)
+      part('origin').replaceChildren(...breakable(hostOf(request.origin)))
       part('match').hidden = request.match !== 'code'
       count(endsAt)
     },
@@ -72,6 +72,10 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
     },
   }
 }
+
+/** A host name with places to break it between its labels, where it is too long for a line. */
+const breakable = (host: string): (string | Node)[] =>
+  host.split(/(?<=\.)/).flatMap((label) => [label, document.createElement('wbr')])
 
 function hostOf(origin: string): string {
   try {

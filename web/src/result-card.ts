@@ -1,8 +1,9 @@
 import { findPart } from './find-part.ts'
+import type { TitledWords } from './words.ts'
 
 export type ResultView =
-  | { readonly kind: 'match'; readonly matchCode: string; readonly words: string }
-  | { readonly kind: 'waiting' | 'done' | 'ended'; readonly words: string }
+  | { readonly kind: 'match'; readonly matchCode: string; readonly words: TitledWords }
+  | { readonly kind: 'waiting' | 'done' | 'ended'; readonly words: TitledWords }
 
 export interface ResultCard {
   show(view: ResultView): void
@@ -12,6 +13,7 @@ export interface ResultCard {
 export function createResultCard(root: ParentNode, onAgain: () => void): ResultCard {
   const card = findPart(root, '#result', HTMLElement)
   const title = findPart(card, 'h1', HTMLElement)
+  const more = findPart(card, '.result-more', HTMLElement)
   const code = findPart(card, '#match-code', HTMLOutputElement)
   const how = findPart(card, '.match-how', HTMLElement)
   const again = findPart(card, '#again', HTMLButtonElement)
@@ -20,7 +22,9 @@ export function createResultCard(root: ParentNode, onAgain: () => void): ResultC
   return {
     show(view) {
       card.setAttribute('data-result', view.kind)
-      title.textContent = view.words
+      title.textContent = view.words.title
+      more.textContent = view.words.more
+      more.hidden = view.words.more === ''
       code.textContent = view.kind === 'match' ? view.matchCode : ''
       code.hidden = view.kind !== 'match'
       how.hidden = view.kind !== 'match'

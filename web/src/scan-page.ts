@@ -74,6 +74,7 @@ function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
     case 'waiting':
       return { kind: 'waiting', words: phoneWords.waiting }
     case 'done':
+      return { kind: 'done', words: { title: view.words, more: '' } }
     case 'ended':
       return view
     default:

@@ -48,7 +48,7 @@ export class ScanInLogin extends HTMLElement {
     const onView = (next: LoginView) => {
       view = next
       qr.show(view)
-      if (view.kind === 'match_required') match.show(view.triesLeft)
+      if (view.kind === 'match_required') match.show()
       else match.hide()
       if (view.kind === 'starting') userCode.reset()
       else if (view.kind !== 'pending') userCode.hide()

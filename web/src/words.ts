@@ -43,6 +43,12 @@ export function durationWords(seconds: number): string {
   return counted(Math.round(seconds / 3600), 'hour')
 }
 
+export function agoWords(seconds: number): string {
+  if (seconds < 60) return 'just now'
+  if (seconds < 36 * 3600) return `${durationWords(seconds)} ago`
+  return `${counted(Math.round(seconds / 86_400), 'day')} ago`
+}
+
 export function triesLeftWords(triesLeft: number): string {
   return triesLeft === 1 ? 'One try left.' : `${triesLeft} tries left.`
 }
@@ -70,19 +76,32 @@ export const loginWords = {
   signedIn: (name: string | undefined) => (name === undefined ? 'Signing in…' : `Signing in as ${name}…`),
 } as const
 
+/** A heading and what there is to say under it. */
+export interface TitledWords {
+  readonly title: string
+  readonly more: string
+}
+
 /** The phone's live region and result. */
 export const phoneWords = {
   loading: 'One moment…',
   reconnecting: 'Reconnecting…',
   opening: 'Looking up the code…',
   confirming: 'Confirming…',
-  waiting: 'Confirmed. Waiting for the browser…',
-  match: 'Type this number on the computer',
-  done: ({ name, os }: { name: string; os: string }) => `Signed in on ${[name, os].filter(Boolean).join(', ')}`,
-  denied: 'Refused. Nobody was signed in.',
-  deniedElsewhere: 'The sign-in was refused. If the number was typed wrong too often, start again.',
-  expired: 'This sign-in has ended or run out of time. Show a new code on the computer and scan that.',
-  finished: 'This sign-in has ended. The list below shows which devices are signed in.',
+  waiting: { title: 'Confirmed', more: 'Waiting for the browser…' },
+  match: { title: 'Type this number on the computer', more: '' },
+  done: (browser: { name: string; os: string }) => `Signed in on ${browserWords(browser)}`,
+  denied: { title: 'Refused', more: 'Nobody was signed in.' },
+  deniedElsewhere: {
+    title: 'The sign-in was refused',
+    more: 'If the number was typed wrong too often, start again.',
+  },
+  expired: {
+    title: 'This sign-in is over',
+    more: 'It has ended or run out of time. Show a new code on the computer and scan that.',
+  },
+  finished: { title: 'This sign-in has ended', more: 'The list below shows which devices are signed in.' },
+  failed: 'That did not work',
   browserSession:
     'This browser was signed in by scanning a code. To approve other sign-ins from it, sign in here with your password.',
   signedOut: 'You are signed out. Sign in to go on.',
