@@ -23,6 +23,8 @@ export async function startRedis({
   const folder = mkdtempSync(join(tmpdir(), 'scanin-redis-'))
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
+    // A replica that asks is served at once, instead of after the seconds in which others might ask too.
+    ...['--repl-diskless-sync-delay', '0'],
     ...args,
   ])
   await untilReady(running, () => answersPing(port))

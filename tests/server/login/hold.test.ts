@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals'
+import { createClosing } from '../../../server/login/ending.ts'
 import { type HoldOptions, hold } from '../../../server/login/hold.ts'
+
+const never = createClosing()
 
 /** Something that changes, with its watchers in view. */
 function createSubject(initial: string) {
@@ -25,7 +28,7 @@ function createSubject(initial: string) {
         },
         patienceFor: (seen) => (seen === 'old' ? 60_000 : 0),
         waitMs: 60_000,
-        signal: new AbortController().signal,
+        ending: never,
         ...options,
       })
     },
@@ -82,18 +85,18 @@ test('ends when the patience for this value does', async () => {
   expect(await subject.hold({ patienceFor: () => 5 })).toBe('old')
 })
 
-test('ends at once when it is aborted', async () => {
+test('ends at once when it the process closes', async () => {
   const subject = createSubject('old')
-  const abort = new AbortController()
-  const held = subject.hold({ signal: abort.signal })
+  const closing = createClosing()
+  const held = subject.hold({ ending: closing })
   await settle()
-  abort.abort()
+  closing.come()
   expect(await held).toBe('old')
   expect(subject.watchers.size).toBe(0)
 })
 
 test('does not wait at all when it was aborted before', async () => {
-  expect(await createSubject('old').hold({ signal: AbortSignal.abort() })).toBe('old')
+  expect(await createSubject('old').hold({ ending: { hasCome: true, onCome: () => () => undefined } })).toBe('old')
 })
 
 test('misses no change that falls between reading and waiting', async () => {

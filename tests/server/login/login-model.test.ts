@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { ScanInError } from '../../../server/errors.ts'
 import type { User } from '../../../server/identity/identity.ts'
 import { createBrowserLogins, type WaitingBrowser } from '../../../server/login/browser-logins.ts'
+import { createClosing } from '../../../server/login/ending.ts'
 import { createCollect } from '../../../server/login/hand-over.ts'
 import {
   isExpired,
@@ -310,7 +311,7 @@ function createPeople(world: World) {
   const tabs: (Tab | undefined)[] = [undefined, undefined]
   const facts = new Map<string, Facts>()
   const matchCodes = new Map<string, string>()
-  const AT_ONCE = { seen: undefined, waitMs: 0, signal: new AbortController().signal }
+  const AT_ONCE = { seen: undefined, waitMs: 0, ending: createClosing() }
 
   function factsOf(loginId: string): Facts {
     const known = facts.get(loginId) ?? {

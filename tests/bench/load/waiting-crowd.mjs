@@ -1,0 +1,80 @@
+// A process of its own on the load's core: a crowd of waiting browsers, and a phone that approves some of them.
+// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, phoneCookie, publicUrl, redisUrl}; prints the
+// milliseconds each change took. Waits for a line on standard input between getting ready and changing.
+import { readFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { Redis } from 'ioredis'
+import { waitByHeldPolls } from './held-polls.mjs'
+import { waitByWebSocket } from './websockets.mjs'
+
+const CONNECTS_AT_ONCE = 100
+const LAST_WORD_MS = 3000
+const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+const sentAt = new Map()
+const millis = []
+
+/** One more of the crowd; what it is told is timed from when its change left. */
+function join(login) {
+  const onStatus = (status) => {
+    const at = sentAt.get(login.loginId)
+    if (at === undefined || status === 'pending') return
+    sentAt.delete(login.loginId)
+    millis.push(performance.now() - at)
+  }
+  return order.kind === 'websocket'
+    ? waitByWebSocket(order, login, onStatus)
+    : waitByHeldPolls(order, login, order.holdSeconds, onStatus)
+}
+
+function post(path, body) {
+  const headers = { 'content-type': 'application/json', cookie: order.phoneCookie, origin: order.publicUrl }
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port: order.port, host: '127.0.0.1', path, method: 'POST', agent, headers }, (reply) => {
+      reply.resume().on('end', () => resolve(reply.statusCode))
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+const redis = order.change === 'publish' ? new Redis(order.redisUrl) : undefined
+
+/** The one change that is timed. */
+async function change({ loginId, token, nextText }) {
+  sentAt.set(loginId, performance.now())
+  if (redis)
+    await redis
+      .multi()
+      .set(`scanin:login:${loginId}`, nextText, 'KEEPTTL')
+      .publish('scanin:changes', `scanin:login:${loginId}`)
+      .exec()
+  else if (order.kind === 'websocket') await post(`/confirm/${loginId}`, '')
+  else await post('/login/confirm', JSON.stringify({ token }))
+}
+
+const crowd = []
+for (const login of order.logins) {
+  crowd.push(join(login))
+  if (crowd.length % CONNECTS_AT_ONCE === 0) await pause(15)
+}
+await pause(1000)
+console.log('READY')
+await new Promise((resolve) => process.stdin.once('data', resolve))
+
+const chosen = order.logins
+  .filter((_login, at) => at % Math.floor(order.logins.length / order.changes) === 0)
+  .slice(0, order.changes)
+const spacing = 1000 / order.changesPerSecond
+const start = performance.now()
+for (const [at, login] of chosen.entries()) {
+  const due = start + at * spacing
+  if (due > performance.now()) await pause(due - performance.now())
+  change(login).catch((error) => console.error(error))
+}
+const end = performance.now() + LAST_WORD_MS
+while (sentAt.size > 0 && performance.now() < end) await pause(20)
+console.log(`RESULT ${JSON.stringify({ millis, lost: sentAt.size })}`)
+for (const browser of crowd) browser.stop()
+process.exit(0)

@@ -1,0 +1,92 @@
+import { measureClientTraffic } from './measures/client-traffic.mjs'
+import { measureCreation } from './measures/creation.mjs'
+import { measureGrowth, measureInstances } from './measures/growth.mjs'
+import { measureHeldThroughput } from './measures/held-throughput.mjs'
+import { measurePromptness } from './measures/promptness.mjs'
+import { measureRedisBytes } from './measures/redis-bytes.mjs'
+import { measureThroughput } from './measures/throughput.mjs'
+import { measureWaiters } from './measures/waiters.mjs'
+
+/** What takes longer than a quick run has to mean anything. */
+const FOR_A_WHOLE_RUN = ['held', 'instances']
+
+/** What is measured, in this order. Quick: shorter rounds and fewer of them, all within two minutes. */
+export function measurements(isQuick) {
+  const seconds = isQuick ? 1 : 4
+  const rounds = isQuick ? 3 : 7
+  const promptnessRounds = isQuick ? 1 : 5
+  const changes = isQuick ? 100 : 400
+  const all = [
+    {
+      name: 'throughput',
+      title: 'Polls of pending logins, each with its own cookie',
+      measure: () => measureThroughput({ rounds, seconds }),
+      rowsOf: ({ rows, pollsARedisCommand }) =>
+        rows.map((row) => (row.name === 'ScanIn' ? { ...row, pollsARedisCommand } : row)),
+    },
+    {
+      name: 'held',
+      title: 'A held poll beside a plain one',
+      measure: () => measureHeldThroughput({ seconds: 10 }),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'creation',
+      title: 'Logins created, with the QR drawn, beside device codes',
+      measure: () => measureCreation({ rounds: isQuick ? 2 : rounds, seconds }),
+      rowsOf: ({ rows }) => rows,
+    },
+    ...promptness({ isQuick, rounds: promptnessRounds, changes }),
+    {
+      name: 'waiters',
+      title: 'What a waiting browser costs the server',
+      measure: () => measureWaiters({ waiting: 5000, seconds: isQuick ? 1 : 10 }),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'redis-bytes',
+      title: 'Bytes that a pending login costs Redis (`MEMORY USAGE`, and all in over 50,000)',
+      measure: measureRedisBytes,
+      rowsOf: (row) => [row],
+    },
+    {
+      name: 'growth',
+      title: 'Polls a second by pending logins in Redis',
+      measure: () => measureGrowth({ rounds: isQuick ? 1 : 5, seconds: isQuick ? 1 : 3 }),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'instances',
+      title: 'One instance and two, on two cores that Redis and the load share',
+      measure: () => measureInstances({ seconds: 6 }),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'client-traffic',
+      title: 'The traffic of a whole login',
+      measure: () =>
+        measureClientTraffic(
+          isQuick ? { scanAfterMs: 3000, confirmAfterMs: 1000 } : { scanAfterMs: 15_000, confirmAfterMs: 5000 },
+        ),
+      rowsOf: (row) => [row],
+    },
+  ]
+  return isQuick ? all.filter(({ name }) => !FOR_A_WHOLE_RUN.includes(name)) : all
+}
+
+function promptness({ isQuick, rounds, changes }) {
+  const crowds = isQuick ? [1000] : [1000, 5000]
+  const holds = isQuick ? [2] : [2, 25]
+  const cases = ['publish', 'confirm'].flatMap((change) =>
+    crowds.flatMap((waiting) => holds.map((holdSeconds) => ({ change, waiting, holdSeconds }))),
+  )
+  return cases.map(({ change, waiting, holdSeconds }) => ({
+    name: `promptness-${change}-${waiting}-${holdSeconds}`,
+    title: `From ${change === 'publish' ? "a record's change" : "the phone's confirm"} to the browser, ${waiting} waiting, held for ${holdSeconds} s`,
+    measure: () => measurePromptness({ waiting, changes, rounds, holdSeconds, change }),
+    rowsOf: ({ heldPoll, webSocket, p50Ratio, p99Ratio }) => [
+      { name: 'held poll', ...heldPoll, p50Ratio, p99Ratio },
+      { name: 'WebSocket', ...webSocket },
+    ],
+  }))
+}

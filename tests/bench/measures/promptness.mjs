@@ -1,0 +1,66 @@
+// How long a change takes to reach the browser that waits for it: a held poll beside a WebSocket, by one Redis.
+// `push`: nothing but the push, from a record's change in Redis to the browser knowing.
+// `confirm`: from the phone's confirm leaving to the browser knowing; ScanIn's reply brings the session cookie with it,
+// while after a WebSocket's push the browser has yet to fetch its own.
+import { gatherCrowd } from '../parts/crowd.mjs'
+import { createLogins, makeLogin, textOf } from '../parts/logins.mjs'
+import { scan, signInPhone } from '../parts/phone.mjs'
+import { startRedis } from '../parts/redis.mjs'
+import { startScanIn, startServer } from '../parts/service.mjs'
+import { median, percentile } from '../parts/statistics.mjs'
+
+const CHANGES_PER_SECOND = 100
+
+/** @param holdSeconds what the service holds: the default of 2 has every browser ask again that often */
+export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change }) {
+  const redis = await startRedis()
+  const scanIn = await startScanIn(redis, { env: { POLL_HOLD_SECONDS: String(holdSeconds), MATCH: 'never' } })
+  const webSocket = await startServer('websocket-push', { REDIS_URL: redis.url })
+  const phoneCookie = await signInPhone(scanIn)
+  const results = { heldPoll: [], webSocket: [] }
+  const how = { change, changes, changesPerSecond: CHANGES_PER_SECOND, holdSeconds, phoneCookie, redisUrl: redis.url }
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, server] of Object.entries({ heldPoll: scanIn, webSocket })) {
+      const kind = name === 'webSocket' ? 'websocket' : 'held'
+      const logins = await createLogins(redis, waiting)
+      for (const login of logins) login.nextText = textOf(ofSomeoneElse())
+      if (change === 'confirm' && kind === 'held') await scanSome(scanIn, phoneCookie, logins, changes)
+      const crowd = await gatherCrowd({ ...how, kind, port: server.port, publicUrl: scanIn.url, logins })
+      results[name].push(percentilesOf(await crowd.change()))
+    }
+  }
+  for (const server of [scanIn, webSocket]) await server.stop()
+  await redis.stop()
+  const row = (name) => ({
+    p50Ms: median(results[name].map(({ p50 }) => p50)),
+    p99Ms: median(results[name].map(({ p99 }) => p99)),
+  })
+  const ratio = (share) =>
+    median(results.heldPoll.map((result, round) => result[share] / results.webSocket[round][share]))
+  return {
+    waiting,
+    changes,
+    holdSeconds,
+    change,
+    heldPoll: row('heldPoll'),
+    webSocket: row('webSocket'),
+    p50Ratio: ratio('p50'),
+    p99Ratio: ratio('p99'),
+  }
+}
+
+/** What the phone does before it confirms, to those whose confirmation will be timed. */
+async function scanSome(scanIn, phoneCookie, logins, changes) {
+  const every = Math.floor(logins.length / changes)
+  for (let at = 0; at < logins.length; at += every) await scan(scanIn, phoneCookie, logins[at].token)
+}
+
+function percentilesOf({ millis, lost }) {
+  if (lost > 0) throw new Error(`${lost} changes never reached a browser`)
+  return { p50: percentile(millis, 0.5), p99: percentile(millis, 0.99) }
+}
+
+/** Another browser's login makes it "expired" to the one that waits: the shortest change there is. */
+function ofSomeoneElse() {
+  return makeLogin().login
+}

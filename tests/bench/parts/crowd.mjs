@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LOAD_CORE, start, untilReady } from './processes.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'scanin-crowd-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+let orders = 0
+
+/** Browsers that wait, in a process of their own. Resolves once all of them do. */
+export async function gatherCrowd(order) {
+  const file = join(folder, `order-${orders++}`)
+  writeFileSync(file, JSON.stringify(order))
+  const script = join(import.meta.dirname, '../load/waiting-crowd.mjs')
+  const process_ = start(LOAD_CORE, process.execPath, [script, file])
+  await untilReady(process_, () => process_.stdout().includes('READY'), 120_000)
+  return {
+    /** Lets the phone approve; resolves to the milliseconds that each approval took to reach its browser. */
+    async change() {
+      process_.say('go\n')
+      await process_.exited
+      const [, result] = /RESULT (.*)/.exec(process_.stdout()) ?? []
+      if (result === undefined) throw new Error(`the crowd said nothing\n${process_.stderr()}`)
+      return JSON.parse(result)
+    },
+    stop: () => process_.stop(),
+  }
+}

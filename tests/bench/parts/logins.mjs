@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { rawRequest } from '../load/wrk.mjs'
+import { ROOT } from './service.mjs'
+
+const built = (path) => import(join(ROOT, 'dist/server', path))
+const { hashSecret } = await built('hashes.js')
+const { cryptoRandomness } = await built('randomness.js')
+const { makeBrowserKey, makeLoginId, makeQrSecret } = await built('login/token.js')
+const { encodeLogin = (login) => login } = await built('login/login-record.js')
+
+const A_PIPELINE = 2000
+const LIFE_MS = 3_600_000
+
+/** A pending login, in the service's own words, with the secrets that its browser has. */
+export function makeLogin({ lifeMs = LIFE_MS } = {}) {
+  const loginId = makeLoginId(cryptoRandomness)
+  const secret = makeQrSecret(cryptoRandomness)
+  const browserKey = makeBrowserKey(cryptoRandomness)
+  const createdAt = Date.now()
+  const login = {
+    status: 'pending',
+    createdAt,
+    expiresAt: createdAt + lifeMs,
+    browserKeyHash: hashSecret(browserKey),
+    qrSecrets: [{ hash: hashSecret(secret) }],
+    browser: { name: 'Chrome', os: 'Windows' },
+    ip: '203.0.113.77',
+  }
+  return { loginId, token: `${loginId}.${secret}`, browserKey, login }
+}
+
+export function keyOf(loginId) {
+  return `scanin:login:${loginId}`
+}
+
+/** A record as the store keeps it. */
+export function textOf(login) {
+  return JSON.stringify(encodeLogin(login))
+}
+
+/** Puts so many pending logins into Redis, as the service writes them, only faster than its API would. */
+export async function createLogins(redis, count, options) {
+  const logins = []
+  while (logins.length < count) {
+    const pipeline = redis.client.pipeline()
+    const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin(options))
+    for (const { loginId, login } of some) pipeline.set(keyOf(loginId), textOf(login), 'PXAT', login.expiresAt)
+    for (const [error] of await pipeline.exec()) if (error) throw error
+    logins.push(...some.map(({ loginId, token, browserKey }) => ({ loginId, token, browserKey })))
+  }
+  return logins
+}
+
+/** One poll of a login by its own browser, with the headers that a browser sends. */
+export function pollRequest({ loginId, token, browserKey }, query = '') {
+  return rawRequest('GET', `/login/status/${token}${query}`, {
+    accept: 'application/json',
+    'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0',
+    cookie: `scanin_${loginId}=${browserKey}`,
+  })
+}
+
+/** Makes sure that what is measured is what it is said to be: these logins are pending, for their browsers. */
+export async function checkPending({ url }, logins) {
+  for (let tries = 0; tries < 20; tries++) {
+    const { loginId, token, browserKey } = logins[Math.floor(Math.random() * logins.length)]
+    const reply = await fetch(`${url}/login/status/${token}`, {
+      headers: { cookie: `scanin_${loginId}=${browserKey}` },
+    })
+    const body = await reply.json()
+    if (body.status !== 'pending') throw new Error(`a login is ${reply.status} ${JSON.stringify(body)}`)
+  }
+}

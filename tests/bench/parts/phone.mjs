@@ -1,0 +1,21 @@
+import { PASSWORD } from './service.mjs'
+
+/** Signs a phone in. @returns its `Cookie` header */
+export async function signInPhone({ url, publicUrl = url }) {
+  const reply = await fetch(`${url}/sign-in`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: publicUrl },
+    body: JSON.stringify({ username: 'demo', password: PASSWORD }),
+  })
+  if (reply.status !== 200) throw new Error(`sign-in: ${reply.status}`)
+  return reply.headers.getSetCookie()[0].split(';')[0]
+}
+
+export async function scan({ url, publicUrl = url }, cookie, token) {
+  const reply = await fetch(`${url}/login/scan`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: publicUrl, cookie },
+    body: JSON.stringify({ token }),
+  })
+  if (reply.status !== 200) throw new Error(`scan: ${reply.status} ${await reply.text()}`)
+}

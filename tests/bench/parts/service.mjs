@@ -1,0 +1,47 @@
+import { openSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from './ports.mjs'
+import { SERVER_CORE, start, untilReady } from './processes.mjs'
+
+/** Where ScanIn is built. Another checkout, to compare two versions, by BENCH_ROOT. */
+export const ROOT = process.env.BENCH_ROOT ?? join(import.meta.dirname, '../../..')
+export const PASSWORD = 'correct horse battery staple'
+
+/**
+ * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to a file.
+ * Only the limit on logins an address may start is off: the whole load comes from one address.
+ */
+export async function startScanIn(redis, { env = {}, core = SERVER_CORE, nodeOptions = [] } = {}) {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const process_ = start(core, process.execPath, [...nodeOptions, join(ROOT, 'dist/server/main.js')], {
+    cwd: ROOT,
+    log: openSync('/dev/null', 'w'),
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      PUBLIC_URL: url,
+      REDIS_URL: redis.url,
+      DEMO_PASSWORD: PASSWORD,
+      RATE_LOGINS_PER_MINUTE: '0',
+      RATE_SIGN_INS_PER_MINUTE: '0',
+      // Two lives of a browser key: no login of the bench ends while it is measured.
+      LOGIN_SECONDS: '3600',
+      ...env,
+    },
+  })
+  await untilReady(process_, () => process_.stderr().includes('ScanIn '))
+  return { ...process_, port, url }
+}
+
+/** One of the servers in `servers/`, which listen on `PORT` and say so. */
+export async function startServer(name, env = {}) {
+  const port = await freePort()
+  const process_ = start(SERVER_CORE, process.execPath, [join(import.meta.dirname, '../servers', `${name}.mjs`)], {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...env },
+  })
+  await untilReady(process_, () => process_.stdout().includes('listening'))
+  return { ...process_, port, url: `http://127.0.0.1:${port}` }
+}

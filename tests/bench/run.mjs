@@ -1,0 +1,50 @@
+// npm run bench: everything that docs/performance.md states, measured in one run on this machine.
+//   node tests/bench/run.mjs [--quick] [--json FILE] [--only NAME,NAME]
+// It starts its own Redis, service and peers on loopback, on free ports, and ends them by itself.
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const HERE = import.meta.dirname
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, only: { type: 'string' } },
+})
+
+install()
+const { measurements } = await import('./measurements.mjs')
+const { circumstances, printTable } = await import('./report.mjs')
+const { stopAll } = await import('./parts/processes.mjs')
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopAll().then(() => process.exit(130)))
+
+const results = { circumstances: circumstances(), quick: options.quick, figures: {}, failures: {} }
+const wanted = options.only?.split(',')
+try {
+  for (const { name, title, measure, rowsOf } of measurements(options.quick)) {
+    if (wanted && !wanted.includes(name)) continue
+    try {
+      results.figures[name] = await measure()
+      printTable(title, rowsOf(results.figures[name]))
+    } catch (error) {
+      results.failures[name] = error.message
+      console.error(`\n### ${title}\n\nnot measured: ${error.stack}`)
+      await stopAll()
+    }
+  }
+} finally {
+  await stopAll()
+}
+results.circumstances.loadAfter = loadavg().map((load) => Number(load.toFixed(2)))
+printTable('Circumstances', [results.circumstances])
+if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
+process.exit(Object.keys(results.failures).length > 0 ? 1 : 0)
+
+/** The service has to be built, and the peers installed: into this folder, where users of ScanIn never look. */
+function install() {
+  const root = process.env.BENCH_ROOT ?? join(HERE, '../..')
+  const run = (cwd, ...words) => execFileSync('npm', words, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (!existsSync(join(HERE, 'node_modules'))) run(HERE, 'ci', '--ignore-scripts', '--no-audit', '--no-fund')
+  if (!existsSync(join(root, 'dist/server/main.js'))) run(root, 'run', 'build')
+}

@@ -1,0 +1,32 @@
+// ScanIn on a clock that runs 400 times as fast, so that its pacing lets a hundred logins be polled thousands of
+// times a second. For the growth figures alone; everything else is measured on the service as `npm start` runs it.
+import { join } from 'node:path'
+import { ROOT } from '../parts/service.mjs'
+
+const HASTE = 400
+const built = (path) => import(join(ROOT, 'dist/server', path))
+const { buildApp } = await built('app.js')
+const { readConfig } = await built('config.js')
+const { createLogger } = await built('logger.js')
+const { cryptoRandomness } = await built('randomness.js')
+const { connectRedis, whenReady } = await built('store/redis-connection.js')
+const { createRedisStore } = await built('store/redis-store.js')
+
+const startedAt = Date.now()
+const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
+const [client, subscriber] = [0, 1].map(() => connectRedis(config.store.place, console.error))
+await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
+const app = await buildApp({
+  config,
+  store: createRedisStore({ client, subscriber, keyPrefix: config.keyPrefix, waitReplicas: 0 }),
+  makeLimiter: () => undefined,
+  verifyPassword: async () => undefined,
+  bearerVerifiers: [],
+  clock: () => startedAt + (Date.now() - startedAt) * HASTE,
+  randomness: cryptoRandomness,
+  logger: createLogger('silent'),
+  webRoot: join(ROOT, 'dist/web'),
+  version: '0.0.0',
+})
+await app.listen({ host: '127.0.0.1', port: config.port })
+console.log('listening')

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals'
+import type { Login } from '../../../server/login/login.ts'
+import { decodeLogin, encodeLogin } from '../../../server/login/login-record.ts'
+
+const base = {
+  createdAt: 1,
+  expiresAt: 2,
+  browserKeyHash: 'key',
+  qrSecrets: [{ hash: 'old', goodUntil: 3 }, { hash: 'typed', isTyped: true as const }, { hash: 'new' }],
+  browser: { name: 'Firefox', os: 'Linux' },
+  ip: '203.0.113.7',
+}
+const phone = { id: 'phone', user: { id: '1', name: 'Ada', email: 'ada@example.com', groups: ['staff'] } }
+const LOGINS: Login[] = [
+  { ...base, status: 'pending' },
+  { ...base, status: 'pending', returnTo: '/welcome' },
+  { ...base, status: 'scanned', phone, match: 'code' },
+  { ...base, status: 'match_required', phone, remember: true, matchCodeHash: 'code', triesLeft: 5 },
+  { ...base, status: 'authenticated', phone, remember: false },
+  { ...base, status: 'delivered', phone, remember: false, isAcknowledged: true },
+  { ...base, status: 'denied', phone },
+  { ...base, status: 'denied' },
+]
+
+test.each(LOGINS)('a login that is $status comes out of a store as it went in', (login) => {
+  expect(decodeLogin(JSON.parse(JSON.stringify(encodeLogin(login))))).toEqual(login)
+})
+
+test.each([undefined, null, {}, [], ['pending'], ['unheard of', []], { ...base, status: 'pending' }])(
+  'what no version of this wrote is no login: %j',
+  (value) => {
+    expect(decodeLogin(value)).toBeUndefined()
+  },
+)
