@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
+import { Socket } from 'node:net'
 import { delimiter, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { eventually } from './eventually.ts'
 
 export interface RunningProcess {
@@ -14,6 +16,7 @@ export interface RunningProcess {
 
 export function startProcess(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  letGo(child)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -40,6 +43,15 @@ export function startProcess(command: string, args: string[], options: { env?: N
     },
   }
   return running
+}
+
+/** A test that fails before it stops its processes neither keeps the run from ending nor leaves them behind. */
+function letGo(child: ChildProcessByStdio<null, Readable, Readable>): void {
+  child.unref()
+  for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref()
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
 }
 
 /** Waits until `isReady`, and fails at once with what the process said when it ends before. */
