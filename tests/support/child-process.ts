@@ -45,13 +45,10 @@ export function startProcess(command: string, args: string[], options: { env?: N
   return running
 }
 
-/** A test that fails before it stops its processes neither keeps the run from ending nor leaves them behind. */
+/** A test that fails before it stops its processes does not keep the run from ending. */
 function letGo(child: ChildProcessByStdio<null, Readable, Readable>): void {
   child.unref()
   for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref()
-  const end = () => child.kill('SIGKILL')
-  process.once('exit', end)
-  child.once('exit', () => process.off('exit', end))
 }
 
 /** Waits until `isReady`, and fails at once with what the process said when it ends before. */
