@@ -64,18 +64,6 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return login && ownershipOf(browser)(login) ? login : undefined
   }
 
-  /** Held while there is nothing new to whoever has seen `seen`. */
-  function readHeld(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<Login | undefined> {
-    if (waitMs <= 0) return readOwn(browser)
-    return hold({
-      read: () => readOwn(browser),
-      watch: (onChange) => records.watch(browser.token.loginId, onChange),
-      patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
-      waitMs,
-      ending,
-    })
-  }
-
   function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
     const isOwn = ownershipOf(browser)
     return records.apply(browser.token.loginId, (login) => (isOwn(login) ? event : undefined), { durable })
@@ -142,8 +130,15 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
-    async status(browser: WaitingBrowser, request: HoldRequest): Promise<BrowserStatus> {
-      return statusOf(await readHeld(browser, request), browser)
+    async status(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<BrowserStatus> {
+      const login = await hold({
+        read: () => readOwn(browser),
+        watch: (onChange) => records.watch(browser.token.loginId, onChange),
+        patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
+        waitMs,
+        ending,
+      })
+      return statusOf(login, browser)
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
@@ -174,6 +169,6 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
 }
 
 /** Whether the browser's next news depends on somebody else. */
-function isWaiting({ status }: Login): boolean {
+export function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
   return status === 'pending' || status === 'scanned' || status === 'match_required'
 }

@@ -7,7 +7,13 @@ import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
-import type { BrowserLogins, BrowserStatus, ShownLogin, WaitingBrowser } from './browser-logins.ts'
+import {
+  type BrowserLogins,
+  type BrowserStatus,
+  isWaiting,
+  type ShownLogin,
+  type WaitingBrowser,
+} from './browser-logins.ts'
 import {
   browserStatus,
   matchBody,
@@ -179,8 +185,4 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
 
 function refuseIfTooFast(seconds: number): void {
   if (seconds > 0) throw new ScanInError('slow_down', { retryAfterSeconds: seconds })
-}
-
-function isWaiting({ status }: BrowserStatus): boolean {
-  return status === 'pending' || status === 'scanned' || status === 'match_required'
 }

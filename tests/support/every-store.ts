@@ -31,11 +31,6 @@ export function onEveryStore(
   })
 }
 
-/** As `onEveryStore`, for what can only be looked at in Redis. */
-export function onRedis(env: Record<string, string>, tests: (stage: Stage) => void): void {
-  describe('on the store "redis"', () => onStore('redis', env, tests))
-}
-
 function onStore(
   kind: Stage['kind'],
   env: Record<string, string> | (() => Record<string, string>),
