@@ -88,7 +88,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const allowedReturn = createReturnCheck(config.publicUrl, config.returnToOrigins)
 
   const app: TypedApp = Fastify({
-    loggerInstance: logger,
+    logger: false,
     // Its own request log prints the URL; ours, in request-log.ts, does not.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
@@ -110,12 +110,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // A connection whose last reply is only now on its way is not kept for another request.
     app.server.keepAliveTimeout = 1
   })
-  logRequests(app)
+  logRequests(app, logger)
   if (metrics !== undefined) countReplies(app, metrics)
-  answerWithProblems(app, headers)
+  answerWithProblems(app, headers, logger)
   acceptStrictJson(app)
   app.addHook('onRequest', refuseMissingHost)
-  app.addHook('onRequest', async (request) => checkOrigin(request, request.routeOptions.config))
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkOrigin(request)
+    done()
+  })
 
   await openApi(app, { ...config, version: options.version, sessionCookieName: cookies.sessionName, headers })
   pages(app, { root: options.webRoot, headers })

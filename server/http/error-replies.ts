@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
 import type { HeaderSets } from './security-headers.ts'
@@ -8,10 +8,10 @@ import type { HeaderSets } from './security-headers.ts'
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
-export function answerWithProblems(app: FastifyInstance, headers: HeaderSets): void {
+export function answerWithProblems(app: FastifyInstance, headers: HeaderSets, logger: FastifyBaseLogger): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
-    logError(request, known)
+    logError(logger, request.id, known)
     return send(reply, known, headers)
   })
   app.setNotFoundHandler((_request, reply) => send(reply, new ScanInError('not_found'), headers))
@@ -25,8 +25,9 @@ export function answerUnroutable(headers: HeaderSets) {
 }
 
 /** RFC 9112 §3.2: a request without a Host is refused. */
-export async function refuseMissingHost(request: FastifyRequest): Promise<void> {
+export function refuseMissingHost(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   if (request.headers.host === undefined) throw new ScanInError('invalid_request')
+  done()
 }
 
 function send(reply: FastifyReply, error: ScanInError, headers: HeaderSets): FastifyReply {
@@ -36,10 +37,10 @@ function send(reply: FastifyReply, error: ScanInError, headers: HeaderSets): Fas
   return reply.code(problem.status).headers(headers.api).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-function logError(request: FastifyRequest, error: ScanInError): void {
-  if (error.code === 'internal_error') request.log.error({ err: error.cause }, 'internal error')
+function logError(logger: FastifyBaseLogger, reqId: string, error: ScanInError): void {
+  if (error.code === 'internal_error') logger.error({ reqId, err: error.cause }, 'internal error')
   else if (error.code === 'store_unavailable' || error.code === 'identity_provider_unavailable') {
-    request.log.warn({ err: error.cause }, error.message)
+    logger.warn({ reqId, err: error.cause }, error.message)
   }
 }
 

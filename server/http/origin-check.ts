@@ -26,11 +26,14 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     return site === undefined ? origin === publicUrl : site === 'same-origin'
   }
 
-  return ({ method, headers }: FastifyRequest, { isSignIn = false } = {}): void => {
-    if (SAFE_METHODS.has(method) || bearerTokenOf(headers) !== undefined) return
+  return (request: FastifyRequest): void => {
+    if (SAFE_METHODS.has(request.method)) return
+    const { headers } = request
+    if (bearerTokenOf(headers) !== undefined) return
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
     // No browser leaves out both headers on a request that changes state.
     const isNoBrowser = headers.origin === undefined && headers['sec-fetch-site'] === undefined
+    const { isSignIn = false } = request.routeOptions.config
     const isSuspect = hasSession || (isSignIn && !isNoBrowser)
     if (isSuspect && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
   }

@@ -44,7 +44,8 @@ export function headerSets(publicUrl: string): HeaderSets {
 
 /** A hook that gives a reply these headers before anything else can answer it. */
 export function withHeaders(headers: Readonly<Record<string, string>>) {
-  return async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  return (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     reply.headers(headers)
+    done()
   }
 }

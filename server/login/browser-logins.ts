@@ -51,22 +51,21 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   const { records, userCodes, collect, clock, randomness, policy } = options
 
   /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
-  function ownershipOf({ token, browserKey }: WaitingBrowser): (login: Login) => boolean {
-    if (browserKey === undefined) return () => false
-    const keyHash = hashSecret(browserKey)
-    return (login) =>
-      isSameHash(login.browserKeyHash, keyHash) && acceptsSecret(login, hashSecret(token.secret), clock())
+  function isOwn(login: Login, { token, browserKey }: WaitingBrowser): boolean {
+    return (
+      browserKey !== undefined &&
+      isSameHash(login.browserKeyHash, hashSecret(browserKey)) &&
+      acceptsSecret(login, hashSecret(token.secret), clock())
+    )
   }
 
-  async function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
-    if (browser.browserKey === undefined) return undefined
-    const login = await records.read(browser.token.loginId)
-    return login && ownershipOf(browser)(login) ? login : undefined
+  function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
+    if (browser.browserKey === undefined) return Promise.resolve(undefined)
+    return records.read(browser.token.loginId).then((login) => (login && isOwn(login, browser) ? login : undefined))
   }
 
   function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
-    const isOwn = ownershipOf(browser)
-    return records.apply(browser.token.loginId, (login) => (isOwn(login) ? event : undefined), { durable })
+    return records.apply(browser.token.loginId, (login) => (isOwn(login, browser) ? event : undefined), { durable })
   }
 
   function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
@@ -75,7 +74,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
   }
 
-  async function statusOf(login: Login | undefined, { token, browserKey }: WaitingBrowser): Promise<BrowserStatus> {
+  function statusOf(
+    login: Login | undefined,
+    { token, browserKey }: WaitingBrowser,
+  ): BrowserStatus | Promise<BrowserStatus> {
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
     if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
     switch (login.status) {
@@ -86,10 +88,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       case 'match_required':
         return { status: login.status, expiresIn, triesLeft: login.triesLeft }
       case 'authenticated':
-      case 'delivered': {
-        const handOver = await collect(token.loginId, browserKey)
-        return handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver }
-      }
+      case 'delivered':
+        return collect(token.loginId, browserKey).then((handOver) =>
+          handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver },
+        )
       default:
         return login satisfies never
     }
@@ -130,15 +132,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
-    async status(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<BrowserStatus> {
-      const login = await hold({
+    status(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<BrowserStatus> {
+      return hold({
         read: () => readOwn(browser),
         watch: (onChange) => records.watch(browser.token.loginId, onChange),
         patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
         waitMs,
         ending,
-      })
-      return statusOf(login, browser)
+      }).then((login) => statusOf(login, browser))
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { RecordStore } from '../store/record-store.ts'
+import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
 import { decodeLogin, encodeLogin } from './login-record.ts'
@@ -26,14 +26,16 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
     return login === undefined || isExpired(login, clock()) ? undefined : login
   }
 
+  function liveRecord(record: StoredRecord | undefined): Login | undefined {
+    return record && live(record.value)
+  }
+
   return {
     async create(loginId, login) {
       await store.write(keyOf(loginId), encodeLogin(login), { expiresAt: login.expiresAt, ifVersion: null })
     },
 
-    async read(loginId) {
-      return live((await store.read(keyOf(loginId)))?.value)
-    },
+    read: (loginId) => store.read(keyOf(loginId)).then(liveRecord),
 
     apply(loginId, eventFor, { durable = false } = {}) {
       return updateRecord<Outcome | undefined>(store, keyOf(loginId), (value) => {

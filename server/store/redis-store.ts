@@ -51,7 +51,7 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   const channel = `${keyPrefix}changes`
   client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   const scripted = client as ScriptedClient
-  const readText: ReadText = client instanceof Cluster ? (key) => client.get(key) : readsOfOneTurn(client)
+  const read = client instanceof Cluster ? readOneByOne(client) : readsOfOneTurn(client)
 
   subscriber.on('message', (_channel: string, key: string) => listeners.tell(key.slice(keyPrefix.length)))
   // ioredis subscribes again by itself after a reconnect; this covers a first connection that is late.
@@ -65,7 +65,7 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   }
 
   return {
-    read: (key) => readText(keyPrefix + key).then(recordOf, unreachable),
+    read: (key) => read(keyPrefix + key),
 
     async write(key, value, { expiresAt, ifVersion, durable = false }) {
       const text = JSON.stringify(value)
@@ -103,10 +103,16 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   }
 }
 
-type ReadText = (key: string) => Promise<string | null>
+type Read = (key: string) => Promise<StoredRecord | undefined>
 
+/** What is not JSON was not written by us: nobody's record, and no reason to fail those read together with it. */
 function recordOf(text: string | null): StoredRecord | undefined {
-  return text === null ? undefined : { value: JSON.parse(text), version: text as Version }
+  if (text === null) return undefined
+  try {
+    return { value: JSON.parse(text), version: text as Version }
+  } catch {
+    return undefined
+  }
 }
 
 async function reachable<T>(answer: PromiseLike<T>): Promise<T> {
@@ -121,27 +127,30 @@ function unreachable(cause: unknown): never {
   throw new ScanInError('store_unavailable', { cause })
 }
 
+/** ioredis gathers what it may, by node. */
+function readOneByOne(client: Cluster): Read {
+  return (key) => client.get(key).then(recordOf, unreachable)
+}
+
 interface Turn {
   keys: string[]
-  readers: { resolve: (text: string | null) => void; reject: (cause: unknown) => void }[]
+  readers: { resolve: (record: StoredRecord | undefined) => void; reject: (cause: unknown) => void }[]
 }
 
 /**
  * Gathers the reads of one turn of the event loop into one `MGET`: what makes thousands of polls a second cheap.
  * Redis answers a hundred keys in the time of a few commands, and the replies of a turn leave together.
  */
-function readsOfOneTurn(client: Redis): ReadText {
+function readsOfOneTurn(client: Redis): Read {
   let turn: Turn | undefined
 
-  function send({ keys, readers }: Turn): void {
-    client.mget(keys).then(
-      (texts) => {
-        for (const [at, { resolve }] of readers.entries()) resolve(texts[at] ?? null)
-      },
-      (cause) => {
-        for (const { reject } of readers) reject(cause)
-      },
-    )
+  async function send({ keys, readers }: Turn): Promise<void> {
+    try {
+      const texts = await reachable(client.mget(keys))
+      for (let at = 0; at < texts.length; at++) readers[at]?.resolve(recordOf(texts[at] ?? null))
+    } catch (error) {
+      for (const { reject } of readers) reject(error)
+    }
   }
 
   return (key) => {
@@ -150,7 +159,7 @@ function readsOfOneTurn(client: Redis): ReadText {
       turn = next
       setImmediate(() => {
         turn = undefined
-        send(next)
+        void send(next)
       })
     }
     const { keys, readers } = turn

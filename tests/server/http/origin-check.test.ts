@@ -9,7 +9,7 @@ const check = createOriginCheck({
 })
 const passes = (method: string, headers: Record<string, string>, isSignIn = false) => {
   try {
-    check({ method, headers } as unknown as FastifyRequest, { isSignIn })
+    check({ method, headers, routeOptions: { config: { isSignIn } } } as unknown as FastifyRequest)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: 'cross_site_request' })
