@@ -1,34 +1,31 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createCookies } from './http/cookies.ts'
-import {
-  answerBrokenRequest,
-  answerExpectation,
-  answerUnroutable,
-  answerWithProblems,
-  refuseMissingHost,
-} from './http/error-replies.ts'
+import { answerBrokenRequest, answerUnroutable, answerWithProblems, refuseMissingHost } from './http/error-replies.ts'
 import { healthRoutes } from './http/health.ts'
+import { httpServer } from './http/http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './http/json-body.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
 import { createOriginCheck } from './http/origin-check.ts'
 import { pages } from './http/pages.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
-import { countReplies, logRequests } from './http/request-log.ts'
+import { createRequestLog, logReplies } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import type { BearerVerifier, PasswordVerifier } from './identity/identity.ts'
 import { createBrowserLogins } from './login/browser-logins.ts'
 import { browserRoutes } from './login/browser-routes.ts'
-import { createClosing } from './login/ending.ts'
+import { createClosing } from './login/closing.ts'
 import { createCollect } from './login/hand-over.ts'
 import { createLoginRecords } from './login/login-records.ts'
 import { createPhoneApprovals } from './login/phone-approvals.ts'
 import { createPhoneAuthentication } from './login/phone-authentication.ts'
 import { phoneRoutes } from './login/phone-routes.ts'
+import { createPoll } from './login/poll.ts'
+import { createPollLane } from './login/poll-lane.ts'
 import { createPollPacing } from './login/poll-pacing.ts'
 import { createUserCodes } from './login/user-codes.ts'
 import type { Randomness } from './randomness.ts'
@@ -57,10 +54,6 @@ export interface AppOptions {
 
 /** Wrong codes a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
 const WRONG_CODES_PER_MINUTE = 10
-/** A request, its body included, has to arrive within this. Replies may be held longer. */
-const REQUEST_TIMEOUT_MS = 10_000
-/** Longer than common proxies keep an idle connection, so that it is they who close it. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 /** Puts ScanIn together from what `main` chose. The instance does not listen yet; closing it answers held polls at once. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -78,41 +71,37 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const records = createLoginRecords({ store, clock })
   const userCodes = createUserCodes(store)
   const collect = createCollect({ records, sessions, clock })
-  const loginParts = { records, userCodes, clock, randomness, policy: config.login }
+  const loginParts = { records, userCodes, clock, randomness, policy: config.login, closing }
   const logins = createBrowserLogins({ ...loginParts, collect })
   const current = createCurrentSession(sessions, cookies)
   const pace = { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds }
   const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
+  const poll = createPoll({ logins, cookies, pacing, pace })
   const checkOrigin = createOriginCheck({ ...config, sessionCookieName: cookies.sessionName })
 
   const allowedReturn = createReturnCheck(config.publicUrl, config.returnToOrigins)
 
+  const log = createRequestLog(logger, metrics)
+
   const app: TypedApp = Fastify({
+    // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    // Its own request log prints the URL; ours, in request-log.ts, does not.
-    logController: new LogController({ disableRequestLogging: true }),
+    serverFactory: httpServer(createPollLane({ poll, headers, log, closing })),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: answerUnroutable(headers),
-    // Node looks for slow requests only every 30 seconds by itself, and refuses a missing Host without a body.
-    http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   })
-  app.server.headersTimeout = REQUEST_TIMEOUT_MS - 1000
-  app.server.on('checkExpectation', answerExpectation)
   app.addHook('preClose', async () => {
     closing.come()
     // A connection whose last reply is only now on its way is not kept for another request.
     app.server.keepAliveTimeout = 1
   })
-  logRequests(app, logger)
-  if (metrics !== undefined) countReplies(app, metrics)
-  answerWithProblems(app, headers, logger)
+  logReplies(app, log)
+  answerWithProblems(app, headers, log)
   acceptStrictJson(app)
   app.addHook('onRequest', refuseMissingHost)
   app.addHook('onRequest', (request, _reply, done) => {
@@ -127,13 +116,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     healthRoutes(api, store)
     browserRoutes(api, {
       logins,
+      poll,
       cookies,
       pacing,
       creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
       verificationUri: `${config.publicUrl}/scan`,
       browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
       pace,
-      closing,
       allowedReturn,
     })
     phoneRoutes(api, {
@@ -144,7 +133,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       matchMode: config.match,
       publicUrl: config.publicUrl,
       pace,
-      closing,
     })
     forwardAuthRoutes(api, { current, publicUrl: config.publicUrl, allowedReturn })
     sessionRoutes(api, { sessions, current, cookies, clock })

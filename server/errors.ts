@@ -41,4 +41,9 @@ export class ScanInError extends Error {
     this.retryAfterSeconds = retryAfterSeconds
     this.triesLeft = triesLeft
   }
+
+  /** Whatever was thrown, as one of ours: what nobody threw on purpose is `internal_error`. */
+  static from(cause: unknown): ScanInError {
+    return cause instanceof ScanInError ? cause : new ScanInError('internal_error', { cause })
+  }
 }

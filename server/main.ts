@@ -55,7 +55,8 @@ async function start(): Promise<void> {
     version,
   })
 
-  await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `listening on ${address}` })
+  const address = await app.listen({ host: config.host, port: config.port })
+  logger.info({ address }, 'listening')
   if (config.metricsPort !== undefined) await metrics?.app.listen({ host: config.host, port: config.metricsPort })
   const isStoreReachable = await store.ping().then(
     () => true,

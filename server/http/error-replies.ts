@@ -1,17 +1,18 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
+import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
-export function answerWithProblems(app: FastifyInstance, headers: HeaderSets, logger: FastifyBaseLogger): void {
+export function answerWithProblems(app: FastifyInstance, headers: HeaderSets, log: RequestLog): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
-    logError(logger, request.id, known)
+    log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' })
     return send(reply, known, headers)
   })
   app.setNotFoundHandler((_request, reply) => send(reply, new ScanInError('not_found'), headers))
@@ -30,18 +31,19 @@ export function refuseMissingHost(request: FastifyRequest, _reply: FastifyReply,
   done()
 }
 
-function send(reply: FastifyReply, error: ScanInError, headers: HeaderSets): FastifyReply {
-  const problem = problemOf(error)
-  const retryAfter = retryAfterOf(error)
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-  return reply.code(problem.status).headers(headers.api).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+function send(reply: FastifyReply, error: ScanInError, { api }: HeaderSets): FastifyReply {
+  const { status, headers, body } = problemReply(error, api)
+  return reply.code(status).headers(headers).send(body)
 }
 
-function logError(logger: FastifyBaseLogger, reqId: string, error: ScanInError): void {
-  if (error.code === 'internal_error') logger.error({ reqId, err: error.cause }, 'internal error')
-  else if (error.code === 'store_unavailable' || error.code === 'identity_provider_unavailable') {
-    logger.warn({ reqId, err: error.cause }, error.message)
-  }
+/** Refuses a request that Fastify does not see. */
+export function answerWithProblem(
+  response: ServerResponse,
+  error: ScanInError,
+  api: Readonly<Record<string, string>>,
+): void {
+  const { status, headers, body } = problemReply(error, api)
+  response.writeHead(status, headers).end(body)
 }
 
 /** Fastify's own errors, by status: it refuses before any handler of ours is asked. */
@@ -66,28 +68,38 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     socket.destroy()
     return
   }
-  const { status, headers, body } = bareProblem(brokenRequestCode(error.code))
+  const { status, headers, body } = problemReply(new ScanInError(brokenRequestCode(error.code)), LAST_WORD)
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
 export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = bareProblem('invalid_request')
+  const { status, headers, body } = problemReply(new ScanInError('invalid_request'), LAST_WORD)
   response.writeHead(status, headers).end(body)
 }
 
-/** A problem for where there is no Fastify reply. */
-function bareProblem(code: ErrorCode): { status: number; headers: Record<string, string | number>; body: string } {
-  const problem = problemOf(new ScanInError(code))
+/** Headers of a reply after which the connection ends. */
+const LAST_WORD = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  connection: 'close',
+}
+
+/** A problem as it goes over the wire. */
+function problemReply(
+  error: ScanInError,
+  others: Readonly<Record<string, string>>,
+): { status: number; headers: Record<string, string | number>; body: string } {
+  const problem = problemOf(error)
   const body = JSON.stringify(problem)
+  const retryAfter = retryAfterOf(error)
   const headers = {
-    'Content-Type': PROBLEM_TYPE,
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    Connection: 'close',
+    ...others,
+    'content-type': PROBLEM_TYPE,
+    'content-length': Buffer.byteLength(body),
+    ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
   }
   return { status: problem.status, headers, body }
 }

@@ -1,33 +1,38 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { ScanInError } from '../errors.ts'
 import type { Metrics } from './metrics.ts'
 
-/**
- * One line a request, with the route's pattern and never its address: the status URL has a token in it.
- * A poll with nothing new is worth a line at debug level only.
- */
-export function logRequests(app: FastifyInstance, logger: FastifyBaseLogger): void {
-  const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
-  app.addHook('onResponse', (request, reply, done) => {
-    done()
-    const isRoutine = request.method === 'GET' && reply.statusCode < 400
-    if (isRoutine && !isRoutineLogged) return
-    logger[isRoutine ? 'debug' : 'info'](
-      {
-        reqId: request.id,
-        method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    )
-  })
+/** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
+export interface RequestLog {
+  reply(answered: { method: string; route: string; status: number; ms: number }): void
+  /** Of a refusal only what somebody has to look into. */
+  error(error: ScanInError, request: { method: string; route: string }): void
 }
 
-export function countReplies(app: FastifyInstance, metrics: Metrics): void {
+/** One line a request; a GET that went well, as a poll with nothing new, is worth a line at debug level only. */
+export function createRequestLog(logger: FastifyBaseLogger, metrics: Metrics | undefined): RequestLog {
+  const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
+  return {
+    reply({ method, route, status, ms }) {
+      metrics?.countReply(method, route, status, ms / 1000)
+      const isRoutine = method === 'GET' && status < 400
+      if (isRoutine && !isRoutineLogged) return
+      logger[isRoutine ? 'debug' : 'info']({ method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+    },
+    error({ code, cause, message }, request) {
+      if (code === 'internal_error') logger.error({ ...request, err: cause }, 'internal error')
+      else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') {
+        logger.warn({ ...request, err: cause }, message)
+      }
+    },
+  }
+}
+
+/** Logs what Fastify answers. */
+export function logReplies(app: FastifyInstance, log: RequestLog): void {
   app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request
+    log.reply({ method, route: routeOptions.url ?? 'unknown', status: reply.statusCode, ms: reply.elapsedTime })
     done()
-    const route = request.routeOptions.url ?? 'unknown'
-    metrics.countReply(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
   })
 }

@@ -2,10 +2,11 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
+import type { Closing } from './closing.ts'
 import type { Collect, HandOver } from './hand-over.ts'
-import { hold } from './hold.ts'
+import { createHold, type HoldRequest } from './hold.ts'
 import { acceptsSecret, type BrowserDescription, type Login, type LoginEvent } from './login.ts'
-import type { HoldRequest, LoginPolicy } from './login-policy.ts'
+import type { LoginPolicy } from './login-policy.ts'
 import type { LoginRecords } from './login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, type Token } from './token.ts'
 import type { UserCodes } from './user-codes.ts'
@@ -17,6 +18,7 @@ export interface BrowserLoginsOptions {
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
+  closing: Closing
 }
 
 /** A browser that waits: the token it shows, and the key out of its cookie. */
@@ -48,7 +50,7 @@ export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
 export function createBrowserLogins(options: BrowserLoginsOptions) {
-  const { records, userCodes, collect, clock, randomness, policy } = options
+  const { records, userCodes, collect, clock, randomness, policy, closing } = options
 
   /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
   function isOwn(login: Login, { token, browserKey }: WaitingBrowser): boolean {
@@ -74,8 +76,15 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
   }
 
+  const hold = createHold<WaitingBrowser, KnownLogin | undefined>({
+    read: (browser) => readOwn(browser).then((login) => login && knownOf(login)),
+    watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
+    patienceFor: (known, seen) => (known?.status === seen && known && isWaiting(known) ? known.expiresAt - clock() : 0),
+    closing,
+  })
+
   function statusOf(
-    login: Login | undefined,
+    login: KnownLogin | undefined,
     { token, browserKey }: WaitingBrowser,
   ): BrowserStatus | Promise<BrowserStatus> {
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
@@ -86,14 +95,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       case 'denied':
         return { status: login.status, expiresIn }
       case 'match_required':
-        return { status: login.status, expiresIn, triesLeft: login.triesLeft }
+        return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
         return collect(token.loginId, browserKey).then((handOver) =>
           handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver },
         )
       default:
-        return login satisfies never
+        return login.status satisfies never
     }
   }
 
@@ -132,14 +141,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
-    status(browser: WaitingBrowser, { seen, waitMs, ending }: HoldRequest): Promise<BrowserStatus> {
-      return hold({
-        read: () => readOwn(browser),
-        watch: (onChange) => records.watch(browser.token.loginId, onChange),
-        patienceFor: (found) => (found && isWaiting(found) && found.status === seen ? found.expiresAt - clock() : 0),
-        waitMs,
-        ending,
-      }).then((login) => statusOf(login, browser))
+    status(browser: WaitingBrowser, request: HoldRequest): Promise<BrowserStatus> {
+      return hold(browser, request).then((known) => statusOf(known, browser))
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
@@ -151,7 +154,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         const triesLeft = outcome.login.status === 'match_required' ? outcome.login.triesLeft : 0
         throw new ScanInError('wrong_match_code', { triesLeft })
       }
-      return statusOf(outcome?.login, browser)
+      return statusOf(outcome && knownOf(outcome.login), browser)
     },
 
     /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
@@ -167,6 +170,18 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       if ((await readOwn(browser)) !== undefined) await records.remove(browser.token.loginId)
     },
   }
+}
+
+/** The little of a login that a poll tells of: a held poll keeps no more of it. */
+interface KnownLogin {
+  status: Login['status']
+  expiresAt: number
+  triesLeft: number | undefined
+}
+
+function knownOf(login: Login): KnownLogin {
+  const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
+  return { status: login.status, expiresAt: login.expiresAt, triesLeft }
 }
 
 /** Whether the browser's next news depends on somebody else. */

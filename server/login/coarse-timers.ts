@@ -1,38 +1,56 @@
 /** How late a coarse timer may be. */
 const TICK_MS = 50
 
-interface Tick {
-  callbacks: Set<() => void>
-  timer: NodeJS.Timeout
-}
-
-/** Timers that come due in the same tick, by its number. */
-const ticks = new Map<number, Tick>()
+/** A timer that was set, for clearing it. */
+export type CoarseTimer = number
 
 /**
- * Calls back after `ms`, up to 50 ms late, for waits that thousands have at once: all that end in the same tick share
- * one timer, and their replies leave in one turn of the event loop.
- * @returns clears it; safe to call twice
+ * Timers for waits that thousands have at once. All that come due within 50 ms share one timer of the event loop, and
+ * setting one makes nothing but its place in a list.
  */
-export function setCoarseTimer(callback: () => void, ms: number): () => void {
-  const now = performance.now()
-  const number = Math.ceil((now + ms) / TICK_MS)
-  const tick = ticks.get(number) ?? startTick(number, number * TICK_MS - now)
-  tick.callbacks.add(callback)
-  return () => {
-    if (!tick.callbacks.delete(callback) || tick.callbacks.size > 0 || ticks.get(number) !== tick) return
-    ticks.delete(number)
-    clearTimeout(tick.timer)
-  }
+export interface CoarseTimers {
+  /** Calls back after `ms`, up to 50 ms late. A callback that is set twice for the same time is called once. */
+  set(callback: () => void, ms: number): CoarseTimer
+  /** Safe to call twice. */
+  clear(timer: CoarseTimer, callback: () => void): void
+  /** Calls everything back now. */
+  fireAll(): void
 }
 
-function startTick(number: number, ms: number): Tick {
-  const callbacks = new Set<() => void>()
-  const timer = setTimeout(() => {
+export function createCoarseTimers(): CoarseTimers {
+  const ticks = new Map<CoarseTimer, { callbacks: Set<() => void>; timeout: NodeJS.Timeout }>()
+
+  function fire(number: CoarseTimer): void {
+    const tick = ticks.get(number)
+    if (tick === undefined) return
     ticks.delete(number)
-    for (const callback of callbacks) callback()
-  }, ms)
-  const tick = { callbacks, timer }
-  ticks.set(number, tick)
-  return tick
+    clearTimeout(tick.timeout)
+    for (const callback of tick.callbacks) callback()
+  }
+
+  return {
+    set(callback, ms) {
+      const now = performance.now()
+      const number = Math.ceil((now + ms) / TICK_MS)
+      let tick = ticks.get(number)
+      if (tick === undefined) {
+        // Timeouts are cut to whole milliseconds, and none may come early.
+        tick = { callbacks: new Set(), timeout: setTimeout(fire, Math.ceil(number * TICK_MS - now) + 1, number) }
+        ticks.set(number, tick)
+      }
+      tick.callbacks.add(callback)
+      return number
+    },
+
+    clear(number, callback) {
+      const tick = ticks.get(number)
+      if (tick === undefined || !tick.callbacks.delete(callback) || tick.callbacks.size > 0) return
+      ticks.delete(number)
+      clearTimeout(tick.timeout)
+    },
+
+    fireAll() {
+      for (const number of [...ticks.keys()]) fire(number)
+    },
+  }
 }

@@ -2,7 +2,8 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
-import { hold } from './hold.ts'
+import type { Closing } from './closing.ts'
+import { createHold, type HoldRequest } from './hold.ts'
 import {
   acceptsSecret,
   type BrowserDescription,
@@ -12,7 +13,7 @@ import {
   type MatchKind,
   type Phone,
 } from './login.ts'
-import type { HoldRequest, LoginPolicy } from './login-policy.ts'
+import type { LoginPolicy } from './login-policy.ts'
 import type { EventFor, LoginRecords } from './login-records.ts'
 import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, type Token } from './token.ts'
 import type { UserCodes } from './user-codes.ts'
@@ -23,6 +24,7 @@ export interface PhoneApprovalsOptions {
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
+  closing: Closing
 }
 
 /** What the phone's owner is asked. Durations in whole seconds. */
@@ -56,7 +58,21 @@ export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
  * What a signed-in phone does with a login. Unknown, expired, rotated out and used up are one refusal, `expired_token`;
  * `store_unavailable` when the store is. What else is refused stands at each method.
  */
-export function createPhoneApprovals({ records, userCodes, clock, randomness, policy }: PhoneApprovalsOptions) {
+export function createPhoneApprovals(options: PhoneApprovalsOptions) {
+  const { records, userCodes, clock, randomness, policy, closing } = options
+
+  const hold = createHold<{ token: Token; phoneId: string }, Login | undefined>({
+    read: async ({ token, phoneId }) => {
+      const found = await records.read(token.loginId)
+      const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
+      return isTheirs ? found : undefined
+    },
+    watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
+    patienceFor: (found, seen) =>
+      found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
+    closing,
+  })
+
   async function apply(loginId: string, eventFor: EventFor, durable = false): Promise<Login> {
     const outcome = await records.apply(loginId, eventFor, { durable })
     const refusal = outcome?.refusal
@@ -136,19 +152,8 @@ export function createPhoneApprovals({ records, userCodes, clock, randomness, po
     },
 
     /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
-    async status({ loginId, secret }: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
-      const secretHash = hashSecret(secret)
-      const login = await hold({
-        read: async () => {
-          const found = await records.read(loginId)
-          return found && isPhoneOf(found, phoneId) && acceptsSecret(found, secretHash, clock()) ? found : undefined
-        },
-        watch: (onChange) => records.watch(loginId, onChange),
-        patienceFor: (found) =>
-          found && found.status === request.seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
-        waitMs: request.waitMs,
-        ending: request.ending,
-      })
+    async status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
+      const login = await hold({ token, phoneId }, request)
       const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
       if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')
       const isCollected = login.status === 'delivered'

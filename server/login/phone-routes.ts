@@ -5,7 +5,6 @@ import { clientAddress, isSameNetwork } from '../http/client-address.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { Ending } from './ending.ts'
 import type { MatchKind, Phone } from './login.ts'
 import type { MatchMode } from './login-policy.ts'
 import type { Pace } from './pace-wire.ts'
@@ -36,8 +35,6 @@ export interface PhoneRoutesOptions {
   matchMode: MatchMode
   publicUrl: string
   pace: Pace
-  /** Comes when the process shuts down. */
-  closing: Ending
 }
 
 const tags = ['phone']
@@ -133,7 +130,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const token = tokenOf(request.params.token)
       const tooFastFor = pacing.admit(`${phone.id} ${token.loginId}`)
       if (tooFastFor > 0) throw new ScanInError('slow_down', { retryAfterSeconds: tooFastFor })
-      const hold = holdRequestOf(request, request.query, options.pace.hold, options.closing)
+      const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)
     },
   )

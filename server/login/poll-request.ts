@@ -1,9 +1,13 @@
 import type { IncomingMessage } from 'node:http'
-import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
-import type { Ending } from './ending.ts'
-import type { HoldRequest } from './login-policy.ts'
+import type { HoldRequest } from './hold.ts'
 import { parseToken, type Token } from './token.ts'
+
+/** What a poll's query asks for, unread: the status that the client knows, and whole seconds to hold the reply. */
+export interface HoldWish {
+  seen?: string | undefined
+  wait?: string | undefined
+}
 
 /** @throws ScanInError `invalid_request` for what is not of a token's form */
 export function tokenOf(text: string): Token {
@@ -12,33 +16,7 @@ export function tokenOf(text: string): Token {
   return token
 }
 
-/**
- * How long this poll may be held: what it asks for, up to `longestSeconds`. The hold ends early when the client hangs
- * up or the process closes.
- */
-export function holdRequestOf(
-  request: FastifyRequest,
-  { seen, wait }: { seen?: string; wait?: string },
-  longestSeconds: number,
-  closing: Ending,
-): HoldRequest {
-  const waitMs = Math.min(Number(wait ?? 0), longestSeconds) * 1000
-  return { seen, waitMs, ending: waitMs > 0 ? hangUpOr(closing, request.raw) : closing }
-}
-
-/** A listener and two closures a held poll: an AbortController and `AbortSignal.any` cost it several kilobytes. */
-export function hangUpOr(closing: Ending, request: IncomingMessage): Ending {
-  return {
-    get hasCome() {
-      return closing.hasCome || request.destroyed
-    },
-    onCome(end) {
-      const stopClosing = closing.onCome(end)
-      request.once('close', end)
-      return () => {
-        stopClosing()
-        request.off('close', end)
-      }
-    },
-  }
+/** How long this poll may be held: what it asks for, up to `longestSeconds`. */
+export function holdRequestOf(client: IncomingMessage, { seen, wait }: HoldWish, longestSeconds: number): HoldRequest {
+  return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }
 }

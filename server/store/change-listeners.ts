@@ -5,16 +5,26 @@ export interface ChangeListeners {
 }
 
 export function createChangeListeners(): ChangeListeners {
-  const byKey = new Map<string, Set<() => void>>()
+  /** Lists, not sets: a key has one listener or two, and the same function may wait twice. */
+  const byKey = new Map<string, (() => void)[]>()
+
+  function remove(key: string, onChange: () => void): void {
+    const listeners = byKey.get(key) ?? []
+    const at = listeners.indexOf(onChange)
+    if (at === -1) return
+    if (listeners.length === 1) byKey.delete(key)
+    else listeners.splice(at, 1)
+  }
+
   return {
     add(key, onChange) {
-      // A fresh closure each time, so that the same function may wait twice.
-      const listener = () => onChange()
-      const listeners = byKey.get(key) ?? new Set()
-      byKey.set(key, listeners.add(listener))
+      const listeners = byKey.get(key)
+      if (listeners === undefined) byKey.set(key, [onChange])
+      else listeners.push(onChange)
+      let isListening = true
       return () => {
-        listeners.delete(listener)
-        if (listeners.size === 0 && byKey.get(key) === listeners) byKey.delete(key)
+        if (isListening) remove(key, onChange)
+        isListening = false
       }
     },
     tell(key) {

@@ -1,8 +1,16 @@
+import { EventEmitter } from 'node:events'
 import { expect, test } from '@jest/globals'
-import { createClosing } from '../../../server/login/ending.ts'
-import { type HoldOptions, hold } from '../../../server/login/hold.ts'
+import { createClosing } from '../../../server/login/closing.ts'
+import { createHold, type HoldOptions, type HoldRequest } from '../../../server/login/hold.ts'
 
-const never = createClosing()
+/** Who waits, and can hang up. */
+class TestClient extends EventEmitter {
+  destroyed = false
+  hangUp() {
+    this.destroyed = true
+    this.emit('close')
+  }
+}
 
 /** Something that changes, with its watchers in view. */
 function createSubject(initial: string) {
@@ -16,21 +24,25 @@ function createSubject(initial: string) {
       value = next
       if (!quietly) for (const watcher of watchers) watcher()
     },
-    hold(options: Partial<HoldOptions<string>> = {}) {
-      return hold({
+    hold({
+      waitMs = 60_000,
+      client = new TestClient(),
+      ...options
+    }: Partial<HoldOptions<void, string> & HoldRequest> = {}) {
+      const hold = createHold<void, string>({
         read: async () => {
           reads++
           return value
         },
-        watch: (onChange) => {
+        watch: (_subject, onChange) => {
           watchers.add(onChange)
           return () => watchers.delete(onChange)
         },
-        patienceFor: (seen) => (seen === 'old' ? 60_000 : 0),
-        waitMs: 60_000,
-        ending: never,
+        patienceFor: (value, seen) => (value === seen ? 60_000 : 0),
+        closing: createClosing(),
         ...options,
       })
+      return hold(undefined, { seen: 'old', waitMs, client })
     },
   }
 }
@@ -80,33 +92,55 @@ test('ends at its time with what it knew, after one read', async () => {
   expect(subject.watchers.size).toBe(0)
 })
 
-test('ends when the patience for this value does', async () => {
+test('reads again when the patience for this value ends', async () => {
   const subject = createSubject('old')
-  expect(await subject.hold({ patienceFor: () => 5 })).toBe('old')
+  const patience = [5, 0]
+  expect(await subject.hold({ patienceFor: () => patience.shift() ?? 0 })).toBe('old')
+  expect(subject.reads()).toBe(2)
 })
 
-test('ends at once when it the process closes', async () => {
+test('ends at once when the process closes', async () => {
   const subject = createSubject('old')
   const closing = createClosing()
-  const held = subject.hold({ ending: closing })
+  const held = subject.hold({ closing })
   await settle()
   closing.come()
   expect(await held).toBe('old')
   expect(subject.watchers.size).toBe(0)
 })
 
-test('does not wait at all when it was aborted before', async () => {
-  expect(await createSubject('old').hold({ ending: { hasCome: true, onCome: () => () => undefined } })).toBe('old')
+test('does not wait at all once the process closes', async () => {
+  const closing = createClosing()
+  closing.come()
+  expect(await createSubject('old').hold({ closing })).toBe('old')
+})
+
+test('ends when the client hangs up, and lets go of it', async () => {
+  const subject = createSubject('old')
+  const client = new TestClient()
+  const held = subject.hold({ client })
+  await settle()
+  client.hangUp()
+  expect(await held).toBe('old')
+  expect(client.listenerCount('close')).toBe(0)
+  expect(subject.watchers.size).toBe(0)
+})
+
+test('ends when the client hangs up while it is read', async () => {
+  const client = new TestClient()
+  const held = createSubject('old').hold({ client })
+  client.hangUp()
+  expect(await held).toBe('old')
 })
 
 test('misses no change that falls between reading and waiting', async () => {
   const subject = createSubject('old')
   let isFirst = true
   const held = subject.hold({
-    patienceFor: (seen) => {
+    patienceFor: (value) => {
       if (isFirst) subject.set('new')
       isFirst = false
-      return seen === 'old' ? 60_000 : 0
+      return value === 'old' ? 60_000 : 0
     },
   })
   expect(await held).toBe('new')

@@ -1,9 +1,11 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ScanInError } from '../../../server/errors.ts'
 import type { User } from '../../../server/identity/identity.ts'
 import { createBrowserLogins, type WaitingBrowser } from '../../../server/login/browser-logins.ts'
-import { createClosing } from '../../../server/login/ending.ts'
+import { createClosing } from '../../../server/login/closing.ts'
 import { createCollect } from '../../../server/login/hand-over.ts'
 import {
   isExpired,
@@ -285,7 +287,7 @@ function createWorld(
     onFirstUse: async (loginId) => void (await records.apply(loginId, () => ({ type: 'acknowledge' }))),
   })
   const userCodes = createUserCodes(store)
-  const parts = { records, userCodes, clock, randomness, policy: POLICY }
+  const parts = { records, userCodes, clock, randomness, policy: POLICY, closing: createClosing() }
   return {
     match: () => match,
     sessionsMade,
@@ -311,7 +313,7 @@ function createPeople(world: World) {
   const tabs: (Tab | undefined)[] = [undefined, undefined]
   const facts = new Map<string, Facts>()
   const matchCodes = new Map<string, string>()
-  const AT_ONCE = { seen: undefined, waitMs: 0, ending: createClosing() }
+  const AT_ONCE = { seen: undefined, waitMs: 0, client: new IncomingMessage(new Socket()) }
 
   function factsOf(loginId: string): Facts {
     const known = facts.get(loginId) ?? {
