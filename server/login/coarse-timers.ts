@@ -1,15 +1,16 @@
 /** How late a coarse timer may be. */
-const TICK_MS = 50
+const TICK_MS = 5
 
 /** A timer that was set, for clearing it. */
 export type CoarseTimer = number
 
 /**
- * Timers for waits that thousands have at once. All that come due within 50 ms share one timer of the event loop, and
- * setting one makes nothing but its place in a list.
+ * Timers for waits that thousands have at once. All that come due within 5 ms share one timer of the event loop, and
+ * setting one makes nothing but its place in a list. Coarser ones would gather waits that began apart into one storm,
+ * again and again, and whoever has news in it would wait for it to pass.
  */
 export interface CoarseTimers {
-  /** Calls back after `ms`, up to 50 ms late. A callback that is set twice for the same time is called once. */
+  /** Calls back after `ms`, up to 7 ms late. A callback that is set twice for the same time is called once. */
   set(callback: () => void, ms: number): CoarseTimer
   /** Safe to call twice. */
   clear(timer: CoarseTimer, callback: () => void): void

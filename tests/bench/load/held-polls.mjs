@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { pollRequest } from '../parts/logins.mjs'
 
+const LOGIN_STATES = { pending: 1, scanned: 1, authenticated: 1, expired: 1 }
 const HEAD_END = '\r\n\r\n'
 
 /**
@@ -21,14 +22,24 @@ export function waitByHeldPolls({ port }, login, holdSeconds, onStatus) {
     if (body === undefined) return
     received = ''
     const { status } = JSON.parse(body)
+    if (!(status in LOGIN_STATES)) console.error(`a poll was answered: ${body}`)
     onStatus(status)
     if (status === 'pending' || status === 'scanned') {
       seen = status
       ask()
     }
   })
+  let isStopped = false
   socket.on('error', () => socket.destroy())
-  return { stop: () => socket.destroy() }
+  socket.on('close', () => {
+    if (!isStopped) console.error('a waiting browser was cut off')
+  })
+  return {
+    stop() {
+      isStopped = true
+      socket.destroy()
+    },
+  }
 }
 
 /** The body of a reply that has arrived whole. */

@@ -31,7 +31,8 @@ function post(path, body) {
   const headers = { 'content-type': 'application/json', cookie: order.phoneCookie, origin: order.publicUrl }
   return new Promise((resolve, reject) => {
     const outgoing = request({ port: order.port, host: '127.0.0.1', path, method: 'POST', agent, headers }, (reply) => {
-      reply.resume().on('end', () => resolve(reply.statusCode))
+      if (reply.statusCode !== 200) reject(new Error(`${path}: ${reply.statusCode}`))
+      reply.resume().on('end', resolve)
     })
     outgoing.on('error', reject)
     outgoing.end(body)

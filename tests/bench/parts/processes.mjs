@@ -27,7 +27,8 @@ export function start(core, command, args, { env = process.env, cwd, log = 'pipe
     stderr += chunk
   })
   const exited = new Promise((resolve) => {
-    child.once('exit', resolve)
+    // Not `exit`: what it printed last may still be on its way then.
+    child.once('close', resolve)
     child.once('error', (error) => {
       stderr += error.message
       resolve(null)

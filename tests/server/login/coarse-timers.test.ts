@@ -8,7 +8,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-test('calls back not before its time and not 60 ms after it', () => {
+test('calls back not before its time and not 10 ms after it', () => {
   const timers = createCoarseTimers()
   for (const ms of [1, 49, 50, 51, 99, 100, 1234]) {
     let calledAt: number | undefined
@@ -18,7 +18,7 @@ test('calls back not before its time and not 60 ms after it', () => {
     }, ms)
     jest.advanceTimersByTime(ms - 1)
     expect(calledAt).toBeUndefined()
-    jest.advanceTimersByTime(61)
+    jest.advanceTimersByTime(11)
     expect(calledAt).toBeGreaterThanOrEqual(start + ms)
   }
 })
