@@ -79,7 +79,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     async (request, reply) => {
       const { token, return_to } = request.body ?? {}
       const shown = (await rotate(request, token)) ?? (await start(request, reply, return_to))
-      reply.code(201)
+      // Fastify's serializer looks at every character of the picture.
+      reply.code(201).serializer(JSON.stringify)
       return shownOnWire(shown, verificationUri, pace)
     },
   )

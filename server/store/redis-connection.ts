@@ -25,6 +25,10 @@ const CONNECTION_OPTIONS = {
   retryStrategy: reconnectPause,
   // A failover turned our primary into a replica: find the new one.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  // What is sent in one turn of the event loop goes out in one write.
+  enableAutoPipelining: true,
+  // Reads have been gathered by then (redis-store.ts).
+  autoPipeliningIgnoredCommands: ['mget'],
 }
 
 function createClient(place: RedisPlace): RedisClient {
@@ -41,11 +45,11 @@ function createClient(place: RedisPlace): RedisClient {
         sentinelRetryStrategy: reconnectPause,
       })
     case 'cluster': {
-      const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
+      const { enableOfflineQueue, enableAutoPipelining, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
       return new Cluster([...place.nodes], {
         redisOptions,
         enableOfflineQueue,
-        enableAutoPipelining: true,
+        enableAutoPipelining,
         clusterRetryStrategy: retryStrategy,
       })
     }

@@ -5,16 +5,18 @@ import { SERVER_CORE, start, untilReady } from './processes.mjs'
 
 /** Where ScanIn is built. Another checkout, to compare two versions, by BENCH_ROOT. */
 export const ROOT = process.env.BENCH_ROOT ?? join(import.meta.dirname, '../../..')
+/** Options for ScanIn's Node alone, to try them out, by BENCH_NODE_OPTIONS. */
+const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
 export const PASSWORD = 'correct horse battery staple'
 
 /**
  * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to a file.
  * Only the limit on logins an address may start is off: the whole load comes from one address.
  */
-export async function startScanIn(redis, { env = {}, core = SERVER_CORE, nodeOptions = [] } = {}) {
+export async function startScanIn(redis, { env = {}, core = SERVER_CORE } = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const process_ = start(core, process.execPath, [...nodeOptions, join(ROOT, 'dist/server/main.js')], {
+  const process_ = start(core, process.execPath, [...NODE_OPTIONS, join(ROOT, 'dist/server/main.js')], {
     cwd: ROOT,
     log: openSync('/dev/null', 'w'),
     env: {
