@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
+import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
@@ -23,8 +24,15 @@ const indexRecord = Compile(
 )
 
 export function createSessionIndex({ store, clock }: { store: RecordStore; clock: Clock }): SessionIndex {
+  const inTurn = createInTurn()
+
   function update(userId: string, change: (live: IndexEntry[]) => IndexEntry[]): Promise<void> {
-    return updateRecord<void>(store, keyOf(userId), (value) => {
+    const key = keyOf(userId)
+    return inTurn(key, () => updateOnce(key, change))
+  }
+
+  function updateOnce(key: string, change: (live: IndexEntry[]) => IndexEntry[]): Promise<void> {
+    return updateRecord<void>(store, key, (value) => {
       const entries = decode(value)
       const next = change(entries.filter(({ endsAt }) => endsAt > clock()))
       if (isSame(entries, next)) return { result: undefined }

@@ -1,5 +1,5 @@
 // A process of its own on the load's core: a crowd of waiting browsers, and a phone that approves some of them.
-// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, phoneCookie, publicUrl, redisUrl}; prints the
+// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl}; prints the
 // milliseconds each change took. Waits for a line on standard input between getting ready and changing.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
@@ -27,8 +27,8 @@ function join(login) {
     : waitByHeldPolls(order, login, order.holdSeconds, onStatus)
 }
 
-function post(path, body) {
-  const headers = { 'content-type': 'application/json', cookie: order.phoneCookie, origin: order.publicUrl }
+function post(path, body, cookie = '') {
+  const headers = { 'content-type': 'application/json', cookie, origin: order.publicUrl }
   return new Promise((resolve, reject) => {
     const outgoing = request({ port: order.port, host: '127.0.0.1', path, method: 'POST', agent, headers }, (reply) => {
       if (reply.statusCode !== 200) reject(new Error(`${path}: ${reply.statusCode}`))
@@ -43,7 +43,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const redis = order.change === 'publish' ? new Redis(order.redisUrl) : undefined
 
 /** The one change that is timed. */
-async function change({ loginId, token, nextText }) {
+async function change({ loginId, token, phoneCookie, nextText }) {
   sentAt.set(loginId, performance.now())
   if (redis)
     await redis
@@ -52,7 +52,7 @@ async function change({ loginId, token, nextText }) {
       .publish('scanin:changes', `scanin:login:${loginId}`)
       .exec()
   else if (order.kind === 'websocket') await post(`/confirm/${loginId}`, '')
-  else await post('/login/confirm', JSON.stringify({ token }))
+  else await post('/login/confirm', JSON.stringify({ token }), phoneCookie)
 }
 
 const crowd = []

@@ -20,7 +20,8 @@ export async function gatherCrowd(order) {
       process_.say('go\n')
       await process_.exited
       const [, result] = /RESULT (.*)/.exec(process_.stdout()) ?? []
-      if (result === undefined) throw new Error(`the crowd ended with ${await process_.exited}\n${process_.stdout()}\n${process_.stderr()}`)
+      if (result === undefined)
+        throw new Error(`the crowd ended with ${await process_.exited}\n${process_.stdout()}\n${process_.stderr()}`)
       if (process_.stderr() !== '') throw new Error(process_.stderr())
       return JSON.parse(result)
     },

@@ -1,11 +1,11 @@
 import { PASSWORD } from './service.mjs'
 
 /** Signs a phone in. @returns its `Cookie` header */
-export async function signInPhone({ url, publicUrl = url }) {
+export async function signInPhone({ url, publicUrl = url }, username = 'demo') {
   const reply = await fetch(`${url}/sign-in`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: publicUrl },
-    body: JSON.stringify({ username: 'demo', password: PASSWORD }),
+    body: JSON.stringify({ username, password: PASSWORD }),
   })
   if (reply.status !== 200) throw new Error(`sign-in: ${reply.status}`)
   return reply.headers.getSetCookie()[0].split(';')[0]

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from './service.mjs'
+
+const { hashPassword } = await import(join(ROOT, 'dist/server/identity/passwords.js'))
+const folder = mkdtempSync(join(tmpdir(), 'scanin-people-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+/** An accounts file of so many people with one password: `person-0`, `person-1` and so on. @returns its path */
+export async function writePeople(count, password) {
+  const passwordHash = await hashPassword(password)
+  const people = Array.from({ length: count }, (_, at) => ({
+    username: `person-${at}`,
+    name: `Person ${at}`,
+    password_hash: passwordHash,
+  }))
+  const file = join(folder, 'people.json')
+  writeFileSync(file, JSON.stringify(people))
+  return file
+}
