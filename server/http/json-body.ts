@@ -4,6 +4,9 @@ import { ScanInError } from '../errors.ts'
 /** Every body of the API is a flat object of a few short strings. */
 export const BODY_LIMIT_BYTES = 4096
 
+/** What replies call themselves that Fastify's serializer does not write. */
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
 const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

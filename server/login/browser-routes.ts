@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { addressBlock, clientAddress } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import { JSON_TYPE } from '../http/json-body.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -80,7 +81,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       const { token, return_to } = request.body ?? {}
       const shown = (await rotate(request, token)) ?? (await start(request, reply, return_to))
       // Fastify's serializer looks at every character of the picture.
-      reply.code(201).serializer(JSON.stringify)
+      reply.code(201).type(JSON_TYPE).serializer(JSON.stringify)
       return shownOnWire(shown, verificationUri, pace)
     },
   )
