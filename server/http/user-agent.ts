@@ -10,7 +10,7 @@ const LONGEST_USER_AGENT = 512
 const KNOWN_BROWSERS = new Set(Object.values(Bowser.BROWSER_MAP))
 const KNOWN_SYSTEMS = new Set(Object.values(Bowser.OS_MAP))
 
-/** Few programs ask, again and again: reading a User-Agent takes longer than anything else about a new login but its QR. */
+/** Few programs ask, again and again, and reading a User-Agent takes half as long as making the QR's matrix. */
 const MOST_REMEMBERED = 200
 const remembered = new Map<string, BrowserName>()
 

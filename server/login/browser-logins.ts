@@ -79,7 +79,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   const hold = createHold<WaitingBrowser, KnownLogin | undefined>({
     read: (browser) => readOwn(browser).then((login) => login && knownOf(login)),
     watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
-    patienceFor: (known, seen) => (known?.status === seen && known && isWaiting(known) ? known.expiresAt - clock() : 0),
+    patienceFor: (known, seen) => (known && known.status === seen && isWaiting(known) ? known.expiresAt - clock() : 0),
     closing,
   })
 

@@ -6,7 +6,7 @@ import { JSON_TYPE } from '../http/json-body.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { browserOf as describeBrowser } from '../http/user-agent.ts'
+import { browserOf } from '../http/user-agent.ts'
 import type { BrowserLogins, ShownLogin } from './browser-logins.ts'
 import { browserStatus, matchBody, shownLogin, shownOnWire, startBody, userCodeReply } from './browser-wire.ts'
 import type { Pace } from './pace-wire.ts'
@@ -37,7 +37,7 @@ const tags = ['browser']
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
   const { logins, cookies, pacing, pace, verificationUri } = options
 
-  const browserOf = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
+  const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
 
   function send(reply: FastifyReply, { body, setCookies }: PollReply) {
     if (setCookies.length > 0) reply.header('set-cookie', setCookies)
@@ -46,7 +46,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
 
   async function rotate(request: FastifyRequest, text: string | undefined): Promise<ShownLogin | undefined> {
     const token = parseToken(text ?? '')
-    const browser = token && browserOf(request, token)
+    const browser = token && whoWaits(request, token)
     if (browser?.browserKey === undefined) return undefined
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
     refuseIfTooFast(pacing.admit(paceKeyOf(browser.browserKey)))
@@ -60,7 +60,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   ): Promise<ShownLogin> {
     const address = clientAddress(request)
     await options.creationLimit.count(addressBlock(address))
-    const browser = describeBrowser(request.headers['user-agent'])
+    const browser = browserOf(request.headers['user-agent'])
     const started = await logins.start(browser, address, options.allowedReturn(returnTo))
     const keyName = cookies.browserKeyName(started.loginId)
     reply.header('set-cookie', cookies.set(keyName, started.browserKey, options.browserKeyMaxAge))
@@ -114,7 +114,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const browser = browserOf(request, tokenOf(request.body.token))
+      const browser = whoWaits(request, tokenOf(request.body.token))
       const status = await logins.match(browser, request.body.match_code)
       return send(reply, replyOf(status, browser.token, cookies, pace))
     },
@@ -131,7 +131,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const { userCode, expiresIn } = await logins.userCode(browserOf(request, tokenOf(request.body.token)))
+      const { userCode, expiresIn } = await logins.userCode(whoWaits(request, tokenOf(request.body.token)))
       reply.code(201)
       return { user_code: formatUserCode(userCode), verification_uri: verificationUri, expires_in: expiresIn }
     },
@@ -148,7 +148,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      await logins.cancel(browserOf(request, tokenOf(request.params.token)))
+      await logins.cancel(whoWaits(request, tokenOf(request.params.token)))
       return reply.code(204).send(null)
     },
   )

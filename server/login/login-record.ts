@@ -76,7 +76,8 @@ export function encodeLogin(login: Login): LoginRecord {
 
 /**
  * A login out of a store. `undefined`: it is not one that this version wrote, and is treated as no login at all.
- * Every poll comes by here: fields by their index and one literal are three times as fast as patterns and spreads.
+ * Every poll comes by here: fields by their index and one literal spare it the iterators and copies of patterns and
+ * spreads.
  */
 export function decodeLogin(value: unknown): Login | undefined {
   if (!validator.Check(value)) return undefined

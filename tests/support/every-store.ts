@@ -74,3 +74,21 @@ function onStore(
     startAnother: start,
   })
 }
+
+/** Services on both stores for tests that are a matter of waiting: at once, so that they wait once. */
+export function onBothStoresAtOnce(): () => readonly Service[] {
+  let redis: RedisServer
+  let services: Service[]
+
+  beforeAll(async () => {
+    redis = await startRedis()
+    services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
+  }, SLOWEST_START_MS)
+
+  afterAll(async () => {
+    await Promise.all(services.map((service) => service.stop()))
+    await redis.stop()
+  }, SLOWEST_START_MS)
+
+  return () => services
+}

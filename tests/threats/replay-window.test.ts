@@ -1,28 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
+import { onBothStoresAtOnce } from '../support/every-store.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
 import { browserKeyOf, keyCookieOf, sessionSetBy } from './seen.ts'
 
 /** T4, the part that takes its time: on both stores at once, so that it takes it once. */
 
-let redis: RedisServer
-let services: Service[]
-
-beforeAll(async () => {
-  redis = await startRedis()
-  services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
-}, 30_000)
-
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.stop()))
-  await redis.stop()
-})
+const services = onBothStoresAtOnce()
 
 test('T4 a hand-over repeats for 10 s and no longer, and collecting again does not extend that (embedded store and Redis)', async () => {
-  await Promise.all(services.map(({ url }) => collectAgainAndAgain(url)))
+  await Promise.all(services().map(({ url }) => collectAgainAndAgain(url)))
 }, 20_000)
 
 async function collectAgainAndAgain(url: string): Promise<void> {

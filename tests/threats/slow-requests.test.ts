@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
+import { onBothStoresAtOnce } from '../support/every-store.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
 import { type RawReply, sendRaw } from './raw-socket.ts'
 
 /** T21, the slow part: everything at once and on both stores at once, as it is a matter of waiting. */
@@ -11,18 +10,7 @@ import { type RawReply, sendRaw } from './raw-socket.ts'
 const LONGEST_MS = 13_000
 const DRIP_EVERY_MS = 500
 
-let redis: RedisServer
-let services: Service[]
-
-beforeAll(async () => {
-  redis = await startRedis()
-  services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
-}, 30_000)
-
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.stop()))
-  await redis.stop()
-})
+const services = onBothStoresAtOnce()
 
 const HEAD = 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 
@@ -49,7 +37,7 @@ function sendSlowly(port: number, beginning: string, drip: string): Promise<RawR
 
 test('T21 slow bodies and slow headers are 408 problem+json within seconds, and nothing is lost meanwhile (both stores)', async () => {
   await Promise.all(
-    services.map(async ({ url, port, child }) => {
+    services().map(async ({ url, port, child }) => {
       const browser = createClient(url)
       const token = await startLogin(browser)
       const replies = await Promise.all(SLOW.map(([, beginning, drip]) => sendSlowly(port, beginning, drip)))
