@@ -67,6 +67,8 @@ describe.each([
 
     const devices = phone.locator('#sessions li')
     await sees(phone, '#sessions', 'This phone')
+    // The list is read anew once the desktop has its session.
+    await devices.filter({ hasText: 'Chrome on Windows' }).waitFor()
     expect(await devices.count()).toBe(2)
     await devices.filter({ hasText: 'Chrome on Windows' }).getByRole('button', { name: 'Sign out' }).click()
     await devices.filter({ hasText: 'Chrome on Windows' }).waitFor({ state: 'detached' })
