@@ -18,6 +18,7 @@ import { createMemoryStore } from './store/memory-store.ts'
 import type { RecordStore } from './store/record-store.ts'
 import { connectRedis, whenReady } from './store/redis-connection.ts'
 import { createRedisStore } from './store/redis-store.ts'
+import { keepTickShape } from './tick-shape.ts'
 import { welcome } from './welcome.ts'
 
 /** How long a start waits for its store before it listens all the same and answers 503. */
@@ -26,6 +27,7 @@ const STORE_PATIENCE_MS = 5000
 const SHUTDOWN_PATIENCE_MS = 9000
 const MADE_PASSWORD_LENGTH = 12
 
+keepTickShape()
 try {
   await start()
 } catch (error) {
