@@ -26,7 +26,7 @@ import { createPhoneAuthentication } from './login/phone-authentication.ts'
 import { phoneRoutes } from './login/phone-routes.ts'
 import { createPoll } from './login/poll.ts'
 import { createPollLane } from './login/poll-lane.ts'
-import { createPollPacing } from './login/poll-pacing.ts'
+import { createPollingClients } from './login/polling-clients.ts'
 import { createUserCodes } from './login/user-codes.ts'
 import type { Randomness } from './randomness.ts'
 import { createCurrentSession } from './session/current-session.ts'
@@ -75,8 +75,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const logins = createBrowserLogins({ ...loginParts, collect })
   const current = createCurrentSession(sessions, cookies)
   const pace = { interval: config.pollIntervalSeconds, hold: config.pollHoldSeconds }
-  const pacing = createPollPacing({ clock, intervalSeconds: config.pollIntervalSeconds })
-  const poll = createPoll({ logins, cookies, pacing, pace })
+  const clients = createPollingClients({ clock, intervalSeconds: config.pollIntervalSeconds })
+  const poll = createPoll({ logins, cookies, clients, pace })
   const checkOrigin = createOriginCheck({ ...config, sessionCookieName: cookies.sessionName })
 
   const allowedReturn = createReturnCheck(config.publicUrl, config.returnToOrigins)
@@ -86,7 +86,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    serverFactory: httpServer(createPollLane({ poll, headers, log, closing })),
+    serverFactory: httpServer(createPollLane({ poll, pace, headers, log, closing })),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
@@ -118,7 +118,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       logins,
       poll,
       cookies,
-      pacing,
+      clients,
       creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
       verificationUri: `${config.publicUrl}/scan`,
       browserKeyMaxAge: (config.login.lifeMs + config.login.confirmMs + config.login.collectMs) / 1000,
@@ -128,7 +128,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     phoneRoutes(api, {
       approvals: createPhoneApprovals(loginParts),
       authenticatePhone: createPhoneAuthentication(current, options.bearerVerifiers),
-      pacing,
+      clients,
       wrongCodeLimit: createRateLimit(makeLimiter, 'wrong-codes', WRONG_CODES_PER_MINUTE),
       matchMode: config.match,
       publicUrl: config.publicUrl,

@@ -1,7 +1,7 @@
 import { executionAsyncResource } from 'node:async_hooks'
 import { nextTick } from 'node:process'
 
-let kept: object | undefined
+const kept: object[] = []
 
 /**
  * Keeps one of the objects alive that `nextTick` makes for each call, and with it the shape of them all.
@@ -11,7 +11,5 @@ let kept: object | undefined
  * half a dozen, and a poll cost 1.13 times as much then (Node 20).
  */
 export function keepTickShape(): void {
-  nextTick(() => {
-    kept ??= executionAsyncResource()
-  })
+  nextTick(() => kept.push(executionAsyncResource()))
 }

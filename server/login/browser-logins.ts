@@ -1,14 +1,16 @@
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import { hashSecret, isSameHash } from '../hashes.ts'
+import { hashSecret } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
 import type { Closing } from './closing.ts'
 import type { Collect, HandOver } from './hand-over.ts'
 import { createHold, type HoldRequest } from './hold.ts'
-import { acceptsSecret, type BrowserDescription, type Login, type LoginEvent } from './login.ts'
+import type { BrowserDescription, Login, LoginEvent } from './login.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import type { LoginRecords } from './login-records.ts'
-import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, type Token } from './token.ts'
+import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from './own-login.ts'
+import type { PollingClient } from './polling-clients.ts'
+import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from './token.ts'
 import type { UserCodes } from './user-codes.ts'
 
 export interface BrowserLoginsOptions {
@@ -21,10 +23,9 @@ export interface BrowserLoginsOptions {
   closing: Closing
 }
 
-/** A browser that waits: the token it shows, and the key out of its cookie. */
-export interface WaitingBrowser {
-  token: Token
-  browserKey: string | undefined
+/** With what this process remembers of it. `undefined`: it has no key, so nothing can be its own. */
+export interface PollingBrowser extends WaitingBrowser {
+  client: PollingClient | undefined
 }
 
 /** What the QR has to say now. Durations in whole seconds. */
@@ -52,22 +53,16 @@ export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 export function createBrowserLogins(options: BrowserLoginsOptions) {
   const { records, userCodes, collect, clock, randomness, policy, closing } = options
 
-  /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
-  function isOwn(login: Login, { token, browserKey }: WaitingBrowser): boolean {
-    return (
-      browserKey !== undefined &&
-      isSameHash(login.browserKeyHash, hashSecret(browserKey)) &&
-      acceptsSecret(login, hashSecret(token.secret), clock())
-    )
-  }
-
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
-    if (browser.browserKey === undefined) return Promise.resolve(undefined)
-    return records.read(browser.token.loginId).then((login) => (login && isOwn(login, browser) ? login : undefined))
+    return records
+      .read(browser.token.loginId)
+      .then((login) => (login && isOwn(login, browser, clock()) ? login : undefined))
   }
 
   function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
-    return records.apply(browser.token.loginId, (login) => (isOwn(login, browser) ? event : undefined), { durable })
+    return records.apply(browser.token.loginId, (login, now) => (isOwn(login, browser, now) ? event : undefined), {
+      durable,
+    })
   }
 
   function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
@@ -76,8 +71,22 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
   }
 
-  const hold = createHold<WaitingBrowser, KnownLogin | undefined>({
-    read: (browser) => readOwn(browser).then((login) => login && knownOf(login)),
+  /** What a poll needs to know, with as little work as can be: one who polled before has proved most of it. */
+  function readKnown(browser: PollingBrowser): Promise<KnownLogin | undefined> {
+    const { client } = browser
+    if (client === undefined) return Promise.resolve(undefined)
+    return records.readVersion(browser.token.loginId, (version, login) => {
+      const now = clock()
+      if (client.proof === undefined || !holds(client.proof, version, browser, now)) {
+        const read = login()
+        client.proof = read && prove(read, version, browser, now)
+      }
+      return client.proof?.known
+    })
+  }
+
+  const hold = createHold<PollingBrowser, KnownLogin | undefined>({
+    read: readKnown,
     watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
     patienceFor: (known, seen) => (known && known.status === seen && isWaiting(known) ? known.expiresAt - clock() : 0),
     closing,
@@ -141,7 +150,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
-    status(browser: WaitingBrowser, request: HoldRequest): Promise<BrowserStatus> {
+    status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus> {
       return hold(browser, request).then((known) => statusOf(known, browser))
     },
 
@@ -170,18 +179,6 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       if ((await readOwn(browser)) !== undefined) await records.remove(browser.token.loginId)
     },
   }
-}
-
-/** The little of a login that a poll tells of: a held poll keeps no more of it. */
-interface KnownLogin {
-  status: Login['status']
-  expiresAt: number
-  triesLeft: number | undefined
-}
-
-function knownOf(login: Login): KnownLogin {
-  const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
-  return { status: login.status, expiresAt: login.expiresAt, triesLeft }
 }
 
 /** Whether the browser's next news depends on somebody else. */

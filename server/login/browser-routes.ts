@@ -8,11 +8,19 @@ import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import type { BrowserLogins, ShownLogin } from './browser-logins.ts'
-import { browserStatus, matchBody, shownLogin, shownOnWire, startBody, userCodeReply } from './browser-wire.ts'
+import {
+  browserStatus,
+  matchBody,
+  shownLogin,
+  shownOnWire,
+  startBody,
+  statusOnWire,
+  userCodeReply,
+} from './browser-wire.ts'
 import type { Pace } from './pace-wire.ts'
-import { browserBehind, type Poll, type PollReply, paceKeyOf, refuseIfTooFast, replyOf } from './poll.ts'
-import type { PollPacing } from './poll-pacing.ts'
+import { browserBehind, clientKeyOf, type Poll, type PollReply, refuseIfTooFast, replyOf } from './poll.ts'
 import { tokenOf } from './poll-request.ts'
+import type { PollingClients } from './polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from './token.ts'
 import { tokenBody, tokenSchema } from './token-wire.ts'
 
@@ -20,7 +28,7 @@ export interface BrowserRoutesOptions {
   logins: BrowserLogins
   poll: Poll
   cookies: Cookies
-  pacing: PollPacing
+  clients: PollingClients
   creationLimit: RateLimit
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
   verificationUri: string
@@ -35,13 +43,13 @@ const tags = ['browser']
 
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
-  const { logins, cookies, pacing, pace, verificationUri } = options
+  const { logins, cookies, clients, pace, verificationUri } = options
 
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
 
-  function send(reply: FastifyReply, { body, setCookies }: PollReply) {
+  function send(reply: FastifyReply, { status, setCookies }: PollReply) {
     if (setCookies.length > 0) reply.header('set-cookie', setCookies)
-    return body
+    return statusOnWire(status, pace)
   }
 
   async function rotate(request: FastifyRequest, text: string | undefined): Promise<ShownLogin | undefined> {
@@ -49,7 +57,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     const browser = token && whoWaits(request, token)
     if (browser?.browserKey === undefined) return undefined
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
-    refuseIfTooFast(pacing.admit(paceKeyOf(browser.browserKey)))
+    refuseIfTooFast(clients.admit(clients.find(clientKeyOf(browser.browserKey))))
     return logins.rotate(browser)
   }
 
@@ -116,7 +124,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     async (request, reply) => {
       const browser = whoWaits(request, tokenOf(request.body.token))
       const status = await logins.match(browser, request.body.match_code)
-      return send(reply, replyOf(status, browser.token, cookies, pace))
+      return send(reply, replyOf(status, browser.token, cookies))
     },
   )
 

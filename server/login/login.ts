@@ -145,7 +145,13 @@ export function isExpired(login: Login, now: number): boolean {
 
 /** Whether a token with this secret still stands for the login. */
 export function acceptsSecret(login: Login, secretHash: string, now: number): boolean {
-  return goodSecrets(login, now).some((secret) => secret.hash === secretHash)
+  return acceptedUntil(login, secretHash, now) !== undefined
+}
+
+/** Until when, in epoch milliseconds, a token with this secret stands for the login. `undefined`: it does not. */
+export function acceptedUntil(login: Login, secretHash: string, now: number): number | undefined {
+  const secret = goodSecrets(login, now).find(({ hash }) => hash === secretHash)
+  return secret && (secret.goodUntil ?? login.expiresAt)
 }
 
 function goodSecrets(login: Login, now: number): QrSecret[] {

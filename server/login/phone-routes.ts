@@ -21,15 +21,15 @@ import {
   requestOnWire,
   scanBody,
 } from './phone-wire.ts'
-import type { PollPacing } from './poll-pacing.ts'
 import { holdRequestOf, tokenOf } from './poll-request.ts'
+import type { PollingClients } from './polling-clients.ts'
 import { parseUserCode } from './token.ts'
 import { tokenBody, tokenSchema } from './token-wire.ts'
 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
-  pacing: PollPacing
+  clients: PollingClients
   /** Counts codes that lead nowhere, by person. */
   wrongCodeLimit: RateLimit
   matchMode: MatchMode
@@ -42,7 +42,7 @@ const security = [{ session: [] }, { bearer: [] }]
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, pacing, wrongCodeLimit } = options
+  const { approvals, authenticatePhone, clients, wrongCodeLimit } = options
 
   function matchFor(request: FastifyRequest): (browserIp: string) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
@@ -128,7 +128,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     async (request) => {
       const phone = await authenticatePhone(request)
       const token = tokenOf(request.params.token)
-      const tooFastFor = pacing.admit(`${phone.id} ${token.loginId}`)
+      const tooFastFor = clients.admit(clients.find(`${phone.id} ${token.loginId}`))
       if (tooFastFor > 0) throw new ScanInError('slow_down', { retryAfterSeconds: tooFastFor })
       const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)

@@ -5,11 +5,15 @@ import type { Shortcut } from '../http/http-server.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
 import type { RequestLog } from '../http/request-log.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
+import { isWaiting } from './browser-logins.ts'
+import { statusAsJson } from './browser-wire.ts'
 import type { Closing } from './closing.ts'
+import type { Pace } from './pace-wire.ts'
 import type { Poll, PollReply } from './poll.ts'
 
 export interface PollLaneOptions {
   poll: Poll
+  pace: Pace
   headers: HeaderSets
   log: RequestLog
   /** Comes when the process shuts down. */
@@ -26,19 +30,31 @@ const ROUTE = '/login/status/:token'
  * one costs a sixth less and a held one half. What is decided is `poll`'s affair, here and in the route alike; here it
  * is only read and written.
  */
-export function createPollLane({ poll, headers, log, closing }: PollLaneOptions): Shortcut {
+export function createPollLane({ poll, pace, headers, log, closing }: PollLaneOptions): Shortcut {
   const head = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
+
+  function write(response: ServerResponse, { status, setCookies }: PollReply): void {
+    const text = statusAsJson(status, pace)
+    // Before approval there is nothing in it but ASCII.
+    const isAscii = isWaiting(status)
+    const fields = [...head, 'content-length', String(isAscii ? text.length : Buffer.byteLength(text))]
+    for (const cookie of setCookies) fields.push('set-cookie', cookie)
+    response.writeHead(200, fields)
+    // Written and then ended, with the socket corked in between, head and body leave as one piece, for 1.3 µs less
+    // than by `end(text)`, which hands the system two.
+    const { socket } = response
+    socket?.cork()
+    response.write(text, isAscii ? 'latin1' : 'utf8')
+    socket?.uncork()
+    response.end()
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse, ask: Promise<PollReply>): Promise<void> {
     const startedAt = performance.now()
     try {
-      const { body, setCookies } = await ask
+      const reply = await ask
       if (request.destroyed) return
-      const text = JSON.stringify(body)
-      const fields = [...head, 'content-length', String(Buffer.byteLength(text))]
-      for (const cookie of setCookies) fields.push('set-cookie', cookie)
-      response.writeHead(200, fields)
-      response.end(text)
+      write(response, reply)
     } catch (cause) {
       const error = ScanInError.from(cause)
       log.error(error, { method: METHOD, route: ROUTE })

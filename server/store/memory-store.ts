@@ -1,6 +1,7 @@
 import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
-import type { RecordStore, Version } from './record-store.ts'
+import type { RecordStore } from './record-store.ts'
+import { TextRecord } from './text-record.ts'
 
 export interface MemoryStoreOptions {
   /** Now, in epoch milliseconds. */
@@ -50,7 +51,7 @@ export function createMemoryStore({ clock, maxBytes = 256 * 1024 * 1024 }: Memor
   return {
     async read(key) {
       const entry = find(key)
-      return entry && { value: JSON.parse(entry.text), version: entry.text as Version }
+      return entry && new TextRecord(entry.text)
     },
 
     async write(key, value, { expiresAt, ifVersion }) {

@@ -27,9 +27,10 @@ export interface RecordStore {
 }
 
 export interface StoredRecord {
-  /** What was written, as JSON gives it back. Not to be trusted until decoded. */
-  value: unknown
-  version: Version
+  /** What was written, as JSON gives it back, parsed when it is asked for. Not to be trusted until decoded. */
+  readonly value: unknown
+  /** The same as long as the content is. */
+  readonly version: Version
 }
 
 /** Opaque to all but the store that gave it out. Two records with the same content may share a version. */

@@ -1,8 +1,9 @@
 import { Cluster, type Redis } from 'ioredis'
 import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
-import type { RecordStore, StoredRecord, Version } from './record-store.ts'
+import type { RecordStore, StoredRecord } from './record-store.ts'
 import type { RedisClient } from './redis-connection.ts'
+import { TextRecord } from './text-record.ts'
 
 export interface RedisStoreOptions {
   client: RedisClient
@@ -105,14 +106,8 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
 
 type Read = (key: string) => Promise<StoredRecord | undefined>
 
-/** What is not JSON was not written by us: nobody's record, and no reason to fail those read together with it. */
 function recordOf(text: string | null): StoredRecord | undefined {
-  if (text === null) return undefined
-  try {
-    return { value: JSON.parse(text), version: text as Version }
-  } catch {
-    return undefined
-  }
+  return text === null ? undefined : new TextRecord(text)
 }
 
 async function reachable<T>(answer: PromiseLike<T>): Promise<T> {

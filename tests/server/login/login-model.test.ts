@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ScanInError } from '../../../server/errors.ts'
 import type { User } from '../../../server/identity/identity.ts'
-import { createBrowserLogins, type WaitingBrowser } from '../../../server/login/browser-logins.ts'
+import { createBrowserLogins, type PollingBrowser } from '../../../server/login/browser-logins.ts'
 import { createClosing } from '../../../server/login/closing.ts'
 import { createCollect } from '../../../server/login/hand-over.ts'
 import {
@@ -19,6 +19,7 @@ import {
 import { decodeLogin } from '../../../server/login/login-record.ts'
 import { createLoginRecords } from '../../../server/login/login-records.ts'
 import { createPhoneApprovals } from '../../../server/login/phone-approvals.ts'
+import { createPollingClients } from '../../../server/login/polling-clients.ts'
 import { deriveSessionSecret, parseToken, type Token } from '../../../server/login/token.ts'
 import { createUserCodes } from '../../../server/login/user-codes.ts'
 import { createSessionService } from '../../../server/session/session-service.ts'
@@ -301,6 +302,7 @@ function createWorld(
     },
     loginOf: async (loginId: string) => decodeLogin((await inner.read(`login:${loginId}`))?.value),
     sessions,
+    clients: createPollingClients({ clock, intervalSeconds: 2 }),
     browserLogins: createBrowserLogins({ ...parts, collect: createCollect({ records, sessions, clock }) }),
     approvals: createPhoneApprovals(parts),
   }
@@ -326,8 +328,9 @@ function createPeople(world: World) {
     return known
   }
 
-  function waiting({ token, key }: Tab): WaitingBrowser {
-    return { token, browserKey: key }
+  /** A browser as the process remembers it, whatever token it comes with. */
+  function waiting({ token, key }: Pick<Tab, 'token' | 'key'>): PollingBrowser {
+    return { token, browserKey: key, client: world.clients.find(key) }
   }
 
   function sawHandOver(tab: Tab, { user, sessionSecret }: { user: User; sessionSecret: string }): void {
@@ -398,7 +401,7 @@ function createPeople(world: World) {
 
   async function pollForeign(own: Tab, target: Tab): Promise<void> {
     if (own.loginId === target.loginId) return
-    const mixed = { token: target.token, browserKey: own.key }
+    const mixed = waiting({ token: target.token, key: own.key })
     expect(await world.browserLogins.status(mixed, AT_ONCE)).toEqual({ status: 'expired' })
     expect(await world.browserLogins.rotate(mixed)).toBeUndefined()
     expect(await world.browserLogins.match(mixed, '000000')).toEqual({ status: 'expired' })

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals'
+import { createPollingClients } from '../../../server/login/polling-clients.ts'
+
+function createPaced(intervalSeconds = 2) {
+  const time = { now: 0 }
+  const clients = createPollingClients({ clock: () => time.now, intervalSeconds })
+  return { time, clients, poll: (key: string) => clients.admit(clients.find(key)) }
+}
+
+test('a client that keeps to the interval is never refused', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 1000; n++) {
+    expect(poll('client')).toBe(0)
+    time.now += 2000
+  }
+})
+
+test('a few polls at once are fine, far more are not', () => {
+  const { poll } = createPaced()
+  const answers = Array.from({ length: 30 }, () => poll('client'))
+  expect(answers.slice(0, 5)).toEqual([0, 0, 0, 0, 0])
+  expect(answers.at(-1)).toBeGreaterThan(0)
+})
+
+test('a refused poll does not move the window: the wait that it was told is enough', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('client')
+  const wait = poll('client')
+  expect(wait).toBe(1)
+  time.now += wait * 1000
+  expect(poll('client')).toBe(0)
+})
+
+test('after a refusal a client that keeps to the interval is not refused again', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('client')
+  for (let n = 0; n < 100; n++) {
+    time.now += 2000
+    expect(poll('client')).toBe(0)
+  }
+})
+
+test('nobody is slowed by another', () => {
+  const { poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('loud')
+  expect(poll('quiet')).toBe(0)
+})
+
+test('a client is remembered while it waits for a held poll, and forgotten some time after its last', () => {
+  const { time, clients, poll } = createPaced()
+  const client = clients.find('client')
+  poll('client')
+  time.now += 25_000
+  poll('another')
+  expect(clients.find('client')).toBe(client)
+  time.now += 45_000
+  poll('another')
+  expect(clients.find('client')).not.toBe(client)
+})
