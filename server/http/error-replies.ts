@@ -7,6 +7,8 @@ import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+/** How long a client may go on sending what was refused. */
+const LINGER_MS = 1000
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
 export function answerWithProblems(app: FastifyInstance, headers: HeaderSets, log: RequestLog): void {
@@ -33,7 +35,20 @@ export function refuseMissingHost(request: FastifyRequest, _reply: FastifyReply,
 
 function send(reply: FastifyReply, error: ScanInError, { api }: HeaderSets): FastifyReply {
   const { status, headers, body } = problemReply(error, api)
+  if (!reply.request.raw.complete) closeInStages(reply.request.raw.socket)
   return reply.code(status).headers(headers).send(body)
+}
+
+/**
+ * If this connection ends with its reply, lets it end in stages: to the last word first, and for a moment reading on
+ * (RFC 9112 §9.6). Cut at once, a client that is still sending would be reset and never read why.
+ */
+function closeInStages(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end()
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(cut))
+  }
 }
 
 /** Refuses a request that Fastify does not see. */
