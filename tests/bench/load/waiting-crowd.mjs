@@ -1,13 +1,13 @@
 // A process of its own on the load's core: a crowd of waiting browsers, and a phone that approves some of them.
-// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl}; prints the
-// milliseconds each change took. Waits for a line on standard input between getting ready and changing.
+// Argument: {kind, port, holdSeconds, arriveOverMs, logins, changes, changesPerSecond, publicUrl, redisUrl}; prints
+// the milliseconds each change took. Waits for a line on standard input between getting ready and changing.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { Redis } from 'ioredis'
 import { waitByHeldPolls } from './held-polls.mjs'
 import { waitByWebSocket } from './websockets.mjs'
 
-const CONNECTS_AT_ONCE = 100
+const SETTLE_MS = 500
 const LAST_WORD_MS = 3000
 const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const agent = new Agent({ keepAlive: true, maxSockets: 4 })
@@ -55,12 +55,19 @@ async function change({ loginId, token, phoneCookie, nextText }) {
   else await post('/login/confirm', JSON.stringify({ token }), phoneCookie)
 }
 
-const crowd = []
-for (const login of order.logins) {
-  crowd.push(join(login))
-  if (crowd.length % CONNECTS_AT_ONCE === 0) await pause(15)
+/** Waits for the time that is `ms` after `start`, if it is still to come. */
+async function until(start, ms) {
+  const left = start + ms - performance.now()
+  if (left > 0) await pause(left)
 }
-await pause(1000)
+
+const crowd = []
+const firstAt = performance.now()
+for (const [at, login] of order.logins.entries()) {
+  await until(firstAt, (at / order.logins.length) * order.arriveOverMs)
+  crowd.push(join(login))
+}
+await pause(SETTLE_MS)
 console.log('READY')
 await new Promise((resolve) => process.stdin.once('data', resolve))
 
@@ -70,8 +77,7 @@ const chosen = order.logins
 const spacing = 1000 / order.changesPerSecond
 const start = performance.now()
 for (const [at, login] of chosen.entries()) {
-  const due = start + at * spacing
-  if (due > performance.now()) await pause(due - performance.now())
+  await until(start, at * spacing)
   change(login).catch((error) => console.error(error))
 }
 const end = performance.now() + LAST_WORD_MS

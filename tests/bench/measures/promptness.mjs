@@ -16,8 +16,11 @@ const PEOPLE = 50
 /** Of a first round that nobody counts: it is the compiler that would be timed. */
 const WARM_UP_CHANGES = 50
 
-/** @param holdSeconds what the service holds: the default of 2 has every browser ask again that often */
-export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change }) {
+/**
+ * @param holdSeconds what the service holds: the default of 2 has every browser ask again that often
+ * @param arrival `arriveOverMs`, when it is not as crowds arrive (crowd.mjs)
+ */
+export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change, ...arrival }) {
   const redis = await startRedis()
   const env = {
     POLL_HOLD_SECONDS: String(holdSeconds),
@@ -38,7 +41,7 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
       login.phoneCookie = phones[at % PEOPLE]
     }
     if (change === 'confirm' && kind === 'held') await scanSome(scanIn, logins, changes)
-    const how = { kind, change, changes, changesPerSecond: CHANGES_PER_SECOND, holdSeconds, redisUrl: redis.url }
+    const how = { kind, change, changes, changesPerSecond: CHANGES_PER_SECOND, holdSeconds, redisUrl: redis.url, ...arrival }
     const crowd = await gatherCrowd({ ...how, port: server.port, publicUrl: scanIn.url, logins })
     return percentilesOf(await crowd.change())
   }

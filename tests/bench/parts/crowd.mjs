@@ -7,10 +7,13 @@ const folder = mkdtempSync(join(tmpdir(), 'scanin-crowd-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 let orders = 0
 
+/** Browsers arrive as people do, not all at once: those that did would ask again together every time. */
+export const ARRIVE_OVER_MS = 2000
+
 /** Browsers that wait, in a process of their own. Resolves once all of them do. */
 export async function gatherCrowd(order) {
   const file = join(folder, `order-${orders++}`)
-  writeFileSync(file, JSON.stringify(order))
+  writeFileSync(file, JSON.stringify({ arriveOverMs: ARRIVE_OVER_MS, ...order }))
   const script = join(import.meta.dirname, '../load/waiting-crowd.mjs')
   const process_ = start(LOAD_CORE, process.execPath, [script, file])
   await untilReady(process_, () => process_.stdout().includes('READY'), 120_000)
