@@ -2,6 +2,7 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
+import type { StoredRecord } from '../store/record-store.ts'
 import type { Closing } from './closing.ts'
 import type { Collect, HandOver } from './hand-over.ts'
 import { createHold, type HoldRequest } from './hold.ts'
@@ -71,23 +72,24 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
   }
 
-  /** What a poll needs to know, with as little work as can be: one who polled before has proved most of it. */
-  function readKnown(browser: PollingBrowser): Promise<KnownLogin | undefined> {
+  /** What a poll needs to know, with as little work as can be: who polled before has proved most of it. */
+  function knownBy(browser: PollingBrowser, record: StoredRecord | undefined): KnownLogin | undefined {
     const { client } = browser
-    if (client === undefined) return Promise.resolve(undefined)
-    return records.readVersion(browser.token.loginId, (version, login) => {
-      const now = clock()
-      if (client.proof === undefined || !holds(client.proof, version, browser, now)) {
-        const read = login()
-        client.proof = read && prove(read, version, browser, now)
-      }
-      return client.proof?.known
-    })
+    if (client === undefined || record === undefined) return undefined
+    const now = clock()
+    if (client.proof === undefined || !holds(client.proof, record.version, browser, now)) {
+      const login = records.decode(record)
+      client.proof = login && prove(login, record.version, browser, now)
+    }
+    return client.proof?.known
   }
 
   const hold = createHold<PollingBrowser, KnownLogin | undefined>({
-    read: readKnown,
-    watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
+    read: (browser) =>
+      browser.client === undefined
+        ? Promise.resolve(undefined)
+        : records.readStored(browser.token.loginId).then((record) => knownBy(browser, record)),
+    watch: (browser, onChange) => records.watch(browser.token.loginId, (record) => onChange(knownBy(browser, record))),
     patienceFor: (known, seen) => (known && known.status === seen && isWaiting(known) ? known.expiresAt - clock() : 0),
     closing,
   })

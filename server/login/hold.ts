@@ -17,8 +17,8 @@ export interface HoldRequest {
 
 export interface HoldOptions<Subject, Value> {
   read: (subject: Subject) => Promise<Value>
-  /** Calls back when `read` may answer something new. A notice may be lost. @returns stops that */
-  watch: (subject: Subject, onChange: () => void) => () => void
+  /** Calls back when `read` may answer something new; with that, if it is known. A notice may be lost. @returns stops that */
+  watch: (subject: Subject, onChange: (news?: Value) => void) => () => void
   /** Milliseconds for which this value is not worth a reply to who has `seen` it; 0: reply at once. */
   patienceFor: (value: Value, seen: string | undefined) => number
   /** Ends every hold at once. */
@@ -47,9 +47,14 @@ export function createHold<Subject, Value>(options: HoldOptions<Subject, Value>)
       /** Woken while reading: what is being read may be old. */
       let isStale = false
       let latest: Value
-      const stopWatching = watch(subject, wake)
+      const stopWatching = watch(subject, hear)
       client.on('close', wake)
       readAgain()
+
+      function hear(news?: Value): void {
+        if (news === undefined || isReading) wake()
+        else judge(news)
+      }
 
       function wake(): void {
         if (isReading) isStale = true

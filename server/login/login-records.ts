@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { RecordStore, Version } from '../store/record-store.ts'
+import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
 import { decodeLogin, encodeLogin } from './login-record.ts'
@@ -9,18 +9,18 @@ export interface LoginRecords {
   create(loginId: string, login: Login): Promise<void>
   /** `undefined`: there is none, or its time is over. */
   read(loginId: string): Promise<Login | undefined>
-  /** Judges a login by the version that the store has of it; `login` decodes it, as `read` would. */
-  readVersion<Result>(loginId: string, judge: Judge<Result>): Promise<Result | undefined>
+  /** As the store has it, for who may know this version already. */
+  readStored(loginId: string): Promise<StoredRecord | undefined>
+  /** The login in a record. `undefined`: there is none, or its time is over. */
+  decode(record: StoredRecord | undefined): Login | undefined
   /**
    * Lets an event happen to a login, on whatever state it has by then: read, `transition`, write if nobody wrote in
    * between. `eventFor` decides whether the caller may; `undefined` from it is answered as if there were no login.
    */
   apply(loginId: string, eventFor: EventFor, options?: { durable?: boolean }): Promise<Outcome | undefined>
   remove(loginId: string): Promise<void>
-  watch(loginId: string, onChange: () => void): () => void
+  watch(loginId: string, onChange: OnChange): () => void
 }
-
-export type Judge<Result> = (version: Version, login: () => Login | undefined) => Result
 
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
 
@@ -30,15 +30,20 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
     return login === undefined || isExpired(login, clock()) ? undefined : login
   }
 
+  function decode(record: StoredRecord | undefined): Login | undefined {
+    return live(record?.value)
+  }
+
   return {
     async create(loginId, login) {
       await store.write(keyOf(loginId), encodeLogin(login), { expiresAt: login.expiresAt, ifVersion: null })
     },
 
-    read: (loginId) => store.read(keyOf(loginId)).then((record) => live(record?.value)),
+    read: (loginId) => store.read(keyOf(loginId)).then(decode),
 
-    readVersion: (loginId, judge) =>
-      store.read(keyOf(loginId)).then((record) => record && judge(record.version, () => live(record.value))),
+    readStored: (loginId) => store.read(keyOf(loginId)),
+
+    decode,
 
     apply(loginId, eventFor, { durable = false } = {}) {
       return updateRecord<Outcome | undefined>(store, keyOf(loginId), (value) => {

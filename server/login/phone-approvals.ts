@@ -67,7 +67,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
       return isTheirs ? found : undefined
     },
-    watch: ({ token }, onChange) => records.watch(token.loginId, onChange),
+    watch: ({ token }, onChange) => records.watch(token.loginId, () => onChange()),
     patienceFor: (found, seen) =>
       found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
     closing,

@@ -1,14 +1,16 @@
+import type { OnChange, StoredRecord } from './record-store.ts'
+
 /** Who waits for which key, within this process. */
 export interface ChangeListeners {
-  add(key: string, onChange: () => void): () => void
-  tell(key: string): void
+  add(key: string, onChange: OnChange): () => void
+  tell(key: string, record?: StoredRecord): void
 }
 
 export function createChangeListeners(): ChangeListeners {
   /** Lists, not sets: a key has one listener or two, and the same function may wait twice. */
-  const byKey = new Map<string, (() => void)[]>()
+  const byKey = new Map<string, OnChange[]>()
 
-  function remove(key: string, onChange: () => void): void {
+  function remove(key: string, onChange: OnChange): void {
     const listeners = byKey.get(key) ?? []
     const at = listeners.indexOf(onChange)
     if (at === -1) return
@@ -27,8 +29,8 @@ export function createChangeListeners(): ChangeListeners {
         isListening = false
       }
     },
-    tell(key) {
-      for (const listener of [...(byKey.get(key) ?? [])]) listener()
+    tell(key, record) {
+      for (const listener of [...(byKey.get(key) ?? [])]) listener(record)
     },
   }
 }

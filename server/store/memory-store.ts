@@ -63,7 +63,7 @@ export function createMemoryStore({ clock, maxBytes = 256 * 1024 * 1024 }: Memor
       if (bytes + growth > maxBytes) throw new ScanInError('store_unavailable', { retryAfterSeconds: 10 })
       entries.set(key, { text, expiresAt })
       bytes += growth
-      if (existing) queueMicrotask(() => listeners.tell(key))
+      if (existing) queueMicrotask(() => listeners.tell(key, new TextRecord(text)))
       return true
     },
 

@@ -15,16 +15,20 @@ export interface RecordStore {
   /** Removes the record. `false`: there was none, or `ifVersion` does not hold. */
   remove(key: string, ifVersion?: Version): Promise<boolean>
   /**
-   * Calls `onChange` some time after a record that existed at `key` was written over or removed, by any process.
-   * Expiry is not told, and a notice may be lost (a broken connection): whoever waits needs an end of its own.
+   * Calls `onChange` some time after a record that existed at `key` was written over or removed, by any process; with
+   * what was written, which may be over by then. Expiry is not told, and a notice may be lost (a broken connection):
+   * whoever waits needs an end of its own.
    * @returns stops watching; safe to call twice
    */
-  watch(key: string, onChange: () => void): () => void
+  watch(key: string, onChange: OnChange): () => void
   /** Resolves when the store answers. */
   ping(): Promise<void>
   /** Lets go of connections. Whatever is called afterwards is `store_unavailable`. */
   close(): Promise<void>
 }
+
+/** Without a record: it was removed, or the notice does not say. */
+export type OnChange = (record?: StoredRecord) => void
 
 export interface StoredRecord {
   /** What was written, as JSON gives it back, parsed when it is asked for. Not to be trusted until decoded. */

@@ -19,7 +19,8 @@ const REPLICA_PATIENCE_MS = 1000
 
 /**
  * Compare-and-set and nothing else. A record's version is its own text, so no counter is stored beside it.
- * What existed before is told on the channel; nobody can be waiting for what did not.
+ * What existed before is told on the channel, `key text`, or `key` when it was removed; nobody can be waiting for what
+ * did not.
  * ARGV: condition, expected text, channel [, text, expiry in epoch milliseconds]. Without a text: removes.
  */
 const COMPARE_AND_SET = `
@@ -31,7 +32,7 @@ if ARGV[4] then
 elseif redis.call('DEL', KEYS[1]) == 0 then
   return 0
 end
-if current then redis.call('PUBLISH', ARGV[3], KEYS[1]) end
+if current then redis.call('PUBLISH', ARGV[3], ARGV[4] and KEYS[1] .. ' ' .. ARGV[4] or KEYS[1]) end
 return 1`
 
 type Condition = 'absent' | 'same' | 'any'
@@ -54,7 +55,12 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
   const scripted = client as ScriptedClient
   const read = client instanceof Cluster ? readOneByOne(client) : readsOfOneTurn(client)
 
-  subscriber.on('message', (_channel: string, key: string) => listeners.tell(key.slice(keyPrefix.length)))
+  subscriber.on('message', (_channel: string, notice: string) => {
+    // Keys have no spaces; a prefix may.
+    const end = notice.indexOf(' ', keyPrefix.length)
+    if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
+    else listeners.tell(notice.slice(keyPrefix.length, end), new TextRecord(notice.slice(end + 1)))
+  })
   // ioredis subscribes again by itself after a reconnect; this covers a first connection that is late.
   subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => undefined))
   if (subscriber.status === 'ready') void subscriber.subscribe(channel).catch(() => undefined)

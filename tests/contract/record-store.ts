@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { RecordStore, Version } from '../../server/store/record-store.ts'
+import type { RecordStore, StoredRecord, Version } from '../../server/store/record-store.ts'
 import { eventually } from '../support/eventually.ts'
 
 export interface StoreUnderTest {
@@ -142,15 +142,19 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       expect(await store.read(key)).toBeUndefined()
     })
 
-    test('tells a watcher of writes and of the removal, also those of another process', async () => {
+    test('tells a watcher what was written, and of the removal, also those of another process', async () => {
       const key = newKey()
+      const written = { text: 'with spaces,\nand a line of its own' }
       await store.write(key, 0, { expiresAt: later() })
-      let told = 0
-      const stop = store.watch(key, () => told++)
-      await opened.neighbour.write(key, 1, { expiresAt: later() })
-      await eventually('the write is told', () => told === 1)
+      const told: (StoredRecord | undefined)[] = []
+      const stop = store.watch(key, (record) => told.push(record))
+      await opened.neighbour.write(key, written, { expiresAt: later() })
+      await eventually('the write is told', () => told.length === 1)
+      expect(told[0]?.value).toEqual(written)
+      expect(told[0]?.version).toBe(await versionOf(store, key))
       await opened.neighbour.remove(key)
-      await eventually('the removal is told', () => told === 2)
+      await eventually('the removal is told', () => told.length === 2)
+      expect(told[1]).toBeUndefined()
       stop()
     })
 

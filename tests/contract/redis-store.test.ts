@@ -8,7 +8,7 @@ describeRecordStore('Redis', async () => {
   const open = async () => {
     const [client, subscriber] = [connect(redis.url), connect(redis.url)]
     await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
-    return createRedisStore({ client, subscriber, keyPrefix: 'contract:', waitReplicas: 0 })
+    return createRedisStore({ client, subscriber, keyPrefix: 'a contract: ', waitReplicas: 0 })
   }
   return { store: await open(), neighbour: await open(), end: () => redis.stop() }
 })

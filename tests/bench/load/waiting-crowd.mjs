@@ -49,7 +49,7 @@ async function change({ loginId, token, phoneCookie, nextText }) {
     await redis
       .multi()
       .set(`scanin:login:${loginId}`, nextText, 'KEEPTTL')
-      .publish('scanin:changes', `scanin:login:${loginId}`)
+      .publish('scanin:changes', `scanin:login:${loginId} ${nextText}`)
       .exec()
   else if (order.kind === 'websocket') await post(`/confirm/${loginId}`, '')
   else await post('/login/confirm', JSON.stringify({ token }), phoneCookie)

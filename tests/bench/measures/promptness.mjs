@@ -41,7 +41,15 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
       login.phoneCookie = phones[at % PEOPLE]
     }
     if (change === 'confirm' && kind === 'held') await scanSome(scanIn, logins, changes)
-    const how = { kind, change, changes, changesPerSecond: CHANGES_PER_SECOND, holdSeconds, redisUrl: redis.url, ...arrival }
+    const how = {
+      kind,
+      change,
+      changes,
+      changesPerSecond: CHANGES_PER_SECOND,
+      holdSeconds,
+      redisUrl: redis.url,
+      ...arrival,
+    }
     const crowd = await gatherCrowd({ ...how, port: server.port, publicUrl: scanIn.url, logins })
     return percentilesOf(await crowd.change())
   }

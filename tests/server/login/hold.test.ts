@@ -14,7 +14,7 @@ class TestClient extends EventEmitter {
 
 /** Something that changes, with its watchers in view. */
 function createSubject(initial: string) {
-  const watchers = new Set<() => void>()
+  const watchers = new Set<(news?: string) => void>()
   let value = initial
   let reads = 0
   return {
@@ -23,6 +23,10 @@ function createSubject(initial: string) {
     set(next: string, { quietly = false } = {}) {
       value = next
       if (!quietly) for (const watcher of watchers) watcher()
+    },
+    /** A notice that says what is there now, or was when it was sent. */
+    tell(news: string) {
+      for (const watcher of watchers) watcher(news)
     },
     hold({
       waitMs = 60_000,
@@ -72,6 +76,25 @@ test('waits for a change, reads it, and lets go of its watch', async () => {
   expect(await held).toBe('new')
   expect(subject.reads()).toBe(2)
   expect(subject.watchers.size).toBe(0)
+})
+
+test('answers with what the notice says, without another read', async () => {
+  const subject = createSubject('old')
+  const held = subject.hold()
+  await settle()
+  subject.tell('new')
+  expect(await held).toBe('new')
+  expect(subject.reads()).toBe(1)
+  expect(subject.watchers.size).toBe(0)
+})
+
+test('reads again when the notice comes while it reads: which of the two is newer, nobody knows', async () => {
+  const subject = createSubject('old')
+  const held = subject.hold()
+  subject.tell('in between')
+  subject.set('new', { quietly: true })
+  expect(await held).toBe('new')
+  expect(subject.reads()).toBe(2)
 })
 
 test('goes on waiting when a notice turns out to be no news', async () => {
