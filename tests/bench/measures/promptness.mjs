@@ -1,9 +1,9 @@
 // How long a change takes to reach the browser that waits for it: a held poll beside a WebSocket, by one Redis.
-// `push`: nothing but the push, from a record's change in Redis to the browser knowing.
+// `publish`: nothing but the push, from a record's change in Redis (a phone scans) to the browser knowing.
 // `confirm`: from the phone's confirm leaving to the browser knowing; ScanIn's reply brings the session cookie with it,
 // while after a WebSocket's push the browser has yet to fetch its own.
 import { gatherCrowd } from '../parts/crowd.mjs'
-import { createLogins, makeLogin, textOf } from '../parts/logins.mjs'
+import { createLogins, scanned, textOf } from '../parts/logins.mjs'
 import { writePeople } from '../parts/people.mjs'
 import { scan, signInPhone } from '../parts/phone.mjs'
 import { startRedis } from '../parts/redis.mjs'
@@ -37,7 +37,7 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
   async function measureRound(kind, server, changes) {
     const logins = await createLogins(redis, waiting)
     for (const [at, login] of logins.entries()) {
-      login.nextText = textOf(ofSomeoneElse())
+      login.nextText = textOf(scanned(login.login))
       login.phoneCookie = phones[at % PEOPLE]
     }
     if (change === 'confirm' && kind === 'held') await scanSome(scanIn, logins, changes)
@@ -90,9 +90,4 @@ async function scanSome(scanIn, logins, changes) {
 function percentilesOf({ millis, lost }) {
   if (lost > 0) throw new Error(`${lost} changes never reached a browser`)
   return { p50: percentile(millis, 0.5), p99: percentile(millis, 0.99) }
-}
-
-/** Another browser's login makes it "expired" to the one that waits: the shortest change there is. */
-function ofSomeoneElse() {
-  return makeLogin().login
 }

@@ -38,6 +38,11 @@ export function textOf(login) {
   return JSON.stringify(encodeLogin(login))
 }
 
+/** The login once a phone has scanned it. */
+export function scanned(login) {
+  return { ...login, status: 'scanned', phone: { id: 'a phone', user: { id: 'ann', name: 'Ann' } }, match: 'none' }
+}
+
 /** Puts so many pending logins into Redis, as the service writes them, only faster than its API would. */
 export async function createLogins(redis, count, options) {
   const logins = []
@@ -46,7 +51,7 @@ export async function createLogins(redis, count, options) {
     const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin(options))
     for (const { loginId, login } of some) pipeline.set(keyOf(loginId), textOf(login), 'PXAT', login.expiresAt)
     for (const [error] of await pipeline.exec()) if (error) throw error
-    logins.push(...some.map(({ loginId, token, browserKey }) => ({ loginId, token, browserKey })))
+    logins.push(...some)
   }
   return logins
 }

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 
 const CHANNEL = 'scanin:changes'
 const PREFIX = 'scanin:login:'
+const LOGIN_ID_LENGTH = 16
 const COMPARE_AND_SET = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
@@ -17,8 +18,8 @@ redis.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
 const subscriber = new Redis(process.env.REDIS_URL)
 const waiting = new Map()
 await subscriber.subscribe(CHANNEL)
-subscriber.on('message', (_channel, key) => {
-  waiting.get(key.slice(PREFIX.length))?.send('{"status":"authenticated"}')
+subscriber.on('message', (_channel, notice) => {
+  waiting.get(notice.slice(PREFIX.length, PREFIX.length + LOGIN_ID_LENGTH))?.send('{"status":"authenticated"}')
 })
 
 const server = createServer(async (request, response) => {
