@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
 import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
@@ -135,7 +136,8 @@ function readOneByOne(client: Cluster): Read {
 
 interface Turn {
   keys: string[]
-  readers: { resolve: (record: StoredRecord | undefined) => void; reject: (cause: unknown) => void }[]
+  /** What is at those keys, in their order. */
+  texts: Promise<(string | null)[]>
 }
 
 /**
@@ -145,28 +147,18 @@ interface Turn {
 function readsOfOneTurn(client: Redis): Read {
   let turn: Turn | undefined
 
-  async function send({ keys, readers }: Turn): Promise<void> {
-    try {
-      const texts = await reachable(client.mget(keys))
-      for (let at = 0; at < texts.length; at++) readers[at]?.resolve(recordOf(texts[at] ?? null))
-    } catch (error) {
-      for (const { reject } of readers) reject(error)
-    }
+  function begin(): Turn {
+    const keys: string[] = []
+    const texts = setImmediate().then(() => {
+      turn = undefined
+      return reachable(client.mget(keys))
+    })
+    return { keys, texts }
   }
 
   return (key) => {
-    if (turn === undefined) {
-      const next: Turn = { keys: [], readers: [] }
-      turn = next
-      setImmediate(() => {
-        turn = undefined
-        void send(next)
-      })
-    }
-    const { keys, readers } = turn
-    return new Promise((resolve, reject) => {
-      keys.push(key)
-      readers.push({ resolve, reject })
-    })
+    turn ??= begin()
+    const at = turn.keys.push(key) - 1
+    return turn.texts.then((texts) => recordOf(texts[at] ?? null))
   }
 }
