@@ -55,6 +55,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   const { records, userCodes, collect, clock, randomness, policy, closing } = options
 
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
+    if (browser.browserKey === undefined) return Promise.resolve(undefined)
     return records
       .read(browser.token.loginId)
       .then((login) => (login && isOwn(login, browser, clock()) ? login : undefined))

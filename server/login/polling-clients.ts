@@ -20,8 +20,8 @@ export interface PollingClients {
 /** A client may be twice as fast as asked for, and this many polls ahead of that: tabs wake up, networks come back. */
 const BURST_POLLS = 10
 const SWEEP_EVERY_MS = 10_000
-/** Longer than a poll may be held: who still waits is still known. */
-const REMEMBERED_MS = 30_000
+/** Longer than a poll may be held: who has proved something and still waits is still known. */
+const PROOF_REMEMBERED_MS = 30_000
 
 /** The generic cell rate algorithm: one number a client, the time at which it would be on pace again. */
 export function createPollingClients({ clock, intervalSeconds }: PollingClientsOptions): PollingClients {
@@ -32,7 +32,11 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
   function sweep(now: number): void {
     if (now < nextSweepAt) return
     nextSweepAt = now + SWEEP_EVERY_MS
-    for (const [key, { onPaceAt }] of clients) if (onPaceAt + REMEMBERED_MS <= now) clients.delete(key)
+    for (const [key, { onPaceAt, proof }] of clients) {
+      // Keys that anybody may make up are forgotten as soon as they are on pace.
+      const rememberedMs = proof === undefined ? 0 : PROOF_REMEMBERED_MS
+      if (onPaceAt + rememberedMs <= now) clients.delete(key)
+    }
   }
 
   return {

@@ -1,5 +1,15 @@
 import { expect, test } from '@jest/globals'
+import type { Proof } from '../../../server/login/own-login.ts'
 import { createPollingClients } from '../../../server/login/polling-clients.ts'
+import type { Version } from '../../../server/store/record-store.ts'
+
+const PROOF: Proof = {
+  version: 'a version' as Version,
+  browserKey: 'k'.repeat(43),
+  secret: 's'.repeat(22),
+  goodUntil: 300_000,
+  known: { status: 'pending', expiresAt: 300_000, triesLeft: undefined },
+}
 
 function createPaced(intervalSeconds = 2) {
   const time = { now: 0 }
@@ -46,9 +56,10 @@ test('nobody is slowed by another', () => {
   expect(poll('quiet')).toBe(0)
 })
 
-test('a client is remembered while it waits for a held poll, and forgotten some time after its last', () => {
+test('a client with a proof is remembered while it waits for a held poll, and forgotten some time after its last', () => {
   const { time, clients, poll } = createPaced()
   const client = clients.find('client')
+  client.proof = PROOF
   poll('client')
   time.now += 25_000
   poll('another')
@@ -56,4 +67,13 @@ test('a client is remembered while it waits for a held poll, and forgotten some 
   time.now += 45_000
   poll('another')
   expect(clients.find('client')).not.toBe(client)
+})
+
+test('a client without one is forgotten once it is on pace', () => {
+  const { time, clients, poll } = createPaced()
+  const client = clients.find('made up')
+  poll('made up')
+  time.now += 11_000
+  poll('another')
+  expect(clients.find('made up')).not.toBe(client)
 })
