@@ -18,9 +18,8 @@ const WARM_UP_CHANGES = 50
 
 /**
  * @param holdSeconds what the service holds: the default of 2 has every browser ask again that often
- * @param arrival `arriveOverMs`, when it is not as crowds arrive (crowd.mjs)
  */
-export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change, ...arrival }) {
+export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change }) {
   const redis = await startRedis()
   const env = {
     POLL_HOLD_SECONDS: String(holdSeconds),
@@ -48,7 +47,6 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
       changesPerSecond: CHANGES_PER_SECOND,
       holdSeconds,
       redisUrl: redis.url,
-      ...arrival,
     }
     const crowd = await gatherCrowd({ ...how, port: server.port, publicUrl: scanIn.url, logins })
     return percentilesOf(await crowd.change())

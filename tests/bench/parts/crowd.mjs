@@ -7,16 +7,13 @@ const folder = mkdtempSync(join(tmpdir(), 'scanin-crowd-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 let orders = 0
 
-/** Browsers arrive as people do, not all at once: those that did would ask again together every time. */
-export const ARRIVE_OVER_MS = 2000
-
 /** Room enough that the crowd collects no garbage while it measures: its own pauses would count as the server's. */
 const NO_COLLECTIONS = ['--min-semi-space-size=128', '--max-semi-space-size=128']
 
 /** Browsers that wait, in a process of their own. Resolves once all of them do. */
 export async function gatherCrowd(order) {
   const file = join(folder, `order-${orders++}`)
-  writeFileSync(file, JSON.stringify({ arriveOverMs: ARRIVE_OVER_MS, ...order }))
+  writeFileSync(file, JSON.stringify(order))
   const script = join(import.meta.dirname, '../load/waiting-crowd.mjs')
   const process_ = start(LOAD_CORE, process.execPath, [...NO_COLLECTIONS, script, file])
   await untilReady(process_, () => process_.stdout().includes('READY'), 120_000)
