@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, jest, test } from '@jest/globals'
 import { startProcess, untilReady } from '../support/child-process.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 import { startService } from '../support/service.ts'
 
 jest.setTimeout(60_000)
@@ -70,6 +72,26 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
   expect(await code).toBe(0)
   expect(performance.now() - startedAt).toBeLessThan(10_000)
   await expect(browser.get('/healthz')).rejects.toThrow('ECONNREFUSED')
+})
+
+test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {
+  const service = await startService()
+  const browser = createClient(service.url)
+  const reply = await sendRaw(service.port, async (write) => {
+    write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
+    // Whatever was sent before this reply has been read by the service.
+    await browser.get('/healthz')
+    void service.stop('SIGTERM')
+    await eventually('new connections are refused', () =>
+      browser.get('/healthz').then(
+        () => false,
+        () => true,
+      ),
+    )
+    write('\r\n')
+  })
+  expect([reply.status, reply.headers.get('connection')]).toEqual([200, 'close'])
+  expect(await service.exited).toBe(0)
 })
 
 test('SIGTERM ends a service whose Redis is gone', async () => {

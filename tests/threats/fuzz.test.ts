@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { sendRaw } from './raw-socket.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 import { documentedRoutes, type Route } from './routes.ts'
 import { unhurried } from './seen.ts'
 

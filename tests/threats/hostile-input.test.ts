@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Client } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { type RawReply, sendRaw } from './raw-socket.ts'
+import { type RawReply, sendRaw } from '../support/raw-socket.ts'
 import { expectProblem, keyCookieOf, loginIdOf, unhurried } from './seen.ts'
 
 /** T21: whatever arrives is refused in bounded time and in one form; the process lives, and nobody's login is lost. */

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { onBothStoresAtOnce } from '../support/every-store.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { type RawReply, sendRaw } from './raw-socket.ts'
+import { type RawReply, sendRaw } from '../support/raw-socket.ts'
 
 /** T21, the slow part: everything at once and on both stores at once, as it is a matter of waiting. */
 

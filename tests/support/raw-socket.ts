@@ -14,7 +14,7 @@ export interface RawReply {
  */
 export function sendRaw(
   port: number,
-  send: string | Buffer | ((write: (data: string | Buffer) => void) => void),
+  send: string | Buffer | ((write: (data: string | Buffer) => void) => void | Promise<void>),
   patienceMs = 5000,
 ): Promise<RawReply> {
   const started = performance.now()
@@ -30,7 +30,7 @@ export function sendRaw(
     }
 
     socket.on('connect', () => {
-      if (typeof send === 'function') send((data) => void (socket.writable && socket.write(data)))
+      if (typeof send === 'function') void send((data) => void (socket.writable && socket.write(data)))
       else socket.write(send)
     })
     socket.on('data', (chunk) => {
