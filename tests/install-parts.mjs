@@ -1,15 +1,22 @@
-// The tests use real parts: a Redis server, an nginx and a Chromium. This installs what is missing where it can
-// (Debian and its kin, by apt-get) and says plainly what to install where it cannot. Nothing is skipped instead.
+// The tests and the benchmarks use real parts: a Redis server, an nginx, a Chromium, a wrk. This installs what is missing
+// where it can (Debian and its kin, by apt-get) and says plainly what to install where it cannot. Nothing is skipped
+// instead.
+//   node tests/install-parts.mjs tests|benchmarks
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const PARTS = [
-  { commands: ['redis-server'], variable: 'REDIS_SERVER', package: 'redis-server' },
-  { commands: ['nginx'], variable: 'NGINX', package: 'nginx-light' },
-  { commands: ['chromium', 'chromium-browser', 'google-chrome'], variable: 'CHROMIUM', package: 'chromium' },
-]
+const REDIS = { commands: ['redis-server'], variable: 'REDIS_SERVER', package: 'redis-server' }
+const NGINX = { commands: ['nginx'], variable: 'NGINX', package: 'nginx-light' }
+const CHROMIUM = {
+  commands: ['chromium', 'chromium-browser', 'google-chrome'],
+  variable: 'CHROMIUM',
+  package: 'chromium',
+}
+const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
+const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM], benchmarks: [REDIS, WRK] }
 
+const purpose = process.argv[2] === 'benchmarks' ? 'benchmarks' : 'tests'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
 function isExecutable(path) {
@@ -27,12 +34,12 @@ function isMissing(part) {
   return !part.commands.some((command) => folders.some((folder) => isExecutable(join(folder, command))))
 }
 
-const missing = PARTS.filter(isMissing)
+const missing = PARTS_FOR[purpose].filter(isMissing)
 if (missing.length > 0) {
   const names = missing.map((part) => part.package)
   if (!isExecutable('/usr/bin/apt-get')) {
     console.error(
-      `The tests need ${names.join(', ')}. Install them with your package manager, or name their programs in ` +
+      `The ${purpose} need ${names.join(', ')}. Install them with your package manager, or name their programs in ` +
         `${missing.map((part) => part.variable).join(', ')}.`,
     )
     process.exit(1)
@@ -42,7 +49,7 @@ if (missing.length > 0) {
     const [command, ...rest] = [...sudo, ...words]
     execFileSync(command, rest, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
   }
-  console.error(`Installing what the tests need: ${names.join(', ')}`)
+  console.error(`Installing ${names.join(', ')}`)
   run('apt-get', 'update', '-qq')
   run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names)
   // Debian starts a Redis and an nginx of its own on installing them; the tests start theirs on free ports.

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { Redis } from 'ioredis'
-import { waitByHeldPolls } from './held-polls.mjs'
+import { waitByPolls } from './polls.mjs'
 import { waitByWebSocket } from './websockets.mjs'
 
 /** Browsers arrive as people do, not all at once: those that did would ask again together every time. */
@@ -26,7 +26,7 @@ function join(login) {
   }
   return order.kind === 'websocket'
     ? waitByWebSocket(order, login, onStatus)
-    : waitByHeldPolls(order, login, order.holdSeconds, onStatus)
+    : waitByPolls(order, login, order.holdSeconds, onStatus)
 }
 
 function post(path, body, cookie = '') {

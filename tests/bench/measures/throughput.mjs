@@ -2,61 +2,79 @@
 import { load, writeRequests } from '../load/wrk.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { betterAuth, devicePolls, oidcProvider } from '../parts/peers.mjs'
+import { cpuSecondsOf } from '../parts/processes.mjs'
 import { callsOf, startRedis } from '../parts/redis.mjs'
 import { startScanIn, startServer } from '../parts/service.mjs'
 import { median, pairedRatio } from '../parts/statistics.mjs'
 
 const LOGINS = 60_000
 const DEVICE_CODES = 100
-const WARM_UP_SECONDS = 4
 
-export async function measureThroughput({ rounds, seconds, peers = true }) {
+/**
+ * @param starts how often everything is started anew: what the compiler makes of a process differs from one to the
+ *   next by more than what is to be told apart
+ * @param rounds short rounds in turn, each time
+ * @param warmUpSeconds until the code is compiled and the heap has grown, it is the compiler that is measured
+ */
+export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds }) {
   const redis = await startRedis()
   const logins = await createLogins(redis, LOGINS)
   const polls = writeRequests(logins.map((login) => pollRequest(login)))
-  const scanIn = await startScanIn(redis)
-  const env = { REDIS_URL: redis.url }
-  const sides = [
-    { name: 'ScanIn', server: scanIn, requests: polls },
-    { name: 'constant', server: await startServer('constant'), requests: polls },
-    { name: 'floor', server: await startServer('floor', env), requests: polls },
-  ]
-  if (peers) {
-    const oidc = await startServer('oidc-provider', env)
-    const better = await startServer('better-auth')
-    // RFC 8628 has a pending poll answered with 400: refused, to wrk.
-    const mayRefuse = true
-    sides.push(
-      { name: 'oidc-provider', server: oidc, requests: await devicePolls(oidc, oidcProvider, DEVICE_CODES), mayRefuse },
-      { name: 'better-auth', server: better, requests: await devicePolls(better, betterAuth, DEVICE_CODES), mayRefuse },
-    )
-  }
-  await checkPending(scanIn, logins)
-  // Until the code is compiled and the heap has grown, it is the compiler that is measured.
-  for (const side of sides) await measure(side, side.mayRefuse ? 1 : WARM_UP_SECONDS)
+  const results = new Map()
+  const redisCosts = { micros: [], calls: 0, polls: 0 }
 
-  const results = new Map(sides.map(({ name }) => [name, []]))
-  let scanInPolls = 0
-  const mgetsBefore = await callsOf(redis.client, 'mget')
-  for (let round = 0; round < rounds; round++) {
-    for (const side of sides) {
-      const result = await measure(side, seconds)
-      results.get(side.name).push(result)
-      if (side.server === scanIn) scanInPolls += result.perSecond * seconds
+  async function measure({ name, server, requests, mayRefuse = false }, forSeconds) {
+    const redisBefore = cpuSecondsOf(redis.pid)
+    const mgetsBefore = await callsOf(redis.client, 'mget')
+    const result = await load([server], requests, { seconds: forSeconds, mayRefuse })
+    if (name === 'ScanIn') {
+      const count = result.perSecond * forSeconds
+      redisCosts.micros.push(((cpuSecondsOf(redis.pid) - redisBefore) / count) * 1e6)
+      redisCosts.calls += (await callsOf(redis.client, 'mget')) - mgetsBefore
+      redisCosts.polls += count
     }
+    return result
   }
-  const mgets = (await callsOf(redis.client, 'mget')) - mgetsBefore
-  await checkPending(scanIn, logins)
-  for (const { server } of sides) await server.stop()
+
+  for (let start = 0; start < starts; start++) {
+    const sides = await startSides(redis, polls)
+    await checkPending(sides[0].server, logins)
+    for (const side of sides) await measure(side, side.mayRefuse ? 1 : warmUpSeconds)
+    for (let round = 0; round < rounds; round++) {
+      for (const side of sides) {
+        results.set(side.name, [...(results.get(side.name) ?? []), await measure(side, seconds)])
+      }
+    }
+    await checkPending(sides[0].server, logins)
+    for (const { server } of sides) await server.stop()
+  }
   await redis.stop()
 
-  const floor = results.get('floor')
-  const rows = sides.map(({ name }) => summary(name, results.get(name), floor, results.get('constant')))
-  return { logins: LOGINS, rounds, seconds, rows, pollsARedisCommand: scanInPolls / mgets }
+  const rows = [...results].map(([name, own]) => summary(name, own, results.get('floor'), results.get('constant')))
+  return {
+    logins: LOGINS,
+    starts,
+    rounds,
+    seconds,
+    rows,
+    pollsARedisCommand: redisCosts.polls / redisCosts.calls,
+    redisCpuMicros: median(redisCosts.micros),
+  }
 }
 
-function measure({ server, requests, mayRefuse = false }, seconds) {
-  return load([server], requests, { seconds, mayRefuse })
+async function startSides(redis, polls) {
+  const env = { REDIS_URL: redis.url }
+  const oidc = await startServer('oidc-provider', env)
+  const better = await startServer('better-auth')
+  // RFC 8628 has a pending poll answered with 400: refused, to wrk.
+  const mayRefuse = true
+  return [
+    { name: 'ScanIn', server: await startScanIn(redis), requests: polls },
+    { name: 'constant', server: await startServer('constant'), requests: polls },
+    { name: 'floor', server: await startServer('floor', env), requests: polls },
+    { name: 'oidc-provider', server: oidc, requests: await devicePolls(oidc, oidcProvider, DEVICE_CODES), mayRefuse },
+    { name: 'better-auth', server: better, requests: await devicePolls(better, betterAuth, DEVICE_CODES), mayRefuse },
+  ]
 }
 
 function summary(name, own, floor, constant) {

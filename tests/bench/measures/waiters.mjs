@@ -12,6 +12,7 @@ export async function measureWaiters({ waiting, seconds }) {
   const subjects = [
     ['held poll, 25 s', 25, () => startScanIn(redis, { env: { POLL_HOLD_SECONDS: '25' } })],
     ['held poll, 2 s', 2, () => startScanIn(redis)],
+    ['plain poll every 2 s', 0, () => startScanIn(redis, { env: { POLL_HOLD_SECONDS: '0' } })],
     ['WebSocket', 0, () => startServer('websocket-push', { REDIS_URL: redis.url })],
   ]
   for (const [name, holdSeconds, startIt] of subjects) {

@@ -12,7 +12,7 @@ const A_PIPELINE = 2000
 const LIFE_MS = 3_600_000
 
 /** A pending login, in the service's own words, with the secrets that its browser has. */
-export function makeLogin({ lifeMs = LIFE_MS } = {}) {
+export function makeLogin() {
   const loginId = makeLoginId(cryptoRandomness)
   const secret = makeQrSecret(cryptoRandomness)
   const browserKey = makeBrowserKey(cryptoRandomness)
@@ -20,7 +20,7 @@ export function makeLogin({ lifeMs = LIFE_MS } = {}) {
   const login = {
     status: 'pending',
     createdAt,
-    expiresAt: createdAt + lifeMs,
+    expiresAt: createdAt + LIFE_MS,
     browserKeyHash: hashSecret(browserKey),
     qrSecrets: [{ hash: hashSecret(secret) }],
     browser: { name: 'Chrome', os: 'Windows' },
@@ -44,11 +44,11 @@ export function scanned(login) {
 }
 
 /** Puts so many pending logins into Redis, as the service writes them, only faster than its API would. */
-export async function createLogins(redis, count, options) {
+export async function createLogins(redis, count) {
   const logins = []
   while (logins.length < count) {
     const pipeline = redis.client.pipeline()
-    const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin(options))
+    const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin())
     for (const { loginId, login } of some) pipeline.set(keyOf(loginId), textOf(login), 'PXAT', login.expiresAt)
     for (const [error] of await pipeline.exec()) if (error) throw error
     logins.push(...some)
