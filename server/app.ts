@@ -86,7 +86,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    serverFactory: httpServer(createPollLane({ poll, pace, headers, log, closing })),
+    serverFactory: httpServer(createPollLane({ poll, cookies, pace, headers, log, closing })),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',

@@ -10,7 +10,7 @@ import type { BrowserDescription, Login, LoginEvent } from './login.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import type { LoginRecords } from './login-records.ts'
 import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from './own-login.ts'
-import type { PollingClient } from './polling-clients.ts'
+import { type PollingClient, refuseIfTooFast } from './polling-clients.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from './token.ts'
 import type { UserCodes } from './user-codes.ts'
 
@@ -24,9 +24,11 @@ export interface BrowserLoginsOptions {
   closing: Closing
 }
 
-/** With what this process remembers of it. `undefined`: it has no key, so nothing can be its own. */
 export interface PollingBrowser extends WaitingBrowser {
+  /** What this process remembers of it. `undefined`: it has no key. */
   client: PollingClient | undefined
+  /** Whole seconds by which this poll came far too fast, or 0. */
+  tooFastForSeconds: number
 }
 
 /** What the QR has to say now. Durations in whole seconds. */
@@ -74,7 +76,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   }
 
   /** What a poll needs to know, with as little work as can be: who polled before has proved most of it. */
-  function knownBy(browser: PollingBrowser, record: StoredRecord | undefined): KnownLogin | undefined {
+  function know(record: StoredRecord | undefined, browser: PollingBrowser): KnownLogin | undefined {
     const { client } = browser
     if (client === undefined || record === undefined) return undefined
     const now = clock()
@@ -82,18 +84,27 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       const login = records.decode(record)
       client.proof = login && prove(login, record.version, browser, now)
     }
-    return client.proof?.known
+    if (client.proof === undefined) return undefined
+    // The same key, only no part of a header, which would live for as long as the poll is held.
+    browser.browserKey = client.proof.browserKey
+    return client.proof.known
   }
 
-  const hold = createHold<PollingBrowser, KnownLogin | undefined>({
-    read: (browser) =>
-      browser.client === undefined
-        ? Promise.resolve(undefined)
-        : records.readStored(browser.token.loginId).then((record) => knownBy(browser, record)),
-    watch: (browser, onChange) => records.watch(browser.token.loginId, (record) => onChange(knownBy(browser, record))),
-    patienceFor: (known, seen) => (known && known.status === seen && isWaiting(known) ? known.expiresAt - clock() : 0),
+  const hold = createHold<PollingBrowser, KnownLogin | undefined, BrowserStatus>({
+    records,
+    know,
+    patienceFor: (known, seen) => (isStillWaiting(known) && known.status === seen ? known.expiresAt - clock() : 0),
+    tell: (known, browser) => {
+      // Refused only while there is nothing to tell: how a login ended is never withheld.
+      if (isStillWaiting(known)) refuseIfTooFast(browser.tooFastForSeconds)
+      return statusOf(known, browser)
+    },
     closing,
   })
+
+  function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
+    return known !== undefined && isWaiting(known) && known.expiresAt > clock()
+  }
 
   function statusOf(
     login: KnownLogin | undefined,
@@ -152,9 +163,13 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return shown(browser.token.loginId, secret, outcome.login.expiresAt)
     },
 
-    /** What a poll is told, held while there is nothing new; at `authenticated` the session is handed over. */
+    /**
+     * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.
+     * `slow_down` to who came too fast.
+     */
     status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus> {
-      return hold(browser, request).then((known) => statusOf(known, browser))
+      // Without a key nothing can be its own, and nothing is read.
+      return browser.client === undefined ? Promise.resolve(EXPIRED) : hold(browser, request)
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */

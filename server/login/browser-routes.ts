@@ -7,7 +7,7 @@ import type { RateLimit } from '../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
-import type { BrowserLogins, ShownLogin } from './browser-logins.ts'
+import type { BrowserLogins, BrowserStatus, ShownLogin } from './browser-logins.ts'
 import {
   browserStatus,
   matchBody,
@@ -18,9 +18,9 @@ import {
   userCodeReply,
 } from './browser-wire.ts'
 import type { Pace } from './pace-wire.ts'
-import { browserBehind, clientKeyOf, type Poll, type PollReply, refuseIfTooFast, replyOf } from './poll.ts'
+import { browserBehind, clientKeyOf, cookiesWith, type Poll } from './poll.ts'
 import { tokenOf } from './poll-request.ts'
-import type { PollingClients } from './polling-clients.ts'
+import { type PollingClients, refuseIfTooFast } from './polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from './token.ts'
 import { tokenBody, tokenSchema } from './token-wire.ts'
 
@@ -47,7 +47,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
 
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
 
-  function send(reply: FastifyReply, { status, setCookies }: PollReply) {
+  function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
+    const setCookies = cookiesWith(status, token, cookies)
     if (setCookies.length > 0) reply.header('set-cookie', setCookies)
     return statusOnWire(status, pace)
   }
@@ -107,8 +108,10 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         response: { 200: browserStatus, ...problemReplies },
       },
     },
-    async (request, reply) =>
-      send(reply, await options.poll(request.raw, tokenOf(request.params.token), request.query)),
+    async (request, reply) => {
+      const token = tokenOf(request.params.token)
+      return send(reply, await options.poll(request.raw, token, request.query), token)
+    },
   )
 
   app.post(
@@ -123,8 +126,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     },
     async (request, reply) => {
       const browser = whoWaits(request, tokenOf(request.body.token))
-      const status = await logins.match(browser, request.body.match_code)
-      return send(reply, replyOf(status, browser.token, cookies))
+      return send(reply, await logins.match(browser, request.body.match_code), browser.token)
     },
   )
 

@@ -1,5 +1,13 @@
+import type { StoredRecord } from '../store/record-store.ts'
 import type { Closing } from './closing.ts'
 import { type CoarseTimer, createCoarseTimers } from './coarse-timers.ts'
+import type { LoginRecords } from './login-records.ts'
+import type { Token } from './token.ts'
+
+/** Who polls, and of which login. */
+export interface Asker {
+  readonly token: Token
+}
 
 /** Who waits: Node's request is one. Closed, there is nobody to answer. */
 export interface Client {
@@ -15,92 +23,128 @@ export interface HoldRequest {
   client: Client
 }
 
-export interface HoldOptions<Subject, Value> {
-  read: (subject: Subject) => Promise<Value>
-  /** Calls back when `read` may answer something new; with that, if it is known. A notice may be lost. @returns stops that */
-  watch: (subject: Subject, onChange: (news?: Value) => void) => () => void
-  /** Milliseconds for which this value is not worth a reply to who has `seen` it; 0: reply at once. */
-  patienceFor: (value: Value, seen: string | undefined) => number
+export interface HoldOptions<Who extends Asker, Known, Answer> {
+  records: Pick<LoginRecords, 'readStored' | 'watch'>
+  /** What a record, or that there is none, means to who asks. */
+  know: (record: StoredRecord | undefined, asker: Who) => Known
+  /** Milliseconds for which that is not worth a reply to who has `seen` it; 0: reply at once. */
+  patienceFor: (known: Known, seen: string | undefined) => number
+  /** What the asker is told of it in the end. May throw. */
+  tell: (known: Known, asker: Who) => Answer | Promise<Answer>
   /** Ends every hold at once. */
   closing: Closing
 }
 
-export type Hold<Subject, Value> = (subject: Subject, request: HoldRequest) => Promise<Value>
+export type Hold<Who extends Asker, Answer> = (asker: Who, request: HoldRequest) => Promise<Answer>
 
 /**
- * Reads, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the process's.
- * One read is enough when nothing changes: watching starts before it, so no change falls in between.
- *
- * Thousands wait at once, and what each keeps is what the garbage collector copies: one promise, a handful of functions
- * over one scope, and `wake` for all that can end a wait.
+ * Thousands of these wait at once, and what each keeps is what the garbage collector copies: one object, one function
+ * for all that can end the wait, one promise, and nothing of the request but the client to answer.
  */
-export function createHold<Subject, Value>(options: HoldOptions<Subject, Value>): Hold<Subject, Value> {
-  const { read, watch, patienceFor, closing } = options
+interface Wait<Who, Known, Answer> {
+  readonly asker: Who
+  readonly seen: string | undefined
+  readonly client: Client
+  /** By `performance.now()`. */
+  readonly endsAt: number
+  readonly resolve: (answer: Answer | Promise<Answer>) => void
+  readonly reject: (error: unknown) => void
+  readonly wake: (news?: StoredRecord) => void
+  stopWatching: () => void
+  timer: CoarseTimer
+  /** What is known so far. */
+  known: Known | typeof READING
+  /** Woken while reading: what is being read may be old. */
+  isStale: boolean
+}
+
+const READING = Symbol('reading')
+
+/**
+ * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
+ * process's. One read is enough when nothing changes: watching starts before it, so no change falls in between.
+ */
+export function createHold<Who extends Asker, Known, Answer>(
+  options: HoldOptions<Who, Known, Answer>,
+): Hold<Who, Answer> {
+  type ThisWait = Wait<Who, Known, Answer>
+  const { records, know, patienceFor, tell, closing } = options
   const timers = createCoarseTimers()
   closing.onCome(timers.fireAll)
 
-  function readAndWait(subject: Subject, { seen, waitMs, client }: HoldRequest): Promise<Value> {
+  function readAndWait(asker: Who, { seen, waitMs, client }: HoldRequest): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const end = performance.now() + waitMs
-      let timer: CoarseTimer = 0
-      let isReading = false
-      /** Woken while reading: what is being read may be old. */
-      let isStale = false
-      let latest: Value
-      const stopWatching = watch(subject, hear)
-      client.on('close', wake)
-      readAgain()
-
-      function hear(news?: Value): void {
-        if (news === undefined || isReading) wake()
-        else judge(news)
+      const wait: ThisWait = {
+        asker,
+        seen,
+        client,
+        endsAt: performance.now() + waitMs,
+        resolve,
+        reject,
+        wake: (news) => wakeUp(wait, news),
+        stopWatching: () => undefined,
+        timer: 0,
+        known: READING,
+        isStale: false,
       }
-
-      function wake(): void {
-        if (isReading) isStale = true
-        else if (isOver()) finish()
-        else readAgain()
-      }
-
-      function readAgain(): void {
-        isReading = true
-        isStale = false
-        read(subject).then(judge, fail)
-      }
-
-      function judge(value: Value): void {
-        isReading = false
-        latest = value
-        const patience = Math.min(patienceFor(value, seen), end - performance.now())
-        if (patience <= 0 || isOver()) finish()
-        else if (isStale) readAgain()
-        else {
-          timers.clear(timer, wake)
-          timer = timers.set(wake, patience)
-        }
-      }
-
-      function isOver(): boolean {
-        return closing.hasCome || client.destroyed || performance.now() >= end
-      }
-
-      function finish(): void {
-        letGo()
-        resolve(latest)
-      }
-
-      function fail(error: unknown): void {
-        letGo()
-        reject(error)
-      }
-
-      function letGo(): void {
-        stopWatching()
-        timers.clear(timer, wake)
-        client.off('close', wake)
-      }
+      wait.stopWatching = records.watch(asker.token.loginId, wait.wake)
+      client.on('close', wait.wake)
+      readAgain(wait)
     })
   }
 
-  return (subject, request) => (request.waitMs > 0 ? readAndWait(subject, request) : read(subject))
+  function readAgain(wait: ThisWait): void {
+    wait.known = READING
+    wait.isStale = false
+    records
+      .readStored(wait.asker.token.loginId)
+      .then((record) => judge(wait, record))
+      .catch((error) => {
+        letGo(wait)
+        wait.reject(error)
+      })
+  }
+
+  function wakeUp(wait: ThisWait, news: StoredRecord | undefined): void {
+    if (wait.known === READING) wait.isStale = true
+    else if (news !== undefined) judge(wait, news)
+    else if (isOver(wait)) finish(wait, wait.known)
+    else readAgain(wait)
+  }
+
+  function judge(wait: ThisWait, record: StoredRecord | undefined): void {
+    const known = know(record, wait.asker)
+    wait.known = known
+    const patienceMs = Math.min(patienceFor(known, wait.seen), wait.endsAt - performance.now())
+    if (patienceMs <= 0 || isOver(wait)) finish(wait, known)
+    else if (wait.isStale) readAgain(wait)
+    else {
+      timers.clear(wait.timer, wait.wake)
+      wait.timer = timers.set(wait.wake, patienceMs)
+    }
+  }
+
+  function isOver({ client, endsAt }: ThisWait): boolean {
+    return closing.hasCome || client.destroyed || performance.now() >= endsAt
+  }
+
+  function finish(wait: ThisWait, known: Known): void {
+    letGo(wait)
+    try {
+      wait.resolve(tell(known, wait.asker))
+    } catch (error) {
+      wait.reject(error)
+    }
+  }
+
+  function letGo({ stopWatching, timer, wake, client }: ThisWait): void {
+    stopWatching()
+    timers.clear(timer, wake)
+    client.off('close', wake)
+  }
+
+  return (asker, request) =>
+    request.waitMs > 0
+      ? readAndWait(asker, request)
+      : records.readStored(asker.token.loginId).then((record) => tell(know(record, asker), asker))
 }

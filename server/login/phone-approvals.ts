@@ -61,17 +61,25 @@ export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
 export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   const { records, userCodes, clock, randomness, policy, closing } = options
 
-  const hold = createHold<{ token: Token; phoneId: string }, Login | undefined>({
-    read: async ({ token, phoneId }) => {
-      const found = await records.read(token.loginId)
+  const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
+    records,
+    know: (record, { token, phoneId }) => {
+      const found = records.decode(record)
       const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
       return isTheirs ? found : undefined
     },
-    watch: ({ token }, onChange) => records.watch(token.loginId, () => onChange()),
     patienceFor: (found, seen) =>
       found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
+    tell: statusOf,
     closing,
   })
+
+  function statusOf(login: Login | undefined): PhoneStatus {
+    const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
+    if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')
+    const isCollected = login.status === 'delivered'
+    return { status: isCollected ? 'authenticated' : login.status, isCollected, expiresIn }
+  }
 
   async function apply(loginId: string, eventFor: EventFor, durable = false): Promise<Login> {
     const outcome = await records.apply(loginId, eventFor, { durable })
@@ -152,12 +160,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     },
 
     /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
-    async status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
-      const login = await hold({ token, phoneId }, request)
-      const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
-      if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')
-      const isCollected = login.status === 'delivered'
-      return { status: isCollected ? 'authenticated' : login.status, isCollected, expiresIn }
+    status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
+      return hold({ token, phoneId }, request)
     },
   }
 }

@@ -22,7 +22,7 @@ import {
   scanBody,
 } from './phone-wire.ts'
 import { holdRequestOf, tokenOf } from './poll-request.ts'
-import type { PollingClients } from './polling-clients.ts'
+import { type PollingClients, refuseIfTooFast } from './polling-clients.ts'
 import { parseUserCode } from './token.ts'
 import { tokenBody, tokenSchema } from './token-wire.ts'
 
@@ -128,8 +128,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     async (request) => {
       const phone = await authenticatePhone(request)
       const token = tokenOf(request.params.token)
-      const tooFastFor = clients.admit(clients.find(`${phone.id} ${token.loginId}`))
-      if (tooFastFor > 0) throw new ScanInError('slow_down', { retryAfterSeconds: tooFastFor })
+      refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
       const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)
     },

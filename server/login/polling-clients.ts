@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
 import type { Proof } from './own-login.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */
@@ -63,4 +64,9 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
 interface PollingClientsOptions {
   clock: Clock
   intervalSeconds: number
+}
+
+/** @throws ScanInError `slow_down` */
+export function refuseIfTooFast(seconds: number): void {
+  if (seconds > 0) throw new ScanInError('slow_down', { retryAfterSeconds: seconds })
 }
