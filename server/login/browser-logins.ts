@@ -82,7 +82,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     const now = clock()
     if (client.proof === undefined || !holds(client.proof, record.version, browser, now)) {
       const login = records.decode(record)
-      client.proof = login && prove(login, record.version, browser, now)
+      client.proof = login && prove(login, record, browser, now)
     }
     if (client.proof === undefined) return undefined
     // The same key, only no part of a header, which would live for as long as the poll is held.
@@ -97,7 +97,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
       if (isStillWaiting(known)) refuseIfTooFast(browser.tooFastForSeconds)
-      return statusOf(known, browser)
+      return statusOf(known, browser, browser.client?.proof?.record)
     },
     closing,
   })
@@ -109,6 +109,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   function statusOf(
     login: KnownLogin | undefined,
     { token, browserKey }: WaitingBrowser,
+    found?: StoredRecord,
   ): BrowserStatus | Promise<BrowserStatus> {
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
     if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
@@ -121,7 +122,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect(token.loginId, browserKey).then((handOver) =>
+        return collect(token.loginId, browserKey, found).then((handOver) =>
           handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver },
         )
       default:

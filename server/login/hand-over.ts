@@ -1,6 +1,7 @@
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
 import type { SessionService } from '../session/session-service.ts'
+import type { StoredRecord } from '../store/record-store.ts'
 import type { LoginRecords } from './login-records.ts'
 import { deriveSessionSecret } from './token.ts'
 
@@ -24,16 +25,18 @@ export interface HandOverOptions {
 /** A hand-over whose reply got lost is given again for this long, or until the session is used. */
 const REPEAT_FOR_MS = 10_000
 
-export type Collect = (loginId: string, browserKey: string) => Promise<HandOver | undefined>
+/** `found` is the login's record as it was when the caller found it approved. */
+export type Collect = (loginId: string, browserKey: string, found?: StoredRecord) => Promise<HandOver | undefined>
 
 /**
  * Collects an approved login: marks it delivered, then opens its session. However many polls race, both are done once
  * and all get the same session; whoever comes after its first use gets `undefined`. The caller has checked the key.
  */
 export function createCollect({ records, sessions, clock }: HandOverOptions): Collect {
-  return async (loginId, browserKey) => {
+  return async (loginId, browserKey, found) => {
     const outcome = await records.apply(loginId, () => ({ type: 'collect', repeatMs: REPEAT_FOR_MS }), {
       durable: true,
+      guess: found,
     })
     if (outcome?.refusal !== undefined || outcome?.login.status !== 'delivered') return undefined
     const { login } = outcome

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
-import { updateRecord } from '../store/update-record.ts'
+import { type Change, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
 import { decodeLogin, encodeLogin } from './login-record.ts'
 
@@ -17,9 +17,16 @@ export interface LoginRecords {
    * Lets an event happen to a login, on whatever state it has by then: read, `transition`, write if nobody wrote in
    * between. `eventFor` decides whether the caller may; `undefined` from it is answered as if there were no login.
    */
-  apply(loginId: string, eventFor: EventFor, options?: { durable?: boolean }): Promise<Outcome | undefined>
+  apply(loginId: string, eventFor: EventFor, options?: ApplyOptions): Promise<Outcome | undefined>
   remove(loginId: string): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
+}
+
+export interface ApplyOptions {
+  /** Answered only once replicas have it too. */
+  durable?: boolean
+  /** What the store had a moment ago: saves a read while that is so. */
+  guess?: StoredRecord | undefined
 }
 
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
@@ -45,8 +52,8 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
 
     decode,
 
-    apply(loginId, eventFor, { durable = false } = {}) {
-      return updateRecord<Outcome | undefined>(store, keyOf(loginId), (value) => {
+    apply(loginId, eventFor, { durable = false, guess } = {}) {
+      const decide = (value: unknown): Change<Outcome | undefined> => {
         const login = live(value)
         const now = clock()
         const event = login && eventFor(login, now)
@@ -55,7 +62,8 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
         if (outcome.login === login) return { result: outcome }
         const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable }
         return { next, result: outcome }
-      })
+      }
+      return updateRecord(store, keyOf(loginId), decide, guess)
     },
 
     async remove(loginId) {

@@ -1,5 +1,5 @@
 import { hashSecret, isSameHash } from '../hashes.ts'
-import type { Version } from '../store/record-store.ts'
+import type { StoredRecord, Version } from '../store/record-store.ts'
 import { acceptedUntil, acceptsSecret, type Login } from './login.ts'
 import type { Token } from './token.ts'
 
@@ -21,7 +21,8 @@ export interface KnownLogin {
  * token prove the same, and there is nothing to parse or to hash: most of what a poll would do by itself.
  */
 export interface Proof {
-  version: Version
+  /** What it was found in. */
+  record: StoredRecord
   browserKey: string
   secret: string
   /** Epoch milliseconds: until when the token is good. */
@@ -37,14 +38,14 @@ export function isOwn(login: Login, { token, browserKey }: WaitingBrowser, now: 
 /** The proof that a login is this browser's own. `undefined`: it is not. */
 export function prove(
   login: Login,
-  version: Version,
+  record: StoredRecord,
   { token, browserKey }: WaitingBrowser,
   now: number,
 ): Proof | undefined {
   if (!hasKey(login, browserKey)) return undefined
   const goodUntil = acceptedUntil(login, hashSecret(token.secret), now)
   if (goodUntil === undefined) return undefined
-  return { version, browserKey: copyOf(browserKey), secret: copyOf(token.secret), goodUntil, known: knownOf(login) }
+  return { record, browserKey: copyOf(browserKey), secret: copyOf(token.secret), goodUntil, known: knownOf(login) }
 }
 
 /** Whether a proof still holds for a browser and the version that the store has now. */
@@ -52,7 +53,7 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Wai
   return (
     proof.browserKey === browserKey &&
     proof.secret === token.secret &&
-    proof.version === version &&
+    proof.record.version === version &&
     now < proof.goodUntil
   )
 }

@@ -30,6 +30,9 @@ interface Reply {
   text: string
 }
 
+/** For logins of an hour and more: longer ones are put together anew each time. */
+const MOST_KEPT_REPLIES = 4000
+
 /** As the web client writes it. A poll of another form is a poll too, and takes the route. */
 const POLL = /^\/login\/status\/([\w-]{16})\.([\w-]{22})(?:\?seen=([a-z_]{1,32})&wait=([0-9]{1,6}))?$/
 const METHOD = 'GET'
@@ -56,7 +59,7 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
     let reply = made.get(status.expiresIn)
     if (reply === undefined) {
       reply = makeReply(status)
-      made.set(status.expiresIn, reply)
+      if (made.size < MOST_KEPT_REPLIES) made.set(status.expiresIn, reply)
     }
     return reply
   }

@@ -78,14 +78,16 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
       const id = sessionIdOf(secret)
       // Listed first: a session that nobody can see, nobody can revoke.
       await index.add(rest.user.id, { id, endsAt: fresh.endsAt })
-      return updateRecord(store, keyOf(id), (value) => {
+      const openOnce = (value: unknown) => {
         if (value === undefined) {
           const next = { value: fresh, expiresAt: expiryOf(fresh), durable: true }
           return { next, result: secondsUntil(fresh.endsAt, now) }
         }
         const existing = decodeSession(value)
         return { result: existing && secondsUntil(existing.endsAt, now) }
-      })
+      }
+      // Mostly it is not there yet.
+      return updateRecord(store, keyOf(id), openOnce, null)
     },
 
     /** The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. */

@@ -1,12 +1,12 @@
-import { openSync } from 'node:fs'
+import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from './ports.mjs'
 import { SERVER_CORE, start, untilReady } from './processes.mjs'
 
 /** Where ScanIn is built. Another checkout, to compare two versions, by BENCH_ROOT. */
 export const ROOT = process.env.BENCH_ROOT ?? join(import.meta.dirname, '../../..')
-/** Options for ScanIn's Node alone, to try them out, by BENCH_NODE_OPTIONS. */
-const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []
+/** ScanIn's Node has the options that `npm start` gives it; others, to try them out, by BENCH_NODE_OPTIONS. */
+const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? optionsOfStart()
 export const PASSWORD = 'correct horse battery staple'
 
 /**
@@ -46,4 +46,10 @@ export async function startServer(name, env = {}) {
   })
   await untilReady(process_, () => process_.stdout().includes('listening'))
   return { ...process_, port, url: `http://127.0.0.1:${port}` }
+}
+
+function optionsOfStart() {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const [, options] = /exec node (.*)dist\/server\/main\.js/.exec(scripts.start)
+  return options.split(' ').filter(Boolean)
 }

@@ -11,6 +11,7 @@ const NOW = 1000
 const ROTATED_OUT_UNTIL = 5000
 const ENDS_AT = 9000
 const VERSION = 'version 1' as Version
+const RECORD = { value: undefined, version: VERSION }
 
 const login: Login = {
   status: 'pending',
@@ -30,8 +31,8 @@ const keyless = { ...browser(), browserKey: undefined }
 
 describe('a login is proved to be a browser`s own', () => {
   test('by its key, under the token that it shows and one that is still good', () => {
-    expect(prove(login, VERSION, browser(), NOW)?.known).toEqual({ status: 'pending', expiresAt: ENDS_AT })
-    expect(prove(login, VERSION, browser(ROTATED_OUT), NOW)?.known.status).toBe('pending')
+    expect(prove(login, RECORD, browser(), NOW)?.known).toEqual({ status: 'pending', expiresAt: ENDS_AT })
+    expect(prove(login, RECORD, browser(ROTATED_OUT), NOW)?.known.status).toBe('pending')
   })
 
   test.each([
@@ -40,13 +41,13 @@ describe('a login is proved to be a browser`s own', () => {
     ['another token', browser('x'.repeat(22)), NOW],
     ['a token that was rotated out too long ago', browser(ROTATED_OUT), ROTATED_OUT_UNTIL],
   ])('not by %s', (_, stranger, now) => {
-    expect(prove(login, VERSION, stranger, now)).toBeUndefined()
+    expect(prove(login, RECORD, stranger, now)).toBeUndefined()
     expect(isOwn(login, stranger, now)).toBe(false)
   })
 })
 
 describe('a proof', () => {
-  const proof = prove(login, VERSION, browser(ROTATED_OUT), NOW)
+  const proof = prove(login, RECORD, browser(ROTATED_OUT), NOW)
   if (proof === undefined) throw new Error('nothing to test')
 
   test('holds as long as its token is good', () => {
@@ -64,6 +65,6 @@ describe('a proof', () => {
   })
 
   test('of the token that is shown holds until the login ends', () => {
-    expect(prove(login, VERSION, browser(), NOW)?.goodUntil).toBe(ENDS_AT)
+    expect(prove(login, RECORD, browser(), NOW)?.goodUntil).toBe(ENDS_AT)
   })
 })

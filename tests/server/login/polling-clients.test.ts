@@ -4,7 +4,7 @@ import { createPollingClients } from '../../../server/login/polling-clients.ts'
 import type { Version } from '../../../server/store/record-store.ts'
 
 const PROOF: Proof = {
-  version: 'a version' as Version,
+  record: { value: undefined, version: 'a version' as Version },
   browserKey: 'k'.repeat(43),
   secret: 's'.repeat(22),
   goodUntil: 300_000,
