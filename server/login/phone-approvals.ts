@@ -2,6 +2,7 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
+import type { StoredRecord } from '../store/record-store.ts'
 import type { Closing } from './closing.ts'
 import { createHold, type HoldRequest } from './hold.ts'
 import {
@@ -14,7 +15,7 @@ import {
   type Phone,
 } from './login.ts'
 import type { LoginPolicy } from './login-policy.ts'
-import type { EventFor, LoginRecords } from './login-records.ts'
+import type { ApplyOptions, EventFor, LoginRecords } from './login-records.ts'
 import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, type Token } from './token.ts'
 import type { UserCodes } from './user-codes.ts'
 
@@ -81,20 +82,20 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     return { status: isCollected ? 'authenticated' : login.status, isCollected, expiresIn }
   }
 
-  async function apply(loginId: string, eventFor: EventFor, durable = false): Promise<Login> {
-    const outcome = await records.apply(loginId, eventFor, { durable })
+  async function apply(loginId: string, eventFor: EventFor, options?: ApplyOptions): Promise<Login> {
+    const outcome = await records.apply(loginId, eventFor, options)
     const refusal = outcome?.refusal
     if (refusal === 'already_scanned' || refusal === 'not_scanned') throw new ScanInError(refusal)
     if (outcome === undefined || refusal !== undefined) throw new ScanInError('expired_token')
     return outcome.login
   }
 
-  function applyByToken({ loginId, secret }: Token, eventFor: (login: Login) => LoginEvent, durable = false) {
+  function applyByToken({ loginId, secret }: Token, eventFor: (login: Login) => LoginEvent, options?: ApplyOptions) {
     const secretHash = hashSecret(secret)
     return apply(
       loginId,
       (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login) : undefined),
-      durable,
+      options,
     )
   }
 
@@ -143,13 +144,21 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return requestOf(login, { loginId, secret })
     },
 
-    /** Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it. */
-    async confirm(token: Token, phoneId: string, remember: boolean): Promise<Confirmation> {
+    /** The login's record, read before it is known who asks, to go out with the question who that is. A guess. */
+    lookUp({ loginId }: Token): Promise<StoredRecord | undefined> {
+      return records.readStored(loginId).catch(() => undefined)
+    },
+
+    /**
+     * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
+     * @param guess from `lookUp`
+     */
+    async confirm(token: Token, phoneId: string, remember: boolean, guess?: StoredRecord): Promise<Confirmation> {
       const matchCode = makeMatchCode(randomness)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
       const event: LoginEvent = { type: 'confirm', phoneId, remember, matchCodeHash, collectMs }
-      const login = await applyByToken(token, () => event, true)
+      const login = await applyByToken(token, () => event, { durable: true, guess })
       if (login.status !== 'match_required') return { status: 'authenticated' }
       return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
     },

@@ -94,9 +94,11 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       },
     },
     async (request) => {
+      const { remember = false } = request.body
+      const token = tokenOf(request.body.token)
+      const found = approvals.lookUp(token)
       const phone = await authenticatePhone(request)
-      const { token, remember = false } = request.body
-      return confirmationOnWire(await approvals.confirm(tokenOf(token), phone.id, remember))
+      return confirmationOnWire(await approvals.confirm(token, phone.id, remember, await found))
     },
   )
 

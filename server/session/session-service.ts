@@ -76,8 +76,6 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
         ...(isLong ? {} : { idleMs: policy.idleMs }),
       }
       const id = sessionIdOf(secret)
-      // Listed first: a session that nobody can see, nobody can revoke.
-      await index.add(rest.user.id, { id, endsAt: fresh.endsAt })
       const openOnce = (value: unknown) => {
         if (value === undefined) {
           const next = { value: fresh, expiresAt: expiryOf(fresh), durable: true }
@@ -86,8 +84,13 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
         const existing = decodeSession(value)
         return { result: existing && secondsUntil(existing.endsAt, now) }
       }
-      // Mostly it is not there yet.
-      return updateRecord(store, keyOf(id), openOnce, null)
+      const [maxAge] = await Promise.all([
+        // Mostly it is not there yet.
+        updateRecord(store, keyOf(id), openOnce, null),
+        // Nobody gets the secret before both are written: a session that is not listed, nobody could revoke.
+        index.add(rest.user.id, { id, endsAt: fresh.endsAt }),
+      ])
+      return maxAge
     },
 
     /** The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. */

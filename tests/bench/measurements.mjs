@@ -57,7 +57,12 @@ export function measurements(isQuick) {
     {
       name: 'growth',
       title: 'Polls a second by pending logins in Redis',
-      measure: () => measureGrowth({ rounds: isQuick ? 1 : 5, seconds: isQuick ? 1 : 3 }),
+      measure: () =>
+        measureGrowth(
+          isQuick
+            ? { counts: [100, 100_000], rounds: 2, seconds: 1 }
+            : { counts: [100, 1000, 10_000, 100_000], rounds: 7, seconds: 2 },
+        ),
       rowsOf: (rows) => rows,
     },
     {

@@ -1,5 +1,5 @@
 // A process of its own on the load's core: a crowd of waiting browsers, and a phone that approves some of them.
-// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl}; prints the
+// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl, arriveOverMs?}; prints the
 // milliseconds each change took. Waits for a line on standard input between getting ready and changing.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
@@ -7,11 +7,12 @@ import { Redis } from 'ioredis'
 import { waitByPolls } from './polls.mjs'
 import { waitByWebSocket } from './websockets.mjs'
 
+const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+
 /** Browsers arrive as people do, not all at once: those that did would ask again together every time. */
-const ARRIVE_OVER_MS = 2000
+const { arriveOverMs = 2000 } = order
 const SETTLE_MS = 500
 const LAST_WORD_MS = 3000
-const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const agent = new Agent({ keepAlive: true, maxSockets: 4 })
 const sentAt = new Map()
 const millis = []
@@ -66,7 +67,7 @@ async function until(start, ms) {
 const crowd = []
 const firstAt = performance.now()
 for (const [at, login] of order.logins.entries()) {
-  await until(firstAt, (at / order.logins.length) * ARRIVE_OVER_MS)
+  await until(firstAt, (at / order.logins.length) * arriveOverMs)
   crowd.push(join(login))
 }
 await pause(SETTLE_MS)

@@ -6,16 +6,15 @@ import { startRedis } from '../parts/redis.mjs'
 import { startScanIn, startServer } from '../parts/service.mjs'
 import { median } from '../parts/statistics.mjs'
 
-const COUNTS = [100, 1000, 10_000, 100_000]
 const LOGINS_FOR_TWO = 60_000
 
 /** By the server `unpaced-scanin`, or few logins would outrun their pace. */
-export async function measureGrowth({ rounds, seconds }) {
+export async function measureGrowth({ counts, rounds, seconds }) {
   const redis = await startRedis()
   const server = await startServer('unpaced-scanin', { REDIS_URL: redis.url })
   const logins = []
   const sizes = []
-  for (const count of COUNTS) {
+  for (const count of counts) {
     logins.push(...(await createLogins(redis, count - logins.length)))
     sizes.push({ count, requests: writeRequests(logins.map((login) => pollRequest(login))), results: [] })
   }

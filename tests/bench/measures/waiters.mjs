@@ -18,7 +18,11 @@ export async function measureWaiters({ waiting, seconds }) {
   for (const [name, holdSeconds, startIt] of subjects) {
     const server = await startIt()
     // A server that has served before has its code compiled and its heap grown.
-    const warmUp = await gatherCrowd({ ...orderOf(name, server, holdSeconds), logins: logins.slice(0, 200) })
+    const warmUp = await gatherCrowd({
+      ...orderOf(name, server, holdSeconds),
+      logins: logins.slice(0, 200),
+      arriveOverMs: 200,
+    })
     await warmUp.stop()
     const before = residentBytesOf(server.pid)
     const crowd = await gatherCrowd({ ...orderOf(name, server, holdSeconds), logins })
