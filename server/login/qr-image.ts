@@ -26,10 +26,12 @@ export function qrImage(text: string): string {
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
 }
 
-/** One stroke for each run of dark modules in a row: half the bytes of a square for each module. */
+/** One stroke for each run of dark modules in a row: a third of the bytes of a square for each module. */
 function darkRuns({ size, data }: QRCode.BitMatrix): string {
   let path = ''
   for (let row = 0; row < size; row++) {
+    path += `M${MARGIN} ${row + MARGIN}.5`
+    let penAt = 0
     for (let column = 0; column < size; ) {
       if (!data[row * size + column]) {
         column++
@@ -37,8 +39,19 @@ function darkRuns({ size, data }: QRCode.BitMatrix): string {
       }
       const start = column
       while (column < size && data[row * size + column]) column++
-      path += `M${start + MARGIN} ${row + MARGIN}.5h${column - start}`
+      path += stroke(start - penAt, column - start)
+      penAt = column
     }
   }
   return path
+}
+
+const strokes: string[][] = []
+
+/** On by `gap`, then a line of `length`. A code has hundreds, of few kinds: made once, they are a third of the garbage. */
+function stroke(gap: number, length: number): string {
+  strokes[gap] ??= []
+  const made = strokes[gap]
+  made[length] ??= `m${gap} 0h${length}`
+  return made[length]
 }

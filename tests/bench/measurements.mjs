@@ -60,7 +60,7 @@ export function measurements(isQuick) {
       measure: () =>
         measureGrowth(
           isQuick
-            ? { counts: [100, 100_000], rounds: 2, seconds: 1 }
+            ? { counts: [100, 100_000], rounds: 1, seconds: 1 }
             : { counts: [100, 1000, 10_000, 100_000], rounds: 7, seconds: 2 },
         ),
       rowsOf: (rows) => rows,

@@ -1,4 +1,5 @@
 import decodeQR from 'qr/decode.js'
+import { type DarkRun, darkRunsOf } from '../support/dark-runs.ts'
 
 const SCALE = 4
 
@@ -8,14 +9,12 @@ export function readQrImage(dataUrl: string): string {
   const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1])
   const width = size * SCALE
   const data = new Uint8ClampedArray(width * width * 4).fill(255)
-  for (const [, x, y, length] of svg.matchAll(/M(\d+) (\d+)\.5h(\d+)/g)) {
-    darken(data, width, { x: Number(x), y: Number(y), length: Number(length) })
-  }
+  for (const run of darkRunsOf(svg)) darken(data, width, run)
   return decodeQR({ width, height: width, data })
 }
 
 /** One horizontal run of dark modules, one module high. */
-function darken(data: Uint8ClampedArray, width: number, run: { x: number; y: number; length: number }): void {
+function darken(data: Uint8ClampedArray, width: number, run: DarkRun): void {
   for (let row = run.y * SCALE; row < (run.y + 1) * SCALE; row++) {
     for (let column = run.x * SCALE; column < (run.x + run.length) * SCALE; column++) {
       data.fill(0, (row * width + column) * 4, (row * width + column) * 4 + 3)

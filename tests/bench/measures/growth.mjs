@@ -4,30 +4,43 @@ import { createLogins, pollRequest } from '../parts/logins.mjs'
 import { LOAD_CORE, SERVER_CORE } from '../parts/processes.mjs'
 import { startRedis } from '../parts/redis.mjs'
 import { startScanIn, startServer } from '../parts/service.mjs'
-import { median } from '../parts/statistics.mjs'
+import { median, pairedRatio } from '../parts/statistics.mjs'
 
 const LOGINS_FOR_TWO = 60_000
+const WARM_UP_SECONDS = 3
 
-/** By the server `unpaced-scanin`, or few logins would outrun their pace. */
+/**
+ * By the server `unpaced-scanin`, or few logins would outrun their pace; beside the floor, which has as many keys to
+ * look among, and as many requests to read.
+ */
 export async function measureGrowth({ counts, rounds, seconds }) {
   const redis = await startRedis()
-  const server = await startServer('unpaced-scanin', { REDIS_URL: redis.url })
+  const env = { REDIS_URL: redis.url }
+  const scanIn = await startServer('unpaced-scanin', env)
+  const floor = await startServer('floor', env)
   const logins = []
   const sizes = []
   for (const count of counts) {
     logins.push(...(await createLogins(redis, count - logins.length)))
-    sizes.push({ count, requests: writeRequests(logins.map((login) => pollRequest(login))), results: [] })
+    const requests = writeRequests(logins.map((login) => pollRequest(login)))
+    sizes.push({ count, requests, scanIn: [], floor: [] })
   }
-  await load([server], sizes[0].requests, { seconds })
+  for (const server of [scanIn, floor]) await load([server], sizes.at(-1).requests, { seconds: WARM_UP_SECONDS })
   for (let round = 0; round < rounds; round++) {
-    for (const { requests, results } of sizes) results.push(await load([server], requests, { seconds }))
+    for (const size of sizes) {
+      size.scanIn.push(await load([scanIn], size.requests, { seconds }))
+      size.floor.push(await load([floor], size.requests, { seconds }))
+    }
   }
-  await server.stop()
+  for (const server of [scanIn, floor]) await server.stop()
   await redis.stop()
-  return sizes.map(({ count, results }) => ({
+  const rates = (results) => results.map(({ perSecond }) => perSecond)
+  return sizes.map(({ count, ...results }) => ({
     pendingLogins: count,
-    perSecond: median(results.map(({ perSecond }) => perSecond)),
-    cpuMicros: median(results.map(({ cpuMicros }) => cpuMicros)),
+    perSecond: median(rates(results.scanIn)),
+    cpuMicros: median(results.scanIn.map(({ cpuMicros }) => cpuMicros)),
+    floorPerSecond: median(rates(results.floor)),
+    ofFloor: pairedRatio(rates(results.scanIn), rates(results.floor)),
   }))
 }
 

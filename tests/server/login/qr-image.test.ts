@@ -3,6 +3,7 @@ import { nanoid } from 'nanoid'
 import { decodeQR } from 'qr/decode.js'
 import QRCode from 'qrcode'
 import { qrImage } from '../../../server/login/qr-image.ts'
+import { darkRunsOf } from '../../support/dark-runs.ts'
 
 const LONGEST_READ_MS = 1000
 const text = `https://login.example.com/scan#${'A'.repeat(16)}.${'b'.repeat(22)}`
@@ -12,7 +13,7 @@ test('is dark on white with a margin of four modules', () => {
   const { size } = QRCode.create(text, { errorCorrectionLevel: 'M' }).modules
   expect(svg).toContain(`viewBox="0 0 ${size + 8} ${size + 8}"`)
   expect(svg).toContain(`<path fill="#fff" d="M0 0h${size + 8}v${size + 8}H0z"/>`)
-  for (const { x, y, length } of runsOf(svg)) {
+  for (const { x, y, length } of darkRunsOf(svg)) {
     expect(Math.min(x, y)).toBeGreaterThanOrEqual(4)
     expect(Math.max(x + length, y + 1)).toBeLessThanOrEqual(size + 4)
   }
@@ -52,20 +53,12 @@ function svgOf(said: string): string {
   return Buffer.from(qrImage(said).replace('data:image/svg+xml;base64,', ''), 'base64').toString()
 }
 
-function runsOf(picture: string): { x: number; y: number; length: number }[] {
-  return [...picture.matchAll(/M(\d+) (\d+)\.5h(\d+)/g)].map(([, x, y, length]) => ({
-    x: Number(x),
-    y: Number(y),
-    length: Number(length),
-  }))
-}
-
 /** Draws the SVG as a camera would see it, turned about its middle, and reads it. */
 function read(said: string, { modulePixels, degrees }: { modulePixels: number; degrees: number }): string {
   const picture = svgOf(said)
   const modules = Number(/viewBox="0 0 (\d+)/.exec(picture)?.[1])
   const dark = new Set(
-    runsOf(picture).flatMap(({ x, y, length }) => Array.from({ length }, (_, at) => y * modules + x + at)),
+    darkRunsOf(picture).flatMap(({ x, y, length }) => Array.from({ length }, (_, at) => y * modules + x + at)),
   )
   const side = Math.ceil(modules * modulePixels * Math.SQRT2)
   const data = new Uint8Array(side * side * 3)
