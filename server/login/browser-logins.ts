@@ -27,8 +27,8 @@ export interface BrowserLoginsOptions {
 export interface PollingBrowser extends WaitingBrowser {
   /** What this process remembers of it. `undefined`: it has no key. */
   client: PollingClient | undefined
-  /** Whole seconds by which this poll came far too fast, or 0. */
-  tooFastForSeconds: number
+  /** Whole seconds to wait, when this poll came far too fast; else 0. */
+  retryAfterSeconds: number
 }
 
 /** What the QR has to say now. Durations in whole seconds. */
@@ -75,7 +75,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
   }
 
-  /** What a poll needs to know, with as little work as can be: who polled before has proved most of it. */
+  /**
+   * What a poll needs to know, with as little work as can be: who polled before has proved most of it. From then on the
+   * browser goes by the proof's copy of its key.
+   */
   function know(record: StoredRecord | undefined, browser: PollingBrowser): KnownLogin | undefined {
     const { client } = browser
     if (client === undefined || record === undefined) return undefined
@@ -85,7 +88,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       client.proof = login && prove(login, record, browser, now)
     }
     if (client.proof === undefined) return undefined
-    // The same key, only no part of a header, which would live for as long as the poll is held.
+    // No part of a header, which would live for as long as the poll is held.
     browser.browserKey = client.proof.browserKey
     return client.proof.known
   }
@@ -96,7 +99,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     patienceFor: (known, seen) => (isStillWaiting(known) && known.status === seen ? known.expiresAt - clock() : 0),
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
-      if (isStillWaiting(known)) refuseIfTooFast(browser.tooFastForSeconds)
+      if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
       return statusOf(known, browser, browser.client?.proof?.record)
     },
     closing,

@@ -38,8 +38,8 @@ export interface HoldOptions<Who extends Asker, Known, Answer> {
 export type Hold<Who extends Asker, Answer> = (asker: Who, request: HoldRequest) => Promise<Answer>
 
 /**
- * Thousands of these wait at once, and what each keeps is what the garbage collector copies: one object, one function
- * for all that can end the wait, one promise, and nothing of the request but the client to answer.
+ * Thousands of these wait at once, and what each keeps is what the garbage collector copies: so one object, one function
+ * for all that can end the wait, and nothing of the request but the client to answer.
  */
 interface Wait<Who, Known, Answer> {
   readonly asker: Who
@@ -59,6 +59,7 @@ interface Wait<Who, Known, Answer> {
 }
 
 const READING = Symbol('reading')
+const watchesNothing = () => undefined
 
 /**
  * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
@@ -82,7 +83,7 @@ export function createHold<Who extends Asker, Known, Answer>(
         resolve,
         reject,
         wake: (news) => wakeUp(wait, news),
-        stopWatching: () => undefined,
+        stopWatching: watchesNothing,
         timer: 0,
         known: READING,
         isStale: false,

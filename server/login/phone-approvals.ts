@@ -63,7 +63,11 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   const { records, userCodes, clock, randomness, policy, closing } = options
 
   const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
-    records,
+    records: {
+      readStored: records.readStored,
+      // A notice may be late, and to a phone an old state of its login can look like the end of it: it reads again.
+      watch: (loginId, onChange) => records.watch(loginId, () => onChange()),
+    },
     know: (record, { token, phoneId }) => {
       const found = records.decode(record)
       const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
@@ -144,9 +148,9 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return requestOf(login, { loginId, secret })
     },
 
-    /** The login's record, read before it is known who asks, to go out with the question who that is. A guess. */
+    /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
     lookUp({ loginId }: Token): Promise<StoredRecord | undefined> {
-      return records.readStored(loginId).catch(() => undefined)
+      return records.readStored(loginId)
     },
 
     /**

@@ -96,9 +96,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     async (request) => {
       const { remember = false } = request.body
       const token = tokenOf(request.body.token)
-      const found = approvals.lookUp(token)
-      const phone = await authenticatePhone(request)
-      return confirmationOnWire(await approvals.confirm(token, phone.id, remember, await found))
+      const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      return confirmationOnWire(await approvals.confirm(token, phone.id, remember, found))
     },
   )
 

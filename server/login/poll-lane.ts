@@ -30,8 +30,8 @@ interface Reply {
   text: string
 }
 
-/** For logins of an hour and more: longer ones are put together anew each time. */
-const MOST_KEPT_REPLIES = 4000
+/** What says that more is left is put together anew each time. */
+const LONGEST_KEPT_SECONDS = 3600
 
 /** As the web client writes it. A poll of another form is a poll too, and takes the route. */
 const POLL = /^\/login\/status\/([\w-]{16})\.([\w-]{22})(?:\?seen=([a-z_]{1,32})&wait=([0-9]{1,6}))?$/
@@ -59,7 +59,7 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
     let reply = made.get(status.expiresIn)
     if (reply === undefined) {
       reply = makeReply(status)
-      if (made.size < MOST_KEPT_REPLIES) made.set(status.expiresIn, reply)
+      if (status.expiresIn <= LONGEST_KEPT_SECONDS) made.set(status.expiresIn, reply)
     }
     return reply
   }
@@ -109,10 +109,13 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
   }
 }
 
-const NO_HEADERS = {}
+const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
 const NO_RAW_HEADERS: string[] = []
 
-/** What a browser sends along with every poll is longer than all that a held one has to keep. */
+/**
+ * What a browser sends along with every poll is longer than all that a held one has to keep. `poll` has read what it
+ * needs of it by the time it returns its promise.
+ */
 function forgetHeaders(request: IncomingMessage): void {
   request.headers = NO_HEADERS
   request.rawHeaders = NO_RAW_HEADERS

@@ -16,16 +16,19 @@ export interface PollOptions {
 
 const NO_COOKIES: readonly string[] = []
 
-/** What the browser that sent `request` is to be told. Rejects as `BrowserLogins.status` does. */
+/**
+ * What the browser that sent `request` is to be told. The request's headers are read before this returns. Rejects as
+ * `BrowserLogins.status` does.
+ */
 export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => Promise<BrowserStatus>
 
 export function createPoll({ logins, cookies, clients, pace }: PollOptions): Poll {
   return (request, token, wish) => {
     const { browserKey } = browserBehind(request, token, cookies)
     const client = browserKey === undefined ? undefined : clients.find(clientKeyOf(browserKey))
-    const tooFastForSeconds = client === undefined ? 0 : clients.admit(client)
-    const longestHold = tooFastForSeconds > 0 ? 0 : pace.hold
-    return logins.status({ token, browserKey, client, tooFastForSeconds }, holdRequestOf(request, wish, longestHold))
+    const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
+    const longestHold = retryAfterSeconds > 0 ? 0 : pace.hold
+    return logins.status({ token, browserKey, client, retryAfterSeconds }, holdRequestOf(request, wish, longestHold))
   }
 }
 

@@ -84,13 +84,11 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
         const existing = decodeSession(value)
         return { result: existing && secondsUntil(existing.endsAt, now) }
       }
-      const [maxAge] = await Promise.all([
-        // Mostly it is not there yet.
-        updateRecord(store, keyOf(id), openOnce, null),
-        // Nobody gets the secret before both are written: a session that is not listed, nobody could revoke.
-        index.add(rest.user.id, { id, endsAt: fresh.endsAt }),
-      ])
-      return maxAge
+      // Listed first, and not side by side: a browser can derive the secret from its key without our reply, and a session
+      // that is not listed, nobody can revoke.
+      await index.add(rest.user.id, { id, endsAt: fresh.endsAt })
+      // Mostly it is not there yet.
+      return updateRecord(store, keyOf(id), openOnce, null)
     },
 
     /** The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. */

@@ -8,8 +8,8 @@ export interface Change<Result> {
 }
 
 /**
- * Each conflict means that somebody else got on, so a try is only lost to a success. More than this in a row is not
- * contention between people but a broken store.
+ * Each conflict means that somebody else got on, so but for a guess a try is only lost to a success. More than this in a
+ * row is not contention between people but a broken store.
  */
 const MOST_TRIES = 200
 
@@ -34,5 +34,5 @@ export async function updateRecord<Result>(
       if (await store.write(key, value, { ...options, ifVersion: record?.version ?? null })) return result
     } else if (!isGuessed) return result
   }
-  throw new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} conflicts on one record`) })
+  throw new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} tries at one record`) })
 }

@@ -330,7 +330,7 @@ function createPeople(world: World) {
 
   /** A browser as the process remembers it, whatever token it comes with. */
   function waiting({ token, key }: Pick<Tab, 'token' | 'key'>): PollingBrowser {
-    return { token, browserKey: key, client: world.clients.find(key), tooFastForSeconds: 0 }
+    return { token, browserKey: key, client: world.clients.find(key), retryAfterSeconds: 0 }
   }
 
   function sawHandOver(tab: Tab, { user, sessionSecret }: { user: User; sessionSecret: string }): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { OnChange } from '../../../server/store/record-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -225,4 +226,26 @@ describe('the phone that waits', () => {
     const other = await createInjectPhone(testApp.app)
     expect(codeOf(await other.get(`/login/scan/${token}`))).toBe('expired_token')
   })
+})
+
+test('a notice that comes late does not tell the phone that its login is over', async () => {
+  await begin({ MATCH: 'never' })
+  const before = await testApp.store.read(`login:${token.split('.')[0]}`)
+  await phone.post('/login/scan', { token })
+  let isWatched: (hear: OnChange) => void
+  const watched = new Promise<OnChange>((resolve) => {
+    isWatched = resolve
+  })
+  const { watch } = testApp.store
+  testApp.store.watch = (key, onChange) => {
+    isWatched(onChange)
+    return watch(key, onChange)
+  }
+  const held = phone.get(`/login/scan/${token}?seen=scanned&wait=2`)
+  const hear = await watched
+  // Held by then: the read of the embedded store takes no turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve))
+  hear(before)
+  await phone.post('/login/confirm', { token })
+  expect((await held).json()).toMatchObject({ status: 'authenticated' })
 })
