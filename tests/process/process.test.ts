@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, jest, test } from '@jest/globals'
@@ -27,6 +27,15 @@ test('a start says where to open it, as whom to sign in, which store it has and 
   expect(service.stderr()).toMatch(/Store +embedded: this one process/)
   expect(service.stderr()).toMatch(/Careful +plain http/)
   expect(await service.stop()).toBe(0)
+})
+
+test('the container gives Node the options that `npm start` gives it', () => {
+  const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+  const [, started = ''] =
+    /exec (node .*dist\/server\/main\.js)/.exec(JSON.parse(read('package.json')).scripts.start) ?? []
+  const [, command = '[]'] = /^CMD (\[.*main\.js"\])$/m.exec(read('Dockerfile')) ?? []
+  expect(started).not.toBe('')
+  expect(JSON.parse(command).join(' ')).toBe(started)
 })
 
 test('without a DEMO_PASSWORD each start makes one, says it, and it works', async () => {
