@@ -1,4 +1,5 @@
 import { type Environment, EnvironmentReader } from './environment.ts'
+import type { Pace } from './login/hold/pace-wire.ts'
 import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
 import type { SessionPolicy } from './session/session-service.ts'
 import type { RedisPlace } from './store/redis-place.ts'
@@ -14,9 +15,7 @@ export interface Config {
   store: { kind: 'embedded' } | { kind: 'redis'; place: RedisPlace; waitReplicas: number }
   keyPrefix: string
   login: LoginPolicy
-  /** Whole seconds. */
-  pollIntervalSeconds: number
-  pollHoldSeconds: number
+  pace: Pace
   session: SessionPolicy
   match: MatchMode
   isCookieSecure: boolean
@@ -61,8 +60,10 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       qrRefreshMs: reader.seconds('QR_REFRESH_SECONDS', 30, 1, YEAR_SECONDS),
       qrOverlapMs: reader.seconds('QR_OVERLAP_SECONDS', 10, 0, YEAR_SECONDS),
     },
-    pollIntervalSeconds: reader.integer('POLL_INTERVAL_SECONDS', 2, 1, 60),
-    pollHoldSeconds: reader.integer('POLL_HOLD_SECONDS', 2, 0, LONGEST_HOLD_SECONDS),
+    pace: {
+      interval: reader.integer('POLL_INTERVAL_SECONDS', 2, 1, 60),
+      hold: reader.integer('POLL_HOLD_SECONDS', 2, 0, LONGEST_HOLD_SECONDS),
+    },
     session: {
       lifeMs: reader.seconds('SESSION_SECONDS', 43_200, 1, YEAR_SECONDS),
       idleMs: reader.seconds('SESSION_IDLE_SECONDS', 3600, 1, YEAR_SECONDS),

@@ -1,6 +1,6 @@
 // Makes dist/web, all that is served, of what the compiler left in dist/web/assets/new: puts styles, pictures and the
 // QR decoder beside it, names the folder by a hash of everything in it, and points the pages there. So a browser may
-// keep an asset for good, and a new build is a new address.
+// keep an asset for good, and a new build is a new address. What pages have in common stands once, in web/parts.
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,14 +24,22 @@ const hash = createHash('sha256')
 for (const path of files) hash.update(path).update(readFileSync(path))
 const version = hash.digest('hex').slice(0, 12)
 
-for (const path of files.filter((name) => name.endsWith('.js'))) writeFileSync(path, versioned(path))
+for (const path of files.filter((name) => name.endsWith('.js')))
+  writeFileSync(path, versioned(readFileSync(path, 'utf8')))
 for (const page of readdirSync('web/public').filter(isPage)) {
-  writeFileSync(join(PAGES, page), versioned(join('web/public', page)))
+  writeFileSync(join(PAGES, page), versioned(withParts(readFileSync(join('web/public', page), 'utf8'))))
 }
 for (const old of readdirSync(ASSETS)) if (old !== 'new') rmSync(join(ASSETS, old), { recursive: true })
 renameSync(NEW, join(ASSETS, version))
 
-/** The file's text with its addresses of assets made those of this build. */
-function versioned(path) {
-  return readFileSync(path, 'utf8').replaceAll(/(["'])\/assets\//g, `$1/assets/${version}/`)
+/** The text with its addresses of assets made those of this build. */
+function versioned(text) {
+  return text.replaceAll(/(["'])\/assets\//g, `$1/assets/${version}/`)
+}
+
+/** The page with each `<!-- NAME.html -->` replaced by that part. */
+function withParts(page) {
+  return page.replaceAll(/^ *<!-- ([\w-]+\.html) -->\n/gm, (_comment, name) =>
+    readFileSync(join('web/parts', name), 'utf8'),
+  )
 }

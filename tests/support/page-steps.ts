@@ -26,7 +26,7 @@ export async function readQr(desktop: Page): Promise<string> {
     if (!(image instanceof HTMLImageElement)) throw new Error('#qr is no image')
     await image.decode()
     const assets = document.querySelector<HTMLScriptElement>('script[type=module]')?.src
-    const { BarcodeDetector } = await import(new URL('vendor/qr/decode.js', assets).href)
+    const { BarcodeDetector } = await import(new URL('../vendor/qr/decode.js', assets).href)
     const canvas = document.createElement('canvas')
     canvas.width = 600
     canvas.height = 600

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 
-const page = (name: string): string => readFileSync(`web/public/${name}`, 'utf8')
-const sources = readdirSync('web/src').map((name) => ({ name, text: readFileSync(`web/src/${name}`, 'utf8') }))
+const page = (name: string): string => readFileSync(`dist/web/${name}`, 'utf8')
+const sources = readdirSync('web/src', { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ parentPath, name }) => ({ name, text: readFileSync(join(parentPath, name), 'utf8') }))
 
 const ids: Record<string, readonly string[]> = {
   'index.html': ['qr', 'status', 'refresh', 'user-code', 'match-form', 'match-code'],

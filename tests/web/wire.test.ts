@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../../server/http/problems.ts'
-import { problemCodes } from '../../web/src/api-error.ts'
+import { problemCodes } from '../../web/src/wire/api-error.ts'
 import {
   decodeBrowserReply,
   decodeConfirm,
@@ -8,8 +8,8 @@ import {
   decodePhoneReply,
   decodeScan,
   decodeUserCode,
-} from '../../web/src/protocol.ts'
-import { decodeRevoked, decodeSession, decodeSessions, decodeSignIn } from '../../web/src/session-protocol.ts'
+} from '../../web/src/wire/protocol.ts'
+import { decodeRevoked, decodeSession, decodeSessions, decodeSignIn } from '../../web/src/wire/session-protocol.ts'
 import { createInjectClient, createTestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 

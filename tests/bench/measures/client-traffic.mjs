@@ -11,9 +11,9 @@ import { ROOT, startScanIn } from '../parts/service.mjs'
 export async function measureClientTraffic({ scanAfterMs, confirmAfterMs }) {
   const [build] = readdirSync(join(ROOT, 'dist/web/assets'))
   const built = (path) => import(join(ROOT, 'dist/web/assets', build, path))
-  const { poll } = await built('poller.js')
-  const { createApi } = await built('api.js')
-  const { pageClock } = await built('clock.js')
+  const { poll } = await built('poll/poller.js')
+  const { createApi } = await built('wire/api.js')
+  const { pageClock } = await built('wire/clock.js')
   const redis = await startRedis()
   const port = await freePort()
   const scanIn = await startScanIn(redis, { env: { MATCH: 'never', PUBLIC_URL: `http://127.0.0.1:${port}` } })

@@ -18,7 +18,7 @@ const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.
 const [client, subscriber] = [0, 1].map(() => connectRedis(config.store.place, console.error))
 await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
 const app = await buildApp({
-  config: { ...config, pollIntervalSeconds: INTERVAL_SECONDS },
+  config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },
   store: createRedisStore({ client, subscriber, keyPrefix: config.keyPrefix, waitReplicas: 0 }),
   makeLimiter: () => undefined,
   verifyPassword: async () => undefined,

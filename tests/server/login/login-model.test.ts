@@ -4,9 +4,10 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ScanInError } from '../../../server/errors.ts'
 import type { User } from '../../../server/identity/identity.ts'
-import { createBrowserLogins, type PollingBrowser } from '../../../server/login/browser-logins.ts'
-import { createClosing } from '../../../server/login/closing.ts'
-import { createCollect } from '../../../server/login/hand-over.ts'
+import { createBrowserLogins, type PollingBrowser } from '../../../server/login/browser/browser-logins.ts'
+import { createCollect } from '../../../server/login/browser/hand-over.ts'
+import { createClosing } from '../../../server/login/hold/closing.ts'
+import { createPollingClients } from '../../../server/login/hold/polling-clients.ts'
 import {
   isExpired,
   type Login,
@@ -18,8 +19,7 @@ import {
 } from '../../../server/login/login.ts'
 import { decodeLogin } from '../../../server/login/login-record.ts'
 import { createLoginRecords } from '../../../server/login/login-records.ts'
-import { createPhoneApprovals } from '../../../server/login/phone-approvals.ts'
-import { createPollingClients } from '../../../server/login/polling-clients.ts'
+import { createPhoneApprovals } from '../../../server/login/phone/phone-approvals.ts'
 import { deriveSessionSecret, parseToken, type Token } from '../../../server/login/token.ts'
 import { createUserCodes } from '../../../server/login/user-codes.ts'
 import { createSessionService } from '../../../server/session/session-service.ts'

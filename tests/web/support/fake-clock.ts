@@ -1,4 +1,4 @@
-import type { Clock } from '../../../web/src/clock.ts'
+import type { Clock } from '../../../web/src/wire/clock.ts'
 
 export interface FakeClock extends Clock {
   /** Lets time pass, running what falls due on the way and everything that follows from it. */

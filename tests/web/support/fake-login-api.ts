@@ -1,5 +1,5 @@
-import type { Api } from '../../../web/src/api.ts'
-import type { BrowserReply, LoginReply } from '../../../web/src/protocol.ts'
+import type { Api } from '../../../web/src/wire/api.ts'
+import type { BrowserReply, LoginReply } from '../../../web/src/wire/protocol.ts'
 
 const pace = { intervalSeconds: 2, holdSeconds: 0 }
 const unused = () => Promise.reject(new Error('Not a part of this test'))

@@ -1,4 +1,4 @@
-import type { WakeSource } from '../../../web/src/page-wake.ts'
+import type { WakeSource } from '../../../web/src/poll/page-wake.ts'
 import { settle } from './fake-clock.ts'
 
 export interface FakeWake extends WakeSource {

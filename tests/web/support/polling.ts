@@ -1,6 +1,6 @@
-import { ApiError, ConnectionError, type ProblemCode } from '../../../web/src/api-error.ts'
-import { type Connection, type PollEnd, poll } from '../../../web/src/poller.ts'
-import type { Pacing } from '../../../web/src/protocol.ts'
+import { type Connection, type PollEnd, poll } from '../../../web/src/poll/poller.ts'
+import { ApiError, ConnectionError, type ProblemCode } from '../../../web/src/wire/api-error.ts'
+import type { Pacing } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from './fake-clock.ts'
 import { createFakeWake } from './fake-wake.ts'
 

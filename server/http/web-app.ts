@@ -1,0 +1,53 @@
+import Fastify from 'fastify'
+import { answerBrokenRequest, answerUnroutable, answerWithProblems, refuseMissingHost } from './error-replies.ts'
+import { httpServer, type Shortcut } from './http-server.ts'
+import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
+import { createOriginCheck, type OriginCheckOptions } from './origin-check.ts'
+import { logReplies, type RequestLog } from './request-log.ts'
+import type { HeaderSets } from './security-headers.ts'
+import type { TypedApp } from './typed-app.ts'
+
+export interface WebAppOptions extends OriginCheckOptions {
+  /** Sees each request before Fastify does. */
+  shortcut: Shortcut
+  headers: HeaderSets
+  log: RequestLog
+  /** Addresses and CIDRs of proxies. */
+  trustProxy: readonly string[]
+  /** Called when the app begins to close: what is held has to be answered now. */
+  onClosing: () => void
+}
+
+/** An app without routes: what every request meets, whichever room it goes to. */
+export function createWebApp(options: WebAppOptions): TypedApp {
+  const { shortcut, headers, log, trustProxy, onClosing } = options
+  const checkOrigin = createOriginCheck(options)
+  const app: TypedApp = Fastify({
+    // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
+    logger: false,
+    serverFactory: httpServer(shortcut),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    // What still comes in while the process ends is answered like any request, and its connection closed after it.
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: answerUnroutable(headers),
+    // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  })
+  app.addHook('preClose', async () => {
+    onClosing()
+    // A connection whose last reply is only now on its way is not kept for another request.
+    app.server.keepAliveTimeout = 1
+  })
+  logReplies(app, log)
+  answerWithProblems(app, headers, log)
+  acceptStrictJson(app)
+  app.addHook('onRequest', refuseMissingHost)
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkOrigin(request)
+    done()
+  })
+  return app
+}

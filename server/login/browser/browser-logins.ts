@@ -1,0 +1,209 @@
+import { type Clock, secondsUntil } from '../../clock.ts'
+import { ScanInError } from '../../errors.ts'
+import { hashSecret } from '../../hashes.ts'
+import type { Randomness } from '../../randomness.ts'
+import type { StoredRecord } from '../../store/record-store.ts'
+import type { Closing } from '../hold/closing.ts'
+import { createHold, type HoldRequest } from '../hold/hold.ts'
+import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
+import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
+import type { BrowserDescription, Login, LoginEvent } from '../login.ts'
+import type { LoginPolicy } from '../login-policy.ts'
+import type { LoginRecords } from '../login-records.ts'
+import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from '../token.ts'
+import type { UserCodes } from '../user-codes.ts'
+import type { Collect, HandOver } from './hand-over.ts'
+
+export interface BrowserLoginsOptions {
+  records: LoginRecords
+  userCodes: UserCodes
+  collect: Collect
+  clock: Clock
+  randomness: Randomness
+  policy: LoginPolicy
+  closing: Closing
+}
+
+export interface PollingBrowser extends WaitingBrowser {
+  /** What this process remembers of it. `undefined`: it has no key. */
+  client: PollingClient | undefined
+  /** Whole seconds to wait, when this poll came far too fast; else 0. */
+  retryAfterSeconds: number
+}
+
+/** What the QR has to say now. Durations in whole seconds. */
+export interface ShownLogin {
+  loginId: string
+  token: string
+  expiresIn: number
+  /** When to rotate. */
+  refreshIn: number
+}
+
+/** What a poll says. Before approval there is nothing about the person in it. */
+export type BrowserStatus =
+  | { status: 'pending' | 'scanned' | 'denied'; expiresIn: number }
+  | { status: 'match_required'; expiresIn: number; triesLeft: number }
+  | ({ status: 'authenticated' } & HandOver)
+  | typeof EXPIRED
+
+/** Unknown, expired, foreign, rotated out and used up: nobody tells them apart. */
+export const EXPIRED = { status: 'expired' } as const
+
+export type BrowserLogins = ReturnType<typeof createBrowserLogins>
+
+/** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
+export function createBrowserLogins(options: BrowserLoginsOptions) {
+  const { records, userCodes, collect, clock, randomness, policy, closing } = options
+
+  function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
+    if (browser.browserKey === undefined) return Promise.resolve(undefined)
+    return records
+      .read(browser.token.loginId)
+      .then((login) => (login && isOwn(login, browser, clock()) ? login : undefined))
+  }
+
+  function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
+    return records.apply(browser.token.loginId, (login, now) => (isOwn(login, browser, now) ? event : undefined), {
+      durable,
+    })
+  }
+
+  function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
+    const expiresIn = secondsUntil(expiresAt, clock())
+    const refreshIn = Math.min(Math.ceil(policy.qrRefreshMs / 1000), expiresIn)
+    return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
+  }
+
+  /**
+   * What a poll needs to know, with as little work as can be: who polled before has proved most of it. From then on the
+   * browser goes by the proof's copy of its key.
+   */
+  function know(record: StoredRecord | undefined, browser: PollingBrowser): KnownLogin | undefined {
+    const { client } = browser
+    if (client === undefined || record === undefined) return undefined
+    const now = clock()
+    if (client.proof === undefined || !holds(client.proof, record.version, browser, now)) {
+      const login = records.decode(record)
+      client.proof = login && prove(login, record, browser, now)
+    }
+    if (client.proof === undefined) return undefined
+    // No part of a header, which would live for as long as the poll is held.
+    browser.browserKey = client.proof.browserKey
+    return client.proof.known
+  }
+
+  const hold = createHold<PollingBrowser, KnownLogin | undefined, BrowserStatus>({
+    records,
+    know,
+    patienceFor: (known, seen) => (isStillWaiting(known) && known.status === seen ? known.expiresAt - clock() : 0),
+    tell: (known, browser) => {
+      // Refused only while there is nothing to tell: how a login ended is never withheld.
+      if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
+      return statusOf(known, browser, browser.client?.proof?.record)
+    },
+    closing,
+  })
+
+  function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
+    return known !== undefined && isWaiting(known) && known.expiresAt > clock()
+  }
+
+  function statusOf(
+    login: KnownLogin | undefined,
+    { token, browserKey }: WaitingBrowser,
+    found?: StoredRecord,
+  ): BrowserStatus | Promise<BrowserStatus> {
+    const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
+    if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
+    switch (login.status) {
+      case 'pending':
+      case 'scanned':
+      case 'denied':
+        return { status: login.status, expiresIn }
+      case 'match_required':
+        return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
+      case 'authenticated':
+      case 'delivered':
+        return collect(token.loginId, browserKey, found).then((handOver) =>
+          handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver },
+        )
+      default:
+        return login.status satisfies never
+    }
+  }
+
+  return {
+    /** Starts a login. The browser key is for the browser's cookie alone. */
+    async start(
+      browser: BrowserDescription,
+      ip: string,
+      returnTo?: string,
+    ): Promise<ShownLogin & { browserKey: string }> {
+      const createdAt = clock()
+      const expiresAt = createdAt + policy.lifeMs
+      const loginId = makeLoginId(randomness)
+      const secret = makeQrSecret(randomness)
+      const browserKey = makeBrowserKey(randomness)
+      await records.create(loginId, {
+        status: 'pending',
+        createdAt,
+        expiresAt,
+        browserKeyHash: hashSecret(browserKey),
+        qrSecrets: [{ hash: hashSecret(secret) }],
+        browser,
+        ip,
+        ...(returnTo === undefined ? {} : { returnTo }),
+      })
+      return { ...shown(loginId, secret, expiresAt), browserKey }
+    },
+
+    /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
+    async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
+      const secret = makeQrSecret(randomness)
+      const event = { type: 'rotate', secretHash: hashSecret(secret), overlapMs: policy.qrOverlapMs } as const
+      const outcome = await applyToOwn(browser, event)
+      if (outcome === undefined || outcome.refusal !== undefined) return undefined
+      return shown(browser.token.loginId, secret, outcome.login.expiresAt)
+    },
+
+    /**
+     * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.
+     * `slow_down` to who came too fast.
+     */
+    status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus> {
+      // Without a key nothing can be its own, and nothing is read.
+      return browser.client === undefined ? Promise.resolve(EXPIRED) : hold(browser, request)
+    },
+
+    /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
+    async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
+      const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
+      const event = { type: 'match', matchCodeHash, collectMs: policy.collectMs, showMs: policy.collectMs } as const
+      const outcome = await applyToOwn(browser, event, true)
+      if (outcome?.refusal === 'wrong_match_code') {
+        const triesLeft = outcome.login.status === 'match_required' ? outcome.login.triesLeft : 0
+        throw new ScanInError('wrong_match_code', { triesLeft })
+      }
+      return statusOf(outcome && knownOf(outcome.login), browser)
+    },
+
+    /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
+    async userCode(browser: WaitingBrowser): Promise<{ userCode: string; expiresIn: number }> {
+      const login = await readOwn(browser)
+      if (login?.status !== 'pending' || browser.browserKey === undefined) throw new ScanInError('expired_token')
+      const userCode = await userCodes.issue(browser.token.loginId, browser.browserKey, login.expiresAt)
+      return { userCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
+    },
+
+    /** Ends the browser's own login; anything else stays as it is. */
+    async cancel(browser: WaitingBrowser): Promise<void> {
+      if ((await readOwn(browser)) !== undefined) await records.remove(browser.token.loginId)
+    },
+  }
+}
+
+/** Whether the browser's next news depends on somebody else. */
+export function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
+  return status === 'pending' || status === 'scanned' || status === 'match_required'
+}

@@ -1,0 +1,59 @@
+import type { Cookies } from '../../http/cookies.ts'
+import type { Shortcut } from '../../http/http-server.ts'
+import type { RateLimit } from '../../http/rate-limits.ts'
+import type { RequestLog } from '../../http/request-log.ts'
+import type { HeaderSets } from '../../http/security-headers.ts'
+import type { TypedApp } from '../../http/typed-app.ts'
+import type { SessionService } from '../../session/session-service.ts'
+import type { Holds } from '../hold/holds.ts'
+import type { Logins } from '../logins.ts'
+import { createBrowserLogins } from './browser-logins.ts'
+import { browserRoutes } from './browser-routes.ts'
+import { createCollect } from './hand-over.ts'
+import { createPoll } from './poll.ts'
+import { createPollLane } from './poll-lane.ts'
+
+export interface BrowserRoomOptions {
+  logins: Logins
+  holds: Holds
+  sessions: Pick<SessionService, 'open'>
+  cookies: Cookies
+  headers: HeaderSets
+  log: RequestLog
+  /** Counts logins that are started, by client address. */
+  creationLimit: RateLimit
+  publicUrl: string
+  /** A `return_to` that may be followed, or `undefined`. */
+  allowedReturn: (returnTo: string | undefined) => string | undefined
+}
+
+/** What the desktop's browser calls. */
+export interface BrowserRoom {
+  /** Answers polls before Fastify sees them, and leaves it all else. */
+  pollLane: Shortcut
+  /** `POST /login`, `GET /login/status/:token`, `POST /login/match`, `POST /login/user-code`, `DELETE /login/:token`. */
+  routes(app: TypedApp): void
+}
+
+/** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
+export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
+  const { holds, sessions, cookies, headers, log } = options
+  const { records, clock, policy } = options.logins
+  const { pace, clients, closing } = holds
+  const collect = createCollect({ records, sessions, clock })
+  const logins = createBrowserLogins({ ...options.logins, collect, closing })
+  const poll = createPoll({ logins, cookies, clients, pace })
+  return {
+    pollLane: createPollLane({ poll, cookies, pace, headers, log, closing }),
+    routes: (app) =>
+      browserRoutes(app, {
+        ...options,
+        logins,
+        poll,
+        clients,
+        pace,
+        verificationUri: `${options.publicUrl}/scan`,
+        browserKeyMaxAge: (policy.lifeMs + policy.confirmMs + policy.collectMs) / 1000,
+      }),
+  }
+}

@@ -1,0 +1,165 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { addressBlock, clientAddress } from '../../http/client-address.ts'
+import type { Cookies } from '../../http/cookies.ts'
+import { JSON_TYPE } from '../../http/json-body.ts'
+import type { RateLimit } from '../../http/rate-limits.ts'
+import { pollQuery, problemReplies } from '../../http/schemas.ts'
+import type { TypedApp } from '../../http/typed-app.ts'
+import { browserOf } from '../../http/user-agent.ts'
+import type { Pace } from '../hold/pace-wire.ts'
+import { tokenOf } from '../hold/poll-request.ts'
+import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
+import { formatUserCode, parseToken, type Token } from '../token.ts'
+import { tokenBody, tokenSchema } from '../token-wire.ts'
+import type { BrowserLogins, BrowserStatus, ShownLogin } from './browser-logins.ts'
+import {
+  browserStatus,
+  matchBody,
+  shownLogin,
+  shownOnWire,
+  startBody,
+  statusOnWire,
+  userCodeReply,
+} from './browser-wire.ts'
+import { browserBehind, clientKeyOf, cookiesWith, type Poll } from './poll.ts'
+
+export interface BrowserRoutesOptions {
+  logins: BrowserLogins
+  poll: Poll
+  cookies: Cookies
+  clients: PollingClients
+  creationLimit: RateLimit
+  /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
+  verificationUri: string
+  /** Seconds that a browser key's cookie may be needed at the most. */
+  browserKeyMaxAge: number
+  pace: Pace
+  /** A `return_to` that may be followed, or `undefined`. */
+  allowedReturn: (returnTo: string | undefined) => string | undefined
+}
+
+const tags = ['browser']
+
+/** What the desktop calls. The browser key in its cookie is what makes a login its own. */
+export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
+  const { logins, cookies, clients, pace, verificationUri } = options
+
+  const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
+
+  function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
+    const setCookies = cookiesWith(status, token, cookies)
+    if (setCookies.length > 0) reply.header('set-cookie', setCookies)
+    return statusOnWire(status, pace)
+  }
+
+  async function rotate(request: FastifyRequest, text: string | undefined): Promise<ShownLogin | undefined> {
+    const token = parseToken(text ?? '')
+    const browser = token && whoWaits(request, token)
+    if (browser?.browserKey === undefined) return undefined
+    // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
+    refuseIfTooFast(clients.admit(clients.find(clientKeyOf(browser.browserKey))))
+    return logins.rotate(browser)
+  }
+
+  async function start(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    returnTo: string | undefined,
+  ): Promise<ShownLogin> {
+    const address = clientAddress(request)
+    await options.creationLimit.count(addressBlock(address))
+    const browser = browserOf(request.headers['user-agent'])
+    const started = await logins.start(browser, address, options.allowedReturn(returnTo))
+    const keyName = cookies.browserKeyName(started.loginId)
+    reply.header('set-cookie', cookies.set(keyName, started.browserKey, options.browserKeyMaxAge))
+    return started
+  }
+
+  app.post(
+    '/login',
+    {
+      schema: {
+        tags,
+        summary: 'Start a login, or rotate the QR of a pending one',
+        body: startBody,
+        response: { 201: shownLogin, ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const { token, return_to } = request.body ?? {}
+      const shown = (await rotate(request, token)) ?? (await start(request, reply, return_to))
+      // Fastify's serializer looks at every character of the picture.
+      reply.code(201).type(JSON_TYPE).serializer(JSON.stringify)
+      return shownOnWire(shown, verificationUri, pace)
+    },
+  )
+
+  app.get(
+    '/login/status/:token',
+    {
+      // HEAD would collect a session and throw it away.
+      exposeHeadRoute: false,
+      schema: {
+        tags,
+        summary: 'Poll; at `authenticated` the session cookie comes with the reply',
+        params: Type.Object({ token: tokenSchema }),
+        querystring: pollQuery,
+        response: { 200: browserStatus, ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const token = tokenOf(request.params.token)
+      return send(reply, await options.poll(request.raw, token, request.query), token)
+    },
+  )
+
+  app.post(
+    '/login/match',
+    {
+      schema: {
+        tags,
+        summary: 'Type the digits that the phone shows',
+        body: matchBody,
+        response: { 200: browserStatus, ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const browser = whoWaits(request, tokenOf(request.body.token))
+      return send(reply, await logins.match(browser, request.body.match_code), browser.token)
+    },
+  )
+
+  app.post(
+    '/login/user-code',
+    {
+      schema: {
+        tags,
+        summary: 'A code to type on the phone instead of scanning (RFC 8628 §6.1)',
+        body: tokenBody,
+        response: { 201: userCodeReply, ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      const { userCode, expiresIn } = await logins.userCode(whoWaits(request, tokenOf(request.body.token)))
+      reply.code(201)
+      return { user_code: formatUserCode(userCode), verification_uri: verificationUri, expires_in: expiresIn }
+    },
+  )
+
+  app.delete(
+    '/login/:token',
+    {
+      schema: {
+        tags,
+        summary: 'End the login of this browser; anything else is left as it is',
+        params: Type.Object({ token: tokenSchema }),
+        response: { 204: Type.Null(), ...problemReplies },
+      },
+    },
+    async (request, reply) => {
+      await logins.cancel(whoWaits(request, tokenOf(request.params.token)))
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,117 @@
+import Type, { type Static } from 'typebox'
+import { expiresIn, shortUser, strict } from '../../http/schemas.ts'
+import { type Pace, pace } from '../hold/pace-wire.ts'
+import { MATCH_CODE_PATTERN } from '../token.ts'
+import { tokenSchema } from '../token-wire.ts'
+import type { BrowserStatus, ShownLogin } from './browser-logins.ts'
+import { qrImage } from './qr-image.ts'
+
+/** The wire forms of what the desktop's browser sends and gets, and how the service's own values become them. */
+
+export const startBody = Type.Union([
+  Type.Object(
+    {
+      token: Type.Optional(Type.String({ maxLength: 64, description: 'Of a pending login: rotates its QR' })),
+      return_to: Type.Optional(
+        Type.String({ description: 'Where to go once signed in; dropped where it may not lead' }),
+      ),
+    },
+    strict,
+  ),
+  Type.Null(),
+])
+
+export const matchBody = Type.Object(
+  { token: tokenSchema, match_code: Type.String({ pattern: MATCH_CODE_PATTERN }) },
+  strict,
+)
+
+export const shownLogin = Type.Object({
+  status: Type.Literal('pending'),
+  token: tokenSchema,
+  verification_uri: Type.String(),
+  verification_uri_complete: Type.String({ description: 'What the QR says; the token is in the fragment' }),
+  qr_image: Type.String({ description: 'A data: URL of an SVG' }),
+  expires_in: expiresIn,
+  refresh_in: Type.Integer({ description: 'Whole seconds after which to ask for the next QR' }),
+  ...pace.properties,
+})
+
+export const browserStatus = Type.Union([
+  Type.Object({
+    status: Type.Union([Type.Literal('pending'), Type.Literal('scanned'), Type.Literal('denied')]),
+    expires_in: expiresIn,
+    ...pace.properties,
+  }),
+  Type.Object({
+    status: Type.Literal('match_required'),
+    expires_in: expiresIn,
+    ...pace.properties,
+    tries_left: Type.Integer(),
+  }),
+  Type.Object({
+    status: Type.Literal('authenticated'),
+    expires_in: expiresIn,
+    ...pace.properties,
+    user: shortUser,
+    redirect_to: Type.String(),
+  }),
+  Type.Object({ status: Type.Literal('expired') }),
+])
+
+export const userCodeReply = Type.Object({
+  user_code: Type.String(),
+  verification_uri: Type.String(),
+  expires_in: expiresIn,
+})
+
+export function shownOnWire(
+  { token, expiresIn, refreshIn }: ShownLogin,
+  verificationUri: string,
+  pace: Pace,
+): Static<typeof shownLogin> {
+  const complete = `${verificationUri}#${token}`
+  return {
+    status: 'pending',
+    token,
+    verification_uri: verificationUri,
+    verification_uri_complete: complete,
+    qr_image: qrImage(complete),
+    expires_in: expiresIn,
+    refresh_in: refreshIn,
+    ...pace,
+  }
+}
+
+/** The session's secret stays out: it goes by `Set-Cookie` alone. */
+export function statusOnWire(status: BrowserStatus, pace: Pace): Static<typeof browserStatus> {
+  switch (status.status) {
+    case 'expired':
+      return status
+    case 'pending':
+    case 'scanned':
+    case 'denied':
+      return { status: status.status, expires_in: status.expiresIn, ...pace }
+    case 'match_required':
+      return { status: status.status, expires_in: status.expiresIn, ...pace, tries_left: status.triesLeft }
+    case 'authenticated':
+      return {
+        status: status.status,
+        expires_in: status.expiresIn,
+        ...pace,
+        user: { id: status.user.id, name: status.user.name },
+        redirect_to: status.redirectTo,
+      }
+    default:
+      return status satisfies never
+  }
+}
+
+/**
+ * The text of `statusOnWire`. While a browser waits that is two words and three numbers, put together here for a
+ * quarter of what `JSON.stringify` takes.
+ */
+export function statusAsJson(status: BrowserStatus, pace: Pace): string {
+  if (status.status !== 'pending' && status.status !== 'scanned') return JSON.stringify(statusOnWire(status, pace))
+  return `{"status":"${status.status}","expires_in":${status.expiresIn},"interval":${pace.interval},"hold":${pace.hold}}`
+}

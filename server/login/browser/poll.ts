@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http'
+import { type Cookies, readCookie } from '../../http/cookies.ts'
+import type { WaitingBrowser } from '../hold/own-login.ts'
+import type { Pace } from '../hold/pace-wire.ts'
+import { type HoldWish, holdRequestOf } from '../hold/poll-request.ts'
+import type { PollingClients } from '../hold/polling-clients.ts'
+import { isBrowserKey, type Token } from '../token.ts'
+import type { BrowserLogins, BrowserStatus } from './browser-logins.ts'
+
+export interface PollOptions {
+  logins: Pick<BrowserLogins, 'status'>
+  cookies: Cookies
+  clients: PollingClients
+  pace: Pace
+}
+
+const NO_COOKIES: readonly string[] = []
+
+/**
+ * What the browser that sent `request` is to be told. The request's headers are read before this returns. Rejects as
+ * `BrowserLogins.status` does.
+ */
+export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => Promise<BrowserStatus>
+
+export function createPoll({ logins, cookies, clients, pace }: PollOptions): Poll {
+  return (request, token, wish) => {
+    const { browserKey } = browserBehind(request, token, cookies)
+    const client = browserKey === undefined ? undefined : clients.find(clientKeyOf(browserKey))
+    const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
+    const longestHold = retryAfterSeconds > 0 ? 0 : pace.hold
+    return logins.status({ token, browserKey, client, retryAfterSeconds }, holdRequestOf(request, wish, longestHold))
+  }
+}
+
+/** Which browser asks: the key in its cookie is what makes a login its own. */
+export function browserBehind({ headers }: IncomingMessage, token: Token, cookies: Cookies): WaitingBrowser {
+  const key = readCookie(headers.cookie, cookies.browserKeyName(token.loginId))
+  return { token, browserKey: key !== undefined && isBrowserKey(key) ? key : undefined }
+}
+
+/** The `Set-Cookie` values of a reply, mostly none: at `authenticated` the session comes, and the browser key goes. */
+export function cookiesWith(status: BrowserStatus, { loginId }: Token, cookies: Cookies): readonly string[] {
+  if (status.status !== 'authenticated') return NO_COOKIES
+  return [
+    cookies.set(cookies.sessionName, status.sessionSecret, status.sessionMaxAge),
+    cookies.set(cookies.browserKeyName(loginId), '', 0),
+  ]
+}
+
+/** Enough of a browser key to tell browsers apart: 72 bits, and short enough to be a copy that keeps no header alive. */
+export function clientKeyOf(browserKey: string): string {
+  return browserKey.slice(0, 12)
+}

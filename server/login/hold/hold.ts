@@ -1,0 +1,151 @@
+import type { StoredRecord } from '../../store/record-store.ts'
+import type { LoginRecords } from '../login-records.ts'
+import type { Token } from '../token.ts'
+import type { Closing } from './closing.ts'
+import { type CoarseTimer, createCoarseTimers } from './coarse-timers.ts'
+
+/** Who polls, and of which login. */
+export interface Asker {
+  readonly token: Token
+}
+
+/** Who waits: Node's request is one. Closed, there is nobody to answer. */
+export interface Client {
+  readonly destroyed: boolean
+  on(event: 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
+}
+
+/** How long a poll may be held: while the state is still the one that it names. */
+export interface HoldRequest {
+  seen: string | undefined
+  waitMs: number
+  client: Client
+}
+
+export interface HoldOptions<Who extends Asker, Known, Answer> {
+  records: Pick<LoginRecords, 'readStored' | 'watch'>
+  /** What a record, or that there is none, means to who asks. */
+  know: (record: StoredRecord | undefined, asker: Who) => Known
+  /** Milliseconds for which that is not worth a reply to who has `seen` it; 0: reply at once. */
+  patienceFor: (known: Known, seen: string | undefined) => number
+  /** What the asker is told of it in the end. May throw. */
+  tell: (known: Known, asker: Who) => Answer | Promise<Answer>
+  /** Ends every hold at once. */
+  closing: Closing
+}
+
+export type Hold<Who extends Asker, Answer> = (asker: Who, request: HoldRequest) => Promise<Answer>
+
+/**
+ * Thousands of these wait at once, and what each keeps is what the garbage collector copies: so one object, one function
+ * for all that can end the wait, and nothing of the request but the client to answer.
+ */
+interface Wait<Who, Known, Answer> {
+  readonly asker: Who
+  readonly seen: string | undefined
+  readonly client: Client
+  /** By `performance.now()`. */
+  readonly endsAt: number
+  readonly resolve: (answer: Answer | Promise<Answer>) => void
+  readonly reject: (error: unknown) => void
+  readonly wake: (news?: StoredRecord) => void
+  stopWatching: () => void
+  timer: CoarseTimer
+  /** What is known so far. */
+  known: Known | typeof READING
+  /** Woken while reading: what is being read may be old. */
+  isStale: boolean
+}
+
+const READING = Symbol('reading')
+const watchesNothing = () => undefined
+
+/**
+ * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
+ * process's. One read is enough when nothing changes: watching starts before it, so no change falls in between.
+ */
+export function createHold<Who extends Asker, Known, Answer>(
+  options: HoldOptions<Who, Known, Answer>,
+): Hold<Who, Answer> {
+  type ThisWait = Wait<Who, Known, Answer>
+  const { records, know, patienceFor, tell, closing } = options
+  const timers = createCoarseTimers()
+  closing.onCome(timers.fireAll)
+
+  function readAndWait(asker: Who, { seen, waitMs, client }: HoldRequest): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const wait: ThisWait = {
+        asker,
+        seen,
+        client,
+        endsAt: performance.now() + waitMs,
+        resolve,
+        reject,
+        wake: (news) => wakeUp(wait, news),
+        stopWatching: watchesNothing,
+        timer: 0,
+        known: READING,
+        isStale: false,
+      }
+      wait.stopWatching = records.watch(asker.token.loginId, wait.wake)
+      client.on('close', wait.wake)
+      readAgain(wait)
+    })
+  }
+
+  function readAgain(wait: ThisWait): void {
+    wait.known = READING
+    wait.isStale = false
+    records
+      .readStored(wait.asker.token.loginId)
+      .then((record) => judge(wait, record))
+      .catch((error) => {
+        letGo(wait)
+        wait.reject(error)
+      })
+  }
+
+  function wakeUp(wait: ThisWait, news: StoredRecord | undefined): void {
+    if (wait.known === READING) wait.isStale = true
+    else if (news !== undefined) judge(wait, news)
+    else if (isOver(wait)) finish(wait, wait.known)
+    else readAgain(wait)
+  }
+
+  function judge(wait: ThisWait, record: StoredRecord | undefined): void {
+    const known = know(record, wait.asker)
+    wait.known = known
+    const patienceMs = Math.min(patienceFor(known, wait.seen), wait.endsAt - performance.now())
+    if (patienceMs <= 0 || isOver(wait)) finish(wait, known)
+    else if (wait.isStale) readAgain(wait)
+    else {
+      timers.clear(wait.timer, wait.wake)
+      wait.timer = timers.set(wait.wake, patienceMs)
+    }
+  }
+
+  function isOver({ client, endsAt }: ThisWait): boolean {
+    return closing.hasCome || client.destroyed || performance.now() >= endsAt
+  }
+
+  function finish(wait: ThisWait, known: Known): void {
+    letGo(wait)
+    try {
+      wait.resolve(tell(known, wait.asker))
+    } catch (error) {
+      wait.reject(error)
+    }
+  }
+
+  function letGo({ stopWatching, timer, wake, client }: ThisWait): void {
+    stopWatching()
+    timers.clear(timer, wake)
+    client.off('close', wake)
+  }
+
+  return (asker, request) =>
+    request.waitMs > 0
+      ? readAndWait(asker, request)
+      : records.readStored(asker.token.loginId).then((record) => tell(know(record, asker), asker))
+}

@@ -1,0 +1,73 @@
+import { hashSecret, isSameHash } from '../../hashes.ts'
+import type { StoredRecord, Version } from '../../store/record-store.ts'
+import { acceptedUntil, acceptsSecret, type Login } from '../login.ts'
+import type { Token } from '../token.ts'
+
+/** A browser that waits: the token it shows, and the key out of its cookie. */
+export interface WaitingBrowser {
+  token: Token
+  browserKey: string | undefined
+}
+
+/** The little of a login that a poll tells of: a held poll keeps no more of it. */
+export interface KnownLogin {
+  status: Login['status']
+  expiresAt: number
+  triesLeft: number | undefined
+}
+
+/**
+ * That a login is a browser's own, and what it was like. Until the store has another version of it, the same key and
+ * token prove the same, and there is nothing to parse or to hash: most of what a poll would do by itself.
+ */
+export interface Proof {
+  /** What it was found in. */
+  record: StoredRecord
+  browserKey: string
+  secret: string
+  /** Epoch milliseconds: until when the token is good. */
+  goodUntil: number
+  known: KnownLogin
+}
+
+/** Whether a login is this browser's, by its cookie, and under a token that is still good. */
+export function isOwn(login: Login, { token, browserKey }: WaitingBrowser, now: number): boolean {
+  return hasKey(login, browserKey) && acceptsSecret(login, hashSecret(token.secret), now)
+}
+
+/** The proof that a login is this browser's own. `undefined`: it is not. */
+export function prove(
+  login: Login,
+  record: StoredRecord,
+  { token, browserKey }: WaitingBrowser,
+  now: number,
+): Proof | undefined {
+  if (!hasKey(login, browserKey)) return undefined
+  const goodUntil = acceptedUntil(login, hashSecret(token.secret), now)
+  if (goodUntil === undefined) return undefined
+  return { record, browserKey: copyOf(browserKey), secret: copyOf(token.secret), goodUntil, known: knownOf(login) }
+}
+
+/** Whether a proof still holds for a browser and the version that the store has now. */
+export function holds(proof: Proof, version: Version, { token, browserKey }: WaitingBrowser, now: number): boolean {
+  return (
+    proof.browserKey === browserKey &&
+    proof.secret === token.secret &&
+    proof.record.version === version &&
+    now < proof.goodUntil
+  )
+}
+
+export function knownOf(login: Login): KnownLogin {
+  const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
+  return { status: login.status, expiresAt: login.expiresAt, triesLeft }
+}
+
+function hasKey({ browserKeyHash }: Login, browserKey: string | undefined): browserKey is string {
+  return browserKey !== undefined && isSameHash(browserKeyHash, hashSecret(browserKey))
+}
+
+/** What is cut out of a header keeps the whole header alive; a copy does not. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}

@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http'
+import { ScanInError } from '../../errors.ts'
+import { parseToken, type Token } from '../token.ts'
+import type { HoldRequest } from './hold.ts'
+
+/** What a poll's query asks for, unread: the status that the client knows, and whole seconds to hold the reply. */
+export interface HoldWish {
+  seen?: string | undefined
+  wait?: string | undefined
+}
+
+/** @throws ScanInError `invalid_request` for what is not of a token's form */
+export function tokenOf(text: string): Token {
+  const token = parseToken(text)
+  if (token === undefined) throw new ScanInError('invalid_request')
+  return token
+}
+
+/** How long this poll may be held: what it asks for, up to `longestSeconds`. */
+export function holdRequestOf(client: IncomingMessage, { seen, wait }: HoldWish, longestSeconds: number): HoldRequest {
+  return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }
+}

@@ -1,0 +1,180 @@
+import { type Clock, secondsUntil } from '../../clock.ts'
+import { ScanInError } from '../../errors.ts'
+import { hashSecret } from '../../hashes.ts'
+import type { Randomness } from '../../randomness.ts'
+import type { StoredRecord } from '../../store/record-store.ts'
+import type { Closing } from '../hold/closing.ts'
+import { createHold, type HoldRequest } from '../hold/hold.ts'
+import {
+  acceptsSecret,
+  type BrowserDescription,
+  isPhoneOf,
+  type Login,
+  type LoginEvent,
+  type MatchKind,
+  type Phone,
+} from '../login.ts'
+import type { LoginPolicy } from '../login-policy.ts'
+import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
+import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, type Token } from '../token.ts'
+import type { UserCodes } from '../user-codes.ts'
+
+export interface PhoneApprovalsOptions {
+  records: LoginRecords
+  userCodes: UserCodes
+  clock: Clock
+  randomness: Randomness
+  policy: LoginPolicy
+  closing: Closing
+}
+
+/** What the phone's owner is asked. Durations in whole seconds. */
+export interface ApprovalRequest {
+  status: 'scanned' | 'match_required' | 'authenticated'
+  token: string
+  browser: BrowserDescription
+  /** The browser's. */
+  ip: string
+  /** Since the browser began. */
+  age: number
+  match: MatchKind
+  expiresIn: number
+}
+
+export type Confirmation =
+  | { status: 'authenticated' }
+  | { status: 'match_required'; matchCode: string; expiresIn: number }
+
+/** What the phone sees of the login that it scanned. */
+export interface PhoneStatus {
+  status: 'scanned' | 'match_required' | 'authenticated' | 'denied'
+  /** The browser has its session. */
+  isCollected: boolean
+  expiresIn: number
+}
+
+export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
+
+/**
+ * What a signed-in phone does with a login. Unknown, expired, rotated out and used up are one refusal, `expired_token`;
+ * `store_unavailable` when the store is. What else is refused stands at each method.
+ */
+export function createPhoneApprovals(options: PhoneApprovalsOptions) {
+  const { records, userCodes, clock, randomness, policy, closing } = options
+
+  const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
+    records: {
+      readStored: records.readStored,
+      // A notice may be late, and to a phone an old state of its login can look like the end of it: it reads again.
+      watch: (loginId, onChange) => records.watch(loginId, () => onChange()),
+    },
+    know: (record, { token, phoneId }) => {
+      const found = records.decode(record)
+      const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
+      return isTheirs ? found : undefined
+    },
+    patienceFor: (found, seen) =>
+      found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
+    tell: statusOf,
+    closing,
+  })
+
+  function statusOf(login: Login | undefined): PhoneStatus {
+    const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
+    if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')
+    const isCollected = login.status === 'delivered'
+    return { status: isCollected ? 'authenticated' : login.status, isCollected, expiresIn }
+  }
+
+  async function apply(loginId: string, eventFor: EventFor, options?: ApplyOptions): Promise<Login> {
+    const outcome = await records.apply(loginId, eventFor, options)
+    const refusal = outcome?.refusal
+    if (refusal === 'already_scanned' || refusal === 'not_scanned') throw new ScanInError(refusal)
+    if (outcome === undefined || refusal !== undefined) throw new ScanInError('expired_token')
+    return outcome.login
+  }
+
+  function applyByToken({ loginId, secret }: Token, eventFor: (login: Login) => LoginEvent, options?: ApplyOptions) {
+    const secretHash = hashSecret(secret)
+    return apply(
+      loginId,
+      (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login) : undefined),
+      options,
+    )
+  }
+
+  function requestOf(login: Login, token: Token): ApprovalRequest {
+    if (login.status === 'pending' || login.status === 'delivered' || login.status === 'denied') {
+      throw new ScanInError('expired_token')
+    }
+    const isMatching = login.status === 'match_required' || (login.status === 'scanned' && login.match === 'code')
+    return {
+      status: login.status,
+      token: formatToken(token),
+      browser: login.browser,
+      ip: login.ip,
+      age: Math.floor((clock() - login.createdAt) / 1000),
+      match: isMatching ? 'code' : 'none',
+      expiresIn: secondsUntil(login.expiresAt, clock()),
+    }
+  }
+
+  return {
+    /**
+     * Takes the code for this phone: the first one to scan owns the login. `already_scanned`: another phone does.
+     * @param matchFor whether a match is to be asked for, by the browser's address
+     */
+    async scan(token: Token, phone: Phone, matchFor: (ip: string) => MatchKind): Promise<ApprovalRequest> {
+      const { confirmMs } = policy
+      const event = (login: Login): LoginEvent => ({ type: 'scan', phone, match: matchFor(login.ip), confirmMs })
+      return requestOf(await applyByToken(token, event), token)
+    },
+
+    /** As `scan`, by the code that a person typed, without its dash. */
+    async scanUserCode(userCode: string, phone: Phone, matchFor: (ip: string) => MatchKind): Promise<ApprovalRequest> {
+      const loginId = await userCodes.find(userCode)
+      if (loginId === undefined) throw new ScanInError('expired_token')
+      // Who types never saw the QR's secret, and the store has its hash alone: such a phone gets a secret of its own.
+      const secret = makeQrSecret(randomness)
+      const { confirmMs } = policy
+      const extraSecretHash = hashSecret(secret)
+      const login = await apply(loginId, ({ ip }) => ({
+        type: 'scan',
+        phone,
+        match: matchFor(ip),
+        confirmMs,
+        extraSecretHash,
+      }))
+      return requestOf(login, { loginId, secret })
+    },
+
+    /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
+    lookUp({ loginId }: Token): Promise<StoredRecord | undefined> {
+      return records.readStored(loginId)
+    },
+
+    /**
+     * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
+     * @param guess from `lookUp`
+     */
+    async confirm(token: Token, phoneId: string, remember: boolean, guess?: StoredRecord): Promise<Confirmation> {
+      const matchCode = makeMatchCode(randomness)
+      const matchCodeHash = hashMatchCode(token.loginId, matchCode)
+      const { collectMs } = policy
+      const event: LoginEvent = { type: 'confirm', phoneId, remember, matchCodeHash, collectMs }
+      const login = await applyByToken(token, () => event, { durable: true, guess })
+      if (login.status !== 'match_required') return { status: 'authenticated' }
+      return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
+    },
+
+    /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
+    async deny(token: Token, phone: Phone): Promise<void> {
+      await applyByToken(token, () => ({ type: 'deny', phone, showMs: policy.collectMs }))
+    },
+
+    /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
+    status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
+      return hold({ token, phoneId }, request)
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { RateLimit } from '../../http/rate-limits.ts'
+import type { TypedApp } from '../../http/typed-app.ts'
+import type { BearerVerifier } from '../../identity/identity.ts'
+import type { CurrentSession } from '../../session/current-session.ts'
+import type { Holds } from '../hold/holds.ts'
+import type { MatchMode } from '../login-policy.ts'
+import type { Logins } from '../logins.ts'
+import { createPhoneApprovals } from './phone-approvals.ts'
+import { createPhoneAuthentication } from './phone-authentication.ts'
+import { phoneRoutes } from './phone-routes.ts'
+
+export interface PhoneRoomOptions {
+  logins: Logins
+  holds: Holds
+  current: CurrentSession
+  bearerVerifiers: readonly BearerVerifier[]
+  /** Counts codes that lead nowhere, by person. */
+  wrongCodeLimit: RateLimit
+  matchMode: MatchMode
+  publicUrl: string
+}
+
+/** What the signed-in phone calls. */
+export interface PhoneRoom {
+  /** `POST /login/scan`, `POST /login/confirm`, `POST /login/deny`, `GET /login/scan/:token`. */
+  routes(app: TypedApp): void
+}
+
+/** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
+export function createPhoneRoom({ logins, holds, current, bearerVerifiers, ...rest }: PhoneRoomOptions): PhoneRoom {
+  const { closing, ...pacing } = holds
+  const approvals = createPhoneApprovals({ ...logins, closing })
+  const authenticatePhone = createPhoneAuthentication(current, bearerVerifiers)
+  return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, ...pacing, ...rest }) }
+}

@@ -1,0 +1,137 @@
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { ScanInError } from '../../errors.ts'
+import { clientAddress, isSameNetwork } from '../../http/client-address.ts'
+import type { RateLimit } from '../../http/rate-limits.ts'
+import { pollQuery, problemReplies } from '../../http/schemas.ts'
+import type { TypedApp } from '../../http/typed-app.ts'
+import type { Pace } from '../hold/pace-wire.ts'
+import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
+import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
+import type { MatchKind, Phone } from '../login.ts'
+import type { MatchMode } from '../login-policy.ts'
+import { parseUserCode } from '../token.ts'
+import { tokenBody, tokenSchema } from '../token-wire.ts'
+import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
+import type { AuthenticatePhone } from './phone-authentication.ts'
+import {
+  approvalRequest,
+  confirmationOnWire,
+  confirmationReply,
+  confirmBody,
+  denial,
+  phoneStatus,
+  phoneStatusOnWire,
+  requestOnWire,
+  scanBody,
+} from './phone-wire.ts'
+
+export interface PhoneRoutesOptions {
+  approvals: PhoneApprovals
+  authenticatePhone: AuthenticatePhone
+  clients: PollingClients
+  /** Counts codes that lead nowhere, by person. */
+  wrongCodeLimit: RateLimit
+  matchMode: MatchMode
+  publicUrl: string
+  pace: Pace
+}
+
+const tags = ['phone']
+const security = [{ session: [] }, { bearer: [] }]
+
+/** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
+export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
+  const { approvals, authenticatePhone, clients, wrongCodeLimit } = options
+
+  function matchFor(request: FastifyRequest): (browserIp: string) => MatchKind {
+    if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
+    const phoneIp = clientAddress(request)
+    return (browserIp) => (isSameNetwork(browserIp, phoneIp) ? 'none' : 'code')
+  }
+
+  /** Counts the try before it is made, so that many at once are counted too, and takes it back when it was right. */
+  async function counted(phone: Phone, scan: () => Promise<ApprovalRequest>): Promise<ApprovalRequest> {
+    await wrongCodeLimit.count(phone.user.id)
+    const request = await scan()
+    await wrongCodeLimit.forgive(phone.user.id)
+    return request
+  }
+
+  app.post(
+    '/login/scan',
+    {
+      schema: {
+        tags,
+        security,
+        summary: 'Say which code was scanned or typed; the reply says who is asking',
+        body: scanBody,
+        response: { 200: approvalRequest, ...problemReplies },
+      },
+    },
+    async (request) => {
+      const phone = await authenticatePhone(request)
+      const { body } = request
+      const found = await counted(phone, () => {
+        if ('token' in body) return approvals.scan(tokenOf(body.token), phone, matchFor(request))
+        const userCode = parseUserCode(body.user_code)
+        if (userCode === undefined) throw new ScanInError('expired_token')
+        return approvals.scanUserCode(userCode, phone, matchFor(request))
+      })
+      return requestOnWire(found, options.publicUrl, isSameNetwork(found.ip, clientAddress(request)))
+    },
+  )
+
+  app.post(
+    '/login/confirm',
+    {
+      schema: {
+        tags,
+        security,
+        summary: 'Approve: the browser will be signed in as this phone is',
+        body: confirmBody,
+        response: { 200: confirmationReply, ...problemReplies },
+      },
+    },
+    async (request) => {
+      const { remember = false } = request.body
+      const token = tokenOf(request.body.token)
+      const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      return confirmationOnWire(await approvals.confirm(token, phone.id, remember, found))
+    },
+  )
+
+  app.post(
+    '/login/deny',
+    {
+      schema: { tags, security, summary: 'Refuse', body: tokenBody, response: { 200: denial, ...problemReplies } },
+    },
+    async (request) => {
+      const phone = await authenticatePhone(request)
+      await approvals.deny(tokenOf(request.body.token), phone)
+      return { status: 'denied' as const }
+    },
+  )
+
+  app.get(
+    '/login/scan/:token',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags,
+        security,
+        summary: 'Poll how the scanned login goes on',
+        params: Type.Object({ token: tokenSchema }),
+        querystring: pollQuery,
+        response: { 200: phoneStatus, ...problemReplies },
+      },
+    },
+    async (request) => {
+      const phone = await authenticatePhone(request)
+      const token = tokenOf(request.params.token)
+      refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
+      const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
+      return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)
+    },
+  )
+}

@@ -1,0 +1,75 @@
+import Type, { type Static } from 'typebox'
+import { expiresIn, strict } from '../../http/schemas.ts'
+import { type Pace, pace } from '../hold/pace-wire.ts'
+import { tokenSchema } from '../token-wire.ts'
+import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approvals.ts'
+
+/** The wire forms of what a phone sends and gets. */
+
+export const scanBody = Type.Union([
+  Type.Object({ token: tokenSchema }, strict),
+  Type.Object(
+    { user_code: Type.String({ minLength: 1, maxLength: 32, description: 'Case and dashes do not matter' }) },
+    strict,
+  ),
+])
+
+export const confirmBody = Type.Object(
+  {
+    token: tokenSchema,
+    remember: Type.Optional(Type.Boolean({ description: "The browser's session lasts as long as a phone's" })),
+  },
+  strict,
+)
+
+export const approvalRequest = Type.Object({
+  status: Type.Union([Type.Literal('scanned'), Type.Literal('match_required'), Type.Literal('authenticated')]),
+  token: tokenSchema,
+  browser: Type.Object({ name: Type.String(), os: Type.String() }),
+  ip: Type.String({ description: "The browser's address" }),
+  same_network: Type.Boolean({ description: 'Browser and phone share an IPv4 /24 or an IPv6 /64' }),
+  age: Type.Integer({ description: 'Whole seconds since the browser began' }),
+  origin: Type.String({ description: 'The site that the browser will be signed in to' }),
+  match: Type.Union([Type.Literal('none'), Type.Literal('code')]),
+  expires_in: expiresIn,
+})
+
+export const confirmationReply = Type.Union([
+  Type.Object({ status: Type.Literal('authenticated') }),
+  Type.Object({ status: Type.Literal('match_required'), match_code: Type.String(), expires_in: expiresIn }),
+])
+
+export const denial = Type.Object({ status: Type.Literal('denied') })
+
+export const phoneStatus = Type.Object({
+  status: Type.Union([
+    Type.Literal('scanned'),
+    Type.Literal('match_required'),
+    Type.Literal('authenticated'),
+    Type.Literal('denied'),
+  ]),
+  expires_in: expiresIn,
+  ...pace.properties,
+  collected: Type.Boolean({ description: 'The browser has its session' }),
+})
+
+export function requestOnWire(
+  { expiresIn, ...request }: ApprovalRequest,
+  origin: string,
+  isSameNetwork: boolean,
+): Static<typeof approvalRequest> {
+  return { ...request, same_network: isSameNetwork, origin, expires_in: expiresIn }
+}
+
+export function confirmationOnWire(confirmation: Confirmation): Static<typeof confirmationReply> {
+  if (confirmation.status === 'authenticated') return confirmation
+  const { status, matchCode, expiresIn } = confirmation
+  return { status, match_code: matchCode, expires_in: expiresIn }
+}
+
+export function phoneStatusOnWire(
+  { status, isCollected, expiresIn }: PhoneStatus,
+  pace: Pace,
+): Static<typeof phoneStatus> {
+  return { status, expires_in: expiresIn, ...pace, collected: isCollected }
+}

@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals'
+import type { BrowserStatus } from '../../../../server/login/browser/browser-logins.ts'
+import { statusAsJson, statusOnWire } from '../../../../server/login/browser/browser-wire.ts'
+
+const PACE = { interval: 2, hold: 25 }
+const STATUSES: BrowserStatus[] = [
+  { status: 'pending', expiresIn: 299 },
+  { status: 'scanned', expiresIn: 1 },
+  { status: 'denied', expiresIn: 60 },
+  { status: 'match_required', expiresIn: 119, triesLeft: 5 },
+  {
+    status: 'authenticated',
+    expiresIn: 10,
+    user: { id: 'u1', name: 'Zoë "Z" Ünal' },
+    redirectTo: '/home',
+    sessionSecret: 'never in a body',
+    sessionMaxAge: 43_200,
+  },
+  { status: 'expired' },
+]
+
+test.each(STATUSES)('$status is the same text put together and serialized', (status) => {
+  expect(statusAsJson(status, PACE)).toBe(JSON.stringify(statusOnWire(status, PACE)))
+})

@@ -1,0 +1,113 @@
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createTestApp, PUBLIC_URL, type TestApp } from '../../../support/app.ts'
+import { type Client, createClient, type Reply } from '../../../support/http-client.ts'
+import { approve, scan, startLogin } from '../../../support/login-flow.ts'
+import { DEMO_PASSWORD } from '../../../support/service.ts'
+
+/** Polls as the web client writes them pass Fastify by; with the query the other way round they take the route. */
+const LANE = '?seen=nothing&wait=0'
+const ROUTE = '?wait=0&seen=nothing'
+
+let testApp: TestApp
+let browser: Client
+let phone: Client
+let token: string
+
+beforeEach(async () => {
+  testApp = await createTestApp({ MATCH: 'never' })
+  const url = await testApp.app.listen({ host: '127.0.0.1', port: 0 })
+  browser = createClient(url, PUBLIC_URL)
+  phone = createClient(url, PUBLIC_URL)
+  await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  token = await startLogin(browser)
+})
+afterEach(() => testApp.app.close())
+
+const poll = (query: string, call: Parameters<Client['get']>[1] = {}) =>
+  browser.get(`/login/status/${token}${query}`, call)
+
+/** All of a reply that anybody can see, but for the time of day and the order of its headers. */
+function seen({ status, headers, text }: Reply) {
+  const { date, ...others } = headers
+  expect(date).toBeDefined()
+  return { status, headers: others, text }
+}
+
+async function expectAlike(call: Parameters<Client['get']>[1] = {}): Promise<Reply> {
+  const byLane = await poll(LANE, call)
+  expect(seen(byLane)).toEqual(seen(await poll(ROUTE, call)))
+  return byLane
+}
+
+describe('a poll is answered alike past Fastify and by it', () => {
+  test('pending, scanned, denied', async () => {
+    expect((await expectAlike()).json).toMatchObject({ status: 'pending' })
+    await scan(phone, token)
+    expect((await expectAlike()).json).toMatchObject({ status: 'scanned' })
+    await phone.post('/login/deny', { token })
+    expect((await expectAlike()).json).toMatchObject({ status: 'denied' })
+  })
+
+  test('with no cookie, a wrong one, and another login`s', async () => {
+    const [loginId] = token.split('.')
+    for (const cookie of ['', `scanin_${loginId}=${'x'.repeat(43)}`, `scanin_${'y'.repeat(16)}=${'x'.repeat(43)}`]) {
+      expect((await expectAlike({ cookie })).text).toBe('{"status":"expired"}')
+    }
+  })
+
+  test('approved: the same session both times, and its cookies', async () => {
+    await approve(phone, token)
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const reply = await expectAlike({ cookie })
+    expect(reply.json).toMatchObject({
+      status: 'authenticated',
+      user: { id: expect.any(String) },
+      redirect_to: '/home',
+    })
+    expect(reply.setCookies).toHaveLength(2)
+  })
+
+  test('too fast: refused, with the time to wait', async () => {
+    let reply = await poll(LANE)
+    for (let tries = 0; reply.status === 200 && tries < 20; tries++) reply = await poll(LANE)
+    expect(reply.status).toBe(429)
+    expect(reply.headers['retry-after']).toBe('1')
+    await expectAlike()
+  })
+
+  test('without its store', async () => {
+    await testApp.store.close()
+    const reply = await expectAlike()
+    expect(reply.status).toBe(503)
+    expect(reply.json).toMatchObject({ code: 'store_unavailable' })
+  })
+})
+
+test('a poll without a Host is refused', async () => {
+  const { port } = testApp.app.server.address() as AddressInfo
+  const socket = connect(port, '127.0.0.1')
+  socket.end(`GET /login/status/${token} HTTP/1.1\r\nConnection: close\r\n\r\n`)
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  expect(text).toMatch(/^HTTP\/1.1 400 /)
+  expect(text).toContain('"code":"invalid_request"')
+})
+
+test.each(['?seen=pending&wait=1&more=1', '?seen=%70ending&wait=0', '?', '?wait=x', '?seen=pending&wait=1234567'])(
+  'a poll that the web client would not write is looked at by the route: %s',
+  async (query) => {
+    const { status } = await poll(query)
+    expect(status).toBe(/wait=(x|1234567)/.test(query) ? 400 : 200)
+  },
+)
+
+test('HEAD and POST do not poll', async () => {
+  await approve(phone, token)
+  for (const method of ['HEAD', 'POST']) {
+    const reply = await browser.call(method, `/login/status/${token}`)
+    expect(reply.status).toBe(404)
+    expect(reply.setCookies).toEqual([])
+  }
+  expect((await poll(LANE)).json).toMatchObject({ status: 'authenticated' })
+})

@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals'
+import type { Proof } from '../../../../server/login/hold/own-login.ts'
+import { createPollingClients } from '../../../../server/login/hold/polling-clients.ts'
+import type { Version } from '../../../../server/store/record-store.ts'
+
+const PROOF: Proof = {
+  record: { value: undefined, version: 'a version' as Version },
+  browserKey: 'k'.repeat(43),
+  secret: 's'.repeat(22),
+  goodUntil: 300_000,
+  known: { status: 'pending', expiresAt: 300_000, triesLeft: undefined },
+}
+
+function createPaced(intervalSeconds = 2) {
+  const time = { now: 0 }
+  const clients = createPollingClients({ clock: () => time.now, intervalSeconds })
+  return { time, clients, poll: (key: string) => clients.admit(clients.find(key)) }
+}
+
+test('a client that keeps to the interval is never refused', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 1000; n++) {
+    expect(poll('client')).toBe(0)
+    time.now += 2000
+  }
+})
+
+test('a few polls at once are fine, far more are not', () => {
+  const { poll } = createPaced()
+  const answers = Array.from({ length: 30 }, () => poll('client'))
+  expect(answers.slice(0, 5)).toEqual([0, 0, 0, 0, 0])
+  expect(answers.at(-1)).toBeGreaterThan(0)
+})
+
+test('a refused poll does not move the window: the wait that it was told is enough', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('client')
+  const wait = poll('client')
+  expect(wait).toBe(1)
+  time.now += wait * 1000
+  expect(poll('client')).toBe(0)
+})
+
+test('after a refusal a client that keeps to the interval is not refused again', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('client')
+  for (let n = 0; n < 100; n++) {
+    time.now += 2000
+    expect(poll('client')).toBe(0)
+  }
+})
+
+test('nobody is slowed by another', () => {
+  const { poll } = createPaced()
+  for (let n = 0; n < 500; n++) poll('loud')
+  expect(poll('quiet')).toBe(0)
+})
+
+test('a client with a proof is remembered while it waits for a held poll, and forgotten some time after its last', () => {
+  const { time, clients, poll } = createPaced()
+  const client = clients.find('client')
+  client.proof = PROOF
+  poll('client')
+  time.now += 25_000
+  poll('another')
+  expect(clients.find('client')).toBe(client)
+  time.now += 45_000
+  poll('another')
+  expect(clients.find('client')).not.toBe(client)
+})
+
+test('a client without one is forgotten once it is on pace', () => {
+  const { time, clients, poll } = createPaced()
+  const client = clients.find('made up')
+  poll('made up')
+  time.now += 11_000
+  poll('another')
+  expect(clients.find('made up')).not.toBe(client)
+})

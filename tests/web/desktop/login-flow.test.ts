@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals'
+import { createLoginFlow } from '../../../web/src/desktop/login-flow.ts'
+import type { LoginView } from '../../../web/src/desktop/login-view.ts'
+import type { Connection } from '../../../web/src/poll/poller.ts'
+import { createFakeClock, settle } from '../support/fake-clock.ts'
+import { createFakeLoginApi, loginIds, reply, tokenOf } from '../support/fake-login-api.ts'
+import { createFakeWake } from '../support/fake-wake.ts'
+import { dropped, refusal } from '../support/polling.ts'
+
+const [first, second] = loginIds
+
+function open({ failing }: { failing?: unknown } = {}) {
+  const clock = createFakeClock()
+  const wake = createFakeWake()
+  const server = createFakeLoginApi()
+  server.fail(failing)
+  const views: LoginView[] = []
+  const connections: Connection[] = []
+  const page = { hidden: false }
+  const controller = new AbortController()
+  const flow = createLoginFlow({
+    api: server.api,
+    clock,
+    random: () => 0,
+    wake,
+    isHidden: () => page.hidden,
+    returnTo: undefined,
+    onView: (view) => views.push(view),
+    onConnection: (connection) => connections.push(connection),
+    signal: controller.signal,
+  })
+  void flow.run()
+  const rotations = () => server.calls.filter((call) => call.startsWith('rotate'))
+  return {
+    flow,
+    clock,
+    wake,
+    server,
+    page,
+    connections,
+    rotations,
+    kinds: () => views.map(({ kind }) => kind),
+    shownToken: () => {
+      const last = views.findLast((view) => view.kind === 'pending')
+      return last?.kind === 'pending' ? last.login.token : undefined
+    },
+    close: () => controller.abort(),
+  }
+}
+
+describe('the QR', () => {
+  test('is renewed every refresh_in, keeping the login', async () => {
+    const tab = open()
+    await tab.clock.pass(61_000)
+    expect(tab.rotations()).toEqual([`rotate ${tokenOf(first, 0)}`, `rotate ${tokenOf(first, 1)}`])
+    expect(tab.shownToken()).toBe(tokenOf(first, 2))
+    expect(tab.server.calls.at(-1)).toBe(`status ${tokenOf(first, 2)}`)
+    tab.close()
+  })
+
+  test('is not renewed once a phone has scanned it', async () => {
+    const tab = open()
+    await tab.clock.pass(10_000)
+    tab.server.set(first, reply('scanned', 120))
+    await tab.clock.pass(100_000)
+    expect(tab.rotations()).toEqual([])
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'scanned'])
+    tab.close()
+  })
+
+  test('rests in a hidden tab, and is renewed as soon as the tab is shown', async () => {
+    const tab = open()
+    await settle()
+    tab.page.hidden = true
+    await tab.clock.pass(200_000)
+    expect(tab.rotations()).toEqual([])
+    tab.page.hidden = false
+    await tab.wake.wake()
+    expect(tab.rotations()).toHaveLength(1)
+    tab.close()
+  })
+
+  test('that could not be renewed is tried again, no sooner than Retry-After', async () => {
+    const tab = open()
+    await tab.clock.pass(29_000)
+    tab.server.fail(refusal(429, 'slow_down', 20))
+    await tab.clock.pass(15_000)
+    expect(tab.rotations()).toHaveLength(1)
+    tab.server.fail(undefined)
+    await tab.clock.pass(10_000)
+    expect(tab.rotations()).toHaveLength(2)
+    expect(tab.shownToken()).toBe(tokenOf(first, 1))
+    tab.close()
+  })
+})
+
+describe('a renewal that comes too late', () => {
+  test('keeps the login that a phone has scanned, and drops the new one', async () => {
+    const tab = open()
+    await tab.clock.pass(29_500)
+    tab.server.set(first, reply('scanned', 120))
+    await tab.clock.pass(700)
+    expect(tab.server.calls).toContain(`drop ${tokenOf(second, 0)}`)
+    expect(tab.kinds().at(-1)).toBe('scanned')
+    await tab.clock.pass(10_000)
+    expect(tab.server.calls.at(-1)).toBe(`status ${tokenOf(first, 0)}`)
+    tab.close()
+  })
+
+  test('goes on by the very reply that says the browser is in', async () => {
+    const tab = open()
+    await tab.clock.pass(29_500)
+    tab.server.set(first, { status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+    await tab.clock.pass(700)
+    expect(tab.kinds().at(-1)).toBe('authenticated')
+    expect(tab.server.calls).toContain(`drop ${tokenOf(second, 0)}`)
+    tab.close()
+  })
+
+  test('takes the new login where the old one is no more', async () => {
+    const tab = open()
+    await tab.clock.pass(29_500)
+    tab.server.remove(first)
+    await tab.clock.pass(700)
+    expect(tab.shownToken()).toBe(tokenOf(second, 0))
+    await tab.clock.pass(10_000)
+    expect(tab.kinds()).not.toContain('expired')
+    tab.close()
+  })
+
+  test('whose answer was lost does not end the login', async () => {
+    const tab = open()
+    await tab.clock.pass(29_000)
+    tab.server.loseStarts(true)
+    await tab.clock.pass(1500)
+    tab.server.loseStarts(false)
+    await tab.clock.pass(10_000)
+    expect(tab.kinds()).not.toContain('expired')
+    expect(tab.kinds().at(-1)).toBe('pending')
+    expect(tab.connections.at(-1)).not.toBe('reconnecting')
+    tab.close()
+  })
+})
+
+describe('the start', () => {
+  test('that fails is tried again, and says so', async () => {
+    const tab = open({ failing: refusal(503, 'store_unavailable', 3) })
+    await tab.clock.pass(2900)
+    expect(tab.server.calls).toEqual(['start'])
+    expect(tab.kinds()).toEqual(['starting', 'start_failed'])
+    tab.server.fail(undefined)
+    await tab.clock.pass(200)
+    expect(tab.kinds().at(-1)).toBe('pending')
+    tab.close()
+  })
+
+  test('that is refused is not tried again', async () => {
+    const tab = open({ failing: refusal(400, 'invalid_request') })
+    await tab.clock.pass(60_000)
+    expect(tab.server.calls).toEqual(['start'])
+    expect(tab.kinds()).toEqual(['starting', 'start_failed'])
+  })
+})
+
+describe('the end', () => {
+  test('comes when the server says expired, and nothing is asked after it', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.remove(first)
+    await tab.clock.pass(2000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired'])
+    const asked = tab.server.calls.length
+    await tab.clock.pass(600_000)
+    expect(tab.server.calls).toHaveLength(asked)
+  })
+
+  test('comes by itself when nobody can be reached any more', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.fail(dropped())
+    await tab.clock.pass(400_000)
+    expect(tab.connections).toEqual(['reconnecting', 'steady'])
+    expect(tab.kinds().at(-1)).toBe('expired')
+  })
+
+  test('is a way on when the right number was typed', async () => {
+    const tab = open()
+    await tab.clock.pass(1000)
+    tab.server.set(first, { status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+    await tab.flow.match('482913')
+    expect(tab.kinds().at(-1)).toBe('authenticated')
+    const asked = tab.server.calls.length
+    await tab.clock.pass(60_000)
+    expect(tab.server.calls).toHaveLength(asked)
+  })
+
+  test('of the tab stops everything', async () => {
+    const tab = open()
+    await tab.clock.pass(1000)
+    tab.close()
+    const asked = tab.server.calls.length
+    await tab.clock.pass(600_000)
+    expect(tab.server.calls).toHaveLength(asked)
+    expect(tab.wake.listeners()).toBe(0)
+  })
+})

@@ -1,0 +1,166 @@
+import { describe, expect, test } from '@jest/globals'
+import { phoneWords } from '../../../web/src/page/words.ts'
+import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
+import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
+import { createFakeClock, settle } from '../support/fake-clock.ts'
+import { createFakeWake } from '../support/fake-wake.ts'
+import { dropped, refusal } from '../support/polling.ts'
+
+const request: ScanReply = {
+  status: 'scanned',
+  token: 'V1StGXR8_Z5jdHi6.abcdefghijklmnopqrstuv',
+  browser: { name: 'Chrome', os: 'Linux' },
+  ip: '192.0.2.7',
+  sameNetwork: true,
+  ageSeconds: 3,
+  origin: 'https://scanin.example',
+  match: 'none',
+  expiresInSeconds: 120,
+}
+
+const state = (status: PhoneReply['status'], collected = false): PhoneReply => ({
+  status,
+  collected,
+  expiresInSeconds: 60,
+  intervalSeconds: undefined,
+  holdSeconds: undefined,
+})
+
+function scanned() {
+  const clock = createFakeClock()
+  const wake = createFakeWake()
+  const views: ApprovalView[] = []
+  const asked: string[] = []
+  const server: {
+    status: PhoneReply | Error
+    confirm: ConfirmReply | Error
+    deny: Error | undefined
+  } = { status: state('scanned'), confirm: { status: 'authenticated' }, deny: undefined }
+  let signedOut = 0
+  const controller = new AbortController()
+  const answer = <T>(value: T | Error): T => {
+    if (value instanceof Error) throw value
+    return value
+  }
+  const approval = createApproval({
+    api: {
+      confirm: async () => answer(server.confirm),
+      deny: async () => {
+        if (server.deny) throw server.deny
+      },
+      scanStatus: async ({ seen }) => {
+        asked.push(seen)
+        return answer(server.status)
+      },
+    },
+    clock,
+    random: () => 0,
+    wake,
+    request,
+    onView: (view) => views.push(view),
+    onConnection: () => undefined,
+    onSignedOut: () => {
+      signedOut += 1
+    },
+    signal: controller.signal,
+  })
+  approval.begin()
+  return { approval, clock, views, asked, server, last: () => views.at(-1), signedOut: () => signedOut }
+}
+
+describe('confirming', () => {
+  test('waits for the browser, and says where it is signed in', async () => {
+    const phone = scanned()
+    await phone.clock.pass(1000)
+    phone.server.status = state('authenticated')
+    await phone.approval.confirm(false)
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'waiting' })
+    phone.server.status = state('authenticated', true)
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome on Linux' })
+  })
+
+  test('shows the number where one is asked for, until it was typed', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
+    phone.server.status = state('match_required')
+    await phone.approval.confirm(true)
+    await phone.clock.pass(20_000)
+    expect(phone.last()).toEqual({ kind: 'match', matchCode: '482913' })
+    phone.server.status = state('authenticated', true)
+    await phone.clock.pass(3000)
+    expect(phone.last()).toMatchObject({ kind: 'done' })
+  })
+
+  test('can be tried again when the answer was lost, and the watch goes on', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = dropped()
+    await expect(phone.approval.confirm(false)).rejects.toThrow('dropped')
+    expect(phone.last()).toMatchObject({ kind: 'asking' })
+    const asked = phone.asked.length
+    await phone.clock.pass(5000)
+    expect(phone.asked.length).toBeGreaterThan(asked)
+    phone.server.confirm = { status: 'authenticated' }
+    await phone.approval.confirm(false)
+    expect(phone.last()).toEqual({ kind: 'waiting' })
+  })
+
+  test('what is not there any more ends it', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = refusal(404, 'expired_token')
+    await phone.approval.confirm(false)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
+    const asked = phone.asked.length
+    await phone.clock.pass(60_000)
+    expect(phone.asked).toHaveLength(asked)
+  })
+})
+
+describe('meanwhile', () => {
+  test('a refusal ends it in our words, and asks no more', async () => {
+    const phone = scanned()
+    await phone.approval.deny()
+    await phone.clock.pass(60_000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.denied })
+    expect(phone.asked).toHaveLength(1)
+  })
+
+  test('a login that ran out of time is seen without a touch', async () => {
+    const phone = scanned()
+    phone.server.status = refusal(404, 'expired_token')
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
+  })
+
+  test('too many wrong numbers on the computer are seen on the phone', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
+    await phone.approval.confirm(false)
+    phone.server.status = state('denied')
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.deniedElsewhere })
+  })
+
+  test('a login that is gone before its time once it was confirmed is not called expired', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.status = state('authenticated')
+    await phone.approval.confirm(false)
+    await phone.clock.pass(3000)
+    phone.server.status = refusal(404, 'expired_token')
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.finished })
+  })
+
+  test('a phone that was signed out elsewhere has to sign in again', async () => {
+    const phone = scanned()
+    phone.server.status = refusal(401, 'authentication_required')
+    await phone.clock.pass(3000)
+    expect(phone.signedOut()).toBe(1)
+  })
+})

@@ -1,0 +1,79 @@
+import type { WakeSource } from '../poll/page-wake.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError, isRefusal } from '../wire/api-error.ts'
+import { backoffMs } from '../wire/backoff.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
+
+export interface RotationParts {
+  readonly api: Pick<Api, 'startLogin' | 'loginStatus' | 'dropLogin'>
+  readonly clock: Clock
+  readonly random: () => number
+  readonly wake: WakeSource
+  readonly isHidden: () => boolean
+  readonly returnTo: string | undefined
+  readonly login: LoginReply
+  /** Takes the login whose QR is to be shown from now on. */
+  readonly onLogin: (login: LoginReply) => void
+  /** Takes what the old login turned out to be when a renewal came too late for it. */
+  readonly onReply: (reply: BrowserReply) => void
+  /** True from a renewal that may have happened without our hearing of it, until one that surely did. */
+  readonly onDoubt: (inDoubt: boolean) => void
+  readonly signal: AbortSignal
+}
+
+/** Renews the QR every `refresh_in` seconds until the signal aborts, which it does as soon as a phone has scanned. */
+export async function rotate(parts: RotationParts): Promise<void> {
+  let login = parts.login
+  let failures = 0
+  let dueAt = parts.clock.now() + login.refreshInSeconds * 1000
+  while (!parts.signal.aborted) {
+    await untilDueAndShown(parts, dueAt)
+    if (parts.signal.aborted) return
+    try {
+      // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
+      const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo })
+      login = await keepOrTake(parts, login, next)
+      failures = 0
+      parts.onDoubt(false)
+      parts.onLogin(login)
+      dueAt = parts.clock.now() + login.refreshInSeconds * 1000
+    } catch (error) {
+      failures += 1
+      if (!isRefusal(error)) parts.onDoubt(true)
+      const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+      dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMs)
+    }
+  }
+}
+
+/**
+ * A renewal that comes after the scan is answered with a new login. The old one, which the phone holds, is then kept and
+ * the new one dropped; only a login that is no more gives way.
+ */
+async function keepOrTake({ api, onReply }: RotationParts, old: LoginReply, next: LoginReply): Promise<LoginReply> {
+  if (loginIdOf(next.token) === loginIdOf(old.token)) return next
+  const reply = await api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0 })
+  if (reply.status === 'expired' || reply.status === 'pending') return next
+  // This very reply may have carried the session: nobody else will be told.
+  onReply(reply)
+  await api.dropLogin({ token: next.token }).catch(() => undefined)
+  return old
+}
+
+// A tab that nobody sees shows its QR to nobody: it rests, and renews as soon as it is looked at.
+async function untilDueAndShown({ clock, wake, isHidden, signal }: RotationParts, dueAt: number): Promise<void> {
+  while (!signal.aborted) {
+    const leftMs = dueAt - clock.now()
+    if (leftMs <= 0 && !isHidden()) return
+    const pause = linkAbort(signal)
+    const stopListening = wake.onWake(pause.abort)
+    await clock.sleep(leftMs > 0 ? leftMs : hiddenCheckMs, pause.signal)
+    stopListening()
+    pause.unlink()
+  }
+}
+
+const hiddenCheckMs = 60_000

@@ -1,0 +1,121 @@
+// Every sentence that a state or an error code becomes. Nothing here repeats what somebody typed.
+import { ApiError, type ProblemCode } from '../wire/api-error.ts'
+import { DecodeError } from '../wire/decoding.ts'
+
+const problemWords: Record<ProblemCode, string> = {
+  invalid_request: 'That could not be understood. Please try again.',
+  authentication_required: 'Please sign in first.',
+  invalid_credentials: 'That user name and password do not belong together.',
+  cross_site_request: 'This page was opened at an address the service does not accept. Open it from its own address.',
+  not_found: 'That is no longer there.',
+  expired_token: 'This code is no longer good. Show a new one on the computer and scan that.',
+  request_timeout: 'That took too long. Please try again.',
+  already_scanned: 'Another phone has already scanned this code. Show a new one on the computer.',
+  not_scanned: 'This sign-in is not waiting for this phone. Scan the code again.',
+  payload_too_large: 'That is too much to send.',
+  unsupported_media_type: 'That could not be understood. Please reload the page.',
+  wrong_match_code: 'That is not the number on your phone.',
+  slow_down: 'Too many tries just now.',
+  headers_too_large: 'That is too much to send.',
+  store_unavailable: 'The service is having trouble.',
+  identity_provider_unavailable: 'Whoever keeps the accounts cannot be reached just now.',
+  internal_error: 'Something went wrong on our side.',
+  unrecognised: 'The service did not answer as expected.',
+}
+
+export const unreachableWords = 'The service cannot be reached. Check the connection.'
+
+/** What to tell a person about something that was caught. */
+export function wordsFor(error: unknown): string {
+  if (error instanceof ApiError) return withWait(problemWords[error.code], error.retryAfterSeconds)
+  if (error instanceof DecodeError) return problemWords.unrecognised
+  return unreachableWords
+}
+
+function withWait(words: string, retryAfterSeconds: number | undefined): string {
+  if (retryAfterSeconds === undefined || retryAfterSeconds === 0) return words
+  return `${words} Try again in ${durationWords(retryAfterSeconds)}.`
+}
+
+export function durationWords(seconds: number): string {
+  if (seconds < 90) return counted(Math.max(1, Math.round(seconds)), 'second')
+  if (seconds < 90 * 60) return counted(Math.round(seconds / 60), 'minute')
+  return counted(Math.round(seconds / 3600), 'hour')
+}
+
+export function agoWords(seconds: number): string {
+  if (seconds < 60) return 'just now'
+  if (seconds < 36 * 3600) return `${durationWords(seconds)} ago`
+  return `${counted(Math.round(seconds / 86_400), 'day')} ago`
+}
+
+export function triesLeftWords(triesLeft: number): string {
+  return triesLeft === 1 ? 'One try left.' : `${triesLeft} tries left.`
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** As `wordsFor`, where the page tries again by itself. */
+export function retryingWords(error: unknown): string {
+  const words = error instanceof ApiError ? problemWords[error.code] : wordsFor(error)
+  return `${words} Trying again…`
+}
+
+export const browserWords = ({ name, os }: { name: string; os: string }): string =>
+  [name, os].filter((part) => part !== '').join(' on ') || 'Unknown browser'
+
+/** The desktop's live region. */
+export const loginWords = {
+  starting: 'Getting a code…',
+  pending: 'Waiting for your phone',
+  scanned: 'Phone connected — confirm on your phone',
+  match_required: 'Type the number shown on your phone',
+  denied: 'The sign-in was refused on the phone.',
+  expired: 'This code has expired.',
+  reconnecting: 'Reconnecting…',
+  signedIn: (name: string | undefined) => (name === undefined ? 'Signing in…' : `Signing in as ${name}…`),
+} as const
+
+/** A heading and what there is to say under it. */
+export interface TitledWords {
+  readonly title: string
+  readonly more: string
+}
+
+/** The phone's live region and result. */
+export const phoneWords = {
+  loading: 'One moment…',
+  reconnecting: 'Reconnecting…',
+  opening: 'Looking up the code…',
+  confirming: 'Confirming…',
+  waiting: { title: 'Confirmed', more: 'Waiting for the browser…' },
+  match: { title: 'Type this number on the computer', more: '' },
+  done: (browser: { name: string; os: string }) => `Signed in on ${browserWords(browser)}`,
+  denied: { title: 'Refused', more: 'Nobody was signed in.' },
+  deniedElsewhere: {
+    title: 'The sign-in was refused',
+    more: 'If the number was typed wrong too often, start again.',
+  },
+  expired: {
+    title: 'This sign-in is over',
+    more: 'It has ended or run out of time. Show a new code on the computer and scan that.',
+  },
+  finished: { title: 'This sign-in has ended', more: 'The list below shows which devices are signed in.' },
+  failed: 'That did not work',
+  browserSession:
+    'This browser was signed in by scanning a code. To approve other sign-ins from it, sign in here with your password.',
+  signedOut: 'You are signed out. Sign in to go on.',
+} as const
+
+export const scanWords = {
+  notOurs: 'This is not a ScanIn code of this site.',
+  noCodeInPicture: 'No QR code could be found in that picture. Try one that is sharper or closer.',
+  pictureUnreadable: 'That file is not a picture this browser can open.',
+  badUserCode: 'A code has eight letters, such as WDJB-MJHT.',
+  camera: {
+    insecure: 'The camera works only over https. Take a picture of the code instead, or type the code.',
+    refused: 'The camera is blocked for this site. Allow it in the browser’s settings, or use a picture or the code.',
+    missing: 'No camera was found. Use a picture or type the code.',
+    busy: 'The camera is in use elsewhere or could not be started. Close other apps that use it and try again.',
+  },
+} as const

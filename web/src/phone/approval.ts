@@ -1,0 +1,122 @@
+import { phoneWords, type TitledWords, wordsFor } from '../page/words.ts'
+import type { WakeSource } from '../poll/page-wake.ts'
+import { type Connection, poll } from '../poll/poller.ts'
+import type { Api } from '../wire/api.ts'
+import { type ApiError, isRefusal } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import type { PhoneReply, ScanReply } from '../wire/protocol.ts'
+
+export type ApprovalView =
+  | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
+  | { readonly kind: 'match'; readonly matchCode: string }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'done'; readonly words: string }
+  | { readonly kind: 'ended'; readonly words: TitledWords }
+
+export interface ApprovalParts {
+  readonly api: Pick<Api, 'confirm' | 'deny' | 'scanStatus'>
+  readonly clock: Clock
+  readonly random: () => number
+  readonly wake: WakeSource
+  readonly request: ScanReply
+  readonly onView: (view: ApprovalView) => void
+  readonly onConnection: (connection: Connection) => void
+  /** This phone is signed in no longer. */
+  readonly onSignedOut: () => void
+  readonly signal: AbortSignal
+}
+
+/** One scanned login on the phone, from the question to its end. */
+export interface Approval {
+  begin(): void
+  /** Throws what stood in the way when trying again may help. */
+  confirm(remember: boolean): Promise<void>
+  /** Throws as `confirm` does. */
+  deny(): Promise<void>
+}
+
+// The phone's first poll comes before any reply has named these: the contract's defaults.
+const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
+
+export function createApproval(parts: ApprovalParts): Approval {
+  const { api, clock, request, onView } = parts
+  const { token } = request
+  let watching = linkAbort(parts.signal)
+  let endsAt = clock.now() + request.expiresInSeconds * 1000
+
+  const end = (words: TitledWords) => onView({ kind: 'ended', words })
+
+  const onReply = (reply: PhoneReply) => {
+    endsAt = clock.now() + reply.expiresInSeconds * 1000
+    if (reply.status === 'denied') end(phoneWords.deniedElsewhere)
+    else if (reply.status === 'expired') end(phoneWords.expired)
+    else if (reply.collected) onView({ kind: 'done', words: phoneWords.done(request.browser) })
+    else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
+  }
+
+  const onRefused = (error: ApiError, seen: string) => {
+    if (error.code === 'authentication_required') return parts.onSignedOut()
+    if (error.code !== 'expired_token') return end({ title: phoneWords.failed, more: wordsFor(error) })
+    // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
+    const beforeItsTime = seen !== 'scanned' && clock.now() < endsAt
+    end(beforeItsTime ? phoneWords.finished : phoneWords.expired)
+  }
+
+  const watch = async (from: string) => {
+    watching.abort()
+    watching.unlink()
+    const mine = linkAbort(parts.signal)
+    watching = mine
+    let seen = from
+    const result = await poll<PhoneReply>({
+      ...parts,
+      ask: (ask) => api.scanStatus({ token, ...ask }),
+      isFinal: (reply) => reply.status === 'denied' || reply.status === 'expired' || reply.collected,
+      onReply: (reply) => {
+        seen = reply.status
+        onReply(reply)
+      },
+      seen: from,
+      pacing: firstPacing,
+      signal: mine.signal,
+    })
+    if (result.end === 'refused') onRefused(result.error, seen)
+  }
+
+  // While a decision is on its way, an older reply must not turn the page back.
+  const decide = async (act: () => Promise<void>) => {
+    watching.abort()
+    try {
+      await act()
+    } catch (error) {
+      if (parts.signal.aborted) return
+      if (isRefusal(error)) return onRefused(error, request.status)
+      void watch(request.status)
+      throw error
+    }
+  }
+
+  return {
+    begin() {
+      if (request.status === 'authenticated') onView({ kind: 'waiting' })
+      else onView({ kind: 'asking', request, endsAt })
+      void watch(request.status)
+    },
+    confirm: (remember) =>
+      decide(async () => {
+        const reply = await api.confirm({ token, remember })
+        if (reply.status === 'authenticated') onView({ kind: 'waiting' })
+        else {
+          endsAt = clock.now() + reply.expiresInSeconds * 1000
+          onView({ kind: 'match', matchCode: reply.matchCode })
+        }
+        void watch(reply.status)
+      }),
+    deny: () =>
+      decide(async () => {
+        await api.deny({ token })
+        end(phoneWords.denied)
+      }),
+  }
+}

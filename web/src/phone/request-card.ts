@@ -1,0 +1,86 @@
+import { countDown } from '../page/countdown.ts'
+import { findPart } from '../page/find-part.ts'
+import { browserWords, durationWords, phoneWords, wordsFor } from '../page/words.ts'
+import type { Clock } from '../wire/clock.ts'
+import type { ScanReply } from '../wire/protocol.ts'
+import type { Approval } from './approval.ts'
+
+export interface RequestCard {
+  show(request: ScanReply, endsAt: number, approval: Approval): void
+  hide(): void
+}
+
+/** `#request`: who asks, what to beware of, and the two buttons. */
+export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
+  const card = findPart(root, '#request', HTMLElement)
+  const part = (name: string) => findPart(card, `.request-${name}`, HTMLElement)
+  const confirm = findPart(card, '#confirm', HTMLButtonElement)
+  const deny = findPart(card, '#deny', HTMLButtonElement)
+  const remember = findPart(card, '#remember', HTMLInputElement)
+  const message = findPart(card, '#request-message', HTMLElement)
+  let counting = new AbortController()
+  let approval: Approval | undefined
+
+  const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
+    if (approval === undefined || confirm.disabled) return
+    setBusy(true)
+    message.textContent = words
+    try {
+      await act(approval)
+      message.textContent = ''
+    } catch (error) {
+      message.textContent = wordsFor(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const setBusy = (busy: boolean) => {
+    confirm.disabled = busy
+    deny.disabled = busy
+  }
+
+  confirm.addEventListener('click', () => decide((current) => current.confirm(remember.checked), phoneWords.confirming))
+  deny.addEventListener('click', () => decide((current) => current.deny(), ''))
+
+  const count = (endsAt: number) => {
+    counting.abort()
+    counting = new AbortController()
+    const onSecond = (left: number) => {
+      part('expiry').textContent = `Expires in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
+    }
+    void countDown({ clock, endsAt, onSecond, signal: counting.signal })
+  }
+
+  return {
+    show(request, endsAt, current) {
+      approval = current
+      remember.checked = false
+      message.textContent = ''
+      setBusy(false)
+      part('browser').textContent = browserWords(request.browser)
+      part('address').textContent = request.ip
+      part('network').textContent = request.sameNetwork ? 'Same network as this phone' : 'Different network'
+      part('network').classList.toggle('caution', !request.sameNetwork)
+      part('age').textContent = `${durationWords(request.ageSeconds)} ago`
+      part('origin').replaceChildren(...breakable(hostOf(request.origin)))
+      part('match').hidden = request.match !== 'code'
+      count(endsAt)
+    },
+    hide() {
+      counting.abort()
+      approval = undefined
+    },
+  }
+}
+
+/** A host name with places to break it between its labels, where it is too long for a line. */
+const breakable = (host: string): (string | Node)[] =>
+  host.split(/(?<=\.)/).flatMap((label) => [label, document.createElement('wbr')])
+
+function hostOf(origin: string): string {
+  try {
+    return new URL(origin).host
+  } catch {
+    return origin
+  }
+}

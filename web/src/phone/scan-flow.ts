@@ -1,0 +1,120 @@
+import { phoneWords, retryingWords, wordsFor } from '../page/words.ts'
+import type { WakeSource } from '../poll/page-wake.ts'
+import type { Connection } from '../poll/poller.ts'
+import { untilAnswered } from '../poll/retry.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError, isRefusal } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import type { ScanReply } from '../wire/protocol.ts'
+import { type Approval, type ApprovalView, createApproval } from './approval.ts'
+import type { ChosenCode } from './code-chooser.ts'
+
+export interface ScanFlowParts {
+  readonly api: Api
+  readonly clock: Clock
+  readonly random: () => number
+  readonly wake: WakeSource
+  /** The code that waits in this tab, and how to drop it once it has come to its end. */
+  readonly pending: { token(): string | undefined; keep(token: string): void; forget(): void }
+  readonly onLoading: (words: string) => void
+  readonly onSignIn: (why: string) => void
+  /** Told whom this phone is signed in as. */
+  readonly onUser: (userName: string) => void
+  readonly onChooser: (words: string) => void
+  readonly onApproval: (view: ApprovalView, approval: Approval) => void
+  readonly onConnection: (connection: Connection) => void
+}
+
+export interface ScanFlow {
+  /** Looks who is here, and then at the code that waits, if one does. */
+  begin(): Promise<void>
+  open(code: ChosenCode): Promise<void>
+  signedOut(): void
+}
+
+/** The order of things on the phone: sign in, choose a code, decide. Each start ends the one before. */
+export function createScanFlow(parts: ScanFlowParts): ScanFlow {
+  const { api, pending } = parts
+  let attempt = new AbortController()
+
+  const restart = (): AbortSignal => {
+    attempt.abort()
+    attempt = new AbortController()
+    parts.onConnection('steady')
+    return attempt.signal
+  }
+  const retrying = <T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
+    untilAnswered(act, { ...parts, signal, onFailure: (error) => parts.onLoading(retryingWords(error)) })
+
+  const signedOut = () => {
+    restart()
+    parts.onSignIn(phoneWords.signedOut)
+  }
+
+  /** Why the person has to sign in first; undefined when there is no need. */
+  const signInReason = async (signal: AbortSignal): Promise<string | undefined> => {
+    try {
+      const current = await retrying(() => api.session(), signal)
+      // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
+      if (current?.session.kind === 'browser') return phoneWords.browserSession
+      if (current !== undefined) parts.onUser(current.user.name)
+      return undefined
+    } catch (error) {
+      return isSignedOut(error) ? '' : wordsFor(error)
+    }
+  }
+
+  const begin = async () => {
+    const signal = restart()
+    parts.onLoading(phoneWords.loading)
+    const reason = await signInReason(signal)
+    if (signal.aborted) return
+    if (reason !== undefined) return parts.onSignIn(reason)
+    const token = pending.token()
+    if (token === undefined) parts.onChooser('')
+    else await open({ token })
+  }
+
+  const open = async (code: ChosenCode) => {
+    const signal = restart()
+    parts.onLoading(phoneWords.opening)
+    try {
+      const request = await scan(code, signal)
+      if (request !== undefined && !signal.aborted) ask(request, signal)
+    } catch (error) {
+      if (!signal.aborted) onScanRefused(error)
+    }
+  }
+
+  const scan = (code: ChosenCode, signal: AbortSignal) => {
+    // A code that was typed is tried once: the server counts those, and the person can press again.
+    if ('userCode' in code) return api.scan(code)
+    pending.keep(code.token)
+    return retrying(() => api.scan(code), signal)
+  }
+
+  const onScanRefused = (error: unknown) => {
+    if (isSignedOut(error)) return parts.onSignIn(phoneWords.signedOut)
+    if (isRefusal(error)) pending.forget()
+    parts.onChooser(wordsFor(error))
+  }
+
+  const ask = (request: ScanReply, signal: AbortSignal) => {
+    pending.keep(request.token)
+    const approval = createApproval({
+      ...parts,
+      request,
+      signal,
+      onSignedOut: signedOut,
+      onView: (view) => {
+        if (view.kind === 'done' || view.kind === 'ended') pending.forget()
+        parts.onApproval(view, approval)
+      },
+    })
+    approval.begin()
+  }
+
+  return { begin, open, signedOut }
+}
+
+const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'

@@ -1,0 +1,101 @@
+// The script of scan.html.
+
+import { findPart } from '../page/find-part.ts'
+import { phoneWords, wordsFor } from '../page/words.ts'
+import { pageWake } from '../poll/page-wake.ts'
+import { createLinkedDevices } from '../sessions/linked-devices.ts'
+import { createApi } from '../wire/api.ts'
+import { pageClock } from '../wire/clock.ts'
+import type { ApprovalView } from './approval.ts'
+import { createCodeChooser } from './code-chooser.ts'
+import { pendingToken, takeTokenFromAddress } from './pending-token.ts'
+import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
+import { createRequestCard } from './request-card.ts'
+import { createResultCard, type ResultView } from './result-card.ts'
+import { createScanFlow } from './scan-flow.ts'
+import { createSignInForm } from './sign-in-form.ts'
+
+const api = createApi({ fetch: (input, init) => fetch(input, init) })
+const status = findPart(document, '#status', HTMLElement)
+const devicesPart = findPart(document, '#devices', HTMLElement)
+const signOut = findPart(document, '#sign-out', HTMLButtonElement)
+const showSection = createPhoneSections(document)
+
+const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
+  if (section !== 'chooser') chooser.leave()
+  if (section !== 'request') card.hide()
+  status.textContent = words
+  devicesPart.hidden = !withDevices
+  if (withDevices) void devices.refresh()
+  showSection(section)
+}
+
+const flow = createScanFlow({
+  api,
+  clock: pageClock,
+  random: Math.random,
+  wake: pageWake,
+  pending: pendingToken,
+  onLoading: (words) => show('loading', { words }),
+  onSignIn: (why) => {
+    form.show(why)
+    show('sign-in')
+  },
+  onUser: (userName) => {
+    for (const place of document.querySelectorAll('.account')) place.textContent = userName
+  },
+  onChooser: (words) => {
+    show('chooser', { withDevices: true })
+    chooser.show(words)
+  },
+  onApproval: (view, approval) => {
+    if (view.kind === 'asking') {
+      card.show(view.request, view.endsAt, approval)
+      show('request')
+      return
+    }
+    result.show(resultOf(view))
+    show('result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
+  },
+  onConnection: (connection) => {
+    status.textContent = connection === 'reconnecting' ? phoneWords.reconnecting : ''
+  },
+})
+
+const form = createSignInForm({ root: document, api, onSignedIn: () => void flow.begin() })
+const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
+const card = createRequestCard(document, pageClock)
+const result = createResultCard(document, () => void flow.begin())
+const devices = createLinkedDevices({ root: document, api, onSignedOut: flow.signedOut })
+
+function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
+  switch (view.kind) {
+    case 'match':
+      return { kind: 'match', matchCode: view.matchCode, words: phoneWords.match }
+    case 'waiting':
+      return { kind: 'waiting', words: phoneWords.waiting }
+    case 'done':
+      return { kind: 'done', words: { title: view.words, more: '' } }
+    case 'ended':
+      return view
+    default:
+      return view satisfies never
+  }
+}
+
+signOut.addEventListener('click', async () => {
+  try {
+    await api.signOut()
+    flow.signedOut()
+  } catch (error) {
+    status.textContent = wordsFor(error)
+  }
+})
+
+// A second code from the phone's own camera app comes to this very page as a new fragment.
+window.addEventListener('hashchange', () => {
+  if (takeTokenFromAddress()) void flow.begin()
+})
+
+takeTokenFromAddress()
+void flow.begin()

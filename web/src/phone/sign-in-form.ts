@@ -1,0 +1,65 @@
+import { findPart } from '../page/find-part.ts'
+import { wordsFor } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+
+export interface SignInForm {
+  /** @param why a line above the form, for somebody who did not expect it */
+  show(why: string): void
+}
+
+export interface SignInFormParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'signIn'>
+  readonly onSignedIn: () => void
+}
+
+export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): SignInForm {
+  const form = findPart(root, '#sign-in-form', HTMLFormElement)
+  const username = findPart(form, '#username', HTMLInputElement)
+  const password = findPart(form, '#password', HTMLInputElement)
+  const showPassword = findPart(form, '#show-password', HTMLInputElement)
+  const submit = findPart(form, 'button[type=submit]', HTMLButtonElement)
+  const reason = findPart(root, '#sign-in-why', HTMLElement)
+  const message = findPart(form, '#sign-in-message', HTMLElement)
+
+  const onSubmit = async () => {
+    if (submit.disabled) return
+    submit.disabled = true
+    message.textContent = ''
+    try {
+      await api.signIn({ username: username.value.trim(), password: password.value })
+      hidePassword()
+      password.value = ''
+      onSignedIn()
+    } catch (error) {
+      message.textContent = wordsFor(error)
+      password.focus()
+      password.select()
+    } finally {
+      submit.disabled = false
+    }
+  }
+
+  const hidePassword = () => {
+    showPassword.checked = false
+    password.type = 'password'
+  }
+
+  showPassword.addEventListener('change', () => {
+    password.type = showPassword.checked ? 'text' : 'password'
+  })
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void onSubmit()
+  })
+
+  return {
+    show(why) {
+      reason.textContent = why
+      reason.hidden = why === ''
+      message.textContent = ''
+      password.value = ''
+      hidePassword()
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { type ApiError, isRefusal } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import type { Pacing } from '../wire/protocol.ts'
+import type { WakeSource } from './page-wake.ts'
+import {
+  afterFailure,
+  afterReply,
+  type Due,
+  firstState,
+  type PacedReply,
+  type PollState,
+  type Round,
+  waitSecondsOf,
+} from './poll-pacing.ts'
+
+export type Connection = 'steady' | 'reconnecting'
+
+export interface PollerParts<R extends PacedReply> {
+  /** Asks once. Rejects with ApiError when the server says no, with anything else when nobody answers. */
+  readonly ask: (ask: { seen: string; waitSeconds: number; signal: AbortSignal }) => Promise<R>
+  readonly isFinal: (reply: R) => boolean
+  readonly onReply: (reply: R) => void
+  readonly onConnection: (connection: Connection) => void
+  readonly seen: string
+  readonly pacing: Pacing
+  readonly clock: Clock
+  readonly random: () => number
+  readonly wake: WakeSource
+  readonly signal: AbortSignal
+}
+
+export type PollEnd<R> =
+  | { readonly end: 'final'; readonly reply: R }
+  | { readonly end: 'refused'; readonly error: ApiError }
+  | { readonly end: 'aborted' }
+
+type Answer<R> =
+  | { readonly kind: 'reply'; readonly reply: R }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'stale' }
+
+// A request that a wake finds this much past its hold was most likely lost while the device slept.
+const lostAfterMs = 3000
+
+/**
+ * Asks again and again until a final reply, a refusal or an abort; one request at a time, one every `interval`,
+ * sooner only when the state changed or the page woke. Never rejects for what the network or the server does.
+ */
+export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise<PollEnd<R>> {
+  let state = firstState(parts.seen, parts.pacing)
+  let wokenAt = Number.NEGATIVE_INFINITY
+  while (!parts.signal.aborted) {
+    const beganAt = parts.clock.now()
+    const waitSeconds = waitSecondsOf(state)
+    const answer = await askOnce(parts, { beganAt, seen: state.seen, waitSeconds })
+    if (parts.signal.aborted) break
+    if (answer.kind === 'failed' && isRefusal(answer.error)) return { end: 'refused', error: answer.error }
+    const before = state
+    const step = stepAfter(parts, state, answer, { beganAt, endedAt: parts.clock.now(), waitSeconds })
+    state = step.state
+    tellConnection(parts, before, state)
+    if (answer.kind === 'reply') {
+      parts.onReply(answer.reply)
+      if (parts.isFinal(answer.reply)) return { end: 'final', reply: answer.reply }
+    }
+    // One early poll an interval: focus, pageshow and visibilitychange come together, and people switch windows fast.
+    const wokenNext = await pauseUntil(parts, step.due, wokenAt + state.pacing.intervalSeconds * 1000)
+    if (wokenNext) wokenAt = parts.clock.now()
+  }
+  return { end: 'aborted' }
+}
+
+function stepAfter<R extends PacedReply>(parts: PollerParts<R>, state: PollState, answer: Answer<R>, round: Round) {
+  switch (answer.kind) {
+    case 'reply':
+      return afterReply(state, answer.reply, round)
+    case 'failed':
+      return afterFailure(state, answer.error, round, parts.random)
+    case 'stale':
+      return { state, due: { at: round.endedAt, wakeable: false } }
+    default:
+      return answer satisfies never
+  }
+}
+
+function tellConnection<R extends PacedReply>(parts: PollerParts<R>, before: PollState, after: PollState): void {
+  if (before.failures === 0 && after.failures > 0) parts.onConnection('reconnecting')
+  if (before.failures > 0 && after.failures === 0) parts.onConnection('steady')
+}
+
+async function askOnce<R extends PacedReply>(
+  parts: PollerParts<R>,
+  { beganAt, seen, waitSeconds }: { beganAt: number; seen: string; waitSeconds: number },
+): Promise<Answer<R>> {
+  const request = linkAbort(parts.signal)
+  let stale = false
+  const stopListening = parts.wake.onWake(() => {
+    if (parts.clock.now() - beganAt < waitSeconds * 1000 + lostAfterMs) return
+    stale = true
+    request.abort()
+  })
+  try {
+    return { kind: 'reply', reply: await parts.ask({ seen, waitSeconds, signal: request.signal }) }
+  } catch (error) {
+    return stale ? { kind: 'stale' } : { kind: 'failed', error }
+  } finally {
+    stopListening()
+    request.unlink()
+  }
+}
+
+/** Waits until the poll is due. Answers whether a wake brought it forward, which it may not before `notBefore`. */
+async function pauseUntil<R extends PacedReply>(parts: PollerParts<R>, due: Due, notBefore: number): Promise<boolean> {
+  const pauseMs = due.at - parts.clock.now()
+  if (pauseMs <= 0) return false
+  const pause = linkAbort(parts.signal)
+  const stopListening = parts.wake.onWake(() => {
+    if (due.wakeable && parts.clock.now() >= notBefore) pause.abort()
+  })
+  await parts.clock.sleep(pauseMs, pause.signal)
+  stopListening()
+  pause.unlink()
+  return pause.signal.aborted && !parts.signal.aborted
+}

@@ -1,0 +1,58 @@
+// The script of home.html.
+
+import { findPart } from '../page/find-part.ts'
+import { timeElement } from '../page/moment-words.ts'
+import { wordsFor } from '../page/words.ts'
+import { pageWake } from '../poll/page-wake.ts'
+import { createApi } from '../wire/api.ts'
+import { pageClock } from '../wire/clock.ts'
+import type { CurrentSession } from '../wire/session-protocol.ts'
+import { createLinkedDevices } from './linked-devices.ts'
+import { watchSession } from './session-watch.ts'
+
+const api = createApi({ fetch: (input, init) => fetch(input, init) })
+const userName = findPart(document, '#user-name', HTMLElement)
+const email = findPart(document, '#user-email', HTMLElement)
+const since = findPart(document, '#signed-in-since', HTMLElement)
+const status = findPart(document, '#status', HTMLElement)
+const signOut = findPart(document, '#sign-out', HTMLButtonElement)
+const watching = new AbortController()
+
+const leave = () => {
+  watching.abort()
+  location.replace('/')
+}
+const devices = createLinkedDevices({ root: document, api, onSignedOut: leave })
+
+const onSession = ({ user, session }: CurrentSession) => {
+  status.textContent = ''
+  userName.textContent = user.name
+  email.textContent = user.email ?? ''
+  since.replaceChildren('Signed in since ', timeElement(session.createdAt))
+  findPart(document, 'main', HTMLElement).hidden = false
+  void devices.refresh()
+}
+
+signOut.addEventListener('click', async () => {
+  signOut.disabled = true
+  try {
+    await api.signOut()
+    leave()
+  } catch (error) {
+    status.textContent = wordsFor(error)
+    signOut.disabled = false
+  }
+})
+
+void watchSession({
+  api,
+  clock: pageClock,
+  wake: pageWake,
+  isHidden: () => document.hidden,
+  onSession,
+  onGone: leave,
+  onFailure: (error) => {
+    status.textContent = wordsFor(error)
+  },
+  signal: watching.signal,
+})

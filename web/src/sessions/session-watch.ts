@@ -1,0 +1,52 @@
+import type { WakeSource } from '../poll/page-wake.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import type { CurrentSession } from '../wire/session-protocol.ts'
+
+export interface SessionWatchParts {
+  readonly api: Pick<Api, 'session'>
+  readonly clock: Clock
+  readonly wake: WakeSource
+  readonly isHidden: () => boolean
+  readonly onSession: (session: CurrentSession) => void
+  readonly onGone: () => void
+  /** Told of each failure that leaves the question open. */
+  readonly onFailure: (error: unknown) => void
+  readonly signal: AbortSignal
+}
+
+const betweenLooksMs = 10_000
+const leastBetweenLooksMs = 1000
+
+/** Looks every now and then, and whenever the page comes back, whether the session still stands; until it is gone. */
+export async function watchSession(parts: SessionWatchParts): Promise<void> {
+  const { clock, isHidden, signal } = parts
+  while (!signal.aborted) {
+    const beganAt = clock.now()
+    if (!isHidden() && (await isGone(parts))) return parts.onGone()
+    await pauseOrWake(parts, betweenLooksMs)
+    // Focus, pageshow and visibilitychange come together: one look for all of them.
+    await clock.sleep(beganAt + leastBetweenLooksMs - clock.now(), signal)
+  }
+}
+
+async function isGone({ api, onSession, onFailure }: SessionWatchParts): Promise<boolean> {
+  try {
+    onSession(await api.session())
+    return false
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'authentication_required') return true
+    onFailure(error)
+    return false
+  }
+}
+
+async function pauseOrWake({ clock, wake, signal }: SessionWatchParts, ms: number): Promise<void> {
+  const pause = linkAbort(signal)
+  const stopListening = wake.onWake(pause.abort)
+  await clock.sleep(ms, pause.signal)
+  stopListening()
+  pause.unlink()
+}
