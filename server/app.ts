@@ -12,7 +12,7 @@ import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp } from './http/web-app.ts'
-import type { BearerVerifier, PasswordVerifier } from './identity/identity.ts'
+import type { BearerVerifier, CurrentPerson, PasswordVerifier } from './identity/identity.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { createLogins } from './login/logins.ts'
@@ -26,6 +26,7 @@ export interface AppOptions {
   store: RecordStore
   makeLimiter: MakeLimiter
   verifyPassword: PasswordVerifier
+  currentPerson: CurrentPerson
   bearerVerifiers: readonly BearerVerifier[]
   clock: Clock
   randomness: Randomness
@@ -56,6 +57,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const sessions = createSessions({
     ...{ store, clock, randomness, cookies, publicUrl, allowedReturn, policy: config.session },
     verifyPassword: options.verifyPassword,
+    currentPerson: options.currentPerson,
     signInLimit: limit('sign-ins', config.rates.signInsPerMinute),
     onFirstUse: logins.acknowledge,
   })

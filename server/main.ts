@@ -48,6 +48,7 @@ async function start(): Promise<void> {
     store,
     makeLimiter,
     verifyPassword: await createAccounts(accounts),
+    currentPerson: (user) => user,
     bearerVerifiers: bearerVerifiers(config),
     clock: Date.now,
     randomness: cryptoRandomness,

@@ -6,7 +6,20 @@ export interface User {
   name: string
   email?: string
   groups?: string[]
+  /** Who vouches for the person. Two with one id from two sources are two people. Left out: our own accounts. */
+  source?: IdentitySource
+  /** Of an account: a mark of the password hash that the person signed in by. With another one since, it is over. */
+  credential?: string
 }
+
+/** Where people come from, other than our own accounts. */
+export type IdentitySource = 'jwt' | 'introspection' | 'userinfo' | 'oidc'
+
+/**
+ * The person as they are now: by their name and groups of now, whatever those were when they signed in. `undefined`: not
+ * one of ours any more (removed, disabled, or with another password since).
+ */
+export type CurrentPerson = (user: User) => User | undefined
 
 /** Checks what a person typed. `undefined`: wrong, and nobody learns whether the name or the password was. */
 export type PasswordVerifier = (username: string, password: string) => Promise<User | undefined>

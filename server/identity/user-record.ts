@@ -6,4 +6,8 @@ export const userRecord = Type.Object({
   name: Type.String(),
   email: Type.Optional(Type.String()),
   groups: Type.Optional(Type.Array(Type.String())),
+  source: Type.Optional(
+    Type.Union([Type.Literal('jwt'), Type.Literal('introspection'), Type.Literal('userinfo'), Type.Literal('oidc')]),
+  ),
+  credential: Type.Optional(Type.String()),
 })

@@ -8,7 +8,7 @@ import type { Login, LoginBase, QrSecret } from './login.ts'
  * more time on reading a record than on anything else that it does by itself. Lists also parse twice as fast.
  */
 
-const phone = Type.Object({ id: Type.String(), user: userRecord })
+const phone = Type.Object({ id: Type.String(), user: userRecord, goodUntil: Type.Optional(Type.Number()) })
 
 /** A hash alone: good as long as the login, and shown as a QR. */
 const qrSecret = Type.Union([

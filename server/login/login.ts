@@ -40,8 +40,11 @@ export interface BrowserDescription {
 
 /** The phone that scanned: `id` tells one phone from another, `user` is whom it speaks for. */
 export interface Phone {
+  /** Of one that is signed in by a session, that session's id; of a native app, its own. */
   id: string
   user: User
+  /** When its authority ends by itself, in epoch milliseconds: a bearer token's end. Left out: with its session. */
+  goodUntil?: number
 }
 
 export interface PendingLogin extends LoginBase {

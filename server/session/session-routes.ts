@@ -58,8 +58,9 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     async (request) => {
       const { id, session } = await current.require(request)
       const { user, kind, createdAt, lastSeenAt } = session
+      const { source: _source, credential: _credential, ...shown } = user
       return {
-        user,
+        user: shown,
         session: {
           id,
           kind,

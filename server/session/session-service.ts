@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../clock.ts'
-import type { User } from '../identity/identity.ts'
+import type { CurrentPerson, User } from '../identity/identity.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import { decodeSession, expiryOf, isTouchDue, type Session, sessionIdOf } from './session.ts'
@@ -17,6 +17,7 @@ export interface SessionServiceOptions {
   store: RecordStore
   clock: Clock
   policy: SessionPolicy
+  currentPerson: CurrentPerson
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
 }
@@ -46,12 +47,14 @@ const REVOKED_FOR_MS = 60_000
 export type SessionService = ReturnType<typeof createSessionService>
 
 /** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */
-export function createSessionService({ store, clock, policy, onFirstUse }: SessionServiceOptions) {
+export function createSessionService({ store, clock, policy, currentPerson, onFirstUse }: SessionServiceOptions) {
   const index = createSessionIndex({ store, clock })
 
   async function find(id: string): Promise<IdentifiedSession | undefined> {
     const session = decodeSession((await store.read(keyOf(id)))?.value)
-    return session && clock() < expiryOf(session) ? { id, session } : undefined
+    if (session === undefined || clock() >= expiryOf(session)) return undefined
+    const user = currentPerson(session.user)
+    return user && { id, session: { ...session, user } }
   }
 
   async function end({ id, session }: IdentifiedSession): Promise<void> {
@@ -105,7 +108,7 @@ export function createSessionService({ store, clock, policy, onFirstUse }: Sessi
         const { handedOverBy: _acknowledged, ...used } = { ...current, lastSeenAt: clock() }
         return { next: { value: used, expiresAt: expiryOf(used) }, result: used }
       })
-      return session && { id, session }
+      return session && { id, session: { ...session, user: found.session.user } }
     },
 
     /** A person's sessions, the newest first. */

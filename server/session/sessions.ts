@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { PasswordVerifier } from '../identity/identity.ts'
+import type { CurrentPerson, PasswordVerifier } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
@@ -18,6 +18,7 @@ export interface SessionsOptions {
   policy: SessionPolicy
   cookies: Cookies
   verifyPassword: PasswordVerifier
+  currentPerson: CurrentPerson
   /** Counts tries to sign in, by client address. */
   signInLimit: RateLimit
   publicUrl: string

@@ -33,6 +33,7 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
     store,
     makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
     verifyPassword: await createAccounts([await demoAccount(DEMO_PASSWORD)]),
+    currentPerson: (user) => user,
     bearerVerifiers: [],
     clock,
     randomness: cryptoRandomness,

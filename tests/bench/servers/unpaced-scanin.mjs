@@ -22,6 +22,7 @@ const app = await buildApp({
   store: createRedisStore({ client, subscriber, keyPrefix: config.keyPrefix, waitReplicas: 0 }),
   makeLimiter: () => undefined,
   verifyPassword: async () => undefined,
+  currentPerson: (user) => user,
   bearerVerifiers: [],
   clock: Date.now,
   randomness: cryptoRandomness,

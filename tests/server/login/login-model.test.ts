@@ -282,6 +282,7 @@ function createWorld(
 
   const records = createLoginRecords({ store, clock })
   const sessions = createSessionService({
+    currentPerson: (user) => user,
     store,
     clock,
     policy: { lifeMs: 600_000, idleMs: 300_000, rememberMs: 900_000 },

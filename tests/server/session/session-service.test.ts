@@ -18,6 +18,7 @@ const SESSION: NewSession = {
 
 function createService(store: RecordStore) {
   return createSessionService({
+    currentPerson: (user) => user,
     store,
     clock,
     policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR },
