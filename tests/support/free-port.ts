@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 
 const PORTS_PER_WORKER = 400
-const FIRST_PORT = 20_000
+/** Two runs at once on one machine are told different ones. */
+const FIRST_PORT = Number(process.env['TEST_FIRST_PORT'] ?? 20_000)
 
 // Not from the start of the range: another run of the tests on this machine has workers of the same number.
 let next = Math.floor(Math.random() * PORTS_PER_WORKER)
