@@ -1,5 +1,6 @@
 import { stringifySetCookie } from 'cookie'
 
+/** The names and attributes that our cookies have on the wire. */
 export interface Cookies {
   /** The name on the wire of `session`, or of a login's browser key. */
   sessionName: string

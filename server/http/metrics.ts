@@ -11,6 +11,7 @@ export interface Metrics {
 /** A held poll takes as long as it is held: the buckets go as far as that. */
 const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 30]
 
+/** Metrics of this process, with Node's own beside them. Nothing listens until `app` does. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

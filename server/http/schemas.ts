@@ -19,8 +19,10 @@ const problemReply = { description: 'A problem', content: { 'application/problem
 /** Every route may answer with these; spread into its `response`. */
 export const problemReplies = { '4xx': problemReply, '5xx': problemReply }
 
+/** The wire form of a time that is left: relative, so that no clock is compared with another. */
 export const expiresIn = Type.Integer({ description: 'Whole seconds until this state ends' })
 
+/** The wire form of a person to whoever need not know more than whom it is about. */
 export const shortUser = Type.Object({ id: Type.String(), name: Type.String() })
 
 /** `application/json` objects that take no other keys than their own. */

@@ -22,6 +22,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** @param publicUrl with https it brings HSTS */
 export function headerSets(publicUrl: string): HeaderSets {
   const all = {
     'referrer-policy': 'no-referrer',

@@ -22,6 +22,7 @@ export interface LoginRecords {
   watch(loginId: string, onChange: OnChange): () => void
 }
 
+/** How an event is written down. */
 export interface ApplyOptions {
   /** Answered only once replicas have it too. */
   durable?: boolean
@@ -29,6 +30,7 @@ export interface ApplyOptions {
   guess?: StoredRecord | undefined
 }
 
+/** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
 
 export function createLoginRecords({ store, clock }: { store: RecordStore; clock: Clock }): LoginRecords {

@@ -8,6 +8,7 @@
  */
 import type { User } from '../identity/identity.ts'
 
+/** A login in one of its states; `status` tells which. */
 export type Login = PendingLogin | ScannedLogin | MatchRequiredLogin | AuthenticatedLogin | DeliveredLogin | DeniedLogin
 
 export interface LoginBase {
@@ -33,6 +34,7 @@ export interface QrSecret {
   isTyped?: true
 }
 
+/** The names of a closed list that a `User-Agent` was read as: the client's own claim. */
 export interface BrowserDescription {
   name: string
   os: string
@@ -88,6 +90,7 @@ export interface DeniedLogin extends LoginBase {
 /** Whether the person has to type what the phone shows into the browser. */
 export type MatchKind = 'none' | 'code'
 
+/** What may happen to a login. Secrets come as hashes, times as durations from now. */
 export type LoginEvent =
   | { type: 'rotate'; secretHash: string; overlapMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }

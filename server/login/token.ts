@@ -21,20 +21,25 @@ export const TOKEN_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}$'
 const USER_CODE_ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ'
 const USER_CODE_LENGTH = 8
 const MATCH_CODE_LENGTH = 6
+/** The wire form of a match code, for schemas. */
 export const MATCH_CODE_PATTERN = `^[0-9]{${MATCH_CODE_LENGTH}}$`
 
+/** A new login's id: public, 96 bits. */
 export function makeLoginId(randomness: Randomness): string {
   return randomness.text(LOGIN_ID_LENGTH)
 }
 
+/** A new secret half of a token: shown as a QR, 132 bits. */
 export function makeQrSecret(randomness: Randomness): string {
   return randomness.text(QR_SECRET_LENGTH)
 }
 
+/** A new browser key, for the cookie of the browser that started a login alone: 258 bits. */
 export function makeBrowserKey(randomness: Randomness): string {
   return randomness.text(BROWSER_KEY_LENGTH)
 }
 
+/** Six new digits for a phone to show. */
 export function makeMatchCode(randomness: Randomness): string {
   return randomness.digits(MATCH_CODE_LENGTH)
 }
@@ -44,6 +49,7 @@ export function isBrowserKey(text: string): boolean {
   return text.length === BROWSER_KEY_LENGTH
 }
 
+/** A token as it goes over the wire. */
 export function formatToken({ loginId, secret }: Token): string {
   return `${loginId}.${secret}`
 }

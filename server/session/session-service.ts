@@ -5,6 +5,7 @@ import { updateRecord } from '../store/update-record.ts'
 import { decodeSession, expiryOf, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createSessionIndex } from './session-index.ts'
 
+/** How long sessions last, in milliseconds. */
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */
   lifeMs: number
@@ -44,6 +45,7 @@ export interface IdentifiedSession {
  */
 const REVOKED_FOR_MS = 60_000
 
+/** What `createSessionService` gives. */
 export type SessionService = ReturnType<typeof createSessionService>
 
 /** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */

@@ -30,6 +30,7 @@ export interface RecordStore {
 /** Without a record: it was removed, or the notice does not say. */
 export type OnChange = (record?: StoredRecord) => void
 
+/** A record as it was when it was read. */
 export interface StoredRecord {
   /** What was written, as JSON gives it back, parsed when it is asked for. Not to be trusted until decoded. */
   readonly value: unknown

@@ -4,6 +4,7 @@ export type RedisPlace =
   | { kind: 'sentinel'; sentinels: readonly HostPort[]; name: string }
   | { kind: 'cluster'; nodes: readonly HostPort[] }
 
+/** Where a server listens. */
 export interface HostPort {
   host: string
   port: number

@@ -58,6 +58,7 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Wai
   )
 }
 
+/** The little that a poll tells of a login, for one that is known to be its own. */
 export function knownOf(login: Login): KnownLogin {
   const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
   return { status: login.status, expiresAt: login.expiresAt, triesLeft }

@@ -3,4 +3,5 @@ import Type, { type Static } from 'typebox'
 /** How often to poll, and how long a poll may be held: in whole seconds, in every reply to one. */
 export type Pace = Static<typeof pace>
 
+/** The wire form of a pace, spread into the replies that carry it. */
 export const pace = Type.Object({ interval: Type.Integer(), hold: Type.Integer() })

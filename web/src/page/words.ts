@@ -37,6 +37,7 @@ function withWait(words: string, retryAfterSeconds: number | undefined): string 
   return `${words} Try again in ${durationWords(retryAfterSeconds)}.`
 }
 
+/** A duration in whole seconds, in the coarsest words that still help. */
 export function durationWords(seconds: number): string {
   if (seconds < 90) return counted(Math.max(1, Math.round(seconds)), 'second')
   if (seconds < 90 * 60) return counted(Math.round(seconds / 60), 'minute')
@@ -49,6 +50,7 @@ export function agoWords(seconds: number): string {
   return `${counted(Math.round(seconds / 86_400), 'day')} ago`
 }
 
+/** How many tries a match code has left. */
 export function triesLeftWords(triesLeft: number): string {
   return triesLeft === 1 ? 'One try left.' : `${triesLeft} tries left.`
 }
@@ -61,6 +63,7 @@ export function retryingWords(error: unknown): string {
   return `${words} Trying again…`
 }
 
+/** A browser and its system, as people would say them. */
 export const browserWords = ({ name, os }: { name: string; os: string }): string =>
   [name, os].filter((part) => part !== '').join(' on ') || 'Unknown browser'
 
@@ -107,6 +110,7 @@ export const phoneWords = {
   signedOut: 'You are signed out. Sign in to go on.',
 } as const
 
+/** What the phone's page says about taking a code. */
 export const scanWords = {
   notOurs: 'This is not a ScanIn code of this site.',
   noCodeInPicture: 'No QR code could be found in that picture. Try one that is sharper or closer.',

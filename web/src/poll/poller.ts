@@ -14,6 +14,7 @@ import {
   waitSecondsOf,
 } from './poll-pacing.ts'
 
+/** Whether polls get through. */
 export type Connection = 'steady' | 'reconnecting'
 
 export interface PollerParts<R extends PacedReply> {

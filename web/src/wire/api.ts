@@ -62,6 +62,7 @@ const statusRequest = (path: string, { token, seen, waitSeconds, signal }: Statu
   }
 }
 
+/** The server's API over `fetch`. */
 export function createApi({ fetch }: { fetch: Fetch }): Api {
   const get = (path: string) => send(fetch, { method: 'GET', path })
   const post = (path: string, body?: Record<string, unknown>) =>

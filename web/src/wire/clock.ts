@@ -6,6 +6,7 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
+/** The page's own time. */
 export const pageClock: Clock = {
   now: () => performance.now(),
   sleep: (ms, signal) =>

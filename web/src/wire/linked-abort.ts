@@ -7,6 +7,7 @@ export interface LinkedAbort {
 }
 
 // AbortSignal.any() would do, but phones still in use (Safari before 17.4) do not have it.
+/** A controller that aborts with `outer`, at once if that has aborted already. */
 export function linkAbort(outer: AbortSignal): LinkedAbort {
   const controller = new AbortController()
   const abort = () => controller.abort()

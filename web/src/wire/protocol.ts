@@ -27,6 +27,7 @@ export type BrowserReply =
   | { readonly status: 'authenticated'; readonly userName: string | undefined; readonly redirectTo: string }
   | { readonly status: 'denied' | 'expired' }
 
+/** A code to type, and where. */
 export interface UserCodeReply {
   readonly userCode: string
   readonly verificationUri: string

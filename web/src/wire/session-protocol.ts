@@ -4,6 +4,7 @@ import { type BrowserName, browserName } from './protocol.ts'
 
 export type SessionKind = 'browser' | 'phone'
 
+/** Who is signed in here. Moments are the server's, in epoch milliseconds. */
 export interface CurrentSession {
   readonly user: { readonly id: string; readonly name: string; readonly email: string | undefined }
   readonly session: {
@@ -15,6 +16,7 @@ export interface CurrentSession {
   }
 }
 
+/** One of the places where the person is signed in. Moments are the server's, in epoch milliseconds. */
 export interface LinkedDevice {
   readonly id: string
   readonly kind: SessionKind
