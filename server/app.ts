@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createClientAddresses } from './http/client-address.ts'
 import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -50,30 +51,38 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const headers = headerSets(publicUrl)
   const cookies = createCookies(config.isCookieSecure)
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins)
+  const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const log = createRequestLog(options.logger, options.metrics)
 
   const logins = createLogins({ store, clock, randomness, policy: config.login })
   const holds = createHolds({ clock, pace: config.pace })
   const sessions = createSessions({
-    ...{ store, clock, randomness, cookies, publicUrl, allowedReturn, policy: config.session },
+    ...{ store, clock, randomness, cookies, clientAddresses, publicUrl, allowedReturn, policy: config.session },
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
     signInLimit: limit('sign-ins', config.rates.signInsPerMinute),
     onFirstUse: logins.acknowledge,
   })
   const browser = createBrowserRoom({
-    ...{ logins, holds, cookies, headers, log, publicUrl, allowedReturn, sessions: sessions.service },
+    ...{ logins, holds, cookies, clientAddresses, headers, log, publicUrl, allowedReturn, sessions: sessions.service },
     creationLimit: limit('logins', config.rates.loginsPerMinute),
   })
   const phone = createPhoneRoom({
-    ...{ logins, holds, publicUrl, current: sessions.current, bearerVerifiers: options.bearerVerifiers },
+    ...{
+      logins,
+      holds,
+      clientAddresses,
+      publicUrl,
+      current: sessions.current,
+      bearerVerifiers: options.bearerVerifiers,
+    },
     matchMode: config.match,
     wrongCodeLimit: limit('wrong-codes', WRONG_CODES_PER_MINUTE),
   })
 
   const sessionCookieName = cookies.sessionName
   const app = createWebApp({
-    ...{ ...config, headers, log, sessionCookieName },
+    ...{ ...config, clientAddresses, headers, log, sessionCookieName },
     shortcut: browser.pollLane,
     onClosing: holds.closing.come,
   })

@@ -19,7 +19,9 @@ export interface Config {
   session: SessionPolicy
   match: MatchMode
   isCookieSecure: boolean
+  /** Addresses and CIDRs of proxies, and how many of them a request passes. */
   trustProxy: readonly string[]
+  trustProxyHops: number
   allowedOrigins: readonly string[]
   returnToOrigins: readonly string[]
   accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
@@ -33,6 +35,7 @@ export interface Config {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const LONGEST_HOLD_SECONDS = 25
+const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 
 /**
@@ -71,7 +74,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     },
     match: reader.oneOf('MATCH', ['auto', 'always', 'never'] as const, 'auto'),
     isCookieSecure: cookieSecure === 'auto' ? publicUrl.startsWith('https:') : cookieSecure === 'always',
-    trustProxy: reader.cidrs('TRUST_PROXY'),
+    ...readProxies(reader),
     allowedOrigins: reader.origins('ALLOWED_ORIGINS'),
     returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
     accounts: readAccounts(reader),
@@ -108,6 +111,13 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   }
   if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
   return { kind: 'embedded' }
+}
+
+function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'trustProxyHops'> {
+  const trustProxy = reader.cidrs('TRUST_PROXY')
+  const trustProxyHops = reader.integer('TRUST_PROXY_HOPS', 1, 1, MOST_PROXY_HOPS)
+  if (trustProxyHops > 1 && trustProxy.length === 0) reader.reject('TRUST_PROXY_HOPS', 'needs a TRUST_PROXY')
+  return { trustProxy, trustProxyHops }
 }
 
 function readAccounts(reader: EnvironmentReader): Config['accounts'] {

@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js'
+import { isIP } from 'node:net'
 import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -124,7 +124,10 @@ function parseOrigin(text: string): string | undefined {
 }
 
 function parseCidr(text: string): string | undefined {
-  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  // Taken for itself, `10` would be 0.0.0.10: addresses are written out (RFC 6943 §3.1.1).
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return Number(bits ?? 0) <= longest ? text : undefined
 }
 
 function parseHostPort(text: string): HostPort | undefined {

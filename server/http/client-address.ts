@@ -1,16 +1,72 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import { createAddressRanges } from './address-ranges.ts'
+import { createProxyWarnings } from './proxy-warnings.ts'
+
+/** Where a client is, as far as can be told. */
+export interface ClientAddress {
+  /** In canonical form, IPv4 never as mapped IPv6: shown to people, and counted by limits. */
+  address: string
+  /** Whether it says where the client is. One that may be a proxy's says nothing: others are at it too. */
+  isKnown: boolean
+}
+
+export interface ClientAddresses {
+  /** Where the client is that a request comes from: what connects, or what the proxies in `TRUST_PROXY` say. */
+  of(request: IncomingMessage): ClientAddress
+  /** To be shown every request: warns, once, of a proxy that nobody named. */
+  notice(request: IncomingMessage): void
+}
+
+export interface ClientAddressOptions {
+  /** Addresses and CIDRs of proxies. */
+  trustProxy: readonly string[]
+  /** How many proxies a request passes, each of which adds the address that it was called from. */
+  trustProxyHops: number
+  logger: Pick<FastifyBaseLogger, 'warn'>
+}
 
 const IPV4_NETWORK_BITS = 24
 const IPV6_NETWORK_BITS = 64
 
 /**
- * The client's address in canonical form, IPv4 never as mapped IPv6. Fastify has already followed `X-Forwarded-For`
- * through the trusted proxies; should one of them have passed on something that is no address, the proxy itself counts.
+ * Headers that browsers do not send and intermediaries add: `Via` (RFC 9110 §7.6.3), `Forwarded` (RFC 7239), the
+ * X-Forwarded-* and X-Real-IP of common proxies, the …Client-IP and …Connecting-IP of content networks. A name too many
+ * here costs somebody six digits; one too few takes a proxy for a neighbour.
  */
-export function clientAddress(request: FastifyRequest): string {
-  return canonical(request.ip) ?? canonical(request.socket.remoteAddress ?? '') ?? 'unknown'
+const FORWARDING = /^via$|forwarded|real-?ip|client-?ip|connecting-?ip/
+
+/** `192.0.2.7:4711`, `[2001:db8::7]`, `[2001:db8::7]:4711`: as some proxies write an address. */
+const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/
+
+/** Many networks have these at once: the same prefix is no sign of the same place (RFC 4291 §2.5.6, RFC 4380 §4). */
+const RANGES_OF_NO_PLACE = new Set(['linkLocal', 'unspecified', 'teredo'])
+
+/** The only reader of `X-Forwarded-For`. */
+export function createClientAddresses({ trustProxy, trustProxyHops, logger }: ClientAddressOptions): ClientAddresses {
+  const isProxy = createAddressRanges(trustProxy)
+  const warnings = createProxyWarnings(logger)
+
+  const peerOf = ({ socket }: IncomingMessage) => canonical(socket.remoteAddress ?? '') ?? 'unknown'
+
+  return {
+    of(request) {
+      const peer = peerOf(request)
+      if (!isProxy(peer)) return { address: peer, isKnown: isPlace(peer) && !isForwarded(request.headers) }
+      const named = namedClient(request.headers, trustProxyHops)
+      if (named !== undefined) return { address: named, isKnown: isPlace(named) }
+      warnings.silent(peer)
+      return { address: peer, isKnown: false }
+    },
+
+    notice(request) {
+      if (!isForwarded(request.headers)) return
+      const peer = peerOf(request)
+      if (!isProxy(peer)) warnings.unnamed(peer)
+    },
+  }
 }
 
 /** What a rate limit counts by: an IPv4 address, or the IPv6 /64 that one customer has (RFC 6177). */
@@ -18,10 +74,32 @@ export function addressBlock(address: string): string {
   return ipaddr.IPv6.isValid(address) ? `${networkOf(address)}` : address
 }
 
-/** Whether two addresses are likely in one place: the same IPv4 /24 or IPv6 /64. */
-export function isSameNetwork(one: string, other: string): boolean {
-  const network = networkOf(one)
-  return network !== undefined && network === networkOf(other)
+/** Whether two clients are known to be in one place: the same IPv4 /24 or IPv6 /64. Unknown is never the same. */
+export function isSameNetwork(one: ClientAddress, other: ClientAddress): boolean {
+  if (!one.isKnown || !other.isKnown) return false
+  const network = networkOf(one.address)
+  return network !== undefined && network === networkOf(other.address)
+}
+
+/**
+ * The address that the proxy says which is `hops` away. Counted from the end: what stands before, the client may have
+ * written itself, whatever range it is in.
+ */
+function namedClient(headers: IncomingHttpHeaders, hops: number): string | undefined {
+  // Node joins several lines of it by commas, in their order (RFC 9110 §5.3).
+  const list = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+  const entry = (list.at(-hops) ?? '').replace(/^[ \t]+|[ \t]+$/g, '')
+  const [, bracketed, bare = entry] = WITH_PORT.exec(entry) ?? []
+  const address = canonical(bracketed ?? bare)
+  return address !== undefined && ipaddr.process(address).range() !== 'unspecified' ? address : undefined
+}
+
+function isForwarded(headers: IncomingHttpHeaders): boolean {
+  return Object.keys(headers).some((name) => FORWARDING.test(name))
+}
+
+function isPlace(address: string): boolean {
+  return isIP(address) !== 0 && !RANGES_OF_NO_PLACE.has(ipaddr.process(address).range())
 }
 
 function networkOf(address: string): string | undefined {
@@ -35,5 +113,10 @@ function networkOf(address: string): string | undefined {
 function canonical(address: string): string | undefined {
   // A zone (fe80::1%eth0) names a network card of this machine: of no use to anyone else.
   const [bare = ''] = address.split('%')
-  return isIP(bare) !== 0 ? ipaddr.process(bare).toString() : undefined
+  if (isIP(bare) === 0) return undefined
+  const parsed = ipaddr.process(bare)
+  // Behind a translator the whole of IPv4 is one /96 (RFC 6052 §2.1): the address that it stands for is the client's.
+  return parsed.range() === 'rfc6052'
+    ? ipaddr.fromByteArray(parsed.toByteArray().slice(12)).toString()
+    : parsed.toString()
 }

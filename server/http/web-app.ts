@@ -1,4 +1,5 @@
 import Fastify from 'fastify'
+import type { ClientAddresses } from './client-address.ts'
 import { answerBrokenRequest, answerUnroutable, answerWithProblems, refuseMissingHost } from './error-replies.ts'
 import { httpServer, type Shortcut } from './http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
@@ -12,21 +13,21 @@ export interface WebAppOptions extends OriginCheckOptions {
   shortcut: Shortcut
   headers: HeaderSets
   log: RequestLog
-  /** Addresses and CIDRs of proxies. */
-  trustProxy: readonly string[]
+  clientAddresses: Pick<ClientAddresses, 'notice'>
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, headers, log, trustProxy, onClosing } = options
+  const { shortcut, headers, log, clientAddresses, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
     serverFactory: httpServer(shortcut),
-    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
+    trustProxy: false,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     // What still comes in while the process ends is answered like any request, and its connection closed after it.
@@ -44,6 +45,10 @@ export function createWebApp(options: WebAppOptions): TypedApp {
   logReplies(app, log)
   answerWithProblems(app, headers, log)
   acceptStrictJson(app)
+  app.addHook('onRequest', (request, _reply, done) => {
+    clientAddresses.notice(request.raw)
+    done()
+  })
   app.addHook('onRequest', refuseMissingHost)
   app.addHook('onRequest', (request, _reply, done) => {
     checkOrigin(request)

@@ -20,6 +20,9 @@ const qrSecret = Type.Union([
   ]),
 ])
 
+/** Alone: the browser's. In a list: one that may be a proxy's. */
+const address = Type.Union([Type.String({ title: 'ip' }), Type.Tuple([Type.String({ title: 'ip' })])])
+
 const base = Type.Tuple([
   Type.Number({ title: 'createdAt' }),
   Type.Number({ title: 'expiresAt' }),
@@ -27,7 +30,7 @@ const base = Type.Tuple([
   Type.Array(qrSecret),
   Type.String({ title: 'browser.name' }),
   Type.String({ title: 'browser.os' }),
-  Type.String({ title: 'ip' }),
+  address,
   Type.Union([Type.String(), Type.Null()], { title: 'returnTo' }),
 ])
 
@@ -102,25 +105,29 @@ export function decodeLogin(value: unknown): Login | undefined {
 }
 
 function encodeBase(login: LoginBase): Static<typeof base> {
-  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, returnTo = null } = login
-  return [createdAt, expiresAt, browserKeyHash, qrSecrets.map(encodeSecret), browser.name, browser.os, ip, returnTo]
+  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, returnTo = null } = login
+  const secrets = qrSecrets.map(encodeSecret)
+  const address: Static<typeof base>[6] = login.mayBeProxy ? [login.ip] : login.ip
+  return [createdAt, expiresAt, browserKeyHash, secrets, browser.name, browser.os, address, returnTo]
 }
 
 function decodeBase<Status extends Login['status']>(
   status: Status,
   record: Static<typeof base>,
 ): LoginBase & { status: Status } {
-  const login = {
+  const address = record[6]
+  const login: LoginBase & { status: Status } = {
     status,
     createdAt: record[0],
     expiresAt: record[1],
     browserKeyHash: record[2],
     qrSecrets: record[3].map(decodeSecret),
     browser: { name: record[4], os: record[5] },
-    ip: record[6],
+    ip: typeof address === 'string' ? address : address[0],
   }
-  const returnTo = record[7]
-  return returnTo === null ? login : { ...login, returnTo }
+  if (typeof address !== 'string') login.mayBeProxy = true
+  if (record[7] !== null) login.returnTo = record[7]
+  return login
 }
 
 function encodeSecret({ hash, goodUntil, isTyped }: QrSecret): Static<typeof qrSecret> {

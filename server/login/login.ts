@@ -22,6 +22,8 @@ export interface LoginBase {
   /** The browser that waits, as the phone's owner is shown it. */
   browser: BrowserDescription
   ip: string
+  /** The address may be a proxy's, and then says nothing about where the browser is. */
+  mayBeProxy?: true
   /** Where to go once signed in: checked before it was put here. */
   returnTo?: string
 }
@@ -261,9 +263,13 @@ function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {
   return { ...baseOf(login), status: 'denied', expiresAt, phone }
 }
 
-function baseOf({ createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, returnTo }: LoginBase): LoginBase {
-  const base = { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip }
-  return returnTo === undefined ? base : { ...base, returnTo }
+function baseOf(login: LoginBase): LoginBase {
+  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, mayBeProxy, returnTo } = login
+  return {
+    ...{ createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip },
+    ...(mayBeProxy === undefined ? {} : { mayBeProxy }),
+    ...(returnTo === undefined ? {} : { returnTo }),
+  }
 }
 
 /** Whether this phone is the one that owns the login. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -17,6 +18,7 @@ export interface SessionsOptions {
   randomness: Randomness
   policy: SessionPolicy
   cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
   /** Counts tries to sign in, by client address. */

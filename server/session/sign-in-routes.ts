@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
-import { addressBlock, clientAddress } from '../http/client-address.ts'
+import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import { problemReplies, shortUser, strict } from '../http/schemas.ts'
@@ -14,6 +14,7 @@ export interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
   sessions: SessionService
   cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
   randomness: Randomness
   signInLimit: RateLimit
 }
@@ -28,7 +29,7 @@ const signInBody = Type.Object(
 
 /** How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. */
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
-  const { verifyPassword, sessions, cookies, randomness, signInLimit } = options
+  const { verifyPassword, sessions, cookies, clientAddresses, randomness, signInLimit } = options
 
   app.post(
     '/sign-in',
@@ -42,7 +43,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
       },
     },
     async (request, reply) => {
-      const address = clientAddress(request)
+      const { address } = clientAddresses.of(request.raw)
       await signInLimit.count(addressBlock(address))
       const user = await verifyPassword(request.body.username, request.body.password)
       if (user === undefined) throw new ScanInError('invalid_credentials')

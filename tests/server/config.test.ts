@@ -22,6 +22,7 @@ describe('the configuration', () => {
       match: 'auto',
       isCookieSecure: false,
       trustProxy: [],
+      trustProxyHops: 1,
       allowedOrigins: [],
       returnToOrigins: [],
       accounts: { kind: 'demo', password: undefined },

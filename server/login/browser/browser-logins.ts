@@ -1,6 +1,7 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
+import type { ClientAddress } from '../../http/client-address.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -137,7 +138,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     /** Starts a login. The browser key is for the browser's cookie alone. */
     async start(
       browser: BrowserDescription,
-      ip: string,
+      from: ClientAddress,
       returnTo?: string,
     ): Promise<ShownLogin & { browserKey: string }> {
       const createdAt = clock()
@@ -152,7 +153,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         browserKeyHash: hashSecret(browserKey),
         qrSecrets: [{ hash: hashSecret(secret) }],
         browser,
-        ip,
+        ip: from.address,
+        ...(from.isKnown ? {} : { mayBeProxy: true }),
         ...(returnTo === undefined ? {} : { returnTo }),
       })
       return { ...shown(loginId, secret, expiresAt), browserKey }

@@ -1,3 +1,4 @@
+import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
@@ -18,6 +19,7 @@ export interface BrowserRoomOptions {
   holds: Holds
   sessions: Pick<SessionService, 'open'>
   cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
   log: RequestLog
   /** Counts logins that are started, by client address. */

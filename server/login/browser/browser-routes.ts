@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { addressBlock, clientAddress } from '../../http/client-address.ts'
+import { addressBlock, type ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
@@ -28,6 +28,7 @@ export interface BrowserRoutesOptions {
   logins: BrowserLogins
   poll: Poll
   cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
   clients: PollingClients
   creationLimit: RateLimit
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
@@ -67,10 +68,10 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     reply: FastifyReply,
     returnTo: string | undefined,
   ): Promise<ShownLogin> {
-    const address = clientAddress(request)
-    await options.creationLimit.count(addressBlock(address))
+    const from = options.clientAddresses.of(request.raw)
+    await options.creationLimit.count(addressBlock(from.address))
     const browser = browserOf(request.headers['user-agent'])
-    const started = await logins.start(browser, address, options.allowedReturn(returnTo))
+    const started = await logins.start(browser, from, options.allowedReturn(returnTo))
     const keyName = cookies.browserKeyName(started.loginId)
     reply.header('set-cookie', cookies.set(keyName, started.browserKey, options.browserKeyMaxAge))
     return started

@@ -1,6 +1,7 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
+import type { ClientAddress } from '../../http/client-address.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -33,8 +34,7 @@ export interface ApprovalRequest {
   status: 'scanned' | 'match_required' | 'authenticated'
   token: string
   browser: BrowserDescription
-  /** The browser's. */
-  ip: string
+  browserAt: ClientAddress
   /** Since the browser began. */
   age: number
   match: MatchKind
@@ -52,6 +52,9 @@ export interface PhoneStatus {
   isCollected: boolean
   expiresIn: number
 }
+
+/** Whether a match is to be asked for, by where the browser is. */
+export type MatchFor = (browserAt: ClientAddress) => MatchKind
 
 export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
 
@@ -112,7 +115,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       status: login.status,
       token: formatToken(token),
       browser: login.browser,
-      ip: login.ip,
+      browserAt: addressOf(login),
       age: Math.floor((clock() - login.createdAt) / 1000),
       match: isMatching ? 'code' : 'none',
       expiresIn: secondsUntil(login.expiresAt, clock()),
@@ -122,26 +125,30 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   return {
     /**
      * Takes the code for this phone: the first one to scan owns the login. `already_scanned`: another phone does.
-     * @param matchFor whether a match is to be asked for, by the browser's address
      */
-    async scan(token: Token, phone: Phone, matchFor: (ip: string) => MatchKind): Promise<ApprovalRequest> {
+    async scan(token: Token, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
       const { confirmMs } = policy
-      const event = (login: Login): LoginEvent => ({ type: 'scan', phone, match: matchFor(login.ip), confirmMs })
+      const event = (login: Login): LoginEvent => ({
+        type: 'scan',
+        phone,
+        match: matchFor(addressOf(login)),
+        confirmMs,
+      })
       return requestOf(await applyByToken(token, event), token)
     },
 
     /** As `scan`, by the code that a person typed, without its dash. */
-    async scanUserCode(userCode: string, phone: Phone, matchFor: (ip: string) => MatchKind): Promise<ApprovalRequest> {
+    async scanUserCode(userCode: string, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
       const loginId = await userCodes.find(userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
       // Who types never saw the QR's secret, and the store has its hash alone: such a phone gets a secret of its own.
       const secret = makeQrSecret(randomness)
       const { confirmMs } = policy
       const extraSecretHash = hashSecret(secret)
-      const login = await apply(loginId, ({ ip }) => ({
+      const login = await apply(loginId, (found) => ({
         type: 'scan',
         phone,
-        match: matchFor(ip),
+        match: matchFor(addressOf(found)),
         confirmMs,
         extraSecretHash,
       }))
@@ -177,4 +184,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return hold({ token, phoneId }, request)
     },
   }
+}
+
+function addressOf({ ip, mayBeProxy }: Login): ClientAddress {
+  return { address: ip, isKnown: mayBeProxy === undefined }
 }

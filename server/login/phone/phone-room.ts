@@ -1,3 +1,4 @@
+import type { ClientAddresses } from '../../http/client-address.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { BearerVerifier } from '../../identity/identity.ts'
@@ -13,6 +14,7 @@ export interface PhoneRoomOptions {
   logins: Logins
   holds: Holds
   current: CurrentSession
+  clientAddresses: Pick<ClientAddresses, 'of'>
   bearerVerifiers: readonly BearerVerifier[]
   /** Counts codes that lead nowhere, by person. */
   wrongCodeLimit: RateLimit

@@ -1,7 +1,6 @@
-import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
-import { clientAddress, isSameNetwork } from '../../http/client-address.ts'
+import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -30,6 +29,7 @@ export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
   clients: PollingClients
+  clientAddresses: Pick<ClientAddresses, 'of'>
   /** Counts codes that lead nowhere, by person. */
   wrongCodeLimit: RateLimit
   matchMode: MatchMode
@@ -42,12 +42,11 @@ const security = [{ session: [] }, { bearer: [] }]
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, clients, wrongCodeLimit } = options
+  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodeLimit } = options
 
-  function matchFor(request: FastifyRequest): (browserIp: string) => MatchKind {
+  function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
-    const phoneIp = clientAddress(request)
-    return (browserIp) => (isSameNetwork(browserIp, phoneIp) ? 'none' : 'code')
+    return (browserAt) => (isSameNetwork(browserAt, phoneAt) ? 'none' : 'code')
   }
 
   /** Counts the try before it is made, so that many at once are counted too, and takes it back when it was right. */
@@ -72,13 +71,14 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     async (request) => {
       const phone = await authenticatePhone(request)
       const { body } = request
+      const phoneAt = clientAddresses.of(request.raw)
       const found = await counted(phone, () => {
-        if ('token' in body) return approvals.scan(tokenOf(body.token), phone, matchFor(request))
+        if ('token' in body) return approvals.scan(tokenOf(body.token), phone, matchFor(phoneAt))
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
-        return approvals.scanUserCode(userCode, phone, matchFor(request))
+        return approvals.scanUserCode(userCode, phone, matchFor(phoneAt))
       })
-      return requestOnWire(found, options.publicUrl, isSameNetwork(found.ip, clientAddress(request)))
+      return requestOnWire(found, options.publicUrl, isSameNetwork(found.browserAt, phoneAt))
     },
   )
 

@@ -26,8 +26,8 @@ export const approvalRequest = Type.Object({
   status: Type.Union([Type.Literal('scanned'), Type.Literal('match_required'), Type.Literal('authenticated')]),
   token: tokenSchema,
   browser: Type.Object({ name: Type.String(), os: Type.String() }),
-  ip: Type.String({ description: "The browser's address" }),
-  same_network: Type.Boolean({ description: 'Browser and phone share an IPv4 /24 or an IPv6 /64' }),
+  ip: Type.String({ description: "The browser's address, or that of a proxy which does not say whose client it is" }),
+  same_network: Type.Boolean({ description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64' }),
   age: Type.Integer({ description: 'Whole seconds since the browser began' }),
   origin: Type.String({ description: 'The site that the browser will be signed in to' }),
   match: Type.Union([Type.Literal('none'), Type.Literal('code')]),
@@ -54,11 +54,11 @@ export const phoneStatus = Type.Object({
 })
 
 export function requestOnWire(
-  { expiresIn, ...request }: ApprovalRequest,
+  { browserAt, expiresIn, ...request }: ApprovalRequest,
   origin: string,
   isSameNetwork: boolean,
 ): Static<typeof approvalRequest> {
-  return { ...request, same_network: isSameNetwork, origin, expires_in: expiresIn }
+  return { ...request, ip: browserAt.address, same_network: isSameNetwork, origin, expires_in: expiresIn }
 }
 
 export function confirmationOnWire(confirmation: Confirmation): Static<typeof confirmationReply> {

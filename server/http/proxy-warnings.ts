@@ -1,0 +1,37 @@
+import type { FastifyBaseLogger } from 'fastify'
+
+/** What a start is told about its proxies: each of them once, for every request would say the same. */
+export interface ProxyWarnings {
+  /** A forwarding header came from a peer that nobody named. */
+  unnamed(peer: string): void
+  /** A proxy that was named does not say who its client is. */
+  silent(peer: string): void
+}
+
+export function createProxyWarnings(logger: Pick<FastifyBaseLogger, 'warn'>): ProxyWarnings {
+  const warned = new Set<keyof ProxyWarnings>()
+
+  function once(about: keyof ProxyWarnings, peer: string, words: string): void {
+    if (warned.has(about)) return
+    warned.add(about)
+    logger.warn({ peer }, words)
+  }
+
+  return {
+    unnamed: (peer) =>
+      once(
+        'unnamed',
+        peer,
+        `A request was forwarded by ${peer}, which is not in TRUST_PROXY: all clients behind it count as one, and logins ` +
+          `ask for six digits. If it is a proxy of yours, set TRUST_PROXY=${peer}`,
+      ),
+    silent: (peer) =>
+      once(
+        'silent',
+        peer,
+        `${peer} is in TRUST_PROXY, and its X-Forwarded-For names no client: all clients behind it count as one, and ` +
+          'logins ask for six digits. Let it set X-Forwarded-For to the address of its client, and TRUST_PROXY_HOPS to the ' +
+          'number of proxies that do',
+      ),
+  }
+}
