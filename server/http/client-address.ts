@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import { createAddressRanges } from './address-ranges.ts'
+import { withoutBlanks } from './blanks.ts'
 import { createProxyWarnings } from './proxy-warnings.ts'
 
 /** Where a client is, as far as can be told. */
@@ -88,7 +89,7 @@ export function isSameNetwork(one: ClientAddress, other: ClientAddress): boolean
 function namedClient(headers: IncomingHttpHeaders, hops: number): string | undefined {
   // Node joins several lines of it by commas, in their order (RFC 9110 §5.3).
   const list = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
-  const entry = (list.at(-hops) ?? '').replace(/^[ \t]+|[ \t]+$/g, '')
+  const entry = withoutBlanks(list.at(-hops) ?? '')
   const [, bracketed, bare = entry] = WITH_PORT.exec(entry) ?? []
   const address = canonical(bracketed ?? bare)
   return address !== undefined && ipaddr.process(address).range() !== 'unspecified' ? address : undefined

@@ -1,4 +1,5 @@
 import { stringifySetCookie } from 'cookie'
+import { isBlank } from './blanks.ts'
 
 /** The names and attributes that our cookies have on the wire. */
 export interface Cookies {
@@ -25,15 +26,21 @@ export function createCookies(isSecure: boolean): Cookies {
 
 /**
  * One cookie's value out of a `Cookie` header, without taking the others apart.
- * Of two with one name the first counts, as browsers put the more specific one first.
+ * Of two with one name the first counts, as browsers put the more specific one first. Only blanks are taken off: to a
+ * browser `\xA0__Host-scanin_session` is another name, which a neighbouring http host may plant (RFC 6265bis §4.1.3).
  */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   if (header === undefined) return undefined
   for (let from = 0; from < header.length; ) {
-    const end = header.indexOf(';', from)
-    const pair = header.slice(from, end === -1 ? undefined : end).trimStart()
-    if (pair.startsWith(name) && pair[name.length] === '=') return pair.slice(name.length + 1).trimEnd()
-    from = end === -1 ? header.length : end + 1
+    const semicolon = header.indexOf(';', from)
+    let end = semicolon === -1 ? header.length : semicolon
+    const next = end + 1
+    while (isBlank(header.charCodeAt(from))) from++
+    if (header.startsWith(name, from) && header[from + name.length] === '=') {
+      while (isBlank(header.charCodeAt(end - 1))) end--
+      return header.slice(from + name.length + 1, end)
+    }
+    from = next
   }
   return undefined
 }

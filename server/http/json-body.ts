@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 
 /** Every body of the API is a flat object of a few short strings. */
@@ -8,15 +8,19 @@ export const BODY_LIMIT_BYTES = 4096
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is no white space to JSON, and other parsers refuse it: it is left for ours to refuse. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** Fastify takes 0xA0 and its like for white space: `\xA0application/json` is another type to everyone else. */
+const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i
 
 /**
  * Replaces Fastify's JSON parser by one that refuses what parsers disagree about: invalid UTF-8, the same key twice,
- * `__proto__` (RFC 8259 §4 and §8.1). All of it is `invalid_request`.
+ * `__proto__`, a byte order mark (RFC 8259 §4 and §8.1). All of it is `invalid_request`.
  */
 export function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) throw new ScanInError('unsupported_media_type')
     // A POST may come without a body but with the header that its client always sends.
     return body.length === 0 ? undefined : parseStrictJson(body)
   })

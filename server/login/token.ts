@@ -95,9 +95,13 @@ export function formatUserCode(code: string): string {
   return `${code.slice(0, 4)}-${code.slice(4)}`
 }
 
-/** What a person typed, made canonical; case, dashes and spaces do not matter (RFC 8628 §6.1). */
+/** What a person typed, made canonical; case, width, dashes and spaces do not matter (RFC 8628 §6.1). */
 export function parseUserCode(text: string): string | undefined {
-  const code = text.toUpperCase().replace(/[\s-]/g, '')
+  // No `toUpperCase`: it makes SS of ß.
+  const code = text
+    .normalize('NFKC')
+    .replace(/[\s\p{Pd}]/gu, '')
+    .replace(/[a-z]/g, (letter) => letter.toUpperCase())
   const isOfForm = code.length === USER_CODE_LENGTH && [...code].every((letter) => USER_CODE_ALPHABET.includes(letter))
   return isOfForm ? code : undefined
 }

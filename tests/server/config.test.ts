@@ -77,6 +77,7 @@ describe('the configuration', () => {
     })
     expect(config.publicUrl).toBe('https://login.example.com')
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1'])
+    expect(read({ TRUST_PROXY: '10.0.0.1', TRUST_PROXY_HOPS: '2' }).trustProxyHops).toBe(2)
     expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
   })
 
@@ -105,6 +106,12 @@ describe('a bad environment', () => {
     ['COOKIE_SECURE', 'yes'],
     ['TRUST_PROXY', '10.0.0.0/33'],
     ['TRUST_PROXY', 'everyone'],
+    ['TRUST_PROXY', '10'],
+    ['TRUST_PROXY', '010.0.0.1'],
+    ['TRUST_PROXY', '::1/129'],
+    ['TRUST_PROXY', '10.1.0.0/'],
+    ['TRUST_PROXY_HOPS', '0'],
+    ['TRUST_PROXY_HOPS', '2'],
     ['ALLOWED_ORIGINS', 'https://a.example.com/path'],
     ['PHONE_USERINFO_URL', 'file:///etc/passwd'],
     ['LOG_LEVEL', 'loud'],

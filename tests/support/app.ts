@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { buildApp } from '../../server/app.ts'
@@ -20,7 +20,10 @@ export interface TestApp {
 }
 
 /** The whole app in this process, on the embedded store and a clock that stands still. */
-export async function createTestApp(env: Record<string, string> = {}): Promise<TestApp> {
+export async function createTestApp(
+  env: Record<string, string> = {},
+  logger: FastifyBaseLogger = pino({ level: 'silent' }),
+): Promise<TestApp> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') }
   const clock = () => time.now
   const store = createMemoryStore({ clock })
@@ -37,7 +40,7 @@ export async function createTestApp(env: Record<string, string> = {}): Promise<T
     bearerVerifiers: [],
     clock,
     randomness: cryptoRandomness,
-    logger: pino({ level: 'silent' }),
+    logger,
     webRoot: join(import.meta.dirname, '../../dist/web'),
     version: '0.0.0',
   })

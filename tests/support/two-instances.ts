@@ -41,7 +41,7 @@ export async function startTwoInstances(env: Record<string, string> = {}): Promi
 }
 
 /** The configuration that docker-compose.yml uses, with other addresses. */
-function sampleConfiguration(port: number, instances: number[]): string {
+export function sampleConfiguration(port: number, instances: number[]): string {
   const sample = readFileSync(join(import.meta.dirname, '../../docs/proxies/nginx.conf'), 'utf8')
   return instances.reduce(
     (text, instance, at) => text.replace(`scanin-${at + 1}:3000`, `127.0.0.1:${instance}`),

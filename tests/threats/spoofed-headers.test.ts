@@ -94,7 +94,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_IN
     }
     expect(statuses).toEqual([201, 201, 201, 429, 429, 429])
     const scanned = await phone.post('/login/scan', { token }, { headers: { 'x-forwarded-for': '192.0.2.1' } })
-    expect(scanned.json).toMatchObject({ ip: '127.0.0.1', same_network: true })
+    expect(scanned.json).toMatchObject({ ip: '127.0.0.1', same_network: false })
     for (const { ip } of (await phone.get('/sessions')).json.sessions) expect(ip).toBe('127.0.0.1')
   })
 

@@ -10,6 +10,9 @@ describe('reading one cookie', () => {
     ['session=a=b', 'a=b'],
     ['session=first; session=second', 'first'],
     ['  session=a  ', 'a'],
+    ['\tsession=a\t; other=1', 'a'],
+    ['session= ', ''],
+    ['session=\u00a0a\u00a0', '\u00a0a\u00a0'],
     ['xsession=no; session=a', 'a'],
     ['sessionx=no; session=a', 'a'],
     ['x="; session=a', 'a'],
@@ -17,7 +20,19 @@ describe('reading one cookie', () => {
     expect(readCookie(header, 'session')).toBe(value)
   })
 
-  test.each(['', 'session', 'xsession=a', 'sessionx=a', ';;;', 'other=session=a'])('finds none in: %s', (header) => {
+  test.each([
+    '',
+    'session',
+    'xsession=a',
+    'sessionx=a',
+    ';;;',
+    'other=session=a',
+    '\u00a0session=a',
+    '\u000bsession=a',
+    '\ufeffsession=a',
+    'session\u00a0=a',
+    'session =a',
+  ])('finds none in: %s', (header) => {
     expect(readCookie(header, 'session')).toBeUndefined()
   })
 

@@ -24,6 +24,8 @@ describe('strict JSON', () => {
     ['nothing', ' '],
     ['a comment', '{}//'],
     ['a NUL', '{"a":"\u0000"}'],
+    ['after a byte order mark', '\ufeff{}'],
+    ['between spaces that are none to JSON', '\u00a0{}\u000c'],
   ])('is not %s', (_name, text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
   })

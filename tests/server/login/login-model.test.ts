@@ -57,6 +57,7 @@ const PHONES: readonly Phone[] = [
   { id: 'phone-2', user: YUSUF },
 ]
 
+const BROWSER_AT = { address: '192.0.2.1', isKnown: true }
 const FINAL = new Set<Login['status']>(['delivered', 'denied'])
 const NEXT: Record<Login['status'], readonly Login['status'][]> = {
   pending: ['pending', 'scanned', 'denied'],
@@ -356,7 +357,7 @@ function createPeople(world: World) {
   }
 
   async function start(browser: number): Promise<void> {
-    const started = await world.browserLogins.start({ name: 'Firefox', os: 'Linux' }, '192.0.2.1')
+    const started = await world.browserLogins.start({ name: 'Firefox', os: 'Linux' }, BROWSER_AT)
     const token = tokenOf(started.token)
     tabs[browser] = {
       key: started.browserKey,

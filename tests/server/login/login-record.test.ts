@@ -14,6 +14,8 @@ const phone = { id: 'phone', user: { id: '1', name: 'Ada', email: 'ada@example.c
 const LOGINS: Login[] = [
   { ...base, status: 'pending' },
   { ...base, status: 'pending', returnTo: '/welcome' },
+  { ...base, status: 'pending', mayBeProxy: true },
+  { ...base, status: 'scanned', phone, match: 'code', mayBeProxy: true, returnTo: '/welcome' },
   { ...base, status: 'scanned', phone, match: 'code' },
   { ...base, status: 'match_required', phone, remember: true, matchCodeHash: 'code', triesLeft: 5 },
   { ...base, status: 'authenticated', phone, remember: false },

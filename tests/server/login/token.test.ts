@@ -90,7 +90,7 @@ describe('user codes', () => {
     },
   )
 
-  test.each(['', 'WDJB-MJH', 'WDJB-MJHTT', 'WDJA-MJHT', 'WDJ1-MJHT'])('are not guessed at: %s', (text) => {
+  test.each(['', 'WDJB-MJH', 'WDJB-MJHTT', 'WDJA-MJHT', 'WDJ1-MJHT', 'ßDJB-MJH'])('are not guessed at: %s', (text) => {
     expect(parseUserCode(text)).toBeUndefined()
   })
 

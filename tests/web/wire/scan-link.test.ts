@@ -26,6 +26,7 @@ describe('what a QR code says', () => {
     ['a script', `javascript:alert(1)#${token}`],
     ['a bare token', token],
     ['no address at all', 'WIFI:S:cafe;T:WPA;P:secret;;'],
+    ['what no browser takes for an address', `\u00a0${origin}/scan#${token}`],
     ['nothing', ''],
   ])('%s is not', (_what, text) => {
     expect(tokenOfScanLink(text, origin)).toBeUndefined()

@@ -1,6 +1,7 @@
 import { findPart } from '../page/find-part.ts'
 import { triesLeftWords, wordsFor } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
+import { digitsOf } from '../wire/match-code.ts'
 
 export interface MatchForm {
   show(): void
@@ -22,7 +23,7 @@ export function createMatchForm(root: ParentNode, submit: (matchCode: string) =>
   }
 
   const onSubmit = async () => {
-    const matchCode = input.value.replace(/\D/g, '')
+    const matchCode = digitsOf(input.value)
     if (busy) return
     if (matchCode.length !== 6) return say('The number has six digits.', true)
     busy = true

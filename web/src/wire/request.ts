@@ -76,4 +76,4 @@ function tryProblem(body: string): { code: ProblemCode; triesLeft: number | unde
 
 // RFC 9110 section 10.2.3 has a date form too. It would compare our clock with theirs, so only seconds are taken.
 const retryAfter = (header: string | null): number | undefined =>
-  header !== null && /^\d{1,6}$/.test(header.trim()) ? Number(header) : undefined
+  header !== null && /^\d{1,6}$/.test(header) ? Number(header) : undefined

@@ -14,7 +14,7 @@ export const loginIdOf = (token: string): string => token.slice(0, token.indexOf
  * text is left alone: a code on a wall must not send a phone anywhere.
  */
 export function tokenOfScanLink(text: string, origin: string): string | undefined {
-  const url = tryUrl(text.trim())
+  const url = tryUrl(text)
   if (url === undefined || url.origin !== origin || url.pathname !== '/scan') return undefined
   return tokenOfFragment(url.hash)
 }

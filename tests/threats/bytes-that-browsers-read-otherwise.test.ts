@@ -1,0 +1,201 @@
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { FastifyInstance } from 'fastify'
+import { createInjectClient, createTestApp, type InjectClient, PUBLIC_URL } from '../support/app.ts'
+import { type RawReply, sendRaw } from '../support/raw-socket.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
+
+/**
+ * T24: to a browser only space and tab are white space (RFC 6265bis §5.6, RFC 9110 §5.6.3). What else a program may take
+ * for it makes another name: one that a neighbouring http host can plant, past `__Host-`.
+ */
+
+/** As they are on the wire. */
+const ODD: [string, Buffer][] = [
+  ['0xA0', Buffer.from([0xa0])],
+  ['0x85', Buffer.from([0x85])],
+  ['0x0B', Buffer.from([0x0b])],
+  ['0x0C', Buffer.from([0x0c])],
+  ['0xFEFF in UTF-8', Buffer.from('\ufeff')],
+  ['0xFEFF in UTF-16', Buffer.from([0xfe, 0xff])],
+  ['0xA0 in UTF-8', Buffer.from('\u00a0')],
+  ['0x2028 in UTF-8', Buffer.from('\u2028')],
+  ['0x3000 in UTF-8', Buffer.from('\u3000')],
+]
+
+const SITES: [string, Record<string, string>, string][] = [
+  ['over plain http', {}, 'scanin_'],
+  ['over https', { PUBLIC_URL: 'https://scanin.test' }, '__Host-scanin_'],
+  ['with COOKIE_SECURE=always', { COOKIE_SECURE: 'always' }, '__Host-scanin_'],
+]
+
+/** Where an odd byte may stand in `name=value`. */
+const PLACES: [string, (name: string, value: string, odd: Buffer) => (string | Buffer)[]][] = [
+  ['before the name', (name, value, odd) => [odd, `${name}=${value}`]],
+  ['before the name, after a space', (name, value, odd) => ['other=1; ', odd, ' ', `${name}=${value}`]],
+  ['before the name, after a semicolon', (name, value, odd) => ['other=1;', odd, `${name}=${value}`]],
+  ['after the name', (name, value, odd) => [name, odd, `=${value}`]],
+  ['before the value', (name, value, odd) => [`${name}=`, odd, value]],
+  ['after the value', (name, value, odd) => [`${name}=${value}`, odd]],
+  ['after the value, before a semicolon', (name, value, odd) => [`${name}=${value}`, odd, '; other=1']],
+]
+
+describe.each(SITES)('T24 %s', (_where, env, prefix) => {
+  const origin = env['PUBLIC_URL'] ?? PUBLIC_URL
+  let app: FastifyInstance
+  let port: number
+  let phone: InjectClient
+  let session: string
+
+  const byOrigin = { headers: { origin } }
+  /** A request of which a line may be of any bytes. */
+  const send = (start: string, header: (string | Buffer)[], rest = '') =>
+    sendRaw(
+      port,
+      Buffer.concat(
+        [`${start} HTTP/1.1\r\nHost: scanin.test\r\nConnection: close\r\n`, ...header, `\r\n${rest}\r\n`].map((part) =>
+          Buffer.from(part),
+        ),
+      ),
+    )
+  const asWhom = (cookie: (string | Buffer)[]) => send('GET /session', ['Cookie: ', ...cookie])
+  const isSignedIn = async () => (await asWhom([`${prefix}session=${session}`])).status === 200
+
+  beforeAll(async () => {
+    ;({ app } = await createTestApp({ POLL_HOLD_SECONDS: '0', ...env }))
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    port = (app.server.address() as AddressInfo).port
+    phone = createInjectClient(app)
+    await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }, byOrigin)
+    session = phone.cookies.get(`${prefix}session`) ?? ''
+  })
+
+  afterAll(() => app.close())
+
+  test('a session`s cookie is read with spaces and tabs around it', async () => {
+    for (const cookie of [
+      `${prefix}session=${session}`,
+      ` \t${prefix}session=${session}\t `,
+      `other=1;\t ${prefix}session=${session} ;x=2`,
+    ]) {
+      expect((await asWhom([cookie])).status).toBe(200)
+    }
+  })
+
+  describe.each(ODD)('%s', (_name, odd) => {
+    test.each(PLACES)('%s makes it none of ours: no session', async (_place, around) => {
+      expectRefused(await asWhom(around(`${prefix}session`, session, odd)), 401)
+      expect(await isSignedIn()).toBe(true)
+    })
+
+    test('a session planted under such a name does not take the place of the real one', async () => {
+      const planted = Buffer.concat([odd, Buffer.from(`${prefix}session=${'p'.repeat(43)}`)])
+      const reply = await asWhom([planted, `; ${prefix}session=${session}`])
+      // Where Node refuses the byte, nobody is anybody.
+      expect([200, 400]).toContain(reply.status)
+    })
+
+    test.each(PLACES)('%s makes it no browser key: the session stays for who has the key', async (_place, around) => {
+      const browser = createInjectClient(app)
+      const { token } = (await browser.post('/login', {}, byOrigin)).json()
+      await phone.post('/login/scan', { token }, byOrigin)
+      expect((await phone.post('/login/confirm', { token }, byOrigin)).json().status).toBe('authenticated')
+      const name = `${prefix}${token.slice(0, 16)}`
+      const key = browser.cookies.get(name) ?? ''
+      // By the lane of polls, and by the route.
+      for (const path of [`/login/status/${token}`, `/login/status/${token}?wait=0&seen=pending`]) {
+        const reply = await send(`GET ${path}`, ['Cookie: ', ...around(name, key, odd)])
+        expectRefused(reply, 200)
+        if (reply.status === 200) expect(reply.body).toBe('{"status":"expired"}')
+      }
+      expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
+    })
+
+    test('in Origin and Sec-Fetch-Site makes them another site`s', async () => {
+      const cookie = `Cookie: ${prefix}session=${session}\r\nContent-Length: 0\r\n`
+      for (const header of [
+        ['Origin: ', odd, origin],
+        [`Origin: ${origin}`, odd],
+        ['Sec-Fetch-Site: ', odd, 'same-origin'],
+        ['Sec-Fetch-Site: same-origin', odd],
+      ]) {
+        expectRefused(await send('POST /sign-out', header, cookie), 403)
+      }
+      expect(await isSignedIn()).toBe(true)
+    })
+
+    test('in Authorization makes it no bearer, which would excuse a cookie from the check of its origin', async () => {
+      const cookie = `Cookie: ${prefix}session=${session}\r\nContent-Length: 0\r\n`
+      for (const header of [
+        ['Authorization: Bearer', odd, 'abc'],
+        ['Authorization: ', odd, 'Bearer abc'],
+        ['Authorization: Bearer abc', odd],
+      ]) {
+        expectRefused(await send('POST /sign-out', header, cookie), 403)
+      }
+      expect(await isSignedIn()).toBe(true)
+    })
+
+    test('in Content-Type makes it another type than JSON', async () => {
+      const body = 'Content-Length: 2\r\n\r\n{}'
+      for (const header of [
+        ['Content-Type: ', odd, 'application/json'],
+        ['Content-Type: application/json', odd],
+        ['Content-Type: application/json', odd, ';charset=utf-8'],
+        ['Content-Type: application', odd, '/json'],
+      ]) {
+        expectRefused(await send('POST /login', header, body), 415)
+      }
+    })
+
+    test('around a body makes it no JSON', async () => {
+      const type = { headers: { origin, 'content-type': 'application/json' } }
+      for (const payload of [Buffer.concat([odd, Buffer.from('{}')]), Buffer.concat([Buffer.from('{}'), odd])]) {
+        const reply = await app.inject({ method: 'POST', url: '/login', payload, ...type })
+        expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request'])
+      }
+    })
+
+    test('in a token`s path makes it no token', async () => {
+      const escaped = [...odd].map((byte) => `%${byte.toString(16)}`).join('')
+      const { token } = (await createInjectClient(app).post('/login', {}, byOrigin)).json()
+      for (const path of [`${escaped}${token}`, `${token}${escaped}`, token.replace('.', `${escaped}.`)]) {
+        const reply = await app.inject({ url: `/login/status/${path}` })
+        expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request'])
+      }
+    })
+  })
+})
+
+/** Refused by us, or by Node's parser, to which some bytes are no header at all. Nothing is handed out. */
+function expectRefused(reply: RawReply, status: number): void {
+  expect([status, 400]).toContain(reply.status)
+  expect(reply.headers.get('set-cookie')).toBeUndefined()
+}
+
+test('T24 an odd byte in X-Forwarded-For names no client, also where a proxy that is trusted passes it on', async () => {
+  const { app } = await createTestApp({ TRUST_PROXY: '127.0.0.1' })
+  const [browser, phone] = [createInjectClient(app), createInjectClient(app)]
+  await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  for (const odd of ['\u00a0', '\u0085', '\u000b', '\u000c', '\u00fe\u00ff']) {
+    const way = { headers: { origin: PUBLIC_URL, 'x-forwarded-for': `${odd}198.51.100.7` } }
+    const { token } = (await browser.post('/login', {}, way)).json()
+    const scanned = (await phone.post('/login/scan', { token }, way)).json()
+    expect(scanned).toMatchObject({ ip: '127.0.0.1', same_network: false, match: 'code' })
+  }
+  await app.close()
+})
+
+test('T24 a code typed in wide letters is the code, and one that only grows into it is not', async () => {
+  const { app } = await createTestApp()
+  const [browser, phone] = [createInjectClient(app), createInjectClient(app)]
+  await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  const { token } = (await browser.post('/login')).json()
+  const code: string = (await browser.post('/login/user-code', { token })).json().user_code
+  const wide = code.replace(/[!-~]/g, (letter) => String.fromCodePoint(letter.charCodeAt(0) + 0xfee0))
+  expect((await phone.post('/login/scan', { user_code: wide })).json().status).toBe('scanned')
+  for (const user_code of [code.replace('-', '\u0000'), `${code}\u200b`, 'ßßßß']) {
+    expect((await phone.post('/login/scan', { user_code })).json().code).toBe('expired_token')
+  }
+  await app.close()
+})
