@@ -78,7 +78,7 @@ for (const trustProxy of ['', '127.0.0.1/32']) {
 }
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_INS_PER_MINUTE: '5' }, (stage) => {
-  test('T15 a rotating X-Forwarded-For from a peer that nobody trusts: one limit for all, and the peer`s own address is shown', async () => {
+  test('T15 a rotating X-Forwarded-For from a peer that nobody trusts: one limit for all, and the peer`s own address is shown, as near to nobody', async () => {
     const phone = await stage.phone()
     const statuses: number[] = []
     let token = ''
@@ -112,7 +112,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_IN
 })
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32', RATE_LOGINS_PER_MINUTE: '3' }, (stage) => {
-  test('T15 of a chain only the last address that no trusted proxy vouches for counts: what a client puts before it is ignored', async () => {
+  test('T15 of a chain only the address that the trusted proxy itself saw counts: what a client puts before it is ignored', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { token } = (await browser.post('/login', {}, { headers: { 'x-forwarded-for': '192.0.2.66, 198.51.100.7' } }))
       .json
