@@ -39,14 +39,10 @@ export interface AppOptions {
   version: string
 }
 
-/** Wrong codes a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
-const WRONG_CODES_PER_MINUTE = 10
-
 /** Puts ScanIn together from what `main` chose. The instance does not listen yet; closing it answers held polls at once. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, store, clock, randomness } = options
+  const { config, store, clock, randomness, makeLimiter } = options
   const { publicUrl } = config
-  const limit = (name: string, perMinute: number) => createRateLimit(options.makeLimiter, name, perMinute)
 
   const headers = headerSets(publicUrl)
   const cookies = createCookies(config.isCookieSecure)
@@ -57,27 +53,37 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const logins = createLogins({ store, clock, randomness, policy: config.login })
   const holds = createHolds({ clock, pace: config.pace })
   const sessions = createSessions({
-    ...{ store, clock, randomness, cookies, clientAddresses, publicUrl, allowedReturn, policy: config.session },
+    ...{
+      store,
+      clock,
+      randomness,
+      makeLimiter,
+      cookies,
+      clientAddresses,
+      publicUrl,
+      allowedReturn,
+      policy: config.session,
+    },
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
-    signInLimit: limit('sign-ins', config.rates.signInsPerMinute),
+    signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
   })
   const browser = createBrowserRoom({
     ...{ logins, holds, cookies, clientAddresses, headers, log, publicUrl, allowedReturn, sessions: sessions.service },
-    creationLimit: limit('logins', config.rates.loginsPerMinute),
+    creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
   })
   const phone = createPhoneRoom({
     ...{
       logins,
       holds,
       clientAddresses,
+      makeLimiter,
       publicUrl,
       current: sessions.current,
       bearerVerifiers: options.bearerVerifiers,
     },
     matchMode: config.match,
-    wrongCodeLimit: limit('wrong-codes', WRONG_CODES_PER_MINUTE),
   })
 
   const sessionCookieName = cookies.sessionName

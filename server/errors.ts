@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'slow_down'
   | 'headers_too_large'
   | 'internal_error'
+  | 'overloaded'
   | 'store_unavailable'
   | 'identity_provider_unavailable'
 

@@ -71,8 +71,8 @@ export function createClientAddresses({ trustProxy, trustProxyHops, logger }: Cl
 }
 
 /** What a rate limit counts by: an IPv4 address, or the IPv6 /64 that one customer has (RFC 6177). */
-export function addressBlock(address: string): string {
-  return ipaddr.IPv6.isValid(address) ? `${networkOf(address)}` : address
+export function addressBlock(address: string, ipv6Bits = IPV6_NETWORK_BITS): string {
+  return ipaddr.IPv6.isValid(address) ? ipv6Network(address, ipv6Bits) : address
 }
 
 /** Whether two clients are known to be in one place: the same IPv4 /24 or IPv6 /64. Unknown is never the same. */
@@ -107,8 +107,11 @@ function networkOf(address: string): string | undefined {
   if (ipaddr.IPv4.isValid(address)) {
     return `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${IPV4_NETWORK_BITS}`)}/${IPV4_NETWORK_BITS}`
   }
-  if (!ipaddr.IPv6.isValid(address)) return undefined
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${IPV6_NETWORK_BITS}`)}/${IPV6_NETWORK_BITS}`
+  return ipaddr.IPv6.isValid(address) ? ipv6Network(address, IPV6_NETWORK_BITS) : undefined
+}
+
+function ipv6Network(address: string, bits: number): string {
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)}/${bits}`
 }
 
 function canonical(address: string): string | undefined {

@@ -12,8 +12,9 @@ export interface OriginCheckOptions {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what another site makes a browser send (OWASP: cross-site request forgery). A request is under suspicion when
- * the browser adds authority by itself: it changes state and carries a session cookie, or it signs in.
+ * Refuses what another site makes a browser send (OWASP: cross-site request forgery): whatever changes state and comes
+ * from a browser, also without a cookie, for it may spend what the visitor's address is allowed. No browser leaves out
+ * both headers on such a request: without them it is none, and may go on unless it has a session cookie.
  * @throws ScanInError `cross_site_request`
  */
 export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName }: OriginCheckOptions) {
@@ -30,12 +31,9 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     if (SAFE_METHODS.has(request.method)) return
     const { headers } = request
     if (bearerTokenOf(headers) !== undefined) return
+    const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
-    // No browser leaves out both headers on a request that changes state.
-    const isNoBrowser = headers.origin === undefined && headers['sec-fetch-site'] === undefined
-    const { isSignIn = false } = request.routeOptions.config
-    const isSuspect = hasSession || (isSignIn && !isNoBrowser)
-    if (isSuspect && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
+    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
   }
 }
 

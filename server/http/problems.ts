@@ -17,6 +17,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   slow_down: [429, 'Too many requests'],
   headers_too_large: [431, 'The request headers are too large'],
   internal_error: [500, 'Something went wrong on the server'],
+  overloaded: [503, 'Too many are asking for this at once'],
   store_unavailable: [503, 'The service cannot reach its store'],
   identity_provider_unavailable: [503, 'The service cannot reach the identity provider'],
 }

@@ -5,18 +5,17 @@ import { ScanInError } from '../errors.ts'
 export interface RateLimit {
   /** Counts one for `key`. @throws ScanInError `slow_down` over the limit; `store_unavailable`: it fails closed */
   count(key: string): Promise<void>
-  /** Takes one back, for what turned out not to count. */
-  forgive(key: string): Promise<void>
 }
 
 /** Where counts are kept; `name` sets one limit's counts apart from another's. */
 export type MakeLimiter = (name: string, points: number, durationSeconds: number) => RateLimiterAbstract
 
-const WINDOW_SECONDS = 60
+/** What all limits count over. */
+export const WINDOW_SECONDS = 60
 
 /** @param perMinute 0 is no limit */
 export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinute: number): RateLimit {
-  if (perMinute === 0) return { count: async () => undefined, forgive: async () => undefined }
+  if (perMinute === 0) return { count: async () => undefined }
   const limiter = makeLimiter(name, perMinute, WINDOW_SECONDS)
   return {
     async count(key) {
@@ -24,15 +23,13 @@ export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinut
         await limiter.consume(key)
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw new ScanInError('store_unavailable', { cause: refusal })
-        throw new ScanInError('slow_down', { retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) })
-      }
-    },
-    async forgive(key) {
-      try {
-        await limiter.reward(key)
-      } catch (cause) {
-        throw new ScanInError('store_unavailable', { cause })
+        throw new ScanInError('slow_down', { retryAfterSeconds: secondsLeft(refusal) })
       }
     },
   }
+}
+
+/** Until a count begins anew; at least 1. Never longer than it counts, even where the clock was set back since. */
+export function secondsLeft({ msBeforeNext }: RateLimiterRes): number {
+  return Math.min(WINDOW_SECONDS, Math.max(1, Math.ceil(msBeforeNext / 1000)))
 }

@@ -10,10 +10,3 @@ export type TypedApp = FastifyInstance<
   FastifyBaseLogger,
   TypeBoxTypeProvider
 >
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Takes credentials: has to come from an allowed origin even without a cookie. */
-    isSignIn?: boolean
-  }
-}

@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
-import type { RateLimit } from '../http/rate-limits.ts'
+import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, PasswordVerifier } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
@@ -10,6 +11,7 @@ import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { forwardAuthRoutes } from './forward-auth.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionService, type SessionPolicy, type SessionService } from './session-service.ts'
+import { createSignInGuard } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
 export interface SessionsOptions {
@@ -21,8 +23,9 @@ export interface SessionsOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
-  /** Counts tries to sign in, by client address. */
-  signInLimit: RateLimit
+  /** Where wrong passwords are counted, and how many an address may try a minute; 0: any number. */
+  makeLimiter: MakeLimiter
+  signInFailuresPerMinute: number
   publicUrl: string
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
@@ -44,13 +47,18 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { cookies, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
+  const guard = createSignInGuard({
+    ...options,
+    failuresPerMinute: options.signInFailuresPerMinute,
+    pause: (ms) => setTimeout(ms),
+  })
   return {
     service,
     current,
     routes(app) {
       forwardAuthRoutes(app, { ...options, current })
       sessionRoutes(app, { sessions: service, current, cookies, clock })
-      signInRoutes(app, { ...options, sessions: service })
+      signInRoutes(app, { ...options, sessions: service, guard })
     },
   }
 }

@@ -1,14 +1,13 @@
 import Type from 'typebox'
-import { ScanInError } from '../errors.ts'
-import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
-import type { RateLimit } from '../http/rate-limits.ts'
 import { problemReplies, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import type { PasswordVerifier } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { SessionService } from './session-service.ts'
+import type { SignInGuard } from './sign-in-guard.ts'
 
 export interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
@@ -16,7 +15,7 @@ export interface SignInRoutesOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   randomness: Randomness
-  signInLimit: RateLimit
+  guard: SignInGuard
 }
 
 /** 43 of 64 characters: 258 bits. */
@@ -29,12 +28,11 @@ const signInBody = Type.Object(
 
 /** How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. */
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
-  const { verifyPassword, sessions, cookies, clientAddresses, randomness, signInLimit } = options
+  const { verifyPassword, sessions, cookies, clientAddresses, randomness, guard } = options
 
   app.post(
     '/sign-in',
     {
-      config: { isSignIn: true },
       schema: {
         tags: ['session'],
         summary: 'Sign a phone in by password',
@@ -44,9 +42,8 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
     },
     async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
-      await signInLimit.count(addressBlock(address))
-      const user = await verifyPassword(request.body.username, request.body.password)
-      if (user === undefined) throw new ScanInError('invalid_credentials')
+      const { username, password } = request.body
+      const user = await guard({ username, address, verify: () => verifyPassword(username, password) })
       const secret = randomness.text(SESSION_SECRET_LENGTH)
       const browser = browserOf(request.headers['user-agent'])
       const maxAge = await sessions.open({ secret, user, kind: 'phone', remember: true, browser, ip: address })

@@ -43,7 +43,8 @@ export function createMemoryStore({ clock, maxBytes = 256 * 1024 * 1024 }: Memor
 
   function sweep(): void {
     const now = clock()
-    if (now < nextSweepAt) return
+    // A clock that was set back does not put the next sweep off.
+    if (now < nextSweepAt && nextSweepAt - now <= SWEEP_EVERY_MS) return
     nextSweepAt = now + SWEEP_EVERY_MS
     for (const [key, entry] of entries) if (entry.expiresAt <= now) drop(key, entry)
   }

@@ -31,7 +31,8 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
   let nextSweepAt = 0
 
   function sweep(now: number): void {
-    if (now < nextSweepAt) return
+    // A clock that was set back does not put the next sweep off.
+    if (now < nextSweepAt && nextSweepAt - now <= SWEEP_EVERY_MS) return
     nextSweepAt = now + SWEEP_EVERY_MS
     for (const [key, { onPaceAt, proof }] of clients) {
       // Keys that anybody may make up are forgotten as soon as they are on pace.
@@ -52,7 +53,9 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
     admit(client) {
       const now = clock()
       sweep(now)
-      const at = Math.max(client.onPaceAt, now)
+      // Nobody gets further ahead than the burst: beyond it the clock was set back, and it is no fault of the client's.
+      const isAhead = client.onPaceAt > now && client.onPaceAt - now <= BURST_POLLS * spacingMs
+      const at = isAhead ? client.onPaceAt : now
       const excessMs = at - now - (BURST_POLLS - 1) * spacingMs
       if (excessMs > 0) return Math.ceil(excessMs / 1000)
       client.onPaceAt = at + spacingMs

@@ -1,5 +1,5 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
-import type { RateLimit } from '../../http/rate-limits.ts'
+import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { BearerVerifier } from '../../identity/identity.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
@@ -9,6 +9,7 @@ import type { Logins } from '../logins.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
 import { createPhoneAuthentication } from './phone-authentication.ts'
 import { phoneRoutes } from './phone-routes.ts'
+import { createWrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoomOptions {
   logins: Logins
@@ -16,8 +17,8 @@ export interface PhoneRoomOptions {
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of'>
   bearerVerifiers: readonly BearerVerifier[]
-  /** Counts codes that lead nowhere, by person. */
-  wrongCodeLimit: RateLimit
+  /** Where wrong codes are counted. */
+  makeLimiter: MakeLimiter
   matchMode: MatchMode
   publicUrl: string
 }
@@ -29,9 +30,17 @@ export interface PhoneRoom {
 }
 
 /** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
-export function createPhoneRoom({ logins, holds, current, bearerVerifiers, ...rest }: PhoneRoomOptions): PhoneRoom {
+export function createPhoneRoom({
+  logins,
+  holds,
+  current,
+  bearerVerifiers,
+  makeLimiter,
+  ...rest
+}: PhoneRoomOptions): PhoneRoom {
   const { closing, ...pacing } = holds
   const approvals = createPhoneApprovals({ ...logins, closing })
   const authenticatePhone = createPhoneAuthentication(current, bearerVerifiers)
-  return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, ...pacing, ...rest }) }
+  const wrongCodes = createWrongCodes(makeLimiter)
+  return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, wrongCodes, ...pacing, ...rest }) }
 }

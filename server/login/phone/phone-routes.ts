@@ -1,17 +1,16 @@
 import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
-import type { RateLimit } from '../../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { Pace } from '../hold/pace-wire.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
-import type { MatchKind, Phone } from '../login.ts'
+import type { MatchKind } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
 import { parseUserCode } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
-import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
+import type { PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
 import {
   approvalRequest,
@@ -24,14 +23,14 @@ import {
   requestOnWire,
   scanBody,
 } from './phone-wire.ts'
+import type { WrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
-  /** Counts codes that lead nowhere, by person. */
-  wrongCodeLimit: RateLimit
+  wrongCodes: WrongCodes
   matchMode: MatchMode
   publicUrl: string
   pace: Pace
@@ -42,19 +41,11 @@ const security = [{ session: [] }, { bearer: [] }]
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodeLimit } = options
+  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodes } = options
 
   function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
     return (browserAt) => (isSameNetwork(browserAt, phoneAt) ? 'none' : 'code')
-  }
-
-  /** Counts the try before it is made, so that many at once are counted too, and takes it back when it was right. */
-  async function counted(phone: Phone, scan: () => Promise<ApprovalRequest>): Promise<ApprovalRequest> {
-    await wrongCodeLimit.count(phone.user.id)
-    const request = await scan()
-    await wrongCodeLimit.forgive(phone.user.id)
-    return request
   }
 
   app.post(
@@ -72,7 +63,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const phone = await authenticatePhone(request)
       const { body } = request
       const phoneAt = clientAddresses.of(request.raw)
-      const found = await counted(phone, () => {
+      const found = await wrongCodes(phone, phoneAt.address, async () => {
         if ('token' in body) return approvals.scan(tokenOf(body.token), phone, matchFor(phoneAt))
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')

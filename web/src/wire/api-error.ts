@@ -14,6 +14,7 @@ export const problemCodes = [
   'wrong_match_code',
   'slow_down',
   'headers_too_large',
+  'overloaded',
   'store_unavailable',
   'identity_provider_unavailable',
   'internal_error',

@@ -1,0 +1,84 @@
+import { isIPv6 } from 'node:net'
+import type { RateLimiterRes } from 'rate-limiter-flexible'
+import { ScanInError } from '../errors.ts'
+import { addressBlock } from './client-address.ts'
+import { type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-limits.ts'
+
+/** Failures within a minute, shared by all instances where the store is. What went well is counted by nobody. */
+export interface FailureLimit {
+  /** How far `key` is beyond its limit. @throws ScanInError `store_unavailable`: it fails closed */
+  excess(key: string): Promise<Excess>
+  /** Counts one failure. Rejects as `excess` does. */
+  count(key: string): Promise<void>
+}
+
+export interface Excess {
+  /** 0 while another failure is still within the limit; then 1, 2 and so on. */
+  failures: number
+  /** Whole seconds until the count begins anew; at least 1. */
+  retryAfterSeconds: number
+}
+
+const NONE: Excess = { failures: 0, retryAfterSeconds: 1 }
+
+/** @param perMinute 0 is no limit */
+export function createFailureLimit(makeLimiter: MakeLimiter, name: string, perMinute: number): FailureLimit {
+  if (perMinute === 0) return { excess: async () => NONE, count: async () => undefined }
+  const limiter = makeLimiter(name, perMinute, WINDOW_SECONDS)
+
+  async function ask(call: () => Promise<RateLimiterRes | null>): Promise<RateLimiterRes | null> {
+    try {
+      return await call()
+    } catch (cause) {
+      throw new ScanInError('store_unavailable', { cause })
+    }
+  }
+
+  return {
+    async excess(key) {
+      const found = await ask(() => limiter.get(key))
+      if (found === null || found.consumedPoints < perMinute) return NONE
+      return { failures: found.consumedPoints - perMinute + 1, retryAfterSeconds: secondsLeft(found) }
+    },
+
+    async count(key) {
+      await ask(() => limiter.penalty(key))
+    },
+  }
+}
+
+/** @throws ScanInError `slow_down` where `excess` is any */
+export function refuseExcess({ failures, retryAfterSeconds }: Excess): void {
+  if (failures > 0) throw new ScanInError('slow_down', { retryAfterSeconds })
+}
+
+/**
+ * What failures are counted by: an IPv4 address or an IPv6 /64, which is what a customer has at least, and the /56 and
+ * /48 that one may have at the most (RFC 6177). Wider networks have more people in them.
+ */
+const NETWORKS = [
+  { prefix: 64, factor: 1 },
+  { prefix: 56, factor: 2 },
+  { prefix: 48, factor: 4 },
+] as const
+
+/** Failures by where they come from; its keys are addresses. */
+export function createNetworkFailures(makeLimiter: MakeLimiter, name: string, perMinute: number): FailureLimit {
+  const limits = NETWORKS.map(({ prefix, factor }) => ({
+    prefix,
+    limit: createFailureLimit(makeLimiter, `${name}-${prefix}`, perMinute * factor),
+  }))
+  const around = (address: string) => limits.slice(0, isIPv6(address) ? undefined : 1)
+
+  return {
+    async excess(address) {
+      const all = await Promise.all(
+        around(address).map(({ prefix, limit }) => limit.excess(addressBlock(address, prefix))),
+      )
+      return all.find(({ failures }) => failures > 0) ?? NONE
+    },
+    async count(address) {
+      await Promise.all(around(address).map(({ prefix, limit }) => limit.count(addressBlock(address, prefix))))
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { ScanInError } from '../errors.ts'
+
+export interface QueuesOptions {
+  /** Tasks of one queue that run at a time. */
+  atOnce: number
+  /** Tasks of one queue that wait at the most. */
+  mostWaiting: number
+  /** What who comes beyond that is told. */
+  refusal: () => ScanInError
+}
+
+/**
+ * Runs a task when those before it in the same queue leave room, however they ended. Rejects with the refusal, and at
+ * once, where the queue is full.
+ */
+export type Queues = <Result>(queue: string, task: () => Promise<Result>) => Promise<Result>
+
+interface Queue {
+  running: number
+  waiting: (() => void)[]
+}
+
+/** Bounded queues by name: what costs much is done a little at a time, and a crowd at one of them is its own affair. */
+export function createQueues({ atOnce, mostWaiting, refusal }: QueuesOptions): Queues {
+  const queues = new Map<string, Queue>()
+
+  function join(name: string): Queue {
+    const queue = queues.get(name) ?? { running: 0, waiting: [] }
+    queues.set(name, queue)
+    return queue
+  }
+
+  async function enter(queue: Queue): Promise<void> {
+    if (queue.running < atOnce) {
+      queue.running++
+      return
+    }
+    if (queue.waiting.length >= mostWaiting) throw refusal()
+    // Who leaves hands over the place: nobody comes in between.
+    await new Promise<void>((resolve) => queue.waiting.push(resolve))
+  }
+
+  function leave(name: string, queue: Queue): void {
+    const next = queue.waiting.shift()
+    if (next === undefined) queue.running--
+    else next()
+    if (queue.running === 0) queues.delete(name)
+  }
+
+  return async (name, task) => {
+    const queue = join(name)
+    await enter(queue)
+    try {
+      return await task()
+    } finally {
+      leave(name, queue)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { ScanInError } from '../../errors.ts'
+import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
+import { createQueues } from '../../http/queues.ts'
+import type { MakeLimiter } from '../../http/rate-limits.ts'
+import type { Phone } from '../login.ts'
+
+/** Wrong codes that a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
+const PER_PERSON = 10
+/** More people than one are behind an address. */
+const PER_ADDRESS = 40
+const MOST_WAITING = 200
+
+/**
+ * Runs a look-up of a code, and counts it where it led nowhere: by person, by address and by the networks around it.
+ * Right codes count for nothing. Rejects as the look-up does, and with `slow_down` after too many wrong codes.
+ */
+export type WrongCodes = <Found>(phone: Phone, address: string, lookUp: () => Promise<Found>) => Promise<Found>
+
+export function createWrongCodes(makeLimiter: MakeLimiter): WrongCodes {
+  const byPerson = createFailureLimit(makeLimiter, 'wrong-codes', PER_PERSON)
+  const byNetwork = createNetworkFailures(makeLimiter, 'wrong-codes-from', PER_ADDRESS)
+  // One at a time: the wrong ones of many at once are counted one by one.
+  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal: () => new ScanInError('overloaded') })
+
+  return ({ user }, address, lookUp) =>
+    inTurn(user.id, async () => {
+      for (const excess of await Promise.all([byPerson.excess(user.id), byNetwork.excess(address)]))
+        refuseExcess(excess)
+      try {
+        return await lookUp()
+      } catch (error) {
+        if (isGuess(error)) await Promise.all([byPerson.count(user.id), byNetwork.count(address)])
+        throw error
+      }
+    })
+}
+
+/** Whoever guesses sees these. A store that is away is nobody's guess. */
+function isGuess(error: unknown): boolean {
+  return error instanceof ScanInError && (error.code === 'expired_token' || error.code === 'already_scanned')
+}

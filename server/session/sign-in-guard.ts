@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import { hashSecret } from '../hashes.ts'
+import { addressBlock } from '../http/client-address.ts'
+import { createFailureLimit, createNetworkFailures, refuseExcess } from '../http/failure-limits.ts'
+import { createQueues } from '../http/queues.ts'
+import type { MakeLimiter } from '../http/rate-limits.ts'
+import type { User } from '../identity/identity.ts'
+import type { RecordStore } from '../store/record-store.ts'
+
+export interface SignInGuardOptions {
+  store: RecordStore
+  clock: Clock
+  makeLimiter: MakeLimiter
+  /** Failures a minute and address; 0: nothing is counted. */
+  failuresPerMinute: number
+  /** Lets time pass. */
+  pause: (ms: number) => Promise<void>
+}
+
+export interface SignInAttempt {
+  username: string
+  /** The client's. */
+  address: string
+  /** Checks the password; `undefined`: wrong. Costs a hash. */
+  verify: () => Promise<User | undefined>
+}
+
+/**
+ * Lets a password be tried, and counts the wrong ones: by address, by the networks around it and by account.
+ * @returns whose password it was
+ * @throws ScanInError `invalid_credentials`; `slow_down` after too many wrong ones; `overloaded` where too many try at once
+ */
+export type SignInGuard = (attempt: SignInAttempt) => Promise<User>
+
+/** An account may fail from several places at once before anybody has to wait. */
+const ACCOUNT_FACTOR = 2
+const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
+
+/** How long a try waits at an account that is being guessed at: the longer, the more tries went wrong this minute. */
+const PAUSE_A_FAILURE_MS = 10
+const LONGEST_PAUSE_MS = 2000
+const MOST_WAITING_FOR_AN_ACCOUNT = 20
+
+/** A hash takes a thread of the four that the process has for files and names too, for some 30 ms. */
+const HASHES_AT_ONCE = 2
+const MOST_WAITING_FOR_A_HASH = 100
+const MOST_WAITING_AT_AN_ADDRESS = 50
+
+const overloaded = () => new ScanInError('overloaded')
+
+/**
+ * Nobody is locked out, and the right password is not refused for others' sake (OWASP Authentication Cheat Sheet):
+ * - An address that failed too often is refused for the rest of the minute.
+ * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
+ *   failures. The right password still gets in; a wrong one is told to slow down.
+ * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures.
+ */
+export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
+  const { store, clock, makeLimiter, failuresPerMinute, pause } = options
+  const isCounted = failuresPerMinute > 0
+  const byNetwork = createNetworkFailures(makeLimiter, 'sign-ins', failuresPerMinute)
+  const byAccount = createFailureLimit(makeLimiter, 'sign-ins-account', failuresPerMinute * ACCOUNT_FACTOR)
+  const byPair = createFailureLimit(makeLimiter, 'sign-ins-pair', failuresPerMinute)
+
+  const hashing = createQueues({ atOnce: HASHES_AT_ONCE, mostWaiting: MOST_WAITING_FOR_A_HASH, refusal: overloaded })
+  // One at a time: the failures of many at once are counted one by one.
+  const atAddress = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING_AT_AN_ADDRESS, refusal: overloaded })
+  const atAccount = createQueues({
+    atOnce: 1,
+    mostWaiting: MOST_WAITING_FOR_AN_ACCOUNT,
+    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: LONGEST_PAUSE_MS / 1000 }),
+  })
+
+  async function isFamiliar(pair: string): Promise<boolean> {
+    const [record, { failures }] = await Promise.all([store.read(familiarKey(pair)), byPair.excess(pair)])
+    return record !== undefined && failures === 0
+  }
+
+  return async ({ username, address, verify }) => {
+    const block = addressBlock(address)
+    const account = hashSecret(sameForAll(username))
+    const pair = hashSecret(`${account} ${block}`)
+
+    async function attempt(): Promise<User | undefined> {
+      const user = await hashing('', verify)
+      if (!isCounted) return user
+      if (user === undefined)
+        await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
+      else await store.write(familiarKey(pair), true, { expiresAt: clock() + FAMILIAR_FOR_MS })
+      return user
+    }
+
+    function attemptFromHere(): Promise<User | undefined> {
+      return atAddress(block, async () => {
+        const excess = await byNetwork.excess(address)
+        if (excess.failures > 0 && !(await isFamiliar(pair))) refuseExcess(excess)
+        return attempt()
+      })
+    }
+
+    const excess = await byAccount.excess(account)
+    if (excess.failures === 0 || (await isFamiliar(pair))) {
+      const user = await attemptFromHere()
+      if (user === undefined) throw new ScanInError('invalid_credentials')
+      return user
+    }
+    return atAccount(account, async () => {
+      await pause(Math.min(LONGEST_PAUSE_MS, excess.failures * PAUSE_A_FAILURE_MS))
+      const user = await attemptFromHere()
+      if (user === undefined) throw new ScanInError('slow_down', { retryAfterSeconds: excess.retryAfterSeconds })
+      return user
+    })
+  }
+}
+
+/** However a user name is written, it is counted as one: coarser than names are told apart costs nothing here. */
+function sameForAll(username: string): string {
+  return username.normalize('NFKC').toLowerCase()
+}
+
+function familiarKey(pair: string): string {
+  return `familiar:${pair}`
+}
