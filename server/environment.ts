@@ -125,9 +125,9 @@ function parseOrigin(text: string): string | undefined {
 
 function parseCidr(text: string): string | undefined {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  // Taken for itself, `10` would be 0.0.0.10: addresses are written out (RFC 6943 §3.1.1).
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  return Number(bits ?? 0) <= longest ? text : undefined
+  // Written out, as `10` would be 0.0.0.10 to some (RFC 6943 §3.1.1); a zone would match no peer as we compare them.
+  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return Number(bits ?? 0) <= longest && !address.includes('%') ? text : undefined
 }
 
 function parseHostPort(text: string): HostPort | undefined {

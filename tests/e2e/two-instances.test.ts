@@ -14,7 +14,11 @@ let matching: TwoInstances
 
 beforeAll(async () => {
   const env = { POLL_HOLD_SECONDS: String(HOLD_SECONDS) }
-  ;[site, matching] = await Promise.all([startTwoInstances(env), startTwoInstances({ ...env, MATCH: 'always' })])
+  // Who calls an instance past the proxy comes from the proxy's address, and so from nowhere known.
+  ;[site, matching] = await Promise.all([
+    startTwoInstances({ ...env, MATCH: 'never' }),
+    startTwoInstances({ ...env, MATCH: 'always' }),
+  ])
 })
 afterAll(() => Promise.all([site?.stop(), matching?.stop()]))
 

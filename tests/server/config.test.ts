@@ -109,6 +109,7 @@ describe('a bad environment', () => {
     ['TRUST_PROXY', '10'],
     ['TRUST_PROXY', '010.0.0.1'],
     ['TRUST_PROXY', '::1/129'],
+    ['TRUST_PROXY', 'fe80::1%eth0'],
     ['TRUST_PROXY', '10.1.0.0/'],
     ['TRUST_PROXY_HOPS', '0'],
     ['TRUST_PROXY_HOPS', '2'],

@@ -123,9 +123,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   }
 
   return {
-    /**
-     * Takes the code for this phone: the first one to scan owns the login. `already_scanned`: another phone does.
-     */
+    /** Takes the code for this phone: the first one to scan owns the login. `already_scanned`: another phone does. */
     async scan(token: Token, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
       const { confirmMs } = policy
       const event = (login: Login): LoginEvent => ({
