@@ -37,10 +37,15 @@ export type SignInGuard = (attempt: SignInAttempt) => Promise<User>
 const ACCOUNT_FACTOR = 2
 const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
 
-/** How long a try waits at an account that is being guessed at: the longer, the more tries went wrong this minute. */
-const PAUSE_A_FAILURE_MS = 10
-const LONGEST_PAUSE_MS = 2000
+/**
+ * How long a try waits at an account that is being guessed at: the longer, the more tries went wrong this minute. One
+ * after the other, that is some hundred a minute and process at the most, from however many addresses.
+ */
+const PAUSE_A_FAILURE_MS = 5
+const LONGEST_PAUSE_MS = 500
 const MOST_WAITING_FOR_AN_ACCOUNT = 20
+/** About how long such a queue takes. */
+const FULL_QUEUE_SECONDS = 10
 
 /** A hash takes a thread of the four that the process has for files and names too, for some 30 ms. */
 const HASHES_AT_ONCE = 2
@@ -69,7 +74,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   const atAccount = createQueues({
     atOnce: 1,
     mostWaiting: MOST_WAITING_FOR_AN_ACCOUNT,
-    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: LONGEST_PAUSE_MS / 1000 }),
+    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
   })
 
   async function isFamiliar(pair: string): Promise<boolean> {

@@ -77,3 +77,22 @@ test('a client without one is forgotten once it is on pace', () => {
   poll('another')
   expect(clients.find('made up')).not.toBe(client)
 })
+
+test('a clock that is set back an hour slows nobody', () => {
+  const { time, poll } = createPaced()
+  for (let n = 0; n < 5; n++) poll('client')
+  time.now -= 3_600_000
+  expect(poll('client')).toBe(0)
+})
+
+test('nor does it keep keys that anybody may make up', () => {
+  const { time, clients, poll } = createPaced()
+  const client = clients.find('made up')
+  poll('made up')
+  time.now -= 3_600_000
+  clients.find('later')
+  poll('later')
+  time.now += 60_000
+  poll('another')
+  expect(clients.find('later')).not.toBe(client)
+})

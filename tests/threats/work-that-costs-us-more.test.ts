@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals'
+import { onEveryStore } from '../support/every-store.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
+import { expectProblem } from './seen.ts'
+
+/** T26: what costs us more than who asks for it is bounded, and nobody else waits for it. */
+
+const RIGHT = { username: 'demo', password: DEMO_PASSWORD }
+const AT_ONCE = 150
+
+onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
+  test('T26 150 sign-ins at once keep no page, no poll and no other person waiting until they are done', async () => {
+    const browser = stage.browser()
+    const { token } = (await browser.post('/login')).json
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address }, cookie: '' })
+    const order: string[] = []
+    const noted = async <Result>(name: string, asked: Promise<Result>): Promise<Result> => {
+      const reply = await asked
+      order.push(name)
+      return reply
+    }
+
+    const crowd = Array.from({ length: AT_ONCE }, () =>
+      noted('crowd', stage.browser().post('/sign-in', RIGHT, from('198.51.100.1'))),
+    )
+    const others = [
+      noted('page', stage.browser().get('/scan')),
+      noted('poll', browser.get(`/login/status/${token}`)),
+      noted('person', stage.browser().post('/sign-in', RIGHT, from('198.51.100.2'))),
+    ]
+    const [page, poll, person] = await Promise.all(others)
+    expect([page?.status, poll?.json.status, person?.status]).toEqual([200, 'pending', 200])
+
+    const replies = await Promise.all(crowd)
+    for (const name of ['page', 'poll', 'person']) expect(order.indexOf(name)).toBeLessThan(order.lastIndexOf('crowd'))
+    // One at a time of an address, fifty that wait: the rest is told so at once.
+    const refused = replies.filter(({ status }) => status !== 200)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const reply of refused) {
+      expectProblem(reply, 503, 'overloaded')
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+    }
+    expect(replies.length - refused.length).toBeGreaterThanOrEqual(50)
+  })
+})
