@@ -1,10 +1,12 @@
 export default {
   // Much of the time goes into waiting for other processes: every core takes a file.
   maxWorkers: '100%',
-  // Tests start real processes, and a busy machine takes its time: this is for what hangs, not for what is slow.
-  testTimeout: 30_000,
+  // For what hangs: longer than several waits of a test, each of which ends by itself (tests/support/patience.ts).
+  testTimeout: 300_000,
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
+  // What the build packed, as the service finds it: in Jest each of hundreds of modules costs more still.
+  moduleDirectories: ['<rootDir>/dist/node_modules', 'node_modules'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },

@@ -1,12 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
 import { isSignedIn, openLoginPage, readToken, sees, tabTo } from '../support/page-steps.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
-
-jest.setTimeout(30_000)
 
 let browser: Browser
 let ordinary: Service

@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
 import { confirm, isSignedIn, openLoginPage, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
-
-jest.setTimeout(30_000)
 
 let browser: Browser
 let service: Service

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
 import { createPhone } from '../support/http-client.ts'
@@ -15,8 +15,6 @@ import {
 } from '../support/page-steps.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
-
-jest.setTimeout(30_000)
 
 let browser: Browser
 let redis: RedisServer

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
 import { confirm, isSignedIn, openLoginPage, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { startService } from '../support/service.ts'
 import { startTwoInstances } from '../support/two-instances.ts'
-
-jest.setTimeout(30_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'scanin-camera-'))
 const film = join(folder, 'desktop.mjpeg')

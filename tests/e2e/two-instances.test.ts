@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startTwoInstances, type TwoInstances } from '../support/two-instances.ts'
-
-jest.setTimeout(30_000)
 
 const HOLD_SECONDS = 20
 /** Woken, not timed out: far from the hold, with room for a busy machine. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { findProgram, startProcess, untilReady } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
@@ -10,8 +10,6 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startService } from '../support/service.ts'
-
-jest.setTimeout(60_000)
 
 /** A Sentinel that needs nobody else's vote, and gives a primary up after half a second. */
 async function startSentinel(primaryPort: number) {

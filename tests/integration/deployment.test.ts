@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
@@ -10,8 +10,6 @@ import { startTwoInstances, type TwoInstances } from '../support/two-instances.t
  */
 const deployed = process.env['SCANIN_URL']
 const password = process.env['DEMO_PASSWORD'] ?? DEMO_PASSWORD
-
-jest.setTimeout(30_000)
 
 let own: TwoInstances | undefined
 let url = deployed ?? ''

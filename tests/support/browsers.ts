@@ -1,13 +1,11 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from './child-process.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-quic'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ]
-
-/** What a page waits for at the longest, in milliseconds. */
-const PATIENCE_MS = 10_000
 
 const DESKTOP: BrowserContextOptions = {
   viewport: { width: 1280, height: 800 },

@@ -1,3 +1,5 @@
+import { PATIENCE_MS } from './patience.ts'
+
 const PAUSE_MS = 15
 
 /**
@@ -7,7 +9,7 @@ const PAUSE_MS = 15
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  patienceMs = 10_000,
+  patienceMs = PATIENCE_MS,
 ): Promise<T> {
   const end = performance.now() + patienceMs
   for (;;) {

@@ -16,8 +16,6 @@ export interface Stage {
   startAnother(env?: Record<string, string>): Promise<Service>
 }
 
-const SLOWEST_START_MS = 30_000
-
 /**
  * Runs the same tests against a service of their own on the embedded store, and again on a real Redis.
  * @param env what the service is told; a function when that is only known once tests run
@@ -55,12 +53,12 @@ function onStore(
   beforeAll(async () => {
     redis = kind === 'redis' ? await startRedis() : undefined
     await start()
-  }, SLOWEST_START_MS)
+  })
 
   afterAll(async () => {
     await Promise.all(services.map((service) => service.stop()))
     await redis?.stop()
-  }, SLOWEST_START_MS)
+  })
 
   tests({
     kind,
@@ -83,12 +81,12 @@ export function onBothStoresAtOnce(): () => readonly Service[] {
   beforeAll(async () => {
     redis = await startRedis()
     services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
-  }, SLOWEST_START_MS)
+  })
 
   afterAll(async () => {
     await Promise.all(services.map((service) => service.stop()))
     await redis.stop()
-  }, SLOWEST_START_MS)
+  })
 
   return () => services
 }

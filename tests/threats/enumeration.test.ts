@@ -149,7 +149,7 @@ beforeAll(async () => {
     { ...YUSUF, cost: DEARER },
   ])
   service = await startService({ ACCOUNTS_FILE: accounts.path })
-}, 30_000)
+})
 
 afterAll(async () => {
   await service.stop()
@@ -186,4 +186,4 @@ test('T11 sign-in takes as long for an unknown user as for a wrong password, wha
   const [known = 0, unknown = 0] = Object.values(times).map((taken) => Math.min(...taken))
   expect(unknown / known).toBeGreaterThan(0.6)
   expect(unknown / known).toBeLessThan(1.6)
-}, 20_000)
+})

@@ -129,4 +129,4 @@ test('T17 the embedded store`s memory reaches a plateau: a flood lives in a heap
   } finally {
     await service.stop()
   }
-}, 40_000)
+})

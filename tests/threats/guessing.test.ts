@@ -26,7 +26,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', LOGIN_SECONDS: '600' }, (stage) => {
     expect(bitsOf(keys)).toBeGreaterThan(192)
     // The halves say nothing of each other.
     for (const [at, secret] of secrets.entries()) expect(keys[at]).not.toContain(secret.slice(0, 6))
-  }, 40_000)
+  })
 
   test('T5 ids, cookies and keys that a client brings along are never adopted', async () => {
     const chosen = `${'a'.repeat(16)}.${'b'.repeat(22)}`

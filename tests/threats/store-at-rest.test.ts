@@ -27,7 +27,7 @@ beforeAll(async () => {
   })
   secrets = await runWholeFlow(service.url, ZOFIA)
   dump = await redisDump(redis.url)
-}, 40_000)
+})
 
 afterAll(async () => {
   await service.stop()

@@ -23,7 +23,7 @@ beforeAll(async () => {
     RATE_SIGN_INS_PER_MINUTE: '1000',
     MATCH: 'always',
   })
-}, 30_000)
+})
 
 afterAll(async () => {
   await service.stop()
@@ -157,4 +157,4 @@ test('T17 a Redis that was killed, and came back empty, is worked with again at 
     await again?.stop()
     await own.stop()
   }
-}, 20_000)
+})

@@ -594,7 +594,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
       // Each hand-over was looked at when it was seen; here it is what the store was told in all.
       for (const [key, times] of world.sessionsMade) expect({ key, times }).toEqual({ key, times: 1 })
     })
-  }, 60_000)
+  })
 
   test('the right browser gets its session if it polls in time, again if the reply is lost, and no more once it is used', async () => {
     await always(async (world, people) => {
@@ -604,7 +604,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
           await collectTwice(world, people, tab, login.phone.user)
       }
     })
-  }, 60_000)
+  })
 
   test('nothing outlives its end: when all its time is over a login is `expired` to everyone, and approves nothing', async () => {
     await always(async (world, people) => {
@@ -625,7 +625,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         expect(world.sessionsMade.size).toBe(made)
       }
     })
-  }, 60_000)
+  })
 
   test('a denied login stays denied for as long as it is shown, whatever everybody tries', async () => {
     await always(async (world, people) => {
@@ -640,7 +640,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         expect((await people.poll(tab)).status).toBe('denied')
       }
     })
-  }, 60_000)
+  })
 
   test('the stories are about something: sessions are handed out, denied and expired in many of them', async () => {
     const seen = { sessions: 0, denied: 0, expired: 0 }
@@ -653,5 +653,5 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
       }
     })
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 50)
-  }, 60_000)
+  })
 })
