@@ -118,7 +118,9 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       const key = newKey()
       const expiresAt = Date.now() + 400
       await store.write(key, 'short', { expiresAt })
-      expect((await store.read(key))?.value).toBe('short')
+      const early = await store.read(key)
+      // On a machine that took its time it may be over by now.
+      if (Date.now() < expiresAt - 5) expect(early?.value).toBe('short')
       await eventually('the record is gone', async () => (await store.read(key)) === undefined)
       // Redis has a clock of its own; on one machine the two agree to a millisecond or so.
       expect(Date.now()).toBeGreaterThanOrEqual(expiresAt - 5)

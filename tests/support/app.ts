@@ -19,14 +19,17 @@ export interface TestApp {
   time: { now: number }
 }
 
+/** What an app is made with instead of its usual parts. */
+export interface TestParts {
+  store?: RecordStore
+  logger?: FastifyBaseLogger
+}
+
 /** The whole app in this process, on the embedded store and a clock that stands still. */
-export async function createTestApp(
-  env: Record<string, string> = {},
-  logger: FastifyBaseLogger = pino({ level: 'silent' }),
-): Promise<TestApp> {
+export async function createTestApp(env: Record<string, string> = {}, parts: TestParts = {}): Promise<TestApp> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') }
   const clock = () => time.now
-  const store = createMemoryStore({ clock })
+  const { store = createMemoryStore({ clock }), logger = pino({ level: 'silent' }) } = parts
   const app = await buildApp({
     config: readConfig(
       { PUBLIC_URL, RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '0', ...env },

@@ -74,13 +74,13 @@ function onStore(
 }
 
 /** Services on both stores for tests that are a matter of waiting: at once, so that they wait once. */
-export function onBothStoresAtOnce(): () => readonly Service[] {
+export function onBothStoresAtOnce(env: Record<string, string> = {}): () => readonly Service[] {
   let redis: RedisServer
   let services: Service[]
 
   beforeAll(async () => {
     redis = await startRedis()
-    services = await Promise.all([startService(), startService({ REDIS_URL: redis.url })])
+    services = await Promise.all([startService(env), startService({ REDIS_URL: redis.url, ...env })])
   })
 
   afterAll(async () => {

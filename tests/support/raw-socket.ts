@@ -1,11 +1,11 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { PATIENCE_MS } from './patience.ts'
 
 export interface RawReply {
-  /** 0: the connection ended, or time ran out, without a reply. */
+  /** 0: the connection ended, or patience did, without a reply. */
   status: number
   headers: Map<string, string>
   body: string
-  ms: number
 }
 
 /**
@@ -15,9 +15,8 @@ export interface RawReply {
 export function sendRaw(
   port: number,
   send: string | Buffer | ((write: (data: string | Buffer) => void) => void | Promise<void>),
-  patienceMs = 5000,
+  patienceMs = PATIENCE_MS,
 ): Promise<RawReply> {
-  const started = performance.now()
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     let received = Buffer.alloc(0)
@@ -26,7 +25,7 @@ export function sendRaw(
     function end(): void {
       clearTimeout(timer)
       socket.destroy()
-      resolve({ ...parsedReply(received), ms: performance.now() - started })
+      resolve(parsedReply(received))
     }
 
     socket.on('connect', () => {
@@ -43,7 +42,45 @@ export function sendRaw(
   })
 }
 
-function parsedReply(bytes: Buffer): Omit<RawReply, 'ms'> {
+/** A connection on which this has been sent, and nothing more will be by itself. Whoever opens it destroys it. */
+export function openSocket(port: number, beginning: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(beginning, () => resolve(socket)))
+    socket.once('error', reject)
+  })
+}
+
+/**
+ * Sends requests over one connection without waiting for replies in between, which costs a client next to nothing.
+ * @param requests each whole; the last has to ask for the connection to be closed
+ * @returns the replies as they came, one after another
+ */
+export function sendPiped(port: number, requests: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const socket = connect(port, '127.0.0.1', () => socket.write(requests.join('')))
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error('no reply in time')))
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
+  })
+}
+
+/** A POST with a JSON body, as the bytes that a browser at `origin` would send. */
+export function jsonPost(origin: string, path: string, body: string, { isLast = false } = {}): string {
+  return [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${new URL(origin).host}`,
+    `Origin: ${origin}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Connection: ${isLast ? 'close' : 'keep-alive'}`,
+    '',
+    body,
+  ].join('\r\n')
+}
+
+function parsedReply(bytes: Buffer): RawReply {
   const [head = '', body = ''] = splitAtBlankLine(bytes.toString())
   const [first = '', ...lines] = head.split('\r\n')
   const headers = new Map(

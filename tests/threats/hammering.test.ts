@@ -121,17 +121,21 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '2', POLL_INTERVAL_SECONDS: '1' }, (stage) => {
+onEveryStore({ POLL_HOLD_SECONDS: '25', POLL_INTERVAL_SECONDS: '1' }, (stage) => {
   test('T18 held polls that a client piles up hold nobody else up', async () => {
     const [browser, phone, other] = [stage.browser(), await stage.phone(), stage.browser()]
     const [piled, quick] = [await startLogin(browser), await startLogin(other)]
-    const held = Promise.all(
-      Array.from({ length: 100 }, () => browser.get(`/login/status/${piled}?seen=pending&wait=25`)),
-    )
-    const started = performance.now()
+    let answered = 0
+    const held = Array.from({ length: 100 }, async () => {
+      const reply = await browser.get(`/login/status/${piled}?seen=pending&wait=25`)
+      answered++
+      return reply
+    })
     await approve(phone, quick)
     expect((await other.get(`/login/status/${quick}?seen=pending&wait=25`)).json.status).toBe('authenticated')
-    expect(performance.now() - started).toBeLessThan(1500)
-    for (const { status } of await held) expect([200, 429]).toContain(status)
+    expect(answered).toBeLessThan(held.length)
+    // Their login's end is theirs: nobody has to wait for the time of a hold.
+    await browser.delete(`/login/${piled}`)
+    for (const { status } of await Promise.all(held)) expect([200, 429]).toContain(status)
   })
 })

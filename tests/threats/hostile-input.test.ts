@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
-import type { Client } from '../support/http-client.ts'
+import { howManyTimesAsLong } from '../support/how-many-times-as-long.ts'
+import { type Client, createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { type RawReply, sendRaw } from '../support/raw-socket.ts'
+import { openSocket, type RawReply, sendRaw } from '../support/raw-socket.ts'
 import { expectProblem, keyCookieOf, loginIdOf, unhurried } from './seen.ts'
 
 /** T21: whatever arrives is refused in bounded time and in one form; the process lives, and nobody's login is lost. */
 
-const BOUND_MS = 3000
+/** What a hostile request may cost: so many ordinary ones. */
+const MOST_TIMES = 100
 
 function expectRawProblem(reply: RawReply, ...statuses: number[]): void {
   expect(statuses).toContain(reply.status)
@@ -22,7 +24,6 @@ function expectRawProblem(reply: RawReply, ...statuses: number[]): void {
   expect(reply.headers.get('x-content-type-options')).toBe('nosniff')
   expect(reply.headers.get('referrer-policy')).toBe('no-referrer')
   expect(reply.headers.get('cache-control')).toContain('no-store')
-  expect(reply.ms).toBeLessThan(BOUND_MS)
 }
 
 function post(path: string, body: string | Buffer, more = ''): Buffer {
@@ -110,14 +111,14 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   test.each(BODIES)('T21 a body that is %s is 400 on every route, and changes nothing', async (_what, body) => {
     const phone = await phoneOf(stage)
     for (const path of PATHS) {
-      const started = performance.now()
       const reply = await phone.post(path, undefined, { raw: body })
-      expect(performance.now() - started).toBeLessThan(BOUND_MS)
       // To begin a login any text is as good as none: it is no token to rotate, so a new login is begun.
       const isBeginning = path === '/login' && isOneText(body)
       if (isBeginning && reply.status === 201) expect(loginIdOf(reply.json.token)).not.toBe(loginIdOf(token))
       else expectProblem(reply, 400, 'invalid_request')
     }
+    const send = (raw: string | Buffer) => () => phone.post('/login/match', undefined, { raw })
+    expect(await howManyTimesAsLong(send(body), send('{"token":1}'), 3)).toBeLessThan(MOST_TIMES)
   })
 
   test('T21 no answer repeats what was sent', async () => {
@@ -167,9 +168,10 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   test('T21 a thousand small cookies beside the right one, and the right one twice, are read or refused in bounded time', async () => {
     const own = `${keyCookieOf(token)}=${bystander.cookies.get(keyCookieOf(token))}`
     const cookie = `${Array.from({ length: 800 }, (_, at) => `c${at}=1`).join('; ')}; ${own}; ${own}`
-    const started = performance.now()
     expect((await bystander.get(`/login/status/${token}`, { cookie })).json.status).toBe('pending')
-    expect(performance.now() - started).toBeLessThan(BOUND_MS)
+    const { url } = stage.service()
+    const ask = (sent: string) => () => createClient(url).get('/session', { cookie: sent })
+    expect(await howManyTimesAsLong(ask(cookie), ask(own))).toBeLessThan(MOST_TIMES)
   })
 
   test.each<[string, string | Buffer, ...number[]]>([
@@ -222,7 +224,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     ['compressed nonsense', post('/login', Buffer.from([0x1f, 0x8b, 8, 0]), 'Content-Encoding: gzip\r\n'), 400, 415],
     ['TRACE', 'TRACE /session HTTP/1.1\r\nHost: x\r\nCookie: scanin_session=x\r\n\r\n', 400, 403, 404, 405],
   ])('T21 a request with %s is refused as a problem', async (_what, request, ...statuses) => {
-    expectRawProblem(await sendRaw(stage.service().port, request, 4000), ...statuses)
+    expectRawProblem(await sendRaw(stage.service().port, request), ...statuses)
   })
 
   test.each([
@@ -254,9 +256,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     'seen[a]=b&wait[]=1',
     'wait=%00',
   ])('T21 a poll with ?%s is answered at once, and never as an error of ours', async (query) => {
-    const started = performance.now()
     const reply = await unhurried(() => bystander.get(`/login/status/${token}?${query}`))
-    expect(performance.now() - started).toBeLessThan(BOUND_MS)
     if (reply.status !== 200) expectProblem(reply, 400, 'invalid_request')
   })
 
@@ -287,19 +287,16 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
 
   test('T21 a hundred connections that say nothing, and a hundred that stop in the middle, are in nobody`s way', async () => {
     const { port } = stage.service()
-    const idle = Array.from({ length: 100 }, () => sendRaw(port, '', 1200))
-    const halves = Array.from({ length: 100 }, () =>
-      sendRaw(
-        port,
-        `POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"to`,
-        1200,
-      ),
-    )
-    const started = performance.now()
-    for (let round = 0; round < 20; round++) expect((await stage.browser().get('/healthz')).status).toBe(200)
-    expect((await stage.browser().post('/login')).status).toBe(201)
-    expect(performance.now() - started).toBeLessThan(BOUND_MS)
-    await Promise.all([...idle, ...halves])
+    const half = `POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"to`
+    const sockets = await Promise.all(Array.from({ length: 200 }, (_, at) => openSocket(port, at < 100 ? '' : half)))
+    try {
+      for (let round = 0; round < 20; round++) expect((await stage.browser().get('/healthz')).status).toBe(200)
+      expect((await stage.browser().post('/login')).status).toBe(201)
+      // They are still there, and still say nothing.
+      expect(sockets.filter(({ destroyed }) => destroyed)).toEqual([])
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
   })
 
   test('T21 requests piped after a refused one are not taken for anything else', async () => {

@@ -49,7 +49,6 @@ describe.each(['debug', 'trace'])('with LOG_LEVEL=%s', (level) => {
         await service.stop()
       }
     },
-    30_000,
   )
 })
 

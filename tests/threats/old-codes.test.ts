@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { eventually } from '../support/eventually.ts'
-import { onEveryStore } from '../support/every-store.ts'
 import type { Client } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
-import { expectExpired, expectProblem, loginIdOf, unhurried } from './seen.ts'
+import { onEveryStoreInTime } from '../support/timed-stage.ts'
+import { expectExpired, expectProblem, loginIdOf } from './seen.ts'
 
 /** T6: a code is good for as long as it says, and nobody can make it last. */
 
@@ -13,14 +12,10 @@ async function rotate(browser: Client, token: string): Promise<string> {
   return reply.json.token
 }
 
-onEveryStore(
-  {
-    POLL_HOLD_SECONDS: '0',
-    POLL_INTERVAL_SECONDS: '1',
-    QR_OVERLAP_SECONDS: '1',
-    COLLECT_SECONDS: '1',
-    CONFIRM_SECONDS: '1',
-  },
+const SECOND = 1000
+
+onEveryStoreInTime(
+  { POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '10', COLLECT_SECONDS: '20', CONFIRM_SECONDS: '30' },
   (stage) => {
     test('T6 a rotated-out code still scans within the overlap', async () => {
       const [browser, phone] = [stage.browser(), await stage.phone()]
@@ -28,6 +23,7 @@ onEveryStore(
       const next = await rotate(browser, old)
       expect(loginIdOf(next)).toBe(loginIdOf(old))
       expect(next).not.toBe(old)
+      stage.pass(9 * SECOND)
       await scan(phone, old)
       expect((await browser.get(`/login/status/${next}`)).json.status).toBe('scanned')
     })
@@ -36,14 +32,12 @@ onEveryStore(
       const [browser, phone] = [stage.browser(), await stage.phone()]
       const old = await startLogin(browser)
       const next = await rotate(browser, old)
-      await eventually('the overlap is over', async () => {
-        return (await browser.get(`/login/status/${old}`)).json.status === 'expired'
-      })
+      stage.pass(10 * SECOND)
       for (const path of ['/login/scan', '/login/confirm', '/login/deny']) {
         expectProblem(await phone.post(path, { token: old }), 404, 'expired_token')
       }
       expectExpired(await browser.get(`/login/status/${old}`))
-      expect((await unhurried(() => browser.get(`/login/status/${next}`))).json.status).toBe('pending')
+      expect((await browser.get(`/login/status/${next}`)).json.status).toBe('pending')
       await scan(phone, next)
     })
 
@@ -51,12 +45,10 @@ onEveryStore(
       const browser = stage.browser()
       const old = await startLogin(browser)
       const next = await rotate(browser, old)
-      await eventually('the overlap is over', async () => {
-        return (await browser.get(`/login/status/${old}`)).json.status === 'expired'
-      })
-      const restarted = await unhurried(() => browser.post('/login', { token: old }))
+      stage.pass(10 * SECOND)
+      const restarted = await browser.post('/login', { token: old })
       expect(loginIdOf(restarted.json.token)).not.toBe(loginIdOf(old))
-      expect((await unhurried(() => browser.get(`/login/status/${next}`))).json.status).toBe('pending')
+      expect((await browser.get(`/login/status/${next}`)).json.status).toBe('pending')
     })
 
     test('T6 a login that was approved and not collected in COLLECT_SECONDS is gone, with no session behind it', async () => {
@@ -64,8 +56,11 @@ onEveryStore(
       const token = await startLogin(browser)
       const before = (await phone.get('/sessions')).json.sessions.length
       await approve(phone, token)
+      stage.pass(19 * SECOND)
       // The phone asks, so that nothing collects.
-      await eventually('the approval is over', async () => (await phone.get(`/login/scan/${token}`)).status === 404)
+      expect((await phone.get(`/login/scan/${token}`)).json.status).toBe('authenticated')
+      stage.pass(SECOND)
+      expect((await phone.get(`/login/scan/${token}`)).status).toBe(404)
       expectExpired(await browser.get(`/login/status/${token}`))
       expect((await phone.get('/sessions')).json.sessions).toHaveLength(before)
       expect((await browser.get('/session')).status).toBe(401)
@@ -75,17 +70,18 @@ onEveryStore(
       const [browser, phone] = [stage.browser(), await stage.phone()]
       const token = await startLogin(browser)
       await scan(phone, token)
-      await eventually('the time to confirm is over', async () => {
-        // Scanning again must not start that time anew.
-        return (await phone.post('/login/scan', { token })).status === 404
-      })
+      stage.pass(29 * SECOND)
+      // Scanning again must not start that time anew.
+      await scan(phone, token)
+      stage.pass(SECOND)
+      expect((await phone.post('/login/scan', { token })).status).toBe(404)
       expectProblem(await phone.post('/login/confirm', { token }), 404, 'expired_token')
       expectExpired(await browser.get(`/login/status/${token}`))
     })
   },
 )
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '0' }, (stage) => {
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '0' }, (stage) => {
   test('T6 with no overlap, a code is dead the moment it is rotated out', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const old = await startLogin(browser)
@@ -95,7 +91,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '0' }, (stage) => {
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '60' }, (stage) => {
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', QR_OVERLAP_SECONDS: '60' }, (stage) => {
   test('T6 a code rotated out twice over still scans for its whole overlap', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const first = await startLogin(browser)

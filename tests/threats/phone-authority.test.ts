@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { eventually } from '../support/eventually.ts'
 import { onEveryStore } from '../support/every-store.ts'
-import { type Call, type Client, createClient, createPhone } from '../support/http-client.ts'
+import type { Call, Client } from '../support/http-client.ts'
 import { scan, signInBrowser, startLogin } from '../support/login-flow.ts'
+import { onEveryStoreInTime } from '../support/timed-stage.ts'
 import { expectExpired, expectProblem, found } from './seen.ts'
 
 /** T10, by cookie: who approves is the phone's session, a live one, and only on what that very phone scanned. */
@@ -156,16 +156,17 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', REMEMBER_SECONDS: '2' }, (stage) => {
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', REMEMBER_SECONDS: '20' }, (stage) => {
   test('T10 a phone`s session that expired between scan and confirm approves nothing', async () => {
-    const { url } = stage.service()
-    const [browser, phone] = [createClient(url), await createPhone(url)]
+    const [browser, phone] = [stage.browser(), await stage.phone()]
     const cookie = `scanin_session=${phone.cookies.get('scanin_session')}`
     const token = await startLogin(browser)
+    stage.pass(19_000)
     await scan(phone, token)
-    await eventually('the session is over', async () => (await phone.get('/session', { cookie })).status === 401)
+    stage.pass(1000)
+    expect((await phone.get('/session', { cookie })).status).toBe(401)
     await expectNoAuthority(phone, token, { cookie })
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
-    expectExpired(await createClient(url).get(`/login/status/${token}`))
+    expectExpired(await stage.browser().get(`/login/status/${token}`))
   })
 })

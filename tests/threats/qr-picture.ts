@@ -1,16 +1,16 @@
-import decodeQR from 'qr/decode.js'
 import { type DarkRun, darkRunsOf } from '../support/dark-runs.ts'
+import { readQr } from '../support/read-qr.ts'
 
 const SCALE = 4
 
 /** What the service's QR says: its SVG drawn pixel by pixel, and read as a camera's picture would be. */
-export function readQrImage(dataUrl: string): string {
+export function readQrImage(dataUrl: string): Promise<string> {
   const svg = Buffer.from(dataUrl.replace(/^data:image\/svg\+xml;base64,/, ''), 'base64').toString()
   const size = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1])
   const width = size * SCALE
   const data = new Uint8ClampedArray(width * width * 4).fill(255)
   for (const run of darkRunsOf(svg)) darken(data, width, run)
-  return decodeQR({ width, height: width, data })
+  return readQr({ width, height: width, data })
 }
 
 /** One horizontal run of dark modules, one module high. */

@@ -34,7 +34,7 @@ for (const trustProxy of ['', '127.0.0.1/32']) {
         expect(reply.status).toBe(201)
         expect(reply.json.verification_uri).toBe(`${url}/scan`)
         expect(reply.json.verification_uri_complete).toBe(`${url}/scan#${reply.json.token}`)
-        expect(readQrImage(reply.json.qr_image)).toBe(`${url}/scan#${reply.json.token}`)
+        expect(await readQrImage(reply.json.qr_image)).toBe(`${url}/scan#${reply.json.token}`)
         expect(reply.text + JSON.stringify(reply.headers)).not.toContain('evil')
       }
     })

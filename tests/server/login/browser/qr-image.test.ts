@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { nanoid } from 'nanoid'
-import { decodeQR } from 'qr/decode.js'
 import QRCode from 'qrcode'
 import { qrImage } from '../../../../server/login/browser/qr-image.ts'
 import { darkRunsOf } from '../../../support/dark-runs.ts'
+import { readQr } from '../../../support/read-qr.ts'
 
-const LONGEST_READ_MS = 1000
 const text = `https://login.example.com/scan#${'A'.repeat(16)}.${'b'.repeat(22)}`
 const svg = svgOf(text)
 
@@ -20,10 +19,10 @@ test('is dark on white with a margin of four modules', () => {
 })
 
 describe('one mask for all loses nothing', () => {
-  test('many tokens are read, small', () => {
+  test('many tokens are read, small', async () => {
     for (let nth = 0; nth < 100; nth++) {
       const said = someUrl('https://login.example.com')
-      expect(read(said, { modulePixels: 3, degrees: 0 })).toBe(said)
+      expect(await read(said, { modulePixels: 3, degrees: 0 })).toBe(said)
     }
   })
 
@@ -31,19 +30,18 @@ describe('one mask for all loses nothing', () => {
     'http://192.168.178.42:3000',
     'https://id.example.org',
     'https://sign-in.department.a-rather-long-name.example.com',
-  ])(
-    'links of %s are read at many sizes and angles',
-    (origin) => {
-      for (const modulePixels of [3, 4, 7]) {
-        for (const degrees of [0, 3, 12, 30, 45, 90, 171, 222, 300]) {
-          const said = someUrl(origin)
-          expect(read(said, { modulePixels, degrees })).toBe(said)
-        }
+  ])('links of %s are read at many sizes and angles', async (origin) => {
+    for (const modulePixels of [3, 4, 7]) {
+      for (const degrees of [0, 3, 12, 30, 45, 90, 171, 222, 300]) {
+        const said = someUrl(origin)
+        expect(await read(said, { modulePixels, degrees })).toBe(said)
       }
-    },
-    60_000,
-  )
+    }
+  })
 })
+
+// Taken once: in Jest's sandbox each look at a global is slow.
+const { floor, max, min } = Math
 
 function someUrl(origin: string): string {
   return `${origin}/scan#${nanoid(16)}.${nanoid(22)}`
@@ -54,7 +52,7 @@ function svgOf(said: string): string {
 }
 
 /** Draws the SVG as a camera would see it, turned about its middle, and reads it. */
-function read(said: string, { modulePixels, degrees }: { modulePixels: number; degrees: number }): string {
+function read(said: string, { modulePixels, degrees }: { modulePixels: number; degrees: number }): Promise<string> {
   const picture = svgOf(said)
   const modules = Number(/viewBox="0 0 (\d+)/.exec(picture)?.[1])
   const dark = new Set(
@@ -65,11 +63,11 @@ function read(said: string, { modulePixels, degrees }: { modulePixels: number; d
   const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)]
   for (let pixel = 0; pixel < side * side; pixel++) {
     const across = (pixel % side) + 0.5 - side / 2
-    const down = Math.floor(pixel / side) + 0.5 - side / 2
-    const column = Math.floor((across * cos + down * sin) / modulePixels + modules / 2)
-    const row = Math.floor((down * cos - across * sin) / modulePixels + modules / 2)
-    const isInside = Math.min(column, row) >= 0 && Math.max(column, row) < modules
+    const down = floor(pixel / side) + 0.5 - side / 2
+    const column = floor((across * cos + down * sin) / modulePixels + modules / 2)
+    const row = floor((down * cos - across * sin) / modulePixels + modules / 2)
+    const isInside = min(column, row) >= 0 && max(column, row) < modules
     data.fill(isInside && dark.has(row * modules + column) ? 0 : 255, pixel * 3, pixel * 3 + 3)
   }
-  return decodeQR({ width: side, height: side, data }, { timeLimit: LONGEST_READ_MS })
+  return readQr({ width: side, height: side, data })
 }
