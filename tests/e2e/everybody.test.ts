@@ -1,35 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import type { Browser, Page } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
 import { isSignedIn, openLoginPage, readToken, sees, tabTo } from '../support/page-steps.ts'
-import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
 
-let browser: Browser
-let ordinary: Service
-let matching: Service
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[browser, ordinary, matching] = await Promise.all([
-    launchChromium(),
-    startService(),
-    startService({ MATCH: 'always' }),
-  ])
-})
-afterAll(() => Promise.all([browser?.close(), ordinary?.stop(), matching?.stop()]))
-
-beforeEach(() => {
-  visitors = createVisitors(browser)
-})
-afterEach(async () => {
-  await visitors.leave()
-  expect(visitors.complaints()).toEqual([])
-})
+const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
 
 test('in the dark the page is dark and the code stays dark on white', async () => {
-  const { url } = ordinary
+  const { url } = shared('ordinary')
   const desktop = await visitors.desktop({ colorScheme: 'dark' })
   await openLoginPage(desktop, url)
   const [page, code] = await Promise.all([
@@ -44,7 +24,7 @@ test('in the dark the page is dark and the code stays dark on white', async () =
 })
 
 test('the desktop needs no mouse', async () => {
-  const { url } = matching
+  const { url } = shared('matching')
   const phone = await createPhone(url)
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)
@@ -73,7 +53,7 @@ test('the desktop needs no mouse', async () => {
 })
 
 test('nor does the phone need a finger', async () => {
-  const { url } = ordinary
+  const { url } = shared('ordinary')
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)
   await desktop.locator('#user-code').getByRole('button').click()
@@ -100,7 +80,7 @@ test('nor does the phone need a finger', async () => {
 })
 
 test('what the pages are made of has names that can be read aloud', async () => {
-  const { url } = ordinary
+  const { url } = shared('ordinary')
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)
   expect(await desktop.locator('#qr').getAttribute('alt')).toMatch(/QR code/)

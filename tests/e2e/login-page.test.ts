@@ -1,42 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Browser, Page } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { describe, expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
-import { type Service, startService } from '../support/service.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 
-let browser: Browser
-let ordinary: Service
-let matching: Service
-let visitors: Visitors
-let ownServices: Service[] = []
-
-beforeAll(async () => {
-  ;[browser, ordinary, matching] = await Promise.all([
-    launchChromium(),
-    startService(),
-    startService({ MATCH: 'always' }),
-  ])
-})
-afterAll(() => Promise.all([browser?.close(), ordinary?.stop(), matching?.stop()]))
-
-beforeEach(() => {
-  visitors = createVisitors(browser)
-})
-afterEach(async () => {
-  await visitors.leave()
-  await Promise.all(ownServices.map((service) => service.stop()))
-  ownServices = []
-  expect(visitors.complaints()).toEqual([])
-})
-
-/** A service for this test alone. */
-async function serve(env: Record<string, string>): Promise<Service> {
-  const service = await startService(env)
-  ownServices.push(service)
-  return service
-}
+const { visitors, shared, serve } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
 
 const loginIdOf = (token: string) => token.split('.')[0]
 
@@ -51,7 +20,7 @@ async function nextToken(desktop: Page, token: string): Promise<string> {
 
 describe('when the phone says no', () => {
   test('the page says so, and offers a new code that works', async () => {
-    const { url } = ordinary
+    const { url } = shared('ordinary')
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
     const phone = await visitors.phone()
@@ -139,7 +108,7 @@ describe('while nobody scans', () => {
   })
 
   test('a code to type is there for the asking', async () => {
-    const { url } = ordinary
+    const { url } = shared('ordinary')
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
     await desktop.locator('#user-code').getByRole('button').click()
@@ -151,7 +120,7 @@ describe('while nobody scans', () => {
 describe('when a match code is asked for', () => {
   test('the phone shows it, a wrong one is refused in words, the right one signs in', async () => {
     visitors.await(/status of 422 .*\/login\/match$/)
-    const { url } = matching
+    const { url } = shared('matching')
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
     const phone = await visitors.phone()
@@ -177,7 +146,7 @@ describe('when a match code is asked for', () => {
 
   test('five wrong ones end the login, on both screens', async () => {
     visitors.await(/status of 422 .*\/login\/match$/)
-    const { url } = matching
+    const { url } = shared('matching')
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
     const phone = await visitors.phone()

@@ -1,33 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import type { Browser } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { expect, test } from '@jest/globals'
 import { confirm, isSignedIn, openLoginPage, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
-import { type Service, startService } from '../support/service.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 
-let browser: Browser
-let service: Service
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[browser, service] = await Promise.all([launchChromium(), startService()])
-})
-afterAll(() => Promise.all([browser?.close(), service?.stop()]))
-
-beforeEach(() => {
-  visitors = createVisitors(browser)
-})
-afterEach(async () => {
-  await visitors.leave()
-  expect(visitors.complaints()).toEqual([])
-})
+const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
 
 test('a picture of the code signs the desktop in', async () => {
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
 
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
@@ -38,11 +21,11 @@ test('a picture of the code signs the desktop in', async () => {
 
 test('a photo of the whole screen will do as well', async () => {
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   const buffer = await desktop.screenshot({ type: 'jpeg', quality: 60, animations: 'disabled' })
 
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'screen.jpg', mimeType: 'image/jpeg', buffer })
@@ -52,7 +35,7 @@ test('a photo of the whole screen will do as well', async () => {
 
 test('a picture without a code, and a file that is no picture, are said to be so', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#camera').waitFor()
 
@@ -66,34 +49,30 @@ test('a picture without a code, and a file that is no picture, are said to be so
 })
 
 test('the code of another site leads nowhere', async () => {
-  const other = await startService()
-  try {
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, other.url)
-    const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
+  const other = await serve()
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, other.url)
+  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
 
-    const phone = await visitors.phone()
-    await phone.goto(`${service.url}/scan`)
-    await signInOnPhone(phone)
-    await phone.locator('#camera').waitFor()
-    await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
+  const phone = await visitors.phone()
+  await phone.goto(`${shared('ordinary').url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera').waitFor()
+  await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
 
-    await sees(phone, '#chooser-message', 'not a ScanIn code of this site')
-    expect(new URL(phone.url()).origin).toBe(service.url)
-  } finally {
-    await other.stop()
-  }
+  await sees(phone, '#chooser-message', 'not a ScanIn code of this site')
+  expect(new URL(phone.url()).origin).toBe(shared('ordinary').url)
 })
 
 test('the typed code signs the desktop in, however it is typed', async () => {
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   await desktop.locator('#user-code').getByRole('button').click()
   await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
   const code = (await desktop.locator('#user-code').textContent()) ?? ''
 
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#user-code').fill(code.toLowerCase().replace('-', ' '))
   await phone.locator('#user-code').press('Enter')
@@ -106,7 +85,7 @@ test('the typed code signs the desktop in, however it is typed', async () => {
 test('a typed code that nobody shows is refused in words', async () => {
   visitors.await(/status of 404 .*\/login\/scan$/)
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
 
   await phone.locator('#user-code').fill('WDJB')
@@ -120,14 +99,14 @@ test('a typed code that nobody shows is refused in words', async () => {
 
 test("the code's own link keeps the code through signing in, and out of the address bar", async () => {
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   const link = await readQr(desktop)
-  expect(link).toMatch(new RegExp(`^${service.url}/scan#[\\w-]{16}\\.[\\w-]{22}$`))
+  expect(link).toMatch(new RegExp(`^${shared('ordinary').url}/scan#[\\w-]{16}\\.[\\w-]{22}$`))
 
   const phone = await visitors.phone()
   await phone.goto(link)
   await phone.locator('#sign-in-form').waitFor()
-  expect(phone.url()).toBe(`${service.url}/scan`)
+  expect(phone.url()).toBe(`${shared('ordinary').url}/scan`)
   await phone.reload()
   await signInOnPhone(phone)
 
@@ -138,12 +117,12 @@ test("the code's own link keeps the code through signing in, and out of the addr
 
 test('a phone that is signed in already goes straight to the question', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#camera').waitFor()
 
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   await phone.goto(await readQr(desktop))
   await confirm(phone)
   await isSignedIn(desktop)
@@ -152,7 +131,7 @@ test('a phone that is signed in already goes straight to the question', async ()
 test('a wrong password is said to be wrong, and the code is not lost over it', async () => {
   visitors.await(/status of 401 .*\/sign-in$/)
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
 
   const phone = await visitors.phone()
   await phone.goto(await readQr(desktop))

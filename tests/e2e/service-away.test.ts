@@ -1,6 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import type { Browser } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
 import {
@@ -13,35 +11,30 @@ import {
   showsCode,
   signInOnPhone,
 } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
+import type { Service } from '../support/service.ts'
+import { COMPLAINTS_OF_AN_OUTAGE } from '../support/stopping-service.ts'
 
-let browser: Browser
+const { visitors, serve } = setUpPageTests({})
 let redis: RedisServer
 let service: Service
-let visitors: Visitors
 
 beforeAll(async () => {
-  ;[browser, redis] = await Promise.all([launchChromium(), startRedis()])
+  redis = await startRedis()
 })
-afterAll(() => Promise.all([browser?.close(), redis?.stop()]))
+afterAll(() => redis?.stop())
 
 beforeEach(async () => {
-  visitors = createVisitors(browser)
-  service = await startService({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1' })
-})
-afterEach(async () => {
-  await visitors.leave()
-  await service.stop()
-  expect(visitors.complaints()).toEqual([])
+  service = await serve({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1' })
 })
 
 async function startAgain(): Promise<void> {
-  service = await startService({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', PORT: String(service.port) })
+  service = await serve({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', PORT: String(service.port) })
 }
 
 test('the login page says that it is reconnecting, and goes on with the same code when the service is back', async () => {
-  visitors.await(/ERR_CONNECTION_REFUSED/)
+  visitors.await(COMPLAINTS_OF_AN_OUTAGE)
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
   const token = await readToken(desktop)
@@ -58,7 +51,7 @@ test('the login page says that it is reconnecting, and goes on with the same cod
 })
 
 test('a sign-in that is half done survives a restart on both screens', async () => {
-  visitors.await(/ERR_CONNECTION_REFUSED/)
+  visitors.await(COMPLAINTS_OF_AN_OUTAGE)
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
   const phone = await visitors.phone()

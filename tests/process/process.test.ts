@@ -9,6 +9,7 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import { sendRaw } from '../support/raw-socket.ts'
 import { startService } from '../support/service.ts'
+import { NOT_TAKEN } from '../support/stopping-service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -77,7 +78,7 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
   expect((await held).json).toMatchObject({ status: 'pending' })
   // 0, and not the 1 of a process that had to cut its own end short.
   expect(await code).toBe(0)
-  await expect(browser.get('/healthz')).rejects.toThrow('ECONNREFUSED')
+  await expect(browser.get('/healthz')).rejects.toThrow(NOT_TAKEN)
 })
 
 test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {
@@ -164,6 +165,6 @@ test('npm start builds first when nothing is built, and SIGTERM to npm ends the 
   await untilReady(npm, () => npm.stderr().includes('ScanIn '))
   expect((await createClient(`http://127.0.0.1:${port}`).get('/')).status).toBe(200)
   await npm.stop('SIGTERM')
-  await expect(createClient(`http://127.0.0.1:${port}`).get('/healthz')).rejects.toThrow('ECONNREFUSED')
+  await expect(createClient(`http://127.0.0.1:${port}`).get('/healthz')).rejects.toThrow(NOT_TAKEN)
   rmSync(folder, { recursive: true })
 })
