@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { onEveryStore } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
 import { DEMO_PASSWORD, startService } from '../support/service.ts'
+import { onEveryStoreInTime } from '../support/timed-stage.ts'
 
 /** T20: what the cookies say, and that the session's secret is nowhere else. */
 
@@ -39,11 +39,11 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
     { env: { PUBLIC_URL: SECURE_SITE, COOKIE_SECURE: 'never' }, isSecure: false },
   ],
 ])('%s', (_where, { env, isSecure }) => {
-  onEveryStore({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS: '7200', ...env }, (stage) => {
-    const publicUrl = () => env['PUBLIC_URL'] ?? stage.service().url
+  onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS: '7200', ...env }, (stage) => {
+    const publicUrl = () => env['PUBLIC_URL'] ?? stage.url()
 
     test(`T20 every cookie is HttpOnly, SameSite=Lax, for the whole host and no Domain${isSecure ? ', Secure and __Host-' : ''}`, async () => {
-      const cookies = (await cookiesOfASignIn(stage.service().url, publicUrl())).map(partsOf)
+      const cookies = (await cookiesOfASignIn(stage.url(), publicUrl())).map(partsOf)
       expect(cookies.length).toBe(5)
       for (const { name, attributes } of cookies) {
         expect(name).toMatch(isSecure ? /^__Host-scanin_(session|[\w-]{16})$/ : /^scanin_(session|[\w-]{16})$/)
@@ -58,7 +58,7 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
     })
 
     test('T20 strict transport security is asked for where the site is https, and there only', async () => {
-      const client = createClient(stage.service().url)
+      const client = createClient(stage.url())
       for (const path of ['/', '/session', '/assets/nowhere', '/healthz', '/nowhere']) {
         const value = (await client.get(path)).headers['strict-transport-security']
         if (publicUrl().startsWith('https:')) expect(value).toMatch(/^max-age=\d{7,}/)
@@ -68,7 +68,7 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS: '7200' }, (stage) => {
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS: '7200' }, (stage) => {
   test('T20 a browser that is to be remembered gets a cookie as long as a phone`s', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { token } = (await browser.post('/login')).json
@@ -79,13 +79,13 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS:
   })
 
   test('T20 over plain http everything works', async () => {
-    await cookiesOfASignIn(stage.service().url, stage.service().url)
+    await cookiesOfASignIn(stage.url(), stage.url())
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', PUBLIC_URL: SECURE_SITE }, (stage) => {
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', PUBLIC_URL: SECURE_SITE }, (stage) => {
   test('T20 over https a cookie without the prefix, which any neighbour could plant, is not read', async () => {
-    const { url } = stage.service()
+    const url = stage.url()
     const phone = createClient(url, SECURE_SITE)
     await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
     const secret = phone.cookies.get('__Host-scanin_session')

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import {
   createInjectClient,
-  createInjectPhone,
-  createTestApp,
+  createTestPeople,
   type InjectClient,
   PUBLIC_URL,
   type TestApp,
@@ -13,9 +12,7 @@ let browser: InjectClient
 let phone: InjectClient
 
 async function begin(env: Record<string, string> = {}): Promise<string> {
-  testApp = await createTestApp(env)
-  browser = createInjectClient(testApp.app)
-  phone = await createInjectPhone(testApp.app)
+  ;({ testApp, browser, phone } = await createTestPeople(env))
   return (await browser.post('/login')).json().token
 }
 

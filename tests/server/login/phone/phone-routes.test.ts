@@ -3,7 +3,7 @@ import type { OnChange } from '../../../../server/store/record-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
-  createTestApp,
+  createTestPeople,
   type InjectClient,
   PUBLIC_URL,
   type TestApp,
@@ -15,9 +15,7 @@ let phone: InjectClient
 let token: string
 
 async function begin(env: Record<string, string> = {}): Promise<void> {
-  testApp = await createTestApp(env)
-  browser = createInjectClient(testApp.app)
-  phone = await createInjectPhone(testApp.app)
+  ;({ testApp, browser, phone } = await createTestPeople(env))
   token = (await browser.post('/login', undefined, { headers: { 'user-agent': CHROME_ON_LINUX } })).json().token
 }
 
