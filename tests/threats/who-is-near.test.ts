@@ -182,7 +182,8 @@ describe('T1 behind two proxies', () => {
 describe('T1 the log says what to set', () => {
   async function warningsOf(env: Record<string, string>, way: Way): Promise<string[]> {
     const lines: string[] = []
-    const { app } = await createTestApp(env, pino({ level: 'warn' }, { write: (line) => void lines.push(line) }))
+    const logger = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
+    const { app } = await createTestApp(env, { logger })
     const client = createInjectClient(app)
     for (const path of ['/healthz', '/healthz', '/']) await client.get(path, by(way))
     for (let times = 0; times < 3; times++) await client.post('/login', {}, by(way))
