@@ -82,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       publicUrl,
       current: sessions.current,
       bearerVerifiers: options.bearerVerifiers,
+      currentPerson: options.currentPerson,
     },
     matchMode: config.match,
   })

@@ -1,4 +1,5 @@
 import { type Environment, EnvironmentReader } from './environment.ts'
+import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
 import type { SessionPolicy } from './session/session-service.ts'
@@ -26,7 +27,10 @@ export interface Config {
   returnToOrigins: readonly string[]
   accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
   phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
+  phoneIntrospection: { url: string; clientId: string; clientSecret: string; audience: string | undefined } | undefined
   phoneUserinfoUrl: string | undefined
+  /** Scopes that a native app's token needs, all of them. */
+  phoneScopes: readonly string[]
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
   metricsPort: number | undefined
@@ -78,8 +82,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     allowedOrigins: reader.origins('ALLOWED_ORIGINS'),
     returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
     accounts: readAccounts(reader),
-    phoneJwt: readPhoneJwt(reader),
-    phoneUserinfoUrl: reader.url('PHONE_USERINFO_URL'),
+    ...readPhoneTokens(reader),
     rates: {
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),
@@ -126,18 +129,64 @@ function readAccounts(reader: EnvironmentReader): Config['accounts'] {
   if (path !== undefined && password !== undefined) {
     reader.reject('DEMO_PASSWORD', 'there is no demo account beside an ACCOUNTS_FILE')
   }
+  if (password !== undefined && preparePassword(password) === undefined) {
+    reader.reject('DEMO_PASSWORD', 'has control characters in it')
+  }
   return path === undefined ? { kind: 'demo', password } : { kind: 'file', path }
 }
 
-function readPhoneJwt(reader: EnvironmentReader): Config['phoneJwt'] {
+/** RFC 6749 §3.3. */
+const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
+
+type PhoneTokens = Pick<Config, 'phoneJwt' | 'phoneIntrospection' | 'phoneUserinfoUrl' | 'phoneScopes'>
+
+function readPhoneTokens(reader: EnvironmentReader): PhoneTokens {
+  const audience = reader.text('PHONE_JWT_AUDIENCE')
+  const phoneIntrospection = readIntrospection(reader, audience)
+  const phoneJwt = readPhoneJwt(reader, audience, phoneIntrospection !== undefined)
+  const scope = reader.matching('PHONE_JWT_SCOPE', SCOPES, 'one or more scopes with a space between them')
+  if (scope !== undefined && phoneJwt === undefined && phoneIntrospection === undefined) {
+    reader.reject('PHONE_JWT_SCOPE', 'goes with the other PHONE_JWT_*, or with PHONE_INTROSPECTION_URL')
+  }
+  const phoneUserinfoUrl = reader.url('PHONE_USERINFO_URL')
+  return { phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scope?.split(' ') ?? [] }
+}
+
+function readIntrospection(reader: EnvironmentReader, audience: string | undefined): Config['phoneIntrospection'] {
+  const url = reader.url('PHONE_INTROSPECTION_URL')
+  const clientId = reader.text('PHONE_INTROSPECTION_CLIENT_ID')
+  const clientSecret = reader.text('PHONE_INTROSPECTION_CLIENT_SECRET')
+  rejectParts(reader, 'the three PHONE_INTROSPECTION_* go together', {
+    PHONE_INTROSPECTION_URL: url,
+    PHONE_INTROSPECTION_CLIENT_ID: clientId,
+    PHONE_INTROSPECTION_CLIENT_SECRET: clientSecret,
+  })
+  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
+  return { url, clientId, clientSecret, audience }
+}
+
+/** @param isAudienceElsewhere the audience alone is of use to introspection too */
+function readPhoneJwt(
+  reader: EnvironmentReader,
+  audience: string | undefined,
+  isAudienceElsewhere: boolean,
+): Config['phoneJwt'] {
   const jwksUrl = reader.url('PHONE_JWT_JWKS_URL')
   const issuer = reader.text('PHONE_JWT_ISSUER')
-  const audience = reader.text('PHONE_JWT_AUDIENCE')
-  const settings = { PHONE_JWT_JWKS_URL: jwksUrl, PHONE_JWT_ISSUER: issuer, PHONE_JWT_AUDIENCE: audience }
-  const missing = Object.entries(settings).filter(([, value]) => value === undefined)
-  if (missing.length < 3) for (const [name] of missing) reader.reject(name, 'the three PHONE_JWT_* go together')
+  if (jwksUrl === undefined && issuer === undefined && isAudienceElsewhere) return undefined
+  rejectParts(reader, 'PHONE_JWT_JWKS_URL, PHONE_JWT_ISSUER and PHONE_JWT_AUDIENCE go together', {
+    PHONE_JWT_JWKS_URL: jwksUrl,
+    PHONE_JWT_ISSUER: issuer,
+    PHONE_JWT_AUDIENCE: audience,
+  })
   if (jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined
   return { jwksUrl, issuer, audience }
+}
+
+/** Rejects what is missing where some are set and others are not. */
+function rejectParts(reader: EnvironmentReader, why: string, parts: Record<string, string | undefined>): void {
+  const missing = Object.entries(parts).filter(([, value]) => value === undefined)
+  if (missing.length < Object.keys(parts).length) for (const [name] of missing) reader.reject(name, why)
 }
 
 function bracketed(address: string): string {

@@ -43,7 +43,9 @@ export class EnvironmentReader {
       return value
     }
     try {
-      return this.#readFile(path).replace(/\r?\n$/, '')
+      const text = this.#readFile(path).replace(/\r?\n$/, '')
+      if (text === '') this.reject(`${name}_FILE`, 'is an empty file')
+      return text || undefined
     } catch {
       this.reject(`${name}_FILE`, 'cannot be read')
       return undefined

@@ -2,16 +2,18 @@
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigError } from './environment.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createNetworkFailures } from './http/failure-limits.ts'
 import type { MakeLimiter } from './http/rate-limits.ts'
-import { type Account, AccountsFileError, createAccounts, demoAccount, parseAccounts } from './identity/accounts.ts'
-import { createBearerJwt } from './identity/bearer-jwt.ts'
-import type { BearerVerifier } from './identity/identity.ts'
-import { createUserinfo } from './identity/userinfo.ts'
+import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
+import { AccountsFileError } from './identity/accounts-file.ts'
+import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
+import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
 import { createLogger } from './logger.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { createMemoryStore } from './store/memory-store.ts'
@@ -26,6 +28,8 @@ const STORE_PATIENCE_MS = 5000
 /** A shutdown that takes longer is cut short. */
 const SHUTDOWN_PATIENCE_MS = 9000
 const MADE_PASSWORD_LENGTH = 12
+/** By client address. Tokens that were good lately are not held up by others' from there. */
+const REFUSED_BEARERS_PER_MINUTE = 30
 
 keepTickShape()
 try {
@@ -39,7 +43,7 @@ try {
 async function start(): Promise<void> {
   const config = readConfig(process.env, lanAddress(), (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel)
-  const { accounts, madePassword } = await readAccounts(config)
+  const { accounts, live, madePassword } = await openAccounts(config, logger)
   const { store, makeLimiter } = await openStore(config, (error) => logger.warn({ err: error }, 'store connection'))
   const version = readVersion()
   const metrics = config.metricsPort === undefined ? undefined : createMetrics()
@@ -47,9 +51,13 @@ async function start(): Promise<void> {
     config,
     store,
     makeLimiter,
-    verifyPassword: await createAccounts(accounts),
-    currentPerson: (user) => user,
-    bearerVerifiers: bearerVerifiers(config),
+    verifyPassword: accounts.verifyPassword,
+    currentPerson: accounts.currentPerson,
+    bearerVerifiers: createBearerVerifiers({
+      config,
+      clock: Date.now,
+      failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
+    }),
     clock: Date.now,
     randomness: cryptoRandomness,
     logger,
@@ -70,6 +78,7 @@ async function start(): Promise<void> {
   const stop = async (signal: string) => {
     logger.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
+    live?.close()
     await Promise.all([app.close(), metrics?.app.close()])
     await store.close()
     process.exit(0)
@@ -78,19 +87,22 @@ async function start(): Promise<void> {
   process.once('SIGINT', stop)
 }
 
-async function readAccounts({ accounts }: Config): Promise<{ accounts: Account[]; madePassword: string | undefined }> {
-  if (accounts.kind === 'file')
-    return { accounts: parseAccounts(readAccountsFile(accounts.path)), madePassword: undefined }
-  const madePassword = accounts.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
-  return { accounts: [await demoAccount(accounts.password ?? madePassword ?? '')], madePassword }
+interface OpenedAccounts {
+  accounts: Accounts
+  /** Of an accounts file. */
+  live?: LiveAccounts
+  madePassword: string | undefined
 }
 
-function readAccountsFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new AccountsFileError('ACCOUNTS_FILE cannot be read', { cause })
+async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogger): Promise<OpenedAccounts> {
+  if (where.kind === 'file') {
+    const live = await openAccountsFile({ path: where.path, logger })
+    process.on('SIGHUP', live.reload)
+    return { accounts: live, live, madePassword: undefined }
   }
+  const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
+  const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
+  return { accounts: await createAccounts([demo]), madePassword }
 }
 
 async function openStore(
@@ -108,13 +120,6 @@ async function openStore(
   const makeLimiter: MakeLimiter = (name, points, duration) =>
     new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration })
   return { store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas: store.waitReplicas }), makeLimiter }
-}
-
-function bearerVerifiers({ phoneJwt, phoneUserinfoUrl }: Config): BearerVerifier[] {
-  return [
-    ...(phoneJwt === undefined ? [] : [createBearerJwt(phoneJwt)]),
-    ...(phoneUserinfoUrl === undefined ? [] : [createUserinfo(phoneUserinfoUrl)]),
-  ]
 }
 
 /** The address by which a phone on the same network reaches this machine. */

@@ -33,7 +33,7 @@ function storeLine({ store }: Config, isReachable: boolean): string {
   return isReachable ? place : `${place}: NOT REACHABLE yet; until it is, every request is answered with 503`
 }
 
-function warnings({ isCookieSecure, publicUrl, accounts }: Config): string[] {
+function warnings({ isCookieSecure, publicUrl, accounts, ...phone }: Config): string[] {
   const found: string[] = []
   if (!publicUrl.startsWith('https:')) {
     found.push(
@@ -43,5 +43,17 @@ function warnings({ isCookieSecure, publicUrl, accounts }: Config): string[] {
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
+  if (phone.phoneIntrospection !== undefined) {
+    if (phone.phoneUserinfoUrl !== undefined)
+      found.push('PHONE_USERINFO_URL is asked nothing: PHONE_INTROSPECTION_URL decides about opaque tokens.')
+    if (phone.phoneIntrospection.audience === undefined)
+      found.push(
+        'opaque tokens without an audience are taken at your provider`s word (PHONE_JWT_AUDIENCE asks for one).',
+      )
+  } else if (phone.phoneUserinfoUrl !== undefined) {
+    found.push(
+      'PHONE_USERINFO_URL takes tokens that your provider gave to any application (PHONE_INTROSPECTION_URL tells them apart).',
+    )
+  }
   return found
 }

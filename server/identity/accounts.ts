@@ -1,97 +1,81 @@
-import Type, { type Static } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { parse } from 'yaml'
-import type { PasswordVerifier, User } from './identity.ts'
-import { dearestParameters, hashPassword, isPasswordHash, isPasswordRight } from './passwords.ts'
+import type { CurrentPerson, PasswordVerifier, User } from './identity.ts'
+import { foldId, foldUsername } from './names.ts'
+import { hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
 
 export interface Account {
+  /** As `foldUsername` makes it. */
   username: string
   user: User
   passwordHash: string
+  isDisabled: boolean
 }
 
-const accountsFile = Type.Array(
-  Type.Object(
-    {
-      id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-      username: Type.String({ minLength: 1, maxLength: 255 }),
-      name: Type.String({ minLength: 1, maxLength: 255 }),
-      email: Type.Optional(Type.String({ maxLength: 255 })),
-      groups: Type.Optional(Type.Array(Type.String({ maxLength: 255 }))),
-      password_hash: Type.String(),
+/** Our own people. */
+export interface Accounts {
+  /** A disabled account's password is as wrong as any. All names take the same time, also such that nobody has. */
+  verifyPassword: PasswordVerifier
+  /** Of a provider's person: `undefined` when an account here has the same id, as applications would mix them up. */
+  currentPerson: CurrentPerson
+  /** Takes these accounts in place of the ones until now. */
+  replace(accounts: readonly Account[]): Promise<void>
+}
+
+/** The one account of a start without an accounts file. @param isMade nobody chose the password: it is this start's */
+export async function demoAccount(password: string, { isMade = false } = {}): Promise<Account> {
+  // Instances that were told one password must not end each other's sessions, and their hashes have salts of their own.
+  const credential = isMade ? {} : { credential: await markOfPassword(password) }
+  const passwordHash = await hashPassword(password)
+  return { username: 'demo', user: { id: 'demo', name: 'Demo Person', ...credential }, passwordHash, isDisabled: false }
+}
+
+/** People by user name and password, and as they are now. */
+export async function createAccounts(first: readonly Account[]): Promise<Accounts> {
+  let people = await peopleOf(first)
+
+  return {
+    async verifyPassword(username, password) {
+      const { byUsername, fillers } = people
+      const account = byUsername.get(foldUsername(username) ?? '')
+      let isRight = false
+      // A hash of each cost there is, the account's own among them: the time tells nobody whose cost is which.
+      for (const [cost, filler] of fillers) {
+        const isOwn = account !== undefined && costOf(account.passwordHash) === cost
+        const isTheirs = await isPasswordRight(isOwn ? account.passwordHash : filler, password)
+        isRight = isRight || (isOwn && isTheirs)
+      }
+      return isRight && account?.isDisabled === false ? account.user : undefined
     },
-    { additionalProperties: false },
-  ),
-)
-const validator = Compile(accountsFile)
 
-/** An accounts file that cannot be used; the message says where, and repeats nothing of it but the place. */
-export class AccountsFileError extends Error {
-  override name = 'AccountsFileError'
-}
+    currentPerson(user) {
+      const { byId, takenIds } = people
+      if (user.source !== undefined) return takenIds.has(foldId(user.id)) ? undefined : user
+      const account = byId.get(user.id)
+      const isSame = account?.isDisabled === false && account.user.credential === user.credential
+      return isSame ? account.user : undefined
+    },
 
-/**
- * Reads an accounts file.
- * @param text JSON or YAML: a list of `{id?, username, name, email?, groups?, password_hash}`
- * @throws AccountsFileError
- */
-export function parseAccounts(text: string): Account[] {
-  const accounts = parseList(text).map(({ id, username, password_hash, ...rest }) => ({
-    username,
-    user: { id: id ?? username, ...rest },
-    passwordHash: password_hash,
-  }))
-  const badHash = accounts.findIndex(({ passwordHash }) => !isPasswordHash(passwordHash))
-  if (badHash !== -1) {
-    throw new AccountsFileError(
-      `entry ${badHash + 1}: password_hash is no Argon2id hash; npm run hash-password makes one`,
-    )
+    async replace(accounts) {
+      people = await peopleOf(accounts)
+    },
   }
-  refuseTwins(
-    accounts.map(({ username }) => username),
-    'username',
-  )
-  refuseTwins(
-    accounts.map(({ user }) => user.id),
-    'id',
-  )
-  return accounts
 }
 
-function parseList(text: string): Static<typeof accountsFile> {
-  let value: unknown
-  try {
-    value = parse(text)
-  } catch (cause) {
-    throw new AccountsFileError('neither JSON nor YAML', { cause })
+async function peopleOf(accounts: readonly Account[]) {
+  const costs = new Set(accounts.map(({ passwordHash }) => costOf(passwordHash)))
+  const fillers = new Map<string, string>()
+  for (const cost of costs) {
+    const alike = accounts.find(({ passwordHash }) => costOf(passwordHash) === cost)
+    fillers.set(cost, await hashPassword('the password of nobody', parametersOf(alike?.passwordHash ?? '')))
   }
-  if (validator.Check(value)) return value
-  const [first] = validator.Errors(value)
-  const where = first?.instancePath ? `${first.instancePath}: ` : ''
-  throw new AccountsFileError(`${where}${first?.message ?? 'not a list of accounts'}`)
-}
-
-function refuseTwins(values: string[], what: string): void {
-  const twin = values.findIndex((value, at) => values.indexOf(value) !== at)
-  if (twin !== -1) throw new AccountsFileError(`entry ${twin + 1}: its ${what} is taken`)
-}
-
-/** The one account of a start without an accounts file. */
-export async function demoAccount(password: string): Promise<Account> {
-  return { username: 'demo', user: { id: 'demo', name: 'Demo Person' }, passwordHash: await hashPassword(password) }
-}
-
-/** Checks passwords against accounts. An unknown username takes as long as a wrong password. */
-export async function createAccounts(accounts: readonly Account[]): Promise<PasswordVerifier> {
-  const byUsername = new Map(accounts.map((account) => [account.username, account]))
-  // As dear as the dearest: with hashes of one cost, which is what hash-password makes, all take the same time.
-  const nobody = await hashPassword(
-    'the password of nobody',
-    dearestParameters(accounts.map((account) => account.passwordHash)),
-  )
-  return async (username, password) => {
-    const account = byUsername.get(username)
-    const isRight = await isPasswordRight(account?.passwordHash ?? nobody, password)
-    return isRight ? account?.user : undefined
+  return {
+    byUsername: new Map(accounts.map((account) => [account.username, account])),
+    byId: new Map(accounts.map((account) => [account.user.id, account])),
+    takenIds: new Set(accounts.flatMap(({ username, user }) => [username, foldId(user.id)])),
+    fillers,
   }
+}
+
+function costOf(passwordHash: string): string {
+  const { memoryCost = 0, timeCost = 0, parallelism = 0 } = parametersOf(passwordHash) ?? {}
+  return `${memoryCost} ${timeCost} ${parallelism}`
 }

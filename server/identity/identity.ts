@@ -24,5 +24,21 @@ export type CurrentPerson = (user: User) => User | undefined
 /** Checks what a person typed. `undefined`: wrong, and nobody learns whether the name or the password was. */
 export type PasswordVerifier = (username: string, password: string) => Promise<User | undefined>
 
-/** Checks a native app's access token. `undefined`: not one of ours, expired, or not good for any other reason. */
-export type BearerVerifier = (token: string) => Promise<User | undefined>
+/** Checks a native app's access token. @param address the client's */
+export type BearerVerifier = (token: string, address: string) => Promise<BearerVerdict>
+
+/** What comes of a token. Only one that is `not_mine` is asked about elsewhere: what one refused, no other may allow. */
+export type BearerVerdict =
+  | {
+      kind: 'person'
+      user: User
+      /** The token's end, in epoch milliseconds. Left out: nobody said. */
+      goodUntil?: number
+    }
+  /** Not ours, expired, of a machine, or no good for any other reason. */
+  | {
+      kind: 'refused'
+      /** For the log: nothing of the token in it. */
+      why: string
+    }
+  | { kind: 'not_mine' }

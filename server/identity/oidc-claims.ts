@@ -1,24 +1,47 @@
-import type { User } from './identity.ts'
+import type { BearerVerdict, IdentitySource, User } from './identity.ts'
+import { isEmail, isGroup, isId, isName } from './names.ts'
 
-const LONGEST_TEXT = 255
+export type Claims = Readonly<Record<string, unknown>>
 
 /**
- * A person out of the claims of a token or a userinfo reply (OpenID Connect Core §5.1).
- * @returns `undefined` without a `sub`: nobody to sign in
+ * A person out of the claims of a token, an introspection or a userinfo reply (OpenID Connect Core §5.1). Whatever of
+ * them is not as `names.ts` has it is refused: a name that were mended here might become another person's.
  */
-export function userOfClaims(claims: Readonly<Record<string, unknown>>): User | undefined {
+export function personOfClaims(claims: Claims, source: IdentitySource): BearerVerdict {
   const id = textOf(claims['sub'])
-  if (id === undefined) return undefined
+  if (id === undefined) return refused('it names nobody (sub)')
+  if (!isId(id)) return refused('sub is no id')
   const email = textOf(claims['email'])
-  const groups = claims['groups']
-  return {
+  const name =
+    textOf(claims['name']) ?? textOf(claims['preferred_username']) ?? textOf(claims['username']) ?? email ?? id
+  const groups = groupsOf(claims['groups'])
+  if (!isName(name)) return refused('name is no name')
+  if (email !== undefined && !isEmail(email)) return refused('email is no address')
+  if (groups !== undefined && !groups.every(isGroup)) return refused('one of its groups is no group')
+  const user: User = {
     id,
-    name: textOf(claims['name']) ?? textOf(claims['preferred_username']) ?? email ?? id,
-    ...(email === undefined ? {} : { email }),
-    ...(Array.isArray(groups) ? { groups: groups.filter((group) => typeof group === 'string') } : {}),
+    name: name.normalize('NFC'),
+    ...(email === undefined ? {} : { email: email.normalize('NFC') }),
+    ...(groups === undefined ? {} : { groups: groups.map((group) => group.normalize('NFC')) }),
+    source,
   }
+  const endsAt = claims['exp']
+  return { kind: 'person', user, ...(typeof endsAt === 'number' ? { goodUntil: endsAt * 1000 } : {}) }
 }
 
-function textOf(claim: unknown): string | undefined {
-  return typeof claim === 'string' && claim.length > 0 && claim.length <= LONGEST_TEXT ? claim : undefined
+export function refused(why: string): BearerVerdict {
+  return { kind: 'refused', why }
+}
+
+/** Empty is as good as left out. */
+export function textOf(claim: unknown): string | undefined {
+  return typeof claim === 'string' && claim !== '' ? claim : undefined
+}
+
+function groupsOf(claim: unknown): string[] | undefined {
+  return Array.isArray(claim) ? claim.filter((group) => typeof group === 'string') : undefined
+}
+
+export function isRecord(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

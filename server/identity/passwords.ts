@@ -1,9 +1,22 @@
-import { hash, verify } from '@node-rs/argon2'
+import { hash, hashRaw, verify } from '@node-rs/argon2'
+import { preparePassword } from './names.ts'
 
 /** OWASP's password storage cheat sheet: Argon2id (the package's default) with 19 MiB, two passes, one lane. */
 const PARAMETERS: HashParameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-const PHC_FORM = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+$/
+/** OWASP's least: memory in KiB and passes, each row as good as another. */
+const CHEAPEST = [
+  { memoryCost: 47_104, timeCost: 1 },
+  { memoryCost: 19_456, timeCost: 2 },
+  { memoryCost: 12_288, timeCost: 3 },
+  { memoryCost: 9216, timeCost: 4 },
+  { memoryCost: 7168, timeCost: 5 },
+]
+/** Beyond these a few sign-ins at once take all of a machine. */
+const DEAREST = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
+
+/** A salt of 8 bytes and a hash of 16 at the least: the library cannot check shorter ones. */
+const PHC_FORM = /^\$argon2id\$v=19\$m=(\d{1,10}),t=(\d{1,10}),p=(\d{1,3})\$[\w+/]{11,}\$[\w+/]{22,}$/
 
 /** What a hash costs to check: memory in KiB, passes, lanes. */
 export interface HashParameters {
@@ -12,30 +25,54 @@ export interface HashParameters {
   parallelism: number
 }
 
-/** @returns an Argon2id hash as a PHC string, for an accounts file */
-export function hashPassword(password: string, parameters: HashParameters = PARAMETERS): Promise<string> {
-  return hash(password, parameters)
+/**
+ * @returns an Argon2id hash as a PHC string, for an accounts file
+ * @throws TypeError for what `preparePassword` refuses
+ */
+export async function hashPassword(password: string, parameters: HashParameters = PARAMETERS): Promise<string> {
+  return hash(prepared(password), parameters)
 }
 
-/** The parameters of the hash that takes longest to check; our own when there is none. */
-export function dearestParameters(passwordHashes: readonly string[]): HashParameters {
-  const [dearest] = passwordHashes.map(parametersOf).sort((one, other) => workOf(other) - workOf(one))
-  return dearest ?? PARAMETERS
+/** Whether it is the password of this hash. What can be no password takes as long, and is wrong. */
+export async function isPasswordRight(passwordHash: string, password: string): Promise<boolean> {
+  const prepared = preparePassword(password)
+  const isRight = await verify(passwordHash, prepared ?? '')
+  return isRight && prepared !== undefined
 }
 
-function parametersOf(passwordHash: string): HashParameters {
-  const [, memoryCost, timeCost, parallelism] = /m=(\d+),t=(\d+),p=(\d+)/.exec(passwordHash) ?? []
+/** What a PHC string costs to check. `undefined`: it is no Argon2id hash. */
+export function parametersOf(passwordHash: string): HashParameters | undefined {
+  const [, memoryCost, timeCost, parallelism] = PHC_FORM.exec(passwordHash) ?? []
+  if (memoryCost === undefined) return undefined
   return { memoryCost: Number(memoryCost), timeCost: Number(timeCost), parallelism: Number(parallelism) }
 }
 
-function workOf({ memoryCost, timeCost }: HashParameters): number {
-  return memoryCost * timeCost
+/** What is wrong with a hash in an accounts file. `undefined`: nothing. */
+export function faultOfHash(passwordHash: string): string | undefined {
+  const parameters = parametersOf(passwordHash)
+  if (parameters === undefined) return 'is no Argon2id hash; npm run hash-password makes one'
+  const { memoryCost, timeCost, parallelism } = parameters
+  const isDear = CHEAPEST.some((least) => memoryCost >= least.memoryCost && timeCost >= least.timeCost)
+  if (!isDear || parallelism < 1) return 'is far too cheap to try passwords on; npm run hash-password makes a good one'
+  const isBearable =
+    memoryCost <= DEAREST.memoryCost && timeCost <= DEAREST.timeCost && parallelism <= DEAREST.parallelism
+  return isBearable ? undefined : 'takes too much memory or time to check; npm run hash-password makes a good one'
 }
 
-export function isPasswordHash(text: string): boolean {
-  return PHC_FORM.test(text)
+const MARK_SALT = Buffer.from('scanin: mark of a password')
+const MARK_BYTES = 2
+
+/**
+ * A mark by which instances that were told the same password know so, and a change of it. Two bytes of it, and as dear
+ * as a hash: who steals a store that has it learns next to nothing about the password.
+ */
+export async function markOfPassword(password: string): Promise<string> {
+  const raw = await hashRaw(prepared(password), { ...PARAMETERS, salt: MARK_SALT })
+  return raw.subarray(0, MARK_BYTES).toString('hex')
 }
 
-export function isPasswordRight(passwordHash: string, password: string): Promise<boolean> {
-  return verify(passwordHash, password)
+function prepared(password: string): string {
+  const text = preparePassword(password)
+  if (text === undefined) throw new TypeError('no password: empty, or with control characters')
+  return text
 }

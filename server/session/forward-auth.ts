@@ -3,8 +3,8 @@ import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
 import { problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { User } from '../identity/identity.ts'
 import type { CurrentSession } from './current-session.ts'
+import { remoteHeaders } from './remote-headers.ts'
 
 export interface ForwardAuthOptions {
   current: CurrentSession
@@ -37,33 +37,17 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
     },
     async (request, reply) => {
       const found = await current.find(request)
-      if (found !== undefined) return reply.headers(remoteHeaders(found.session.user)).send(null)
+      if (found !== undefined) {
+        const { headers, leftOut } = remoteHeaders(found.session.user)
+        if (leftOut > 0) request.log.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
+        return reply.headers(headers).send(null)
+      }
       if (request.query.redirect === undefined) throw new ScanInError('authentication_required')
       const returnTo = allowedReturn(request.query.return_to ?? forwardedAddress(request))
       const search = returnTo === undefined ? '' : `?${new URLSearchParams({ return_to: returnTo })}`
       return reply.code(302).header('location', `${publicUrl}/${search}`).send(null)
     },
   )
-}
-
-function remoteHeaders({ id, name, email, groups }: User): Record<string, string> {
-  return {
-    'remote-user': headerText(id),
-    'remote-name': headerText(name),
-    ...(email === undefined ? {} : { 'remote-email': headerText(email) }),
-    ...(groups === undefined ? {} : { 'remote-groups': headerText(withoutCommas(groups).join(',')) }),
-  }
-}
-
-/** A name with a comma in it would be two groups to whoever reads the header. */
-function withoutCommas(groups: string[]): string[] {
-  return groups.filter((group) => !group.includes(','))
-}
-
-/** UTF-8 on the wire, as other forward-auth services send it; no control character splits a header. */
-function headerText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
-  return Buffer.from(text.replace(/[\u0000-\u001f\u007f]/g, ' ')).toString('latin1')
 }
 
 /** What the client asked the proxy for. Anyone may claim anything here: it is followed only if it is allowed. */

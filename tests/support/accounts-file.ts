@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash } from '@node-rs/argon2'
@@ -13,6 +13,7 @@ export interface TestAccount {
   password: string
   /** Argon2id's costs; left out, the library's own. */
   cost?: { memoryCost: number; timeCost: number }
+  disabled?: boolean
 }
 
 /** Nothing in these occurs anywhere by chance. */
@@ -36,19 +37,41 @@ export const YUSUF: TestAccount = {
 
 export interface AccountsFile {
   path: string
+  /** Puts another file in its place, as editors do. Who keeps a password keeps its hash. */
+  write(accounts: readonly TestAccount[]): Promise<void>
+  /** The same with any text. */
+  writeText(text: string): void
   remove(): void
 }
 
 /** An ACCOUNTS_FILE in a folder of its own. */
-export async function writeAccounts(accounts: TestAccount[]): Promise<AccountsFile> {
+export async function writeAccounts(accounts: readonly TestAccount[]): Promise<AccountsFile> {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
   const path = join(folder, 'accounts.json')
-  const entries = accounts.map(async ({ password, cost, ...account }) => ({
-    ...account,
-    password_hash: await hash(password, cost ?? { memoryCost: 19_456, timeCost: 2, parallelism: 1 }),
-  }))
-  writeFileSync(path, JSON.stringify(await Promise.all(entries)))
-  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const hashes = new Map<string, Promise<string>>()
+
+  function hashOf({ password, cost }: TestAccount): Promise<string> {
+    const known = hashes.get(password)
+    const made = known ?? hash(password, cost ?? { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+    hashes.set(password, made)
+    return made
+  }
+
+  function writeText(text: string): void {
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+  }
+
+  async function write(people: readonly TestAccount[]): Promise<void> {
+    const entries = people.map(async (person) => {
+      const { password: _password, cost: _cost, ...account } = person
+      return { ...account, password_hash: await hashOf(person) }
+    })
+    writeText(JSON.stringify(await Promise.all(entries), null, 1))
+  }
+
+  await write(accounts)
+  return { path, write, writeText, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 /** A phone that this person has signed in. */

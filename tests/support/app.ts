@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
-import { createAccounts, demoAccount } from '../../server/identity/accounts.ts'
+import { type Accounts, createAccounts, demoAccount } from '../../server/identity/accounts.ts'
 import { cryptoRandomness } from '../../server/randomness.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
@@ -23,6 +23,8 @@ export interface TestApp {
 export interface TestParts {
   store?: RecordStore
   logger?: FastifyBaseLogger
+  /** Left out: the demo account. */
+  accounts?: Accounts
 }
 
 // Fastify looks for the name of a plugin among all modules that were ever loaded, which in Jest takes 70 ms an app.
@@ -40,6 +42,7 @@ Object.defineProperty(Function.prototype, Symbol.for('fastify.display-name'), {
 export async function createTestApp(env: Record<string, string> = {}, parts: TestParts = {}): Promise<TestApp> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') }
   const clock = () => time.now
+  const { accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)]) } = parts
   const { store = createMemoryStore({ clock }), logger = pino({ level: 'silent' }) } = parts
   const app = await buildApp({
     config: readConfig(
@@ -49,8 +52,8 @@ export async function createTestApp(env: Record<string, string> = {}, parts: Tes
     ),
     store,
     makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
-    verifyPassword: await createAccounts([await demoAccount(DEMO_PASSWORD)]),
-    currentPerson: (user) => user,
+    verifyPassword: accounts.verifyPassword,
+    currentPerson: accounts.currentPerson,
     bearerVerifiers: [],
     clock,
     randomness: cryptoRandomness,

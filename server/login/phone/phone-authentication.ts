@@ -1,32 +1,57 @@
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
+import type { ClientAddresses } from '../../http/client-address.ts'
 import { bearerTokenOf } from '../../http/origin-check.ts'
-import type { BearerVerifier } from '../../identity/identity.ts'
+import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { Phone } from '../login.ts'
 
 /** Whose phone a request comes from. @throws ScanInError `authentication_required` */
 export type AuthenticatePhone = (request: FastifyRequest) => Promise<Phone>
 
+export interface PhoneAuthenticationOptions {
+  current: CurrentSession
+  /** Asked one after the other, until one decides. */
+  bearerVerifiers: readonly BearerVerifier[]
+  currentPerson: CurrentPerson
+  clientAddresses: Pick<ClientAddresses, 'of'>
+}
+
+/** Nobody said when the token ends. */
+const NO_KNOWN_END = Number.MAX_SAFE_INTEGER
+
 /**
  * A phone is signed in by its own session, or as a native app by its bearer token. A browser that a phone signed in is
  * no phone: one approval must not breed others.
  */
-export function createPhoneAuthentication(
-  current: CurrentSession,
-  bearerVerifiers: readonly BearerVerifier[],
-): AuthenticatePhone {
+export function createPhoneAuthentication(options: PhoneAuthenticationOptions): AuthenticatePhone {
+  const { current, bearerVerifiers, currentPerson, clientAddresses } = options
+
+  async function phoneOfToken(token: string, request: FastifyRequest): Promise<Phone> {
+    const { address } = clientAddresses.of(request.raw)
+    for (const verify of bearerVerifiers) {
+      const verdict = await verify(token, address)
+      if (verdict.kind === 'not_mine') continue
+      if (verdict.kind === 'refused') return refuse(request, verdict.why)
+      const user = currentPerson(verdict.user)
+      if (user === undefined) return refuse(request, 'an account here has its id')
+      const id = `bearer:${user.source}:${user.id}`
+      return { id, user, goodUntil: verdict.goodUntil ?? NO_KNOWN_END }
+    }
+    return refuse(request, 'it is of no kind that is set up')
+  }
+
   return async (request) => {
     const token = bearerTokenOf(request.headers)
-    if (token === undefined) {
-      const { id, session } = await current.require(request)
-      if (session.kind !== 'phone') throw new ScanInError('authentication_required')
-      return { id, user: session.user }
-    }
-    for (const verify of bearerVerifiers) {
-      const user = await verify(token)
-      if (user !== undefined) return { id: `bearer:${user.id}`, user }
-    }
-    throw new ScanInError('authentication_required')
+    if (token !== undefined) return phoneOfToken(token, request)
+    const { id, session } = await current.require(request)
+    if (session.kind !== 'phone') throw new ScanInError('authentication_required')
+    return { id, user: session.user }
   }
+}
+
+/** Who sets providers up has to find out why; who sends tokens has not. */
+function refuse(request: FastifyRequest, why: string): never {
+  request.log.info({ why }, 'bearer token refused')
+  throw new ScanInError('authentication_required')
 }

@@ -1,7 +1,7 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import type { BearerVerifier } from '../../identity/identity.ts'
+import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { MatchMode } from '../login-policy.ts'
@@ -17,6 +17,7 @@ export interface PhoneRoomOptions {
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of'>
   bearerVerifiers: readonly BearerVerifier[]
+  currentPerson: CurrentPerson
   /** Where wrong codes are counted. */
   makeLimiter: MakeLimiter
   matchMode: MatchMode
@@ -30,17 +31,12 @@ export interface PhoneRoom {
 }
 
 /** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
-export function createPhoneRoom({
-  logins,
-  holds,
-  current,
-  bearerVerifiers,
-  makeLimiter,
-  ...rest
-}: PhoneRoomOptions): PhoneRoom {
+export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
+  const { logins, holds, current, bearerVerifiers, currentPerson, makeLimiter, ...rest } = options
+  const { clientAddresses } = rest
   const { closing, ...pacing } = holds
   const approvals = createPhoneApprovals({ ...logins, closing })
-  const authenticatePhone = createPhoneAuthentication(current, bearerVerifiers)
+  const authenticatePhone = createPhoneAuthentication({ current, bearerVerifiers, currentPerson, clientAddresses })
   const wrongCodes = createWrongCodes(makeLimiter)
   return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, wrongCodes, ...pacing, ...rest }) }
 }

@@ -1,70 +1,90 @@
 import { describe, expect, test } from '@jest/globals'
-import { createAccounts, parseAccounts } from '../../../server/identity/accounts.ts'
-import { hashPassword, isPasswordHash } from '../../../server/identity/passwords.ts'
+import { type Account, createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
+import { hashPassword, parametersOf } from '../../../server/identity/passwords.ts'
 
-const HASH = '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmYxQOc0Zqs8OCJCW4c'
-
-describe('an accounts file', () => {
-  test('may be YAML or JSON; an id that is left out is the username', () => {
-    const yaml = `
-- username: ann
-  name: Ann Example
-  email: ann@example.com
-  groups: [staff]
-  password_hash: ${HASH}
-- {id: "7", username: bob, name: Bob, password_hash: "${HASH}"}`
-    const json = JSON.stringify([
-      { username: 'ann', name: 'Ann Example', email: 'ann@example.com', groups: ['staff'], password_hash: HASH },
-      { id: '7', username: 'bob', name: 'Bob', password_hash: HASH },
-    ])
-    const expected = [
-      {
-        username: 'ann',
-        user: { id: 'ann', name: 'Ann Example', email: 'ann@example.com', groups: ['staff'] },
-        passwordHash: HASH,
-      },
-      { username: 'bob', user: { id: '7', name: 'Bob' }, passwordHash: HASH },
-    ]
-    expect(parseAccounts(yaml)).toEqual(expected)
-    expect(parseAccounts(json)).toEqual(expected)
-  })
-
-  test.each([
-    ['text', 'just text', 'must be array'],
-    ['nothing', '', 'must be array'],
-    ['broken', '[{', 'neither JSON nor YAML'],
-    ['no name', `[{username: a, password_hash: "${HASH}"}]`, '/0'],
-    ['a key that is none', `[{username: a, name: A, admin: true, password_hash: "${HASH}"}]`, '/0'],
-    ['a password in plain', '[{username: a, name: A, password_hash: hunter2}]', 'entry 1: password_hash'],
-    [
-      'one username twice',
-      `[{username: a, name: A, password_hash: "${HASH}"}, {id: b, username: a, name: B, password_hash: "${HASH}"}]`,
-      'entry 2: its username',
-    ],
-    [
-      'one id twice',
-      `[{username: a, name: A, password_hash: "${HASH}"}, {id: a, username: b, name: B, password_hash: "${HASH}"}]`,
-      'entry 2: its id',
-    ],
-  ])('with %s is refused, and says where', (_name, text, message) => {
-    expect(() => parseAccounts(text)).toThrow(message)
-    expect(() => parseAccounts(text)).not.toThrow('hunter2')
-  })
-})
+async function account(username: string, password: string, changes: Partial<Account> = {}): Promise<Account> {
+  const user = { id: `id-of-${username}`, name: username, credential: 'now' }
+  return { username, user, passwordHash: await hashPassword(password), isDisabled: false, ...changes }
+}
 
 describe('passwords', () => {
   test('are right or wrong, and a name that nobody has is wrong', async () => {
-    const account = { username: 'ann', user: { id: 'ann', name: 'Ann' }, passwordHash: await hashPassword('right') }
-    const verify = await createAccounts([account])
-    expect(await verify('ann', 'right')).toEqual(account.user)
-    expect(await verify('ann', 'wrong')).toBeUndefined()
-    expect(await verify('nobody', 'right')).toBeUndefined()
-    expect(await verify('nobody', 'the password of nobody')).toBeUndefined()
+    const ann = await account('ann', 'right')
+    const { verifyPassword } = await createAccounts([ann])
+    expect(await verifyPassword('ann', 'right')).toEqual(ann.user)
+    expect(await verifyPassword('Ann', 'right')).toEqual(ann.user)
+    expect(await verifyPassword('ann', 'wrong')).toBeUndefined()
+    expect(await verifyPassword('nobody', 'right')).toBeUndefined()
+    expect(await verifyPassword('nobody', 'the password of nobody')).toBeUndefined()
+    expect(await verifyPassword('ann ', 'right')).toBeUndefined()
+    expect(await verifyPassword('ann', '\u0000')).toBeUndefined()
+  })
+
+  test('are right for each account also where their hashes cost differently', async () => {
+    const dear = await hashPassword('dear', { memoryCost: 8192, timeCost: 6, parallelism: 1 })
+    const ann = await account('ann', 'cheap')
+    const carl = { ...ann, username: 'carl', passwordHash: dear }
+    const { verifyPassword } = await createAccounts([ann, carl])
+    expect(await verifyPassword('ann', 'cheap')).toBeDefined()
+    expect(await verifyPassword('carl', 'dear')).toBeDefined()
+    expect(await verifyPassword('ann', 'dear')).toBeUndefined()
+    expect(await verifyPassword('carl', 'cheap')).toBeUndefined()
+  })
+
+  test('are the same however they are typed', async () => {
+    const { verifyPassword } = await createAccounts([await account('ann', 'cafe\u0301 noir')])
+    expect(await verifyPassword('ann', 'caf\u00e9\u00a0noir')).toBeDefined()
   })
 
   test('are hashed into a PHC string, each time another', async () => {
     const [one, other] = [await hashPassword('x'), await hashPassword('x')]
-    expect(isPasswordHash(one)).toBe(true)
+    expect(parametersOf(one)).toEqual({ memoryCost: 19_456, timeCost: 2, parallelism: 1 })
     expect(one).not.toBe(other)
+  })
+})
+
+describe('a person of now', () => {
+  test('is of the accounts as they are, by their names of now', async () => {
+    const ann = await account('ann', 'x')
+    const accounts = await createAccounts([ann])
+    const renamed = { ...ann.user, name: 'Ann Other', groups: ['new'] }
+    await accounts.replace([{ ...ann, user: renamed }])
+    expect(accounts.currentPerson(ann.user)).toEqual(renamed)
+  })
+
+  test('is nobody once removed, disabled, or with another password', async () => {
+    const ann = await account('ann', 'x')
+    const bob = await account('bob', 'x')
+    const accounts = await createAccounts([ann, bob])
+    for (const now of [
+      [bob],
+      [bob, { ...ann, isDisabled: true }],
+      [bob, { ...ann, user: { ...ann.user, credential: 'other' } }],
+    ]) {
+      await accounts.replace(now)
+      expect(accounts.currentPerson(ann.user)).toBeUndefined()
+    }
+    expect(await accounts.verifyPassword('ann', 'x')).toBeDefined()
+    await accounts.replace([{ ...ann, isDisabled: true }])
+    expect(await accounts.verifyPassword('ann', 'x')).toBeUndefined()
+  })
+
+  test('of a provider is themselves, unless an account here has an id or a user name like theirs', async () => {
+    const { currentPerson } = await createAccounts([await account('ann', 'x')])
+    const person = (id: string) => ({ id, name: 'P', source: 'jwt' as const })
+    expect(currentPerson(person('pat'))).toEqual(person('pat'))
+    for (const id of ['ann', 'ANN', 'id-of-ann', 'ID-OF-ANN']) expect(currentPerson(person(id))).toBeUndefined()
+  })
+
+  test('of the demo account is one to all instances that were told the same password, and another with another', async () => {
+    const [one, same, other] = [await demoAccount('one'), await demoAccount('one'), await demoAccount('two')]
+    const { currentPerson } = await createAccounts([one])
+    expect(currentPerson(same.user)).toEqual(one.user)
+    expect(currentPerson(other.user)).toBeUndefined()
+  })
+
+  test('of the demo account stays with passwords that are made at each start', async () => {
+    const [one, other] = [await demoAccount('one', { isMade: true }), await demoAccount('two', { isMade: true })]
+    expect((await createAccounts([one])).currentPerson(other.user)).toEqual(one.user)
   })
 })

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts'
+import type { FailureLimit } from '../http/failure-limits.ts'
+import { createBearerJwt } from './bearer-jwt.ts'
+import type { BearerVerifier } from './identity.ts'
+import { createIntrospection } from './introspection.ts'
+import { sparingly } from './provider-calls.ts'
+import { createUserinfo } from './userinfo.ts'
+
+export interface BearerVerifiersOptions {
+  /** What the environment says of native apps' tokens. */
+  config: {
+    phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
+    phoneIntrospection:
+      | { url: string; clientId: string; clientSecret: string; audience: string | undefined }
+      | undefined
+    phoneUserinfoUrl: string | undefined
+    phoneScopes: readonly string[]
+  }
+  clock: Clock
+  /** Counts opaque tokens that the provider refused, by client address. */
+  failures: FailureLimit
+}
+
+/**
+ * Who is asked about a native app's token, in this order: signed JWTs are decided by their keys alone, all others by the
+ * provider's introspection, or by its userinfo where there is no introspection.
+ */
+export function createBearerVerifiers({ config, clock, failures }: BearerVerifiersOptions): BearerVerifier[] {
+  const { phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scopes } = config
+  const verifiers: BearerVerifier[] = []
+  if (phoneJwt !== undefined) verifiers.push(createBearerJwt({ ...phoneJwt, scopes, clock }))
+  if (phoneIntrospection !== undefined) {
+    const introspect = createIntrospection({ ...phoneIntrospection, issuer: phoneJwt?.issuer, scopes, clock })
+    verifiers.push(sparingly({ ask: introspect, failures, clock }))
+  } else if (phoneUserinfoUrl !== undefined) {
+    verifiers.push(sparingly({ ask: createUserinfo(phoneUserinfoUrl), failures, clock }))
+  }
+  return verifiers
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import { faultOfKind, faultOfMachine, faultOfScope, isMeantFor } from './access-claims.ts'
+import type { BearerVerifier } from './identity.ts'
+import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts'
+import { askProvider } from './provider-request.ts'
+
+export interface IntrospectionOptions {
+  url: string
+  /** Who asks, as the provider knows us. */
+  clientId: string
+  clientSecret: string
+  /** Whom the token must be meant for. Left out: us, where the reply says whom. */
+  audience: string | undefined
+  issuer: string | undefined
+  scopes: readonly string[]
+  clock: Clock
+}
+
+/**
+ * An opaque token, introspected (RFC 7662): good now, meant for us, an access token, a person's.
+ * @throws ScanInError `identity_provider_unavailable` when the provider does not answer, or does not know us
+ */
+export function createIntrospection({
+  url,
+  clientId,
+  clientSecret,
+  ...expected
+}: IntrospectionOptions): BearerVerifier {
+  const authorization = basicAuthorization(clientId, clientSecret)
+
+  return async (token) => {
+    const reply = await askProvider(url, {
+      method: 'POST',
+      headers: { authorization, accept: 'application/json' },
+      body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
+    })
+    // A token that is not good is a good reply (§2.2): anything else is about us.
+    if (reply.status !== 200) throw new ScanInError('identity_provider_unavailable')
+    const claims: unknown = await reply.json().catch(() => undefined)
+    if (!isRecord(claims)) throw new ScanInError('identity_provider_unavailable')
+    const fault = faultOf(claims, { clientId, ...expected })
+    return fault === undefined ? personOfClaims(claims, 'introspection') : refused(fault)
+  }
+}
+
+function faultOf(
+  claims: Claims,
+  { clientId, audience, issuer, scopes, clock }: Omit<IntrospectionOptions, 'url' | 'clientSecret'>,
+): string | undefined {
+  const { active, exp, nbf, iss, aud } = claims
+  if (active !== true) return 'it is not active'
+  if (!isBefore(clock(), exp) || isBefore(clock(), nbf ?? 0)) return 'its time is over, or yet to come'
+  if (issuer !== undefined && iss !== undefined && iss !== issuer) return 'it is of another issuer'
+  // Without an audience to go by, the provider's word to this client counts (§4).
+  const isForUs = audience === undefined && aud === undefined ? true : isMeantFor(claims, audience ?? clientId)
+  if (!isForUs) return 'it is meant for another application'
+  return faultOfKind(claims) ?? faultOfMachine(claims) ?? faultOfScope(claims, scopes)
+}
+
+/** @param seconds a moment as claims have it; left out: none */
+function isBefore(now: number, seconds: unknown): boolean {
+  return seconds === undefined || (typeof seconds === 'number' && now < seconds * 1000)
+}
+
+/** RFC 6749 §2.3.1: both are form-encoded first. */
+function basicAuthorization(clientId: string, clientSecret: string): string {
+  const encode = (text: string) => new URLSearchParams({ '': text }).toString().slice(1)
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
+}

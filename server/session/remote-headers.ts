@@ -1,0 +1,37 @@
+import type { User } from '../identity/identity.ts'
+
+/** Longer headers are refused by what stands in the way: nginx has 4 kB for all of a reply's. */
+const LONGEST_GROUPS_BYTES = 3000
+
+export interface RemoteHeaders {
+  headers: Record<string, string>
+  /** Groups that did not fit in. */
+  leftOut: number
+}
+
+/**
+ * Who is signed in, for an application. Always all four headers: one that were left out, a proxy would let a client set
+ * itself. Values are as `names.ts` lets them be, which no header can be split by; UTF-8 on the wire, as other
+ * forward-auth services send it.
+ */
+export function remoteHeaders({ id, name, email = '', groups = [] }: User): RemoteHeaders {
+  const fitting = groups.slice(0, howManyFit(groups))
+  const texts = {
+    'remote-user': id,
+    'remote-name': name,
+    'remote-email': email,
+    'remote-groups': fitting.join(','),
+  }
+  // Node writes each character of a header as one byte.
+  const inBytes = Object.entries(texts).map(([header, text]) => [header, Buffer.from(text).toString('latin1')])
+  return { headers: Object.fromEntries(inBytes), leftOut: groups.length - fitting.length }
+}
+
+function howManyFit(groups: readonly string[]): number {
+  let bytes = -1
+  const beyond = groups.findIndex((group) => {
+    bytes += Buffer.byteLength(group) + 1
+    return bytes > LONGEST_GROUPS_BYTES
+  })
+  return beyond === -1 ? groups.length : beyond
+}
