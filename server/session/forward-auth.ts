@@ -40,7 +40,8 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
       if (found !== undefined) {
         const { headers, leftOut } = remoteHeaders(found.session.user)
         if (leftOut > 0) request.log.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
-        return reply.headers(headers).send(null)
+        // Without a body: Node would write the headers in the body's encoding, and UTF-8 twice over.
+        return reply.headers(headers).send()
       }
       if (request.query.redirect === undefined) throw new ScanInError('authentication_required')
       const returnTo = allowedReturn(request.query.return_to ?? forwardedAddress(request))

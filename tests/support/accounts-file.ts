@@ -1,6 +1,6 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hash } from '@node-rs/argon2'
 import { type Client, createClient } from './http-client.ts'
 
@@ -8,8 +8,8 @@ export interface TestAccount {
   id: string
   username: string
   name: string
-  email: string
-  groups: string[]
+  email?: string | undefined
+  groups?: string[] | undefined
   password: string
   /** Argon2id's costs; left out, the library's own. */
   cost?: { memoryCost: number; timeCost: number }
@@ -17,23 +17,23 @@ export interface TestAccount {
 }
 
 /** Nothing in these occurs anywhere by chance. */
-export const ZOFIA: TestAccount = {
+export const ZOFIA = {
   id: 'uid-7f3a91c2',
   username: 'zquellwasser',
   name: 'Zofia Quellwasser',
   email: 'zofia.q@mail.example',
   groups: ['gruppe-nordwand'],
   password: 'einhorn-zwiebel-42-Kran',
-}
+} satisfies TestAccount
 
-export const YUSUF: TestAccount = {
+export const YUSUF = {
   id: 'uid-19bd04ee',
   username: 'yhafen',
   name: 'Yusuf Hafenstein',
   email: 'yusuf.h@mail.example',
   groups: ['gruppe-suedkai'],
   password: 'laterne-pfeffer-17-Boot',
-}
+} satisfies TestAccount
 
 export interface AccountsFile {
   path: string
@@ -46,8 +46,7 @@ export interface AccountsFile {
 
 /** An ACCOUNTS_FILE in a folder of its own. */
 export async function writeAccounts(accounts: readonly TestAccount[]): Promise<AccountsFile> {
-  const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
-  const path = join(folder, 'accounts.json')
+  const path = join(mkdtempSync(join(tmpdir(), 'scanin-accounts-')), 'accounts.json')
   const hashes = new Map<string, Promise<string>>()
 
   function hashOf({ password, cost }: TestAccount): Promise<string> {
@@ -58,6 +57,7 @@ export async function writeAccounts(accounts: readonly TestAccount[]): Promise<A
   }
 
   function writeText(text: string): void {
+    mkdirSync(dirname(path), { recursive: true })
     writeFileSync(`${path}.new`, text)
     renameSync(`${path}.new`, path)
   }
@@ -71,7 +71,7 @@ export async function writeAccounts(accounts: readonly TestAccount[]): Promise<A
   }
 
   await write(accounts)
-  return { path, write, writeText, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return { path, write, writeText, remove: () => rmSync(dirname(path), { recursive: true, force: true }) }
 }
 
 /** A phone that this person has signed in. */

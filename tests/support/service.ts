@@ -10,7 +10,7 @@ export interface Service extends RunningProcess {
   port: number
 }
 
-const ROOT = join(import.meta.dirname, '../..')
+export const ROOT = join(import.meta.dirname, '../..')
 
 /** The service as `npm start` runs it: the built one, in a process of its own, with nothing inherited but the PATH. */
 export async function startService(env: Record<string, string> = {}): Promise<Service> {

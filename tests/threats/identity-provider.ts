@@ -1,18 +1,28 @@
 import { createServer, type Server } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { freePort } from '../support/free-port.ts'
 
-/** A team's own identity provider, on loopback: publishes its key, signs access tokens, answers userinfo. */
+/** A team's own identity provider, on loopback: publishes its key, signs tokens, answers userinfo and introspection. */
 export interface IdentityProvider {
   issuer: string
   jwksUrl: string
   userinfoUrl: string
+  introspectionUrl: string
   /** An access token as a real one would be, but for what `changes` says. A claim that is `undefined` is left out. */
   sign(changes?: TokenChanges): Promise<string>
   /** The published key as PEM text, for those who would sign with what everybody knows. */
   publicPem: string
   /** Opaque tokens that userinfo knows, each with the claims that it answers. */
   opaque: Map<string, unknown>
+  /** Opaque tokens that introspection knows, each with what it answers. */
+  introspected: Map<string, unknown>
+  /** Who may introspect. */
+  client: { id: string; secret: string }
+  /** How often it was asked about a token, by userinfo or introspection. */
+  asked(): number
+  /** Lets who asks about a token wait. @returns lets them go on */
+  hold(): () => void
   stop(): Promise<void>
 }
 
@@ -32,15 +42,27 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const foreign = await generateKeyPair(ALGORITHM, { extractable: true })
   const jwk = { ...(await exportJWK(published.publicKey)), kid: KEY_ID, alg: ALGORITHM, use: 'sig' }
   const opaque = new Map<string, unknown>()
+  const introspected = new Map<string, unknown>()
+  const client = { id: 'scanin at work', secret: 'se+cret:ç' }
+  let asked = 0
+  let open = Promise.resolve()
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
 
-  const server = createServer((request, reply) => {
-    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
-    const isKnown = request.url === '/jwks' || (request.url === '/userinfo' && opaque.has(token))
-    reply.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/json' })
-    const body = request.url === '/jwks' ? { keys: [jwk] } : opaque.get(token)
-    reply.end(isKnown ? JSON.stringify(body) : '{"error":"invalid_token"}')
+  const server = createServer(async (request, reply) => {
+    const answer = (status: number, body: unknown) =>
+      reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    if (request.url === '/jwks') return answer(200, { keys: [jwk] })
+    asked++
+    await open
+    if (request.url === '/userinfo') {
+      const token = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+      return opaque.has(token) ? answer(200, opaque.get(token)) : answer(401, { error: 'invalid_token' })
+    }
+    const isClient = request.headers.authorization === `Basic ${basicOf(client)}`
+    if (request.url !== '/introspect' || request.method !== 'POST' || !isClient) return answer(401, {})
+    const token = new URLSearchParams(await text(request)).get('token') ?? ''
+    return answer(200, introspected.get(token) ?? { active: false })
   })
   await listen(server, port)
 
@@ -49,7 +71,18 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     jwksUrl: `${issuer}/jwks`,
     userinfoUrl: `${issuer}/userinfo`,
     publicPem: JSON.stringify(jwk),
+    introspectionUrl: `${issuer}/introspect`,
     opaque,
+    introspected,
+    client,
+    asked: () => asked,
+    hold() {
+      let release = () => {}
+      open = new Promise((resolve) => {
+        release = resolve
+      })
+      return release
+    },
     sign({ claims = {}, header = {}, withForeignKey = false } = {}) {
       const now = Math.floor(Date.now() / 1000)
       const payload = {
@@ -71,6 +104,12 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         server.closeAllConnections()
       }),
   }
+}
+
+/** RFC 6749 §2.3.1. */
+function basicOf({ id, secret }: { id: string; secret: string }): string {
+  const encoded = [id, secret].map((part) => encodeURIComponent(part).replaceAll('%20', '+'))
+  return Buffer.from(encoded.join(':')).toString('base64')
 }
 
 function listen(server: Server, port: number): Promise<void> {

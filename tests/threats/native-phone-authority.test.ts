@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { onEveryStore, type Stage } from '../support/every-store.ts'
-import type { Client, Reply } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
 import { AUDIENCE, type IdentityProvider, startIdentityProvider, type TokenChanges } from './identity-provider.ts'
-import { expectProblem, sessionSetBy } from './seen.ts'
+import { asNative, expectToSignIn } from './native-app.ts'
+import { expectProblem } from './seen.ts'
 
 /** T10, by bearer token: a native app is believed as far as the team's identity provider vouches for it. */
 
@@ -83,21 +83,6 @@ function changed(token: string): string {
   return `${header}.${inBase64url(claims)}.${signature}`
 }
 
-function asNative(client: Client, path: string, token: string, body: unknown): Promise<Reply> {
-  // As a native app sends it: no cookie, no origin.
-  return client.post(path, body, { cookie: '', headers: { authorization: `Bearer ${token}`, origin: undefined } })
-}
-
-async function expectToApprove(stage: Stage, bearer: string, user: { id: string; name: string }): Promise<void> {
-  const [browser, app] = [stage.browser(), stage.browser()]
-  const token = await startLogin(browser)
-  expect((await asNative(app, '/login/scan', bearer, { token })).status).toBe(200)
-  expect((await asNative(app, '/login/confirm', bearer, { token })).json).toEqual({ status: 'authenticated' })
-  const reply = await browser.get(`/login/status/${token}`)
-  expect(reply.json.user).toEqual(user)
-  expect(sessionSetBy(reply)).toBeDefined()
-}
-
 async function expectNoAuthority(stage: Stage, bearer: string): Promise<void> {
   const [browser, app, phone] = [stage.browser(), stage.browser(), await stage.phone()]
   const [fresh, scanned] = [await startLogin(browser), await startLogin(browser)]
@@ -125,7 +110,7 @@ function withJwt(): Record<string, string> {
 
 onEveryStore(withJwt, (stage) => {
   test('T10 a token that the identity provider signed approves, for the person that it names', async () => {
-    await expectToApprove(stage, await provider.sign(), { id: 'native-1', name: 'Native Person' })
+    await expectToSignIn(stage.browser(), await provider.sign(), { id: 'native-1', name: 'Native Person' })
   })
 
   test.each(BAD_TOKENS)('T10 a JWT with %s is refused, and every login stays as it was', async (_what, make) => {
@@ -148,7 +133,7 @@ onEveryStore(withJwt, (stage) => {
     const token = await startLogin(browser)
     expect((await phone.post('/login/scan', { token })).status).toBe(200)
     const namesake = await provider.sign({ claims: { sub: 'demo' } })
-    expectProblem(await asNative(app, '/login/confirm', namesake, { token }), 409, 'not_scanned')
+    expectProblem(await asNative(app, '/login/confirm', namesake, { token }), 401, 'authentication_required')
     const { id } = (await phone.get('/session')).json.session
     const phoneId = await provider.sign({ claims: { sub: id } })
     expectProblem(await asNative(app, '/login/confirm', phoneId, { token }), 409, 'not_scanned')
@@ -161,7 +146,7 @@ onEveryStore(
   (stage) => {
     test('T10 an opaque token is believed for whom userinfo answers, and no longer than it does', async () => {
       provider.opaque.set('opaque-good', { sub: 'native-3', name: 'Opaque Person', email: 'opaque@example.com' })
-      await expectToApprove(stage, 'opaque-good', { id: 'native-3', name: 'Opaque Person' })
+      await expectToSignIn(stage.browser(), 'opaque-good', { id: 'native-3', name: 'Opaque Person' })
       provider.opaque.delete('opaque-good')
       await expectNoAuthority(stage, 'opaque-good')
     })

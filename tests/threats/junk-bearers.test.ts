@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { eventually } from '../support/eventually.ts'
+import { createClient } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { type Service, startService } from '../support/service.ts'
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { asNative, expectToSignIn } from './native-app.ts'
+import { expectProblem } from './seen.ts'
+
+/** T26, T29: anybody can make up tokens; the identity provider must not be asked about all of them. */
+
+let provider: IdentityProvider
+let services: Service[] = []
+
+beforeAll(async () => {
+  provider = await startIdentityProvider()
+})
+
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()))
+  await provider.stop()
+})
+
+async function start(): Promise<Service> {
+  const service = await startService({ POLL_HOLD_SECONDS: '0', PHONE_USERINFO_URL: provider.userinfoUrl })
+  services = [...services, service]
+  return service
+}
+
+const person = { sub: 'native-1', name: 'Native Person' }
+
+test('T29 junk is slowed by address, and who was known before is not slowed for it', async () => {
+  const browser = createClient((await start()).url)
+  provider.opaque.set('known', person)
+  await expectToSignIn(browser, 'known', { id: person.sub, name: person.name })
+  const token = await startLogin(browser)
+  const before = provider.asked()
+  const replies = []
+  for (let at = 0; at < 60; at++) replies.push(await asNative(browser, '/login/scan', `junk-${at}`, { token }))
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([401, 429]))
+  expect(Number(replies.at(-1)?.headers['retry-after'])).toBeGreaterThan(0)
+  expect(provider.asked() - before).toBeLessThan(45)
+  await expectToSignIn(browser, 'known', { id: person.sub, name: person.name })
+})
+
+test('T26 few calls to a slow provider are under way at once; others are told to come again', async () => {
+  const browser = createClient((await start()).url)
+  const token = await startLogin(browser)
+  const before = provider.asked()
+  const release = provider.hold()
+  const calls = Array.from({ length: 30 }, (_, at) => asNative(browser, '/login/scan', `slow-${at}`, { token }))
+  const early: number[] = []
+  for (const call of calls) void call.then(({ status }) => early.push(status))
+  await eventually('those beyond are answered', () => early.length >= 18)
+  expect(provider.asked() - before).toBeLessThanOrEqual(12)
+  release()
+  const replies = await Promise.all(calls)
+  const busy = replies.filter(({ status }) => status === 503)
+  expect(busy).toHaveLength(18)
+  for (const reply of busy) {
+    expectProblem(reply, 503, 'identity_provider_unavailable')
+    expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+  }
+})

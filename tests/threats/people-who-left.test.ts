@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Client, createClient } from '../support/http-client.ts'
+import { signInBrowser } from '../support/login-flow.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+import { expectProblem, found } from './seen.ts'
+
+/** T28: what the accounts file says of people now is so on every instance, whatever it said when they signed in. */
+
+jest.setTimeout(120_000)
+
+let redis: RedisServer
+let accounts: AccountsFile
+let services: Service[] = []
+
+beforeAll(async () => {
+  ;[redis, accounts] = await Promise.all([startRedis(), writeAccounts([ZOFIA, YUSUF])])
+  const env = { POLL_HOLD_SECONDS: '0', REDIS_URL: redis.url, ACCOUNTS_FILE: accounts.path, KEY_PREFIX: 'left:' }
+  const PUBLIC_URL = 'http://scanin.test'
+  services = await Promise.all([1, 2].map(() => startService({ ...env, PUBLIC_URL })))
+}, 120_000)
+
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()))
+  await redis.stop()
+  accounts.remove()
+})
+
+beforeEach(() => accountsAre([ZOFIA, YUSUF]))
+
+const url = (at: number) => found(services[at], 'there are two').url
+
+/** How often each instance has read the file again. */
+function readings(): number[] {
+  return services.map((service) => service.stdout().split('"msg":"accounts ').length)
+}
+
+/** Until what follows has been read everywhere. */
+async function whenRead(change: () => void | Promise<void>): Promise<void> {
+  const before = readings()
+  await change()
+  await eventually('both have read it', () => readings().every((count, at) => count > (before[at] ?? 0)), 60_000)
+}
+
+/** Puts the people there and has each instance read them, by the signal that asks for it. */
+async function accountsAre(people: TestAccount[]): Promise<void> {
+  await whenRead(async () => {
+    await accounts.write(people)
+    for (const { child } of services) child.kill('SIGHUP')
+  })
+  await eventually('they are told apart', async () => {
+    const signIns = people.map(({ username, password }) =>
+      createClient(url(1), 'http://scanin.test').post('/sign-in', { username, password }),
+    )
+    return (await Promise.all(signIns)).every(({ status }, at) => (status === 200) === !people[at]?.disabled)
+  })
+}
+
+/** A person's phone at the first instance, and a browser that it signed in at the second. */
+async function atHome(account: TestAccount): Promise<{ phone: Client; browser: Client }> {
+  const phone = createClient([url(0), url(1)], 'http://scanin.test')
+  const { username, password } = account
+  expect((await phone.post('/sign-in', { username, password })).status).toBe(200)
+  const browser = createClient([url(1), url(0)], 'http://scanin.test')
+  await signInBrowser(browser, phone)
+  return { phone, browser }
+}
+
+async function expectOut({ phone, browser }: { phone: Client; browser: Client }): Promise<void> {
+  for (const client of [phone, browser]) {
+    for (const path of ['/session', '/session', '/sessions', '/auth/verify']) {
+      expectProblem(await client.get(path), 401, 'authentication_required')
+    }
+  }
+}
+
+async function expectIn({ phone, browser }: { phone: Client; browser: Client }): Promise<void> {
+  for (const client of [phone, browser, phone, browser]) expect((await client.get('/session')).status).toBe(200)
+}
+
+test.each<[string, TestAccount[]]>([
+  ['removed', [YUSUF]],
+  ['disabled', [{ ...ZOFIA, disabled: true }, YUSUF]],
+])('T28 who is %s is out on every instance, and the others stay', async (_what, people) => {
+  const [zofia, yusuf] = [await atHome(ZOFIA), await atHome(YUSUF)]
+  await accountsAre(people)
+  await expectOut(zofia)
+  await expectIn(yusuf)
+  const again = createClient(url(0), 'http://scanin.test')
+  const reply = await again.post('/sign-in', { username: ZOFIA.username, password: ZOFIA.password })
+  expectProblem(reply, 401, 'invalid_credentials')
+})
+
+test('T28 a changed file is read without a signal', async () => {
+  const zofia = await atHome(ZOFIA)
+  await accounts.write([YUSUF])
+  await eventually(
+    'she is out everywhere',
+    async () => {
+      const replies = await Promise.all([0, 1].map(() => zofia.phone.get('/session')))
+      return replies.every(({ status }) => status === 401)
+    },
+    60_000,
+  )
+})
+
+test('T28 a new password ends the sessions of before, and opens new ones', async () => {
+  const [zofia, yusuf] = [await atHome(ZOFIA), await atHome(YUSUF)]
+  const renewed = { ...ZOFIA, password: 'ganz-neu-und-lang-88' }
+  await accountsAre([renewed, YUSUF])
+  await expectOut(zofia)
+  await expectIn(yusuf)
+  await expectIn(await atHome(renewed))
+})
+
+test('T28 names, addresses and groups are those of now', async () => {
+  const { phone, browser } = await atHome(ZOFIA)
+  await accountsAre([{ ...ZOFIA, name: 'Zofia Neumann', email: 'neu@mail.example', groups: ['gruppe-ostufer'] }, YUSUF])
+  for (const client of [phone, browser, phone, browser]) {
+    const { user } = (await client.get('/session')).json
+    expect(user).toEqual({ id: ZOFIA.id, name: 'Zofia Neumann', email: 'neu@mail.example', groups: ['gruppe-ostufer'] })
+    expect((await client.get('/auth/verify')).headers['remote-groups']).toBe('gruppe-ostufer')
+  }
+})
+
+test('T28 a bad file is logged in one line that says where, and the last good one stays', async () => {
+  const zofia = await atHome(ZOFIA)
+  await whenRead(() => accounts.writeText('- username: zquellwasser\n- {name: [}\n'))
+  await expectIn(zofia)
+  await expectIn(await atHome(YUSUF))
+  for (const service of services) {
+    const line = service
+      .stdout()
+      .split('\n')
+      .find((text) => text.includes('the file is bad'))
+    expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 50, why: expect.stringContaining('ACCOUNTS_FILE: line 2') })
+    expect(service.child.exitCode).toBeNull()
+  }
+})
+
+test('T28 a file that is gone for a while changes nothing, and one that comes back is read', async () => {
+  const zofia = await atHome(ZOFIA)
+  await whenRead(() => accounts.remove())
+  await expectIn(zofia)
+  await accounts.write([YUSUF])
+  await eventually('she is out', async () => (await zofia.phone.get('/session')).status === 401, 60_000)
+})
+
+test('T28 of the demo account: another DEMO_PASSWORD ends its sessions, the same one does not', async () => {
+  const env = { REDIS_URL: redis.url, KEY_PREFIX: 'demo:', PUBLIC_URL: 'http://scanin.test' }
+  const statusOf = async (DEMO_PASSWORD: string) => {
+    const service = await startService({ ...env, DEMO_PASSWORD })
+    const { status } = await createClient(service.url, 'http://scanin.test').get('/session', {
+      cookie: found(cookie, 'none'),
+    })
+    await service.stop()
+    return status
+  }
+  const first = await startService({ ...env, DEMO_PASSWORD: 'one of them' })
+  const phone = createClient(first.url, 'http://scanin.test')
+  await phone.post('/sign-in', { username: 'demo', password: 'one of them' })
+  const cookie = [...phone.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  await first.stop()
+  expect(await statusOf('one of them')).toBe(200)
+  expect(await statusOf('another')).toBe(401)
+})
