@@ -32,7 +32,7 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
         security: [{ session: [] }],
         summary: 'For a proxy: 200 with Remote-User, Remote-Name, Remote-Email and Remote-Groups, else 401',
         querystring: query,
-        response: { 200: Type.Null(), 302: Type.Null(), ...problemReplies },
+        response: { 200: Type.Void({ description: 'Signed in' }), 302: Type.Null(), ...problemReplies },
       },
     },
     async (request, reply) => {
@@ -41,7 +41,7 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
         const { headers, leftOut } = remoteHeaders(found.session.user)
         if (leftOut > 0) request.log.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
         // Without a body: Node would write the headers in the body's encoding, and UTF-8 twice over.
-        return reply.headers(headers).send()
+        return reply.headers(headers).send(undefined)
       }
       if (request.query.redirect === undefined) throw new ScanInError('authentication_required')
       const returnTo = allowedReturn(request.query.return_to ?? forwardedAddress(request))

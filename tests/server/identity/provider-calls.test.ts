@@ -24,9 +24,7 @@ beforeEach(() => {
       return answer(token)
     },
     failures: {
-      async check() {
-        if (isLimited) throw new ScanInError('slow_down')
-      },
+      excess: async () => ({ failures: isLimited ? 1 : 0, retryAfterSeconds: 1 }),
       async count(key) {
         counted.push(key)
       },
