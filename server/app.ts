@@ -68,10 +68,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     currentPerson: options.currentPerson,
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
+    onPhoneEnd: logins.withdraw,
   })
   const browser = createBrowserRoom({
     ...{ logins, holds, cookies, clientAddresses, headers, log, publicUrl, allowedReturn, sessions: sessions.service },
     creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
+    currentPerson: options.currentPerson,
   })
   const phone = createPhoneRoom({
     ...{

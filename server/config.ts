@@ -75,6 +75,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       lifeMs: reader.seconds('SESSION_SECONDS', 43_200, 1, YEAR_SECONDS),
       idleMs: reader.seconds('SESSION_IDLE_SECONDS', 3600, 1, YEAR_SECONDS),
       rememberMs: reader.seconds('REMEMBER_SECONDS', 2_592_000, 1, YEAR_SECONDS),
+      most: reader.integer('MAX_SESSIONS', 50, 1, 1000),
     },
     match: reader.oneOf('MATCH', ['auto', 'always', 'never'] as const, 'auto'),
     isCookieSecure: cookieSecure === 'auto' ? publicUrl.startsWith('https:') : cookieSecure === 'always',

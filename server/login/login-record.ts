@@ -8,7 +8,12 @@ import type { Login, LoginBase, QrSecret } from './login.ts'
  * more time on reading a record than on anything else that it does by itself. Lists also parse twice as fast.
  */
 
-const phone = Type.Object({ id: Type.String(), user: userRecord, goodUntil: Type.Optional(Type.Number()) })
+const phone = Type.Object({
+  id: Type.String(),
+  user: userRecord,
+  goodUntil: Type.Optional(Type.Number()),
+  turn: Type.Optional(Type.Number()),
+})
 
 /** A hash alone: good as long as the login, and shown as a QR. */
 const qrSecret = Type.Union([
@@ -35,6 +40,7 @@ const base = Type.Tuple([
 ])
 
 const remember = Type.Boolean()
+const repeat = Type.Object({ salt: Type.String(), sessionId: Type.String() })
 
 const loginRecord = Type.Union([
   Type.Tuple([Type.Literal('pending'), base]),
@@ -48,7 +54,7 @@ const loginRecord = Type.Union([
     Type.Number({ title: 'triesLeft' }),
   ]),
   Type.Tuple([Type.Literal('authenticated'), base, phone, remember]),
-  Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Boolean({ title: 'isAcknowledged' })]),
+  Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Union([repeat, Type.Null()])]),
   Type.Tuple([Type.Literal('denied'), base, Type.Union([phone, Type.Null()])]),
 ])
 
@@ -69,7 +75,7 @@ export function encodeLogin(login: Login): LoginRecord {
     case 'authenticated':
       return [status, base, login.phone, login.remember]
     case 'delivered':
-      return [status, base, login.phone, login.remember, login.isAcknowledged]
+      return [status, base, login.phone, login.remember, login.repeat ?? null]
     case 'denied':
       return [status, base, login.phone ?? null]
     default:
@@ -95,8 +101,10 @@ export function decodeLogin(value: unknown): Login | undefined {
     }
     case 'authenticated':
       return { ...decodeBase(value[0], value[1]), phone: value[2], remember: value[3] }
-    case 'delivered':
-      return { ...decodeBase(value[0], value[1]), phone: value[2], remember: value[3], isAcknowledged: value[4] }
+    case 'delivered': {
+      const [status, base, phone, remember, repeat] = value
+      return { ...decodeBase(status, base), phone, remember, ...(repeat === null ? {} : { repeat }) }
+    }
     case 'denied':
       return { ...decodeBase(value[0], value[1]), ...(value[2] === null ? {} : { phone: value[2] }) }
     default:

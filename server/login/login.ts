@@ -7,6 +7,7 @@
  *     any but delivered ──deny──▶ denied      any ──time──▶ expired
  */
 import type { User } from '../identity/identity.ts'
+import { isSamePerson } from '../identity/person-key.ts'
 
 /** A login in one of its states; `status` tells which. */
 export type Login = PendingLogin | ScannedLogin | MatchRequiredLogin | AuthenticatedLogin | DeliveredLogin | DeniedLogin
@@ -49,6 +50,8 @@ export interface Phone {
   user: User
   /** When its authority ends by itself, in epoch milliseconds: a bearer token's end. Left out: with its session. */
   goodUntil?: number
+  /** Counts up as the person's phones take the login over from each other. Left out: the first one has it. */
+  turn?: number
 }
 
 export interface PendingLogin extends LoginBase {
@@ -80,7 +83,15 @@ export interface DeliveredLogin extends LoginBase {
   status: 'delivered'
   phone: Phone
   remember: boolean
-  isAcknowledged: boolean
+  /** What the hand-over repeats by. Left out: its session has been used, and nothing here leads to it any more. */
+  repeat?: Repeat
+}
+
+export interface Repeat {
+  /** Made at collection, and mixed into the session's secret: nothing from before leads to it. */
+  salt: string
+  /** The public id of the session that the browser gets. */
+  sessionId: string
 }
 
 export interface DeniedLogin extends LoginBase {
@@ -96,10 +107,10 @@ export type MatchKind = 'none' | 'code'
 export type LoginEvent =
   | { type: 'rotate'; secretHash: string; overlapMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
-  | { type: 'confirm'; phoneId: string; remember: boolean; matchCodeHash: string; collectMs: number }
+  | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; collectMs: number }
   | { type: 'deny'; phone: Phone; showMs: number }
   | { type: 'match'; matchCodeHash: string; collectMs: number; showMs: number }
-  | { type: 'collect'; repeatMs: number }
+  | { type: 'collect'; repeat: Repeat; repeatMs: number }
   | { type: 'acknowledge' }
 
 /** Why an event was refused. */
@@ -120,6 +131,9 @@ export interface Outcome {
 
 /** Wrong match codes that end a login for good. */
 export const MATCH_TRIES = 5
+
+/** A hand-over whose reply got lost is given again for this long, or until the session is used. */
+export const REPEAT_FOR_MS = 10_000
 
 /** QR secrets in their overlap that a login carries along at the most: pages renew far more slowly than that. */
 const MOST_ROTATED_OUT = 15
@@ -185,9 +199,25 @@ function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventO
   }
   // What is over says so to every phone: whose it was is nobody's business any more.
   if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
-  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'already_scanned' }
-  if (extraSecretHash === undefined) return { login }
-  return { login: { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) } }
+  if (isPhoneOf(login, phone.id)) return { login: typedBy(login, extraSecretHash) }
+  if (!isSamePerson(login.phone.user, phone.user)) return { login, refusal: 'already_scanned' }
+  return { login: typedBy(takenOver(login, phone, match), extraSecretHash) }
+}
+
+type TakenLogin = ScannedLogin | MatchRequiredLogin | AuthenticatedLogin
+
+/**
+ * Another session of the person who scanned goes on where the first one was, in the time that it had. Digits that were
+ * to be typed are still to be: the first phone may have seen that the browser is far away.
+ */
+function takenOver(login: TakenLogin, by: Phone, match: MatchKind): TakenLogin {
+  const phone = { ...by, turn: (login.phone.turn ?? 0) + 1 }
+  if (login.status !== 'scanned') return { ...login, phone }
+  return { ...login, phone, match: login.match === 'code' ? 'code' : match }
+}
+
+function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenLogin {
+  return extraSecretHash === undefined ? login : { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) }
 }
 
 /** With the secret of a phone whose owner typed the code, in place of one that was made for it before. */
@@ -200,8 +230,9 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
     case 'pending':
       return { login, refusal: 'not_scanned' }
     case 'scanned': {
-      if (!isPhoneOf(login, event.phoneId)) return { login, refusal: 'not_scanned' }
-      const { match: kind, ...rest } = login
+      if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
+      // As it is now: a native app may have another token than when it scanned, with another end.
+      const { match: kind, ...rest } = { ...login, phone: inTurn(event.phone, login.phone) }
       if (kind === 'none') return { login: authenticated(rest, event.remember, now + event.collectMs) }
       const { matchCodeHash, remember } = event
       // The confirmation's time goes on: matching is a part of it.
@@ -209,10 +240,12 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
     }
     case 'match_required':
       // A reply got lost, or a second tap: a new code, but never new tries.
-      if (!isPhoneOf(login, event.phoneId)) return { login, refusal: 'not_scanned' }
-      return { login: { ...login, matchCodeHash: event.matchCodeHash } }
+      if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
+      return {
+        login: { ...login, phone: inTurn(event.phone, login.phone), matchCodeHash: event.matchCodeHash },
+      }
     case 'authenticated':
-      return isPhoneOf(login, event.phoneId) ? { login } : { login, refusal: 'not_scanned' }
+      return isPhoneOf(login, event.phone.id) ? { login } : { login, refusal: 'not_scanned' }
     case 'delivered':
     case 'denied':
       return { login, refusal: 'expired' }
@@ -221,11 +254,15 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
   }
 }
 
+function inTurn(phone: Phone, { turn }: Phone): Phone {
+  return turn === undefined ? phone : { ...phone, turn }
+}
+
 function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Outcome {
   if (login.status === 'delivered') return { login, refusal: 'expired' }
   if (login.status === 'pending') return { login: denied(login, phone, now + showMs) }
   if (!isPhoneOf(login, phone.id)) return { login, refusal: 'not_scanned' }
-  return { login: login.status === 'denied' ? login : denied(login, phone, now + showMs) }
+  return { login: login.status === 'denied' ? login : denied(login, login.phone, now + showMs) }
 }
 
 function match(login: Login, { matchCodeHash, collectMs, showMs }: EventOf<'match'>, now: number): Outcome {
@@ -238,17 +275,18 @@ function match(login: Login, { matchCodeHash, collectMs, showMs }: EventOf<'matc
   return { login: next, refusal: 'wrong_match_code' }
 }
 
-function collect(login: Login, { repeatMs }: EventOf<'collect'>, now: number): Outcome {
+function collect(login: Login, { repeat, repeatMs }: EventOf<'collect'>, now: number): Outcome {
   if (login.status === 'authenticated') {
-    return { login: { ...login, status: 'delivered', expiresAt: now + repeatMs, isAcknowledged: false } }
+    return { login: { ...login, status: 'delivered', expiresAt: now + repeatMs, repeat } }
   }
-  if (login.status === 'delivered') return login.isAcknowledged ? { login, refusal: 'expired' } : { login }
+  if (login.status === 'delivered') return login.repeat === undefined ? { login, refusal: 'expired' } : { login }
   return { login, refusal: 'not_authenticated' }
 }
 
 function acknowledge(login: Login): Outcome {
-  if (login.status !== 'delivered' || login.isAcknowledged) return { login }
-  return { login: { ...login, isAcknowledged: true } }
+  if (login.status !== 'delivered' || login.repeat === undefined) return { login }
+  const { repeat: _used, ...rest } = login
+  return { login: rest }
 }
 
 function authenticated(
@@ -270,6 +308,11 @@ function baseOf(login: LoginBase): LoginBase {
     ...(mayBeProxy === undefined ? {} : { mayBeProxy }),
     ...(returnTo === undefined ? {} : { returnTo }),
   }
+}
+
+/** Whether the login is this phone's, and has been since it was this phone's before. */
+export function isStillOf(login: Login, { id, turn }: Phone): boolean {
+  return login.status !== 'pending' && login.phone?.id === id && login.phone.turn === turn
 }
 
 /** Whether this phone is the one that owns the login. */

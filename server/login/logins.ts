@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { isPhoneOf, type Login, type LoginEvent } from './login.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import { createLoginRecords, type LoginRecords } from './login-records.ts'
+import { createScans, type Scans } from './scans.ts'
 import { createUserCodes, type UserCodes } from './user-codes.ts'
 
 export interface LoginsOptions {
@@ -16,24 +18,49 @@ export interface LoginsOptions {
 export interface Logins {
   records: LoginRecords
   userCodes: UserCodes
+  scans: Scans
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
   /** Ends the repeating of a hand-over: its session has been used. Rejects with `store_unavailable`. */
   acknowledge(loginId: string): Promise<void>
+  /**
+   * A phone's session has ended: what it approved and is not handed over yet is denied, and what it scanned, unless
+   * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
+   * @returns the public ids of sessions that are being handed over on its word at this moment, and may not exist yet
+   */
+  withdraw(phoneId: string, how: { keepScanned: boolean }): Promise<readonly string[]>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
 export function createLogins({ store, clock, randomness, policy }: LoginsOptions): Logins {
   const records = createLoginRecords({ store, clock })
+  const scans = createScans({ store, clock })
+
+  async function withdrawOne(loginId: string, phoneId: string, keepScanned: boolean): Promise<string | undefined> {
+    const event = (login: Login): LoginEvent | undefined => {
+      if (login.status === 'pending' || login.phone === undefined || !isPhoneOf(login, phoneId)) return undefined
+      if (keepScanned && login.status === 'scanned') return undefined
+      return { type: 'deny', phone: login.phone, showMs: policy.collectMs }
+    }
+    const outcome = await records.apply(loginId, event, { durable: true })
+    return outcome?.login.status === 'delivered' ? outcome.login.repeat?.sessionId : undefined
+  }
+
   return {
     records,
     userCodes: createUserCodes(store),
+    scans,
     clock,
     randomness,
     policy,
     async acknowledge(loginId) {
       await records.apply(loginId, () => ({ type: 'acknowledge' }))
+    },
+    async withdraw(phoneId, { keepScanned }) {
+      const loginIds = await scans.of(phoneId)
+      const underWay = await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, keepScanned)))
+      return underWay.filter((sessionId) => sessionId !== undefined)
     },
   }
 }

@@ -13,6 +13,8 @@ const LOGIN_ID_LENGTH = 16
 const QR_SECRET_LENGTH = 22
 /** 43 of 64 characters: 258 bits. */
 const BROWSER_KEY_LENGTH = 43
+/** 43 of 64 characters: 258 bits. */
+const SALT_LENGTH = 43
 const TOKEN_FORM = /^([\w-]{16})\.([\w-]{22})$/
 /** The wire form of a token, for schemas. */
 export const TOKEN_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}$'
@@ -40,6 +42,10 @@ export function makeBrowserKey(randomness: Randomness): string {
 }
 
 /** Six new digits for a phone to show. */
+export function makeSalt(randomness: Randomness): string {
+  return randomness.text(SALT_LENGTH)
+}
+
 export function makeMatchCode(randomness: Randomness): string {
   return randomness.digits(MATCH_CODE_LENGTH)
 }
@@ -66,11 +72,12 @@ export function hashMatchCode(loginId: string, code: string): string {
 }
 
 /**
- * The secret of the session that a login ends in. It follows from the browser key, which the browser sends with every
- * poll, so a lost reply can be given again without keeping the secret anywhere.
+ * The secret of the session that a login ends in. It takes the browser key, which only the browser has, and a salt made
+ * at collection, which only the store has and forgets after the hand-over: a lost reply can be given again, nothing from
+ * before the approval leads to the secret, and neither does a stolen store.
  */
-export function deriveSessionSecret(browserKey: string, loginId: string): string {
-  return createHmac('sha256', browserKey).update(`scanin session ${loginId}`).digest('base64url')
+export function deriveSessionSecret(browserKey: string, loginId: string, salt: string): string {
+  return createHmac('sha256', browserKey).update(`scanin session ${loginId} ${salt}`).digest('base64url')
 }
 
 /**

@@ -85,7 +85,7 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     },
     async (request) => {
       const own = await current.require(request)
-      const listed = await sessions.list(own.session.user.id)
+      const listed = await sessions.list(own.session.user)
       return { sessions: listed.map((entry) => listedOnWire(entry, own.id)) }
     },
   )
@@ -103,7 +103,7 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     },
     async (request, reply) => {
       const own = await current.require(request)
-      const isRevoked = await sessions.revoke(own.session.user.id, request.params.id)
+      const isRevoked = await sessions.revoke(own.session.user, request.params.id)
       if (!isRevoked) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
@@ -121,7 +121,7 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     },
     async (request) => {
       const own = await current.require(request)
-      return { revoked: await sessions.revokeOthers(own.session.user.id, own.id) }
+      return { revoked: await sessions.revokeOthers(own.session.user, own.id) }
     },
   )
 
@@ -130,7 +130,7 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     { schema: { tags, summary: 'End this session', response: { 204: Type.Null(), ...problemReplies } } },
     async (request, reply) => {
       const own = await current.find(request)
-      if (own !== undefined) await sessions.revoke(own.session.user.id, own.id)
+      if (own !== undefined) await sessions.revoke(own.session.user, own.id)
       return reply
         .code(204)
         .header('set-cookie', cookies.set(cookies.sessionName, '', 0))

@@ -1,17 +1,20 @@
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
-import type { RecordStore } from '../store/record-store.ts'
-import { updateRecord } from '../store/update-record.ts'
-import { decodeSession, expiryOf, isTouchDue, type Session, sessionIdOf } from './session.ts'
-import { createSessionIndex } from './session-index.ts'
+import { isSamePerson, type Person } from '../identity/person-key.ts'
+import type { RecordStore, StoredRecord } from '../store/record-store.ts'
+import { isTouchDue, type Session, sessionIdOf } from './session.ts'
+import { createSessionIndex, type IndexEntry } from './session-index.ts'
+import { clearing } from './session-limit.ts'
+import { createSessionRecords } from './session-records.ts'
 
-/** How long sessions last, in milliseconds. */
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */
   lifeMs: number
   idleMs: number
   /** A phone's session, and a browser's that was asked to be remembered. */
   rememberMs: number
+  /** Sessions that a person may have: the oldest browser's makes way for a new one. */
+  most: number
 }
 
 export interface SessionServiceOptions {
@@ -21,7 +24,15 @@ export interface SessionServiceOptions {
   currentPerson: CurrentPerson
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
+  onPhoneEnd: OnPhoneEnd
 }
+
+/**
+ * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved is to be
+ * denied, and what it scanned, unless that is kept for the person's next session.
+ * @returns the public ids of sessions that are being opened on its word at this moment
+ */
+export type OnPhoneEnd = (sessionId: string, how: { keepScanned: boolean }) => Promise<readonly string[]>
 
 export interface NewSession {
   secret: string
@@ -33,43 +44,84 @@ export interface NewSession {
   handedOverBy?: string
 }
 
+export interface OpenOptions {
+  /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
+  replaces?: string | undefined
+  /** From `lookUp`. */
+  guess?: StoredRecord | null
+}
+
 /** A session with its public id. */
 export interface IdentifiedSession {
   id: string
   session: Session
 }
 
-/**
- * A revoked session leaves its place taken for this long, so that a hand-over that is still under way
- * cannot bring it back. Longer than a hand-over repeats.
- */
-const REVOKED_FOR_MS = 60_000
-
-/** What `createSessionService` gives. */
 export type SessionService = ReturnType<typeof createSessionService>
 
 /** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */
-export function createSessionService({ store, clock, policy, currentPerson, onFirstUse }: SessionServiceOptions) {
-  const index = createSessionIndex({ store, clock })
+export function createSessionService(options: SessionServiceOptions) {
+  const { clock, policy, currentPerson, onFirstUse, onPhoneEnd } = options
+  const index = createSessionIndex(options)
+  const records = createSessionRecords(options)
 
   async function find(id: string): Promise<IdentifiedSession | undefined> {
-    const session = decodeSession((await store.read(keyOf(id)))?.value)
-    if (session === undefined || clock() >= expiryOf(session)) return undefined
-    const user = currentPerson(session.user)
-    return user && { id, session: { ...session, user } }
+    const place = await records.find(id)
+    if (place === undefined || !('session' in place)) return undefined
+    const user = currentPerson(place.session.user)
+    return user && { id, session: { ...place.session, user } }
   }
 
-  async function end({ id, session }: IdentifiedSession): Promise<void> {
-    await store.write(keyOf(id), { revoked: true }, { expiresAt: clock() + REVOKED_FOR_MS, durable: true })
-    await index.remove(session.user.id, id)
+  interface Ending {
+    keepScanned?: boolean
+    /** The login whose hand-over replaces the session. */
+    by?: string | undefined
+  }
+
+  /**
+   * Once this is answered, no session opens on the ended one's word. A hand-over looks whether the session that approved
+   * is good, marks the login as delivered, and opens the new session, in that order. If it looks after the end is
+   * written, it stops. If it looked before, then either the login is not delivered yet, and is denied here, or it is, and
+   * says which session is to come: here its place is taken, so that it cannot come.
+   */
+  async function end({ id, session }: IdentifiedSession, { keepScanned = false, by }: Ending = {}): Promise<void> {
+    await records.end(id, by)
+    await Promise.all([index.remove(session.user, [id]), session.kind === 'phone' && withdraw(id, keepScanned)])
+  }
+
+  async function withdraw(id: string, keepScanned: boolean): Promise<void> {
+    const underWay = await onPhoneEnd(id, { keepScanned })
+    await Promise.all(underWay.map(records.forestall))
+  }
+
+  /** After the new one is there, so that who is signed in is never signed out in between. */
+  async function endReplaced(id: string, { kind, user, handedOverBy }: Session): Promise<void> {
+    const place = await records.find(id)
+    if (place === undefined || !('session' in place)) return
+    // Signed in anew as the same person, a phone goes on with what it scanned.
+    const keepScanned = kind === 'phone' && isSamePerson(place.session.user, user)
+    await end({ id, session: place.session }, { keepScanned, by: handedOverBy })
+  }
+
+  async function clear(person: Person, entries: readonly IndexEntry[], newId: string): Promise<void> {
+    const listed = await Promise.all(entries.map(async (entry) => ({ entry, place: await records.find(entry.id) })))
+    const { surplus, gone } = clearing(listed, newId, policy.most, clock())
+    for (const each of surplus) await end(each)
+    if (gone.length > 0) await index.remove(person, gone)
   }
 
   return {
+    /** A guess at the list that `open` will write, to be read beside something else. */
+    lookUp: (person: Person): Promise<StoredRecord | null> => index.lookUp(person),
+
     /**
      * Opens the session with this secret. Asked again, as when a reply was lost, the same session stays.
-     * @returns how long its cookie is good, in seconds; `undefined` when it was revoked in the meantime
+     * @returns how long its cookie is good, in seconds; `undefined` when it was ended in the meantime
      */
-    async open({ secret, kind, remember, ...rest }: NewSession): Promise<number | undefined> {
+    async open(
+      { secret, kind, remember, ...rest }: NewSession,
+      { replaces, guess }: OpenOptions = {},
+    ): Promise<number | undefined> {
       const now = clock()
       const isLong = kind === 'phone' || remember
       const fresh: Session = {
@@ -81,19 +133,13 @@ export function createSessionService({ store, clock, policy, currentPerson, onFi
         ...(isLong ? {} : { idleMs: policy.idleMs }),
       }
       const id = sessionIdOf(secret)
-      const openOnce = (value: unknown) => {
-        if (value === undefined) {
-          const next = { value: fresh, expiresAt: expiryOf(fresh), durable: true }
-          return { next, result: secondsUntil(fresh.endsAt, now) }
-        }
-        const existing = decodeSession(value)
-        return { result: existing && secondsUntil(existing.endsAt, now) }
-      }
-      // Listed first, and not side by side: a browser can derive the secret from its key without our reply, and a session
-      // that is not listed, nobody can revoke.
-      await index.add(rest.user.id, { id, endsAt: fresh.endsAt })
-      // Mostly it is not there yet.
-      return updateRecord(store, keyOf(id), openOnce, null)
+      // Listed first, and not side by side: a session that is not listed, nobody can revoke.
+      const entries = await index.add(rest.user, { id, openedAt: now, endsAt: fresh.endsAt }, guess)
+      const opened = await records.open(id, fresh)
+      if (opened === undefined) return undefined
+      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, fresh)
+      if (entries.length > policy.most) await clear(rest.user, entries, id)
+      return secondsUntil(opened.endsAt, now)
     },
 
     /** The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. */
@@ -104,40 +150,45 @@ export function createSessionService({ store, clock, policy, currentPerson, onFi
       const { handedOverBy } = found.session
       if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
       if (handedOverBy === undefined && !isTouchDue(found.session, clock())) return found
-      const session = await updateRecord<Session | undefined>(store, keyOf(id), (value) => {
-        const current = decodeSession(value)
-        if (current === undefined) return { result: undefined }
+      const session = await records.change(id, (current) => {
         const { handedOverBy: _acknowledged, ...used } = { ...current, lastSeenAt: clock() }
-        return { next: { value: used, expiresAt: expiryOf(used) }, result: used }
+        return used
       })
       return session && { id, session: { ...session, user: found.session.user } }
     },
 
+    /**
+     * Whether what this phone's session approved is still good: it lives, and its person is one of ours.
+     * @param loginId what it approved; a session that this very login's hand-over replaced was good until then
+     */
+    async mayApprove(id: string, loginId: string): Promise<boolean> {
+      const place = await records.find(id)
+      if (place === undefined) return false
+      if ('endedBy' in place) return place.endedBy === loginId
+      return place.session.kind === 'phone' && currentPerson(place.session.user) !== undefined
+    },
+
     /** A person's sessions, the newest first. */
-    async list(userId: string): Promise<IdentifiedSession[]> {
-      const found = await Promise.all((await index.list(userId)).map(find))
+    async list(person: Person): Promise<IdentifiedSession[]> {
+      const found = await Promise.all((await index.list(person)).map(find))
       return found
         .filter((entry) => entry !== undefined)
         .sort((one, other) => other.session.createdAt - one.session.createdAt)
     },
 
     /** Ends one of a person's sessions. @returns `false` when the person has no such session */
-    async revoke(userId: string, id: string): Promise<boolean> {
+    async revoke(person: Person, id: string): Promise<boolean> {
       const found = await find(id)
-      if (found === undefined || found.session.user.id !== userId) return false
+      if (found === undefined || !isSamePerson(found.session.user, person)) return false
       await end(found)
       return true
     },
 
     /** Ends all of a person's sessions but the one named. @returns how many that were */
-    async revokeOthers(userId: string, keptId: string): Promise<number> {
-      const others = (await this.list(userId)).filter(({ id }) => id !== keptId)
+    async revokeOthers(person: Person, keptId: string): Promise<number> {
+      const others = (await this.list(person)).filter(({ id }) => id !== keptId)
       for (const other of others) await end(other)
       return others.length
     },
   }
-}
-
-function keyOf(id: string): string {
-  return `session:${id}`
 }

@@ -10,7 +10,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { forwardAuthRoutes } from './forward-auth.ts'
 import { sessionRoutes } from './session-routes.ts'
-import { createSessionService, type SessionPolicy, type SessionService } from './session-service.ts'
+import { createSessionService, type OnPhoneEnd, type SessionPolicy, type SessionService } from './session-service.ts'
 import { createSignInGuard } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
@@ -31,6 +31,7 @@ export interface SessionsOptions {
   allowedReturn: (returnTo: string | undefined) => string | undefined
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
+  onPhoneEnd: OnPhoneEnd
 }
 
 /** Who is signed in where. */
@@ -58,7 +59,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     routes(app) {
       forwardAuthRoutes(app, { ...options, current })
       sessionRoutes(app, { sessions: service, current, cookies, clock })
-      signInRoutes(app, { ...options, sessions: service, guard })
+      signInRoutes(app, { ...options, sessions: service, current, guard })
     },
   }
 }

@@ -6,12 +6,14 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import type { PasswordVerifier } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
+import type { CurrentSession } from './current-session.ts'
 import type { SessionService } from './session-service.ts'
 import type { SignInGuard } from './sign-in-guard.ts'
 
 export interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
   sessions: SessionService
+  current: CurrentSession
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   randomness: Randomness
@@ -26,9 +28,12 @@ const signInBody = Type.Object(
   strict,
 )
 
-/** How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. */
+/**
+ * How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. The
+ * session that its cookie stood for until then ends.
+ */
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
-  const { verifyPassword, sessions, cookies, clientAddresses, randomness, guard } = options
+  const { verifyPassword, sessions, current, cookies, clientAddresses, randomness, guard } = options
 
   app.post(
     '/sign-in',
@@ -46,7 +51,8 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
       const user = await guard({ username, address, verify: () => verifyPassword(username, password) })
       const secret = randomness.text(SESSION_SECRET_LENGTH)
       const browser = browserOf(request.headers['user-agent'])
-      const maxAge = await sessions.open({ secret, user, kind: 'phone', remember: true, browser, ip: address })
+      const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: address } as const
+      const maxAge = await sessions.open(fresh, { replaces: current.named(request) })
       reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))
       return { user: { id: user.id, name: user.name } }
     },

@@ -18,7 +18,7 @@ describe('the configuration', () => {
       keyPrefix: 'scanin:',
       login: { lifeMs: 300_000, confirmMs: 120_000, collectMs: 60_000, qrRefreshMs: 30_000, qrOverlapMs: 10_000 },
       pace: { interval: 2, hold: 2 },
-      session: { lifeMs: 43_200_000, idleMs: 3_600_000, rememberMs: 2_592_000_000 },
+      session: { lifeMs: 43_200_000, idleMs: 3_600_000, rememberMs: 2_592_000_000, most: 50 },
       match: 'auto',
       isCookieSecure: false,
       trustProxy: [],

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { buildApp } from '../../server/app.ts'
+import { type AppOptions, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import { type Accounts, createAccounts, demoAccount } from '../../server/identity/accounts.ts'
 import { cryptoRandomness } from '../../server/randomness.ts'
@@ -20,9 +20,7 @@ export interface TestApp {
 }
 
 /** What an app is made with instead of its usual parts. */
-export interface TestParts {
-  store?: RecordStore
-  logger?: FastifyBaseLogger
+export interface TestParts extends Partial<AppOptions> {
   /** Left out: the demo account. */
   accounts?: Accounts
 }
@@ -38,12 +36,18 @@ Object.defineProperty(Function.prototype, Symbol.for('fastify.display-name'), {
   },
 })
 
-/** The whole app in this process, on the embedded store and a clock that stands still. */
-export async function createTestApp(env: Record<string, string> = {}, parts: TestParts = {}): Promise<TestApp> {
-  const time = { now: Date.parse('2026-01-01T00:00:00Z') }
+/**
+ * The whole app in this process, on the embedded store and a clock that stands still.
+ * @param time another app's, when both are to be at the same time
+ */
+export async function createTestApp(
+  env: Record<string, string> = {},
+  parts: TestParts = {},
+  time = { now: Date.parse('2026-01-01T00:00:00Z') },
+): Promise<TestApp> {
   const clock = () => time.now
-  const { accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)]) } = parts
-  const { store = createMemoryStore({ clock }), logger = pino({ level: 'silent' }) } = parts
+  const { accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)]), ...others } = parts
+  const { store = createMemoryStore({ clock }) } = others
   const app = await buildApp({
     config: readConfig(
       { PUBLIC_URL, RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '0', ...env },
@@ -57,9 +61,10 @@ export async function createTestApp(env: Record<string, string> = {}, parts: Tes
     bearerVerifiers: [],
     clock,
     randomness: cryptoRandomness,
-    logger,
+    logger: pino({ level: 'silent' }),
     webRoot: join(import.meta.dirname, '../../dist/web'),
     version: '0.0.0',
+    ...others,
   })
   return { app, store, time }
 }
@@ -97,10 +102,10 @@ export function createInjectClient(app: FastifyInstance): InjectClient {
   }
 }
 
-/** A phone that has signed in as the demo account. */
-export async function createInjectPhone(app: FastifyInstance): Promise<InjectClient> {
+/** A phone that has signed in, as the demo account if nobody else is named. */
+export async function createInjectPhone(app: FastifyInstance, username = 'demo'): Promise<InjectClient> {
   const phone = createInjectClient(app)
-  const reply = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  const reply = await phone.post('/sign-in', { username, password: DEMO_PASSWORD })
   if (reply.statusCode !== 200) throw new Error(`sign-in: ${reply.statusCode} ${reply.body}`)
   return phone
 }
@@ -113,7 +118,7 @@ export interface TestPeople {
 }
 
 /** A test app with people in front of it. */
-export async function createTestPeople(env: Record<string, string> = {}): Promise<TestPeople> {
-  const testApp = await createTestApp(env)
+export async function createTestPeople(env: Record<string, string> = {}, parts: TestParts = {}): Promise<TestPeople> {
+  const testApp = await createTestApp(env, parts)
   return { testApp, browser: createInjectClient(testApp.app), phone: await createInjectPhone(testApp.app) }
 }

@@ -6,7 +6,7 @@ import { browserKeyOf, expectExpired, keyCookieOf, sessionSetBy } from './seen.t
 /** T4, the part that is a matter of time. */
 
 onEveryStoreInTime({ POLL_HOLD_SECONDS: '0' }, (stage) => {
-  test('T4 a hand-over repeats for 10 s and no longer, and collecting again does not extend that', async () => {
+  test('T4 T23 a hand-over repeats for 10 s and no longer, and collecting again does not extend that', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     const cookie = `${keyCookieOf(token)}=${browserKeyOf(browser, token)}`

@@ -88,7 +88,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
         expectProblem(await place.post(path, { token }), 401, 'authentication_required')
       }
     }
-    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
+    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('denied')
   })
 
   test('T19 revoking all others leaves this one, and says how many there were', async () => {

@@ -2,6 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
+import type { CurrentPerson } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -19,6 +20,7 @@ export interface BrowserLoginsOptions {
   records: LoginRecords
   userCodes: UserCodes
   collect: Collect
+  currentPerson: CurrentPerson
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
@@ -45,7 +47,7 @@ export interface ShownLogin {
 export type BrowserStatus =
   | { status: 'pending' | 'scanned' | 'denied'; expiresIn: number }
   | { status: 'match_required'; expiresIn: number; triesLeft: number }
-  | ({ status: 'authenticated' } & HandOver)
+  | HandOver
   | typeof EXPIRED
 
 /** Unknown, expired, foreign, rotated out and used up: nobody tells them apart. */
@@ -55,7 +57,7 @@ export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
 export function createBrowserLogins(options: BrowserLoginsOptions) {
-  const { records, userCodes, collect, clock, randomness, policy, closing } = options
+  const { records, userCodes, collect, currentPerson, clock, randomness, policy, closing } = options
 
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
     if (browser.browserKey === undefined) return Promise.resolve(undefined)
@@ -64,10 +66,12 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       .then((login) => (login && isOwn(login, browser, clock()) ? login : undefined))
   }
 
-  function applyToOwn(browser: WaitingBrowser, event: LoginEvent, durable = false) {
-    return records.apply(browser.token.loginId, (login, now) => (isOwn(login, browser, now) ? event : undefined), {
-      durable,
-    })
+  function applyToOwn(browser: WaitingBrowser, eventFor: (login: Login) => LoginEvent, durable = false) {
+    return records.apply(
+      browser.token.loginId,
+      (login, now) => (isOwn(login, browser, now) ? eventFor(login) : undefined),
+      { durable },
+    )
   }
 
   function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
@@ -97,7 +101,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   const hold = createHold<PollingBrowser, KnownLogin | undefined, BrowserStatus>({
     records,
     know,
-    patienceFor: (known, seen) => (isStillWaiting(known) && known.status === seen ? known.expiresAt - clock() : 0),
+    patienceFor: (known, seen) =>
+      isStillWaiting(known) && known.status === seen && !isOfSomebodyGone(known) ? known.expiresAt - clock() : 0,
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
       if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
@@ -110,13 +115,31 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     return known !== undefined && isWaiting(known) && known.expiresAt > clock()
   }
 
+  function isOfSomebodyGone({ user }: KnownLogin): boolean {
+    return user !== undefined && currentPerson(user) === undefined
+  }
+
+  /** Of somebody who is not one of ours any more: what they scanned or approved waits for nothing. */
+  function denialFor(login: Login): LoginEvent | undefined {
+    const phone = login.status === 'pending' ? undefined : login.phone
+    const isGone = phone !== undefined && currentPerson(phone.user) === undefined
+    return isGone ? { type: 'deny', phone, showMs: policy.collectMs } : undefined
+  }
+
+  async function denyOfSomebodyGone(browser: WaitingBrowser): Promise<BrowserStatus> {
+    const outcome = await records.apply(browser.token.loginId, denialFor)
+    return outcome === undefined ? EXPIRED : statusOf(knownOf(outcome.login), browser)
+  }
+
   function statusOf(
     login: KnownLogin | undefined,
-    { token, browserKey }: WaitingBrowser,
+    browser: WaitingBrowser,
     found?: StoredRecord,
   ): BrowserStatus | Promise<BrowserStatus> {
+    const { token, browserKey, replaces } = browser
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
     if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
+    if (isWaiting(login) && isOfSomebodyGone(login)) return denyOfSomebodyGone(browser)
     switch (login.status) {
       case 'pending':
       case 'scanned':
@@ -126,8 +149,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect(token.loginId, browserKey, found).then((handOver) =>
-          handOver === undefined ? EXPIRED : { status: 'authenticated', ...handOver },
+        return collect({ loginId: token.loginId, browserKey, replaces }, found).then(
+          (collected) => collected ?? EXPIRED,
         )
       default:
         return login.status satisfies never
@@ -164,7 +187,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
       const secret = makeQrSecret(randomness)
       const event = { type: 'rotate', secretHash: hashSecret(secret), overlapMs: policy.qrOverlapMs } as const
-      const outcome = await applyToOwn(browser, event)
+      const outcome = await applyToOwn(browser, () => event)
       if (outcome === undefined || outcome.refusal !== undefined) return undefined
       return shown(browser.token.loginId, secret, outcome.login.expiresAt)
     },
@@ -182,7 +205,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
       const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
       const event = { type: 'match', matchCodeHash, collectMs: policy.collectMs, showMs: policy.collectMs } as const
-      const outcome = await applyToOwn(browser, event, true)
+      const outcome = await applyToOwn(browser, (login) => denialFor(login) ?? event, true)
       if (outcome?.refusal === 'wrong_match_code') {
         const triesLeft = outcome.login.status === 'match_required' ? outcome.login.triesLeft : 0
         throw new ScanInError('wrong_match_code', { triesLeft })

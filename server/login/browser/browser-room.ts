@@ -5,9 +5,11 @@ import type { RateLimit } from '../../http/rate-limits.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import type { CurrentPerson } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { Logins } from '../logins.ts'
+import { createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
 import { createCollect } from './hand-over.ts'
@@ -17,7 +19,8 @@ import { createPollLane } from './poll-lane.ts'
 export interface BrowserRoomOptions {
   logins: Logins
   holds: Holds
-  sessions: Pick<SessionService, 'open'>
+  sessions: Pick<SessionService, 'open' | 'lookUp' | 'mayApprove'>
+  currentPerson: CurrentPerson
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
@@ -39,11 +42,12 @@ export interface BrowserRoom {
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
-  const { holds, sessions, cookies, headers, log } = options
-  const { records, clock, policy } = options.logins
+  const { holds, sessions, cookies, headers, log, currentPerson } = options
+  const { records, clock, policy, randomness } = options.logins
   const { pace, clients, closing } = holds
-  const collect = createCollect({ records, sessions, clock })
-  const logins = createBrowserLogins({ ...options.logins, collect, closing })
+  const approver = createApprover({ sessions, currentPerson, clock })
+  const collect = createCollect({ records, sessions, approver, clock, randomness, policy })
+  const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing })
   const poll = createPoll({ logins, cookies, clients, pace })
   return {
     pollLane: createPollLane({ poll, cookies, pace, headers, log, closing }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
+import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
 import type { Pace } from '../hold/pace-wire.ts'
 import { type HoldWish, holdRequestOf } from '../hold/poll-request.ts'
@@ -24,18 +25,26 @@ export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => P
 
 export function createPoll({ logins, cookies, clients, pace }: PollOptions): Poll {
   return (request, token, wish) => {
-    const { browserKey } = browserBehind(request, token, cookies)
+    const { browserKey, replaces } = browserBehind(request, token, cookies)
     const client = browserKey === undefined ? undefined : clients.find(clientKeyOf(browserKey))
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
     const longestHold = retryAfterSeconds > 0 ? 0 : pace.hold
-    return logins.status({ token, browserKey, client, retryAfterSeconds }, holdRequestOf(request, wish, longestHold))
+    return logins.status(
+      { token, browserKey, replaces, client, retryAfterSeconds },
+      holdRequestOf(request, wish, longestHold),
+    )
   }
 }
 
 /** Which browser asks: the key in its cookie is what makes a login its own. */
 export function browserBehind({ headers }: IncomingMessage, token: Token, cookies: Cookies): WaitingBrowser {
   const key = readCookie(headers.cookie, cookies.browserKeyName(token.loginId))
-  return { token, browserKey: key !== undefined && isBrowserKey(key) ? key : undefined }
+  const session = readCookie(headers.cookie, cookies.sessionName)
+  return {
+    token,
+    browserKey: key !== undefined && isBrowserKey(key) ? key : undefined,
+    replaces: session && sessionIdOf(session),
+  }
 }
 
 /** The `Set-Cookie` values of a reply, mostly none: at `authenticated` the session comes, and the browser key goes. */

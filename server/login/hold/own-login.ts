@@ -1,4 +1,5 @@
 import { hashSecret, isSameHash } from '../../hashes.ts'
+import type { User } from '../../identity/identity.ts'
 import type { StoredRecord, Version } from '../../store/record-store.ts'
 import { acceptedUntil, acceptsSecret, type Login } from '../login.ts'
 import type { Token } from '../token.ts'
@@ -7,13 +8,19 @@ import type { Token } from '../token.ts'
 export interface WaitingBrowser {
   token: Token
   browserKey: string | undefined
+  /** The public id of the session that its cookie names, whether or not there is one: a new one takes its place. */
+  replaces: string | undefined
 }
+
+type AskingBrowser = Pick<WaitingBrowser, 'token' | 'browserKey'>
 
 /** The little of a login that a poll tells of: a held poll keeps no more of it. */
 export interface KnownLogin {
   status: Login['status']
   expiresAt: number
   triesLeft: number | undefined
+  /** Whose phone has it in hand. */
+  user: User | undefined
 }
 
 /**
@@ -31,7 +38,7 @@ export interface Proof {
 }
 
 /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
-export function isOwn(login: Login, { token, browserKey }: WaitingBrowser, now: number): boolean {
+export function isOwn(login: Login, { token, browserKey }: AskingBrowser, now: number): boolean {
   return hasKey(login, browserKey) && acceptsSecret(login, hashSecret(token.secret), now)
 }
 
@@ -39,7 +46,7 @@ export function isOwn(login: Login, { token, browserKey }: WaitingBrowser, now: 
 export function prove(
   login: Login,
   record: StoredRecord,
-  { token, browserKey }: WaitingBrowser,
+  { token, browserKey }: AskingBrowser,
   now: number,
 ): Proof | undefined {
   if (!hasKey(login, browserKey)) return undefined
@@ -49,7 +56,7 @@ export function prove(
 }
 
 /** Whether a proof still holds for a browser and the version that the store has now. */
-export function holds(proof: Proof, version: Version, { token, browserKey }: WaitingBrowser, now: number): boolean {
+export function holds(proof: Proof, version: Version, { token, browserKey }: AskingBrowser, now: number): boolean {
   return (
     proof.browserKey === browserKey &&
     proof.secret === token.secret &&
@@ -61,7 +68,8 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Wai
 /** The little that a poll tells of a login, for one that is known to be its own. */
 export function knownOf(login: Login): KnownLogin {
   const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
-  return { status: login.status, expiresAt: login.expiresAt, triesLeft }
+  const user = login.status === 'pending' ? undefined : login.phone?.user
+  return { status: login.status, expiresAt: login.expiresAt, triesLeft, user }
 }
 
 function hasKey({ browserKeyHash }: Login, browserKey: string | undefined): browserKey is string {

@@ -14,15 +14,18 @@ import {
   type LoginEvent,
   type MatchKind,
   type Phone,
+  REPEAT_FOR_MS,
 } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
+import type { Scans } from '../scans.ts'
 import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, type Token } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 
 export interface PhoneApprovalsOptions {
   records: LoginRecords
   userCodes: UserCodes
+  scans: Scans
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
@@ -56,6 +59,12 @@ export interface PhoneStatus {
 /** Whether a match is to be asked for, by where the browser is. */
 export type MatchFor = (browserAt: ClientAddress) => MatchKind
 
+/** The event, if the token still stands for the login. */
+function byToken({ secret }: Token, eventFor: EventFor): EventFor {
+  const secretHash = hashSecret(secret)
+  return (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login, now) : undefined)
+}
+
 export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
 
 /**
@@ -63,7 +72,7 @@ export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
  * `store_unavailable` when the store is. What else is refused stands at each method.
  */
 export function createPhoneApprovals(options: PhoneApprovalsOptions) {
-  const { records, userCodes, clock, randomness, policy, closing } = options
+  const { records, userCodes, scans, clock, randomness, policy, closing } = options
 
   const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
     records: {
@@ -97,13 +106,24 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     return outcome.login
   }
 
-  function applyByToken({ loginId, secret }: Token, eventFor: (login: Login) => LoginEvent, options?: ApplyOptions) {
-    const secretHash = hashSecret(secret)
-    return apply(
-      loginId,
-      (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login) : undefined),
-      options,
-    )
+  function applyByToken(token: Token, eventFor: EventFor, options?: ApplyOptions) {
+    return apply(token.loginId, byToken(token, eventFor), options)
+  }
+
+  /** Scans, and before that notes where to look when the phone's session ends. */
+  async function scanAs(phone: Phone, loginId: string, eventFor: EventFor): Promise<Login> {
+    const found = await records.readStored(loginId)
+    const login = records.decode(found)
+    const event = login && eventFor(login, clock())
+    // A native app's authority ends by itself, and nobody has to look.
+    if (event !== undefined && phone.goodUntil === undefined)
+      await scans.note(phone.id, { loginId, until: latestEnd() })
+    return apply(loginId, eventFor, found === undefined ? {} : { guess: found })
+  }
+
+  /** When a login that is scanned now is over, however long each step takes. */
+  function latestEnd(): number {
+    return clock() + policy.confirmMs + policy.collectMs + REPEAT_FOR_MS
   }
 
   function requestOf(login: Login, token: Token): ApprovalRequest {
@@ -123,7 +143,10 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   }
 
   return {
-    /** Takes the code for this phone: the first one to scan owns the login. `already_scanned`: another phone does. */
+    /**
+     * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
+     * person's phones, the last.
+     */
     async scan(token: Token, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
       const { confirmMs } = policy
       const event = (login: Login): LoginEvent => ({
@@ -132,7 +155,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
         match: matchFor(addressOf(login)),
         confirmMs,
       })
-      return requestOf(await applyByToken(token, event), token)
+      return requestOf(await scanAs(phone, token.loginId, byToken(token, event)), token)
     },
 
     /** As `scan`, by the code that a person typed, without its dash. */
@@ -143,7 +166,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const secret = makeQrSecret(randomness)
       const { confirmMs } = policy
       const extraSecretHash = hashSecret(secret)
-      const login = await apply(loginId, (found) => ({
+      const login = await scanAs(phone, loginId, (found) => ({
         type: 'scan',
         phone,
         match: matchFor(addressOf(found)),
@@ -162,11 +185,11 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
      * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
      * @param guess from `lookUp`
      */
-    async confirm(token: Token, phoneId: string, remember: boolean, guess?: StoredRecord): Promise<Confirmation> {
+    async confirm(token: Token, phone: Phone, remember: boolean, guess?: StoredRecord): Promise<Confirmation> {
       const matchCode = makeMatchCode(randomness)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
-      const event: LoginEvent = { type: 'confirm', phoneId, remember, matchCodeHash, collectMs }
+      const event: LoginEvent = { type: 'confirm', phone, remember, matchCodeHash, collectMs }
       const login = await applyByToken(token, () => event, { durable: true, guess })
       if (login.status !== 'match_required') return { status: 'authenticated' }
       return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }

@@ -88,7 +88,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const { remember = false } = request.body
       const token = tokenOf(request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
-      return confirmationOnWire(await approvals.confirm(token, phone.id, remember, found))
+      return confirmationOnWire(await approvals.confirm(token, phone, remember, found))
     },
   )
 

@@ -17,9 +17,11 @@ const LOGINS: Login[] = [
   { ...base, status: 'pending', mayBeProxy: true },
   { ...base, status: 'scanned', phone, match: 'code', mayBeProxy: true, returnTo: '/welcome' },
   { ...base, status: 'scanned', phone, match: 'code' },
+  { ...base, status: 'scanned', phone: { ...phone, goodUntil: 9, turn: 2 }, match: 'none' },
   { ...base, status: 'match_required', phone, remember: true, matchCodeHash: 'code', triesLeft: 5 },
   { ...base, status: 'authenticated', phone, remember: false },
-  { ...base, status: 'delivered', phone, remember: false, isAcknowledged: true },
+  { ...base, status: 'delivered', phone, remember: false },
+  { ...base, status: 'delivered', phone, remember: false, repeat: { salt: 'salt', sessionId: 'session' } },
   { ...base, status: 'denied', phone },
   { ...base, status: 'denied' },
 ]

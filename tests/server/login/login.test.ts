@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   acceptsSecret,
+  isStillOf,
   type Login,
   type LoginEvent,
   MATCH_TRIES,
@@ -25,7 +26,11 @@ const pending: PendingLogin = {
 }
 
 const rotate: LoginEvent = { type: 'rotate', secretHash: 'second', overlapMs: 10_000 }
-const collect: LoginEvent = { type: 'collect', repeatMs: 10_000 }
+const collect: LoginEvent = {
+  type: 'collect',
+  repeat: { salt: 'salt', sessionId: 'session' },
+  repeatMs: 10_000,
+}
 const acknowledge: LoginEvent = { type: 'acknowledge' }
 const scan = (phone: Phone, match: MatchKind = 'none'): LoginEvent => ({
   type: 'scan',
@@ -35,7 +40,7 @@ const scan = (phone: Phone, match: MatchKind = 'none'): LoginEvent => ({
 })
 const confirm = (phone: Phone, matchCodeHash = 'right'): LoginEvent => ({
   type: 'confirm',
-  phoneId: phone.id,
+  phone,
   remember: false,
   matchCodeHash,
   collectMs: 60_000,
@@ -152,6 +157,33 @@ describe('scanning', () => {
     expect(transition(scanned, scan(bob), NOW)).toEqual({ login: scanned, refusal: 'already_scanned' })
   })
 
+  test('another session of the same person goes on where the first was, in the time that is left', () => {
+    const newer: Phone = { id: 'new phone of ann', user: { ...ann.user, name: 'Ann, renamed' } }
+    for (const login of [after(scan(ann)), after(scan(ann, 'code'), confirm(ann)), after(scan(ann), confirm(ann))]) {
+      const { login: taken, refusal } = transition(login, scan(newer), NOW + 1000)
+      expect(refusal).toBeUndefined()
+      expect(taken).toEqual({ ...login, phone: { ...newer, turn: 1 } })
+      expect(transition(taken, confirm(ann), NOW + 1000).refusal).toBe('not_scanned')
+      expect(transition(taken, confirm(newer), NOW + 1000).login).toMatchObject({ phone: { id: newer.id, turn: 1 } })
+      expect([isStillOf(login, ann), isStillOf(taken, ann)]).toEqual([true, false])
+      // The first one again is not taken for what it was before.
+      expect(isStillOf(transition(taken, scan(ann), NOW + 1000).login, ann)).toBe(false)
+    }
+  })
+
+  test('digits that were to be typed are still to be, from wherever the person goes on', () => {
+    const newer: Phone = { ...ann, id: 'new phone of ann' }
+    const match = (first: MatchKind, second: MatchKind) => transition(after(scan(ann, first)), scan(newer, second), NOW)
+    expect(match('code', 'none').login).toMatchObject({ match: 'code' })
+    expect(match('none', 'code').login).toMatchObject({ match: 'code' })
+    expect(match('none', 'none').login).toMatchObject({ match: 'none' })
+  })
+
+  test('who has the same id elsewhere is another person', () => {
+    const namesake: Phone = { id: 'phone of a namesake', user: { ...ann.user, source: 'jwt' } }
+    expect(transition(after(scan(ann)), scan(namesake), NOW).refusal).toBe('already_scanned')
+  })
+
   test('the same phone may scan again, and nothing changes', () => {
     const scanned = after(scan(ann))
     expect(transition(scanned, scan(ann), NOW + 1)).toEqual({ login: scanned })
@@ -186,6 +218,17 @@ describe('confirming', () => {
     for (const login of [after(scan(ann)), after(scan(ann, 'code'), confirm(ann)), after(scan(ann), confirm(ann))]) {
       expect(transition(login, confirm(bob), NOW)).toEqual({ login, refusal: 'not_scanned' })
     }
+  })
+
+  test('is by the phone as it is then: a native app may have another token by that time, with another end', () => {
+    const [early, late] = [
+      { ...ann, goodUntil: NOW + 1000 },
+      { ...ann, goodUntil: NOW + 9000 },
+    ]
+    for (const kind of ['none', 'code'] as const) {
+      expect(after(scan(early, kind), confirm(late))).toMatchObject({ phone: { goodUntil: NOW + 9000 } })
+    }
+    expect(after(scan(early, 'code'), confirm(early), confirm(late))).toMatchObject({ phone: late })
   })
 
   test('twice is once', () => {
@@ -276,6 +319,13 @@ describe('handing over', () => {
     const used = transition(delivered, acknowledge, NOW + 1).login
     expect(transition(used, collect, NOW + 2)).toEqual({ login: used, refusal: 'expired' })
     expect(used.expiresAt).toBe(delivered.expiresAt)
+  })
+
+  test('makes its salt once, and forgets it when its session is used', () => {
+    const again: LoginEvent = { ...collect, repeat: { salt: 'another', sessionId: 'another' } } as LoginEvent
+    expect(transition(delivered, again, NOW).login).toBe(delivered)
+    expect(delivered).toMatchObject({ repeat: { salt: 'salt', sessionId: 'session' } })
+    expect(JSON.stringify(transition(delivered, acknowledge, NOW).login)).not.toMatch(/salt|session/)
   })
 
   test('keeps where to go', () => {

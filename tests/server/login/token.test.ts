@@ -10,6 +10,7 @@ import {
   makeLoginId,
   makeMatchCode,
   makeQrSecret,
+  makeSalt,
   parseToken,
   parseUserCode,
 } from '../../../server/login/token.ts'
@@ -51,16 +52,16 @@ describe('tokens', () => {
 describe('the session secret', () => {
   const key = makeBrowserKey(cryptoRandomness)
 
-  test('is the same again for the same browser and login, and another for any other', () => {
-    expect(deriveSessionSecret(key, token.loginId)).toBe(deriveSessionSecret(key, token.loginId))
-    expect(deriveSessionSecret(key, 'another login id')).not.toBe(deriveSessionSecret(key, token.loginId))
-    expect(deriveSessionSecret(makeBrowserKey(cryptoRandomness), token.loginId)).not.toBe(
-      deriveSessionSecret(key, token.loginId),
-    )
+  test('is the same again for the same browser, login and salt, and another for any other', () => {
+    const secret = deriveSessionSecret(key, token.loginId, 'salt')
+    expect(deriveSessionSecret(key, token.loginId, 'salt')).toBe(secret)
+    expect(deriveSessionSecret(key, 'another login id', 'salt')).not.toBe(secret)
+    expect(deriveSessionSecret(makeBrowserKey(cryptoRandomness), token.loginId, 'salt')).not.toBe(secret)
+    expect(deriveSessionSecret(key, token.loginId, makeSalt(cryptoRandomness))).not.toBe(secret)
   })
 
   test('has 256 bits', () => {
-    expect(deriveSessionSecret(key, token.loginId)).toMatch(/^[\w-]{43}$/)
+    expect(deriveSessionSecret(key, token.loginId, 'salt')).toMatch(/^[\w-]{43}$/)
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { hashSecret } from '../../../server/hashes.ts'
 import { createSessionIndex } from '../../../server/session/session-index.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
@@ -21,21 +22,22 @@ function createCountingStore() {
   return { store, conflicts: () => conflicts }
 }
 
-const entry = (at: number) => ({ id: `session-${at}`, endsAt: NOW + 60_000 })
+const DEMO = { id: 'demo' }
+const entry = (at: number) => ({ id: `session-${at}`, openedAt: NOW, endsAt: NOW + 60_000 })
 
 test('hundreds of sessions that one person opens at once do not send each other back', async () => {
   const { store, conflicts } = createCountingStore()
   const index = createSessionIndex({ store, clock })
-  await Promise.all(Array.from({ length: 300 }, (_, at) => index.add('demo', entry(at))))
-  expect((await index.list('demo')).sort()).toEqual(Array.from({ length: 300 }, (_, at) => entry(at).id).sort())
+  await Promise.all(Array.from({ length: 300 }, (_, at) => index.add(DEMO, entry(at))))
+  expect((await index.list(DEMO)).sort()).toEqual(Array.from({ length: 300 }, (_, at) => entry(at).id).sort())
   expect(conflicts()).toBe(0)
 })
 
 test('two processes lose none of each other`s sessions', async () => {
   const { store } = createCountingStore()
   const processes = [createSessionIndex({ store, clock }), createSessionIndex({ store, clock })]
-  await Promise.all(Array.from({ length: 100 }, (_, at) => processes[at % 2]?.add('demo', entry(at))))
-  expect(await processes[0]?.list('demo')).toHaveLength(100)
+  await Promise.all(Array.from({ length: 100 }, (_, at) => processes[at % 2]?.add(DEMO, entry(at))))
+  expect(await processes[0]?.list(DEMO)).toHaveLength(100)
 })
 
 test('who waits behind a failure is served', async () => {
@@ -47,7 +49,35 @@ test('who waits behind a failure is served', async () => {
     return Promise.reject(new Error('down'))
   }
   const index = createSessionIndex({ store: { ...store, read }, clock })
-  const results = await Promise.allSettled([index.add('demo', entry(1)), index.add('demo', entry(2))])
+  const results = await Promise.allSettled([index.add(DEMO, entry(1)), index.add(DEMO, entry(2))])
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
-  expect(await index.list('demo')).toEqual([entry(2).id])
+  expect(await index.list(DEMO)).toEqual([entry(2).id])
+})
+
+test('people from different sources have lists of their own, whatever their ids', async () => {
+  const { store } = createCountingStore()
+  const index = createSessionIndex({ store, clock })
+  await index.add({ id: 'demo', source: 'jwt' }, entry(1))
+  await index.add({ id: 'demo', source: 'userinfo' }, entry(2))
+  expect(await index.list(DEMO)).toEqual([])
+  expect(await index.list({ id: 'demo', source: 'jwt' })).toEqual([entry(1).id])
+})
+
+test('a guess saves the first read while it is right, and loses nothing when it is not', async () => {
+  const { store, conflicts } = createCountingStore()
+  const index = createSessionIndex({ store, clock })
+  const empty = await index.lookUp(DEMO)
+  await index.add(DEMO, entry(1), empty)
+  expect(conflicts()).toBe(0)
+  expect(await index.add(DEMO, entry(2), empty)).toEqual([entry(1), entry(2)])
+  expect(conflicts()).toBe(1)
+})
+
+test('a list that an earlier version wrote is a list', async () => {
+  const { store } = createCountingStore()
+  const index = createSessionIndex({ store, clock })
+  await index.add(DEMO, entry(1))
+  const key = `sessions-of:${hashSecret('demo')}`
+  await store.write(key, { sessions: [{ id: 'old', endsAt: NOW + 1 }] }, { expiresAt: NOW + 1 })
+  expect(await index.list(DEMO)).toEqual(['old'])
 })

@@ -1,49 +1,213 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { ScanInError } from '../../../server/errors.ts'
-import { createSessionService, type NewSession } from '../../../server/session/session-service.ts'
+import { sessionIdOf } from '../../../server/session/session.ts'
+import { createSessionService, type NewSession, type OnPhoneEnd } from '../../../server/session/session-service.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 
 const HOUR = 3_600_000
-const clock = () => 1_800_000_000_000
+const LOGIN_ID = 'l'.repeat(16)
+const ANN = { id: 'ann', name: 'Ann' }
 const SESSION: NewSession = {
   secret: 's'.repeat(43),
-  user: { id: 'ann', name: 'Ann' },
+  user: ANN,
   kind: 'browser',
   remember: false,
   browser: { name: 'Firefox', os: 'Linux' },
   ip: '192.0.2.1',
-  handedOverBy: 'l'.repeat(16),
+  handedOverBy: LOGIN_ID,
 }
+const { handedOverBy: _none, ...SIGN_IN } = { ...SESSION, kind: 'phone' as const, remember: true }
+const PHONE: NewSession = { ...SIGN_IN, secret: 'p'.repeat(43) }
 
-function createService(store: RecordStore) {
-  return createSessionService({
-    currentPerson: (user) => user,
-    store,
-    clock,
-    policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR },
-    onFirstUse: async () => undefined,
-  })
-}
-
-test('a session that could not be listed is none: its browser can derive the secret without any reply', async () => {
+function createWorld({ most = 50, onPhoneEnd = async () => [] }: { most?: number; onPhoneEnd?: OnPhoneEnd } = {}) {
+  const time = { now: 1_800_000_000_000 }
+  const clock = () => time.now
   const store = createMemoryStore({ clock })
+  const ended: unknown[] = []
+  const create = (over: RecordStore = store) =>
+    createSessionService({
+      currentPerson: (user) => user,
+      store: over,
+      clock,
+      policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR, most },
+      onFirstUse: async () => undefined,
+      onPhoneEnd: (id, how) => {
+        ended.push([id, how])
+        return onPhoneEnd(id, how)
+      },
+    })
+  const service = create()
+  return {
+    ...{ time, store, ended, create, service },
+    isLive: async (secret: string) => (await service.authenticate(secret)) !== undefined,
+    /** Opens so many, one a second. @returns their secrets */
+    async openMany(kind: 'browser' | 'phone', count: number): Promise<string[]> {
+      const secrets = Array.from({ length: count }, () => `${kind} ${Math.random()}`)
+      for (const secret of secrets) {
+        time.now += 1000
+        await service.open({ ...SIGN_IN, secret, kind, remember: true })
+      }
+      return secrets
+    },
+  }
+}
+
+test('a session that could not be listed is none', async () => {
+  const { store, create, service } = createWorld()
   const write: RecordStore['write'] = async (key, ...rest) => {
     if (key.startsWith('sessions-of:')) throw new ScanInError('store_unavailable')
     return store.write(key, ...rest)
   }
-  await expect(createService({ ...store, write }).open(SESSION)).rejects.toMatchObject({ code: 'store_unavailable' })
-  expect(await createService(store).authenticate(SESSION.secret)).toBeUndefined()
+  await expect(create({ ...store, write }).open(SESSION)).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(await service.authenticate(SESSION.secret)).toBeUndefined()
 })
 
 test('a session is listed by the time that it exists', async () => {
-  const store = createMemoryStore({ clock })
+  const { store, create } = createWorld()
   const written: string[] = []
   const write: RecordStore['write'] = async (key, ...rest) => {
     const isDone = await store.write(key, ...rest)
     written.push(key.replace(/:.*/, ''))
     return isDone
   }
-  await createService({ ...store, write }).open(SESSION)
+  await create({ ...store, write }).open(SESSION)
   expect(written).toEqual(['sessions-of', 'session'])
+})
+
+test('with a guess at its list a session takes two trips to the store, one after the other', async () => {
+  const { store, create, service } = createWorld()
+  let reads = 0
+  const read: RecordStore['read'] = (key) => {
+    reads++
+    return store.read(key)
+  }
+  await create({ ...store, read }).open(SESSION, { guess: await service.lookUp(ANN) })
+  expect(reads).toBe(0)
+})
+
+describe('replacing', () => {
+  test('ends the session whose cookie the new one`s takes the place of, whoever`s it was', async () => {
+    const { service, isLive } = createWorld()
+    await service.open(PHONE)
+    await service.open({ ...SESSION, user: { id: 'bob', name: 'Bob' } }, { replaces: sessionIdOf(PHONE.secret) })
+    expect(await isLive(PHONE.secret)).toBe(false)
+    expect(await isLive(SESSION.secret)).toBe(true)
+  })
+
+  test('does not end the new one when its hand-over is asked for again', async () => {
+    const { service, isLive } = createWorld()
+    await service.open(PHONE)
+    for (const replaced of [PHONE.secret, SESSION.secret, PHONE.secret, 'never was one']) {
+      expect(await service.open(SESSION, { replaces: sessionIdOf(replaced) })).toBeGreaterThan(0)
+    }
+    expect(await isLive(SESSION.secret)).toBe(true)
+  })
+
+  test('by a login that the replaced session approved leaves that login`s hand-over good, and no other', async () => {
+    const { service } = createWorld()
+    const id = sessionIdOf(PHONE.secret)
+    await service.open(PHONE)
+    expect(await service.mayApprove(id, 'another login')).toBe(true)
+    await service.open(SESSION, { replaces: id })
+    expect(await service.mayApprove(id, LOGIN_ID)).toBe(true)
+    expect(await service.mayApprove(id, 'another login')).toBe(false)
+  })
+
+  test('by signing in as the same person keeps what was scanned, and by anything else does not', async () => {
+    const { service, ended } = createWorld()
+    const id = sessionIdOf(PHONE.secret)
+    const replace = async (fresh: NewSession) => {
+      await service.open({ ...PHONE, secret: `${ended.length}` })
+      await service.open(fresh, { replaces: sessionIdOf(`${ended.length}`) })
+    }
+    await replace({ ...PHONE, secret: 'same person' })
+    await replace({ ...PHONE, secret: 'another', user: { id: 'bob', name: 'Bob' } })
+    await replace({ ...PHONE, secret: 'a namesake', user: { ...ANN, source: 'jwt' } })
+    await replace(SESSION)
+    await service.open(PHONE)
+    await service.revoke(ANN, id)
+    expect(ended).toEqual([
+      [sessionIdOf('0'), { keepScanned: true }],
+      [sessionIdOf('1'), { keepScanned: false }],
+      [sessionIdOf('2'), { keepScanned: false }],
+      [sessionIdOf('3'), { keepScanned: false }],
+      [id, { keepScanned: false }],
+    ])
+  })
+})
+
+describe('ending a phone', () => {
+  test('takes the place of a session that is being opened on its word, and leaves one that is open', async () => {
+    const underWay = { ...SESSION, secret: 'under way' }
+    const onPhoneEnd = async () => [sessionIdOf(underWay.secret), sessionIdOf(SESSION.secret)]
+    const { service, isLive } = createWorld({ onPhoneEnd })
+    await service.open(PHONE)
+    await service.open(SESSION)
+    await service.revoke(ANN, sessionIdOf(PHONE.secret))
+    expect(await service.open(underWay)).toBeUndefined()
+    expect(await isLive(underWay.secret)).toBe(false)
+    expect(await isLive(SESSION.secret)).toBe(true)
+  })
+
+  test('is answered after what it approved is denied, and a browser`s end asks for nothing', async () => {
+    const { service, ended } = createWorld({ onPhoneEnd: () => Promise.reject(new ScanInError('store_unavailable')) })
+    await service.open(PHONE)
+    await service.open(SESSION)
+    expect(await service.revoke(ANN, sessionIdOf(SESSION.secret))).toBe(true)
+    expect(ended).toEqual([])
+    await expect(service.revoke(ANN, sessionIdOf(PHONE.secret))).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+})
+
+describe('the most sessions of one person', () => {
+  test('are kept by the oldest browser`s making way, and no phone`s', async () => {
+    const { service, openMany, isLive } = createWorld({ most: 4 })
+    const phones = await openMany('phone', 2)
+    const browsers = await openMany('browser', 4)
+    expect(await Promise.all([...phones, ...browsers].map(isLive))).toEqual([true, true, false, false, true, true])
+    expect(await service.list(ANN)).toHaveLength(4)
+  })
+
+  test('are a phone`s too: it takes the oldest browser`s place', async () => {
+    const { openMany, isLive } = createWorld({ most: 3 })
+    const browsers = await openMany('browser', 3)
+    const phones = await openMany('phone', 1)
+    expect(await Promise.all([...browsers, ...phones].map(isLive))).toEqual([false, true, true, true])
+  })
+
+  test('where all are phones, the oldest phone makes way, and what it approved is denied', async () => {
+    const { openMany, isLive, ended } = createWorld({ most: 3 })
+    const phones = await openMany('phone', 3)
+    const browsers = await openMany('browser', 1)
+    expect(await Promise.all([...phones, ...browsers].map(isLive))).toEqual([false, true, true, true])
+    expect(ended).toEqual([[sessionIdOf(phones[0] ?? ''), { keepScanned: false }]])
+  })
+
+  test('do not count what ended by itself', async () => {
+    const { time, service, openMany, isLive } = createWorld({ most: 3 })
+    const [remembered = ''] = await openMany('browser', 1)
+    for (const secret of ['idle 1', 'idle 2']) await service.open({ ...SESSION, secret })
+    time.now += HOUR
+    const [fresh = ''] = await openMany('browser', 1)
+    expect([await isLive(remembered), await isLive(fresh)]).toEqual([true, true])
+  })
+
+  test('hold when many are opened at once', async () => {
+    const { service } = createWorld({ most: 5 })
+    const open = (_: unknown, at: number) => service.open({ ...SESSION, secret: `at once ${at}` })
+    await Promise.all(Array.from({ length: 20 }, open))
+    expect(await service.list(ANN)).toHaveLength(5)
+  })
+
+  test('are a person`s own: a namesake from elsewhere has as many', async () => {
+    const { service, openMany, isLive } = createWorld({ most: 2 })
+    const own = await openMany('browser', 2)
+    for (const secret of ['a', 'b', 'c']) {
+      await service.open({ ...SESSION, secret, user: { ...ANN, source: 'userinfo' } })
+    }
+    expect(await Promise.all(own.map(isLive))).toEqual([true, true])
+    expect(await service.revoke(ANN, sessionIdOf('c'))).toBe(false)
+    expect(await service.list({ id: 'ann', source: 'userinfo' })).toHaveLength(2)
+  })
 })

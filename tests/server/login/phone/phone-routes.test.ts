@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { PasswordVerifier } from '../../../../server/identity/identity.ts'
 import type { OnChange } from '../../../../server/store/record-store.ts'
 import {
   createInjectClient,
@@ -14,8 +15,11 @@ let browser: InjectClient
 let phone: InjectClient
 let token: string
 
+/** Whoever knows the demo account's password is whoever they say. */
+const verifyPassword: PasswordVerifier = async (username) => ({ id: username, name: username })
+
 async function begin(env: Record<string, string> = {}): Promise<void> {
-  ;({ testApp, browser, phone } = await createTestPeople(env))
+  ;({ testApp, browser, phone } = await createTestPeople(env, { verifyPassword }))
   token = (await browser.post('/login', undefined, { headers: { 'user-agent': CHROME_ON_LINUX } })).json().token
 }
 
@@ -41,12 +45,33 @@ describe('scanning', () => {
     })
   })
 
-  test('again by the same phone gives the same answer; another phone is told it came second', async () => {
+  test('again by the same phone gives the same answer; another person is told they came second', async () => {
     await begin()
     const first = await phone.post('/login/scan', { token })
     expect((await phone.post('/login/scan', { token })).body).toBe(first.body)
-    const second = await (await createInjectPhone(testApp.app)).post('/login/scan', { token })
+    const second = await (await createInjectPhone(testApp.app, 'somebody')).post('/login/scan', { token })
     expect([second.statusCode, codeOf(second)]).toEqual([409, 'already_scanned'])
+  })
+
+  test('by the same person`s next session goes on with what the one before scanned', async () => {
+    await begin({ MATCH: 'always' })
+    await phone.post('/login/scan', { token })
+    testApp.time.now += 20_000
+    await phone.post('/sign-in', { username: 'demo', password: 'as before' })
+    expect(codeOf(await phone.post('/login/confirm', { token }))).toBe('not_scanned')
+    const reply = await phone.post('/login/scan', { token })
+    expect(reply.json()).toMatchObject({ status: 'scanned', match: 'code', expires_in: 100 })
+    expect((await phone.post('/login/confirm', { token })).json()).toMatchObject({ status: 'match_required' })
+  })
+
+  test('by another phone of the same person leaves the first one without it', async () => {
+    await begin()
+    await phone.post('/login/scan', { token })
+    const other = await createInjectPhone(testApp.app)
+    expect((await other.post('/login/scan', { token })).statusCode).toBe(200)
+    expect(codeOf(await phone.post('/login/confirm', { token }))).toBe('not_scanned')
+    expect(codeOf(await phone.get(`/login/scan/${token}`))).toBe('expired_token')
+    expect((await other.post('/login/confirm', { token })).json()).toEqual({ status: 'authenticated' })
   })
 
   test('needs somebody who is signed in', async () => {

@@ -1,0 +1,16 @@
+import type { User } from './identity.ts'
+
+/** Who somebody is, and by whose word. */
+export type Person = Pick<User, 'id' | 'source'>
+
+/**
+ * One text for one person: two with one id from two sources are two people. An account's is its id alone, and no id has
+ * a control character in it, so no account's is another source's.
+ */
+export function personKey({ id, source }: Person): string {
+  return source === undefined ? id : `${source}\u0000${id}`
+}
+
+export function isSamePerson(one: Person, other: Person): boolean {
+  return personKey(one) === personKey(other)
+}

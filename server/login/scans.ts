@@ -1,0 +1,59 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../clock.ts'
+import { createInTurn } from '../store/in-turn.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
+
+/**
+ * Which logins a phone's session has scanned and may not be done with: where to look when that session ends. The logins
+ * themselves decide whose they are.
+ */
+export interface Scans {
+  /** Noted before the login is the phone's, so that none is the phone's and not noted. Rejects with `store_unavailable`. */
+  note(phoneId: string, scan: Scan): Promise<void>
+  of(phoneId: string): Promise<string[]>
+}
+
+export interface Scan {
+  loginId: string
+  /** Epoch milliseconds: when the login is over at the latest. */
+  until: number
+}
+
+/** Nobody decides about more at once; of whoever does, the oldest are left to the check at hand-over. */
+export const MOST_SCANS = 50
+
+const scansRecord = Compile(
+  Type.Array(Type.Tuple([Type.String({ title: 'loginId' }), Type.Number({ title: 'until' })])),
+)
+
+export function createScans({ store, clock }: { store: RecordStore; clock: Clock }): Scans {
+  const inTurn = createInTurn()
+
+  function live(value: unknown): Scan[] {
+    if (!scansRecord.Check(value)) return []
+    return value.map(([loginId, until]) => ({ loginId, until })).filter(({ until }) => until > clock())
+  }
+
+  return {
+    note(phoneId, scan) {
+      const key = keyOf(phoneId)
+      const decide = (value: unknown) => {
+        const known = live(value)
+        if (known.some(({ loginId }) => loginId === scan.loginId)) return { result: undefined }
+        const scans = [...known, scan].slice(-MOST_SCANS)
+        const expiresAt = Math.max(...scans.map(({ until }) => until))
+        const list = scans.map(({ loginId, until }) => [loginId, until])
+        return { next: { value: list, expiresAt, durable: true }, result: undefined }
+      }
+      return inTurn(key, () => updateRecord<void>(store, key, decide))
+    },
+
+    of: async (phoneId) => live((await store.read(keyOf(phoneId)))?.value).map(({ loginId }) => loginId),
+  }
+}
+
+function keyOf(phoneId: string): string {
+  return `scans-of:${phoneId}`
+}

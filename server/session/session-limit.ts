@@ -1,0 +1,39 @@
+import type { Session } from './session.ts'
+import type { IndexEntry } from './session-index.ts'
+import type { Place } from './session-records.ts'
+
+/** A session of the list, and what is at its place. */
+export interface ListedPlace {
+  entry: IndexEntry
+  place: Place
+}
+
+export interface Clearing {
+  /** Have to end, so that no more than `most` are left. */
+  surplus: { id: string; session: Session }[]
+  /** Are in the list and nowhere else. */
+  gone: string[]
+}
+
+/** Listed first, a session is created a moment later: what is not there by then never will be. */
+const LONGEST_OPENING_MS = 60_000
+
+/**
+ * Which of a person's sessions make way for the new one: the oldest browsers, and only where there is no other browser
+ * the oldest phones.
+ */
+export function clearing(listed: readonly ListedPlace[], newId: string, most: number, now: number): Clearing {
+  const live = listed.flatMap(({ entry: { id }, place }) =>
+    place !== undefined && 'session' in place ? [{ id, session: place.session }] : [],
+  )
+  const absent = listed.filter(({ place }) => place === undefined).map(({ entry }) => entry)
+  const gone = absent.filter(({ openedAt }) => now - openedAt > LONGEST_OPENING_MS)
+  const excess = live.length + absent.length - gone.length - most
+  const candidates = live.filter(({ id }) => id !== newId).sort(browsersFirstThenTheOldest)
+  return { surplus: candidates.slice(0, Math.max(0, excess)), gone: gone.map(({ id }) => id) }
+}
+
+function browsersFirstThenTheOldest(one: { session: Session }, other: { session: Session }): number {
+  const byKind = Number(one.session.kind === 'phone') - Number(other.session.kind === 'phone')
+  return byKind || one.session.createdAt - other.session.createdAt
+}

@@ -1,0 +1,74 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../clock.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { type Change, updateRecord } from '../store/update-record.ts'
+import { decodeSession, expiryOf, type Session } from './session.ts'
+
+/** What is at a session's place. `undefined`: nothing, or its time is over. */
+export type Place = { session: Session } | { endedBy: string | undefined } | undefined
+
+/** Sessions in a store, each at the place that its public id names. */
+export interface SessionRecords {
+  find(id: string): Promise<Place>
+  /** Creates the session unless its place is taken. @returns the one there; `undefined`: it was ended */
+  open(id: string, fresh: Session): Promise<Session | undefined>
+  /** Changes a session that is there. `undefined`: it was ended. */
+  change(id: string, change: (session: Session) => Session): Promise<Session | undefined>
+  /** From its answer on no instance finds the session. @param by the login whose hand-over replaced it */
+  end(id: string, by?: string): Promise<void>
+  /** Keeps a session from being opened; one that is open stays. */
+  forestall(id: string): Promise<void>
+}
+
+const endedRecord = Compile(Type.Object({ revoked: Type.Literal(true), by: Type.Optional(Type.String()) }))
+
+/**
+ * An ended session leaves its place taken for this long, so that a hand-over that is still under way cannot bring it
+ * back. Longer than a hand-over repeats.
+ */
+const ENDED_FOR_MS = 60_000
+
+export function createSessionRecords({ store, clock }: { store: RecordStore; clock: Clock }): SessionRecords {
+  function placeOf(value: unknown): Place {
+    if (endedRecord.Check(value)) return { endedBy: value.by }
+    const session = decodeSession(value)
+    return session === undefined || clock() >= expiryOf(session) ? undefined : { session }
+  }
+
+  return {
+    find: async (id) => placeOf((await store.read(keyOf(id)))?.value),
+
+    open(id, fresh) {
+      const decide = (value: unknown): Change<Session | undefined> =>
+        value === undefined
+          ? { next: { value: fresh, expiresAt: expiryOf(fresh), durable: true }, result: fresh }
+          : { result: decodeSession(value) }
+      // Mostly it is not there yet.
+      return updateRecord(store, keyOf(id), decide, null)
+    },
+
+    change(id, change) {
+      return updateRecord<Session | undefined>(store, keyOf(id), (value) => {
+        const current = decodeSession(value)
+        if (current === undefined) return { result: undefined }
+        const next = change(current)
+        return { next: { value: next, expiresAt: expiryOf(next) }, result: next }
+      })
+    },
+
+    async end(id, by) {
+      const ended = { revoked: true, ...(by === undefined ? {} : { by }) }
+      await store.write(keyOf(id), ended, { expiresAt: clock() + ENDED_FOR_MS, durable: true })
+    },
+
+    async forestall(id) {
+      const options = { expiresAt: clock() + ENDED_FOR_MS, durable: true, ifVersion: null }
+      await store.write(keyOf(id), { revoked: true }, options)
+    },
+  }
+}
+
+function keyOf(id: string): string {
+  return `session:${id}`
+}
