@@ -32,7 +32,7 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
         security: [{ session: [] }],
         summary: 'For a proxy: 200 with Remote-User, Remote-Name, Remote-Email and Remote-Groups, else 401',
         querystring: query,
-        response: { 200: Type.Void({ description: 'Signed in' }), 302: Type.Null(), ...problemReplies },
+        response: { 200: Type.Unsafe<undefined>({ description: 'Signed in' }), 302: Type.Null(), ...problemReplies },
       },
     },
     async (request, reply) => {
