@@ -17,7 +17,7 @@ async function expectNoAuthority(client: Client, token: string, call: Call = {})
   expectProblem(await client.get(`/login/scan/${token}`, call), 401, 'authentication_required')
 }
 
-onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
+onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
   test('T10 without a session, or with something that never was one, nothing is approved', async () => {
     const [browser, stranger] = [stage.browser(), stage.browser()]
     const token = await startLogin(browser)
