@@ -35,6 +35,7 @@ function ask(picture: Picture): Promise<string> {
   decoder ??= new Worker(new URL('./qr-decoder.mjs', import.meta.url))
   const thread = decoder
   return new Promise((resolve, reject) => {
+    thread.removeAllListeners()
     thread.once('message', ({ said, failure }: Answer) => {
       if (said === undefined) reject(new Error(failure))
       else resolve(said)
