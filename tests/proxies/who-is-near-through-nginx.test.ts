@@ -56,7 +56,7 @@ beforeAll(async () => {
     await app.listen({ host: LOOPBACK, port: upstream[name] })
     apps.push(app)
   }
-}, 60_000)
+})
 
 afterAll(async () => {
   await nginx.stop()

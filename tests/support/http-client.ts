@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { PATIENCE_MS } from './patience.ts'
 import { DEMO_PASSWORD } from './service.ts'
 
 export interface Reply {
@@ -84,6 +85,7 @@ export function createClient(origins: string | string[], publicUrl?: string): Cl
           })
         })
       })
+      outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy(new Error(`no reply in time: ${method} ${url}`)))
       outgoing.on('error', reject)
       outgoing.end(payload)
     })
