@@ -1,8 +1,7 @@
 import { isIPv6 } from 'node:net'
-import type { RateLimiterRes } from 'rate-limiter-flexible'
 import { ScanInError } from '../errors.ts'
 import { addressBlock } from './client-address.ts'
-import { type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-limits.ts'
+import { isStuck, type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-limits.ts'
 
 /** Failures within a minute, shared by all instances where the store is. What went well is counted by nobody. */
 export interface FailureLimit {
@@ -26,7 +25,7 @@ export function createFailureLimit(makeLimiter: MakeLimiter, name: string, perMi
   if (perMinute === 0) return { excess: async () => NONE, count: async () => undefined }
   const limiter = makeLimiter(name, perMinute, WINDOW_SECONDS)
 
-  async function ask(call: () => Promise<RateLimiterRes | null>): Promise<RateLimiterRes | null> {
+  async function ask<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     try {
       return await call()
     } catch (cause) {
@@ -38,6 +37,10 @@ export function createFailureLimit(makeLimiter: MakeLimiter, name: string, perMi
     async excess(key) {
       const found = await ask(() => limiter.get(key))
       if (found === null || found.consumedPoints < perMinute) return NONE
+      if (isStuck(found)) {
+        await ask(() => limiter.delete(key))
+        return NONE
+      }
       return { failures: found.consumedPoints - perMinute + 1, retryAfterSeconds: secondsLeft(found) }
     },
 

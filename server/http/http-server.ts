@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { answerExpectation } from './error-replies.ts'
 
 /** Answers a request in Fastify's place, or leaves it to Fastify: `false`. */
@@ -9,6 +10,8 @@ const REQUEST_TIMEOUT_MS = 10_000
 const HEADERS_TIMEOUT_MS = 9000
 /** Longer than common proxies keep an idle connection, so that it is they who close it. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
+/** Requests that one connection may send ahead of their replies. Browsers and proxies send none. */
+const MOST_AHEAD = 64
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -23,10 +26,28 @@ export function httpServer(shortcut: Shortcut): (fastify: Listener) => Server {
       connectionsCheckingInterval: 1000,
       requireHostHeader: false,
     })
+    const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
+      // Node gives a reply its connection once those before it are through.
+      if (response.socket === null && !mayWait(request.socket, response, ahead)) return
       if (!shortcut(request, response)) fastify(request, response)
     })
     server.on('checkExpectation', answerExpectation)
     return server
   }
+}
+
+/**
+ * Counts a request that was sent before earlier ones were answered (RFC 9112 §9.3.2). Each is kept until its turn, so who
+ * sends them without end, or never reads what comes back, loses the connection. @returns whether this one may wait
+ */
+function mayWait(socket: Socket, response: ServerResponse, ahead: WeakMap<Socket, number>): boolean {
+  const waiting = (ahead.get(socket) ?? 0) + 1
+  ahead.set(socket, waiting)
+  if (waiting > MOST_AHEAD) {
+    socket.destroy()
+    return false
+  }
+  response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1))
+  return true
 }

@@ -23,10 +23,20 @@ export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinut
         await limiter.consume(key)
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw new ScanInError('store_unavailable', { cause: refusal })
+        // For the next one: this one may well have been too many.
+        if (isStuck(refusal)) await limiter.delete(key).catch(() => undefined)
         throw new ScanInError('slow_down', { retryAfterSeconds: secondsLeft(refusal) })
       }
     },
   }
+}
+
+/** A second for clocks that are slewed. */
+const LONGEST_LEFT_MS = (WINDOW_SECONDS + 1) * 1000
+
+/** Whether a count would last longer than it counts: the store's clock was set back, maybe by an hour. */
+export function isStuck({ msBeforeNext }: RateLimiterRes): boolean {
+  return msBeforeNext > LONGEST_LEFT_MS
 }
 
 /** Until a count begins anew; at least 1. Never longer than it counts, even where the clock was set back since. */

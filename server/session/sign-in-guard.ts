@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
+import { type ErrorCode, ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
 import { createFailureLimit, createNetworkFailures, refuseExcess } from '../http/failure-limits.ts'
@@ -43,8 +43,8 @@ const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
  */
 const PAUSE_A_FAILURE_MS = 5
 const LONGEST_PAUSE_MS = 500
-const MOST_WAITING_FOR_AN_ACCOUNT = 20
-/** About how long such a queue takes. */
+const MOST_WAITING_FOR_AN_ACCOUNT = 50
+/** A good part of how long such a queue takes at the most. */
 const FULL_QUEUE_SECONDS = 10
 
 /** A hash takes a thread of the four that the process has for files and names too, for some 30 ms. */
@@ -104,19 +104,20 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       })
     }
 
-    const excess = await byAccount.excess(account)
-    if (excess.failures === 0 || (await isFamiliar(pair))) {
-      const user = await attemptFromHere()
-      if (user === undefined) throw new ScanInError('invalid_credentials')
-      return user
-    }
+    if (!isCounted || (await isFamiliar(pair))) return rightOne(await attemptFromHere(), 'invalid_credentials')
+    // In turn before anything is looked up: what fails at once from many places is counted one by one too.
     return atAccount(account, async () => {
-      await pause(Math.min(LONGEST_PAUSE_MS, excess.failures * PAUSE_A_FAILURE_MS))
-      const user = await attemptFromHere()
-      if (user === undefined) throw new ScanInError('slow_down', { retryAfterSeconds: excess.retryAfterSeconds })
-      return user
+      const { failures, retryAfterSeconds } = await byAccount.excess(account)
+      if (failures === 0) return rightOne(await attemptFromHere(), 'invalid_credentials')
+      await pause(Math.min(LONGEST_PAUSE_MS, failures * PAUSE_A_FAILURE_MS))
+      return rightOne(await attemptFromHere(), 'slow_down', retryAfterSeconds)
     })
   }
+}
+
+function rightOne(user: User | undefined, refusal: ErrorCode, retryAfterSeconds?: number): User {
+  if (user !== undefined) return user
+  throw new ScanInError(refusal, retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
 }
 
 /** However a user name is written, it is counted as one: coarser than names are told apart costs nothing here. */

@@ -65,6 +65,13 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     expect(statuses(await signInFrom(stage.browser(), ['198.18.0.2'], shout))).toEqual([429])
   })
 
+  test('T25 and so are 120 at once: they are counted one by one', async () => {
+    const everywhere = Array.from({ length: 120 }, (_, at) => `203.1.${at}.1`)
+    const body = { username: 'guessed at everywhere at once', password: 'wrong' }
+    const replies = await signInFrom(stage.browser(), everywhere, body)
+    expect([counted(replies, 401), counted(replies, 429)]).toEqual([20, 100])
+  })
+
   test.each([
     ['/56', (at: number) => `2001:db8:1:${(0x100 + at).toString(16)}::1`, 20],
     ['/48', (at: number) => `2001:db8:2:${(at * 0x100).toString(16)}::1`, 40],

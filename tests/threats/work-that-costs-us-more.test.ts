@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
@@ -41,5 +42,18 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
       expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
     }
     expect(replies.length - refused.length).toBeGreaterThanOrEqual(50)
+  })
+
+  test.each([
+    ['unread replies', 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['posts', 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'],
+  ])('T26 thousands of requests sent ahead of their replies end their connection alone: %s', async (_what, request) => {
+    const socket = connect(stage.service().port, '127.0.0.1')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    // Cut off while it is still sending.
+    socket.on('error', () => undefined)
+    socket.write(request.repeat(5000))
+    await ended
+    expect((await stage.browser().post('/login')).status).toBe(201)
   })
 })
