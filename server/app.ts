@@ -21,6 +21,8 @@ import { createPhoneRoom } from './login/phone/phone-room.ts'
 import type { Randomness } from './randomness.ts'
 import { createSessions } from './session/sessions.ts'
 import type { RecordStore } from './store/record-store.ts'
+import { createStoreProbe } from './store/store-probe.ts'
+import { createTroubleLog, type TroubleLog } from './trouble-log.ts'
 
 export interface AppOptions {
   config: Config
@@ -32,6 +34,8 @@ export interface AppOptions {
   clock: Clock
   randomness: Randomness
   logger: FastifyBaseLogger
+  /** Where the store's troubles are told too; left out, requests have one of their own. */
+  troubles?: TroubleLog
   /** Left out: nobody asks for them, and nothing is counted. */
   metrics?: Metrics | undefined
   /** The folder of what the build made of `web/`. */
@@ -48,7 +52,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const cookies = createCookies(config.isCookieSecure)
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
-  const log = createRequestLog(options.logger, options.metrics)
+  const troubles = options.troubles ?? createTroubleLog(options)
+  const log = createRequestLog(options.logger, troubles, options.metrics)
 
   const logins = createLogins({ store, clock, randomness, policy: config.login })
   const holds = createHolds({ clock, pace: config.pace })
@@ -99,7 +104,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   pages(app, { root: options.webRoot, headers })
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))
-    healthRoutes(api, store)
+    healthRoutes(api, { probeStore: createStoreProbe({ store, clock, randomness }) })
     browser.routes(api)
     phone.routes(api)
     sessions.routes(api)

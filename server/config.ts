@@ -3,7 +3,7 @@ import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
 import type { SessionPolicy } from './session/session-service.ts'
-import type { RedisPlace } from './store/redis-place.ts'
+import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -13,7 +13,7 @@ export interface Config {
   port: number
   /** Scheme and authority, no slash at the end: what the QR says and what origins are compared with. */
   publicUrl: string
-  store: { kind: 'embedded' } | { kind: 'redis'; place: RedisPlace; waitReplicas: number }
+  store: StoreChoice
   keyPrefix: string
   login: LoginPolicy
   pace: Pace
@@ -33,7 +33,7 @@ export interface Config {
   phoneScopes: readonly string[]
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
-  metricsPort: number | undefined
+  metrics: { host: string; port: number } | undefined
   logLevel: LogLevel
 }
 
@@ -41,6 +41,14 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const LONGEST_HOLD_SECONDS = 25
 const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
+/** What the API's configuration names and this version does not do. */
+const UNSUPPORTED = [
+  ...['STORE_PATH', 'CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
+  ...['TOKEN_AUDIENCES', 'SIGNING_KEYS_FILE', 'KEY_ROTATION_DAYS'],
+  ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
+  ...['WEBHOOK_URL', 'WEBHOOK_SECRET', 'GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
+  ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
+] as const
 
 /**
  * Reads the configuration.
@@ -88,15 +96,18 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),
     },
-    metricsPort: reader.optionalInteger('METRICS_PORT', 0, 65_535),
+    metrics: readMetrics(reader, port),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
+  reader.refuseUnsupported(UNSUPPORTED)
+  reader.refuseMisspelt(UNSUPPORTED)
   reader.throwIfBad()
   return Object.freeze(config)
 }
 
 function readStore(reader: EnvironmentReader): Config['store'] {
-  const url = reader.matching('REDIS_URL', /^(rediss?:\/\/|unix:).+/, 'a redis://, rediss:// or unix: address')
+  const url = reader.explained('REDIS_URL', parseRedisUrl)
+  const login = loginOf(reader.text('REDIS_USERNAME'), reader.text('REDIS_PASSWORD'))
   const nodes = reader.hostPorts('REDIS_CLUSTER')
   const sentinels = reader.hostPorts('REDIS_SENTINELS')
   const name = reader.text('REDIS_SENTINEL_NAME')
@@ -108,12 +119,13 @@ function readStore(reader: EnvironmentReader): Config['store'] {
     reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
   }
   if (nodes !== undefined && waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'is not for a Cluster')
-  if (url !== undefined) return { kind: 'redis', place: { kind: 'single', url }, waitReplicas }
-  if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes }, waitReplicas }
+  if (url !== undefined) return { kind: 'redis', place: { ...url, login: { ...login, ...url.login } }, waitReplicas }
+  if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes, login }, waitReplicas }
   if (sentinels !== undefined && name !== undefined) {
-    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name }, waitReplicas }
+    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name, login }, waitReplicas }
   }
   if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
+  refuseLoginWithoutRedis(reader, login)
   return { kind: 'embedded' }
 }
 
@@ -122,6 +134,21 @@ function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'tr
   const trustProxyHops = reader.integer('TRUST_PROXY_HOPS', 1, 1, MOST_PROXY_HOPS)
   if (trustProxyHops > 1 && trustProxy.length === 0) reader.reject('TRUST_PROXY_HOPS', 'needs a TRUST_PROXY')
   return { trustProxy, trustProxyHops }
+}
+
+function refuseLoginWithoutRedis(reader: EnvironmentReader, { username, password }: RedisLogin): void {
+  const why = 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS'
+  if (username !== undefined) reader.reject('REDIS_USERNAME', why)
+  if (password !== undefined) reader.reject('REDIS_PASSWORD', why)
+}
+
+function readMetrics(reader: EnvironmentReader, servicePort: number): Config['metrics'] {
+  const host = reader.text('METRICS_HOST') ?? '127.0.0.1'
+  const port = reader.optionalInteger('METRICS_PORT', 0, 65_535)
+  // 0 is any free port.
+  if (port === servicePort && port !== 0)
+    reader.reject('METRICS_PORT', 'is the same as PORT; metrics have a port of their own')
+  return port === undefined ? undefined : { host, port }
 }
 
 function readAccounts(reader: EnvironmentReader): Config['accounts'] {

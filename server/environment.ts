@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { misspeltVariables } from './misspelt-variables.ts'
 import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -17,6 +18,7 @@ export class EnvironmentReader {
   readonly #env: Environment
   readonly #readFile: (path: string) => string
   readonly #complaints = new Map<string, string>()
+  readonly #asked = new Set<string>()
 
   constructor(env: Environment, readFile: (path: string) => string) {
     this.#env = env
@@ -27,6 +29,22 @@ export class EnvironmentReader {
     this.#complaints.set(name, why)
   }
 
+  /** For variables that would do something in another version: what asks for safety must not be passed over. */
+  refuseUnsupported(names: readonly string[]): void {
+    for (const name of names) {
+      const isSet = this.#env[name] || this.#env[`${name}_FILE`]
+      if (isSet && !this.#asked.has(name)) this.reject(name, 'not supported by this version')
+    }
+  }
+
+  /** Call it last: what has been asked for until then is what is known. */
+  refuseMisspelt(unsupported: readonly string[]): void {
+    const known = [...this.#asked]
+    for (const { name, meant } of misspeltVariables(this.#env, [...known, ...unsupported])) {
+      this.reject(name, `not a variable of ScanIn; did you mean ${meant}?`)
+    }
+  }
+
   throwIfBad(): void {
     if (this.#complaints.size === 0) return
     const list = [...this.#complaints].map(([name, why]) => `${name} (${why})`)
@@ -35,6 +53,7 @@ export class EnvironmentReader {
 
   /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */
   text(name: string): string | undefined {
+    this.#asked.add(name)
     const value = this.#env[name] || undefined
     const path = this.#env[`${name}_FILE`] || undefined
     if (path === undefined) return value
@@ -42,12 +61,17 @@ export class EnvironmentReader {
       this.reject(name, `set both by itself and by ${name}_FILE`)
       return value
     }
+    return this.#textOfFile(`${name}_FILE`, path)
+  }
+
+  #textOfFile(name: string, path: string): string | undefined {
     try {
       const text = this.#readFile(path).replace(/\r?\n$/, '')
-      if (text === '') this.reject(`${name}_FILE`, 'is an empty file')
+      // Who names a file means its content: an empty one is a secret that was not put there.
+      if (text === '') this.reject(name, 'is an empty file')
       return text || undefined
     } catch {
-      this.reject(`${name}_FILE`, 'cannot be read')
+      this.reject(name, 'cannot be read')
       return undefined
     }
   }
@@ -96,6 +120,15 @@ export class EnvironmentReader {
 
   hostPorts(name: string): HostPort[] | undefined {
     return this.#list(name, 'host:port, with commas between them', parseHostPort)
+  }
+
+  /** @param parse answers a sentence about what is wrong, or the value */
+  explained<Value extends object>(name: string, parse: (text: string) => Value | string): Value | undefined {
+    const text = this.text(name)
+    const value = text === undefined ? undefined : parse(text)
+    if (typeof value !== 'string') return value
+    this.reject(name, value)
+    return undefined
   }
 
   #parsed<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value | undefined {

@@ -3,24 +3,25 @@ import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { ConfigError } from './environment.ts'
+import { ScanInError } from './errors.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
 import { createMetrics } from './http/metrics.ts'
-import type { MakeLimiter } from './http/rate-limits.ts'
 import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
 import { AccountsFileError } from './identity/accounts-file.ts'
 import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
 import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
+import { lanAddress } from './lan-address.ts'
+import { ListenError, listen } from './listen.ts'
 import { createLogger } from './logger.ts'
 import { cryptoRandomness } from './randomness.ts'
-import { createMemoryStore } from './store/memory-store.ts'
-import type { RecordStore } from './store/record-store.ts'
-import { connectRedis, whenReady } from './store/redis-connection.ts'
-import { createRedisStore } from './store/redis-store.ts'
+import { openStore, StoreSettingError } from './store/open-store.ts'
+import { createStoreProbe } from './store/store-probe.ts'
+import { createStoreTroubles } from './store/store-troubles.ts'
 import { keepTickShape } from './tick-shape.ts'
+import { createTroubleLog } from './trouble-log.ts'
 import { welcome } from './welcome.ts'
 
 /** How long a start waits for its store before it listens all the same and answers 503. */
@@ -30,23 +31,41 @@ const SHUTDOWN_PATIENCE_MS = 9000
 const MADE_PASSWORD_LENGTH = 12
 /** By client address. Tokens that were good lately are not held up by others' from there. */
 const REFUSED_BEARERS_PER_MINUTE = 30
+/** Where no network is: the welcome says what to do. */
+const LOOPBACK = '127.0.0.1'
+/** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
+const THEIRS = [ConfigError, AccountsFileError, StoreSettingError, ListenError]
 
 keepTickShape()
 try {
   await start()
 } catch (error) {
-  const isTheirs = error instanceof ConfigError || error instanceof AccountsFileError
-  process.stderr.write(isTheirs ? `${error.message}\n` : `${error instanceof Error ? error.stack : error}\n`)
+  const isTheirs = THEIRS.some((kind) => error instanceof kind)
+  const said = error instanceof Error ? (isTheirs ? error.message : error.stack) : error
+  process.stderr.write(`${said}\n`)
   process.exit(1)
 }
 
 async function start(): Promise<void> {
-  const config = readConfig(process.env, lanAddress(), (path) => readFileSync(path, 'utf8'))
+  const config = readConfig(process.env, lanAddress(networkInterfaces()) ?? LOOPBACK, (path) =>
+    readFileSync(path, 'utf8'),
+  )
   const logger = createLogger(config.logLevel)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
-  const { store, makeLimiter } = await openStore(config, (error) => logger.warn({ err: error }, 'store connection'))
+  const storeTroubles = createStoreTroubles(config.store)
+  const explain = ({ code, cause }: ScanInError) =>
+    code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
+  const troubles = createTroubleLog({ logger, clock: Date.now, explain })
+  const { store, makeLimiter } = await openStore({
+    choice: config.store,
+    keyPrefix: config.keyPrefix,
+    clock: Date.now,
+    patienceMs: STORE_PATIENCE_MS,
+    troubles: storeTroubles,
+    onError: (cause) => troubles.tell(new ScanInError('store_unavailable', { cause })),
+  })
   const version = readVersion()
-  const metrics = config.metricsPort === undefined ? undefined : createMetrics()
+  const metrics = config.metrics && { ...config.metrics, ...createMetrics() }
   const app = await buildApp({
     config,
     store,
@@ -61,20 +80,15 @@ async function start(): Promise<void> {
     clock: Date.now,
     randomness: cryptoRandomness,
     logger,
+    troubles,
     metrics,
     webRoot: join(import.meta.dirname, '../web'),
     version,
   })
 
-  const address = await app.listen({ host: config.host, port: config.port })
+  if (metrics !== undefined) await listen({ ...metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+  const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
   logger.info({ address }, 'listening')
-  if (config.metricsPort !== undefined) await metrics?.app.listen({ host: config.host, port: config.metricsPort })
-  const isStoreReachable = await store.ping().then(
-    () => true,
-    () => false,
-  )
-  process.stderr.write(welcome({ config, version, madePassword, isStoreReachable }))
-
   const stop = async (signal: string) => {
     logger.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
@@ -85,6 +99,12 @@ async function start(): Promise<void> {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+
+  const storeTrouble = await createStoreProbe({ store, clock: Date.now, randomness: cryptoRandomness })().then(
+    () => undefined,
+    (error) => explain(ScanInError.from(error))?.text ?? 'it does not answer',
+  )
+  process.stderr.write(welcome({ config, version, madePassword, storeTrouble }))
 }
 
 interface OpenedAccounts {
@@ -103,29 +123,6 @@ async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogg
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
   return { accounts: await createAccounts([demo]), madePassword }
-}
-
-async function openStore(
-  { store, keyPrefix }: Config,
-  onError: (error: Error) => void,
-): Promise<{ store: RecordStore; makeLimiter: MakeLimiter }> {
-  if (store.kind === 'embedded') {
-    const makeLimiter: MakeLimiter = (name, points, duration) =>
-      new RateLimiterMemory({ keyPrefix: name, points, duration })
-    return { store: createMemoryStore({ clock: Date.now }), makeLimiter }
-  }
-  const client = connectRedis(store.place, onError)
-  const subscriber = connectRedis(store.place, onError)
-  await Promise.all([whenReady(client, STORE_PATIENCE_MS), whenReady(subscriber, STORE_PATIENCE_MS)])
-  const makeLimiter: MakeLimiter = (name, points, duration) =>
-    new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration })
-  return { store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas: store.waitReplicas }), makeLimiter }
-}
-
-/** The address by which a phone on the same network reaches this machine. */
-function lanAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 }
 
 function readVersion(): string {

@@ -5,15 +5,16 @@ export interface WelcomeOptions {
   version: string
   /** Made for this start, as nobody chose one. */
   madePassword: string | undefined
-  isStoreReachable: boolean
+  /** Why the store does not work yet; `undefined`: it does. */
+  storeTrouble: string | undefined
 }
 
 /** What the person who starts ScanIn reads: where to go, as whom, what is kept where, what is not safe about it. */
-export function welcome({ config, version, madePassword, isStoreReachable }: WelcomeOptions): string {
+export function welcome({ config, version, madePassword, storeTrouble }: WelcomeOptions): string {
   const lines = [
     ['Open', `${config.publicUrl}/ on the computer, and scan its code with a phone`],
     ['Sign in', signInLine(config, madePassword)],
-    ['Store', storeLine(config, isStoreReachable)],
+    ['Store', storeLine(config, storeTrouble)],
     ...warnings(config).map((warning, at) => [at === 0 ? 'Careful' : '', warning]),
   ]
   const text = lines.map(([label = '', line = '']) => `  ${label.padEnd(9)}${line}`).join('\n')
@@ -26,15 +27,25 @@ function signInLine({ accounts }: Config, madePassword: string | undefined): str
   return `on the phone as demo, password ${madePassword} (new at each start; DEMO_PASSWORD keeps one)`
 }
 
-function storeLine({ store }: Config, isReachable: boolean): string {
+function storeLine({ store }: Config, trouble: string | undefined): string {
   if (store.kind === 'embedded')
     return 'embedded: this one process, and all sign-ins are gone when it ends (REDIS_URL keeps them)'
   const place = { single: 'Redis', sentinel: 'Redis behind Sentinel', cluster: 'Redis Cluster' }[store.place.kind]
-  return isReachable ? place : `${place}: NOT REACHABLE yet; until it is, every request is answered with 503`
+  if (trouble === undefined) return place
+  return `${place}: NOT WORKING; until it does, requests are answered with 503. ${trouble}`
 }
 
-function warnings({ isCookieSecure, publicUrl, accounts, ...phone }: Config): string[] {
+function warnings({ isCookieSecure, publicUrl, accounts, host, ...phone }: Config): string[] {
   const found: string[] = []
+  const { hostname } = new URL(publicUrl)
+  if (/^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname)) {
+    found.push(
+      `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
+    )
+  }
+  if (hostname.startsWith('[') && host === '0.0.0.0') {
+    found.push('PUBLIC_URL is an IPv6 address, and HOST=0.0.0.0 listens on IPv4 alone. Set HOST to ::')
+  }
   if (!publicUrl.startsWith('https:')) {
     found.push(
       'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',

@@ -27,9 +27,11 @@ export function answerUnroutable(headers: HeaderSets) {
   }
 }
 
-/** RFC 9112 §3.2: a request without a Host is refused. */
+/** RFC 9112 §3.2: from HTTP/1.1 on, a request without a Host is refused. Probes of HAProxy speak 1.0 without one. */
 export function refuseMissingHost(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  if (request.headers.host === undefined) throw new ScanInError('invalid_request')
+  const { httpVersionMajor, httpVersionMinor } = request.raw
+  const mustName = httpVersionMajor > 1 || (httpVersionMajor === 1 && httpVersionMinor > 0)
+  if (mustName && request.headers.host === undefined) throw new ScanInError('invalid_request')
   done()
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ScanInError } from '../errors.ts'
+import type { TroubleLog } from '../trouble-log.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
@@ -10,7 +11,11 @@ export interface RequestLog {
 }
 
 /** One line a request; a GET that went well, as a poll with nothing new, is worth a line at debug level only. */
-export function createRequestLog(logger: FastifyBaseLogger, metrics: Metrics | undefined): RequestLog {
+export function createRequestLog(
+  logger: FastifyBaseLogger,
+  troubles: TroubleLog,
+  metrics: Metrics | undefined,
+): RequestLog {
   const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
   return {
     reply({ method, route, status, ms }) {
@@ -19,11 +24,10 @@ export function createRequestLog(logger: FastifyBaseLogger, metrics: Metrics | u
       if (isRoutine && !isRoutineLogged) return
       logger[isRoutine ? 'debug' : 'info']({ method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
     },
-    error({ code, cause, message }, request) {
+    error(error, request) {
+      const { code, cause } = error
       if (code === 'internal_error') logger.error({ ...request, err: cause }, 'internal error')
-      else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') {
-        logger.warn({ ...request, err: cause }, message)
-      }
+      else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') troubles.tell(error, request)
     },
   }
 }

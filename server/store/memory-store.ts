@@ -78,10 +78,6 @@ export function createMemoryStore({ clock, maxBytes = 256 * 1024 * 1024 }: Memor
 
     watch: listeners.add,
 
-    async ping() {
-      if (isClosed) throw new ScanInError('store_unavailable')
-    },
-
     async close() {
       isClosed = true
       entries.clear()

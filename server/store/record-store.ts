@@ -21,8 +21,6 @@ export interface RecordStore {
    * @returns stops watching; safe to call twice
    */
   watch(key: string, onChange: OnChange): () => void
-  /** Resolves when the store answers. */
-  ping(): Promise<void>
   /** Lets go of connections. Whatever is called afterwards is `store_unavailable`. */
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import type { RedisPlace } from './redis-place.ts'
+import type { RedisPlace, SingleRedis } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -13,8 +13,23 @@ const LONGEST_RECONNECT_PAUSE_MS = 2000
  */
 export function connectRedis(place: RedisPlace, onError: (error: Error) => void): RedisClient {
   const client = createClient(place)
-  client.on('error', onError)
+  if (client instanceof Redis) listenForDenial(client, onError)
+  client.on('error', (error: Error) => {
+    onError(error)
+    // ioredis would go on in database 0, which is somebody else's.
+    if (error.message.includes('DB index is out of range')) client.disconnect(true)
+  })
   return client
+}
+
+/** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
+function listenForDenial(client: Redis, onError: (error: Error) => void): void {
+  client.on('connect', () => {
+    client.stream.once('data', (data: Buffer) => {
+      const reply = data.toString()
+      if (reply.startsWith('-DENIED')) onError(new Error(reply.slice(1, reply.indexOf('\r'))))
+    })
+  })
 }
 
 const CONNECTION_OPTIONS = {
@@ -29,17 +44,20 @@ const CONNECTION_OPTIONS = {
   enableAutoPipelining: true,
   // Reads have been gathered by then (redis-store.ts).
   autoPipeliningIgnoredCommands: ['mget'],
+  // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
+  autoResubscribe: false,
+  // Fewer words before the server's first: one that is closing would cut its reply off.
+  disableClientInfo: true,
 }
 
 function createClient(place: RedisPlace): RedisClient {
   switch (place.kind) {
     case 'single':
-      return place.url.startsWith('unix:')
-        ? new Redis({ ...CONNECTION_OPTIONS, path: place.url.replace(/^unix:(\/\/)?/, '') })
-        : new Redis(place.url, CONNECTION_OPTIONS)
+      return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
     case 'sentinel':
       return new Redis({
         ...CONNECTION_OPTIONS,
+        ...place.login,
         sentinels: [...place.sentinels],
         name: place.name,
         sentinelRetryStrategy: reconnectPause,
@@ -47,7 +65,7 @@ function createClient(place: RedisPlace): RedisClient {
     case 'cluster': {
       const { enableOfflineQueue, enableAutoPipelining, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
       return new Cluster([...place.nodes], {
-        redisOptions,
+        redisOptions: { ...redisOptions, ...place.login },
         enableOfflineQueue,
         enableAutoPipelining,
         clusterRetryStrategy: retryStrategy,
@@ -56,11 +74,16 @@ function createClient(place: RedisPlace): RedisClient {
   }
 }
 
+function addressOf({ server }: SingleRedis) {
+  if ('path' in server) return { path: server.path }
+  return { host: server.host, port: server.port, ...(server.isTls ? { tls: {} } : {}) }
+}
+
 function reconnectPause(attempt: number): number {
   return Math.min(attempt * 100, LONGEST_RECONNECT_PAUSE_MS)
 }
 
-/** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by `ping`. */
+/** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by a probe. */
 export function whenReady(client: RedisClient, patienceMs: number): Promise<void> {
   if (client.status === 'ready') return Promise.resolve()
   return new Promise((resolve) => {

@@ -14,8 +14,11 @@ export interface RedisStoreOptions {
   keyPrefix: string
   /** Replicas that must have a durable write before it is answered. */
   waitReplicas: number
+  /** Told when notices cannot be had; it is tried again. */
+  onError?: (error: Error) => void
 }
 
+const SUBSCRIBE_AGAIN_MS = 1000
 const REPLICA_PATIENCE_MS = 1000
 
 /**
@@ -49,7 +52,8 @@ type ScriptedClient = RedisClient & {
 }
 
 /** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */
-export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }: RedisStoreOptions): RecordStore {
+export function createRedisStore(options: RedisStoreOptions): RecordStore {
+  const { client, subscriber, keyPrefix, waitReplicas } = options
   const listeners = createChangeListeners()
   const channel = `${keyPrefix}changes`
   client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
@@ -62,9 +66,7 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
     if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
     else listeners.tell(notice.slice(keyPrefix.length, end), new TextRecord(notice.slice(end + 1)))
   })
-  // ioredis subscribes again by itself after a reconnect; this covers a first connection that is late.
-  subscriber.on('ready', () => void subscriber.subscribe(channel).catch(() => undefined))
-  if (subscriber.status === 'ready') void subscriber.subscribe(channel).catch(() => undefined)
+  keepSubscribed(options, channel)
 
   async function awaitReplicas(): Promise<void> {
     if (waitReplicas === 0 || client instanceof Cluster) return
@@ -100,15 +102,27 @@ export function createRedisStore({ client, subscriber, keyPrefix, waitReplicas }
 
     watch: listeners.add,
 
-    async ping() {
-      await reachable(client.ping())
-    },
-
     async close() {
       client.disconnect()
       subscriber.disconnect()
     },
   }
+}
+
+/** At every connection; a refusal, as of a user without rights, may be taken back. */
+function keepSubscribed({ subscriber, onError }: RedisStoreOptions, channel: string): void {
+  let again: NodeJS.Timeout | undefined
+  const subscribe = () => {
+    clearTimeout(again)
+    subscriber.subscribe(channel).catch((error: Error) => {
+      if (subscriber.status !== 'ready') return
+      onError?.(error)
+      again = setTimeout(subscribe, SUBSCRIBE_AGAIN_MS).unref()
+    })
+  }
+  subscriber.on('ready', subscribe)
+  subscriber.on('end', () => clearTimeout(again))
+  if (subscriber.status === 'ready') subscribe()
 }
 
 type Read = (key: string) => Promise<StoredRecord | undefined>

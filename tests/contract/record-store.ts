@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { cryptoRandomness } from '../../server/randomness.ts'
 import type { RecordStore, StoredRecord, Version } from '../../server/store/record-store.ts'
+import { createStoreProbe } from '../../server/store/store-probe.ts'
 import { eventually } from '../support/eventually.ts'
 
 export interface StoreUnderTest {
@@ -192,8 +194,20 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       for (const stop of stops) stop()
     })
 
-    test('answers a ping', async () => {
-      await expect(store.ping()).resolves.toBeUndefined()
+    test('passes a probe, however many ask at once, and keeps nothing of it', async () => {
+      const probe = createStoreProbe({ store, clock: Date.now, randomness: { ...cryptoRandomness, text: () => 'x' } })
+      await Promise.all(Array.from({ length: 20 }, probe))
+      await expect(probe()).resolves.toBeUndefined()
+      expect(await store.read('probe:x')).toBeUndefined()
+    })
+
+    test('fails a probe where no notice comes, and says so', async () => {
+      const deaf = { ...store, watch: () => () => undefined }
+      const probe = createStoreProbe({ store: deaf, clock: Date.now, randomness: cryptoRandomness })
+      await expect(probe()).rejects.toMatchObject({
+        code: 'store_unavailable',
+        cause: { message: expect.stringContaining('no notice') },
+      })
     })
 
     test('is unavailable once closed, for everything', async () => {
@@ -203,7 +217,8 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       await expect(closed.store.read('key')).rejects.toMatchObject(refusal)
       await expect(closed.store.write('key', 1, { expiresAt: later() })).rejects.toMatchObject(refusal)
       await expect(closed.store.remove('key')).rejects.toMatchObject(refusal)
-      await expect(closed.store.ping()).rejects.toMatchObject(refusal)
+      const probe = createStoreProbe({ store: closed.store, clock: Date.now, randomness: cryptoRandomness })
+      await expect(probe()).rejects.toMatchObject(refusal)
       await closed.end()
     })
   })

@@ -1,6 +1,6 @@
 import { connectRedis, whenReady } from '../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../server/store/redis-store.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { placeOf, startRedis } from '../support/redis-server.ts'
 import { describeRecordStore } from './record-store.ts'
 
 describeRecordStore('Redis', async () => {
@@ -14,5 +14,5 @@ describeRecordStore('Redis', async () => {
 })
 
 function connect(url: string) {
-  return connectRedis({ kind: 'single', url }, () => undefined)
+  return connectRedis(placeOf(url), () => undefined)
 }

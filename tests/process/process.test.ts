@@ -103,7 +103,7 @@ test('a request that is half sent when SIGTERM comes gets its answer all the sam
 
 test('SIGTERM ends a service whose Redis is gone', async () => {
   const service = await startService({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
-  expect(service.stderr()).toContain('NOT REACHABLE')
+  expect(service.stderr()).toContain('NOT WORKING')
   expect((await createClient(service.url).get('/readyz')).status).toBe(503)
   expect((await createClient(service.url).get('/healthz')).status).toBe(200)
   expect(await service.stop()).toBe(0)

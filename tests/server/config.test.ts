@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { readConfig } from '../../server/config.ts'
+import { placeOf } from '../support/redis-server.ts'
 
 const read = (env: Record<string, string>, files: Record<string, string> = {}) =>
   readConfig(env, '192.168.1.5', (path) => {
@@ -29,18 +30,19 @@ describe('the configuration', () => {
       phoneJwt: undefined,
       phoneUserinfoUrl: undefined,
       rates: { loginsPerMinute: 60, signInsPerMinute: 10 },
-      metricsPort: undefined,
+      metrics: undefined,
       logLevel: 'info',
     })
   })
 
   test.each([
-    [{ REDIS_URL: 'redis://redis:6379' }, { kind: 'single', url: 'redis://redis:6379' }],
-    [{ REDIS_URL: 'unix:/run/redis.sock' }, { kind: 'single', url: 'unix:/run/redis.sock' }],
+    [{ REDIS_URL: 'redis://redis:6379' }, placeOf('redis://redis:6379')],
+    [{ REDIS_URL: 'unix:/run/redis.sock' }, placeOf('unix:/run/redis.sock')],
     [
       { REDIS_CLUSTER: 'a:1, b:2' },
       {
         kind: 'cluster',
+        login: {},
         nodes: [
           { host: 'a', port: 1 },
           { host: 'b', port: 2 },
@@ -49,8 +51,13 @@ describe('the configuration', () => {
     ],
     [
       { REDIS_SENTINELS: '[::1]:26379', REDIS_SENTINEL_NAME: 'main' },
-      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main' },
+      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main', login: {} },
     ],
+    [
+      { REDIS_CLUSTER: 'a:1', REDIS_USERNAME: 'ann', REDIS_PASSWORD: 'pw' },
+      { kind: 'cluster', nodes: [{ host: 'a', port: 1 }], login: { username: 'ann', password: 'pw' } },
+    ],
+    [{ REDIS_URL: 'redis://ann:pw@a', REDIS_PASSWORD: 'other' }, placeOf('redis://ann:pw@a')],
   ])('knows each kind of Redis: %j', (env, place) => {
     expect(read(env).store).toEqual({ kind: 'redis', place, waitReplicas: 0 })
   })
@@ -134,6 +141,8 @@ describe('a bad environment', () => {
     [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
     [{ REDIS_CLUSTER: 'a:1', REDIS_WAIT_REPLICAS: '1' }, 'not for a Cluster'],
     [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
+    [{ REDIS_PASSWORD: 'x' }, 'there is no Redis'],
+    [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
     [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
     [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseRedisUrl, type SingleRedis } from '../../server/store/redis-place.ts'
 import { findProgram, startProcess, untilReady } from './child-process.ts'
 import { freePort } from './free-port.ts'
 
@@ -50,4 +51,10 @@ function answersPing(port: number): Promise<boolean> {
     socket.once('error', () => end(false))
     socket.setTimeout(1000, () => end(false))
   })
+}
+
+export function placeOf(url: string): SingleRedis {
+  const place = parseRedisUrl(url)
+  if (typeof place === 'string') throw new Error(place)
+  return place
 }

@@ -5,7 +5,7 @@ import { createTestApp, type TestApp } from './app.ts'
 import { freePort } from './free-port.ts'
 import { type Client, createClient, createPhone } from './http-client.ts'
 import { PATIENCE_MS } from './patience.ts'
-import { type RedisServer, startRedis } from './redis-server.ts'
+import { placeOf, type RedisServer, startRedis } from './redis-server.ts'
 
 /** The service over HTTP on one kind of store, in this process, at a time that the test moves. */
 export interface TimedStage {
@@ -58,7 +58,7 @@ export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: T
 }
 
 async function openRedisStore(url: string) {
-  const connect = () => connectRedis({ kind: 'single', url }, () => undefined)
+  const connect = () => connectRedis(placeOf(url), () => undefined)
   const [client, subscriber] = [connect(), connect()]
   await Promise.all([whenReady(client, PATIENCE_MS), whenReady(subscriber, PATIENCE_MS)])
   return createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas: 0 })

@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis'
 import { connectRedis, whenReady } from '../../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../../server/store/redis-store.ts'
 import { eventually } from '../../support/eventually.ts'
-import { type RedisServer, startRedis } from '../../support/redis-server.ts'
+import { placeOf, type RedisServer, startRedis } from '../../support/redis-server.ts'
 
 const later = () => Date.now() + 60_000
 
 async function openStore(url: string, waitReplicas = 0) {
-  const client = connectRedis({ kind: 'single', url }, () => undefined) as Redis
-  const subscriber = connectRedis({ kind: 'single', url }, () => undefined) as Redis
+  const client = connectRedis(placeOf(url), () => undefined) as Redis
+  const subscriber = connectRedis(placeOf(url), () => undefined) as Redis
   await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
   return { client, store: createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas }) }
 }
@@ -85,7 +85,7 @@ test('a Redis that goes away is unavailable at once, and everything works again 
 
   const second = await startRedis({ port: first.port })
   await eventually('the store is back', () =>
-    store.ping().then(
+    store.read('key').then(
       () => true,
       () => false,
     ),

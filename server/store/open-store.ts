@@ -1,0 +1,92 @@
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import type { Clock } from '../clock.ts'
+import { createMemoryStore } from './memory-store.ts'
+import type { RecordStore } from './record-store.ts'
+import { connectRedis, type RedisClient, whenReady } from './redis-connection.ts'
+import type { RedisPlace, StoreChoice } from './redis-place.ts'
+import { createRedisStore } from './redis-store.ts'
+import type { StoreTroubles } from './store-troubles.ts'
+
+export interface OpenStoreOptions {
+  choice: StoreChoice
+  keyPrefix: string
+  clock: Clock
+  /** How long to wait for a connection before going on without. */
+  patienceMs: number
+  troubles: StoreTroubles
+  /** Told whatever goes wrong with a connection, again and again. */
+  onError: (error: Error) => void
+}
+
+export interface OpenedStore {
+  store: RecordStore
+  makeLimiter: (name: string, points: number, durationSeconds: number) => RateLimiterAbstract
+}
+
+/** A store that cannot be used as it is configured; the message says which variable to mend. */
+export class StoreSettingError extends Error {
+  override name = 'StoreSettingError'
+}
+
+/**
+ * Opens the store that was chosen, and what counts limits beside it. A Redis that is away is waited for, then gone on
+ * without: it may come.
+ * @throws StoreSettingError when Redis is there and waiting will not help, as with a wrong password
+ */
+export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
+  return options.choice.kind === 'embedded' ? openMemory(options) : await openRedis(options, options.choice)
+}
+
+function openMemory({ clock }: OpenStoreOptions): OpenedStore {
+  return {
+    store: createMemoryStore({ clock }),
+    makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
+  }
+}
+
+async function openRedis(
+  options: OpenStoreOptions,
+  { place, waitReplicas }: { place: RedisPlace; waitReplicas: number },
+): Promise<OpenedStore> {
+  const { keyPrefix, onError } = options
+  const [client, subscriber] = await connectPair(options, place)
+  return {
+    store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas, onError }),
+    makeLimiter: (name, points, duration) =>
+      new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration }),
+  }
+}
+
+/** One connection for commands, one for notices. */
+async function connectPair(
+  { patienceMs, troubles, onError }: OpenStoreOptions,
+  place: RedisPlace,
+): Promise<[RedisClient, RedisClient]> {
+  let refuse = (_error: Error): void => undefined
+  const refused = new Promise<never>((_resolve, reject) => {
+    refuse = reject
+  })
+  let phase: 'starting' | 'refused' | 'open' = 'starting'
+  const connect = () => {
+    const client = connectRedis(place, (error) => {
+      const trouble = troubles.noteConnectionError(error)
+      if (phase === 'starting' && trouble?.isOurs) {
+        phase = 'refused'
+        refuse(new StoreSettingError(trouble.text, { cause: error }))
+      }
+      // What follows from the refusal is no news, and a start without a connection says so at its end.
+      if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
+    })
+    client.on('ready', troubles.noteConnected)
+    return client
+  }
+  const pair: [RedisClient, RedisClient] = [connect(), connect()]
+  try {
+    await Promise.race([refused, Promise.all(pair.map((client) => whenReady(client, patienceMs)))])
+  } catch (error) {
+    for (const client of pair) client.disconnect()
+    throw error
+  }
+  phase = 'open'
+  return pair
+}

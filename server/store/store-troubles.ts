@@ -1,0 +1,33 @@
+import type { StoreChoice } from './redis-place.ts'
+import { type RedisTrouble, redisTrouble } from './redis-trouble.ts'
+
+/** Words for what goes wrong with a store, and the memory that they need. */
+export interface StoreTroubles {
+  /** `undefined`: there are no words for it. */
+  explain(error: unknown): RedisTrouble | undefined
+  /** Of a connection. A command that failed for want of one only says that it had none. */
+  noteConnectionError(error: Error): RedisTrouble | undefined
+  noteConnected(): void
+}
+
+export function createStoreTroubles(choice: StoreChoice): StoreTroubles {
+  let latest: RedisTrouble | undefined
+  const wordsFor = (error: unknown) => (choice.kind === 'redis' ? redisTrouble(error, choice.place) : undefined)
+  return {
+    explain(error) {
+      const trouble = wordsFor(error)
+      if (trouble?.isSymptom) return latest ?? trouble
+      // At this refusal the connection is given up, to find another server (redis-connection.ts).
+      if (trouble?.kind === 'redis_read_only') latest = trouble
+      return trouble
+    },
+    noteConnectionError(error) {
+      const trouble = wordsFor(error)
+      if (trouble !== undefined && !trouble.isSymptom) latest = trouble
+      return trouble
+    },
+    noteConnected() {
+      latest = undefined
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { eventually } from '../support/eventually.ts'
+import { createClient } from '../support/http-client.ts'
+import { sendRaw } from '../support/raw-socket.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** `/readyz` says 200 exactly when a login would work, and the log says why when it would not. */
+
+let redis: RedisServer
+let admin: Redis
+
+beforeAll(async () => {
+  redis = await startRedis()
+  admin = new Redis(redis.url)
+})
+
+afterAll(async () => {
+  admin.disconnect()
+  await redis.stop()
+})
+
+const readyz = async ({ url }: Service) => (await createClient(url).get('/readyz')).status
+const linesAbout = ({ stdout }: Service, kind: string) =>
+  stdout()
+    .split('\n')
+    .filter((line) => line.includes(`"trouble":"${kind}"`))
+const becomesReady = (service: Service) =>
+  eventually('the service is ready', async () => (await readyz(service)) === 200)
+
+/** Asks often: the reply has to be the same, and the log is not to grow by it. */
+async function expectNotReady(service: Service, kind: string, hint: string): Promise<void> {
+  const client = createClient(service.url)
+  for (let asked = 0; asked < 2; asked++) {
+    const reply = await client.get('/readyz')
+    expect([reply.status, reply.json.code]).toEqual([503, 'store_unavailable'])
+  }
+  expect((await client.get('/healthz')).status).toBe(200)
+  expect(service.stderr()).toContain('NOT WORKING')
+  expect(linesAbout(service, kind)).toEqual([expect.stringContaining(hint)])
+  expect(service.stdout()).not.toContain('"stack"')
+}
+
+test('a Redis user without rights to the channel is not ready, and is once it has them', async () => {
+  await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>pw', '~scanin:*', 'resetchannels', '+@all')
+  const service = await startService({ REDIS_URL: `redis://deaf:pw@127.0.0.1:${redis.port}` })
+  await expectNotReady(service, 'redis_channel', '&scanin:*')
+  await admin.call('ACL', 'SETUSER', 'deaf', '&scanin:*')
+  await becomesReady(service)
+  expect(await service.stop()).toBe(0)
+})
+
+test('the user that docs/operations.md makes is enough, for more than a probe', async () => {
+  const rights = ['+@read', '+@write', '+@scripting', '+@pubsub', '+@connection', '+info', '+wait']
+  await admin.call('ACL', 'SETUSER', 'just-enough', 'on', '>pw', '~scanin:*', '&scanin:*', ...rights)
+  const service = await startService({
+    REDIS_URL: `redis://just-enough:pw@127.0.0.1:${redis.port}`,
+    RATE_LOGINS_PER_MINUTE: '5',
+  })
+  expect(await readyz(service)).toBe(200)
+  expect((await createClient(service.url).post('/login', {})).status).toBe(201)
+  expect(await service.stop()).toBe(0)
+})
+
+test('a Redis user without rights to a key is not ready', async () => {
+  await admin.call('ACL', 'SETUSER', 'elsewhere', 'on', '>pw', '~other:*', '&*', '+@all')
+  const service = await startService({ REDIS_URL: `redis://elsewhere:pw@127.0.0.1:${redis.port}` })
+  await expectNotReady(service, 'redis_rights', 'docs/operations.md')
+  expect(await service.stop()).toBe(0)
+})
+
+test('a full Redis is not ready, and is once it has room', async () => {
+  const small = await startRedis({ args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] })
+  const service = await startService({ REDIS_URL: small.url })
+  await expectNotReady(service, 'redis_full', 'maxmemory')
+  const client = new Redis(small.url)
+  await client.config('SET', 'maxmemory', '0')
+  await becomesReady(service)
+  client.disconnect()
+  expect(await service.stop()).toBe(0)
+  await small.stop()
+})
+
+test('without the replicas that approvals wait for, the service is not ready', async () => {
+  const service = await startService({ REDIS_URL: redis.url, REDIS_WAIT_REPLICAS: '1' })
+  await expectNotReady(service, 'redis_replicas', 'REDIS_WAIT_REPLICAS')
+  expect(await service.stop()).toBe(0)
+})
+
+test('a replica, which takes no writes, is not ready', async () => {
+  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${redis.port}`] })
+  const service = await startService({ REDIS_URL: replica.url })
+  await expectNotReady(service, 'redis_read_only', 'REDIS_SENTINELS')
+  expect(await service.stop()).toBe(0)
+  await replica.stop()
+})
+
+test('a hundred probes at once are one try of the store, and leave nothing behind', async () => {
+  const service = await startService({ REDIS_URL: redis.url, KEY_PREFIX: 'flood:' })
+  const runs = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
+  const before = await runs()
+  const replies = await Promise.all(Array.from({ length: 100 }, () => readyz(service)))
+  expect(new Set(replies)).toEqual(new Set([200]))
+  expect((await runs()) - before).toBeLessThan(20)
+  expect(await admin.keys('flood:*')).toEqual([])
+  expect(await service.stop()).toBe(0)
+})
+
+test('probes of HTTP/1.0 need no Host, and get their connection closed; HTTP/1.1 needs one', async () => {
+  const service = await startService()
+  for (const path of ['/healthz', '/readyz']) {
+    const old = await sendRaw(service.port, `GET ${path} HTTP/1.0\r\n\r\n`)
+    expect([path, old.status, old.headers.get('connection'), old.body]).toEqual([path, 200, 'close', '{"status":"ok"}'])
+    const kept = await sendRaw(service.port, `GET ${path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n`)
+    expect([kept.status, kept.headers.get('connection')]).toEqual([200, 'keep-alive'])
+    expect((await sendRaw(service.port, `GET ${path} HTTP/1.1\r\n\r\n`)).status).toBe(400)
+  }
+  expect((await sendRaw(service.port, 'OPTIONS /healthz HTTP/1.0\r\n\r\n')).status).not.toBe(400)
+  expect(await service.stop()).toBe(0)
+})

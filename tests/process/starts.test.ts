@@ -1,0 +1,195 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { startProcess } from '../support/child-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { createClient } from '../support/http-client.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** A start that cannot be ends with one line: what is wrong, which variable, what to do. */
+
+const ROOT = join(import.meta.dirname, '../..')
+const SECRET = 'gehe1mnis-zz9'
+
+let redis: RedisServer
+let latePort: number
+/** Each waits some seconds for its Redis before it comes up without: they wait side by side. */
+const waiting = new Map<string, Promise<Service>>()
+
+beforeAll(async () => {
+  latePort = await freePort()
+  for (const REDIS_URL of [
+    ...[`redis://:${SECRET}@127.0.0.1:1`, `redis://:${SECRET}@nowhere.invalid`, `redis://127.0.0.1:${latePort}`],
+    ...[`unix:///tmp/no-such.sock?password=${SECRET}`, `unix://user:${SECRET}@/tmp/no-such.sock?db=1`],
+  ]) {
+    waiting.set(REDIS_URL, startService({ REDIS_URL }))
+  }
+  await Promise.all(waiting.values())
+  redis = await startRedis()
+  const admin = new Redis(redis.url)
+  await admin.config('SET', 'requirepass', SECRET)
+  admin.disconnect()
+})
+afterAll(async () => {
+  await Promise.all([...waiting.values()].map(async (service) => (await service).stop()))
+  await redis.stop()
+})
+
+function away(url: string): Promise<Service> {
+  const service = waiting.get(url)
+  if (service === undefined) throw new Error('not started')
+  return service
+}
+
+/** The service with exactly this environment, until it ends by itself. */
+async function runToEnd(env: Record<string, string>) {
+  const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], {
+    cwd: ROOT,
+    env: { HOST: '127.0.0.1', PORT: '0', DEMO_PASSWORD: 'x', ...env },
+  })
+  return { code: await running.exited, said: running.stdout() + running.stderr() }
+}
+
+async function expectOneLine(env: Record<string, string>, ...words: string[]): Promise<void> {
+  const { code, said } = await runToEnd(env)
+  expect(code).toBe(1)
+  expect(said.trim().split('\n')).toHaveLength(1)
+  for (const word of words) expect(said).toContain(word)
+  expect(said).not.toMatch(/\n {4}at /)
+  expect(said).not.toContain(SECRET)
+}
+
+describe('a Redis that will not have us', () => {
+  test('a wrong password', () =>
+    expectOneLine(
+      { REDIS_URL: `redis://:wrong-${SECRET}@127.0.0.1:${redis.port}` },
+      'REDIS_URL',
+      'password',
+      'WRONGPASS',
+    ))
+
+  test('a user that is not there', () =>
+    expectOneLine({ REDIS_URL: `redis://nobody:${SECRET}@127.0.0.1:${redis.port}` }, 'REDIS_URL', 'user name'))
+
+  test('no password where one is asked for', () => expectOneLine({ REDIS_URL: redis.url }, 'REDIS_PASSWORD', 'NOAUTH'))
+
+  test('no password for a Cluster', () =>
+    expectOneLine({ REDIS_CLUSTER: `127.0.0.1:${redis.port}` }, 'REDIS_CLUSTER', 'REDIS_PASSWORD'))
+
+  test('a database that is not there', () =>
+    expectOneLine({ REDIS_URL: `redis://:${SECRET}@127.0.0.1:${redis.port}/99` }, 'REDIS_URL', 'database'))
+
+  test('a Redis that is no Cluster', () =>
+    expectOneLine({ REDIS_CLUSTER: `127.0.0.1:${redis.port}`, REDIS_PASSWORD: SECRET }, 'REDIS_CLUSTER', 'no Cluster'))
+
+  test('protected mode, which only takes its own machine', async () => {
+    const port = await freePort()
+    const refusing = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.end('-DENIED Redis is running in protected mode because protected mode is enabled\r\n')
+    }).listen(port, '127.0.0.1')
+    await expectOneLine({ REDIS_URL: `redis://127.0.0.1:${port}` }, 'REDIS_URL', 'protected mode')
+    refusing.close()
+  })
+})
+
+test.each([
+  ['a server that is away', () => `redis://:${SECRET}@127.0.0.1:1`, 'cannot be reached at REDIS_URL'],
+  ['a name that leads nowhere', () => `redis://:${SECRET}@nowhere.invalid`, 'name is not known: see REDIS_URL'],
+  [
+    'a socket with a password',
+    () => `unix:///tmp/no-such.sock?password=${SECRET}`,
+    'no socket at the path in REDIS_URL',
+  ],
+  ['a socket with a user', () => `unix://user:${SECRET}@/tmp/no-such.sock?db=1`, 'no socket at the path in REDIS_URL'],
+])('%s is named once however often it is tried', async (_name, url, words) => {
+  const service = await away(url())
+  const client = createClient(service.url)
+  for (let asked = 0; asked < 3; asked++) expect((await client.get('/readyz')).status).toBe(503)
+  expect(service.stderr()).toContain('NOT WORKING')
+  expect(service.stderr()).toContain(words)
+  const lines = service.stdout().split('\n')
+  expect(lines.filter((line) => line.includes('"trouble"'))).toEqual([expect.stringContaining(words)])
+  expect(service.stdout() + service.stderr()).not.toMatch(new RegExp(`${SECRET}|"stack"`))
+})
+
+test('a Redis that comes late is worked with', async () => {
+  const service = await away(`redis://127.0.0.1:${latePort}`)
+  const late = await startRedis({ port: latePort })
+  const client = createClient(service.url)
+  await eventually('the service is ready', async () => (await client.get('/readyz')).status === 200)
+  await late.stop()
+})
+
+test('a socket of Redis is signed in to, by a password and in a database of its own', async () => {
+  const path = `/tmp/scanin-test-${redis.port}.sock`
+  const socketed = await startRedis({ args: ['--unixsocket', path] })
+  const admin = new Redis(socketed.url)
+  await admin.config('SET', 'requirepass', SECRET)
+  const service = await startService({ REDIS_URL: `unix:${path}?password=${SECRET}&db=3` })
+  expect((await createClient(service.url).get('/readyz')).status).toBe(200)
+  expect((await createClient(service.url).post('/login', {})).status).toBe(201)
+  expect(await admin.info('keyspace')).toMatch(/db3:keys=/)
+  expect(await service.stop()).toBe(0)
+  admin.disconnect()
+  await socketed.stop()
+})
+
+test.each([
+  [`redis://:${SECRET}/x@127.0.0.1`, 'REDIS_URL'],
+  [`redis://:${SECRET}#x@127.0.0.1`, 'REDIS_URL'],
+  [`redis://user:12/${SECRET}@127.0.0.1`, 'REDIS_URL'],
+  ['redis://127.0.0.1/sessions', 'number of a database'],
+])('an address of Redis that cannot be right is one line: %#', (REDIS_URL, word) => expectOneLine({ REDIS_URL }, word))
+
+describe('an address to listen on', () => {
+  test('a port that is taken', async () => {
+    const service = await startService()
+    await expectOneLine({ PORT: String(service.port) }, 'PORT', 'taken', 'EADDRINUSE')
+    await expectOneLine({ METRICS_PORT: String(service.port) }, 'METRICS_PORT', 'taken')
+    await service.stop()
+  })
+
+  test('a host that is not ours', () => expectOneLine({ HOST: '192.0.2.77' }, 'HOST', '192.0.2.77'))
+  test('a host that is none', () => expectOneLine({ HOST: 'nowhere.invalid' }, 'HOST'))
+  test('a host of metrics that is none', () =>
+    expectOneLine({ METRICS_HOST: 'nowhere.invalid', METRICS_PORT: '0' }, 'METRICS_HOST'))
+  test('one port for two', () => expectOneLine({ PORT: '27777', METRICS_PORT: '27777' }, 'METRICS_PORT', 'PORT'))
+})
+
+test('metrics listen on loopback alone, whatever HOST says', async () => {
+  const port = await freePort()
+  const service = await startService({ HOST: '0.0.0.0', METRICS_PORT: String(port) })
+  expect((await createClient(`http://127.0.0.1:${port}`).get('/metrics')).status).toBe(200)
+  await expect(createClient(`http://127.0.0.2:${port}`).get('/metrics')).rejects.toThrow('ECONNREFUSED')
+  expect((await createClient(`http://127.0.0.2:${service.port}`).get('/healthz')).status).toBe(200)
+  expect(await service.stop()).toBe(0)
+})
+
+test('variables that are misspelt or not supported end the start with one line that names them all', () =>
+  expectOneLine(
+    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', STORE_PATH: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
+    ...[
+      'TRUST_PROXYS',
+      'TRUST_PROXY?',
+      'POLL_HOLD',
+      'POLL_HOLD_SECONDS',
+      'STORE_PATH',
+      'not supported',
+      'MATCH',
+      'REDIS_URL?',
+    ],
+  ))
+
+test('an empty file of a secret ends the start with a line that says so', () =>
+  expectOneLine({ DEMO_PASSWORD: '', DEMO_PASSWORD_FILE: '/dev/null' }, 'DEMO_PASSWORD_FILE', 'empty'))
+
+test('a public URL that no phone can open is told', async () => {
+  const service = await startService()
+  await eventually('the welcome is whole', () => service.stderr().includes('demo account'))
+  expect(service.stderr()).toMatch(/no phone reaches it. Set PUBLIC_URL/)
+  expect(await service.stop()).toBe(0)
+})

@@ -1,0 +1,75 @@
+import { expect, test } from '@jest/globals'
+import { readConfig } from '../../server/config.ts'
+
+const start = (env: Record<string, string>) => () => readConfig(env, '192.168.1.5', () => 'text')
+
+test.each([
+  ['TRUST_PROXYS', 'TRUST_PROXY'],
+  ['TRUST_PROXIES', 'TRUST_PROXY'],
+  ['TRUSTED_PROXY', 'TRUST_PROXY'],
+  ['POLL_HOLD_SECOND', 'POLL_HOLD_SECONDS'],
+  ['POLL_HOLD', 'POLL_HOLD_SECONDS'],
+  ['SESSION_IDLE', 'SESSION_IDLE_SECONDS'],
+  ['SESSION_TIMEOUT_SECONDS', 'SESSION_IDLE_SECONDS'],
+  ['SESION_SECONDS', 'SESSION_SECONDS'],
+  ['LOGIN_TTL_SECONDS', 'LOGIN_SECONDS'],
+  ['REDIS_URI', 'REDIS_URL'],
+  ['REDIS_PASSWRD', 'REDIS_PASSWORD'],
+  ['REDIS_SENTINEL', 'REDIS_SENTINELS'],
+  ['PHONE_JWKS_URL', 'PHONE_JWT_JWKS_URL'],
+  ['RATE_LOGIN_PER_MINUTE', 'RATE_LOGINS_PER_MINUTE'],
+  ['METRIC_PORT', 'METRICS_PORT'],
+  ['PUBLIC_URI', 'PUBLIC_URL'],
+  ['public_url', 'PUBLIC_URL'],
+  ['ACCOUNT_FILE', 'ACCOUNTS_FILE'],
+  ['DEMO_PASWORD_FILE', 'DEMO_PASSWORD'],
+  ['COOKIES_SECURE', 'COOKIE_SECURE'],
+  ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
+  ['PROT', 'PORT'],
+  ['MACTH', 'MATCH'],
+  ['WEBHOOK_URI', 'WEBHOOK_URL'],
+])('%s stops the start, and %s is proposed', (name, meant) => {
+  expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
+})
+
+test.each([
+  'STORE_PATH',
+  'CONFIRM',
+  'APPS_FILE',
+  'CLIENTS_FILE',
+  'PHONE_OIDC_ISSUER',
+  'PHONE_OIDC_CLIENT_SECRET_FILE',
+  'WEBHOOK_SECRET',
+])('%s, which this version does nothing for, stops the start', (name) => {
+  expect(start({ [name]: 'x' })).toThrow('not supported by this version')
+})
+
+test('what desktops, Kubernetes, Docker, hosts and other programs set stops nothing', () => {
+  const desktop = `HOME HOSTNAME HOSTTYPE LOGNAME USER SHELL LANG TERM DISPLAY EDITOR PAGER PWD OLDPWD SHLVL MAIL
+    SESSION_MANAGER SESSION_ID SESSIONNAME DESKTOP_SESSION XDG_SESSION_ID XDG_SESSION_TYPE XDG_CURRENT_DESKTOP
+    GNOME_TERMINAL_SCREEN DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK SSH_CONNECTION COLORTERM LS_COLORS PROMPT_COMMAND
+    LOGONSERVER COMPUTERNAME PUBLIC ProgramData PATHEXT WSL_DISTRO_NAME KEYCHAIN QT_ACCESSIBILITY host port match
+    npm_config_cache npm_package_name npm_lifecycle_event NODE_ENV NODE_OPTIONS INIT_CWD HOST_IP HOST_NAME`
+  const others = `LOG_FILE LOG_FORMAT PORT_RANGE KEY_FILE COOKIE_DOMAIN COOKIE_SECRET SESSION_SECRET ALLOWED_HOSTS
+    PUBLIC_DIR ACCOUNTS_DB MAX_MEMORY STORE_ID BRAND ADMIN_EMAIL MATCHBOX PATCH WATCH BATCH POST GHOST SORT
+    REDIS_VERSION REDIS_DOWNLOAD_URL REDIS_DOWNLOAD_SHA REDIS_HOST REDIS_PORT DATABASE_URL RAILWAY_PUBLIC_DOMAIN
+    FLY_PUBLIC_IP OTEL_METRICS_EXPORTER CI GITHUB_TOKEN AWS_SESSION_TOKEN`
+  const beside = ['REDIS', 'REDIS_CLUSTER', 'METRICS', 'LOGIN', 'SESSION', 'ACCOUNTS', 'PHONE', 'SCANIN'].flatMap(
+    (name) => [
+      `${name}_SERVICE_HOST`,
+      `${name}_SERVICE_PORT`,
+      `${name}_SERVICE_PORT_HTTP`,
+      `${name}_PORT_6379_TCP`,
+      `${name}_PORT_6379_TCP_ADDR`,
+      `${name}_PORT_6379_TCP_PORT`,
+      `${name}_PORT_6379_TCP_PROTO`,
+    ],
+  )
+  const names = [...desktop.split(/\s+/), ...others.split(/\s+/), ...beside]
+  const env = Object.fromEntries(names.map((name) => [name, '6379']))
+  expect(start({ ...env, REDIS_PORT: 'tcp://10.0.0.1:6379', LOGIN_PORT: 'tcp://10.0.0.2:80' })).not.toThrow()
+})
+
+test('an empty variable is an unset one', () => {
+  expect(start({ TRUST_PROXYS: '', STORE_PATH: '' })).not.toThrow()
+})
