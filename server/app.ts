@@ -6,7 +6,7 @@ import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
-import { pages } from './http/pages.ts'
+import { createPages } from './http/pages.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
@@ -94,14 +94,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     matchMode: config.match,
   })
 
+  const pages = createPages({
+    ...{ root: options.webRoot, headers, allowedReturn },
+    isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
+  })
+
   const sessionCookieName = cookies.sessionName
   const app = createWebApp({
     ...{ ...config, clientAddresses, headers, log, sessionCookieName },
     shortcut: browser.pollLane,
+    answerNavigation: pages.answerNavigation,
     onClosing: holds.closing.come,
   })
   await openApi(app, { publicUrl, version: options.version, sessionCookieName, headers })
-  pages(app, { root: options.webRoot, headers })
+  pages.routes(app)
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))
     healthRoutes(api, { probeStore: createStoreProbe({ store, clock, randomness }) })

@@ -8,9 +8,11 @@ import { join } from 'node:path'
 const PAGES = 'dist/web'
 const ASSETS = 'dist/web/assets'
 const NEW = 'dist/web/assets/new'
+// Lies beside the pages: what notices that a page's files are gone must not be one of them.
+const GUARD = 'page-guard.js'
 const isPage = (path) => path.endsWith('.html')
 
-cpSync('web/public', NEW, { recursive: true, filter: (path) => !isPage(path) })
+cpSync('web/public', NEW, { recursive: true, filter: (path) => !isPage(path) && !path.endsWith(GUARD) })
 mkdirSync(`${NEW}/vendor/qr`, { recursive: true })
 for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT']) {
   cpSync(`node_modules/qr/${file}`, `${NEW}/vendor/qr/${file}`)
@@ -29,6 +31,7 @@ for (const path of files.filter((name) => name.endsWith('.js')))
 for (const page of readdirSync('web/public').filter(isPage)) {
   writeFileSync(join(PAGES, page), versioned(withParts(readFileSync(join('web/public', page), 'utf8'))))
 }
+cpSync(join('web/public', GUARD), join(PAGES, GUARD))
 for (const old of readdirSync(ASSETS)) if (old !== 'new') rmSync(join(ASSETS, old), { recursive: true })
 renameSync(NEW, join(ASSETS, version))
 

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
+import type { AnswerNavigation } from './pages.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
 import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
@@ -10,20 +11,29 @@ const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How long a client may go on sending what was refused. */
 const LINGER_MS = 1000
 
+export interface ProblemOptions {
+  headers: HeaderSets
+  log: RequestLog
+  /** Sees first what no route takes: people get a page. */
+  answerNavigation: AnswerNavigation
+}
+
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
-export function answerWithProblems(app: FastifyInstance, headers: HeaderSets, log: RequestLog): void {
+export function answerWithProblems(app: FastifyInstance, { headers, log, answerNavigation }: ProblemOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' })
     return send(reply, known, headers)
   })
-  app.setNotFoundHandler((_request, reply) => send(reply, new ScanInError('not_found'), headers))
+  app.setNotFoundHandler((request, reply) => {
+    if (!answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
+  })
 }
 
 /** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
-export function answerUnroutable(headers: HeaderSets) {
-  return (_error: Error, _request: FastifyRequest, reply: FastifyReply): void => {
-    void send(reply, new ScanInError('invalid_request'), headers)
+export function answerUnroutable({ headers, answerNavigation }: Omit<ProblemOptions, 'log'>) {
+  return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    if (!answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
   }
 }
 

@@ -1,43 +1,111 @@
-import { join } from 'node:path'
-import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
+import { readSiteFiles, type SiteFile } from './site-files.ts'
 
-const PAGES = { '/': 'index.html', '/scan': 'scan.html', '/home': 'home.html' }
+const LOGIN_PAGE = '/'
+const SIGNED_IN_PAGE = '/home'
+const PAGES: Readonly<Record<string, string>> = { '/scan': 'scan.html', [SIGNED_IN_PAGE]: 'home.html' }
+const NOT_FOUND_PAGE = 'not-found.html'
+/** Addresses that people type or that something adds a slash to, and the pages that they mean. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  '/login': LOGIN_PAGE,
+  '/login/': LOGIN_PAGE,
+  '/scan/': '/scan',
+  '/home/': SIGNED_IN_PAGE,
+}
+/** Has one address in every build: it is what notices that a page's own files are gone. */
+const GUARD = 'page-guard.js'
+/** The build gives every version of a file an address of its own. */
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+const ASK_AGAIN = 'no-cache'
 
 export interface PagesOptions {
-  /** The folder of what the build made of `web/`. */
+  /** The folder of what the build made of `web/`. Read once. */
   root: string
   headers: HeaderSets
+  /** Whether a request's session cookie is good. Rejects when that cannot be found out. */
+  isSignedIn: (request: FastifyRequest) => Promise<boolean>
+  /** A `return_to` that may be followed, or `undefined`. */
+  allowedReturn: (returnTo: string | undefined) => string | undefined
 }
 
-/** The three pages, never cached, and the files that they load. */
-export function pages(app: FastifyInstance, { root, headers }: PagesOptions): void {
-  app.register(async (pageScope) => {
-    pageScope.addHook('onRequest', withHeaders(headers.page))
-    await pageScope.register(fastifyStatic, {
-      root,
-      serve: false,
-      cacheControl: false,
-      etag: false,
-      lastModified: false,
-    })
-    for (const [path, file] of Object.entries(PAGES)) {
-      pageScope.get(path, { schema: { hide: true } }, (_request, reply) => reply.sendFile(file))
-    }
-  })
+/** Answers a request that no route takes, if it is a person who follows an address. False: it is not. */
+export type AnswerNavigation = (request: FastifyRequest, reply: FastifyReply, status: number) => boolean
 
-  app.register(async (assetScope) => {
-    assetScope.addHook('onRequest', withHeaders(headers.asset))
-    await assetScope.register(fastifyStatic, {
-      root: join(root, 'assets'),
-      prefix: '/assets/',
-      decorateReply: false,
-      wildcard: false,
-      index: false,
-      // The build gives every version of them an address of its own.
-      maxAge: '1y',
-      immutable: true,
+export interface Pages {
+  /** The pages, never cached, and the files that they load. */
+  routes(app: FastifyInstance): void
+  answerNavigation: AnswerNavigation
+}
+
+/** The pages and what they load, out of memory. An address that is none of them gets a page that says so. */
+export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesOptions): Pages {
+  const files = readSiteFiles(root)
+  const page = (name: string): SiteFile => {
+    const file = files.get(name)
+    if (file === undefined) throw new Error(`The build has left no ${name} in ${root}`)
+    return file
+  }
+  const notFound = page(NOT_FOUND_PAGE)
+  const hidden = { schema: { hide: true } }
+
+  function pageRoutes(scope: FastifyInstance): void {
+    scope.addHook('onRequest', withHeaders(headers.page))
+    const login = page('index.html')
+    scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
+      // Without an answer from the store the page is still good: it says what is the matter and tries again.
+      const signedIn = await isSignedIn(request).catch(() => false)
+      if (!signedIn) return send(reply, login)
+      return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
-  })
+    for (const [path, name] of Object.entries(PAGES)) {
+      const file = page(name)
+      scope.get(path, hidden, (_request, reply) => send(reply, file))
+    }
+    for (const [path, target] of Object.entries(OTHER_NAMES)) {
+      scope.get(path, hidden, ({ url }, reply) => redirect(reply, target + queryOf(url)))
+    }
+  }
+
+  function fileRoutes(scope: FastifyInstance): void {
+    scope.addHook('onRequest', withHeaders(headers.asset))
+    for (const [path, file] of files) {
+      const cacheControl = path === GUARD ? ASK_AGAIN : FOR_GOOD
+      if (path === GUARD || path.startsWith('assets/')) {
+        scope.get(`/${path}`, hidden, (_request, reply) => send(reply.header('cache-control', cacheControl), file))
+      }
+    }
+  }
+
+  return {
+    routes(app) {
+      app.register(async (scope) => pageRoutes(scope))
+      app.register(async (scope) => fileRoutes(scope))
+    },
+    answerNavigation(request, reply, status) {
+      if (!isNavigation(request)) return false
+      void send(reply.code(status).headers(headers.page), notFound)
+      return true
+    },
+  }
+}
+
+const send = (reply: FastifyReply, { body, type }: SiteFile): FastifyReply => reply.type(type).send(body)
+
+// Not `reply.redirect`: its status is a default of Fastify's, and the target is one of ours or checked.
+const redirect = (reply: FastifyReply, target: string): FastifyReply =>
+  reply.code(302).header('location', target).send('')
+
+const queryOf = (url: string): string => {
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at)
+}
+
+const returnToOf = ({ url }: FastifyRequest): string | undefined =>
+  new URLSearchParams(queryOf(url)).get('return_to') ?? undefined
+
+/** A person's browser that goes somewhere, and no script that asks (Fetch Metadata §2.3; older browsers by `Accept`). */
+function isNavigation({ method, headers }: FastifyRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  return headers['sec-fetch-mode'] === 'navigate' || /\btext\/html\b/i.test(headers.accept ?? '')
 }

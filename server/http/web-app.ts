@@ -1,18 +1,21 @@
 import Fastify from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
-import { answerBrokenRequest, answerUnroutable, answerWithProblems, refuseMissingHost } from './error-replies.ts'
+import {
+  answerBrokenRequest,
+  answerUnroutable,
+  answerWithProblems,
+  type ProblemOptions,
+  refuseMissingHost,
+} from './error-replies.ts'
 import { httpServer, type Shortcut } from './http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
 import { createOriginCheck, type OriginCheckOptions } from './origin-check.ts'
-import { logReplies, type RequestLog } from './request-log.ts'
-import type { HeaderSets } from './security-headers.ts'
+import { logReplies } from './request-log.ts'
 import type { TypedApp } from './typed-app.ts'
 
-export interface WebAppOptions extends OriginCheckOptions {
+export interface WebAppOptions extends OriginCheckOptions, ProblemOptions {
   /** Sees each request before Fastify does. */
   shortcut: Shortcut
-  headers: HeaderSets
-  log: RequestLog
   clientAddresses: Pick<ClientAddresses, 'notice'>
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
@@ -20,7 +23,7 @@ export interface WebAppOptions extends OriginCheckOptions {
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, headers, log, clientAddresses, onClosing } = options
+  const { shortcut, log, clientAddresses, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
@@ -33,7 +36,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     // What still comes in while the process ends is answered like any request, and its connection closed after it.
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: answerUnroutable(headers),
+    frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   })
@@ -43,7 +46,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     app.server.keepAliveTimeout = 1
   })
   logReplies(app, log)
-  answerWithProblems(app, headers, log)
+  answerWithProblems(app, options)
   acceptStrictJson(app)
   app.addHook('onRequest', (request, _reply, done) => {
     clientAddresses.notice(request.raw)

@@ -15,6 +15,7 @@ const QR_SECRET_LENGTH = 22
 const BROWSER_KEY_LENGTH = 43
 /** 43 of 64 characters: 258 bits. */
 const SALT_LENGTH = 43
+const LOGIN_ID_FORM = /^[\w-]{16}$/
 const TOKEN_FORM = /^([\w-]{16})\.([\w-]{22})$/
 /** The wire form of a token, for schemas. */
 export const TOKEN_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}$'
@@ -53,6 +54,11 @@ export function makeMatchCode(randomness: Randomness): string {
 /** Whether a cookie's value can be a browser key at all. By its length alone: its hash is compared in any case. */
 export function isBrowserKey(text: string): boolean {
   return text.length === BROWSER_KEY_LENGTH
+}
+
+/** Whether a text can be a login's id at all. */
+export function isLoginId(text: string): boolean {
+  return LOGIN_ID_FORM.test(text)
 }
 
 /** A token as it goes over the wire. */

@@ -23,6 +23,7 @@ import {
   userCodeReply,
 } from './browser-wire.ts'
 import { browserBehind, clientKeyOf, cookiesWith, type Poll } from './poll.ts'
+import { spareKeyNames } from './spare-keys.ts'
 
 export interface BrowserRoutesOptions {
   logins: BrowserLogins
@@ -73,7 +74,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     const browser = browserOf(request.headers['user-agent'])
     const started = await logins.start(browser, from, options.allowedReturn(returnTo))
     const keyName = cookies.browserKeyName(started.loginId)
-    reply.header('set-cookie', cookies.set(keyName, started.browserKey, options.browserKeyMaxAge))
+    const gone = spareKeyNames(request.headers.cookie, cookies).map((name) => cookies.set(name, '', 0))
+    reply.header('set-cookie', [...gone, cookies.set(keyName, started.browserKey, options.browserKeyMaxAge)])
     return started
   }
 

@@ -1,4 +1,5 @@
 // The script of index.html: names the element, apart from its class, so that a test or another page may name its own.
+import { pageStarted } from '../page/page-started.ts'
 import { ScanInLogin } from './scanin-login.ts'
 
 // The server checks where it leads. One that is longer than it takes is dropped here: signing in must go on without.
@@ -7,6 +8,11 @@ const asked = new URLSearchParams(location.search).get('return_to')
 
 class PageLogin extends ScanInLogin {
   override returnTo = asked !== null && asked.length <= longestReturnTo ? asked : undefined
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    pageStarted()
+  }
 }
 
 customElements.define('scanin-login', PageLogin)

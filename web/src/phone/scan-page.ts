@@ -1,6 +1,7 @@
 // The script of scan.html.
 
 import { findPart } from '../page/find-part.ts'
+import { pageStarted } from '../page/page-started.ts'
 import { phoneWords, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createLinkedDevices } from '../sessions/linked-devices.ts'
@@ -99,3 +100,5 @@ window.addEventListener('hashchange', () => {
 
 takeTokenFromAddress()
 void flow.begin()
+
+pageStarted()

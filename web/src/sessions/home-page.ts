@@ -2,6 +2,7 @@
 
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
+import { pageStarted } from '../page/page-started.ts'
 import { wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
@@ -56,3 +57,5 @@ void watchSession({
   },
   signal: watching.signal,
 })
+
+pageStarted()

@@ -1,0 +1,161 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createPages } from '../../../server/http/pages.ts'
+import { createReturnCheck } from '../../../server/http/return-to.ts'
+import { headerSets } from '../../../server/http/security-headers.ts'
+import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
+
+const NAVIGATION = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
+
+let site: TestApp
+beforeAll(async () => {
+  site = await createTestApp({ RETURN_TO_ORIGINS: 'https://app.example' })
+})
+afterAll(() => site.app.close())
+
+const get = (url: string, headers: Record<string, string> = NAVIGATION) =>
+  site.app.inject({ method: 'GET', url, headers })
+
+describe('an address that people mistype', () => {
+  test.each(['/sgan', '/login/nothing/here/at/all', '/sign-in', '/scan/x', '/%zz', '/assets/000000000000/no.js'])(
+    '%s gets a page with a way on, under the headers of pages',
+    async (url) => {
+      const reply = await get(url)
+      expect(reply.statusCode).toBe(url === '/%zz' ? 400 : 404)
+      expect(reply.headers['content-type']).toBe('text/html; charset=utf-8')
+      expect(reply.headers['content-security-policy']).toContain("default-src 'self'")
+      expect(reply.headers['cache-control']).toBe('no-store')
+      expect(reply.body).toContain('There is no page here')
+      expect(reply.body).toContain('href="/"')
+    },
+  )
+
+  test('is a page to an older browser too, which says only what it accepts', async () => {
+    expect((await get('/sgan', { accept: 'text/html' })).headers['content-type']).toContain('text/html')
+  })
+
+  test.each([{ accept: '*/*' }, { accept: 'application/json', 'sec-fetch-mode': 'cors' }, {}])(
+    'is a problem to a program (%j)',
+    async (headers) => {
+      const reply = await get('/sgan', headers)
+      expect(reply.statusCode).toBe(404)
+      expect(reply.headers['content-type']).toContain('application/problem+json')
+      expect(reply.json().code).toBe('not_found')
+    },
+  )
+
+  test('is a problem where something is sent there', async () => {
+    const reply = await site.app.inject({ method: 'POST', url: '/sgan', headers: NAVIGATION })
+    expect(reply.headers['content-type']).toContain('application/problem+json')
+  })
+
+  test.each([
+    ['/scan/', '/scan'],
+    ['/scan/?a=b&c=%2F', '/scan?a=b&c=%2F'],
+    ['/home/', '/home'],
+    ['/login', '/'],
+    ['/login/', '/'],
+    ['/login?return_to=%2Fhome', '/?return_to=%2Fhome'],
+  ])('%s leads to %s', async (url, target) => {
+    const reply = await get(url)
+    expect([reply.statusCode, reply.headers.location]).toEqual([302, target])
+    expect(reply.headers['content-security-policy']).toBeDefined()
+  })
+})
+
+describe('the login page', () => {
+  test('is shown to who is not signed in, without a read of the store', async () => {
+    const reply = await get('/')
+    expect(reply.statusCode).toBe(200)
+    expect(reply.body).toContain('<scanin-login')
+  })
+
+  test('is shown for a session that is none', async () => {
+    const reply = await get('/', { ...NAVIGATION, cookie: `scanin_session=${'x'.repeat(43)}` })
+    expect(reply.statusCode).toBe(200)
+  })
+
+  test.each([
+    ['/', '/home'],
+    ['/?return_to=%2Fhome%3Fa', '/home?a'],
+    ['/?return_to=https%3A%2F%2Fapp.example%2Fx', 'https://app.example/x'],
+    ['/?return_to=https%3A%2F%2Fevil.example%2F', '/home'],
+    ['/?return_to=%2F%2Fevil.example', '/home'],
+    ['/?return_to=%2Fx%0D%0ASet-Cookie%3A%20a', '/home'],
+  ])('%s with a session leads to %s', async (url, target) => {
+    const phone = await createInjectPhone(site.app)
+    const reply = await phone.get(url)
+    expect([reply.statusCode, reply.headers.location]).toEqual([302, target])
+    expect(reply.body).toBe('')
+  })
+
+  test('is shown again once the session has ended', async () => {
+    const phone = await createInjectPhone(site.app)
+    const session = new Map(phone.cookies)
+    await phone.post('/sign-out')
+    const late = createInjectClient(site.app)
+    for (const [name, value] of session) late.cookies.set(name, value)
+    expect((await late.get('/')).statusCode).toBe(200)
+  })
+})
+
+describe('with the files gone from the disk, and the store not answering', () => {
+  let app: FastifyInstance
+  let assets: string[]
+  let asked = 0
+
+  beforeAll(async () => {
+    const root = mkdtempSync(join(tmpdir(), 'scanin-web-'))
+    cpSync('dist/web', root, { recursive: true })
+    const pages = createPages({
+      root,
+      headers: headerSets(PUBLIC_URL),
+      allowedReturn: createReturnCheck(PUBLIC_URL, []),
+      isSignedIn: async () => {
+        asked += 1
+        throw new Error('The store does not answer')
+      },
+    })
+    app = Fastify()
+    pages.routes(app)
+    assets = readdirSync(join(root, 'assets'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(root.length))
+    rmSync(root, { recursive: true })
+  })
+  afterAll(() => app.close())
+
+  test('every page is served', async () => {
+    for (const url of ['/', '/scan', '/home', '/page-guard.js']) {
+      expect([url, (await app.inject(url)).statusCode]).toEqual([url, 200])
+    }
+    expect(asked).toBe(1)
+  })
+
+  test('every file of this build is served with its type, and kept for good', async () => {
+    expect(assets.length).toBeGreaterThan(40)
+    for (const url of assets) {
+      const reply = await app.inject(url)
+      expect([url, reply.statusCode, reply.headers['cache-control']]).toEqual([
+        url,
+        200,
+        'public, max-age=31536000, immutable',
+      ])
+      if (url.endsWith('.js')) expect(reply.headers['content-type']).toBe('text/javascript; charset=utf-8')
+      if (url.endsWith('.css')) expect(reply.headers['content-type']).toBe('text/css; charset=utf-8')
+    }
+  })
+
+  test('what notices a page of another build is asked for anew each time', async () => {
+    expect((await app.inject('/page-guard.js')).headers['cache-control']).toBe('no-cache')
+  })
+
+  test('HEAD is answered like GET, without the body', async () => {
+    const [head, whole] = [await app.inject({ method: 'HEAD', url: '/scan' }), await app.inject('/scan')]
+    expect(head.headers['content-length']).toBe(whole.headers['content-length'])
+    expect(head.body).toBe('')
+  })
+})
