@@ -97,7 +97,7 @@ test('a typed code that nobody shows is refused in words', async () => {
   await sees(phone, '#chooser-message', 'no longer good')
 })
 
-test("the code's own link keeps the code through signing in, and out of the address bar", async () => {
+test("the code's own link keeps the code until this phone has scanned it, and then neither address nor history has it", async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, shared('ordinary').url)
   const link = await readQr(desktop)
@@ -106,13 +106,30 @@ test("the code's own link keeps the code through signing in, and out of the addr
   const phone = await visitors.phone()
   await phone.goto(link)
   await phone.locator('#sign-in-form').waitFor()
-  expect(phone.url()).toBe(`${shared('ordinary').url}/scan`)
+  // All that an app's own browser hands on by "open in browser" is this.
+  expect(phone.url()).toBe(link)
   await phone.reload()
   await signInOnPhone(phone)
 
   await sees(phone, '#request', 'Chrome on Windows')
+  expect(phone.url()).toBe(`${service.url}/scan`)
+  await phone.reload()
+  await sees(phone, '#request', 'Chrome on Windows')
+  await phone.goto(`${service.url}/scan`)
+  await phone.goBack()
+  expect(phone.url()).toBe(`${service.url}/scan`)
+  await sees(phone, '#request', 'Chrome on Windows')
   await confirm(phone)
   await isSignedIn(desktop)
+})
+
+test('a code that is no good any more does not stay in the address either', async () => {
+  visitors.await(/status of 404 .*\/login\/scan$/)
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan#${'x'.repeat(16)}.${'y'.repeat(22)}`)
+  await signInOnPhone(phone)
+  await sees(phone, '#chooser-message', 'no longer good')
+  expect(phone.url()).toBe(`${service.url}/scan`)
 })
 
 test('a phone that is signed in already goes straight to the question', async () => {

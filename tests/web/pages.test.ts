@@ -44,3 +44,19 @@ test('no script builds markup from text', () => {
 test('no script takes the wire on trust or polls by setInterval', () => {
   for (const { text } of sources) expect(text).not.toMatch(/: any\b|as any\b|setInterval|localStorage/)
 })
+
+test('storage, which a browser may block, is touched in one place, and nobody relies on it', () => {
+  const touching = sources.filter(({ text }) => /\b(session|local)Storage\b|indexedDB|document\.cookie/.test(text))
+  expect(touching.map(({ name }) => name)).toEqual(['tab-memory.ts'])
+})
+
+test('no click is taken by the very element under it: a translator puts its own into a button', () => {
+  for (const { text } of sources) expect(text).not.toMatch(/\.target\s*[!=]==?|[!=]==?\s*\w+\.target\b/)
+})
+
+test.each(['index.html', 'scan.html', 'home.html', 'not-found.html'])('%s is watched while it starts', (name) => {
+  expect(page(name)).toContain('<script src="/page-guard.js"></script>')
+  // A page without a script of its own has started as it stands.
+  expect(page(name).includes('<script type="module"')).toBe(!page(name).includes('data-started'))
+  expect(page(name).includes('id="start-trouble"')).toBe(!page(name).includes('data-started'))
+})

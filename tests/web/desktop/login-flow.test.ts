@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createLoginFlow } from '../../../web/src/desktop/login-flow.ts'
 import type { LoginView } from '../../../web/src/desktop/login-view.ts'
 import type { Connection } from '../../../web/src/poll/poller.ts'
+import type { BrowserReply } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
 import { createFakeLoginApi, loginIds, reply, tokenOf } from '../support/fake-login-api.ts'
 import { createFakeWake } from '../support/fake-wake.ts'
@@ -9,10 +10,32 @@ import { dropped, refusal } from '../support/polling.ts'
 
 const [first, second] = loginIds
 
-function open({ failing }: { failing?: unknown } = {}) {
+/** What a tab has put down as its page went. */
+function createFakeKept(token?: string) {
+  const kept = { token }
+  return {
+    kept,
+    take: () => kept.token,
+    keep: (next: string) => {
+      kept.token = next
+    },
+    forget: () => {
+      kept.token = undefined
+    },
+  }
+}
+
+interface TabOptions {
+  failing?: unknown
+  /** A tab before this one, whose page was reloaded. */
+  after?: { server: ReturnType<typeof createFakeLoginApi>; kept: ReturnType<typeof createFakeKept> }
+}
+
+function open({ failing, after }: TabOptions = {}) {
   const clock = createFakeClock()
   const wake = createFakeWake()
-  const server = createFakeLoginApi()
+  const server = after?.server ?? createFakeLoginApi()
+  const kept = after?.kept ?? createFakeKept()
   server.fail(failing)
   const views: LoginView[] = []
   const connections: Connection[] = []
@@ -25,6 +48,7 @@ function open({ failing }: { failing?: unknown } = {}) {
     wake,
     isHidden: () => page.hidden,
     returnTo: undefined,
+    kept,
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
     signal: controller.signal,
@@ -36,6 +60,7 @@ function open({ failing }: { failing?: unknown } = {}) {
     clock,
     wake,
     server,
+    kept,
     page,
     connections,
     rotations,
@@ -202,5 +227,108 @@ describe('the end', () => {
     await tab.clock.pass(600_000)
     expect(tab.server.calls).toHaveLength(asked)
     expect(tab.wake.listeners()).toBe(0)
+  })
+})
+
+describe('a reloaded page', () => {
+  test('shows a new QR of the same login', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.close()
+    const tab = open({ after: before })
+    await tab.clock.pass(5000)
+    expect(tab.shownToken()).toBe(tokenOf(first, 1))
+    expect(tab.server.calls.filter((call) => call === 'start')).toHaveLength(1)
+    tab.close()
+  })
+
+  test.each<BrowserReply>([
+    reply('scanned', 120),
+    { status: 'match_required', triesLeft: 3, expiresInSeconds: 120, intervalSeconds: 2, holdSeconds: 0 },
+  ])('goes on at $status, and to the end', async (state) => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, state)
+    before.close()
+    const tab = open({ after: before })
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', state.status])
+    tab.server.set(first, { status: 'authenticated', userName: 'Demo', redirectTo: '/home' })
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', state.status, 'authenticated'])
+    expect(tab.server.calls.filter((call) => call === 'start')).toHaveLength(1)
+    tab.close()
+  })
+
+  test('goes on to the redirect when the browser is in', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, { status: 'authenticated', userName: 'Demo', redirectTo: '/home' })
+    before.close()
+    const tab = open({ after: before })
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', 'authenticated'])
+    expect(tab.kept.kept.token).toBeUndefined()
+    tab.close()
+  })
+
+  test('says that the phone refused, once', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, { status: 'denied' })
+    before.close()
+    const tab = open({ after: before })
+    await tab.clock.pass(1000)
+    expect(tab.kinds()).toEqual(['starting', 'denied'])
+    const later = open({ after: tab })
+    await later.clock.pass(1000)
+    expect(later.kinds()).toEqual(['starting', 'pending'])
+    later.close()
+  })
+
+  test('starts anew when its login is over', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.remove(first)
+    before.close()
+    const tab = open({ after: before })
+    await tab.clock.pass(1000)
+    expect(tab.shownToken()).toBe(tokenOf(second, 0))
+    expect(tab.kept.kept.token).toBe(tokenOf(second, 0))
+    tab.close()
+  })
+
+  test('waits for a server that is away, and then goes on', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, reply('scanned', 120))
+    before.close()
+    const tab = open({ after: before, failing: dropped() })
+    await tab.clock.pass(1500)
+    tab.server.fail(undefined)
+    await tab.clock.pass(10_000)
+    expect(tab.kinds()).toEqual(['starting', 'start_failed', 'start_failed', 'scanned'])
+    tab.close()
+  })
+})
+
+describe('a login whose cookie does not come back', () => {
+  test('is said to need cookies, and nothing is started by itself', async () => {
+    const tab = open()
+    tab.server.forgetCookies()
+    await tab.clock.pass(100_000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'cookies_needed'])
+    expect(tab.server.calls).toEqual(['start', `status ${tokenOf(first, 0)}`])
+    expect(tab.kept.kept.token).toBeUndefined()
+    tab.close()
+  })
+
+  test('is a code that has expired where it was well before', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.forgetCookies()
+    await tab.clock.pass(5000)
+    expect(tab.kinds().at(-1)).toBe('expired')
+    tab.close()
   })
 })

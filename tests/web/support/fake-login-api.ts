@@ -20,6 +20,7 @@ export function createFakeLoginApi() {
   const calls: string[] = []
   let failing: unknown
   let losing = false
+  let withoutCookies = false
   let started = 0
 
   const shown = (loginId: string, turn: number): LoginReply => ({
@@ -59,7 +60,7 @@ export function createFakeLoginApi() {
       calls.push(`status ${token}`)
       if (failing !== undefined) throw failing
       const login = loginOf(token)
-      return login !== undefined && isGood(token) ? login.reply : { status: 'expired' }
+      return login !== undefined && isGood(token) && !withoutCookies ? login.reply : { status: 'expired' }
     },
     dropLogin: async ({ token }) => {
       calls.push(`drop ${token}`)
@@ -90,6 +91,10 @@ export function createFakeLoginApi() {
     remove: (loginId: string) => logins.delete(loginId),
     fail: (error: unknown) => {
       failing = error
+    },
+    /** From now on the browser sends no cookie. */
+    forgetCookies: () => {
+      withoutCookies = true
     },
     loseStarts: (lose: boolean) => {
       losing = lose

@@ -6,8 +6,11 @@ import type { Api } from '../wire/api.ts'
 import { ConnectionError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
-import type { BrowserReply, LoginReply, UserCodeReply } from '../wire/protocol.ts'
+import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
+import type { KeptLogin } from './kept-login.ts'
 import { type LoginView, viewOf } from './login-view.ts'
+import { resume } from './resume.ts'
 import { rotate } from './rotation.ts'
 
 export interface LoginFlowParts {
@@ -17,6 +20,7 @@ export interface LoginFlowParts {
   readonly wake: WakeSource
   readonly isHidden: () => boolean
   readonly returnTo: string | undefined
+  readonly kept: KeptLogin
   readonly onView: (view: LoginView) => void
   readonly onConnection: (connection: Connection) => void
   readonly signal: AbortSignal
@@ -36,11 +40,17 @@ export interface LoginFlow {
 // The server says when a login ends. This is for when it cannot: its last word, and a little more.
 const graceMs = 3000
 
+// Of a login that is over there is no pace to keep.
+const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
+
 export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const { api, clock } = parts
   const whole = linkAbort(parts.signal)
   const turning = linkAbort(whole.signal)
-  let current: LoginReply | undefined
+  let current: string | undefined
+  /** The login that the server has said to be this browser's own. */
+  let proven: string | undefined
+  let wasAway = false
   let endsAt = 0
   let rotationInDoubt = false
   let matching = false
@@ -57,13 +67,18 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     // Nothing is asked any more, so nothing is reconnecting.
     parts.onConnection('steady')
     ended = true
+    parts.kept.forget()
     whole.abort()
   }
   const heard = (expiresInSeconds: number) => {
     endsAt = clock.now() + expiresInSeconds * 1000
   }
+  const hold = (token: string) => {
+    current = token
+    parts.kept.keep(token)
+  }
   const adopt = (login: LoginReply) => {
-    current = login
+    hold(login.token)
     if (turning.signal.aborted) return
     heard(login.expiresInSeconds)
     show({ kind: 'pending', login, renewAt: clock.now() + login.refreshInSeconds * 1000 })
@@ -72,6 +87,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const onReply = (reply: BrowserReply) => {
     if (ended) return
     if ('expiresInSeconds' in reply) heard(reply.expiresInSeconds)
+    if (reply.status !== 'expired') proven = loginIdOf(tokenNow())
+    else if (isNotKept()) return finish({ kind: 'cookies_needed' })
     const view = viewOf(reply)
     if (view === undefined) return
     turning.abort()
@@ -92,8 +109,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   const tokenNow = (): string => {
     if (current === undefined) throw new ConnectionError('There is no login yet')
-    return current.token
+    return current
   }
+
+  // A login that is over before its time and was never seen to be ours: its cookie did not come back.
+  // Where the server was away meanwhile, it may be the server that has lost it.
+  const isNotKept = () => !wasAway && proven !== loginIdOf(tokenNow()) && clock.now() < endsAt
 
   const watchTheEnd = async () => {
     while (!whole.signal.aborted && endsAt + graceMs > clock.now()) {
@@ -102,23 +123,48 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (!whole.signal.aborted) finish({ kind: 'expired' })
   }
 
-  const run = async () => {
-    show({ kind: 'starting' })
+  /** Goes on with the login of the page before, or starts one. Answers with what polling begins from. */
+  const begin = async (): Promise<(Pacing & { readonly status: string }) | undefined> => {
     const onFailure = (error: unknown) => show({ kind: 'start_failed', words: retryingWords(error) })
-    const start = () => api.startLogin({ returnTo: parts.returnTo })
-    const login = await untilAnswered(start, { ...parts, signal: whole.signal, onFailure })
-    if (login === undefined) return
+    const retry = { ...parts, signal: whole.signal, onFailure }
+    const kept = parts.kept.take()
+    if (kept !== undefined) parts.kept.keep(kept)
+    const resumed = kept === undefined ? undefined : await resume(kept, retry)
+    if (kept !== undefined && resumed?.kind === 'further') {
+      hold(kept)
+      onReply(resumed.reply)
+      return { ...firstPacing, ...resumed.reply }
+    }
+    const started =
+      resumed?.kind === 'pending'
+        ? resumed.login
+        : await untilAnswered(() => api.startLogin({ returnTo: parts.returnTo }), retry)
+    if (started !== undefined) renewing(started)
+    return started
+  }
+
+  const renewing = (login: LoginReply) => {
     adopt(login)
     const onDoubt = (inDoubt: boolean) => {
       rotationInDoubt = inDoubt
     }
     void rotate({ ...parts, login, onLogin: adopt, onReply, onDoubt, signal: turning.signal })
+  }
+
+  const run = async () => {
+    show({ kind: 'starting' })
+    const login = await begin()
+    if (login === undefined || ended) return
     void watchTheEnd()
     const end = await poll<BrowserReply>({
       ...parts,
       ask: ({ seen, waitSeconds, signal }) => ask(seen, waitSeconds, signal),
       isFinal,
       onReply,
+      onConnection: (connection) => {
+        wasAway ||= connection === 'reconnecting'
+        parts.onConnection(connection)
+      },
       seen: login.status,
       pacing: login,
       signal: whole.signal,
@@ -145,7 +191,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     userCode: () => api.userCode({ token: tokenNow() }),
     drop: async () => {
       whole.abort()
-      if (current !== undefined) await api.dropLogin({ token: current.token })
+      parts.kept.forget()
+      if (current !== undefined) await api.dropLogin({ token: current })
     },
   }
 }

@@ -33,8 +33,9 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
       counting.abort()
       countdown.hidden = view.kind !== 'pending'
       startOver.hidden = view.kind !== 'scanned' && view.kind !== 'match_required'
-      refresh.hidden = view.kind !== 'denied' && view.kind !== 'expired' && view.kind !== 'start_failed'
-      refresh.textContent = view.kind === 'start_failed' ? 'Try again' : 'Show a new code'
+      const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
+      refresh.hidden = view.kind !== 'denied' && view.kind !== 'expired' && !isTrouble
+      refresh.textContent = isTrouble ? 'Try again' : 'Show a new code'
       if (view.kind !== 'pending') return
       image.src = view.login.qrImage
       count(view.renewAt, view.login.refreshInSeconds)

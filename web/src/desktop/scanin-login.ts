@@ -1,9 +1,11 @@
 import { findPart } from '../page/find-part.ts'
+import { tabMemory } from '../page/tab-memory.ts'
 import { loginWords } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { type Api, createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
+import { createKeptLogin } from './kept-login.ts'
 import { createLoginFlow, type LoginFlow } from './login-flow.ts'
 import { type LoginView, statusWords } from './login-view.ts'
 import { createMatchForm } from './match-form.ts'
@@ -35,6 +37,7 @@ export class ScanInLogin extends HTMLElement {
     let attempt = new AbortController()
     let view: LoginView = { kind: 'starting' }
     let connection: Connection = 'steady'
+    const kept = createKeptLogin({ memory: tabMemory, returnTo: this.returnTo, page: window, signal: life })
     const qr = createQrPanel(this, pageClock, life)
     const match = createMatchForm(this, (code) => flow.match(code))
     const userCode = createUserCodePanel(this, () => flow.userCode())
@@ -70,6 +73,7 @@ export class ScanInLogin extends HTMLElement {
         wake: pageWake,
         isHidden: () => document.hidden,
         returnTo: this.returnTo,
+        kept,
         onView,
         onConnection,
         signal: attempt.signal,

@@ -21,6 +21,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
   const showCode = (reply: UserCodeReply) => {
     const code = document.createElement('output')
     code.textContent = reply.userCode
+    code.translate = false
     place.replaceChildren(code)
     address.textContent = reply.verificationUri.replace(/^https?:\/\//, '')
     how.hidden = false

@@ -76,6 +76,8 @@ export const loginWords = {
   match_required: 'Type the number shown on your phone',
   denied: 'The sign-in was refused on the phone.',
   expired: 'This code has expired.',
+  cookies_needed:
+    'Signing in needs cookies, and this browser did not keep ours. Allow cookies for this site, then try again.',
   reconnecting: 'Reconnecting…',
   signedIn: (name: string | undefined) => (name === undefined ? 'Signing in…' : `Signing in as ${name}…`),
 } as const
@@ -109,6 +111,8 @@ export const phoneWords = {
   browserSession:
     'This browser was signed in by scanning a code. To approve other sign-ins from it, sign in here with your password.',
   signedOut: 'You are signed out. Sign in to go on.',
+  cookiesNeeded:
+    'Your password was right, but this browser did not keep the cookie that remembers it. Allow cookies for this site, or open the page in another browser, then sign in again.',
 } as const
 
 /** What the phone's page says about taking a code. */
@@ -116,11 +120,13 @@ export const scanWords = {
   notOurs: 'This is not a ScanIn code of this site.',
   noCodeInPicture: 'No QR code could be found in that picture. Try one that is sharper or closer.',
   pictureUnreadable: 'That file is not a picture this browser can open.',
+  readerMissing: 'The part that reads codes could not be loaded. Reload this page, or type the code.',
   badUserCode: 'A code has eight letters, such as WDJB-MJHT.',
   camera: {
     insecure: 'The camera works only over https. Take a picture of the code instead, or type the code.',
     refused: 'The camera is blocked for this site. Allow it in the browser’s settings, or use a picture or the code.',
     missing: 'No camera was found. Use a picture or type the code.',
+    stopped: 'The camera has stopped. Start it again, or use a picture or the code.',
     busy: 'The camera is in use elsewhere or could not be started. Close other apps that use it and try again.',
   },
 } as const

@@ -1,5 +1,5 @@
 import { findPart } from '../page/find-part.ts'
-import { scanWords, wordsFor } from '../page/words.ts'
+import { scanWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'
@@ -47,6 +47,8 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     })
     return readerOnce
   }
+  const troubleWords = (error: unknown): string =>
+    error instanceof CameraError ? scanWords.camera[error.trouble] : scanWords.readerMissing
   const take = (text: string): boolean => {
     const token = tokenOfScanLink(text, location.origin)
     if (token === undefined) {
@@ -58,6 +60,9 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     return true
   }
 
+  // Whether the camera goes on when the page comes back to sight.
+  let resting = false
+
   const film = async () => {
     if (filming) return
     const mine = new AbortController()
@@ -68,12 +73,13 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     try {
       await scanWithCamera({ video, reader: await reader(), clock, onText: take, signal: mine.signal })
     } catch (error) {
-      say(error instanceof CameraError ? scanWords.camera[error.trouble] : wordsFor(error))
+      if (filming === mine) say(troubleWords(error))
     } finally {
       if (filming === mine) endFilm()
     }
   }
   const endFilm = () => {
+    resting = false
     filming?.abort()
     filming = undefined
     viewfinder.hidden = true
@@ -82,11 +88,18 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
 
   // The whole region starts the camera; only the button beside the picture ends it.
   camera.addEventListener('click', (event) => {
-    if (event.target === stop) endFilm()
+    // A translated button's words are elements of their own, and the click is theirs.
+    if (event.target instanceof Node && stop.contains(event.target)) endFilm()
     else if (!filming) void film()
   })
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) endFilm()
+    if (!document.hidden) {
+      if (resting) void film()
+      return
+    }
+    const wasFilming = filming !== undefined
+    endFilm()
+    resting = wasFilming
   })
   file.addEventListener('change', async () => {
     const [picture] = file.files ?? []
@@ -98,7 +111,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
       if (result.kind === 'read') take(result.text)
       else say(result.kind === 'no_code' ? scanWords.noCodeInPicture : scanWords.pictureUnreadable)
     } catch (error) {
-      say(wordsFor(error))
+      say(troubleWords(error))
     } finally {
       // So that choosing the same file again is a change again.
       file.value = ''

@@ -1,19 +1,48 @@
+import type { TabMemory } from '../page/tab-memory.ts'
 import { tokenOfFragment } from '../wire/scan-link.ts'
+
+/** The code that this tab is about. */
+export interface PendingToken {
+  token(): string | undefined
+  keep(token: string): void
+  /** This phone has scanned it: the address no longer has to carry it. */
+  scanned(token: string): void
+  forget(): void
+}
+
+export interface PendingTokenParts {
+  readonly memory: TabMemory
+  readonly address: Pick<Location, 'hash' | 'pathname' | 'search'>
+  readonly history: Pick<History, 'state' | 'replaceState'>
+}
 
 // The public half alone: it is what the QR says, and it is gone with the tab.
 const key = 'scanin.pending-token'
 
-/** The code that this tab is about. It outlives a reload and a sign-in (the code was lost there in VortXTV/VortX#153). */
-export const pendingToken = {
-  token: (): string | undefined => tokenOfFragment(sessionStorage.getItem(key) ?? ''),
-  keep: (token: string): void => sessionStorage.setItem(key, token),
-  forget: (): void => sessionStorage.removeItem(key),
-}
+/**
+ * Keeps the code through a reload and a sign-in (it was lost there in VortXTV/VortX#153). The address keeps it too until
+ * this phone has scanned it or is done with it: an app's own browser has an "open in browser" that hands on the address
+ * and nothing else. A code that was scanned is no good to others, and is out of the address and the history.
+ */
+export function createPendingToken({ memory, address, history }: PendingTokenParts): PendingToken {
+  const inAddress = () => tokenOfFragment(address.hash)
+  const clearAddress = () => {
+    if (address.hash !== '') history.replaceState(history.state, '', address.pathname + address.search)
+  }
 
-/** Takes the token out of the address bar, where it would stay in the history. Answers whether there was one. */
-export function takeTokenFromAddress(): boolean {
-  const token = tokenOfFragment(location.hash)
-  if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search)
-  if (token !== undefined) pendingToken.keep(token)
-  return token !== undefined
+  return {
+    token: () => inAddress() ?? tokenOfFragment(memory.get(key) ?? ''),
+    keep(token) {
+      if (inAddress() !== token) clearAddress()
+      memory.set(key, token)
+    },
+    scanned(token) {
+      clearAddress()
+      memory.set(key, token)
+    },
+    forget() {
+      clearAddress()
+      memory.remove(key)
+    },
+  }
 }

@@ -75,7 +75,7 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
 
 /** A host name with places to break it between its labels, where it is too long for a line. */
 const breakable = (host: string): (string | Node)[] =>
-  host.split(/(?<=\.)/).flatMap((label) => [label, document.createElement('wbr')])
+  host.split('.').flatMap((label, at) => (at === 0 ? [label] : ['.', document.createElement('wbr'), label]))
 
 function hostOf(origin: string): string {
   try {

@@ -8,6 +8,7 @@ import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
 import { type Approval, type ApprovalView, createApproval } from './approval.ts'
 import type { ChosenCode } from './code-chooser.ts'
+import type { PendingToken } from './pending-token.ts'
 
 export interface ScanFlowParts {
   readonly api: Api
@@ -15,7 +16,7 @@ export interface ScanFlowParts {
   readonly random: () => number
   readonly wake: WakeSource
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
-  readonly pending: { token(): string | undefined; keep(token: string): void; forget(): void }
+  readonly pending: PendingToken
   readonly onLoading: (words: string) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as. */
@@ -28,6 +29,8 @@ export interface ScanFlowParts {
 export interface ScanFlow {
   /** Looks who is here, and then at the code that waits, if one does. */
   begin(): Promise<void>
+  /** As `begin`, after a password was taken: who is a stranger even now has a browser that keeps no cookie. */
+  signedIn(): Promise<void>
   open(code: ChosenCode): Promise<void>
   signedOut(): void
 }
@@ -52,7 +55,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   }
 
   /** Why the person has to sign in first; undefined when there is no need. */
-  const signInReason = async (signal: AbortSignal): Promise<string | undefined> => {
+  const signInReason = async (signal: AbortSignal, strangerWords: string): Promise<string | undefined> => {
     try {
       const current = await retrying(() => api.session(), signal)
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
@@ -60,14 +63,14 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       if (current !== undefined) parts.onUser(current.user.name)
       return undefined
     } catch (error) {
-      return isSignedOut(error) ? '' : wordsFor(error)
+      return isSignedOut(error) ? strangerWords : wordsFor(error)
     }
   }
 
-  const begin = async () => {
+  const begin = async ({ strangerWords = '' } = {}) => {
     const signal = restart()
     parts.onLoading(phoneWords.loading)
-    const reason = await signInReason(signal)
+    const reason = await signInReason(signal, strangerWords)
     if (signal.aborted) return
     if (reason !== undefined) return parts.onSignIn(reason)
     const token = pending.token()
@@ -100,7 +103,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   }
 
   const ask = (request: ScanReply, signal: AbortSignal) => {
-    pending.keep(request.token)
+    pending.scanned(request.token)
     const approval = createApproval({
       ...parts,
       request,
@@ -114,7 +117,12 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     approval.begin()
   }
 
-  return { begin, open, signedOut }
+  return {
+    begin: () => begin(),
+    signedIn: () => begin({ strangerWords: phoneWords.cookiesNeeded }),
+    open,
+    signedOut,
+  }
 }
 
 const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'

@@ -2,6 +2,7 @@
 
 import { findPart } from '../page/find-part.ts'
 import { pageStarted } from '../page/page-started.ts'
+import { tabMemory } from '../page/tab-memory.ts'
 import { phoneWords, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createLinkedDevices } from '../sessions/linked-devices.ts'
@@ -9,7 +10,7 @@ import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { ApprovalView } from './approval.ts'
 import { createCodeChooser } from './code-chooser.ts'
-import { pendingToken, takeTokenFromAddress } from './pending-token.ts'
+import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
 import { createRequestCard } from './request-card.ts'
 import { createResultCard, type ResultView } from './result-card.ts'
@@ -36,7 +37,7 @@ const flow = createScanFlow({
   clock: pageClock,
   random: Math.random,
   wake: pageWake,
-  pending: pendingToken,
+  pending: createPendingToken({ memory: tabMemory, address: location, history }),
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
@@ -63,7 +64,7 @@ const flow = createScanFlow({
   },
 })
 
-const form = createSignInForm({ root: document, api, onSignedIn: () => void flow.begin() })
+const form = createSignInForm({ root: document, api, onSignedIn: () => void flow.signedIn() })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const card = createRequestCard(document, pageClock)
 const result = createResultCard(document, () => void flow.begin())
@@ -95,10 +96,9 @@ signOut.addEventListener('click', async () => {
 
 // A second code from the phone's own camera app comes to this very page as a new fragment.
 window.addEventListener('hashchange', () => {
-  if (takeTokenFromAddress()) void flow.begin()
+  if (location.hash !== '') void flow.begin()
 })
 
-takeTokenFromAddress()
 void flow.begin()
 
 pageStarted()

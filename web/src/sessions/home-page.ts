@@ -17,6 +17,7 @@ const email = findPart(document, '#user-email', HTMLElement)
 const since = findPart(document, '#signed-in-since', HTMLElement)
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
+const approve = findPart(document, '#approve', HTMLElement)
 const watching = new AbortController()
 
 const leave = () => {
@@ -30,6 +31,7 @@ const onSession = ({ user, session }: CurrentSession) => {
   userName.textContent = user.name
   email.textContent = user.email ?? ''
   since.replaceChildren('Signed in since ', timeElement(session.createdAt))
+  approve.hidden = session.kind !== 'phone'
   findPart(document, 'main', HTMLElement).hidden = false
   void devices.refresh()
 }

@@ -1,0 +1,255 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { createPhone, type Phone } from '../support/http-client.ts'
+import { approve, scan } from '../support/login-flow.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  readQr,
+  readToken,
+  sees,
+  showsCode,
+  signInOnPhone,
+} from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** Pages in browsers that block, lose, translate and reload: none of it gives people up. */
+
+jest.setTimeout(60_000)
+
+let browser: Browser
+let service: Service
+let matching: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[browser, service, matching] = await Promise.all([
+    launchChromium(),
+    startService({ QR_REFRESH_SECONDS: '600' }),
+    startService({ MATCH: 'always' }),
+  ])
+})
+afterAll(() => Promise.all([browser?.close(), service?.stop(), matching?.stop()]))
+
+beforeEach(() => {
+  visitors = createVisitors(browser)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+const loginIdOf = (token: string) => token.split('.')[0]
+
+/** As a browser with "block all site data" does. */
+async function blockStorage(page: Page, how: 'SecurityError' | 'QuotaExceededError') {
+  await page.addInitScript((name) => {
+    const refuse = () => {
+      throw new DOMException('Blocked by the test', name)
+    }
+    if (name === 'SecurityError') Object.defineProperty(window, 'sessionStorage', { get: refuse })
+    else Storage.prototype.setItem = refuse
+  }, how)
+}
+
+async function dropCookies(page: Page) {
+  await page.addInitScript(() => {
+    const ordinary = window.fetch
+    window.fetch = (input, init) => ordinary(input, { ...init, credentials: 'omit' })
+  })
+}
+
+describe.each(['SecurityError', 'QuotaExceededError'] as const)('where storage throws a %s', (how) => {
+  test('the desktop is signed in and the phone signs it in', async () => {
+    const desktop = await visitors.desktop()
+    await blockStorage(desktop, how)
+    await openLoginPage(desktop, service.url)
+    const phone = await visitors.phone()
+    await blockStorage(phone, how)
+    await phone.goto(await readQr(desktop))
+    await signInOnPhone(phone)
+    await confirm(phone)
+    await isSignedIn(desktop)
+    await sees(phone, '#result', 'Signed in on')
+  })
+})
+
+describe('where cookies are blocked', () => {
+  test('the desktop says so, starts no login after login, and goes on once they are allowed', async () => {
+    const desktop = await visitors.desktop()
+    await dropCookies(desktop)
+    const started: string[] = []
+    desktop.on('request', (request) => {
+      if (request.method() === 'POST') started.push(request.url())
+    })
+    await desktop.goto(service.url)
+    await sees(desktop, '#status', 'needs cookies')
+    await desktop.locator('#refresh').click()
+    await sees(desktop, '#status', 'Getting a code')
+      .catch(() => undefined)
+      .then(() => sees(desktop, '#status', 'needs cookies'))
+    expect(started).toHaveLength(2)
+  })
+
+  test('the phone says so after the password, which was right', async () => {
+    visitors.await(/status of 401 .*\/session$/)
+    const phone = await visitors.phone()
+    await dropCookies(phone)
+    await phone.goto(`${service.url}/scan`)
+    await signInOnPhone(phone)
+    await sees(phone, '#sign-in-why', 'Allow cookies')
+  })
+})
+
+describe('a login page that is reloaded', () => {
+  let phone: Phone
+  beforeAll(async () => {
+    phone = await createPhone(service.url)
+  })
+
+  test('while it waits shows a code of the same login', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, service.url)
+    const before = await readToken(desktop)
+    await desktop.reload()
+    const after = await readToken(desktop)
+    expect(loginIdOf(after)).toBe(loginIdOf(before))
+    await approve(phone, after)
+    await isSignedIn(desktop)
+  })
+
+  test('after the scan goes on to be confirmed', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, service.url)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    await sees(desktop, '#status', 'confirm on your phone')
+    await desktop.reload()
+    await sees(desktop, '#status', 'confirm on your phone')
+    await phone.post('/login/confirm', { token })
+    await isSignedIn(desktop)
+  })
+
+  test('takes the number that the phone has shown all along', async () => {
+    const matcher = await createPhone(matching.url)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, matching.url)
+    const token = await readToken(desktop)
+    await scan(matcher, token)
+    const { json } = await matcher.post('/login/confirm', { token })
+    await desktop.locator('#match-form').waitFor()
+    await desktop.reload()
+    await desktop.locator('#match-form #match-code').fill(String(json.match_code))
+    await desktop.locator('#match-form [type=submit]').click()
+    await isSignedIn(desktop)
+  })
+
+  test('while the phone confirms goes on to where it is signed in', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, service.url)
+    const token = await readToken(desktop)
+    await desktop.goto('about:blank')
+    await approve(phone, token)
+    await desktop.goto(service.url)
+    await isSignedIn(desktop)
+  })
+
+  test('and duplicated has two logins, each of which signs in', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, service.url)
+    const token = await readToken(desktop)
+    // What an opener's new window gets is a copy of its storage, as a duplicate does.
+    const [twin] = await Promise.all([
+      desktop.context().waitForEvent('page'),
+      desktop.evaluate(() => {
+        window.open('/')
+      }),
+    ])
+    await showsCode(twin)
+    expect(loginIdOf(await readToken(twin))).not.toBe(loginIdOf(token))
+    await approve(phone, token)
+    await isSignedIn(desktop)
+  })
+})
+
+test('who is signed in goes from the login page to /home, and a phone finds the way to scan from there', async () => {
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  await phone.goto(service.url)
+  await isSignedIn(phone)
+  await phone.locator('#approve a').click()
+  await phone.locator('#chooser').waitFor()
+})
+
+describe('a page that a translator has been over', () => {
+  test('has buttons that work', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, service.url)
+    await desktop.evaluate(wrapWords)
+    await desktop.locator('#user-code font').first().click()
+    await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    await signInOnPhone(phone)
+    await phone.locator('#request').waitFor()
+    await phone.evaluate(wrapWords)
+    await phone.locator('#confirm font').first().click()
+    await isSignedIn(desktop)
+  })
+})
+
+/** What Chrome's translator does to every text. */
+function wrapWords() {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  const texts: Node[] = []
+  while (walker.nextNode()) if (walker.currentNode.textContent?.trim()) texts.push(walker.currentNode)
+  for (const text of texts) {
+    const [outer, inner] = [document.createElement('font'), document.createElement('font')]
+    text.parentNode?.replaceChild(outer, text)
+    outer.append(inner)
+    inner.append(text)
+  }
+}
+
+describe('a page whose files are gone, as in the middle of an upgrade', () => {
+  const gone = /status of 404 .*\/assets\//
+
+  test.each(['/', '/scan', '/home'])('%s is loaded anew until they are there', async (path) => {
+    visitors.await(gone, /status of 401/)
+    const desktop = await visitors.desktop()
+    let pages = 0
+    await desktop.route('**/assets/**/*-page.js', (route) => {
+      pages += 1
+      return pages <= 2 ? route.fulfill({ status: 404 }) : route.continue()
+    })
+    await desktop.goto(service.url + path)
+    await desktop.locator('[data-started]').waitFor({ state: 'attached', timeout: 60_000 })
+    expect(pages).toBe(3)
+    expect(await desktop.locator('#start-trouble').isVisible()).toBe(false)
+  })
+
+  test('is loaded anew a few times, says so, and works by the button once they are there', async () => {
+    visitors.await(gone)
+    const desktop = await visitors.desktop()
+    await desktop.clock.install()
+    let isGone = true
+    let pages = 0
+    await desktop.route('**/assets/**/login-flow.js', (route) => {
+      pages += 1
+      return isGone ? route.fulfill({ status: 404 }) : route.continue()
+    })
+    await desktop.goto(service.url)
+    for (let reload = 1; reload <= 3; reload++) {
+      await Promise.all([desktop.waitForEvent('load', { timeout: 60_000 }), desktop.clock.runFor(15_000)])
+    }
+    await sees(desktop, '#start-trouble', 'could not start')
+    expect(pages).toBe(4)
+    isGone = false
+    await desktop.locator('#start-again').click()
+    await showsCode(desktop)
+  })
+})

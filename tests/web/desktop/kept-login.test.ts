@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import { createKeptLogin } from '../../../web/src/desktop/kept-login.ts'
+import type { TabMemory } from '../../../web/src/page/tab-memory.ts'
+import { loginIds, tokenOf } from '../support/fake-login-api.ts'
+
+const token = tokenOf(loginIds[0], 0)
+
+function createMemory(items = new Map<string, string>()): TabMemory & { items: Map<string, string> } {
+  return {
+    items,
+    get: (key) => items.get(key),
+    set: (key, value) => void items.set(key, value),
+    remove: (key) => void items.delete(key),
+  }
+}
+
+function open(memory: TabMemory, returnTo?: string) {
+  const page = new EventTarget()
+  const kept = createKeptLogin({ memory, returnTo, page, signal: new AbortController().signal })
+  return {
+    kept,
+    go: () => page.dispatchEvent(new Event('pagehide')),
+    back: () => page.dispatchEvent(new Event('pageshow')),
+  }
+}
+
+describe('a login that is under way', () => {
+  test('is there for the next page of the tab, once', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token)
+    tab.go()
+    expect(open(memory).kept.take()).toBe(token)
+    expect(open(memory).kept.take()).toBeUndefined()
+  })
+
+  test('is not copied with the tab: the duplicate starts its own', () => {
+    const memory = createMemory()
+    open(memory).kept.keep(token)
+    expect(open(createMemory(new Map(memory.items))).kept.take()).toBeUndefined()
+  })
+
+  test('is the same page’s again when that comes back', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token)
+    tab.go()
+    tab.back()
+    expect(memory.items.size).toBe(0)
+  })
+
+  test('is not there once it is over', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token)
+    tab.kept.forget()
+    tab.go()
+    expect(open(memory).kept.take()).toBeUndefined()
+  })
+
+  test.each([
+    [undefined, '/x'],
+    ['/x', undefined],
+    ['/x', '/y'],
+  ])('for %s is not gone on with for %s', (before, after) => {
+    const memory = createMemory()
+    const tab = open(memory, before)
+    tab.kept.keep(token)
+    tab.go()
+    expect(open(memory, after).kept.take()).toBeUndefined()
+  })
+
+  test('is no matter of what else is stored there', () => {
+    expect(open(createMemory(new Map([['scanin.login', 'nonsense ']]))).kept.take()).toBeUndefined()
+  })
+})

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals'
+import { createPendingToken } from '../../../web/src/phone/pending-token.ts'
+import { loginIds, tokenOf } from '../support/fake-login-api.ts'
+
+const token = tokenOf(loginIds[0], 0)
+const other = tokenOf(loginIds[1], 0)
+
+function open(hash: string, items = new Map<string, string>()) {
+  const address = { hash, pathname: '/scan', search: '?a' }
+  const states: unknown[] = []
+  const pending = createPendingToken({
+    memory: {
+      get: (key) => items.get(key),
+      set: (key, value) => void items.set(key, value),
+      remove: (key) => void items.delete(key),
+    },
+    address,
+    history: {
+      state: { kept: true },
+      replaceState(state, _title, url) {
+        states.push(state)
+        address.hash = new URL(String(url), 'http://scanin.test').hash
+      },
+    },
+  })
+  return { pending, address, states, items }
+}
+
+describe('the code in the address', () => {
+  test('stays there, and is the one that counts, until this phone has scanned it', () => {
+    const tab = open(`#${token}`)
+    expect(tab.pending.token()).toBe(token)
+    tab.pending.keep(token)
+    expect(tab.address.hash).toBe(`#${token}`)
+    tab.pending.scanned(token)
+    expect(tab.address.hash).toBe('')
+    expect(tab.states).toEqual([{ kept: true }])
+    expect(tab.pending.token()).toBe(token)
+  })
+
+  test('goes when another code is taken instead', () => {
+    const tab = open(`#${token}`)
+    tab.pending.keep(other)
+    expect([tab.address.hash, tab.pending.token()]).toEqual(['', other])
+  })
+
+  test('goes when it is done with', () => {
+    const tab = open(`#${token}`)
+    tab.pending.forget()
+    expect([tab.address.hash, tab.pending.token()]).toEqual(['', undefined])
+  })
+
+  test('that is none is not taken for one', () => {
+    expect(open('#nonsense').pending.token()).toBeUndefined()
+    expect(open('', new Map([['scanin.pending-token', 'nonsense']])).pending.token()).toBeUndefined()
+  })
+})
+
+test('a scanned code is there after a reload', () => {
+  const { pending, items } = open(`#${token}`)
+  pending.scanned(token)
+  expect(open('', items).pending.token()).toBe(token)
+})

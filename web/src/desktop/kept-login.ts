@@ -1,0 +1,51 @@
+import type { TabMemory } from '../page/tab-memory.ts'
+import { tokenOfFragment } from '../wire/scan-link.ts'
+
+/** The login that a page goes on with after a reload. */
+export interface KeptLogin {
+  /** The token of a login that an earlier page of this tab had under way, once: it is this page's from now on. */
+  take(): string | undefined
+  keep(token: string): void
+  forget(): void
+}
+
+export interface KeptLoginParts {
+  readonly memory: TabMemory
+  readonly returnTo: string | undefined
+  /** Tells when the page goes, and when the browser brings the same page back. */
+  readonly page: Pick<EventTarget, 'addEventListener'>
+  readonly signal: AbortSignal
+}
+
+// The public half alone. What collects the session is in a cookie that no script reads.
+const key = 'scanin.login'
+
+/**
+ * Keeps a login's token for the next page of this tab. It is put down only as the page goes: a tab that is duplicated
+ * gets a copy of what the first one has stored, and two pages with one login would renew the QR in turns.
+ */
+export function createKeptLogin({ memory, returnTo, page, signal }: KeptLoginParts): KeptLogin {
+  // A login leads where it was started for: another `return_to` is another login.
+  const suffix = ` ${returnTo ?? ''}`
+  let current: string | undefined
+  const take = () => {
+    const stored = memory.get(key)
+    memory.remove(key)
+    return stored?.endsWith(suffix) ? tokenOfFragment(stored.slice(0, -suffix.length)) : undefined
+  }
+  const putDown = () => {
+    if (current !== undefined) memory.set(key, current + suffix)
+  }
+  page.addEventListener('pagehide', putDown, { signal })
+  page.addEventListener('pageshow', () => memory.remove(key), { signal })
+
+  return {
+    take,
+    keep(token) {
+      current = token
+    },
+    forget() {
+      current = undefined
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { type RetryParts, untilAnswered } from '../poll/retry.ts'
+import type { Api } from '../wire/api.ts'
+import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
+
+/** Where a login of an earlier page has got to: it shows its QR, somewhere further on, or it is over. */
+export type Resumed =
+  | { readonly kind: 'pending'; readonly login: LoginReply }
+  | { readonly kind: 'further'; readonly reply: BrowserReply }
+  | { readonly kind: 'over' }
+
+export interface ResumeParts extends RetryParts {
+  readonly api: Pick<Api, 'startLogin' | 'loginStatus' | 'dropLogin'>
+  readonly returnTo: string | undefined
+}
+
+/** Finds out how the login with this token stands. A pending one is renewed, since only that shows a QR. */
+export async function resume(token: string, parts: ResumeParts): Promise<Resumed | undefined> {
+  const status = () => parts.api.loginStatus({ token, seen: 'none', waitSeconds: 0, signal: parts.signal })
+  const reply = await untilAnswered(status, parts)
+  if (reply === undefined) return undefined
+  if (reply.status === 'expired') return { kind: 'over' }
+  if (reply.status !== 'pending') return { kind: 'further', reply }
+  const login = await untilAnswered(() => parts.api.startLogin({ token, returnTo: parts.returnTo }), parts)
+  if (login === undefined) return undefined
+  if (loginIdOf(login.token) === loginIdOf(token)) return { kind: 'pending', login }
+  // A phone was quicker than the renewal, and the answer is a new login: the scanned one is what the phone is about.
+  const later = await untilAnswered(status, parts)
+  if (later === undefined) return undefined
+  if (later.status === 'expired' || later.status === 'pending') return { kind: 'pending', login }
+  await parts.api.dropLogin({ token: login.token }).catch(() => undefined)
+  return { kind: 'further', reply: later }
+}
