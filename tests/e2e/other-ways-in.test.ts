@@ -115,7 +115,7 @@ test("the code's own link keeps the code until this phone has scanned it, and th
   expect(phone.url()).toBe(`${service.url}/scan`)
   await phone.reload()
   await sees(phone, '#request', 'Chrome on Windows')
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${service.url}/home`)
   await phone.goBack()
   expect(phone.url()).toBe(`${service.url}/scan`)
   await sees(phone, '#request', 'Chrome on Windows')
