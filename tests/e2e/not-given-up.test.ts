@@ -1,6 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import type { Browser, Page } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -13,30 +12,11 @@ import {
   showsCode,
   signInOnPhone,
 } from '../support/page-steps.ts'
-import { type Service, startService } from '../support/service.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Pages in browsers that block, lose, translate and reload: none of it gives people up. */
 
-jest.setTimeout(60_000)
-
-let browser: Browser
-let service: Service
-let matching: Service
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[browser, service] = await Promise.all([launchChromium(), startService()])
-  matching = await startService({ MATCH: 'always' })
-}, 120_000)
-afterAll(() => Promise.all([browser?.close(), service?.stop(), matching?.stop()]))
-
-beforeEach(() => {
-  visitors = createVisitors(browser)
-})
-afterEach(async () => {
-  await visitors.leave()
-  expect(visitors.complaints()).toEqual([])
-})
+const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
 
 const loginIdOf = (token: string) => token.split('.')[0]
 
@@ -51,10 +31,12 @@ async function blockStorage(page: Page, how: 'SecurityError' | 'QuotaExceededErr
   }, how)
 }
 
+/** As a browser that keeps no cookie, until `window.cookiesAllowed` is there. */
 async function dropCookies(page: Page) {
   await page.addInitScript(() => {
     const ordinary = window.fetch
-    window.fetch = (input, init) => ordinary(input, { ...init, credentials: 'omit' })
+    window.fetch = (input, init) =>
+      ordinary(input, Reflect.has(window, 'cookiesAllowed') ? init : { ...init, credentials: 'omit' })
   })
 }
 
@@ -62,7 +44,7 @@ describe.each(['SecurityError', 'QuotaExceededError'] as const)('where storage t
   test('the desktop is signed in and the phone signs it in', async () => {
     const desktop = await visitors.desktop()
     await blockStorage(desktop, how)
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     const phone = await visitors.phone()
     await blockStorage(phone, how)
     await phone.goto(await readQr(desktop))
@@ -81,20 +63,24 @@ describe('where cookies are blocked', () => {
     desktop.on('request', (request) => {
       if (request.method() === 'POST') started.push(request.url())
     })
-    await desktop.goto(service.url)
+    await desktop.goto(shared('ordinary').url)
     await sees(desktop, '#status', 'needs cookies')
+    const again = desktop.waitForResponse((response) => response.url().includes('/login/status/'))
     await desktop.locator('#refresh').click()
-    await sees(desktop, '#status', 'Getting a code')
-      .catch(() => undefined)
-      .then(() => sees(desktop, '#status', 'needs cookies'))
+    await again
+    await sees(desktop, '#status', 'needs cookies')
     expect(started).toHaveLength(2)
+    await desktop.evaluate(() => Reflect.set(window, 'cookiesAllowed', true))
+    await desktop.locator('#refresh').click()
+    await approve(await createPhone(shared('ordinary').url), await readToken(desktop))
+    await isSignedIn(desktop)
   })
 
   test('the phone says so after the password, which was right', async () => {
     visitors.await(/status of 401 .*\/session$/)
     const phone = await visitors.phone()
     await dropCookies(phone)
-    await phone.goto(`${service.url}/scan`)
+    await phone.goto(`${shared('ordinary').url}/scan`)
     await signInOnPhone(phone)
     await sees(phone, '#sign-in-why', 'Allow cookies')
   })
@@ -103,12 +89,12 @@ describe('where cookies are blocked', () => {
 describe('a login page that is reloaded', () => {
   let phone: Client
   beforeAll(async () => {
-    phone = await createPhone(service.url)
+    phone = await createPhone(shared('ordinary').url)
   })
 
   test('while it waits shows a code of the same login', async () => {
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     const before = await readToken(desktop)
     await desktop.reload()
     const after = await readToken(desktop)
@@ -119,7 +105,7 @@ describe('a login page that is reloaded', () => {
 
   test('after the scan goes on to be confirmed', async () => {
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     const token = await readToken(desktop)
     await scan(phone, token)
     await sees(desktop, '#status', 'confirm on your phone')
@@ -130,9 +116,9 @@ describe('a login page that is reloaded', () => {
   })
 
   test('takes the number that the phone has shown all along', async () => {
-    const matcher = await createPhone(matching.url)
+    const matcher = await createPhone(shared('matching').url)
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, matching.url)
+    await openLoginPage(desktop, shared('matching').url)
     const token = await readToken(desktop)
     await scan(matcher, token)
     const { json } = await matcher.post('/login/confirm', { token })
@@ -145,17 +131,17 @@ describe('a login page that is reloaded', () => {
 
   test('while the phone confirms goes on to where it is signed in', async () => {
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     const token = await readToken(desktop)
     await desktop.goto('about:blank')
     await approve(phone, token)
-    await desktop.goto(service.url)
+    await desktop.goto(shared('ordinary').url)
     await isSignedIn(desktop)
   })
 
   test('and duplicated has two logins, each of which signs in', async () => {
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     const token = await readToken(desktop)
     // What an opener's new window gets is a copy of its storage, as a duplicate does.
     const [twin] = await Promise.all([
@@ -173,10 +159,10 @@ describe('a login page that is reloaded', () => {
 
 test('who is signed in goes from the login page to /home, and a phone finds the way to scan from there', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
+  await phone.goto(`${shared('ordinary').url}/scan`)
   await signInOnPhone(phone)
   await phone.locator('#chooser').waitFor()
-  await phone.goto(service.url)
+  await phone.goto(shared('ordinary').url)
   await isSignedIn(phone)
   await phone.locator('#approve a').click()
   await phone.locator('#chooser').waitFor()
@@ -185,7 +171,7 @@ test('who is signed in goes from the login page to /home, and a phone finds the 
 describe('a page that a translator has been over', () => {
   test('has buttons that work', async () => {
     const desktop = await visitors.desktop()
-    await openLoginPage(desktop, service.url)
+    await openLoginPage(desktop, shared('ordinary').url)
     await desktop.evaluate(wrapWords)
     await desktop.locator('#user-code font').first().click()
     await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
@@ -224,8 +210,8 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
       pages += 1
       return pages <= 2 ? route.fulfill({ status: 404 }) : route.continue()
     })
-    await desktop.goto(service.url + path)
-    await desktop.locator('[data-started]').waitFor({ state: 'attached', timeout: 60_000 })
+    await desktop.goto(shared('ordinary').url + path)
+    await desktop.locator('[data-started]').waitFor({ state: 'attached' })
     expect(pages).toBe(3)
     expect(await desktop.locator('#start-trouble').isVisible()).toBe(false)
   })
@@ -240,9 +226,9 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
       pages += 1
       return isGone ? route.fulfill({ status: 404 }) : route.continue()
     })
-    await desktop.goto(service.url)
+    await desktop.goto(shared('ordinary').url)
     for (let reload = 1; reload <= 3; reload++) {
-      await Promise.all([desktop.waitForEvent('load', { timeout: 60_000 }), desktop.clock.runFor(15_000)])
+      await Promise.all([desktop.waitForEvent('load'), desktop.clock.runFor(15_000)])
     }
     await sees(desktop, '#start-trouble', 'could not start')
     expect(pages).toBe(4)

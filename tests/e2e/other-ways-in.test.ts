@@ -112,12 +112,12 @@ test("the code's own link keeps the code until this phone has scanned it, and th
   await signInOnPhone(phone)
 
   await sees(phone, '#request', 'Chrome on Windows')
-  expect(phone.url()).toBe(`${service.url}/scan`)
+  expect(phone.url()).toBe(`${shared('ordinary').url}/scan`)
   await phone.reload()
   await sees(phone, '#request', 'Chrome on Windows')
-  await phone.goto(`${service.url}/home`)
+  await phone.goto(`${shared('ordinary').url}/home`)
   await phone.goBack()
-  expect(phone.url()).toBe(`${service.url}/scan`)
+  expect(phone.url()).toBe(`${shared('ordinary').url}/scan`)
   await sees(phone, '#request', 'Chrome on Windows')
   await confirm(phone)
   await isSignedIn(desktop)
@@ -126,10 +126,10 @@ test("the code's own link keeps the code until this phone has scanned it, and th
 test('a code that is no good any more does not stay in the address either', async () => {
   visitors.await(/status of 404 .*\/login\/scan$/)
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan#${'x'.repeat(16)}.${'y'.repeat(22)}`)
+  await phone.goto(`${shared('ordinary').url}/scan#${'x'.repeat(16)}.${'y'.repeat(22)}`)
   await signInOnPhone(phone)
   await sees(phone, '#chooser-message', 'no longer good')
-  expect(phone.url()).toBe(`${service.url}/scan`)
+  expect(phone.url()).toBe(`${shared('ordinary').url}/scan`)
 })
 
 test('a phone that is signed in already goes straight to the question', async () => {

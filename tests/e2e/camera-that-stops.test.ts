@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { filmQr } from '../support/camera-film.ts'
+import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** A phone's camera is taken away by calls, other apps and locked screens: the picture must not just stand still. */
+
+const folder = mkdtempSync(join(tmpdir(), 'scanin-camera-'))
+const film = join(folder, 'wall.mjpeg')
+let browser: Browser
+let service: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[browser, service] = await Promise.all([launchChromium({ cameraFile: film }), startService()])
+})
+afterAll(async () => {
+  await Promise.all([browser?.close(), service?.stop()])
+  rmSync(folder, { recursive: true, force: true })
+})
+beforeEach(() => {
+  visitors = createVisitors(browser)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+/** A phone whose camera runs, and looks at a wall. */
+async function filmingPhone(): Promise<Page> {
+  const wall = await visitors.desktop()
+  await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
+  await filmQr(wall, film)
+  const phone = await visitors.phone()
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera-start').click()
+  await isFilming(phone)
+  return phone
+}
+
+async function isFilming(phone: Page) {
+  await phone.waitForFunction(() => {
+    const video = document.querySelector('video')
+    return video?.srcObject instanceof MediaStream && video.currentTime > 0 && video.checkVisibility()
+  })
+}
+
+test('a camera that ends is said to have stopped, and starts again by the button', async () => {
+  const phone = await filmingPhone()
+  await phone.locator('video').evaluate((video: HTMLVideoElement) => {
+    if (video.srcObject instanceof MediaStream) for (const track of video.srcObject.getTracks()) track.stop()
+  })
+  await sees(phone, '#chooser-message', 'camera has stopped')
+  await phone.locator('#camera-start').click()
+  await isFilming(phone)
+  await sees(phone, '#camera', 'Stop')
+})
+
+test('a picture that freezes is not left standing', async () => {
+  const phone = await filmingPhone()
+  await phone.locator('video').evaluate((video: HTMLVideoElement) => video.pause())
+  await sees(phone, '#chooser-message', 'camera has stopped')
+  await phone.locator('#camera-start').waitFor()
+})
+
+test('a page out of sight lets go of the camera, and films on when it is back', async () => {
+  const phone = await filmingPhone()
+  await hide(phone, true)
+  await phone.locator('#camera-start').waitFor()
+  expect(await phone.locator('video').evaluate((video: HTMLVideoElement) => video.srcObject)).toBeNull()
+  await hide(phone, false)
+  await isFilming(phone)
+})
+
+test('a camera that was stopped by hand stays off when the page comes back, translated or not', async () => {
+  const phone = await filmingPhone()
+  await phone.locator('#camera-stop').evaluate((button) => {
+    const font = document.createElement('font')
+    font.append(...button.childNodes)
+    button.append(font)
+  })
+  await phone.locator('#camera-stop font').click()
+  await phone.locator('#camera-start').waitFor()
+  await hide(phone, true)
+  await hide(phone, false)
+  expect(await phone.locator('#camera-start').isVisible()).toBe(true)
+})
+
+async function hide(page: Page, hidden: boolean) {
+  await page.evaluate((now) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: now })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+}
