@@ -69,6 +69,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       allowedReturn,
       policy: config.session,
     },
+    logger: options.logger,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
     signInFailuresPerMinute: config.rates.signInsPerMinute,
@@ -82,6 +83,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   const phone = createPhoneRoom({
     ...{
+      logger: options.logger,
       logins,
       holds,
       clientAddresses,

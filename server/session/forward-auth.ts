@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
 import { problemReplies } from '../http/schemas.ts'
@@ -7,6 +7,7 @@ import type { CurrentSession } from './current-session.ts'
 import { remoteHeaders } from './remote-headers.ts'
 
 export interface ForwardAuthOptions {
+  logger: Pick<FastifyBaseLogger, 'warn'>
   current: CurrentSession
   publicUrl: string
   /** A `return_to` that may be followed, or `undefined`. */
@@ -22,7 +23,9 @@ const query = Type.Object({
  * Tells a proxy whether a request to another application comes from somebody who is signed in: nginx `auth_request`,
  * Caddy `forward_auth`, Traefik `ForwardAuth`. The proxy must not let clients send the `Remote-*` headers themselves.
  */
-export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedReturn }: ForwardAuthOptions): void {
+export function forwardAuthRoutes(app: TypedApp, options: ForwardAuthOptions): void {
+  const { current, publicUrl, allowedReturn, logger } = options
+
   app.get(
     '/auth/verify',
     {
@@ -39,7 +42,7 @@ export function forwardAuthRoutes(app: TypedApp, { current, publicUrl, allowedRe
       const found = await current.find(request)
       if (found !== undefined) {
         const { headers, leftOut } = remoteHeaders(found.session.user)
-        if (leftOut > 0) request.log.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
+        if (leftOut > 0) logger.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
         // Without a body: Node would write the headers in the body's encoding, and UTF-8 twice over.
         return reply.headers(headers).send(undefined)
       }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
@@ -15,6 +16,7 @@ import { createSignInGuard } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
 export interface SessionsOptions {
+  logger: Pick<FastifyBaseLogger, 'warn'>
   store: RecordStore
   clock: Clock
   randomness: Randomness

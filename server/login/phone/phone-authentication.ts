@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import { bearerTokenOf } from '../../http/origin-check.ts'
@@ -15,6 +15,7 @@ export interface PhoneAuthenticationOptions {
   bearerVerifiers: readonly BearerVerifier[]
   currentPerson: CurrentPerson
   clientAddresses: Pick<ClientAddresses, 'of'>
+  logger: Pick<FastifyBaseLogger, 'info'>
 }
 
 /** Nobody said when the token ends. */
@@ -25,20 +26,26 @@ const NO_KNOWN_END = Number.MAX_SAFE_INTEGER
  * no phone: one approval must not breed others.
  */
 export function createPhoneAuthentication(options: PhoneAuthenticationOptions): AuthenticatePhone {
-  const { current, bearerVerifiers, currentPerson, clientAddresses } = options
+  const { current, bearerVerifiers, currentPerson, clientAddresses, logger } = options
+
+  /** Who sets providers up has to find out why; who sends tokens has not. */
+  function refuse(why: string): never {
+    logger.info({ why }, 'bearer token refused')
+    throw new ScanInError('authentication_required')
+  }
 
   async function phoneOfToken(token: string, request: FastifyRequest): Promise<Phone> {
     const { address } = clientAddresses.of(request.raw)
     for (const verify of bearerVerifiers) {
       const verdict = await verify(token, address)
       if (verdict.kind === 'not_mine') continue
-      if (verdict.kind === 'refused') return refuse(request, verdict.why)
+      if (verdict.kind === 'refused') return refuse(verdict.why)
       const user = currentPerson(verdict.user)
-      if (user === undefined) return refuse(request, 'an account here has its id')
+      if (user === undefined) return refuse('an account here has its id')
       const id = `bearer:${user.source}:${user.id}`
       return { id, user, goodUntil: verdict.goodUntil ?? NO_KNOWN_END }
     }
-    return refuse(request, 'it is of no kind that is set up')
+    return refuse('it is of no kind that is set up')
   }
 
   return async (request) => {
@@ -48,10 +55,4 @@ export function createPhoneAuthentication(options: PhoneAuthenticationOptions): 
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
     return { id, user: session.user }
   }
-}
-
-/** Who sets providers up has to find out why; who sends tokens has not. */
-function refuse(request: FastifyRequest, why: string): never {
-  request.log.info({ why }, 'bearer token refused')
-  throw new ScanInError('authentication_required')
 }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -12,6 +13,7 @@ import { phoneRoutes } from './phone-routes.ts'
 import { createWrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoomOptions {
+  logger: Pick<FastifyBaseLogger, 'info'>
   logins: Logins
   holds: Holds
   current: CurrentSession
@@ -32,11 +34,17 @@ export interface PhoneRoom {
 
 /** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
 export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
-  const { logins, holds, current, bearerVerifiers, currentPerson, makeLimiter, ...rest } = options
+  const { logins, holds, current, bearerVerifiers, currentPerson, makeLimiter, logger, ...rest } = options
   const { clientAddresses } = rest
   const { closing, ...pacing } = holds
   const approvals = createPhoneApprovals({ ...logins, closing })
-  const authenticatePhone = createPhoneAuthentication({ current, bearerVerifiers, currentPerson, clientAddresses })
+  const authenticatePhone = createPhoneAuthentication({
+    current,
+    bearerVerifiers,
+    currentPerson,
+    clientAddresses,
+    logger,
+  })
   const wrongCodes = createWrongCodes(makeLimiter)
   return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, wrongCodes, ...pacing, ...rest }) }
 }

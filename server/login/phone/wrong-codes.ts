@@ -2,6 +2,7 @@ import { ScanInError } from '../../errors.ts'
 import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
 import { createQueues } from '../../http/queues.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
+import { personKey } from '../../identity/person-key.ts'
 import type { Phone } from '../login.ts'
 
 /** Wrong codes that a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
@@ -22,17 +23,18 @@ export function createWrongCodes(makeLimiter: MakeLimiter): WrongCodes {
   // One at a time: the wrong ones of many at once are counted one by one.
   const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal: () => new ScanInError('overloaded') })
 
-  return ({ user }, address, lookUp) =>
-    inTurn(user.id, async () => {
-      for (const excess of await Promise.all([byPerson.excess(user.id), byNetwork.excess(address)]))
-        refuseExcess(excess)
+  return ({ user }, address, lookUp) => {
+    const person = personKey(user)
+    return inTurn(person, async () => {
+      for (const excess of await Promise.all([byPerson.excess(person), byNetwork.excess(address)])) refuseExcess(excess)
       try {
         return await lookUp()
       } catch (error) {
-        if (isGuess(error)) await Promise.all([byPerson.count(user.id), byNetwork.count(address)])
+        if (isGuess(error)) await Promise.all([byPerson.count(person), byNetwork.count(address)])
         throw error
       }
     })
+  }
 }
 
 /** Whoever guesses sees these. A store that is away is nobody's guess. */
