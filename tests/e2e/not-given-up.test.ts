@@ -31,12 +31,12 @@ async function blockStorage(page: Page, how: 'SecurityError' | 'QuotaExceededErr
   }, how)
 }
 
-/** As a browser that keeps no cookie, until `window.cookiesAllowed` is there. */
+/** As a browser that keeps no cookie, until the tab has `cookiesAllowed` in its storage, on all pages that it opens. */
 async function dropCookies(page: Page) {
   await page.addInitScript(() => {
     const ordinary = window.fetch
     window.fetch = (input, init) =>
-      ordinary(input, Reflect.has(window, 'cookiesAllowed') ? init : { ...init, credentials: 'omit' })
+      ordinary(input, sessionStorage.getItem('cookiesAllowed') ? init : { ...init, credentials: 'omit' })
   })
 }
 
@@ -70,7 +70,7 @@ describe('where cookies are blocked', () => {
     await again
     await sees(desktop, '#status', 'needs cookies')
     expect(started).toHaveLength(2)
-    await desktop.evaluate(() => Reflect.set(window, 'cookiesAllowed', true))
+    await desktop.evaluate(() => sessionStorage.setItem('cookiesAllowed', 'yes'))
     await desktop.locator('#refresh').click()
     await approve(await createPhone(shared('ordinary').url), await readToken(desktop))
     await isSignedIn(desktop)
