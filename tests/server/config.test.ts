@@ -78,6 +78,24 @@ describe('the configuration', () => {
     expect(config.accounts).toEqual({ kind: 'demo', password: 'from a file' })
   })
 
+  test('takes introspection with its client, an audience by itself and scopes', () => {
+    const config = read({
+      PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect',
+      PHONE_INTROSPECTION_CLIENT_ID: 'scanin',
+      PHONE_INTROSPECTION_CLIENT_SECRET: 's3cret',
+      PHONE_JWT_AUDIENCE: 'phones',
+      PHONE_JWT_SCOPE: 'openid scanin',
+    })
+    const url = 'https://id.example.com/introspect'
+    expect(config.phoneIntrospection).toEqual({ url, clientId: 'scanin', clientSecret: 's3cret', audience: 'phones' })
+    expect([config.phoneJwt, config.phoneScopes]).toEqual([undefined, ['openid', 'scanin']])
+  })
+
+  test('takes no empty file for a secret, and names the variable', () => {
+    const attempt = () => read({ DEMO_PASSWORD_FILE: '/run/secrets/demo' }, { '/run/secrets/demo': '\n' })
+    expect(attempt).toThrow('DEMO_PASSWORD_FILE (is an empty file)')
+  })
+
   test('takes lists, and a public URL with a slash behind', () => {
     const config = read({
       PUBLIC_URL: 'https://login.example.com/',
@@ -147,6 +165,9 @@ describe('a bad environment', () => {
     [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
     [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
+    [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
+    [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],
+    [{ DEMO_PASSWORD: 'a\u0007b' }, 'control characters'],
     [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],
   ])('that contradicts itself is refused: %j', (env, why) => {
     expect(() => read(env)).toThrow(why)
