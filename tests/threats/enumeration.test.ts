@@ -138,17 +138,14 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   })
 })
 
-/** As expensive as some files have them; whoever is in no file must cost as much. */
+/** As expensive as some files have them, beside cheaper ones; whoever is in no file must cost as much. */
 const DEARER = { memoryCost: 65_536, timeCost: 4 }
 
 let accounts: AccountsFile
 let service: Service
 
 beforeAll(async () => {
-  accounts = await writeAccounts([
-    { ...ZOFIA, cost: DEARER },
-    { ...YUSUF, cost: DEARER },
-  ])
+  accounts = await writeAccounts([{ ...ZOFIA, cost: DEARER }, YUSUF])
   service = await startService({ ACCOUNTS_FILE: accounts.path })
 })
 
@@ -162,7 +159,8 @@ test('T11 sign-in says the same of an unknown user as of a wrong password', asyn
   const replies = [
     await client.post('/sign-in', { username: ZOFIA.username, password: 'wrong' }),
     await client.post('/sign-in', { username: 'nobody', password: 'wrong' }),
-    await client.post('/sign-in', { username: ZOFIA.username.toUpperCase(), password: ZOFIA.password }),
+    await client.post('/sign-in', { username: ZOFIA.username.toUpperCase(), password: 'wrong' }),
+    await client.post('/sign-in', { username: `${ZOFIA.username} `, password: ZOFIA.password }),
     await client.post('/sign-in', { username: '__proto__', password: 'wrong' }),
     await client.post('/sign-in', { username: 'constructor', password: 'wrong' }),
     await client.post('/sign-in', { username: YUSUF.username, password: ZOFIA.password }),
@@ -177,7 +175,9 @@ test('T11 sign-in takes as long for an unknown user as for a wrong password, wha
   const client = createClient(service.url)
   const signIn = (username: string) => (turn: number) =>
     client.post('/sign-in', { username, password: `wrong-${turn}` })
-  const times = await howManyTimesAsLong(signIn('nobody'), signIn(ZOFIA.username), 12)
-  expect(times).toBeGreaterThan(0.6)
-  expect(times).toBeLessThan(1.6)
+  for (const { username } of [ZOFIA, YUSUF]) {
+    const times = await howManyTimesAsLong(signIn('nobody'), signIn(username), 8)
+    expect(times).toBeGreaterThan(0.6)
+    expect(times).toBeLessThan(1.6)
+  }
 })
