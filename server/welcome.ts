@@ -38,6 +38,11 @@ function storeLine({ store }: Config, trouble: string | undefined): string {
 function warnings({ isCookieSecure, publicUrl, accounts, host, ...phone }: Config): string[] {
   const found: string[] = []
   const { hostname } = new URL(publicUrl)
+  if (!publicUrl.startsWith('https:')) {
+    found.push(
+      'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
+    )
+  }
   if (/^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname)) {
     found.push(
       `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
@@ -45,11 +50,6 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, ...phone }: Confi
   }
   if (hostname.startsWith('[') && host === '0.0.0.0') {
     found.push('PUBLIC_URL is an IPv6 address, and HOST=0.0.0.0 listens on IPv4 alone. Set HOST to ::')
-  }
-  if (!publicUrl.startsWith('https:')) {
-    found.push(
-      'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
-    )
   }
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   if (accounts.kind === 'demo')
