@@ -47,6 +47,8 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     return file
   }
   const notFound = page(NOT_FOUND_PAGE)
+  // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
+  const anywhere = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   const hidden = { schema: { hide: true } }
 
   function pageRoutes(scope: FastifyInstance): void {
@@ -62,6 +64,10 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
       const file = page(name)
       scope.get(path, hidden, (_request, reply) => send(reply, file))
     }
+  }
+
+  function otherNames(scope: FastifyInstance): void {
+    scope.addHook('onRequest', withHeaders(anywhere))
     for (const [path, target] of Object.entries(OTHER_NAMES)) {
       scope.get(path, hidden, ({ url }, reply) => redirect(reply, target + queryOf(url)))
     }
@@ -72,7 +78,9 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     for (const [path, file] of files) {
       const cacheControl = path === GUARD ? ASK_AGAIN : FOR_GOOD
       if (path === GUARD || path.startsWith('assets/')) {
-        scope.get(`/${path}`, hidden, (_request, reply) => send(reply.header('cache-control', cacheControl), file))
+        scope.get(`/${path}`, hidden, (request, reply) =>
+          sendFile(request, reply.header('cache-control', cacheControl), file),
+        )
       }
     }
   }
@@ -80,14 +88,21 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   return {
     routes(app) {
       app.register(async (scope) => pageRoutes(scope))
+      app.register(async (scope) => otherNames(scope))
       app.register(async (scope) => fileRoutes(scope))
     },
     answerNavigation(request, reply, status) {
       if (!isNavigation(request)) return false
-      void send(reply.code(status).headers(headers.page), notFound)
+      void send(reply.code(status).headers(anywhere), notFound)
       return true
     },
   }
+}
+
+/** As `send`, or only that it is still the same (RFC 9110 §13.1.2). A proxy that compresses makes the tag a weak one. */
+const sendFile = ({ headers }: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply => {
+  reply.header('etag', file.etag)
+  return headers['if-none-match']?.includes(file.etag) ? reply.code(304).send() : send(reply, file)
 }
 
 const send = (reply: FastifyReply, { body, type }: SiteFile): FastifyReply => reply.type(type).send(body)

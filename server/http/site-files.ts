@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 
@@ -5,6 +6,8 @@ import { extname, join, relative, sep } from 'node:path'
 export interface SiteFile {
   body: Buffer
   type: string
+  /** A strong entity tag (RFC 9110 §8.8.3): of what is in it, so that all instances of one build have the same. */
+  etag: string
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -25,8 +28,13 @@ export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
   return new Map(
     files.map(({ parentPath, name }) => {
       const path = join(parentPath, name)
-      const file = { body: readFileSync(path), type: TYPES[extname(name)] ?? OTHER_TYPE }
+      const body = readFileSync(path)
+      const file = { body, type: TYPES[extname(name)] ?? OTHER_TYPE, etag: etagOf(body) }
       return [relative(root, path).split(sep).join('/'), file]
     }),
   )
+}
+
+function etagOf(body: Buffer): string {
+  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
 }

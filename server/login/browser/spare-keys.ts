@@ -3,14 +3,17 @@ import { isBrowserKey, isLoginId } from '../token.ts'
 
 /** Each tab has a key of its own. More than these, and the cookies of many tabs fill the header that a proxy takes. */
 const MOST_KEYS = 5
+/** Proxies take no more than 4 kB of a reply's headers by default: who comes with very many loses them by and by. */
+const MOST_CLEARED = 20
 
 /**
- * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most. Browsers
+ * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most;
+ * twenty at once, and never more of them afterwards than before. Browsers
  * send the oldest first (RFC 6265 §5.4). A session, and whatever other cookies the host has, is never among them.
  */
 export function spareKeyNames(header: string | undefined, cookies: Pick<Cookies, 'browserKeyName'>): string[] {
   const names = new Set((header ?? '').split(';').flatMap((pair) => keyNameIn(pair, cookies)))
-  return [...names].slice(0, Math.max(0, names.size + 1 - MOST_KEYS))
+  return [...names].slice(0, Math.min(MOST_CLEARED, Math.max(0, names.size + 1 - MOST_KEYS)))
 }
 
 function keyNameIn(pair: string, cookies: Pick<Cookies, 'browserKeyName'>): string[] {
