@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -162,6 +162,8 @@ test('npm start builds first when nothing is built, and SIGTERM to npm ends the 
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   }
   const npm = startProcess('npm', ['start'], { cwd: folder, env })
+  // Two waits: for the build's last work, and for the start.
+  await untilReady(npm, () => existsSync(join(folder, 'dist/web/index.html')))
   await untilReady(npm, () => npm.stderr().includes('ScanIn '))
   expect((await createClient(`http://127.0.0.1:${port}`).get('/')).status).toBe(200)
   await npm.stop('SIGTERM')
