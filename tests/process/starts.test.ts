@@ -7,11 +7,10 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient } from '../support/http-client.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
+import { ROOT, type Service, startService } from '../support/service.ts'
 
 /** A start that cannot be ends with one line: what is wrong, which variable, what to do. */
 
-const ROOT = join(import.meta.dirname, '../..')
 const SECRET = 'gehe1mnis-zz9'
 
 let redis: RedisServer
@@ -111,8 +110,12 @@ test.each([
   for (let asked = 0; asked < 3; asked++) expect((await client.get('/readyz')).status).toBe(503)
   expect(service.stderr()).toContain('NOT WORKING')
   expect(service.stderr()).toContain(words)
-  const lines = service.stdout().split('\n')
-  expect(lines.filter((line) => line.includes('"trouble"'))).toEqual([expect.stringContaining(words)])
+  // What comes a minute later counts it.
+  const lines = service
+    .stdout()
+    .split('\n')
+    .filter((line) => line.includes('"trouble"') && !line.includes('"times"'))
+  expect(lines).toEqual([expect.stringContaining(words)])
   expect(service.stdout() + service.stderr()).not.toMatch(new RegExp(`${SECRET}|"stack"`))
 })
 
@@ -138,12 +141,8 @@ test('a socket of Redis is signed in to, by a password and in a database of its 
   await socketed.stop()
 })
 
-test.each([
-  [`redis://:${SECRET}/x@127.0.0.1`, 'REDIS_URL'],
-  [`redis://:${SECRET}#x@127.0.0.1`, 'REDIS_URL'],
-  [`redis://user:12/${SECRET}@127.0.0.1`, 'REDIS_URL'],
-  ['redis://127.0.0.1/sessions', 'number of a database'],
-])('an address of Redis that cannot be right is one line: %#', (REDIS_URL, word) => expectOneLine({ REDIS_URL }, word))
+test('an address of Redis that cannot be right', () =>
+  expectOneLine({ REDIS_URL: `redis://:${SECRET}/#x@127.0.0.1` }, 'REDIS_URL', '%2F', '%23'))
 
 describe('an address to listen on', () => {
   test('a port that is taken', async () => {
