@@ -16,32 +16,25 @@ const SECRET = 'gehe1mnis-zz9'
 let redis: RedisServer
 let latePort: number
 /** Each waits some seconds for its Redis before it comes up without: they wait side by side. */
-const waiting = new Map<string, Promise<Service>>()
+let away: { server: Service; name: Service; socket: Service }
 
 beforeAll(async () => {
   latePort = await freePort()
-  for (const REDIS_URL of [
-    ...[`redis://:${SECRET}@127.0.0.1:1`, `redis://:${SECRET}@nowhere.invalid`, `redis://127.0.0.1:${latePort}`],
-    ...[`unix:///tmp/no-such.sock?password=${SECRET}`, `unix://user:${SECRET}@/tmp/no-such.sock?db=1`],
-  ]) {
-    waiting.set(REDIS_URL, startService({ REDIS_URL }))
-  }
-  await Promise.all(waiting.values())
+  const [server, name, socket] = await Promise.all([
+    startService({ REDIS_URL: `redis://:${SECRET}@127.0.0.1:${latePort}` }),
+    startService({ REDIS_URL: `redis://:${SECRET}@nowhere.invalid` }),
+    startService({ REDIS_URL: `unix://user:${SECRET}@/tmp/no-such.sock?db=1&password=${SECRET}` }),
+  ])
+  away = { server, name, socket }
   redis = await startRedis()
   const admin = new Redis(redis.url)
   await admin.config('SET', 'requirepass', SECRET)
   admin.disconnect()
 })
 afterAll(async () => {
-  await Promise.all([...waiting.values()].map(async (service) => (await service).stop()))
+  await Promise.all(Object.values(away).map((service) => service.stop()))
   await redis.stop()
 })
-
-function away(url: string): Promise<Service> {
-  const service = waiting.get(url)
-  if (service === undefined) throw new Error('not started')
-  return service
-}
 
 /** The service with exactly this environment, until it ends by itself. */
 async function runToEnd(env: Record<string, string>) {
@@ -96,16 +89,11 @@ describe('a Redis that will not have us', () => {
 })
 
 test.each([
-  ['a server that is away', () => `redis://:${SECRET}@127.0.0.1:1`, 'cannot be reached at REDIS_URL'],
-  ['a name that leads nowhere', () => `redis://:${SECRET}@nowhere.invalid`, 'name is not known: see REDIS_URL'],
-  [
-    'a socket with a password',
-    () => `unix:///tmp/no-such.sock?password=${SECRET}`,
-    'no socket at the path in REDIS_URL',
-  ],
-  ['a socket with a user', () => `unix://user:${SECRET}@/tmp/no-such.sock?db=1`, 'no socket at the path in REDIS_URL'],
-])('%s is named once however often it is tried', async (_name, url, words) => {
-  const service = await away(url())
+  ['a server that is away', 'server', 'cannot be reached at REDIS_URL'],
+  ['a name that leads nowhere', 'name', 'name is not known: see REDIS_URL'],
+  ['a socket that is not there', 'socket', 'no socket at the path in REDIS_URL'],
+] as const)('%s is named once however often it is tried, and no password with it', async (_name, which, words) => {
+  const service = away[which]
   const client = createClient(service.url)
   for (let asked = 0; asked < 3; asked++) expect((await client.get('/readyz')).status).toBe(503)
   expect(service.stderr()).toContain('NOT WORKING')
@@ -120,9 +108,8 @@ test.each([
 })
 
 test('a Redis that comes late is worked with', async () => {
-  const service = await away(`redis://127.0.0.1:${latePort}`)
   const late = await startRedis({ port: latePort })
-  const client = createClient(service.url)
+  const client = createClient(away.server.url)
   await eventually('the service is ready', async () => (await client.get('/readyz')).status === 200)
   await late.stop()
 })
