@@ -50,7 +50,9 @@ const FULL_QUEUE_SECONDS = 10
 /** A hash takes a thread of the four that the process has for files and names too, for some 30 ms. */
 const HASHES_AT_ONCE = 2
 const MOST_WAITING_FOR_A_HASH = 100
-const MOST_WAITING_AT_AN_ADDRESS = 50
+/** An IPv4 address, or the widest network that failures are counted by. */
+const SITE_PREFIX = 48
+const MOST_WAITING_AT_A_SITE = 50
 
 const overloaded = () => new ScanInError('overloaded')
 
@@ -70,7 +72,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
   const hashing = createQueues({ atOnce: HASHES_AT_ONCE, mostWaiting: MOST_WAITING_FOR_A_HASH, refusal: overloaded })
   // One at a time: the failures of many at once are counted one by one.
-  const atAddress = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING_AT_AN_ADDRESS, refusal: overloaded })
+  const atSite = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING_AT_A_SITE, refusal: overloaded })
   const atAccount = createQueues({
     atOnce: 1,
     mostWaiting: MOST_WAITING_FOR_AN_ACCOUNT,
@@ -97,7 +99,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     }
 
     function attemptFromHere(): Promise<User | undefined> {
-      return atAddress(block, async () => {
+      return atSite(addressBlock(address, SITE_PREFIX), async () => {
         const excess = await byNetwork.excess(address)
         if (excess.failures > 0 && !(await isFamiliar(pair))) refuseExcess(excess)
         return attempt()

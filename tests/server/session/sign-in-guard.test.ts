@@ -1,0 +1,76 @@
+import { expect, test } from '@jest/globals'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { createSignInGuard } from '../../../server/session/sign-in-guard.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+
+const USER = { id: 'ann', name: 'Ann' }
+
+/** A guard whose pauses are noted and take no time, in front of accounts that all have the password "right". */
+function createGuarded(failuresPerMinute = 10) {
+  const clock = () => 0
+  const pauses: number[] = []
+  const tried: string[] = []
+  const guard = createSignInGuard({
+    store: createMemoryStore({ clock }),
+    clock,
+    makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
+    failuresPerMinute,
+    pause: async (ms) => void pauses.push(ms),
+  })
+  const signIn = (username: string, address: string, password: string) =>
+    guard({
+      username,
+      address,
+      verify: async () => {
+        tried.push(address)
+        return password === 'right' ? USER : undefined
+      },
+    }).then(
+      () => 'in',
+      (error: { code: string }) => error.code,
+    )
+  return { pauses, tried, signIn }
+}
+
+const network = (at: number) => `203.0.${at}.1`
+
+test('an account that is guessed at from everywhere takes tries after pauses that grow, up to half a second', async () => {
+  const { pauses, signIn } = createGuarded()
+  const answers: string[] = []
+  for (let at = 0; at < 140; at++) answers.push(await signIn('ann', network(at), 'wrong'))
+  expect(answers).toEqual([...Array(20).fill('invalid_credentials'), ...Array(120).fill('slow_down')])
+  expect([pauses[0], pauses[1], pauses.at(-1)]).toEqual([5, 10, 500])
+})
+
+test('what fails at once from everywhere is counted one by one, and who comes when the line is full is not looked at', async () => {
+  const { tried, signIn } = createGuarded()
+  const answers = await Promise.all(Array.from({ length: 120 }, (_, at) => signIn('ann', network(at), 'wrong')))
+  expect(answers.filter((answer) => answer === 'invalid_credentials')).toHaveLength(20)
+  expect(answers.filter((answer) => answer === 'slow_down')).toHaveLength(100)
+  expect(tried).toHaveLength(51)
+})
+
+test('the right password gets in after the pause from a place never seen, and without one from where it got in before', async () => {
+  const { pauses, signIn } = createGuarded()
+  expect(await signIn('ann', '192.0.2.1', 'right')).toBe('in')
+  for (let at = 0; at < 30; at++) await signIn('ann', network(at), 'wrong')
+  pauses.length = 0
+  expect(await signIn('ann', '198.18.0.1', 'right')).toBe('in')
+  expect(pauses).toHaveLength(1)
+  expect(await signIn('ann', '192.0.2.1', 'right')).toBe('in')
+  expect(pauses).toHaveLength(1)
+})
+
+test('an account is one however its name is written, and known or not', async () => {
+  const { signIn } = createGuarded()
+  for (let at = 0; at < 20; at++) await signIn('ann', network(at), 'wrong')
+  expect(await signIn('ＡＮＮ', network(30), 'wrong')).toBe('slow_down')
+  expect(await signIn('somebody else', network(30), 'wrong')).toBe('invalid_credentials')
+})
+
+test('with 0 nothing is counted', async () => {
+  const { pauses, signIn } = createGuarded(0)
+  for (let times = 0; times < 60; times++)
+    expect(await signIn('ann', '203.0.113.1', 'wrong')).toBe('invalid_credentials')
+  expect(pauses).toEqual([])
+})
