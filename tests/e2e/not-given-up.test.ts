@@ -76,6 +76,19 @@ describe('where cookies are blocked', () => {
     await isSignedIn(desktop)
   })
 
+  test('for scripts alone, a page of who is signed in does not go round in circles', async () => {
+    visitors.await(/status of 401 .*\/session$/)
+    const { url } = shared('ordinary')
+    const desktop = await visitors.desktop()
+    await desktop.goto(`${url}/scan`)
+    await signInOnPhone(desktop)
+    await desktop.locator('#chooser').waitFor()
+    await dropCookies(desktop)
+    await desktop.goto(url)
+    await sees(desktop, '#status', 'You are not signed in here')
+    await desktop.locator('#sign-in').waitFor()
+  })
+
   test('the phone says so after the password, which was right', async () => {
     visitors.await(/status of 401 .*\/session$/)
     const phone = await visitors.phone()

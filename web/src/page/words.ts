@@ -115,6 +115,11 @@ export const phoneWords = {
     'Your password was right, but this browser did not keep the cookie that remembers it. Allow cookies for this site, or open the page in another browser, then sign in again.',
 } as const
 
+/** What /home says where it would show who is signed in. */
+export const homeWords = {
+  stranger: 'You are not signed in here. If you just did, this browser did not keep the cookie: allow cookies for this site.',
+} as const
+
 /** What the phone's page says about taking a code. */
 export const scanWords = {
   notOurs: 'This is not a ScanIn code of this site.',

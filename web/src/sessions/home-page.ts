@@ -3,13 +3,15 @@
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { pageStarted } from '../page/page-started.ts'
-import { wordsFor } from '../page/words.ts'
+import { tabMemory } from '../page/tab-memory.ts'
+import { homeWords, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
 import { createLinkedDevices } from './linked-devices.ts'
 import { watchSession } from './session-watch.ts'
+import { createWayOut } from './way-out.ts'
 
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const userName = findPart(document, '#user-name', HTMLElement)
@@ -18,15 +20,25 @@ const since = findPart(document, '#signed-in-since', HTMLElement)
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const approve = findPart(document, '#approve', HTMLElement)
+const signIn = findPart(document, '#sign-in', HTMLAnchorElement)
+const wayOut = createWayOut({ memory: tabMemory, now: Date.now })
 const watching = new AbortController()
 
 const leave = () => {
   watching.abort()
   location.replace('/')
 }
-const devices = createLinkedDevices({ root: document, api, onSignedOut: leave })
+const onGone = () => {
+  if (wayOut.leads()) return leave()
+  watching.abort()
+  findPart(document, 'main', HTMLElement).hidden = true
+  status.textContent = homeWords.stranger
+  signIn.hidden = false
+}
+const devices = createLinkedDevices({ root: document, api, onSignedOut: onGone })
 
 const onSession = ({ user, session }: CurrentSession) => {
+  wayOut.forget()
   status.textContent = ''
   userName.textContent = user.name
   email.textContent = user.email ?? ''
@@ -53,7 +65,7 @@ void watchSession({
   wake: pageWake,
   isHidden: () => document.hidden,
   onSession,
-  onGone: leave,
+  onGone,
   onFailure: (error) => {
     status.textContent = wordsFor(error)
   },
