@@ -117,7 +117,8 @@ export const phoneWords = {
 
 /** What /home says where it would show who is signed in. */
 export const homeWords = {
-  stranger: 'You are not signed in here. If you just did, this browser did not keep the cookie: allow cookies for this site.',
+  stranger:
+    'You are not signed in here. If you just did, this browser did not keep the cookie: allow cookies for this site.',
 } as const
 
 /** What the phone's page says about taking a code. */
