@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type AccountsFile, phoneOf, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
+import { type AccountsFile, phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Reply } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
@@ -9,7 +9,7 @@ import { startLogin } from '../support/login-flow.ts'
 let accounts: AccountsFile
 
 beforeAll(async () => {
-  accounts = await writeAccounts([ZOFIA])
+  accounts = await writeAccounts([ZOFIA, YUSUF])
 })
 
 afterAll(() => accounts.remove())
@@ -75,9 +75,9 @@ onEveryStore(
       expect(personalIn(reply)).toEqual([])
     })
 
-    test('T12 another phone that scans the same code learns nothing about who was first', async () => {
+    test('T12 another person`s phone that scans the same code learns nothing about who was first', async () => {
       const [browser, phone] = [stage.browser(), await phoneOf(ZOFIA, stage.service().url)]
-      const other = await phoneOf(ZOFIA, stage.service().url)
+      const other = await phoneOf(YUSUF, stage.service().url)
       const token = await startLogin(browser)
       await phone.post('/login/scan', { token })
       const reply = await other.post('/login/scan', { token })

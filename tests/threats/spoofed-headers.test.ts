@@ -19,7 +19,7 @@ const EVIL: OutgoingHttpHeaders[] = [
   },
   { forwarded: 'for=10.0.0.1;host=evil.example;proto=https' },
   { 'x-original-url': 'http://evil.example/', 'x-rewrite-url': '/evil.example', 'x-host': 'evil.example' },
-  { 'x-forwarded-server': 'evil.example', 'x-http-host-override': 'evil.example', origin: 'http://evil.example' },
+  { 'x-forwarded-server': 'evil.example', 'x-http-host-override': 'evil.example' },
   { referer: 'http://evil.example/', 'x-forwarded-uri': '/evil.example', 'x-forwarded-scheme': 'evil' },
 ]
 

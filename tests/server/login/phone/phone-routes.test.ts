@@ -19,7 +19,7 @@ let token: string
 const verifyPassword: PasswordVerifier = async (username) => ({ id: username, name: username })
 
 async function begin(env: Record<string, string> = {}): Promise<void> {
-  ;({ testApp, browser, phone } = await createTestPeople(env, { verifyPassword }))
+  ;({ testApp, browser, phone } = await createTestPeople(env, { verifyPassword, currentPerson: (user) => user }))
   token = (await browser.post('/login', undefined, { headers: { 'user-agent': CHROME_ON_LINUX } })).json().token
 }
 
