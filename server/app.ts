@@ -58,17 +58,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const logins = createLogins({ store, clock, randomness, policy: config.login })
   const holds = createHolds({ clock, pace: config.pace })
   const sessions = createSessions({
-    ...{
-      store,
-      clock,
-      randomness,
-      makeLimiter,
-      cookies,
-      clientAddresses,
-      publicUrl,
-      allowedReturn,
-      policy: config.session,
-    },
+    store,
+    clock,
+    randomness,
+    makeLimiter,
+    cookies,
+    clientAddresses,
+    publicUrl,
+    allowedReturn,
+    policy: config.session,
     logger: options.logger,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
@@ -77,33 +75,45 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onPhoneEnd: logins.withdraw,
   })
   const browser = createBrowserRoom({
-    ...{ logins, holds, cookies, clientAddresses, headers, log, publicUrl, allowedReturn, sessions: sessions.service },
+    logins,
+    holds,
+    cookies,
+    clientAddresses,
+    headers,
+    log,
+    publicUrl,
+    allowedReturn,
+    sessions: sessions.service,
     creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
     currentPerson: options.currentPerson,
   })
   const phone = createPhoneRoom({
-    ...{
-      logger: options.logger,
-      logins,
-      holds,
-      clientAddresses,
-      makeLimiter,
-      publicUrl,
-      current: sessions.current,
-      bearerVerifiers: options.bearerVerifiers,
-      currentPerson: options.currentPerson,
-    },
+    logger: options.logger,
+    logins,
+    holds,
+    clientAddresses,
+    makeLimiter,
+    publicUrl,
+    current: sessions.current,
+    bearerVerifiers: options.bearerVerifiers,
+    currentPerson: options.currentPerson,
     matchMode: config.match,
   })
 
   const pages = createPages({
-    ...{ root: options.webRoot, headers, allowedReturn },
+    root: options.webRoot,
+    headers,
+    allowedReturn,
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })
 
   const sessionCookieName = cookies.sessionName
   const app = createWebApp({
-    ...{ ...config, clientAddresses, headers, log, sessionCookieName },
+    ...config,
+    clientAddresses,
+    headers,
+    log,
+    sessionCookieName,
     shortcut: browser.pollLane,
     answerNavigation: pages.answerNavigation,
     onClosing: holds.closing.come,

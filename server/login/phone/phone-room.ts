@@ -34,17 +34,9 @@ export interface PhoneRoom {
 
 /** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
 export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
-  const { logins, holds, current, bearerVerifiers, currentPerson, makeLimiter, logger, ...rest } = options
-  const { clientAddresses } = rest
-  const { closing, ...pacing } = holds
-  const approvals = createPhoneApprovals({ ...logins, closing })
-  const authenticatePhone = createPhoneAuthentication({
-    current,
-    bearerVerifiers,
-    currentPerson,
-    clientAddresses,
-    logger,
-  })
+  const { logins, holds, makeLimiter } = options
+  const approvals = createPhoneApprovals({ ...logins, closing: holds.closing })
+  const authenticatePhone = createPhoneAuthentication(options)
   const wrongCodes = createWrongCodes(makeLimiter)
-  return { routes: (app) => phoneRoutes(app, { approvals, authenticatePhone, wrongCodes, ...pacing, ...rest }) }
+  return { routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes }) }
 }
