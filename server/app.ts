@@ -12,7 +12,7 @@ import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
-import { createWebApp } from './http/web-app.ts'
+import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier } from './identity/identity.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
@@ -38,6 +38,7 @@ export interface AppOptions {
   troubles?: TroubleLog
   /** Left out: nobody asks for them, and nothing is counted. */
   metrics?: Metrics | undefined
+  schemaController?: WebAppOptions['schemaController']
   /** The folder of what the build made of `web/`. */
   webRoot: string
   version: string
@@ -113,6 +114,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientAddresses,
     headers,
     log,
+    schemaController: options.schemaController,
     sessionCookieName,
     shortcut: browser.pollLane,
     answerNavigation: pages.answerNavigation,

@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
 import {
   answerBrokenRequest,
@@ -17,13 +17,15 @@ export interface WebAppOptions extends OriginCheckOptions, ProblemOptions {
   /** Sees each request before Fastify does. */
   shortcut: Shortcut
   clientAddresses: Pick<ClientAddresses, 'notice'>
+  /** How schemas become validators and serializers. Left out: Fastify's own way, anew for each app. */
+  schemaController?: FastifyServerOptions['schemaController']
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, log, clientAddresses, onClosing } = options
+  const { shortcut, log, clientAddresses, schemaController, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
@@ -39,6 +41,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    ...(schemaController === undefined ? {} : { schemaController }),
   })
   app.addHook('preClose', async () => {
     onClosing()

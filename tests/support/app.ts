@@ -8,6 +8,7 @@ import { type Accounts, createAccounts, demoAccount } from '../../server/identit
 import { cryptoRandomness } from '../../server/randomness.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
+import { compileOnce } from './compile-once.ts'
 import { DEMO_PASSWORD } from './service.ts'
 
 export const PUBLIC_URL = 'http://scanin.test'
@@ -63,6 +64,7 @@ export async function createTestApp(
     randomness: cryptoRandomness,
     logger: pino({ level: 'silent' }),
     webRoot: join(import.meta.dirname, '../../dist/web'),
+    schemaController: compileOnce,
     version: '0.0.0',
     ...others,
   })
