@@ -39,7 +39,7 @@ test('the login page says that it is reconnecting, and goes on with the same cod
   await openLoginPage(desktop, service.url)
   const token = await readToken(desktop)
 
-  expect(await service.stop('SIGTERM')).toBe(0)
+  await service.stop()
   await sees(desktop, '#status', /reconnecting/i)
   expect(await desktop.locator('#refresh').isVisible()).toBe(false)
 
@@ -59,7 +59,7 @@ test('a sign-in that is half done survives a restart on both screens', async () 
   await signInOnPhone(phone)
   await sees(desktop, '#status', 'confirm on your phone')
 
-  await service.stop('SIGTERM')
+  await service.stop()
   await Promise.all([sees(desktop, '#status', /reconnecting/i), sees(phone, '#status', /reconnecting/i)])
   await startAgain()
   // What a browser fires when its network is back: the pages ask at once instead of when their patience ends.

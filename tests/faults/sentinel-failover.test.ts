@@ -9,7 +9,7 @@ import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { startService } from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
 
 /** A Sentinel that needs nobody else's vote, and gives a primary up after half a second. */
 async function startSentinel(primaryPort: number) {
@@ -49,7 +49,7 @@ test('a login that was approved before the primary died is collected after the f
     const replicas = await sentinel.client.call('SENTINEL', 'REPLICAS', 'main')
     return JSON.stringify(replicas).includes(String(replica.port)) && JSON.stringify(replicas).includes('"ok"')
   })
-  const service = await startService({
+  const service = await startServiceProcess({
     REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`,
     REDIS_SENTINEL_NAME: 'main',
     REDIS_WAIT_REPLICAS: '1',

@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import { sendRaw } from '../support/raw-socket.ts'
-import { startService } from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
 import { NOT_TAKEN } from '../support/stopping-service.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -20,7 +20,7 @@ async function runToEnd(env: Record<string, string>) {
 }
 
 test('a start says where to open it, as whom to sign in, which store it has and what is insecure', async () => {
-  const service = await startService()
+  const service = await startServiceProcess()
   expect(service.stderr()).toContain(`${service.url}/`)
   expect(service.stderr()).toMatch(/Sign in +on the phone as demo/)
   expect(service.stderr()).toMatch(/Store +embedded: this one process/)
@@ -38,7 +38,7 @@ test('the container gives Node the options that `npm start` gives it', () => {
 })
 
 test('without a DEMO_PASSWORD each start makes one, says it, and it works', async () => {
-  const service = await startService({ DEMO_PASSWORD: '' })
+  const service = await startServiceProcess({ DEMO_PASSWORD: '' })
   const [, password] = /as demo, password (\S+)/.exec(service.stderr()) ?? []
   const reply = await createClient(service.url).post('/sign-in', { username: 'demo', password })
   expect(reply.status).toBe(200)
@@ -46,7 +46,7 @@ test('without a DEMO_PASSWORD each start makes one, says it, and it works', asyn
 })
 
 test('logs are JSON lines on standard output, and nothing else is there', async () => {
-  const service = await startService({ LOG_LEVEL: 'debug' })
+  const service = await startServiceProcess({ LOG_LEVEL: 'debug' })
   await signInBrowser(createClient(service.url), await createPhone(service.url))
   await service.stop()
   const lines = service.stdout().trim().split('\n')
@@ -56,7 +56,7 @@ test('logs are JSON lines on standard output, and nothing else is there', async 
 
 test('METRICS_PORT serves what was counted, and the service itself does not', async () => {
   const port = await freePort()
-  const service = await startService({ METRICS_PORT: String(port) })
+  const service = await startServiceProcess({ METRICS_PORT: String(port) })
   const browser = createClient(service.url)
   const token = await startLogin(browser)
   await browser.get(`/login/status/${token}`)
@@ -69,7 +69,7 @@ test('METRICS_PORT serves what was counted, and the service itself does not', as
 })
 
 test('SIGTERM answers held polls at once, takes no new connections, and ends with 0', async () => {
-  const service = await startService({ POLL_HOLD_SECONDS: '25' })
+  const service = await startServiceProcess({ POLL_HOLD_SECONDS: '25' })
   const browser = createClient(service.url)
   const token = await startLogin(browser)
   const held = browser.get(`/login/status/${token}?seen=pending&wait=25`)
@@ -82,7 +82,7 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
 })
 
 test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {
-  const service = await startService()
+  const service = await startServiceProcess()
   const browser = createClient(service.url)
   const reply = await sendRaw(service.port, async (write) => {
     write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
@@ -102,7 +102,7 @@ test('a request that is half sent when SIGTERM comes gets its answer all the sam
 })
 
 test('SIGTERM ends a service whose Redis is gone', async () => {
-  const service = await startService({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
+  const service = await startServiceProcess({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
   expect(service.stderr()).toContain('NOT WORKING')
   expect((await createClient(service.url).get('/readyz')).status).toBe(503)
   expect((await createClient(service.url).get('/healthz')).status).toBe(200)
@@ -129,7 +129,7 @@ test('an accounts file that cannot be used ends the start with a line that says 
 })
 
 test('a port that is taken ends the start with 1', async () => {
-  const service = await startService()
+  const service = await startServiceProcess()
   const { code, stderr } = await runToEnd({ HOST: '127.0.0.1', PORT: String(service.port), DEMO_PASSWORD: 'x' })
   expect([code, stderr()]).toEqual([1, expect.stringContaining('EADDRINUSE')])
   await service.stop()
@@ -141,7 +141,7 @@ test('npm run hash-password makes a hash that an accounts file takes and the pas
   const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
   const path = join(folder, 'accounts.json')
   writeFileSync(path, JSON.stringify([{ username: 'ann', name: 'Ann', password_hash: hashing.stdout().trim() }]))
-  const service = await startService({ ACCOUNTS_FILE: path })
+  const service = await startServiceProcess({ ACCOUNTS_FILE: path })
   const reply = await createClient(service.url).post('/sign-in', { username: 'ann', password: 's3cret pass' })
   expect(reply.json).toEqual({ user: { id: 'ann', name: 'Ann' } })
   await service.stop()

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { sendRaw } from '../support/raw-socket.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { ROOT, type Service, startService } from '../support/service.ts'
+import { ROOT, type Service, startServiceProcess } from '../support/service.ts'
 
 /** `/readyz` says 200 exactly when a login would work, and the log says why when it would not. */
 
@@ -47,7 +47,7 @@ async function expectNotReady(service: Service, kind: string, hint: string): Pro
 
 test('a Redis user without rights to the channel is not ready, and is once it has them', async () => {
   await admin.call('ACL', 'SETUSER', 'deaf', 'on', '>pw', '~scanin:*', 'resetchannels', '+@all')
-  const service = await startService({ REDIS_URL: `redis://deaf:pw@127.0.0.1:${redis.port}` })
+  const service = await startServiceProcess({ REDIS_URL: `redis://deaf:pw@127.0.0.1:${redis.port}` })
   await expectNotReady(service, 'redis_channel', '&scanin:*')
   await admin.call('ACL', 'SETUSER', 'deaf', '&scanin:*')
   await becomesReady(service)
@@ -58,7 +58,7 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
   const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
   const [, rights = ''] = /^ACL SETUSER scanin on >PASSWORD (.+)$/m.exec(docs) ?? []
   await admin.call('ACL', 'SETUSER', 'just-enough', 'on', '>pw', ...rights.split(' '))
-  const service = await startService({
+  const service = await startServiceProcess({
     REDIS_URL: `redis://just-enough:pw@127.0.0.1:${redis.port}`,
     RATE_LOGINS_PER_MINUTE: '5',
   })
@@ -69,14 +69,14 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
 
 test('a Redis user without rights to a key is not ready', async () => {
   await admin.call('ACL', 'SETUSER', 'elsewhere', 'on', '>pw', '~other:*', '&*', '+@all')
-  const service = await startService({ REDIS_URL: `redis://elsewhere:pw@127.0.0.1:${redis.port}` })
+  const service = await startServiceProcess({ REDIS_URL: `redis://elsewhere:pw@127.0.0.1:${redis.port}` })
   await expectNotReady(service, 'redis_rights', 'docs/operations.md')
   expect(await service.stop()).toBe(0)
 })
 
 test('a full Redis is not ready, and is once it has room', async () => {
   const small = await startRedis({ args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] })
-  const service = await startService({ REDIS_URL: small.url })
+  const service = await startServiceProcess({ REDIS_URL: small.url })
   await expectNotReady(service, 'redis_full', 'maxmemory')
   const client = new Redis(small.url)
   await client.config('SET', 'maxmemory', '0')
@@ -87,21 +87,21 @@ test('a full Redis is not ready, and is once it has room', async () => {
 })
 
 test('without the replicas that approvals wait for, the service is not ready', async () => {
-  const service = await startService({ REDIS_URL: redis.url, REDIS_WAIT_REPLICAS: '1' })
+  const service = await startServiceProcess({ REDIS_URL: redis.url, REDIS_WAIT_REPLICAS: '1' })
   await expectNotReady(service, 'redis_replicas', 'REDIS_WAIT_REPLICAS')
   expect(await service.stop()).toBe(0)
 })
 
 test('a replica, which takes no writes, is not ready', async () => {
   const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${redis.port}`] })
-  const service = await startService({ REDIS_URL: replica.url })
+  const service = await startServiceProcess({ REDIS_URL: replica.url })
   await expectNotReady(service, 'redis_read_only', 'REDIS_SENTINELS')
   expect(await service.stop()).toBe(0)
   await replica.stop()
 })
 
 test('a hundred probes at once are one try of the store, and leave nothing behind', async () => {
-  const service = await startService({ REDIS_URL: redis.url, KEY_PREFIX: 'flood:' })
+  const service = await startServiceProcess({ REDIS_URL: redis.url, KEY_PREFIX: 'flood:' })
   const runs = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
   const before = await runs()
   const replies = await Promise.all(Array.from({ length: 100 }, () => readyz(service)))
@@ -112,7 +112,7 @@ test('a hundred probes at once are one try of the store, and leave nothing behin
 })
 
 test('probes of HTTP/1.0 need no Host, and get their connection closed; HTTP/1.1 needs one', async () => {
-  const service = await startService()
+  const service = await startServiceProcess()
   for (const path of ['/healthz', '/readyz']) {
     const old = await sendRaw(service.port, `GET ${path} HTTP/1.0\r\n\r\n`)
     expect([path, old.status, old.headers.get('connection'), old.body]).toEqual([path, 200, 'close', '{"status":"ok"}'])

@@ -8,7 +8,7 @@ import { type Accounts, createAccounts, demoAccount } from '../../server/identit
 import { cryptoRandomness } from '../../server/randomness.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
-import { compileOnce } from './compile-once.ts'
+import { compileOnce } from './compile-once.mjs'
 import { DEMO_PASSWORD } from './service.ts'
 
 export const PUBLIC_URL = 'http://scanin.test'

@@ -1,35 +1,114 @@
+import { once } from 'node:events'
+import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type RunningProcess, startProcess, untilReady } from './child-process.ts'
+import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 
 export const DEMO_PASSWORD = 'correct horse battery staple'
 
-export interface Service extends RunningProcess {
+export interface Service {
   /** What the service listens on; also its public URL unless the environment says otherwise. */
   url: string
   port: number
+  stdout(): string
+  stderr(): string
+  hasEnded(): boolean
+  /** As SIGHUP does. */
+  reload(): unknown
+  /** As SIGTERM does. */
+  stop(): Promise<unknown>
+}
+
+/** A service that is a process of its own: for what has to do with signals, crashes, memory and processor time. */
+export interface ServiceProcess extends Service, RunningProcess {
+  stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** The service as `npm start` runs it: the built one, in a process of its own, with nothing inherited but the PATH. */
+/** The built service, in the process that runs all of this Jest worker's (service-host.mjs): starts in no time. */
 export async function startService(env: Record<string, string> = {}): Promise<Service> {
-  const port = Number(env['PORT'] ?? (await freePort()))
-  const url = `http://127.0.0.1:${port}`
+  const { url, port, told } = await environmentOf(env)
+  const hosted = await startHosted(told)
+  await eventually('the service has started', async () => {
+    if (hosted.hasEnded()) throw new Error(`ended\n${hosted.stdout()}\n${hosted.stderr()}`)
+    return hosted.stderr().includes('ScanIn ')
+  })
+  return { ...hosted, url, port }
+}
+
+/** The service as `npm start` runs it: the built one, in a process of its own, with nothing inherited but the PATH. */
+export async function startServiceProcess(env: Record<string, string> = {}): Promise<ServiceProcess> {
+  const { url, port, told } = await environmentOf(env)
   const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], {
     cwd: ROOT,
-    env: {
-      PATH: process.env['PATH'],
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      PUBLIC_URL: url,
-      ...('ACCOUNTS_FILE' in env ? {} : { DEMO_PASSWORD }),
-      // All tests come from one address; limits have tests of their own.
-      RATE_LOGINS_PER_MINUTE: '0',
-      RATE_SIGN_INS_PER_MINUTE: '0',
-      ...env,
-    },
+    env: { PATH: process.env['PATH'], ...told },
   })
   await untilReady(running, () => running.stderr().includes('ScanIn '))
-  return { ...running, url, port }
+  return {
+    ...running,
+    url,
+    port,
+    hasEnded: () => running.child.exitCode !== null || running.child.signalCode !== null,
+    reload: () => running.child.kill('SIGHUP'),
+  }
+}
+
+async function environmentOf(env: Record<string, string>) {
+  const port = Number(env['PORT'] ?? (await freePort()))
+  const url = `http://127.0.0.1:${port}`
+  const told: Record<string, string> = {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: url,
+    ...('ACCOUNTS_FILE' in env ? {} : { DEMO_PASSWORD }),
+    // All tests come from one address; limits have tests of their own.
+    RATE_LOGINS_PER_MINUTE: '0',
+    RATE_SIGN_INS_PER_MINUTE: '0',
+    ...env,
+  }
+  return { url, port, told }
+}
+
+async function startHosted(env: Record<string, string>) {
+  const connection = await eventually('the host of services listens', connectToHost)
+  // A test that fails before it stops its services does not keep the run from ending.
+  connection.unref()
+  const said = { stdout: '', stderr: '' }
+  let hasEnded = false
+  const closed = new Promise<void>((resolve) => {
+    connection.once('close', () => {
+      hasEnded = true
+      resolve()
+    })
+  })
+  createInterface({ input: connection }).on('line', (line) => {
+    const { stdout = '', stderr = '' }: Partial<typeof said> = JSON.parse(line)
+    said.stdout += stdout
+    said.stderr += stderr
+  })
+  connection.write(`${JSON.stringify(env)}\n`)
+  return {
+    stdout: () => said.stdout,
+    stderr: () => said.stderr,
+    hasEnded: () => hasEnded,
+    reload: () => connection.write('reload\n'),
+    async stop() {
+      connection.ref()
+      if (!hasEnded) connection.write('stop\n')
+      await closed
+    },
+  }
+}
+
+async function connectToHost(): Promise<Socket | undefined> {
+  const connection = createConnection(`${process.env['SCANIN_HOSTS']}${process.env['JEST_WORKER_ID']}`)
+  try {
+    await once(connection, 'connect')
+    return connection
+  } catch {
+    return undefined
+  }
 }

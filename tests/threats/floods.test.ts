@@ -3,7 +3,7 @@ import { onEveryStore } from '../support/every-store.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
 import { jsonPost, sendPiped } from '../support/raw-socket.ts'
-import { startService } from '../support/service.ts'
+import { startServiceProcess } from '../support/service.ts'
 import { redisDump } from './redis-dump.ts'
 import { expectProblem } from './seen.ts'
 
@@ -109,7 +109,7 @@ const LOGINS_A_CONNECTION = 28
 
 test('T17 the embedded store`s memory reaches a plateau: a flood lives in a heap that it would overflow if nothing were forgotten', async () => {
   // 8,400 logins of over 4 KB each in two-byte text, beside what the service itself needs.
-  const service = await startService({
+  const service = await startServiceProcess({
     NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=2',
     LOGIN_SECONDS: '1',
     POLL_HOLD_SECONDS: '0',
@@ -125,7 +125,7 @@ test('T17 the embedded store`s memory reaches a plateau: a flood lives in a heap
       const started = replies.join('').match(/HTTP\/1\.1 201 /g) ?? []
       expect(started).toHaveLength(CONNECTIONS * LOGINS_A_CONNECTION)
     }
-    expect(service.child.exitCode).toBeNull()
+    expect(service.hasEnded()).toBe(false)
     expect((await client.get('/readyz')).status).toBe(200)
     expect((await client.post('/login')).status).toBe(201)
   } finally {

@@ -359,7 +359,7 @@ function wireBytes(paths: string[]): fc.Arbitrary<Buffer> {
 }
 
 async function expectAllWell(stage: Stage, bystander: Client, token: string): Promise<void> {
-  expect(stage.service().child.exitCode).toBeNull()
+  expect(stage.service().hasEnded()).toBe(false)
   expect((await bystander.get('/readyz')).status).toBe(200)
   expect((await unhurried(() => bystander.get(`/login/status/${token}`))).json.status).toBe('pending')
   expect(stage.service().stdout()).not.toContain('"internal error"')

@@ -104,7 +104,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   })
 
   afterEach(async () => {
-    expect(stage.service().child.exitCode).toBeNull()
+    expect(stage.service().hasEnded()).toBe(false)
     expect((await unhurried(() => bystander.get(`/login/status/${token}`))).json?.status).toBe('pending')
   })
 

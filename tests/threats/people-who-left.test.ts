@@ -48,7 +48,7 @@ async function whenRead(change: () => void | Promise<void>): Promise<void> {
 async function accountsAre(people: TestAccount[]): Promise<void> {
   await whenRead(async () => {
     await accounts.write(people)
-    for (const { child } of services) child.kill('SIGHUP')
+    for (const service of services) service.reload()
   })
   await eventually('they are told apart', async () => {
     const signIns = people.map(({ username, password }) =>
@@ -136,7 +136,7 @@ test('T28 a bad file is logged in one line that says where, and the last good on
       .split('\n')
       .find((text) => text.includes('the file is bad'))
     expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 50, why: expect.stringContaining('ACCOUNTS_FILE: line 2') })
-    expect(service.child.exitCode).toBeNull()
+    expect(service.hasEnded()).toBe(false)
   }
 })
 

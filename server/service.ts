@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import type { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyBaseLogger } from 'fastify'
+import type { DestinationStream } from 'pino'
+import { type AppOptions, buildApp } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { ConfigError } from './environment.ts'
+import { ScanInError } from './errors.ts'
+import { createNetworkFailures } from './http/failure-limits.ts'
+import { createMetrics } from './http/metrics.ts'
+import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
+import { AccountsFileError } from './identity/accounts-file.ts'
+import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
+import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
+import { lanAddress } from './lan-address.ts'
+import { ListenError, listen } from './listen.ts'
+import { createLogger } from './logger.ts'
+import { cryptoRandomness } from './randomness.ts'
+import { openStore, StoreSettingError } from './store/open-store.ts'
+import { createStoreProbe } from './store/store-probe.ts'
+import { createStoreTroubles } from './store/store-troubles.ts'
+import { createTroubleLog } from './trouble-log.ts'
+import { welcome } from './welcome.ts'
+
+/** How long a start waits for its store before it listens all the same and answers 503. */
+const STORE_PATIENCE_MS = 5000
+const MADE_PASSWORD_LENGTH = 12
+/** By client address. Tokens that were good lately are not held up by others' from there. */
+const REFUSED_BEARERS_PER_MINUTE = 30
+/** Where no network is: the welcome says what to do. */
+const LOOPBACK = '127.0.0.1'
+/** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
+const THEIRS = [ConfigError, AccountsFileError, StoreSettingError, ListenError]
+
+export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
+  env: Record<string, string | undefined>
+  /** Of this machine: one of their addresses is the public URL's where none is set. */
+  networks: ReturnType<typeof networkInterfaces>
+  /** Where the log's lines go; left out: to standard output. */
+  logTo?: DestinationStream
+}
+
+export interface RunningService {
+  /** What the person who started it reads, once the store has been tried. */
+  welcome: Promise<string>
+  /** Reads files again that may have changed. */
+  reload(): void
+  /** Answers what is held, takes nothing new, lets go of everything. */
+  stop(): Promise<void>
+}
+
+/** What to tell whoever started a service that did not start: a line for what they can mend, else where it broke. */
+export function whyNotStarted(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return THEIRS.some((kind) => error instanceof kind) ? error.message : String(error.stack)
+}
+
+/**
+ * The whole service, listening: configuration, accounts, store, app, put together from an environment.
+ * @throws ConfigError, AccountsFileError, StoreSettingError, ListenError: see `whyNotStarted`
+ */
+export async function startService({
+  env,
+  networks,
+  logTo,
+  schemaController,
+}: ServiceOptions): Promise<RunningService> {
+  const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
+  const logger = createLogger(config.logLevel, logTo)
+  const { accounts, live, madePassword } = await openAccounts(config, logger)
+  const storeTroubles = createStoreTroubles(config.store)
+  const explain = ({ code, cause }: ScanInError) =>
+    code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
+  const troubles = createTroubleLog({ logger, clock: Date.now, explain })
+  const { store, makeLimiter } = await openStore({
+    choice: config.store,
+    keyPrefix: config.keyPrefix,
+    clock: Date.now,
+    patienceMs: STORE_PATIENCE_MS,
+    troubles: storeTroubles,
+    onError: (cause) => troubles.tell(new ScanInError('store_unavailable', { cause })),
+  })
+  const version = readVersion()
+  const metrics = config.metrics && { ...config.metrics, ...createMetrics() }
+  const app = await buildApp({
+    config,
+    store,
+    makeLimiter,
+    verifyPassword: accounts.verifyPassword,
+    currentPerson: accounts.currentPerson,
+    bearerVerifiers: createBearerVerifiers({
+      config,
+      clock: Date.now,
+      failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
+    }),
+    clock: Date.now,
+    randomness: cryptoRandomness,
+    logger,
+    troubles,
+    metrics,
+    schemaController,
+    webRoot: join(import.meta.dirname, '../web'),
+    version,
+  })
+
+  async function letGo(): Promise<void> {
+    live?.close()
+    await Promise.all([app.close(), metrics?.app.close()])
+    await store.close()
+  }
+
+  try {
+    if (metrics !== undefined) await listen({ ...metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+    const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
+    logger.info({ address }, 'listening')
+  } catch (error) {
+    await letGo()
+    throw error
+  }
+
+  async function describe(): Promise<string> {
+    const storeTrouble = await createStoreProbe({ store, clock: Date.now, randomness: cryptoRandomness })().then(
+      () => undefined,
+      (error) => explain(ScanInError.from(error))?.text ?? 'it does not answer',
+    )
+    return welcome({ config, version, madePassword, storeTrouble })
+  }
+
+  return {
+    welcome: describe(),
+    reload: () => live?.reload(),
+    async stop() {
+      logger.info('stopping')
+      await letGo()
+    },
+  }
+}
+
+interface OpenedAccounts {
+  accounts: Accounts
+  /** Of an accounts file. */
+  live?: LiveAccounts
+  madePassword: string | undefined
+}
+
+async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogger): Promise<OpenedAccounts> {
+  if (where.kind === 'file') {
+    const live = await openAccountsFile({ path: where.path, logger })
+    return { accounts: live, live, madePassword: undefined }
+  }
+  const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
+  const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
+  return { accounts: await createAccounts([demo]), madePassword }
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
+  const { version }: { version: string } = JSON.parse(text)
+  return version
+}
