@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient } from '../support/http-client.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { ROOT, type Service, startService } from '../support/service.ts'
+import { ROOT, type Service, startService, tryToStart } from '../support/service.ts'
 
 /** A start that cannot be ends with one line: what is wrong, which variable, what to do. */
 
@@ -36,17 +36,19 @@ afterAll(async () => {
   await redis.stop()
 })
 
-/** The service with exactly this environment, until it ends by itself. */
+const LEAST = { HOST: '127.0.0.1', PORT: '0', DEMO_PASSWORD: 'x' }
+
+/** The service with exactly this environment, as a process, until it ends by itself. */
 async function runToEnd(env: Record<string, string>) {
-  const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], {
-    cwd: ROOT,
-    env: { HOST: '127.0.0.1', PORT: '0', DEMO_PASSWORD: 'x', ...env },
-  })
+  const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], { cwd: ROOT, env })
   return { code: await running.exited, said: running.stdout() + running.stderr() }
 }
 
 async function expectOneLine(env: Record<string, string>, ...words: string[]): Promise<void> {
-  const { code, said } = await runToEnd(env)
+  expectLine(await tryToStart({ ...LEAST, ...env }), words)
+}
+
+function expectLine({ code, said }: { code: number | null; said: string }, words: string[]): void {
   expect(code).toBe(1)
   expect(said.trim().split('\n')).toHaveLength(1)
   for (const word of words) expect(said).toContain(word)
@@ -169,6 +171,9 @@ test('variables that are misspelt or not supported end the start with one line t
       'REDIS_URL?',
     ],
   ))
+
+test('the process writes that line, and ends with 1', async () =>
+  expectLine(await runToEnd({ ...LEAST, HOST: '192.0.2.77', POLL_HOLD: '5' }), ['POLL_HOLD']))
 
 test('an empty file of a secret ends the start with a line that says so', () =>
   expectOneLine({ DEMO_PASSWORD: '', DEMO_PASSWORD_FILE: '/dev/null' }, 'DEMO_PASSWORD_FILE', 'empty'))

@@ -17,8 +17,8 @@ export interface Service {
   hasEnded(): boolean
   /** As SIGHUP does. */
   reload(): unknown
-  /** As SIGTERM does. */
-  stop(): Promise<unknown>
+  /** As SIGTERM does. @returns the exit code, 0 when all went well */
+  stop(): Promise<number | null>
 }
 
 /** A service that is a process of its own: for what has to do with signals, crashes, memory and processor time. */
@@ -37,6 +37,13 @@ export async function startService(env: Record<string, string> = {}): Promise<Se
     return hosted.stderr().includes('ScanIn ')
   })
   return { ...hosted, url, port }
+}
+
+/** A start that ends by itself, in the host. @returns the exit code, and all that was said */
+export async function tryToStart(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
+  const hosted = await startHosted(env)
+  await eventually('the start has ended', hosted.hasEnded)
+  return { code: await hosted.stop(), said: hosted.stdout() + hosted.stderr() }
 }
 
 /** The service as `npm start` runs it: the built one, in a process of its own, with nothing inherited but the PATH. */
@@ -72,11 +79,18 @@ async function environmentOf(env: Record<string, string>) {
   return { url, port, told }
 }
 
+interface Message {
+  stdout?: string
+  stderr?: string
+  exited?: number
+}
+
 async function startHosted(env: Record<string, string>) {
   const connection = await eventually('the host of services listens', connectToHost)
   // A test that fails before it stops its services does not keep the run from ending.
   connection.unref()
   const said = { stdout: '', stderr: '' }
+  let code: number | null = null
   let hasEnded = false
   const closed = new Promise<void>((resolve) => {
     connection.once('close', () => {
@@ -85,7 +99,8 @@ async function startHosted(env: Record<string, string>) {
     })
   })
   createInterface({ input: connection }).on('line', (line) => {
-    const { stdout = '', stderr = '' }: Partial<typeof said> = JSON.parse(line)
+    const { stdout = '', stderr = '', exited }: Message = JSON.parse(line)
+    code = exited ?? null
     said.stdout += stdout
     said.stderr += stderr
   })
@@ -99,6 +114,7 @@ async function startHosted(env: Record<string, string>) {
       connection.ref()
       if (!hasEnded) connection.write('stop\n')
       await closed
+      return code
     },
   }
 }
