@@ -7,7 +7,7 @@ export default {
   roots: ['<rootDir>/tests'],
   // What the build packed, as the service finds it: in Jest each of hundreds of modules costs more still.
   moduleDirectories: ['<rootDir>/dist/node_modules', 'node_modules'],
-  globalSetup: '<rootDir>/tests/support/start-hosts.mjs',
+  globalSetup: '<rootDir>/tests/support/start-worker-hosts.mjs',
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },

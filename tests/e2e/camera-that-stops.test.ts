@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
 import { sees, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
@@ -17,7 +17,7 @@ let service: Service
 let visitors: Visitors
 
 beforeAll(async () => {
-  ;[browser, service] = await Promise.all([launchChromium({ cameraFile: film }), startService()])
+  ;[browser, service] = await Promise.all([launchChromiumWithCamera(film), startService()])
 })
 afterAll(async () => {
   await Promise.all([browser?.close(), service?.stop()])

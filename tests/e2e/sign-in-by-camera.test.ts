@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
+import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
 import { confirm, isSignedIn, openLoginPage, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { startService } from '../support/service.ts'
@@ -16,7 +16,7 @@ let phones: Browser
 let visitors: Visitors
 
 beforeAll(async () => {
-  ;[desktops, phones] = await Promise.all([launchChromium(), launchChromium({ cameraFile: film })])
+  ;[desktops, phones] = await Promise.all([connectToChromium(), launchChromiumWithCamera(film)])
 })
 
 afterAll(async () => {

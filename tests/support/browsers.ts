@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from './child-process.ts'
 import { PATIENCE_MS } from './patience.ts'
+import { sharedChromium } from './worker-host.ts'
 
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-quic'],
@@ -27,17 +28,23 @@ const PHONE: BrowserContextOptions = {
     'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36',
 }
 
+/** A connection to the Chromium that all files of this Jest worker share; closing it leaves that open. */
+export async function connectToChromium(): Promise<Browser> {
+  return chromium.connect(await sharedChromium({ executablePath: findChromium(), args: ARGUMENTS }))
+}
+
 /** @param cameraFile an `.mjpeg` that its camera plays. It is read when a page opens the camera, so it may come later. */
-export function launchChromium({ cameraFile }: { cameraFile?: string } = {}): Promise<Browser> {
+export function launchChromiumWithCamera(cameraFile: string): Promise<Browser> {
   const camera = [
     '--use-fake-ui-for-media-stream',
     '--use-fake-device-for-media-stream',
     `--use-file-for-fake-video-capture=${cameraFile}`,
   ]
-  return chromium.launch({
-    executablePath: findProgram('CHROMIUM', 'chromium', 'chromium-browser', 'google-chrome'),
-    args: [...ARGUMENTS, ...(cameraFile === undefined ? [] : camera)],
-  })
+  return chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...camera] })
+}
+
+function findChromium(): string {
+  return findProgram('CHROMIUM', 'chromium', 'chromium-browser', 'google-chrome')
 }
 
 /** The people of one test, each with a browser profile of their own, and what their pages complained about. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals'
 import type { Browser } from 'playwright-core'
-import { createVisitors, launchChromium, type Visitors } from './browsers.ts'
+import { connectToChromium, createVisitors, type Visitors } from './browsers.ts'
 import { type Service, startService } from './service.ts'
 
 export interface PageTests<Name extends string> {
@@ -25,7 +25,7 @@ export function setUpPageTests<Name extends string>(services: Record<Name, Recor
     const starts = Object.entries<Record<string, string>>(services).map(async ([name, env]) => {
       shared.set(name, await startService(env))
     })
-    const launch = launchChromium()
+    const launch = connectToChromium()
     browser = await launch
     await Promise.all(starts)
   })

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createConnection, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type RunningProcess, startProcess, untilReady } from './child-process.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
+import { startHosted } from './worker-host.ts'
 
 export const DEMO_PASSWORD = 'correct horse battery staple'
 
@@ -28,7 +26,7 @@ export interface ServiceProcess extends Service, RunningProcess {
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** The built service, in the process that runs all of this Jest worker's (service-host.mjs): starts in no time. */
+/** The built service, in the process that runs all of this Jest worker's (worker-host.mjs): starts in no time. */
 export async function startService(env: Record<string, string> = {}): Promise<Service> {
   const { url, port, told } = await environmentOf(env)
   const hosted = await startHosted(told)
@@ -77,54 +75,4 @@ async function environmentOf(env: Record<string, string>) {
     ...env,
   }
   return { url, port, told }
-}
-
-interface Message {
-  stdout?: string
-  stderr?: string
-  exited?: number
-}
-
-async function startHosted(env: Record<string, string>) {
-  const connection = await eventually('the host of services listens', connectToHost)
-  // A test that fails before it stops its services does not keep the run from ending.
-  connection.unref()
-  const said = { stdout: '', stderr: '' }
-  let code: number | null = null
-  let hasEnded = false
-  const closed = new Promise<void>((resolve) => {
-    connection.once('close', () => {
-      hasEnded = true
-      resolve()
-    })
-  })
-  createInterface({ input: connection }).on('line', (line) => {
-    const { stdout = '', stderr = '', exited }: Message = JSON.parse(line)
-    code = exited ?? null
-    said.stdout += stdout
-    said.stderr += stderr
-  })
-  connection.write(`${JSON.stringify(env)}\n`)
-  return {
-    stdout: () => said.stdout,
-    stderr: () => said.stderr,
-    hasEnded: () => hasEnded,
-    reload: () => connection.write('reload\n'),
-    async stop() {
-      connection.ref()
-      if (!hasEnded) connection.write('stop\n')
-      await closed
-      return code
-    },
-  }
-}
-
-async function connectToHost(): Promise<Socket | undefined> {
-  const connection = createConnection(`${process.env['SCANIN_HOSTS']}${process.env['JEST_WORKER_ID']}`)
-  try {
-    await once(connection, 'connect')
-    return connection
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,6 @@
-// A process that runs the built service as often as it is asked to, for all test files of one Jest worker, so that
-// Node and a few hundred modules are loaded once. Listens on the Unix socket that its argument names. A connection is a
-// service: its first line is the environment, as JSON; then `{stdout}` and `{stderr}` come back as they are written,
-// and `{exited}`. The line `reload` is SIGHUP's part and `stop` SIGTERM's, as is the end of the connection.
+// What all test files of one Jest worker share, in a process of its own: the built service, run as often as it is asked
+// for, so that Node and a few hundred modules are loaded once; and a Chromium. Listens on the Unix socket that its
+// argument names. The first line of a connection, JSON, says what it is for (../support/worker-host.ts).
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -13,8 +12,37 @@ createServer(host).listen(path)
 process.stdin.on('end', () => process.exit()).resume()
 process.once('exit', () => rmSync(path, { force: true }))
 
+/** @type {Promise<import('playwright-core').BrowserServer> | undefined} */
+let chromium
+
 /** @param {import('node:net').Socket} connection */
 function host(connection) {
+  const lines = createInterface({ input: connection })
+  connection.on('error', () => undefined)
+  lines.once('line', (line) => {
+    const { env, launch } = JSON.parse(line)
+    if (launch === undefined) hostService(env, connection, lines)
+    else openChromium(launch, connection)
+  })
+}
+
+/** One for all, once somebody asks: whoever connects has contexts of their own. */
+async function openChromium(/** @type {object} */ launch, /** @type {import('node:net').Socket} */ connection) {
+  chromium ??= import('playwright-core').then((playwright) => playwright.chromium.launchServer(launch))
+  chromium.then(
+    (browser) => connection.end(`${JSON.stringify({ endpoint: browser.wsEndpoint() })}\n`),
+    (error) => connection.end(`${JSON.stringify({ failure: String(error) })}\n`),
+  )
+}
+
+/**
+ * `{stdout}` and `{stderr}` go back as they are written, and `{exited}`. The line `reload` is SIGHUP's part and `stop`
+ * SIGTERM's, as is the end of the connection.
+ * @param {Record<string, string>} environment
+ * @param {import('node:net').Socket} connection
+ * @param {import('node:readline').Interface} lines
+ */
+function hostService(environment, connection, lines) {
   const send = (/** @type {object} */ message) =>
     connection.writable && connection.write(`${JSON.stringify(message)}\n`)
   /** @type {Promise<import('../../server/service.ts').RunningService | undefined>} */
@@ -52,11 +80,7 @@ function host(connection) {
     if (service !== undefined) end(0)
   }
 
-  const lines = createInterface({ input: connection })
-  lines.once('line', (env) => {
-    running = start(JSON.parse(env))
-    lines.on('line', (line) => (line === 'reload' ? reload() : stop()))
-  })
-  connection.on('error', () => undefined)
+  running = start(environment)
+  lines.on('line', (line) => (line === 'reload' ? reload() : stop()))
   connection.once('close', stop)
 }

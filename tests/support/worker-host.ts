@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { createConnection, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import type { LaunchOptions } from 'playwright-core'
+import { eventually } from './eventually.ts'
+
+/** What the host of this Jest worker (worker-host.mjs) is asked for, over its Unix socket. */
+
+interface Message {
+  stdout?: string
+  stderr?: string
+  exited?: number
+}
+
+/** Runs the built service in this worker's host. */
+export async function startHosted(env: Record<string, string>) {
+  const connection = await eventually('the host of services listens', connectToHost)
+  // A test that fails before it stops its services does not keep the run from ending.
+  connection.unref()
+  const said = { stdout: '', stderr: '' }
+  let code: number | null = null
+  let hasEnded = false
+  const closed = new Promise<void>((resolve) => {
+    connection.once('close', () => {
+      hasEnded = true
+      resolve()
+    })
+  })
+  createInterface({ input: connection }).on('line', (line) => {
+    const { stdout = '', stderr = '', exited }: Message = JSON.parse(line)
+    code = exited ?? null
+    said.stdout += stdout
+    said.stderr += stderr
+  })
+  connection.write(`${JSON.stringify({ env })}\n`)
+  return {
+    stdout: () => said.stdout,
+    stderr: () => said.stderr,
+    hasEnded: () => hasEnded,
+    reload: () => connection.write('reload\n'),
+    async stop() {
+      connection.ref()
+      if (!hasEnded) connection.write('stop\n')
+      await closed
+      return code
+    },
+  }
+}
+
+async function connectToHost(): Promise<Socket | undefined> {
+  const connection = createConnection(`${process.env['SCANIN_HOSTS']}${process.env['JEST_WORKER_ID']}`)
+  try {
+    await once(connection, 'connect')
+    return connection
+  } catch {
+    return undefined
+  }
+}
+
+/** The Chromium of this worker, launched by whoever asks first. @returns where to connect to it */
+export async function sharedChromium(launch: LaunchOptions): Promise<string> {
+  const connection = await eventually('the host of services listens', connectToHost)
+  connection.write(`${JSON.stringify({ launch })}\n`)
+  const reply = await connection.setEncoding('utf8').toArray()
+  const { endpoint, failure }: { endpoint?: string; failure?: string } = JSON.parse(reply.join(''))
+  if (endpoint === undefined) throw new Error(failure)
+  return endpoint
+}
