@@ -1,16 +1,24 @@
 // What all test files of one Jest worker share, in a process of its own: the built service, run as often as it is asked
 // for, so that Node and a few hundred modules are loaded once; and a Chromium. Listens on the Unix socket that its
 // argument names. The first line of a connection, JSON, says what it is for (../support/worker-host.ts).
-import { rmSync } from 'node:fs'
+import { rmdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const [path = ''] = process.argv.slice(2)
 createServer(host).listen(path)
 // The test run has ended, however that came about.
 process.stdin.on('end', () => process.exit()).resume()
-process.once('exit', () => rmSync(path, { force: true }))
+process.once('exit', () => {
+  rmSync(path, { force: true })
+  try {
+    rmdirSync(dirname(path))
+  } catch {
+    // The last worker's host does.
+  }
+})
 
 /** @type {Promise<import('playwright-core').BrowserServer> | undefined} */
 let chromium
