@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -249,4 +250,95 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     await desktop.locator('#start-again').click()
     await showsCode(desktop)
   })
+  test('is not loaded anew while the service is away, says so, and goes on by itself once it answers', async () => {
+    visitors.await(/status of 50[24] /, /ERR_CONNECTION_REFUSED/)
+    const desktop = await visitors.desktop()
+    await desktop.clock.install()
+    const loads = countLoads(desktop)
+    let away: 'refused' | 'by a proxy' | 'no' = 'by a proxy'
+    await desktop.goto('about:blank')
+    await desktop.route('**/*', (route) => {
+      const { pathname } = new URL(route.request().url())
+      // The page itself and its guard had come through.
+      if (away === 'no' || route.request().isNavigationRequest() || pathname === '/page-guard.js')
+        return route.continue()
+      return away === 'refused' ? route.abort('connectionrefused') : route.fulfill({ status: 502 })
+    })
+    await desktop.goto(shared('ordinary').url)
+    await runUntil(desktop, '#start-away')
+    away = 'refused'
+    for (let minute = 0; minute < 10; minute++) {
+      await Promise.all([desktop.waitForEvent('requestfailed'), desktop.clock.fastForward(60_000)])
+    }
+    expect(await desktop.locator('#start-away').isVisible()).toBe(true)
+    expect(await desktop.locator('#start-failed').isVisible()).toBe(false)
+    expect(loads()).toBe(1)
+    away = 'no'
+    await Promise.all([desktop.waitForEvent('load'), desktop.clock.fastForward(60_000)])
+    await showsCode(desktop)
+    expect(loads()).toBe(2)
+  })
+
+  test('is not loaded anew for what others have put into it', async () => {
+    visitors.await(/(of-an-extension\.js|assets-of-others\.css)/, /violates .*Content Security Policy/)
+    const desktop = await visitors.desktop()
+    await desktop.clock.install()
+    const loads = countLoads(desktop)
+    await desktop.addInitScript(() => {
+      document.addEventListener('DOMContentLoaded', () => {
+        const script = document.createElement('script')
+        script.src = '/of-an-extension.js'
+        const style = document.createElement('link')
+        style.rel = 'stylesheet'
+        style.href = '/assets-of-others.css'
+        const far = document.createElement('script')
+        far.src = 'https://elsewhere.example/assets/x.js'
+        const failed = [script, style, far].map((each) => new Promise((tell) => each.addEventListener('error', tell)))
+        document.head.append(script, style, far)
+        Promise.all(failed).then(() => document.documentElement.setAttribute('data-all-failed', ''))
+      })
+    })
+    await openLoginPage(desktop, shared('ordinary').url)
+    await desktop.locator('[data-all-failed]').waitFor({ state: 'attached' })
+    const polled = desktop.waitForResponse((response) => response.url().includes('/login/status/'))
+    await Promise.all([polled, desktop.clock.fastForward(30_000)])
+    expect(loads()).toBe(1)
+    await showsCode(desktop)
+  })
+
+  test('but works, is loaded anew only while nobody has touched it', async () => {
+    visitors.await(gone)
+    const desktop = await visitors.desktop()
+    await desktop.clock.install({ time: 0 })
+    await desktop.clock.pauseAt(1000)
+    const loads = countLoads(desktop)
+    await desktop.route('**/assets/**/login.css', (route) => route.fulfill({ status: 404 }))
+    await desktop.goto(shared('ordinary').url)
+    await desktop.locator('[data-started]').waitFor({ state: 'attached' })
+    await desktop.locator('#user-code button').click()
+    await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+    const { url } = shared('ordinary')
+    const asked = desktop.waitForResponse((response) => response.url() === `${url}/`)
+    await Promise.all([asked, desktop.clock.fastForward(30_000)])
+    await desktop.evaluate(() => fetch('/healthz'))
+    await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+    expect(loads()).toBe(1)
+  })
 })
+
+/** @returns how often the tab has gone to a page of the service */
+function countLoads(page: Page): () => number {
+  let loads = 0
+  page.on('request', (request) => {
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) loads += 1
+  })
+  return () => loads
+}
+
+/** Lets the page's clock run until the part is seen. */
+async function runUntil(page: Page, part: string) {
+  await eventually(`${part} is seen`, async () => {
+    await page.clock.runFor(1000)
+    return page.locator(part).isVisible()
+  })
+}

@@ -1,10 +1,15 @@
 // Watches whether a page's own script comes to life. It may not: the connection broke, or the service has a newer build
 // and the files of this page's build are gone. Then the page is loaded anew, which also keeps it from being put together
-// of two builds; a few times, and then it says so. A classic script of old syntax, at one address for all builds.
+// of two builds; a few times, and then it says so. Never before the service answers: a browser's own page of errors
+// tries nothing again. A classic script of old syntax, at one address for all builds.
 ;(() => {
   var pausesMs = [1000, 3000, 9000]
+  var longestPauseMs = 30000
   var longestStartMs = 20000
+  var longestAnswerMs = 10000
   var broken = false
+  var touched = false
+  var rounds = 0
 
   // In the history's state, which a reload keeps also where storage is blocked.
   function reloads() {
@@ -22,31 +27,84 @@
     return document.documentElement.hasAttribute('data-started')
   }
 
-  function reload(count) {
-    setReloads(count)
-    location.reload()
+  // Only the address of a page's own file says that it is one: extensions and proxies put in theirs.
+  function isOwnFile(element) {
+    var name = Object(element).nodeName
+    if (name !== 'SCRIPT' && name !== 'LINK') return false
+    return String(element.src || element.href).indexOf(`${location.origin}/assets/`) === 0
   }
 
-  function say() {
-    var trouble = document.getElementById('start-trouble')
-    if (trouble) trouble.hidden = false
+  function say(trouble) {
+    if (!document.getElementById('start-trouble')) return
+    document.getElementById('start-failed').hidden = trouble !== 'failed'
+    document.getElementById('start-away').hidden = trouble !== 'away'
+    document.getElementById('start-trouble').hidden = false
+  }
+
+  // Calls back with whether the service answers for this page. What stands between may answer for it: 502, 503, 504.
+  function ask(answered) {
+    var told = false
+    function tell(isThere) {
+      if (told) return
+      told = true
+      answered(isThere)
+    }
+    setTimeout(tell, longestAnswerMs, false)
+    fetch(location.pathname + location.search, { cache: 'no-store', redirect: 'manual' }).then(
+      (reply) => {
+        tell(reply.status < 500)
+      },
+      () => {
+        tell(false)
+      },
+    )
+  }
+
+  // Each look for the service ends the one before. A page that works and is in use stays under its person's hands.
+  function reloadOnceAnswered(count) {
+    var round = ++rounds
+    var failures = 0
+    function look() {
+      ask((isThere) => {
+        if (round !== rounds || (hasStarted() && touched)) return
+        if (isThere) {
+          setReloads(count)
+          location.reload()
+          return
+        }
+        failures += 1
+        say('away')
+        setTimeout(
+          () => {
+            if (round === rounds) look()
+          },
+          Math.min(longestPauseMs, 1000 * 2 ** failures) * (0.5 + Math.random() / 2),
+        )
+      })
+    }
+    look()
   }
 
   // Errors of what a page loads do not bubble: they are heard on the way down.
   window.addEventListener(
     'error',
     (event) => {
-      var name = Object(event.target).nodeName
-      if (name === 'SCRIPT' || name === 'LINK') broken = true
+      if (isOwnFile(event.target)) broken = true
     },
     true,
   )
+
+  function touch() {
+    touched = true
+  }
+  window.addEventListener('pointerdown', touch, true)
+  window.addEventListener('keydown', touch, true)
 
   document.addEventListener('DOMContentLoaded', () => {
     var again = document.getElementById('start-again')
     if (again) {
       again.addEventListener('click', () => {
-        reload(0)
+        reloadOnceAnswered(0)
       })
     }
   })
@@ -58,10 +116,10 @@
       return
     }
     var done = reloads()
-    if (done >= pausesMs.length) return hasStarted() || say()
+    if (done >= pausesMs.length) return hasStarted() || say('failed')
     setTimeout(
       () => {
-        reload(done + 1)
+        reloadOnceAnswered(done + 1)
       },
       pausesMs[done] * (0.5 + Math.random()),
     )
@@ -69,6 +127,6 @@
 
   // A file that never ends to come keeps the page from loading, and may come yet: this only says so.
   setTimeout(() => {
-    if (!hasStarted()) say()
+    if (!hasStarted() && rounds === 0) say('failed')
   }, longestStartMs)
 })()
