@@ -117,7 +117,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     schemaController: options.schemaController,
     sessionCookieName,
     shortcut: browser.pollLane,
-    answerNavigation: pages.answerNavigation,
+    pages,
     onClosing: holds.closing.come,
   })
   await openApi(app, { publicUrl, version: options.version, sessionCookieName, headers })

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
-import type { AnswerNavigation } from './pages.ts'
+import type { Pages } from './pages.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
 import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
@@ -14,26 +14,27 @@ const LINGER_MS = 1000
 export interface ProblemOptions {
   headers: HeaderSets
   log: RequestLog
-  /** Sees first what no route takes: people get a page. */
-  answerNavigation: AnswerNavigation
+  /** Sees first what no route takes, and what fails at a page's own address: people get a page. */
+  pages: Pick<Pages, 'answerNavigation' | 'answerTrouble'>
 }
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
-export function answerWithProblems(app: FastifyInstance, { headers, log, answerNavigation }: ProblemOptions): void {
+export function answerWithProblems(app: FastifyInstance, { headers, log, pages }: ProblemOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' })
+    if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
     return send(reply, known, headers)
   })
   app.setNotFoundHandler((request, reply) => {
-    if (!answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
+    if (!pages.answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
   })
 }
 
 /** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
-export function answerUnroutable({ headers, answerNavigation }: Omit<ProblemOptions, 'log'>) {
+export function answerUnroutable({ headers, pages }: Omit<ProblemOptions, 'log'>) {
   return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-    if (!answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
+    if (!pages.answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
 import { readSiteFiles, type SiteFile } from './site-files.ts'
 
@@ -6,6 +7,7 @@ const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
 const PAGES: Readonly<Record<string, string>> = { '/scan': 'scan.html', [SIGNED_IN_PAGE]: 'home.html' }
 const NOT_FOUND_PAGE = 'not-found.html'
+const TROUBLE_PAGE = 'trouble.html'
 /** Addresses that people type or that something adds a slash to, and the pages that they mean. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   '/login': LOGIN_PAGE,
@@ -23,19 +25,22 @@ export interface PagesOptions {
   /** The folder of what the build made of `web/`. Read once. */
   root: string
   headers: HeaderSets
-  /** Whether a request's session cookie is good. Rejects when that cannot be found out. */
+  /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
   isSignedIn: (request: FastifyRequest) => Promise<boolean>
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
 }
 
-/** Answers a request that no route takes, if it is a person who follows an address. False: it is not. */
+/** Answers by a page, if it is a person who follows an address. False: it is not. */
 export type AnswerNavigation = (request: FastifyRequest, reply: FastifyReply, status: number) => boolean
 
 export interface Pages {
   /** The pages, never cached, and the files that they load. */
   routes(app: FastifyInstance): void
+  /** For a request that no route takes. */
   answerNavigation: AnswerNavigation
+  /** For a page's own address, where something went wrong. */
+  answerTrouble: AnswerNavigation
 }
 
 /** The pages and what they load, out of memory. An address that is none of them gets a page that says so. */
@@ -47,6 +52,8 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     return file
   }
   const notFound = page(NOT_FOUND_PAGE)
+  const trouble = page(TROUBLE_PAGE)
+  const isPage = (address: string | undefined) => address === LOGIN_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
   const anywhere = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   const hidden = { schema: { hide: true } }
@@ -55,8 +62,7 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     scope.addHook('onRequest', withHeaders(headers.page))
     const login = page('index.html')
     scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
-      // Without an answer from the store the page is still good: it says what is the matter and tries again.
-      const signedIn = await isSignedIn(request).catch(() => false)
+      const signedIn = await isSignedIn(request).catch(strangerWithoutStore)
       if (!signedIn) return send(reply, login)
       return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
@@ -96,7 +102,18 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
       void send(reply.code(status).headers(anywhere), notFound)
       return true
     },
+    answerTrouble(request, reply, status) {
+      if (!isPage(request.routeOptions.url) || !isNavigation(request)) return false
+      void send(reply.code(status).headers(anywhere), trouble)
+      return true
+    },
   }
+}
+
+/** Without an answer from the store the login page is still good: it says what is the matter and tries again. */
+function strangerWithoutStore(error: unknown): false {
+  if (error instanceof ScanInError && error.code === 'store_unavailable') return false
+  throw error
 }
 
 /** As `send`, or only that it is still the same (RFC 9110 §13.1.2). A proxy that compresses makes the tag a weak one. */

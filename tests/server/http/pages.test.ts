@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { ScanInError } from '../../../server/errors.ts'
 import { createPages } from '../../../server/http/pages.ts'
 import { createReturnCheck } from '../../../server/http/return-to.ts'
 import { headerSets } from '../../../server/http/security-headers.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
 
 const NAVIGATION = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
@@ -106,6 +108,42 @@ describe('the login page', () => {
   })
 })
 
+describe('the login page, when a session cannot be looked at', () => {
+  const session = { cookie: `scanin_session=${'x'.repeat(43)}` }
+  let broken: TestApp
+  let failure: Error
+  beforeAll(async () => {
+    const store = createMemoryStore({ clock: Date.now })
+    broken = await createTestApp({}, { store: { ...store, read: () => Promise.reject(failure) } })
+  })
+  afterAll(() => broken.app.close())
+
+  test('for want of the store, is shown, and says what is the matter by itself', async () => {
+    failure = new ScanInError('store_unavailable')
+    const reply = await broken.app.inject({ url: '/', headers: { ...NAVIGATION, ...session } })
+    expect(reply.statusCode).toBe(200)
+    expect(reply.body).toContain('<scanin-login')
+  })
+
+  test('for any other reason, is a page of errors to people and a problem to programs', async () => {
+    failure = new TypeError('a fault of ours')
+    const page = await broken.app.inject({ url: '/', headers: { ...NAVIGATION, ...session } })
+    expect([page.statusCode, page.headers['content-type']]).toEqual([500, 'text/html; charset=utf-8'])
+    expect(page.headers['content-security-policy']).toContain("default-src 'self'")
+    expect(page.headers['cache-control']).toBe(NO_CACHE)
+    expect(page.body).toContain('Something went wrong on our side')
+    expect(page.body).not.toContain('a fault of ours')
+    const problem = await broken.app.inject({ url: '/', headers: session })
+    expect([problem.statusCode, problem.json().code]).toEqual([500, 'internal_error'])
+  })
+
+  test('has no page of errors to lend: what the API says stays a problem, whoever asks', async () => {
+    failure = new TypeError('a fault of ours')
+    const reply = await broken.app.inject({ url: '/session', headers: { ...NAVIGATION, ...session } })
+    expect(reply.headers['content-type']).toContain('application/problem+json')
+  })
+})
+
 describe('with the files gone from the disk, and the store not answering', () => {
   let app: FastifyInstance
   let assets: string[]
@@ -120,7 +158,7 @@ describe('with the files gone from the disk, and the store not answering', () =>
       allowedReturn: createReturnCheck(PUBLIC_URL, []),
       isSignedIn: async () => {
         asked += 1
-        throw new Error('The store does not answer')
+        throw new ScanInError('store_unavailable')
       },
     })
     app = Fastify()
