@@ -171,6 +171,44 @@ describe('a login page that is reloaded', () => {
   })
 })
 
+describe('the sixth tab of a browser', () => {
+  test('ends the code of the first, which says so and shows a new one when asked, and never by itself', async () => {
+    const { url } = shared('ordinary')
+    const first = await visitors.desktop()
+    let started = 0
+    first.context().on('request', (request) => {
+      if (request.method() === 'POST' && request.url() === `${url}/login`) started += 1
+    })
+    await openLoginPage(first, url)
+    const others: Page[] = []
+    for (let tab = 2; tab <= 6; tab++) {
+      const other = await first.context().newPage()
+      await openLoginPage(other, url)
+      others.push(other)
+    }
+    await sees(first, '#status', 'newer codes in other tabs')
+    await sees(first, '#refresh', 'Show a new code')
+    expect(started).toBe(6)
+
+    await first.locator('#refresh').click()
+    await showsCode(first)
+    const [second, ...rest] = others
+    if (second === undefined) throw new Error('there is no second tab')
+    await sees(second, '#status', 'newer codes in other tabs')
+    // Every other tab has asked again since, and still has its code.
+    for (const tab of [first, ...rest]) {
+      await tab.waitForResponse(async (response) => (await response.text()).includes('"pending"'))
+      await showsCode(tab)
+    }
+    expect(started).toBe(7)
+
+    const last = rest.at(-1)
+    if (last === undefined) throw new Error('there is no sixth tab')
+    await approve(await createPhone(url), await readToken(last))
+    await isSignedIn(last)
+  })
+})
+
 test('who is signed in goes from the login page to /home, and a phone finds the way to scan from there', async () => {
   const phone = await visitors.phone()
   await phone.goto(`${shared('ordinary').url}/scan`)

@@ -190,6 +190,7 @@ describe('the start', () => {
 describe('the end', () => {
   test('comes when the server says expired, and nothing is asked after it', async () => {
     const tab = open()
+    tab.server.set(first, reply('pending', 4))
     await tab.clock.pass(5000)
     tab.server.remove(first)
     await tab.clock.pass(2000)
@@ -323,11 +324,27 @@ describe('a login whose cookie does not come back', () => {
     tab.close()
   })
 
-  test('is a code that has expired where it was well before', async () => {
+  test('is said to have made way for newer ones where it did before, and nothing is started by itself', async () => {
     const tab = open()
     await tab.clock.pass(5000)
     tab.server.forgetCookies()
     await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'displaced'])
+    const asked = tab.server.calls.length
+    await tab.clock.pass(600_000)
+    expect(tab.server.calls).toHaveLength(asked)
+    expect(tab.kept.kept.token).toBeUndefined()
+    tab.close()
+  })
+
+  test('is a code that has expired where the server was away: it may have lost the login', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.fail(dropped())
+    await tab.clock.pass(5000)
+    tab.server.fail(undefined)
+    tab.server.remove(first)
+    await tab.clock.pass(20_000)
     expect(tab.kinds().at(-1)).toBe('expired')
     tab.close()
   })

@@ -88,8 +88,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (ended) return
     if ('expiresInSeconds' in reply) heard(reply.expiresInSeconds)
     if (reply.status !== 'expired') proven = loginIdOf(tokenNow())
-    else if (isNotKept()) return finish({ kind: 'cookies_needed' })
-    const view = viewOf(reply)
+    const view = reply.status === 'expired' ? { kind: whyExpired() } : viewOf(reply)
     if (view === undefined) return
     turning.abort()
     if (isFinal(reply)) finish(view)
@@ -112,9 +111,16 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     return current
   }
 
-  // A login that is over before its time and was never seen to be ours: its cookie did not come back.
-  // Where the server was away meanwhile, it may be the server that has lost it.
-  const isNotKept = () => !wasAway && proven !== loginIdOf(tokenNow()) && clock.now() < endsAt
+  /**
+   * Why the server knows nothing of this login. Before its time the cookie is gone: it never came back, or newer logins of
+   * this browser have taken its place. Where the server was away meanwhile, it may be the server that has lost it.
+   * Nothing is started by itself then: tabs beyond the most that a browser carries would push each other out for ever.
+   */
+  const whyExpired = (): 'expired' | 'cookies_needed' | 'displaced' => {
+    if (wasAway) return 'expired'
+    if (proven !== loginIdOf(tokenNow())) return clock.now() < endsAt ? 'cookies_needed' : 'expired'
+    return clock.now() < endsAt - graceMs ? 'displaced' : 'expired'
+  }
 
   const watchTheEnd = async () => {
     while (!whole.signal.aborted && endsAt + graceMs > clock.now()) {

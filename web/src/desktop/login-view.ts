@@ -10,7 +10,7 @@ export type LoginView =
   | { readonly kind: 'scanned' }
   | { readonly kind: 'match_required'; readonly triesLeft: number }
   | { readonly kind: 'authenticated'; readonly userName: string | undefined; readonly redirectTo: string }
-  | { readonly kind: 'denied' | 'expired' | 'cookies_needed' }
+  | { readonly kind: 'denied' | 'expired' | 'displaced' | 'cookies_needed' }
 
 /** The view that a status reply leads to. `undefined`: the one for `pending`, which needs the login itself. */
 export function viewOf(reply: BrowserReply): LoginView | undefined {
@@ -42,6 +42,7 @@ export function statusWords(view: LoginView): string {
     case 'match_required':
     case 'denied':
     case 'expired':
+    case 'displaced':
     case 'cookies_needed':
       return loginWords[view.kind]
     default:

@@ -34,7 +34,8 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
       countdown.hidden = view.kind !== 'pending'
       startOver.hidden = view.kind !== 'scanned' && view.kind !== 'match_required'
       const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
-      refresh.hidden = view.kind !== 'denied' && view.kind !== 'expired' && !isTrouble
+      const isOver = view.kind === 'denied' || view.kind === 'expired' || view.kind === 'displaced'
+      refresh.hidden = !isOver && !isTrouble
       refresh.textContent = isTrouble ? 'Try again' : 'Show a new code'
       if (view.kind !== 'pending') return
       image.src = view.login.qrImage

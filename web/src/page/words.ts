@@ -76,6 +76,8 @@ export const loginWords = {
   match_required: 'Type the number shown on your phone',
   denied: 'The sign-in was refused on the phone.',
   expired: 'This code has expired.',
+  displaced:
+    'This code has ended early, most likely because this browser has opened newer codes in other tabs. A new one takes the place of the oldest of those.',
   cookies_needed:
     'Signing in needs cookies, and this browser did not keep ours. Allow cookies for this site, then try again.',
   reconnecting: 'Reconnecting…',
