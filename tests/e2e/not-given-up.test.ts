@@ -153,6 +153,40 @@ describe('a login page that is reloaded', () => {
     await isSignedIn(desktop)
   })
 
+  test('after it was refused says so once more, starts nothing by itself, and shows a new code when asked', async () => {
+    const desktop = await visitors.desktop()
+    let started = 0
+    desktop.on('request', (request) => {
+      if (request.method() === 'POST') started += 1
+    })
+    await openLoginPage(desktop, shared('ordinary').url)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    await phone.post('/login/deny', { token })
+    await sees(desktop, '#status', 'refused on the phone')
+    await desktop.reload()
+    await sees(desktop, '#status', 'refused on the phone')
+    expect(started).toBe(1)
+    await desktop.locator('#refresh').click()
+    await approve(phone, await readToken(desktop))
+    await isSignedIn(desktop)
+    expect(started).toBe(2)
+  })
+
+  test('while the phone refuses says so', async () => {
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, shared('ordinary').url)
+    const token = await readToken(desktop)
+    await desktop.goto('about:blank')
+    await scan(phone, token)
+    await phone.post('/login/deny', { token })
+    await desktop.goto(shared('ordinary').url)
+    await sees(desktop, '#status', 'refused on the phone')
+    await desktop.reload()
+    await showsCode(desktop)
+    expect(loginIdOf(await readToken(desktop))).not.toBe(loginIdOf(token))
+  })
+
   test('and duplicated has two logins, each of which signs in', async () => {
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, shared('ordinary').url)

@@ -273,7 +273,23 @@ describe('a reloaded page', () => {
     tab.close()
   })
 
-  test('says that the phone refused, once', async () => {
+  test('says once more that the phone refused, and then starts anew', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, { status: 'denied' })
+    await before.clock.pass(5000)
+    expect(before.kinds()).toEqual(['starting', 'pending', 'denied'])
+    const tab = open({ after: before })
+    await tab.clock.pass(600_000)
+    expect(tab.kinds()).toEqual(['starting', 'denied'])
+    expect(tab.server.calls.filter((call) => call === 'start')).toHaveLength(1)
+    const later = open({ after: tab })
+    await later.clock.pass(1000)
+    expect(later.kinds()).toEqual(['starting', 'pending'])
+    later.close()
+  })
+
+  test('says that the phone refused meanwhile, once', async () => {
     const before = open()
     await before.clock.pass(5000)
     before.server.set(first, { status: 'denied' })

@@ -54,6 +54,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let endsAt = 0
   let rotationInDoubt = false
   let matching = false
+  /** What is told was told by the page before, or could have been. */
+  let isRepeated = false
   let ended = false
   let shown: LoginView | undefined
 
@@ -67,7 +69,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     // Nothing is asked any more, so nothing is reconnecting.
     parts.onConnection('steady')
     ended = true
-    parts.kept.forget()
+    // The page after this one says once more that it was refused: a new code alone would hide that somebody did.
+    if (view.kind !== 'denied' || isRepeated) parts.kept.forget()
     whole.abort()
   }
   const heard = (expiresInSeconds: number) => {
@@ -138,6 +141,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const resumed = kept === undefined ? undefined : await resume(kept, retry)
     if (kept !== undefined && resumed?.kind === 'further') {
       hold(kept)
+      isRepeated = resumed.reply.status === 'denied'
       onReply(resumed.reply)
       return { ...firstPacing, ...resumed.reply }
     }

@@ -81,7 +81,10 @@ export class ScanInLogin extends HTMLElement {
       void flow.run()
     }
 
-    const onRefresh = () => start()
+    const onRefresh = () => {
+      kept.forget()
+      start()
+    }
     const onStartOver = () => {
       // The server forgets a login by itself in time: a failure to tell it is no reason to keep anybody waiting.
       void flow.drop().catch(() => undefined)
