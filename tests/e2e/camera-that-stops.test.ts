@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
@@ -68,6 +68,64 @@ test('a picture that freezes is not left standing', async () => {
   await sees(phone, '#chooser-message', 'camera has stopped')
   await phone.locator('#camera-start').waitFor()
 })
+
+describe('a camera that the system keeps for itself, as for a call,', () => {
+  test('is said to have stopped, and films on when it is given back', async () => {
+    const phone = await filmingPhone()
+    const track = await trackOf(phone)
+    await tell(phone, 'mute')
+    await sees(phone, '#chooser-message', 'camera has stopped')
+    await phone.locator('#camera-start').waitFor()
+    expect(await phone.locator('video').isVisible()).toBe(false)
+    await tell(phone, 'unmute')
+    await isFilming(phone)
+    expect(await phone.locator('#chooser-message').textContent()).toBe('')
+    expect(await trackOf(phone)).toBe(track)
+  })
+
+  test('is started anew by the button, if nobody gives it back', async () => {
+    const phone = await filmingPhone()
+    const track = await trackOf(phone)
+    await tell(phone, 'mute')
+    await phone.locator('#camera-start').click()
+    await phone.waitForFunction((old) => {
+      const stream = document.querySelector('video')?.srcObject
+      return stream instanceof MediaStream && stream.getVideoTracks()[0]?.id !== old
+    }, track)
+    await isFilming(phone)
+    expect(await phone.locator('#chooser-message').textContent()).toBe('')
+  })
+
+  test('for a moment only is not spoken of', async () => {
+    const phone = await filmingPhone()
+    await phone.clock.install({ time: 0 })
+    await phone.reload()
+    await phone.locator('#camera-start').click()
+    await isFilming(phone)
+    await phone.clock.pauseAt(10 * 60_000)
+    await tell(phone, 'mute')
+    await phone.clock.runFor(1000)
+    await tell(phone, 'unmute')
+    await phone.clock.runFor(3000)
+    expect(await phone.locator('#chooser-message').textContent()).toBe('')
+    await tell(phone, 'mute')
+    await phone.clock.runFor(2000)
+    await sees(phone, '#chooser-message', 'camera has stopped')
+  })
+})
+
+/** What a browser tells of a camera that it has to do without, and has again. */
+async function tell(phone: Page, type: 'mute' | 'unmute') {
+  await phone.locator('video').evaluate((video: HTMLVideoElement, name) => {
+    if (!(video.srcObject instanceof MediaStream)) throw new Error('the camera is off')
+    for (const track of video.srcObject.getVideoTracks()) track.dispatchEvent(new Event(name))
+  }, type)
+}
+
+const trackOf = (phone: Page): Promise<string | undefined> =>
+  phone.locator('video').evaluate((video: HTMLVideoElement) => {
+    return video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks()[0]?.id : undefined
+  })
 
 test('a page out of sight lets go of the camera, and films on when it is back', async () => {
   const phone = await filmingPhone()

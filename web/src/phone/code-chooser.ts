@@ -62,16 +62,27 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
 
   // Whether the camera goes on when the page comes back to sight.
   let resting = false
+  // Whether the system keeps the camera for itself. It may give it back; until then the person may try anew.
+  let interrupted = false
 
+  const showCamera = (isOn: boolean) => {
+    start.hidden = isOn || !cameraPossible()
+    viewfinder.hidden = !isOn
+  }
+  const onInterrupted = (now: boolean) => {
+    interrupted = now
+    say(now ? scanWords.camera.stopped : '')
+    showCamera(!now)
+  }
   const film = async () => {
     if (filming) return
     const mine = new AbortController()
     filming = mine
     say('')
-    start.hidden = true
-    viewfinder.hidden = false
+    showCamera(true)
     try {
-      await scanWithCamera({ video, reader: await reader(), clock, onText: take, signal: mine.signal })
+      const { signal } = mine
+      await scanWithCamera({ video, reader: await reader(), clock, onText: take, onInterrupted, signal })
     } catch (error) {
       if (filming === mine) say(troubleWords(error))
     } finally {
@@ -80,17 +91,18 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   }
   const endFilm = () => {
     resting = false
+    interrupted = false
     filming?.abort()
     filming = undefined
-    viewfinder.hidden = true
-    start.hidden = !cameraPossible()
+    showCamera(false)
   }
 
   // The whole region starts the camera; only the button beside the picture ends it.
   camera.addEventListener('click', (event) => {
     // A translated button's words are elements of their own, and the click is theirs.
-    if (event.target instanceof Node && stop.contains(event.target)) endFilm()
-    else if (!filming) void film()
+    if (event.target instanceof Node && stop.contains(event.target)) return endFilm()
+    if (interrupted) endFilm()
+    if (!filming) void film()
   })
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) {
