@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
@@ -17,12 +19,11 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 }
 /** Has one address in every build: it is what notices that a page's own files are gone. */
 const GUARD = 'page-guard.js'
-/** The build gives every version of a file an address of its own. */
-const FOR_GOOD = 'public, max-age=31536000, immutable'
 const ASK_AGAIN = 'no-cache'
+const ASSETS = 'assets'
 
 export interface PagesOptions {
-  /** The folder of what the build made of `web/`. Read once. */
+  /** The folder of what the build made of `web/`. Pages are read once, what they load when it is asked for. */
   root: string
   headers: HeaderSets
   /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
@@ -43,7 +44,7 @@ export interface Pages {
   answerTrouble: AnswerNavigation
 }
 
-/** The pages and what they load, out of memory. An address that is none of them gets a page that says so. */
+/** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
 export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesOptions): Pages {
   const files = readSiteFiles(root)
   const page = (name: string): SiteFile => {
@@ -81,14 +82,24 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
 
   function fileRoutes(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(headers.asset))
-    for (const [path, file] of files) {
-      const cacheControl = path === GUARD ? ASK_AGAIN : FOR_GOOD
-      if (path === GUARD || path.startsWith('assets/')) {
-        scope.get(`/${path}`, hidden, (request, reply) =>
-          sendFile(request, reply.header('cache-control', cacheControl), file),
-        )
-      }
-    }
+    const guard = page(GUARD)
+    scope.get(`/${GUARD}`, hidden, (request, reply) =>
+      sendFile(request, reply.header('cache-control', ASK_AGAIN), guard),
+    )
+    scope.register(fastifyStatic, {
+      root: join(root, ASSETS),
+      prefix: `/${ASSETS}/`,
+      // Files that are there at the start have addresses; for what is not there nobody looks at the disk.
+      wildcard: false,
+      index: false,
+      // The build gives every version of a file an address of its own.
+      maxAge: '1y',
+      immutable: true,
+      acceptRanges: false,
+      lastModified: false,
+      decorateReply: false,
+      setHeaders: nameScripts,
+    })
   }
 
   return {
@@ -120,6 +131,11 @@ function strangerWithoutStore(error: unknown): false {
 const sendFile = ({ headers }: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply => {
   reply.header('etag', file.etag)
   return headers['if-none-match']?.includes(file.etag) ? reply.code(304).send() : send(reply, file)
+}
+
+// The library has the older name of them (RFC 9239 §6).
+function nameScripts(reply: FastifyReply, path: string): void {
+  if (path.endsWith('.js')) reply.type('text/javascript; charset=utf-8')
 }
 
 const send = (reply: FastifyReply, { body, type }: SiteFile): FastifyReply => reply.type(type).send(body)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { extname, join, relative, sep } from 'node:path'
+import { extname, join } from 'node:path'
 
 /** A file as it goes over the wire. */
 export interface SiteFile {
@@ -11,26 +11,22 @@ export interface SiteFile {
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
-  '.svg': 'image/svg+xml',
 }
 const OTHER_TYPE = 'text/plain; charset=utf-8'
 
 /**
- * Reads a folder, with all that is in it, into memory: once, at the start. A request that reads a file waits for the
- * thread pool, and there password hashes may be before it.
- * @returns the files by their paths from `root`, with slashes
+ * Reads the files of a folder, without those of folders in it, into memory: once, at the start. They are in every request
+ * for a page, wait for no disk and no thread, and cannot change under a service that runs.
+ * @returns the files by their names
  */
 export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
-  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const files = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile())
   return new Map(
-    files.map(({ parentPath, name }) => {
-      const path = join(parentPath, name)
-      const body = readFileSync(path)
-      const file = { body, type: TYPES[extname(name)] ?? OTHER_TYPE, etag: etagOf(body) }
-      return [relative(root, path).split(sep).join('/'), file]
+    files.map(({ name }) => {
+      const body = readFileSync(join(root, name))
+      return [name, { body, type: TYPES[extname(name)] ?? OTHER_TYPE, etag: etagOf(body) }]
     }),
   )
 }

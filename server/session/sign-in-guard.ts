@@ -47,7 +47,7 @@ const MOST_WAITING_FOR_AN_ACCOUNT = 50
 /** A good part of how long such a queue takes at the most. */
 const FULL_QUEUE_SECONDS = 10
 
-/** A hash takes a thread of the four that the process has for files and names too, for some 30 ms. */
+/** A hash takes a thread of the four that the process has for files and names too, for some 30 ms: two are left to those. */
 const HASHES_AT_ONCE = 2
 const MOST_WAITING_FOR_A_HASH = 100
 /** An IPv4 address, or the widest network that failures are counted by. */

@@ -1,14 +1,11 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { ScanInError } from '../../../server/errors.ts'
-import { createPages } from '../../../server/http/pages.ts'
-import { createReturnCheck } from '../../../server/http/return-to.ts'
-import { headerSets } from '../../../server/http/security-headers.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
-import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
+import { createInjectClient, createInjectPhone, createTestApp, type TestApp } from '../../support/app.ts'
 
 const NAVIGATION = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
 const NO_CACHE = 'private, no-cache, no-store, must-revalidate, no-transform'
@@ -144,51 +141,77 @@ describe('the login page, when a session cannot be looked at', () => {
   })
 })
 
-describe('with the files gone from the disk, and the store not answering', () => {
-  let app: FastifyInstance
-  let assets: string[]
-  let asked = 0
+describe('what pages load', () => {
+  const assets = readdirSync('dist/web/assets', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice('dist/web'.length))
 
-  beforeAll(async () => {
-    const root = mkdtempSync(join(tmpdir(), 'scanin-web-'))
-    cpSync('dist/web', root, { recursive: true })
-    const pages = createPages({
-      root,
-      headers: headerSets(PUBLIC_URL),
-      allowedReturn: createReturnCheck(PUBLIC_URL, []),
-      isSignedIn: async () => {
-        asked += 1
-        throw new ScanInError('store_unavailable')
-      },
-    })
-    app = Fastify()
-    pages.routes(app)
-    assets = readdirSync(join(root, 'assets'), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name).slice(root.length))
-    rmSync(root, { recursive: true })
-  })
-  afterAll(() => app.close())
-
-  test('every page is served', async () => {
-    for (const url of ['/', '/scan', '/home', '/page-guard.js']) {
-      expect([url, (await app.inject(url)).statusCode]).toEqual([url, 200])
-    }
-    expect(asked).toBe(1)
-  })
-
-  test('every file of this build is served with its type, and kept for good', async () => {
+  test('is served with its type, and kept for good', async () => {
     expect(assets.length).toBeGreaterThan(40)
     for (const url of assets) {
-      const reply = await app.inject(url)
+      const reply = await site.app.inject(url)
       expect([url, reply.statusCode, reply.headers['cache-control']]).toEqual([
         url,
         200,
         'public, max-age=31536000, immutable',
       ])
+      expect(reply.rawPayload.equals(readFileSync(`dist/web${url}`))).toBe(true)
       if (url.endsWith('.js')) expect(reply.headers['content-type']).toBe('text/javascript; charset=utf-8')
       if (url.endsWith('.css')) expect(reply.headers['content-type']).toBe('text/css; charset=utf-8')
     }
+  })
+
+  test('is not sent again to who has it', async () => {
+    const [url = ''] = assets
+    const { headers } = await site.app.inject(url)
+    const again = await site.app.inject({ url, headers: { 'if-none-match': String(headers.etag) } })
+    expect([again.statusCode, again.body]).toEqual([304, ''])
+  })
+
+  test.each([
+    '/assets',
+    '/assets/',
+    '/assets/000000000000/style.css',
+    '/assets/../index.html',
+    '/assets/%2e%2e/index.html',
+    '/assets/..%2findex.html',
+    '/assets/%2e%2e%2f%2e%2e%2fserver%2fmain.js',
+  ])('and is not there is a problem: %s', async (url) => {
+    const reply = await site.app.inject({ url, headers: { accept: '*/*' } })
+    expect([400, 404]).toContain(reply.statusCode)
+    expect(reply.headers['content-type']).toContain('application/problem+json')
+    expect(reply.headers['cache-control']).toBe(NO_CACHE)
+  })
+})
+
+describe('with the files gone from the disk, and the store not answering', () => {
+  let app: FastifyInstance
+  let asset = ''
+
+  beforeAll(async () => {
+    const root = mkdtempSync(join(tmpdir(), 'scanin-web-'))
+    cpSync('dist/web', root, { recursive: true })
+    const store = createMemoryStore({ clock: Date.now })
+    const read = () => Promise.reject(new ScanInError('store_unavailable'))
+    ;({ app } = await createTestApp({}, { webRoot: root, store: { ...store, read } }))
+    await app.ready()
+    asset = /"(\/assets\/[^"]+\.js)"/.exec((await app.inject('/scan')).body)?.[1] ?? ''
+    rmSync(root, { recursive: true })
+  })
+  afterAll(() => app.close())
+
+  test('every page is served', async () => {
+    const headers = { cookie: `scanin_session=${'x'.repeat(43)}` }
+    for (const url of ['/', '/scan', '/home', '/page-guard.js']) {
+      expect([url, (await app.inject({ url, headers })).statusCode]).toEqual([url, 200])
+    }
+  })
+
+  test('a file of this build is a problem that no cache keeps: it may be there again', async () => {
+    const reply = await app.inject(asset)
+    expect([reply.statusCode, reply.json().code]).toEqual([404, 'not_found'])
+    expect(reply.headers['cache-control']).toBe(NO_CACHE)
+    expect(reply.headers.etag).toBeUndefined()
   })
 
   test('what notices a page of another build is asked for anew each time', async () => {
