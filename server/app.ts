@@ -85,6 +85,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     publicUrl,
     allowedReturn,
     sessions: sessions.service,
+    makeLimiter,
     creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
     currentPerson: options.currentPerson,
   })

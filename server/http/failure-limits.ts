@@ -5,10 +5,20 @@ import { isStuck, type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-l
 
 /** Failures within a minute, shared by all instances where the store is. What went well is counted by nobody. */
 export interface FailureLimit {
-  /** How far `key` is beyond its limit. @throws ScanInError `store_unavailable`: it fails closed */
-  excess(key: string): Promise<Excess>
+  /**
+   * How far `key` is beyond its limit, or beyond the `most` that are said instead.
+   * @throws ScanInError `store_unavailable`: it fails closed
+   */
+  excess(key: string, most?: number): Promise<Excess>
   /** Counts one failure. Rejects as `excess` does. */
   count(key: string): Promise<void>
+}
+
+/** Failures by where they come from; its keys are addresses. */
+export interface NetworkFailures {
+  /** As that of a FailureLimit, of the first of the networks around an address that is beyond its limit. */
+  excess(address: string): Promise<Excess>
+  count(address: string): Promise<void>
 }
 
 export interface Excess {
@@ -34,14 +44,14 @@ export function createFailureLimit(makeLimiter: MakeLimiter, name: string, perMi
   }
 
   return {
-    async excess(key) {
+    async excess(key, most = perMinute) {
       const found = await ask(() => limiter.get(key))
-      if (found === null || found.consumedPoints < perMinute) return NONE
+      if (found === null || found.consumedPoints < most) return NONE
       if (isStuck(found)) {
         await ask(() => limiter.delete(key))
         return NONE
       }
-      return { failures: found.consumedPoints - perMinute + 1, retryAfterSeconds: secondsLeft(found) }
+      return { failures: found.consumedPoints - most + 1, retryAfterSeconds: secondsLeft(found) }
     },
 
     async count(key) {
@@ -65,8 +75,8 @@ const NETWORKS = [
   { prefix: 48, factor: 4 },
 ] as const
 
-/** Failures by where they come from; its keys are addresses. */
-export function createNetworkFailures(makeLimiter: MakeLimiter, name: string, perMinute: number): FailureLimit {
+/** @param perMinute of one address; the networks around it may have more. 0 is no limit */
+export function createNetworkFailures(makeLimiter: MakeLimiter, name: string, perMinute: number): NetworkFailures {
   const limits = NETWORKS.map(({ prefix, factor }) => ({
     prefix,
     limit: createFailureLimit(makeLimiter, `${name}-${prefix}`, perMinute * factor),

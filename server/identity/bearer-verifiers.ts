@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { FailureLimit } from '../http/failure-limits.ts'
+import type { NetworkFailures } from '../http/failure-limits.ts'
 import { createBearerJwt } from './bearer-jwt.ts'
 import type { BearerVerifier } from './identity.ts'
 import { createIntrospection } from './introspection.ts'
@@ -18,7 +18,7 @@ export interface BearerVerifiersOptions {
   }
   clock: Clock
   /** Counts opaque tokens that the provider refused, by client address. */
-  failures: FailureLimit
+  failures: NetworkFailures
 }
 
 /**

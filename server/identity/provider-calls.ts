@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
-import { type FailureLimit, refuseExcess } from '../http/failure-limits.ts'
+import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { refused } from './oidc-claims.ts'
 
 export interface SparinglyOptions {
   /** Asks the provider. */
   ask: BearerVerifier
-  failures: FailureLimit
+  failures: NetworkFailures
   clock: Clock
 }
 

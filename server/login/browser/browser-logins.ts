@@ -9,12 +9,13 @@ import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest } from '../hold/hold.ts'
 import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
-import type { BrowserDescription, Login, LoginEvent } from '../login.ts'
+import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import type { LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 import type { Collect, HandOver } from './hand-over.ts'
+import type { Matching } from './wrong-digits.ts'
 
 export interface BrowserLoginsOptions {
   records: LoginRecords
@@ -199,6 +200,13 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus> {
       // Without a key nothing can be its own, and nothing is read.
       return browser.client === undefined ? Promise.resolve(EXPIRED) : hold(browser, request)
+    },
+
+    /** What a login that waits for digits is known by. `undefined`: it does not, or is not this browser's. */
+    async matching(browser: WaitingBrowser): Promise<Matching | undefined> {
+      const login = await readOwn(browser)
+      if (login?.status !== 'match_required') return undefined
+      return { person: login.phone.user, hasFailed: login.triesLeft < MATCH_TRIES }
     },
 
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */

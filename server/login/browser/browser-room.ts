@@ -1,7 +1,7 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
-import type { RateLimit } from '../../http/rate-limits.ts'
+import type { MakeLimiter, RateLimit } from '../../http/rate-limits.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -15,6 +15,7 @@ import { browserRoutes } from './browser-routes.ts'
 import { createCollect } from './hand-over.ts'
 import { createPoll } from './poll.ts'
 import { createPollLane } from './poll-lane.ts'
+import { createWrongDigits } from './wrong-digits.ts'
 
 export interface BrowserRoomOptions {
   logins: Logins
@@ -27,6 +28,8 @@ export interface BrowserRoomOptions {
   log: RequestLog
   /** Counts logins that are started, by client address. */
   creationLimit: RateLimit
+  /** Where wrong digits are counted. */
+  makeLimiter: MakeLimiter
   publicUrl: string
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
@@ -56,6 +59,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
         ...options,
         logins,
         poll,
+        wrongDigits: createWrongDigits(options.makeLimiter),
         clients,
         pace,
         verificationUri: `${options.publicUrl}/scan`,

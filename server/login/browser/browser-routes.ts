@@ -24,6 +24,7 @@ import {
 } from './browser-wire.ts'
 import { browserBehind, clientKeyOf, cookiesWith, type Poll } from './poll.ts'
 import { spareKeyNames } from './spare-keys.ts'
+import type { WrongDigits } from './wrong-digits.ts'
 
 export interface BrowserRoutesOptions {
   logins: BrowserLogins
@@ -32,6 +33,7 @@ export interface BrowserRoutesOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   clients: PollingClients
   creationLimit: RateLimit
+  wrongDigits: WrongDigits
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
   verificationUri: string
   /** Seconds that a browser key's cookie may be needed at the most. */
@@ -129,7 +131,13 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     },
     async (request, reply) => {
       const browser = whoWaits(request, tokenOf(request.body.token))
-      return send(reply, await logins.match(browser, request.body.match_code), browser.token)
+      const status = await options.wrongDigits({
+        loginId: browser.token.loginId,
+        address: options.clientAddresses.of(request.raw).address,
+        find: () => logins.matching(browser),
+        run: () => logins.match(browser, request.body.match_code),
+      })
+      return send(reply, status, browser.token)
     },
   )
 

@@ -13,7 +13,8 @@ const MOST_WAITING = 200
 
 /**
  * Runs a look-up of a code, and counts it where it led nowhere: by person, by address and by the networks around it.
- * Right codes count for nothing. Rejects as the look-up does, and with `slow_down` after too many wrong codes.
+ * Right codes count for nothing, and who has sent no wrong one is not refused for those of others at the same address.
+ * Rejects as the look-up does, and with `slow_down` after too many wrong codes.
  */
 export type WrongCodes = <Found>(phone: Phone, address: string, lookUp: () => Promise<Found>) => Promise<Found>
 
@@ -26,7 +27,9 @@ export function createWrongCodes(makeLimiter: MakeLimiter): WrongCodes {
   return ({ user }, address, lookUp) => {
     const person = personKey(user)
     return inTurn(person, async () => {
-      for (const excess of await Promise.all([byPerson.excess(person), byNetwork.excess(address)])) refuseExcess(excess)
+      const [ofPerson, around] = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
+      refuseExcess(ofPerson)
+      if (around.failures > 0 && (await byPerson.excess(person, 1)).failures > 0) refuseExcess(around)
       try {
         return await lookUp()
       } catch (error) {

@@ -1,0 +1,65 @@
+import { ScanInError } from '../../errors.ts'
+import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
+import { createQueues } from '../../http/queues.ts'
+import type { MakeLimiter } from '../../http/rate-limits.ts'
+import { type Person, personKey } from '../../identity/person-key.ts'
+
+/** Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause. */
+const PER_PERSON = 10
+/** More people than one are behind an address. */
+const PER_ADDRESS = 40
+const MOST_WAITING = 50
+
+/** A login that waits for digits. */
+export interface Matching {
+  /** Whose phone shows them. */
+  person: Person
+  /** Whether wrong ones were typed already. */
+  hasFailed: boolean
+}
+
+export interface DigitsTry<Outcome> {
+  loginId: string
+  /** The browser's. */
+  address: string
+  /** Looks the login up. `undefined`: it waits for no digits, or is not this browser's. */
+  find: () => Promise<Matching | undefined>
+  run: () => Promise<Outcome>
+}
+
+/**
+ * Runs a try at the digits of a login, and counts a wrong one: by the person who is signing in, by the browser's address
+ * and by the networks around it. The first try of every login is run, whatever others have typed; a login by itself has
+ * five at the most. Rejects as the try does, and with `slow_down` after too many wrong ones: the try is not used up then.
+ */
+export type WrongDigits = <Outcome>(digits: DigitsTry<Outcome>) => Promise<Outcome>
+
+export function createWrongDigits(makeLimiter: MakeLimiter): WrongDigits {
+  const byPerson = createFailureLimit(makeLimiter, 'wrong-digits', PER_PERSON)
+  const byNetwork = createNetworkFailures(makeLimiter, 'wrong-digits-from', PER_ADDRESS)
+  // One at a time: of many tries at once the second knows of the first.
+  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal: () => new ScanInError('overloaded') })
+
+  async function refuseExcessOf(person: string, address: string): Promise<void> {
+    const found = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
+    for (const excess of found) refuseExcess(excess)
+  }
+
+  return async ({ loginId, address, find, run }) => {
+    // Before anybody waits: whoever has only seen the code, and with it the login's id, stands in no way.
+    const matching = await find()
+    if (matching === undefined) return run()
+    const person = personKey(matching.person)
+    return inTurn(loginId, async () => {
+      if ((await find())?.hasFailed) await refuseExcessOf(person, address)
+      try {
+        return await run()
+      } catch (error) {
+        if (isWrong(error)) await Promise.all([byPerson.count(person), byNetwork.count(address)])
+        throw error
+      }
+    })
+  }
+}
+
+const isWrong = (error: unknown): boolean => error instanceof ScanInError && error.code === 'wrong_match_code'

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type AccountsFile, phoneOf, type TestAccount, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
+import { onEveryStore, type Stage } from '../support/every-store.ts'
+import type { Client, Reply } from '../support/http-client.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
+import { expectProblem } from './seen.ts'
+
+/**
+ * T25: typed codes and digits that are guessed from many addresses for one account, and from one address by many
+ * accounts: slowed within a minute, and the right ones are never refused for others' sake.
+ */
+
+const PEOPLE: TestAccount[] = Array.from({ length: 24 }, (_, at) => ({
+  ...ZOFIA,
+  id: `person-${at}`,
+  username: `person${at}`,
+}))
+/** Wrong ones a minute: of one account, and from one address. */
+const OF_ONE_ACCOUNT = 10
+const FROM_ONE_ADDRESS = 40
+const TRIES = 5
+
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+const counted = (replies: Reply[], status: number) => replies.filter((reply) => reply.status === status).length
+const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
+
+let accounts: AccountsFile
+beforeAll(async () => {
+  accounts = await writeAccounts(PEOPLE)
+})
+afterAll(() => accounts.remove())
+
+/** Each test takes people of its own: what they did wrong is remembered for a minute. */
+function createPeople(stage: Stage) {
+  let taken = 0
+  return (count: number): Promise<Client[]> => {
+    const some = PEOPLE.slice(taken, taken + count)
+    taken += count
+    if (some.length < count) throw new Error('there are no more people')
+    return Promise.all(some.map((person) => phoneOf(person, stage.service().url)))
+  }
+}
+
+const env = () => ({
+  ACCOUNTS_FILE: accounts.path,
+  TRUST_PROXY: '127.0.0.1',
+  RATE_SIGN_INS_PER_MINUTE: '0',
+  RATE_LOGINS_PER_MINUTE: '0',
+  POLL_HOLD_SECONDS: '0',
+  MATCH: 'always',
+})
+
+onEveryStore(env, (stage) => {
+  const people = createPeople(stage)
+
+  describe('typed codes', () => {
+    const wrong = (phone: Client, address: string, at: number) =>
+      phone.post('/login/scan', { user_code: `BCDF-GH${'BCDFGHJK'[at >> 3]}${'BCDFGHJK'[at & 7]}` }, from(address))
+
+    async function typesRightCode(phone: Client, address: string): Promise<Reply> {
+      const browser = stage.browser()
+      const token = await startLogin(browser)
+      const { user_code } = (await browser.post('/login/user-code', { token })).json
+      return phone.post('/login/scan', { user_code }, from(address))
+    }
+
+    test('T25 for one account from many addresses are slowed, and nobody else at these', async () => {
+      const [guesser, other] = (await people(2)) as [Client, Client]
+      const addresses = numbers(30).map((at) => `203.0.113.${at}`)
+      const replies = await Promise.all(addresses.map((address, at) => wrong(guesser, address, at)))
+      expect([counted(replies, 404), counted(replies, 429)]).toEqual([OF_ONE_ACCOUNT, 30 - OF_ONE_ACCOUNT])
+      for (const reply of replies.filter(({ status }) => status === 429)) {
+        expectProblem(reply, 429, 'slow_down')
+        expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+      }
+      expect((await typesRightCode(other, '203.0.113.0')).status).toBe(200)
+    })
+
+    test.each([
+      ['one address', () => '198.51.100.1'],
+      ['one /64', (at: number) => `2001:db8:0:1::${at.toString(16)}`],
+    ])('T25 by many accounts from %s are slowed, and right ones there are taken', async (_where, addressOf) => {
+      const [late, honest, ...guessers] = (await people(6)) as [Client, Client, ...Client[]]
+      const replies = await Promise.all(
+        numbers(FROM_ONE_ADDRESS).map((at) => wrong(guessers[at % guessers.length] as Client, addressOf(at), at)),
+      )
+      expect(counted(replies, 404)).toBe(FROM_ONE_ADDRESS)
+      // One guess of each account more, as nobody can know yet that it is one.
+      expectProblem(await wrong(late, addressOf(50), 50), 404, 'expired_token')
+      expectProblem(await wrong(late, addressOf(51), 51), 429, 'slow_down')
+      expectProblem(await typesRightCode(late, addressOf(52)), 429, 'slow_down')
+      expect((await typesRightCode(honest, addressOf(53))).status).toBe(200)
+      expect((await typesRightCode(late, '192.0.2.1')).status).toBe(200)
+    })
+  })
+
+  describe('digits', () => {
+    /** A login of this person that waits for its digits. */
+    async function startMatch(phone: Client) {
+      const browser = stage.browser()
+      const token = await startLogin(browser)
+      await scan(phone, token)
+      const right: string = (await phone.post('/login/confirm', { token })).json.match_code
+      const wrongOne = String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+      const type = (match_code: string, address: string) =>
+        browser.post('/login/match', { token, match_code }, from(address))
+      return {
+        typeRight: (address: string) => type(right, address),
+        typeWrong: (address: string) => type(wrongOne, address),
+      }
+    }
+
+    /** Types wrong digits until the login is denied, one after the other. */
+    async function useUp(phone: Client, addressOf: (at: number) => string): Promise<Reply[]> {
+      const login = await startMatch(phone)
+      const replies: Reply[] = []
+      for (const at of numbers(TRIES)) replies.push(await login.typeWrong(addressOf(at)))
+      return replies
+    }
+
+    /** What was slowed costs no try, and the digits are still taken where nothing is held against anybody. */
+    async function expectSlowedAfterOne(phone: Client, address: string) {
+      const login = await startMatch(phone)
+      const first = await login.typeWrong(address)
+      expect([first.status, first.json.tries_left]).toEqual([422, TRIES - 1])
+      // At once, too: all but the first know of it.
+      const more = await Promise.all(numbers(10).map(() => login.typeWrong(address)))
+      for (const reply of more) {
+        expectProblem(reply, 429, 'slow_down')
+        expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+      }
+      return login
+    }
+
+    test('T25 of one account from many addresses are slowed, and the right ones are taken', async () => {
+      const [phone, other] = (await people(2)) as [Client, Client]
+      const somewhere = (at: number) => `203.0.113.${100 + at}`
+      const replies = [...(await useUp(phone, somewhere)), ...(await useUp(phone, somewhere))]
+      expect(counted(replies, 422)).toBe(OF_ONE_ACCOUNT)
+      await expectSlowedAfterOne(phone, '203.0.113.200')
+      expect((await (await startMatch(phone)).typeRight('203.0.113.201')).json.status).toBe('authenticated')
+      expect((await (await startMatch(other)).typeRight('203.0.113.100')).json.status).toBe('authenticated')
+    })
+
+    test('T25 of many accounts from one address are slowed, and the right ones are taken', async () => {
+      const [other, ...others] = (await people(5)) as [Client, ...Client[]]
+      const here = () => '198.51.100.2'
+      const phones = numbers(FROM_ONE_ADDRESS / TRIES).map((at) => others[at % others.length] as Client)
+      const replies = (await Promise.all(phones.map((phone) => useUp(phone, here)))).flat()
+      expect(counted(replies, 422)).toBe(FROM_ONE_ADDRESS)
+      const login = await expectSlowedAfterOne(other, here())
+      expect((await (await startMatch(other)).typeRight(here())).json.status).toBe('authenticated')
+      // Elsewhere the very same login goes on: none of its tries was taken for what was slowed.
+      expect((await login.typeRight('192.0.2.2')).json.status).toBe('authenticated')
+    })
+  })
+})
