@@ -6,7 +6,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { isNode, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
 import { hashSecret } from '../hashes.ts'
 import type { Account } from './accounts.ts'
-import { foldId, foldUsername, isEmail, isGroup, isId, isName, normal } from './names.ts'
+import { canBeListed, foldId, foldUsername, isEmail, isGroup, isId, isName, normal } from './names.ts'
 import { faultOfHash } from './passwords.ts'
 
 const entry = Type.Object(
@@ -145,7 +145,7 @@ function faultOf({ id, username, name, email, groups = [], password_hash }: Entr
   if (foldUsername(username) === undefined) return NO_USERNAME
   if (!isName(name)) return `name must ${SEEN}`
   if (email !== undefined && !isEmail(email)) return `email must ${SEEN} or within`
-  const badGroup = groups.findIndex((group) => !isGroup(group))
+  const badGroup = groups.findIndex((group) => !isGroup(group) || !canBeListed(group))
   if (badGroup !== -1) return `group ${badGroup + 1} must ${SEEN}, without a comma`
   const fault = faultOfHash(password_hash)
   return fault && `password_hash ${fault}`

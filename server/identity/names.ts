@@ -33,9 +33,13 @@ export function isId(text: string): boolean {
   return isSeen(text) && normal(text) === text
 }
 
-/** Whether it may be a group: the header that lists groups has commas between them. */
 export function isGroup(text: string): boolean {
-  return isSeen(text) && !text.includes(',')
+  return isSeen(text)
+}
+
+/** Whether a header that lists groups with commas between them can have it: else it would be two there. */
+export function canBeListed(group: string): boolean {
+  return !group.includes(',')
 }
 
 export function isEmail(text: string): boolean {

@@ -14,6 +14,8 @@ export interface ForwardAuthOptions {
   allowedReturn: (returnTo: string | undefined) => string | undefined
 }
 
+const MOST_REMEMBERED = 1000
+
 const query = Type.Object({
   redirect: Type.Optional(Type.Literal('1', { description: 'Send who is not signed in to the login page' })),
   return_to: Type.Optional(Type.String({ description: 'Where to go afterwards; dropped where it may not lead' })),
@@ -25,6 +27,15 @@ const query = Type.Object({
  */
 export function forwardAuthRoutes(app: TypedApp, options: ForwardAuthOptions): void {
   const { current, publicUrl, allowedReturn, logger } = options
+  const told = new Set<string>()
+
+  /** Says it once of each session: a proxy asks for every picture of every page. */
+  function tell(session: string, leftOut: number): void {
+    if (told.has(session)) return
+    if (told.size === MOST_REMEMBERED) told.clear()
+    told.add(session)
+    logger.warn({ session, leftOut }, 'Remote-Groups cut: too many groups, or one with a comma')
+  }
 
   app.get(
     '/auth/verify',
@@ -42,7 +53,7 @@ export function forwardAuthRoutes(app: TypedApp, options: ForwardAuthOptions): v
       const found = await current.find(request)
       if (found !== undefined) {
         const { headers, leftOut } = remoteHeaders(found.session.user)
-        if (leftOut > 0) logger.warn({ session: found.id, leftOut }, 'Remote-Groups cut: too many groups')
+        if (leftOut > 0) tell(found.id, leftOut)
         // Without a body: Node would write the headers in the body's encoding, and UTF-8 twice over.
         return reply.headers(headers).send(undefined)
       }

@@ -1,21 +1,24 @@
 import type { User } from '../identity/identity.ts'
+import { canBeListed } from '../identity/names.ts'
 
 /** Longer headers are refused by what stands in the way: nginx has 4 kB for all of a reply's. */
 const LONGEST_GROUPS_BYTES = 3000
 
 export interface RemoteHeaders {
   headers: Record<string, string>
-  /** Groups that did not fit in. */
+  /** Groups that are not among them: some did not fit in, some have a comma and would be two. */
   leftOut: number
 }
 
 /**
  * Who is signed in, for an application. Always all four headers: one that were left out, a proxy would let a client set
- * itself. Values are as `names.ts` lets them be, which no header can be split by; UTF-8 on the wire, as other
+ * itself. Values are as `names.ts` lets them be, which no header can be split by (an accounts file
+ * has no group with a comma, an identity provider may); UTF-8 on the wire, as other
  * forward-auth services send it.
  */
 export function remoteHeaders({ id, name, email = '', groups = [] }: User): RemoteHeaders {
-  const fitting = groups.slice(0, howManyFit(groups))
+  const listed = groups.filter(canBeListed)
+  const fitting = listed.slice(0, howManyFit(listed))
   const texts = {
     'remote-user': id,
     'remote-name': name,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {
+  canBeListed,
   foldId,
   foldUsername,
   isEmail,
@@ -68,8 +69,9 @@ describe('an id, a name, a group or an e-mail address', () => {
     expect(names.map(isId)).toEqual(names.map(() => false))
   })
 
-  test('is a group without commas, an address without spaces, an id in one spelling', () => {
-    expect([isGroup('a,b'), isGroup('a b'), isGroup('営業（東京）')]).toEqual([false, true, true])
+  test('is a group that a list with commas can have or not, an address without spaces, an id in one spelling', () => {
+    expect([isGroup('a,b'), isGroup('a b'), isGroup('営業（東京）')]).toEqual([true, true, true])
+    expect([canBeListed('a,b'), canBeListed('a b'), canBeListed('営業（東京）')]).toEqual([false, true, true])
     expect([isEmail('a b@example.com'), isEmail('ada@example.com')]).toEqual([false, true])
     expect([isId('jose\u0301'), isId('ａｄｍｉｎ'), isId('a\u00a0b'), isId('a,b')]).toEqual([false, false, false, true])
   })
