@@ -3,7 +3,7 @@ export default {
   maxWorkers: '100%',
   // For what hangs: longer than several waits of a test, each of which ends by itself (tests/support/patience.ts).
   testTimeout: 300_000,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/test-environment.mjs',
   roots: ['<rootDir>/tests'],
   // What the build packed, as the service finds it: in Jest each of hundreds of modules costs more still.
   moduleDirectories: ['<rootDir>/dist/node_modules', 'node_modules'],

@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from './child-process.ts'
+import { endLater } from './end-later.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { sharedChromium } from './worker-host.ts'
 
@@ -30,17 +31,26 @@ const PHONE: BrowserContextOptions = {
 
 /** A connection to the Chromium that all files of this Jest worker share; closing it leaves that open. */
 export async function connectToChromium(): Promise<Browser> {
-  return chromium.connect(await sharedChromium({ executablePath: findChromium(), args: ARGUMENTS }))
+  const endpoint = await sharedChromium({ executablePath: findChromium(), args: ARGUMENTS })
+  return closedLater(await chromium.connect(endpoint))
 }
 
 /** @param cameraFile an `.mjpeg` that its camera plays. It is read when a page opens the camera, so it may come later. */
-export function launchChromiumWithCamera(cameraFile: string): Promise<Browser> {
+export async function launchChromiumWithCamera(cameraFile: string): Promise<Browser> {
   const camera = [
     '--use-fake-ui-for-media-stream',
     '--use-fake-device-for-media-stream',
     `--use-file-for-fake-video-capture=${cameraFile}`,
   ]
-  return chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...camera] })
+  return closedLater(await chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...camera] }))
+}
+
+function closedLater(browser: Browser): Browser {
+  browser.once(
+    'disconnected',
+    endLater(() => void browser.close()),
+  )
+  return browser
 }
 
 function findChromium(): string {

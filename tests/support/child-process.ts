@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { Socket } from 'node:net'
 import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { endLater } from './end-later.ts'
 import { eventually } from './eventually.ts'
 
 export interface RunningProcess {
@@ -17,6 +18,8 @@ export interface RunningProcess {
 export function startProcess(command: string, args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   letGo(child)
+  // No SIGKILL: nginx's workers would live on without their master.
+  const hasEnded = endLater(() => child.kill('SIGTERM'))
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -26,7 +29,10 @@ export function startProcess(command: string, args: string[], options: { env?: N
     stderr += chunk
   })
   const exited = new Promise<number | null>((resolve) => {
-    child.once('exit', (code) => resolve(code))
+    child.once('exit', (code) => {
+      hasEnded()
+      resolve(code)
+    })
     child.once('error', (error) => {
       stderr += error.message
       resolve(null)

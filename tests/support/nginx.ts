@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { endLater } from './end-later.ts'
 import { freePort } from './free-port.ts'
 
 export interface Nginx {
@@ -17,6 +18,7 @@ export interface Nginx {
 export async function startNginx(http: (port: number, folder: string) => string): Promise<Nginx> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'scanin-nginx-'))
+  endLater(() => rmSync(folder, { recursive: true, force: true }))
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
     .join('\n')
@@ -46,7 +48,6 @@ export async function startNginx(http: (port: number, folder: string) => string)
     port,
     async stop() {
       await running.stop('SIGTERM')
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseRedisUrl, type SingleRedis } from '../../server/store/redis-place.ts'
 import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { endLater } from './end-later.ts'
 import { freePort } from './free-port.ts'
 
 export interface RedisServer {
@@ -22,6 +23,7 @@ export async function startRedis({
 } = {}): Promise<RedisServer> {
   const port = wanted ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'scanin-redis-'))
+  endLater(() => rmSync(folder, { recursive: true, force: true }))
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
     // A replica that asks is served at once, instead of after the seconds in which others might ask too.
@@ -34,7 +36,6 @@ export async function startRedis({
     port,
     async stop() {
       await running.stop('SIGKILL')
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { LaunchOptions } from 'playwright-core'
+import { endLater } from './end-later.ts'
 import { eventually } from './eventually.ts'
 
 /** What the host of this Jest worker (worker-host.mjs) is asked for, over its Unix socket. */
@@ -17,12 +18,15 @@ export async function startHosted(env: Record<string, string>) {
   const connection = await eventually('the host of services listens', connectToHost)
   // A test that fails before it stops its services does not keep the run from ending.
   connection.unref()
+  // The host ends what nobody is connected to.
+  const hasEndedInTime = endLater(() => connection.destroy())
   const said = { stdout: '', stderr: '' }
   let code: number | null = null
   let hasEnded = false
   const closed = new Promise<void>((resolve) => {
     connection.once('close', () => {
       hasEnded = true
+      hasEndedInTime()
       resolve()
     })
   })

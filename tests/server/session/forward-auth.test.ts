@@ -1,23 +1,14 @@
 import { beforeEach, expect, test } from '@jest/globals'
-import {
-  createInjectClient,
-  createInjectPhone,
-  createTestApp,
-  type InjectClient,
-  PUBLIC_URL,
-  type TestApp,
-} from '../../support/app.ts'
+import { createTestPeople, type InjectClient, PUBLIC_URL } from '../../support/app.ts'
 
-let testApp: TestApp
 let stranger: InjectClient
+let phone: InjectClient
 
 beforeEach(async () => {
-  testApp = await createTestApp({ RETURN_TO_ORIGINS: 'https://app.example.com' })
-  stranger = createInjectClient(testApp.app)
+  ;({ browser: stranger, phone } = await createTestPeople({ RETURN_TO_ORIGINS: 'https://app.example.com' }))
 })
 
 test('a proxy is told who is signed in', async () => {
-  const phone = await createInjectPhone(testApp.app)
   const reply = await phone.get('/auth/verify')
   expect(reply.statusCode).toBe(200)
   expect(reply.headers).toMatchObject({ 'remote-user': 'demo', 'remote-name': 'Demo Person' })
@@ -31,7 +22,6 @@ test('a proxy is told that nobody is, with no word about anyone', async () => {
 })
 
 test('a revoked session is refused on the very next request', async () => {
-  const phone = await createInjectPhone(testApp.app)
   const cookies = Object.fromEntries(phone.cookies)
   await phone.post('/sign-out')
   expect((await stranger.get('/auth/verify', { cookies })).statusCode).toBe(401)
@@ -63,7 +53,6 @@ test('nobody is sent where it is not allowed', async () => {
 })
 
 test('the way back survives the login', async () => {
-  const phone = await createInjectPhone(testApp.app)
   const { token } = (await stranger.post('/login', { return_to: 'https://app.example.com/reports' })).json()
   await phone.post('/login/scan', { token })
   await phone.post('/login/confirm', { token })

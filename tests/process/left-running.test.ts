@@ -1,0 +1,46 @@
+import { connect } from 'node:net'
+import { expect, test } from '@jest/globals'
+import { startProcess } from '../support/child-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { ROOT } from '../support/service.ts'
+
+/** What tests start ends with them, however they end: a Redis that is left running is in the way of the next run. */
+
+test('a test file that dies in beforeAll leaves no process running', async () => {
+  const jest = startProcess(
+    process.execPath,
+    [
+      ...['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--reporters=default', '--runInBand'],
+      ...['--testMatch=**/dies-in-before-all.fixture.ts', '--globalSetup='],
+    ],
+    { cwd: ROOT, env: { ...process.env, JEST_WORKER_ID: undefined } },
+  )
+  expect(await jest.exited).toBe(1)
+  const told = /left running: (\d+) (\d+) (\d+)\./
+    .exec(jest.stderr() + jest.stdout())
+    ?.slice(1)
+    .map(Number)
+  const [redis = 0, nginx = 0, sleeper = 0] = told ?? []
+  expect(sleeper).toBeGreaterThan(0)
+  for (const port of [redis, nginx]) await eventually(`port ${port} is free`, () => isFree(port))
+  await eventually('the process is gone', () => isGone(sleeper))
+})
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(false))
+    socket.once('error', () => resolve(true))
+    socket.once('close', () => socket.destroy())
+    socket.setTimeout(100, () => socket.destroy())
+  })
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}
