@@ -1,21 +1,22 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
+import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
-import { type CuttableLine, createCuttableLine } from './cuttable-line.ts'
+
 import { expectProblem, sessionSetBy } from './seen.ts'
 
 /** T17: while the store is away nothing is approved and nothing is lost. (The embedded store cannot go away alone.) */
 
 let redis: RedisServer
-let line: CuttableLine
+let line: FaultyLine
 let service: Service
 
 beforeAll(async () => {
   redis = await startRedis()
-  line = await createCuttableLine(redis.port)
+  line = await createFaultyLine(redis.port)
   service = await startService({
     REDIS_URL: `redis://127.0.0.1:${line.port}`,
     POLL_HOLD_SECONDS: '0',
@@ -71,7 +72,7 @@ test('T17 with the store out of reach every call is 503 with Retry-After in boun
   // All of them, before the store is back.
   for (const reply of await Promise.all(everything(browser, phone, token))) expectUnavailable(reply)
   expect((await browser.get('/healthz')).status).toBe(200)
-  line.mend()
+  await line.mend()
   await untilBack()
 })
 
@@ -87,7 +88,7 @@ test('T17 logins in every state are still there once the store is back, and go o
   line.cut()
   expectUnavailable(await phone.post('/login/confirm', { token: scanned }))
   expectUnavailable(await browser.post('/login/match', { token: matching, match_code }))
-  line.mend()
+  await line.mend()
   await untilBack()
 
   expect((await browser.get(`/login/status/${pending}`)).json.status).toBe('pending')
@@ -114,7 +115,7 @@ test('T17 no answer of a service without its store is ever an approval, and no c
     expect(reply.json?.status).not.toBe('authenticated')
     expect([503, 200, 201, 204, 401, 404, 409, 422, 429]).toContain(reply.status)
   }
-  line.mend()
+  await line.mend()
   await untilBack()
 })
 
@@ -122,7 +123,7 @@ test('T17 with limits on, a store that is away lets no flood through: they fail 
   line.cut()
   const replies = await Promise.all(Array.from({ length: 30 }, () => createClient(service.url).post('/login')))
   for (const reply of replies) expectUnavailable(reply)
-  line.mend()
+  await line.mend()
   await untilBack()
 })
 
