@@ -1,17 +1,25 @@
-import type { OnChange, StoredRecord } from './record-store.ts'
+import type { OnChange, StoredRecord, Version } from './record-store.ts'
 
 /** Who waits for which key, within this process. */
 export interface ChangeListeners {
   add(key: string, onChange: OnChange): () => void
+  /** @param record what was written; a second notice of the same in a row is not passed on. Left out: it was removed */
   tell(key: string, record?: StoredRecord): void
+  /** Notices may have been lost, of anything: everybody has to look. */
+  tellAll(): void
+}
+
+interface Listened {
+  /** A list, not a set: a key has one listener or two, and the same function may wait twice. */
+  listeners: OnChange[]
+  toldVersion: Version | undefined
 }
 
 export function createChangeListeners(): ChangeListeners {
-  /** Lists, not sets: a key has one listener or two, and the same function may wait twice. */
-  const byKey = new Map<string, OnChange[]>()
+  const byKey = new Map<string, Listened>()
 
   function remove(key: string, onChange: OnChange): void {
-    const listeners = byKey.get(key) ?? []
+    const { listeners = [] } = byKey.get(key) ?? {}
     const at = listeners.indexOf(onChange)
     if (at === -1) return
     if (listeners.length === 1) byKey.delete(key)
@@ -20,9 +28,9 @@ export function createChangeListeners(): ChangeListeners {
 
   return {
     add(key, onChange) {
-      const listeners = byKey.get(key)
-      if (listeners === undefined) byKey.set(key, [onChange])
-      else listeners.push(onChange)
+      const listened = byKey.get(key)
+      if (listened === undefined) byKey.set(key, { listeners: [onChange], toldVersion: undefined })
+      else listened.listeners.push(onChange)
       let isListening = true
       return () => {
         if (isListening) remove(key, onChange)
@@ -30,7 +38,13 @@ export function createChangeListeners(): ChangeListeners {
       }
     },
     tell(key, record) {
-      for (const listener of [...(byKey.get(key) ?? [])]) listener(record)
+      const listened = byKey.get(key)
+      if (listened === undefined || (record !== undefined && record.version === listened.toldVersion)) return
+      listened.toldVersion = record?.version
+      for (const listener of [...listened.listeners]) listener(record)
+    },
+    tellAll() {
+      for (const { listeners } of [...byKey.values()]) for (const listener of [...listeners]) listener()
     },
   }
 }

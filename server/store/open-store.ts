@@ -2,7 +2,7 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'r
 import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { RecordStore } from './record-store.ts'
-import { connectRedis, type RedisClient, whenReady } from './redis-connection.ts'
+import { connectRedis, type RedisPair, whenReady } from './redis-connection.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
 import type { StoreTroubles } from './store-troubles.ts'
@@ -49,7 +49,7 @@ async function openRedis(
   { place, waitReplicas }: { place: RedisPlace; waitReplicas: number },
 ): Promise<OpenedStore> {
   const { keyPrefix, onError } = options
-  const [client, subscriber] = await connectPair(options, place)
+  const { client, subscriber } = await connect(options, place)
   return {
     store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas, onError }),
     makeLimiter: (name, points, duration) =>
@@ -58,33 +58,27 @@ async function openRedis(
 }
 
 /** One connection for commands, one for notices. */
-async function connectPair(
-  { patienceMs, troubles, onError }: OpenStoreOptions,
-  place: RedisPlace,
-): Promise<[RedisClient, RedisClient]> {
+async function connect({ patienceMs, troubles, onError }: OpenStoreOptions, place: RedisPlace): Promise<RedisPair> {
   let refuse = (_error: Error): void => undefined
   const refused = new Promise<never>((_resolve, reject) => {
     refuse = reject
   })
   let phase: 'starting' | 'refused' | 'open' = 'starting'
-  const connect = () => {
-    const client = connectRedis(place, (error) => {
-      const trouble = troubles.noteConnectionError(error)
-      if (phase === 'starting' && trouble?.isOurs) {
-        phase = 'refused'
-        refuse(new StoreSettingError(trouble.text, { cause: error }))
-      }
-      // What follows from the refusal is no news, and a start without a connection says so at its end.
-      if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
-    })
-    client.on('ready', troubles.noteConnected)
-    return client
-  }
-  const pair: [RedisClient, RedisClient] = [connect(), connect()]
+  const pair = connectRedis(place, (error) => {
+    const trouble = troubles.noteConnectionError(error)
+    if (phase === 'starting' && trouble?.isOurs) {
+      phase = 'refused'
+      refuse(new StoreSettingError(trouble.text, { cause: error }))
+    }
+    // What follows from the refusal is no news, and a start without a connection says so at its end.
+    if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
+  })
+  const clients = [pair.client, pair.subscriber]
+  for (const client of clients) client.on('ready', troubles.noteConnected)
   try {
-    await Promise.race([refused, Promise.all(pair.map((client) => whenReady(client, patienceMs)))])
+    await Promise.race([refused, Promise.all(clients.map((client) => whenReady(client, patienceMs)))])
   } catch (error) {
-    for (const client of pair) client.disconnect()
+    for (const client of clients) client.disconnect()
     throw error
   }
   phase = 'open'

@@ -1,18 +1,39 @@
-import { Cluster, Redis } from 'ioredis'
-import type { RedisPlace, SingleRedis } from './redis-place.ts'
+import { createConnection } from 'node:net'
+import { AbstractConnector, Cluster, Redis } from 'ioredis'
+import type { HostPort, RedisPlace, SingleRedis } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
 
 /** No command waits longer than this; the request it belongs to is then answered with `store_unavailable`. */
 const COMMAND_TIMEOUT_MS = 2000
+/** A connection on which something is asked for and nothing is heard for this long is dead, whoever says what. */
+const LONGEST_SILENCE_MS = 3000
+/** What was asked for and is not answered yet is given up soon after: the next connection may lead to another server. */
+const LONGEST_GOODBYE_MS = 500
 const LONGEST_RECONNECT_PAUSE_MS = 2000
 
+type OnError = (error: Error) => void
+
+/** What a store needs of a Redis. */
+export interface RedisPair {
+  client: RedisClient
+  /** A connection of its own, for notices of changes alone. */
+  subscriber: Redis
+}
+
 /**
- * A client that never queues: with no connection a command fails at once, and connecting goes on in the background.
+ * Clients that never queue: with no connection a command fails at once, and connecting goes on in the background.
  * Connection errors go to `onError`; ioredis would print them otherwise.
  */
-export function connectRedis(place: RedisPlace, onError: (error: Error) => void): RedisClient {
-  const client = createClient(place)
+export function connectRedis(place: RedisPlace, onError: OnError): RedisPair {
+  const client = reporting(createClient(place), onError)
+  // In a Cluster every node tells of all changes: any will do, and another where one is silent.
+  const known = () => (client instanceof Cluster ? client.nodes() : [])
+  const subscriber = place.kind === 'cluster' ? createNodeClient(place, known) : createServerClient(place)
+  return { client, subscriber: reporting(subscriber, onError) }
+}
+
+function reporting<Client extends RedisClient>(client: Client, onError: OnError): Client {
   if (client instanceof Redis) listenForDenial(client, onError)
   client.on('error', (error: Error) => {
     onError(error)
@@ -23,7 +44,7 @@ export function connectRedis(place: RedisPlace, onError: (error: Error) => void)
 }
 
 /** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
-function listenForDenial(client: Redis, onError: (error: Error) => void): void {
+function listenForDenial(client: Redis, onError: OnError): void {
   client.on('connect', () => {
     client.stream.once('data', (data: Buffer) => {
       const reply = data.toString()
@@ -34,9 +55,13 @@ function listenForDenial(client: Redis, onError: (error: Error) => void): void {
 
 const CONNECTION_OPTIONS = {
   enableOfflineQueue: false,
-  maxRetriesPerRequest: 1,
+  // Nothing is sent twice: a late write would be nobody's, and a late WAIT would wait for nothing.
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
   commandTimeout: COMMAND_TIMEOUT_MS,
   connectTimeout: COMMAND_TIMEOUT_MS,
+  socketTimeout: LONGEST_SILENCE_MS,
+  disconnectTimeout: LONGEST_GOODBYE_MS,
   retryStrategy: reconnectPause,
   // A failover turned our primary into a replica: find the new one.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
@@ -50,28 +75,59 @@ const CONNECTION_OPTIONS = {
   disableClientInfo: true,
 }
 
+type ClusterPlace = Extract<RedisPlace, { kind: 'cluster' }>
+
 function createClient(place: RedisPlace): RedisClient {
-  switch (place.kind) {
-    case 'single':
-      return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
-    case 'sentinel':
-      return new Redis({
-        ...CONNECTION_OPTIONS,
-        ...place.login,
-        sentinels: [...place.sentinels],
-        name: place.name,
-        sentinelRetryStrategy: reconnectPause,
-      })
-    case 'cluster': {
-      const { enableOfflineQueue, enableAutoPipelining, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
-      return new Cluster([...place.nodes], {
-        redisOptions: { ...redisOptions, ...place.login },
-        enableOfflineQueue,
-        enableAutoPipelining,
-        clusterRetryStrategy: retryStrategy,
-      })
+  return place.kind === 'cluster' ? createClusterClient(place) : createServerClient(place)
+}
+
+function createServerClient(place: Exclude<RedisPlace, ClusterPlace>): Redis {
+  if (place.kind === 'single') {
+    return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
+  }
+  return new Redis({
+    ...CONNECTION_OPTIONS,
+    ...place.login,
+    sentinels: [...place.sentinels],
+    name: place.name,
+    sentinelRetryStrategy: reconnectPause,
+    // A Sentinel that hangs would be asked for ever.
+    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+    // What was the primary may still take writes, and lose them: Sentinels tell of another at once.
+    failoverDetector: true,
+    sentinelReconnectStrategy: reconnectPause,
+  })
+}
+
+function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
+  const { enableOfflineQueue, enableAutoPipelining, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
+  return new Cluster([...nodes], {
+    redisOptions: { ...redisOptions, ...login },
+    enableOfflineQueue,
+    enableAutoPipelining,
+    clusterRetryStrategy: retryStrategy,
+  })
+}
+
+/** Goes from one node to another, among those that are `known` by now. */
+function createNodeClient({ nodes, login }: ClusterPlace, known: () => readonly Redis[]): Redis {
+  let turn = Math.floor(Math.random() * nodes.length)
+  function next(): HostPort {
+    const places = known().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
+    const among = places.length > 0 ? places : nodes
+    return among[turn++ % among.length] ?? { host: '', port: 0 }
+  }
+  class NextNode extends AbstractConnector {
+    constructor() {
+      super(LONGEST_GOODBYE_MS)
+    }
+    override async connect() {
+      this.connecting = true
+      this.stream = createConnection(next())
+      return this.stream
     }
   }
+  return new Redis({ ...CONNECTION_OPTIONS, ...login, Connector: NextNode })
 }
 
 function addressOf({ server }: SingleRedis) {

@@ -4,12 +4,13 @@ import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import type { RecordStore, StoredRecord } from './record-store.ts'
 import type { RedisClient } from './redis-connection.ts'
+import { passOnNotices } from './redis-notices.ts'
 import { TextRecord } from './text-record.ts'
 
 export interface RedisStoreOptions {
   client: RedisClient
   /** A connection of its own, for change notices alone. */
-  subscriber: RedisClient
+  subscriber: Redis
   /** Before every key and the one channel. */
   keyPrefix: string
   /** Replicas that must have a durable write before it is answered. */
@@ -18,7 +19,6 @@ export interface RedisStoreOptions {
   onError?: (error: Error) => void
 }
 
-const SUBSCRIBE_AGAIN_MS = 1000
 const REPLICA_PATIENCE_MS = 1000
 
 /**
@@ -60,13 +60,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   const scripted = client as ScriptedClient
   const read = client instanceof Cluster ? readOneByOne(client) : readsOfOneTurn(client)
 
-  subscriber.on('message', (_channel: string, notice: string) => {
-    // Keys have no spaces; a prefix may.
-    const end = notice.indexOf(' ', keyPrefix.length)
-    if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
-    else listeners.tell(notice.slice(keyPrefix.length, end), new TextRecord(notice.slice(end + 1)))
-  })
-  keepSubscribed(options, channel)
+  passOnNotices({ ...options, channel, listeners })
 
   async function awaitReplicas(): Promise<void> {
     if (waitReplicas === 0 || client instanceof Cluster) return
@@ -91,13 +85,17 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
               String(expiresAt),
             ),
       )
+      // Who waits in this process does not wait for Redis to tell it back, nor for replicas; nobody waits for what is new.
+      if (isDone && ifVersion !== null) listeners.tell(key, new TextRecord(text))
       if (isDone && durable) await reachable(awaitReplicas())
       return Boolean(isDone)
     },
 
     async remove(key, ifVersion) {
       const condition = ifVersion === undefined ? 'any' : 'same'
-      return (await reachable(scripted.compareAndSet(keyPrefix + key, condition, ifVersion ?? '', channel))) === 1
+      const removed = await reachable(scripted.compareAndSet(keyPrefix + key, condition, ifVersion ?? '', channel))
+      if (removed === 1) listeners.tell(key)
+      return removed === 1
     },
 
     watch: listeners.add,
@@ -107,22 +105,6 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
       subscriber.disconnect()
     },
   }
-}
-
-/** At every connection; a refusal, as of a user without rights, may be taken back. */
-function keepSubscribed({ subscriber, onError }: RedisStoreOptions, channel: string): void {
-  let again: NodeJS.Timeout | undefined
-  const subscribe = () => {
-    clearTimeout(again)
-    subscriber.subscribe(channel).catch((error: Error) => {
-      if (subscriber.status !== 'ready') return
-      onError?.(error)
-      again = setTimeout(subscribe, SUBSCRIBE_AGAIN_MS).unref()
-    })
-  }
-  subscriber.on('ready', subscribe)
-  subscriber.on('end', () => clearTimeout(again))
-  if (subscriber.status === 'ready') subscribe()
 }
 
 type Read = (key: string) => Promise<StoredRecord | undefined>

@@ -11,7 +11,7 @@ describeRecordStore('Redis Cluster', async () => {
   const nodes = await startCluster(3)
   const place = { kind: 'cluster' as const, nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })), login: {} }
   const open = async () => {
-    const [client, subscriber] = [connectRedis(place, () => undefined), connectRedis(place, () => undefined)]
+    const { client, subscriber } = connectRedis(place, () => undefined)
     await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
     return createRedisStore({ client, subscriber, keyPrefix: 'contract:', waitReplicas: 0 })
   }

@@ -6,13 +6,9 @@ import { describeRecordStore } from './record-store.ts'
 describeRecordStore('Redis', async () => {
   const redis = await startRedis()
   const open = async () => {
-    const [client, subscriber] = [connect(redis.url), connect(redis.url)]
+    const { client, subscriber } = connectRedis(placeOf(redis.url), () => undefined)
     await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
     return createRedisStore({ client, subscriber, keyPrefix: 'a contract: ', waitReplicas: 0 })
   }
   return { store: await open(), neighbour: await open(), end: () => redis.stop() }
 })
-
-function connect(url: string) {
-  return connectRedis(placeOf(url), () => undefined)
-}

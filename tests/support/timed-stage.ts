@@ -58,8 +58,7 @@ export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: T
 }
 
 async function openRedisStore(url: string) {
-  const connect = () => connectRedis(placeOf(url), () => undefined)
-  const [client, subscriber] = [connect(), connect()]
+  const { client, subscriber } = connectRedis(placeOf(url), () => undefined)
   await Promise.all([whenReady(client, PATIENCE_MS), whenReady(subscriber, PATIENCE_MS)])
   return createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas: 0 })
 }

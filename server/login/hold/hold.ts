@@ -63,7 +63,8 @@ const watchesNothing = () => undefined
 
 /**
  * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
- * process's. One read is enough when nothing changes: watching starts before it, so no change falls in between.
+ * process's. Watching starts before the read, so no change falls in between; a notice may be lost all the same, and
+ * then the read at the end of the wait finds it.
  */
 export function createHold<Who extends Asker, Known, Answer>(
   options: HoldOptions<Who, Known, Answer>,
@@ -109,7 +110,8 @@ export function createHold<Who extends Asker, Known, Answer>(
   function wakeUp(wait: ThisWait, news: StoredRecord | undefined): void {
     if (wait.known === READING) wait.isStale = true
     else if (news !== undefined) judge(wait, news)
-    else if (isOver(wait)) finish(wait, wait.known)
+    else if (isGivenUp(wait)) finish(wait, wait.known)
+    // At the end of its time too: a notice may have been lost.
     else readAgain(wait)
   }
 
@@ -117,7 +119,7 @@ export function createHold<Who extends Asker, Known, Answer>(
     const known = know(record, wait.asker)
     wait.known = known
     const patienceMs = Math.min(patienceFor(known, wait.seen), wait.endsAt - performance.now())
-    if (patienceMs <= 0 || isOver(wait)) finish(wait, known)
+    if (patienceMs <= 0 || isGivenUp(wait)) finish(wait, known)
     else if (wait.isStale) readAgain(wait)
     else {
       timers.clear(wait.timer, wait.wake)
@@ -125,8 +127,8 @@ export function createHold<Who extends Asker, Known, Answer>(
     }
   }
 
-  function isOver({ client, endsAt }: ThisWait): boolean {
-    return closing.hasCome || client.destroyed || performance.now() >= endsAt
+  function isGivenUp({ client }: ThisWait): boolean {
+    return closing.hasCome || client.destroyed
   }
 
   function finish(wait: ThisWait, known: Known): void {

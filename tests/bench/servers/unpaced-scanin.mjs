@@ -15,7 +15,7 @@ const { keepTickShape } = await built('tick-shape.js')
 
 keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
-const [client, subscriber] = [0, 1].map(() => connectRedis(config.store.place, console.error))
+const { client, subscriber } = connectRedis(config.store.place, console.error)
 await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
 const app = await buildApp({
   config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Redis } from 'ioredis'
-import { connectRedis, whenReady } from '../../../server/store/redis-connection.ts'
+import { connectRedis, type RedisClient, whenReady } from '../../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../../server/store/redis-store.ts'
 import { eventually } from '../../support/eventually.ts'
 import { placeOf, type RedisServer, startRedis } from '../../support/redis-server.ts'
@@ -8,8 +7,7 @@ import { placeOf, type RedisServer, startRedis } from '../../support/redis-serve
 const later = () => Date.now() + 60_000
 
 async function openStore(url: string, waitReplicas = 0) {
-  const client = connectRedis(placeOf(url), () => undefined) as Redis
-  const subscriber = connectRedis(placeOf(url), () => undefined) as Redis
+  const { client, subscriber } = connectRedis(placeOf(url), () => undefined)
   await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
   return { client, store: createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas }) }
 }
@@ -103,7 +101,7 @@ test('a Redis that goes away is unavailable at once, and everything works again 
   await second.stop()
 })
 
-async function commandsOf(client: Redis): Promise<Map<string, number>> {
+async function commandsOf(client: RedisClient): Promise<Map<string, number>> {
   const stats = await client.info('commandstats')
   return new Map([...stats.matchAll(/cmdstat_(\w+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]))
 }

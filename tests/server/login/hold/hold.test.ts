@@ -120,11 +120,18 @@ test('goes on waiting when a notice turns out to be no news', async () => {
   expect(await held).toBe('new')
 })
 
-test('ends at its time with what it knew, after one read', async () => {
+test('ends at its time, and reads once more for it', async () => {
   const login = createLogin('old')
   expect(await login.hold({ waitMs: 5 })).toBe('old')
-  expect(login.reads()).toBe(1)
+  expect(login.reads()).toBe(2)
   expect(login.watchers.size).toBe(0)
+})
+
+test('a notice that was lost is found at the end of the hold, not a poll later', async () => {
+  const login = createLogin('old')
+  const held = login.hold({ waitMs: 50 })
+  login.set('new', { quietly: true })
+  expect(await held).toBe('new')
 })
 
 test('reads again when the patience for this value ends', async () => {

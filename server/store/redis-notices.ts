@@ -1,0 +1,67 @@
+import type { Redis } from 'ioredis'
+import type { ChangeListeners } from './change-listeners.ts'
+import { TextRecord } from './text-record.ts'
+
+export interface RedisNoticesOptions {
+  /** A connection of its own, for notices alone. */
+  subscriber: Redis
+  keyPrefix: string
+  channel: string
+  listeners: ChangeListeners
+  /** Told when notices cannot be had; it is tried again. */
+  onError?: ((error: Error) => void) | undefined
+}
+
+const SUBSCRIBE_AGAIN_MS = 1000
+/**
+ * Nothing is heard on this connection for hours where nothing happens, and nothing either where it is dead. With
+ * something asked for, silence ends it (redis-connection.ts), and a new one is made.
+ */
+const PING_EVERY_MS = 1000
+
+/**
+ * Passes on what is told on the channel, at every connection anew; a refusal, as of a user without rights, may be taken
+ * back. What was told while nobody listened is lost: so whoever waits is told to look each time that listening begins.
+ */
+export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onError }: RedisNoticesOptions): void {
+  let again: NodeJS.Timeout | undefined
+  let pings: NodeJS.Timeout | undefined
+
+  const subscribe = () => {
+    stop()
+    subscriber.subscribe(channel).then(
+      () => {
+        listeners.tellAll()
+        pings = setTimeout(ping, PING_EVERY_MS).unref()
+      },
+      (error: Error) => {
+        if (subscriber.status !== 'ready') return
+        onError?.(error)
+        again = setTimeout(subscribe, SUBSCRIBE_AGAIN_MS).unref()
+      },
+    )
+  }
+
+  const ping = () => {
+    const next = () => {
+      if (subscriber.status === 'ready') pings = setTimeout(ping, PING_EVERY_MS).unref()
+    }
+    subscriber.ping().then(next, next)
+  }
+
+  const stop = () => {
+    clearTimeout(again)
+    clearTimeout(pings)
+  }
+
+  subscriber.on('message', (_channel: string, notice: string) => {
+    // Keys have no spaces; a prefix may.
+    const end = notice.indexOf(' ', keyPrefix.length)
+    if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
+    else listeners.tell(notice.slice(keyPrefix.length, end), new TextRecord(notice.slice(end + 1)))
+  })
+  subscriber.on('ready', subscribe)
+  subscriber.on('close', stop)
+  subscriber.on('end', stop)
+  if (subscriber.status === 'ready') subscribe()
+}

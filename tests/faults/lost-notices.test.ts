@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
+import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/**
+ * S6: a confirm reaches its browser, whatever becomes of the connection on which changes are told. With holds of 25
+ * seconds, each test has one more browser that waits for nothing: who is told is told while that one is still held.
+ */
+
+const SUBSCRIBER = { said: /subscribe/i }
+
+let redis: RedisServer
+let line: FaultyLine
+/** Where the browser polls; its way to Redis is the one with faults. */
+let near: Service
+/** Where the phone is. */
+let far: Service
+let phone: Client
+
+beforeAll(async () => {
+  redis = await startRedis()
+  line = await createFaultyLine(redis.port)
+  const env = { POLL_HOLD_SECONDS: '25', PUBLIC_URL: 'http://scanin.test' }
+  ;[near, far] = await Promise.all([
+    startService({ ...env, REDIS_URL: `redis://127.0.0.1:${line.port}` }),
+    startService({ ...env, REDIS_URL: redis.url }),
+  ])
+  phone = await createPhone(far.url, 'http://scanin.test')
+})
+
+afterAll(async () => {
+  await line.mend()
+  await Promise.all([near.stop(), far.stop()])
+  await line.close()
+  await redis.stop()
+})
+
+interface HeldPoll {
+  token: string
+  reply: Promise<Reply>
+  isHeld(): boolean
+}
+
+/** A browser whose login is scanned, and whose poll is being held: its reading has come back from Redis. */
+async function startHeldPoll(scannedBy = phone): Promise<HeldPoll> {
+  const browser = createClient(near.url, 'http://scanin.test')
+  const token = await startLogin(browser)
+  await scan(scannedBy, token)
+  let isHeld = true
+  const read = line.passed('server', { said: /mget/i })
+  const reply = browser.get(`/login/status/${token}?seen=scanned&wait=25`).finally(() => {
+    isHeld = false
+  })
+  await read
+  return { token, reply, isHeld: () => isHeld }
+}
+
+async function confirm(by: Client, { token }: HeldPoll): Promise<void> {
+  expect((await by.post('/login/confirm', { token })).json).toEqual({ status: 'authenticated' })
+}
+
+async function expectToldDuringHold(held: HeldPoll, waitsForNothing: HeldPoll): Promise<void> {
+  expect((await held.reply).json).toMatchObject({ status: 'authenticated' })
+  expect(waitsForNothing.isHeld()).toBe(true)
+}
+
+test('a browser whose notice was lost with a cut connection is told as soon as there is a new one', async () => {
+  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  // Kept back, and then lost.
+  line.hang(SUBSCRIBER)
+  await confirm(phone, held)
+  line.drop(SUBSCRIBER)
+  await line.mend()
+  await expectToldDuringHold(held, waitsForNothing)
+})
+
+test('a connection that is half open is found out and replaced, and who waits is told', async () => {
+  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  line.halfOpen(SUBSCRIBER)
+  await confirm(phone, held)
+  await expectToldDuringHold(held, waitsForNothing)
+})
+
+test('a connection that hangs is found out and replaced, and who waits is told', async () => {
+  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  const before = line.taken()
+  line.hang(SUBSCRIBER)
+  await confirm(phone, held)
+  // The next one says nothing of a subscription before it is made.
+  while (line.taken() === before) await line.spoke('client')
+  await line.mend()
+  await expectToldDuringHold(held, waitsForNothing)
+})
+
+test('what happens in the same process is told without Redis', async () => {
+  const phoneHere = await createPhone(near.url, 'http://scanin.test')
+  const [held, waitsForNothing] = [await startHeldPoll(phoneHere), await startHeldPoll()]
+  line.hang(SUBSCRIBER)
+  await confirm(phoneHere, held)
+  await expectToldDuringHold(held, waitsForNothing)
+  await line.mend()
+})
