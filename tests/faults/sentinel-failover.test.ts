@@ -1,59 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
-import { findProgram, startProcess, untilReady } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { startSentinelSet } from '../support/sentinel.ts'
 import { startServiceProcess } from '../support/service.ts'
 
-/** A Sentinel that needs nobody else's vote, and gives a primary up after half a second. */
-async function startSentinel(primaryPort: number) {
-  const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'scanin-sentinel-'))
-  const file = join(folder, 'sentinel.conf')
-  writeFileSync(
-    file,
-    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor main 127.0.0.1 ${primaryPort} 1\n` +
-      'sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n',
-  )
-  const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [file, '--sentinel'])
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
-  client.on('error', () => undefined)
-  await untilReady(running, () =>
-    client.ping().then(
-      () => true,
-      () => false,
-    ),
-  )
-  return {
-    port,
-    client,
-    async stop() {
-      client.disconnect()
-      await running.stop('SIGKILL')
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
 test('a login that was approved before the primary died is collected after the failover', async () => {
-  const primary = await startRedis()
-  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
-  const sentinel = await startSentinel(primary.port)
-  await eventually('the Sentinel knows the replica', async () => {
-    const replicas = await sentinel.client.call('SENTINEL', 'REPLICAS', 'main')
-    return JSON.stringify(replicas).includes(String(replica.port)) && JSON.stringify(replicas).includes('"ok"')
-  })
-  const service = await startServiceProcess({
-    REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`,
-    REDIS_SENTINEL_NAME: 'main',
-    REDIS_WAIT_REPLICAS: '1',
-  })
+  const set = await startSentinelSet()
+  const { primary, replica } = set
+  const service = await startServiceProcess({ ...set.env, REDIS_WAIT_REPLICAS: '1' })
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   const token = await startLogin(browser)
   await approve(phone, token)
@@ -77,5 +34,47 @@ test('a login that was approved before the primary died is collected after the f
   expect((await browser.get('/session')).status).toBe(200)
 
   await service.stop()
-  await Promise.all([sentinel.stop(), replica.stop(), spare.stop()])
+  await Promise.all([set.stop(), spare.stop()])
 })
+
+test('a primary that stood still while another took its place gets no write, and loses none, when it moves again', async () => {
+  const set = await startSentinelSet()
+  const service = await startServiceProcess(set.env)
+  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
+  const before = await startLogin(browser)
+  await eventually('the replica has it', async () => (await keysOf(set.replica.url)).length > 0)
+
+  set.primary.freeze()
+  await eventually('the replica takes over', async () => (await set.primaryPort()) === set.replica.port)
+  await eventually('the service has found it', async () => (await browser.get('/readyz')).status === 200)
+  const after = await startLogin(browser)
+  set.primary.thaw()
+  await approve(phone, before)
+  await approve(phone, after)
+  for (const token of [before, after]) {
+    expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'authenticated' })
+  }
+  await eventually('the old primary follows', async () => (await roleOf(set.primary.url)) === 'slave')
+  expect((await browser.get('/session')).status).toBe(200)
+  expect((await browser.get('/readyz')).status).toBe(200)
+
+  await service.stop()
+  await set.stop()
+})
+
+async function withRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url)
+  try {
+    return await ask(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+function keysOf(url: string): Promise<string[]> {
+  return withRedis(url, (redis) => redis.keys('*login*'))
+}
+
+async function roleOf(url: string): Promise<string> {
+  return withRedis(url, async (redis) => String((await redis.role())[0]))
+}

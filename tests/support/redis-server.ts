@@ -10,6 +10,9 @@ import { freePort } from './free-port.ts'
 export interface RedisServer {
   url: string
   port: number
+  /** Stops it where it is, as a machine that is out of memory does: connections stay, and nobody answers. */
+  freeze(): void
+  thaw(): void
   stop(): Promise<void>
 }
 
@@ -34,6 +37,8 @@ export async function startRedis({
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    freeze: () => void running.child.kill('SIGSTOP'),
+    thaw: () => void running.child.kill('SIGCONT'),
     async stop() {
       await running.stop('SIGKILL')
     },

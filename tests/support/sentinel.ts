@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
+import { type RedisServer, startRedis } from './redis-server.ts'
+
+/** A primary and its replica, with a Sentinel that watches them. */
+export interface SentinelSet {
+  primary: RedisServer
+  replica: RedisServer
+  /** What a service is told to find them by. */
+  env: { REDIS_SENTINELS: string; REDIS_SENTINEL_NAME: string }
+  /** The port of whom the Sentinel takes for the primary. */
+  primaryPort(): Promise<number>
+  stop(): Promise<void>
+}
+
+const NAME = 'main'
+
+/** The Sentinel needs nobody else's vote, and gives a primary up after half a second. */
+export async function startSentinelSet(): Promise<SentinelSet> {
+  const primary = await startRedis()
+  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-sentinel-'))
+  const file = join(folder, 'sentinel.conf')
+  writeFileSync(
+    file,
+    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor ${NAME} 127.0.0.1 ${primary.port} 1\n` +
+      `sentinel down-after-milliseconds ${NAME} 500\nsentinel failover-timeout ${NAME} 2000\n`,
+  )
+  const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [file, '--sentinel'])
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
+  client.on('error', () => undefined)
+  await untilReady(running, () =>
+    client.ping().then(
+      () => true,
+      () => false,
+    ),
+  )
+  await eventually('the Sentinel knows the replica', async () => {
+    const replicas = JSON.stringify(await client.call('SENTINEL', 'REPLICAS', NAME))
+    return replicas.includes(String(replica.port)) && replicas.includes('"ok"')
+  })
+  return {
+    primary,
+    replica,
+    env: { REDIS_SENTINELS: `127.0.0.1:${port}`, REDIS_SENTINEL_NAME: NAME },
+    async primaryPort() {
+      const address = await client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME)
+      return Number(Array.isArray(address) ? address[1] : 0)
+    },
+    async stop() {
+      client.disconnect()
+      await running.stop('SIGKILL')
+      await Promise.all([primary.stop(), replica.stop()])
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
