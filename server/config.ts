@@ -118,7 +118,6 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   if ((sentinels === undefined) !== (name === undefined)) {
     reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
   }
-  if (nodes !== undefined && waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'is not for a Cluster')
   if (url !== undefined) return { kind: 'redis', place: { ...url, login: { ...login, ...url.login } }, waitReplicas }
   if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes, login }, waitReplicas }
   if (sentinels !== undefined && name !== undefined) {

@@ -61,7 +61,9 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
         const event = login && eventFor(login, now)
         if (login === undefined || event === undefined) return { result: undefined }
         const outcome = transition(login, event, now)
-        if (outcome.login === login) return { result: outcome }
+        // What is promised has to be safe, whoever wrote it: the first try may have reached no replica.
+        const isPromised = durable && outcome.refusal === undefined
+        if (outcome.login === login && !isPromised) return { result: outcome }
         const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable }
         return { next, result: outcome }
       }

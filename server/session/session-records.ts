@@ -40,10 +40,13 @@ export function createSessionRecords({ store, clock }: { store: RecordStore; clo
     find: async (id) => placeOf((await store.read(keyOf(id)))?.value),
 
     open(id, fresh) {
-      const decide = (value: unknown): Change<Session | undefined> =>
-        value === undefined
-          ? { next: { value: fresh, expiresAt: expiryOf(fresh), durable: true }, result: fresh }
-          : { result: decodeSession(value) }
+      const decide = (value: unknown): Change<Session | undefined> => {
+        const result = value === undefined ? fresh : decodeSession(value)
+        // One that is there is written again: the first try may have reached no replica.
+        return result === undefined
+          ? { result }
+          : { next: { value: value ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
+      }
       // Mostly it is not there yet.
       return updateRecord(store, keyOf(id), decide, null)
     },

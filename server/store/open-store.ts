@@ -2,7 +2,7 @@ import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'r
 import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { RecordStore } from './record-store.ts'
-import { connectRedis, type RedisPair, whenReady } from './redis-connection.ts'
+import { connectRedis, type RedisConnections, whenReady } from './redis-connection.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
 import type { StoreTroubles } from './store-troubles.ts'
@@ -49,22 +49,26 @@ async function openRedis(
   { place, waitReplicas }: { place: RedisPlace; waitReplicas: number },
 ): Promise<OpenedStore> {
   const { keyPrefix, onError } = options
-  const { client, subscriber } = await connect(options, place)
+  const { client, subscriber, durable } = await connect(options, place, waitReplicas)
   return {
-    store: createRedisStore({ client, subscriber, keyPrefix, waitReplicas, onError }),
+    store: createRedisStore({ client, subscriber, durable, keyPrefix, onError }),
     makeLimiter: (name, points, duration) =>
       new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration }),
   }
 }
 
-/** One connection for commands, one for notices. */
-async function connect({ patienceMs, troubles, onError }: OpenStoreOptions, place: RedisPlace): Promise<RedisPair> {
+/** One connection for commands, one for notices, one for what waits for replicas. */
+async function connect(
+  { patienceMs, troubles, onError }: OpenStoreOptions,
+  place: RedisPlace,
+  waitReplicas: number,
+): Promise<RedisConnections> {
   let refuse = (_error: Error): void => undefined
   const refused = new Promise<never>((_resolve, reject) => {
     refuse = reject
   })
   let phase: 'starting' | 'refused' | 'open' = 'starting'
-  const pair = connectRedis(place, (error) => {
+  const noteError = (error: Error) => {
     const trouble = troubles.noteConnectionError(error)
     if (phase === 'starting' && trouble?.isOurs) {
       phase = 'refused'
@@ -72,15 +76,15 @@ async function connect({ patienceMs, troubles, onError }: OpenStoreOptions, plac
     }
     // What follows from the refusal is no news, and a start without a connection says so at its end.
     if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
-  })
-  const clients = [pair.client, pair.subscriber]
-  for (const client of clients) client.on('ready', troubles.noteConnected)
+  }
+  const connections = connectRedis(place, { onError: noteError, waitReplicas })
+  for (const client of connections.all) client.on('ready', troubles.noteConnected)
   try {
-    await Promise.race([refused, Promise.all(clients.map((client) => whenReady(client, patienceMs)))])
+    await Promise.race([refused, Promise.all(connections.all.map((client) => whenReady(client, patienceMs)))])
   } catch (error) {
-    for (const client of clients) client.disconnect()
+    for (const client of connections.all) client.disconnect()
     throw error
   }
   phase = 'open'
-  return pair
+  return connections
 }

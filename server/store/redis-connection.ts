@@ -1,5 +1,6 @@
 import { createConnection } from 'node:net'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
+import { createClusterWrites, createServerWrites, type DurableWrites } from './durable-writes.ts'
 import type { HostPort, RedisPlace, SingleRedis } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
@@ -12,28 +13,52 @@ const LONGEST_SILENCE_MS = 3000
 const LONGEST_GOODBYE_MS = 500
 const LONGEST_RECONNECT_PAUSE_MS = 2000
 
-type OnError = (error: Error) => void
-
 /** What a store needs of a Redis. */
-export interface RedisPair {
+export interface RedisConnections {
   client: RedisClient
   /** A connection of its own, for notices of changes alone. */
   subscriber: Redis
+  /** `undefined`: nobody waits for replicas. */
+  durable: DurableWrites | undefined
+  /** Those that are there from the start. */
+  all: readonly RedisClient[]
+}
+
+export interface ConnectOptions {
+  /** Told whatever goes wrong with a connection, again and again; ioredis would print it otherwise. */
+  onError: (error: Error) => void
+  /** Replicas that must have a durable write before it is answered. */
+  waitReplicas?: number
 }
 
 /**
  * Clients that never queue: with no connection a command fails at once, and connecting goes on in the background.
- * Connection errors go to `onError`; ioredis would print them otherwise.
  */
-export function connectRedis(place: RedisPlace, onError: OnError): RedisPair {
-  const client = reporting(createClient(place), onError)
-  // In a Cluster every node tells of all changes: any will do, and another where one is silent.
-  const known = () => (client instanceof Cluster ? client.nodes() : [])
-  const subscriber = place.kind === 'cluster' ? createNodeClient(place, known) : createServerClient(place)
-  return { client, subscriber: reporting(subscriber, onError) }
+export function connectRedis(place: RedisPlace, options: ConnectOptions): RedisConnections {
+  return place.kind === 'cluster' ? connectCluster(place, options) : connectServer(place, options)
 }
 
-function reporting<Client extends RedisClient>(client: Client, onError: OnError): Client {
+function connectServer(place: ServerPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
+  const connect = () => reporting(createServerClient(place), onError)
+  const [client, subscriber] = [connect(), connect()]
+  if (waitReplicas === 0) return { client, subscriber, durable: undefined, all: [client, subscriber] }
+  const writer = connect()
+  return { client, subscriber, durable: createServerWrites(writer, waitReplicas), all: [client, subscriber, writer] }
+}
+
+function connectCluster(place: ClusterPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
+  const cluster = reporting(createClusterClient(place), onError)
+  // Every node tells of all changes: any will do, and another where one is silent.
+  const subscriber = reporting(
+    createNodeClient(place, () => cluster.nodes()),
+    onError,
+  )
+  const connect = (node: HostPort) => reporting(createWriter(place, node), onError)
+  const durable = waitReplicas > 0 ? createClusterWrites({ cluster, connect, replicas: waitReplicas }) : undefined
+  return { client: cluster, subscriber, durable, all: [cluster, subscriber] }
+}
+
+function reporting<Client extends RedisClient>(client: Client, onError: (error: Error) => void): Client {
   if (client instanceof Redis) listenForDenial(client, onError)
   client.on('error', (error: Error) => {
     onError(error)
@@ -44,7 +69,7 @@ function reporting<Client extends RedisClient>(client: Client, onError: OnError)
 }
 
 /** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
-function listenForDenial(client: Redis, onError: OnError): void {
+function listenForDenial(client: Redis, onError: (error: Error) => void): void {
   client.on('connect', () => {
     client.stream.once('data', (data: Buffer) => {
       const reply = data.toString()
@@ -65,10 +90,6 @@ const CONNECTION_OPTIONS = {
   retryStrategy: reconnectPause,
   // A failover turned our primary into a replica: find the new one.
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-  // What is sent in one turn of the event loop goes out in one write.
-  enableAutoPipelining: true,
-  // Reads have been gathered by then (redis-store.ts).
-  autoPipeliningIgnoredCommands: ['mget'],
   // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
   autoResubscribe: false,
   // Fewer words before the server's first: one that is closing would cut its reply off.
@@ -76,12 +97,9 @@ const CONNECTION_OPTIONS = {
 }
 
 type ClusterPlace = Extract<RedisPlace, { kind: 'cluster' }>
+type ServerPlace = Exclude<RedisPlace, ClusterPlace>
 
-function createClient(place: RedisPlace): RedisClient {
-  return place.kind === 'cluster' ? createClusterClient(place) : createServerClient(place)
-}
-
-function createServerClient(place: Exclude<RedisPlace, ClusterPlace>): Redis {
+function createServerClient(place: ServerPlace): Redis {
   if (place.kind === 'single') {
     return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
   }
@@ -100,11 +118,10 @@ function createServerClient(place: Exclude<RedisPlace, ClusterPlace>): Redis {
 }
 
 function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
-  const { enableOfflineQueue, enableAutoPipelining, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
+  const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
   return new Cluster([...nodes], {
     redisOptions: { ...redisOptions, ...login },
     enableOfflineQueue,
-    enableAutoPipelining,
     clusterRetryStrategy: retryStrategy,
   })
 }
@@ -128,6 +145,11 @@ function createNodeClient({ nodes, login }: ClusterPlace, known: () => readonly 
     }
   }
   return new Redis({ ...CONNECTION_OPTIONS, ...login, Connector: NextNode })
+}
+
+/** To one node, for as long as it goes well: which node is asked next, the Cluster says. */
+function createWriter({ login }: ClusterPlace, node: HostPort): Redis {
+  return new Redis({ ...CONNECTION_OPTIONS, ...login, ...node, enableOfflineQueue: true, retryStrategy: () => null })
 }
 
 function addressOf({ server }: SingleRedis) {

@@ -1,35 +1,31 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as turnsEnd } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
 import { ScanInError } from '../errors.ts'
 import { createChangeListeners } from './change-listeners.ts'
-import type { RecordStore, StoredRecord } from './record-store.ts'
+import type { DurableWrites } from './durable-writes.ts'
+import type { RecordStore, StoredRecord, Version } from './record-store.ts'
 import type { RedisClient } from './redis-connection.ts'
 import { passOnNotices } from './redis-notices.ts'
 import { TextRecord } from './text-record.ts'
 
 export interface RedisStoreOptions {
   client: RedisClient
-  /** A connection of its own, for change notices alone. */
   subscriber: Redis
+  durable: DurableWrites | undefined
   /** Before every key and the one channel. */
   keyPrefix: string
-  /** Replicas that must have a durable write before it is answered. */
-  waitReplicas: number
   /** Told when notices cannot be had; it is tried again. */
   onError?: (error: Error) => void
 }
-
-const REPLICA_PATIENCE_MS = 1000
 
 /**
  * Compare-and-set and nothing else. A record's version is its own text, so no counter is stored beside it.
  * What existed before is told on the channel, `key text`, or `key` when it was removed; nobody can be waiting for what
  * did not.
- * ARGV: condition, expected text, channel [, text, expiry in epoch milliseconds]. Without a text: removes.
+ * ARGV: `any` or `same`, expected text, channel [, text, expiry in epoch milliseconds]. Without a text: removes.
  */
 const COMPARE_AND_SET = `
 local current = redis.call('GET', KEYS[1])
-if ARGV[1] == 'absent' and current then return 0 end
 if ARGV[1] == 'same' and current ~= ARGV[2] then return 0 end
 if ARGV[4] then
   redis.call('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
@@ -39,33 +35,41 @@ end
 if current then redis.call('PUBLISH', ARGV[3], ARGV[4] and KEYS[1] .. ' ' .. ARGV[4] or KEYS[1]) end
 return 1`
 
-type Condition = 'absent' | 'same' | 'any'
-
-type ScriptedClient = RedisClient & {
-  compareAndSet(
-    key: string,
-    condition: Condition,
-    expected: string,
-    channel: string,
-    ...text: string[]
-  ): Promise<number>
-}
+type ScriptedClient = RedisClient & { compareAndSet(key: string, ...args: string[]): Promise<number> }
 
 /** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */
 export function createRedisStore(options: RedisStoreOptions): RecordStore {
-  const { client, subscriber, keyPrefix, waitReplicas } = options
+  const { client, subscriber, durable: durableWrites, keyPrefix } = options
   const listeners = createChangeListeners()
   const channel = `${keyPrefix}changes`
   client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   const scripted = client as ScriptedClient
-  const read = client instanceof Cluster ? readOneByOne(client) : readsOfOneTurn(client)
+  const cork = corkForTurn(client)
+  const read = client instanceof Cluster ? readOneByOne(client, cork) : readsOfOneTurn(client)
 
   passOnNotices({ ...options, channel, listeners })
 
-  async function awaitReplicas(): Promise<void> {
-    if (waitReplicas === 0 || client instanceof Cluster) return
-    const reached = await client.wait(waitReplicas, REPLICA_PATIENCE_MS)
-    if (reached < waitReplicas) throw new Error(`${reached} of ${waitReplicas} replicas have the write`)
+  /** What to compare with, and to set. */
+  function scriptArgs(ifVersion: Version | undefined, ...text: string[]): string[] {
+    return [ifVersion === undefined ? 'any' : 'same', ifVersion ?? '', channel, ...text]
+  }
+
+  function set(key: string, text: string, expiresAt: number, ifVersion: Version | null | undefined): Promise<unknown> {
+    cork()
+    if (ifVersion === null) return client.set(key, text, 'PXAT', expiresAt, 'NX')
+    return scripted.compareAndSet(key, ...scriptArgs(ifVersion, text, String(expiresAt)))
+  }
+
+  function setDurably(
+    writes: DurableWrites,
+    key: string,
+    text: string,
+    expiresAt: number,
+    ifVersion: Version | null | undefined,
+  ): Promise<unknown> {
+    const end = String(expiresAt)
+    if (ifVersion === null) return writes.write(key, ['set', key, text, 'PXAT', end, 'NX'])
+    return writes.write(key, ['eval', COMPARE_AND_SET, '1', key, ...scriptArgs(ifVersion, text, end)])
   }
 
   return {
@@ -73,27 +77,19 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
 
     async write(key, value, { expiresAt, ifVersion, durable = false }) {
       const text = JSON.stringify(value)
-      const isDone = await reachable<number | 'OK' | null>(
-        ifVersion === null
-          ? client.set(keyPrefix + key, text, 'PXAT', expiresAt, 'NX')
-          : scripted.compareAndSet(
-              keyPrefix + key,
-              ifVersion === undefined ? 'any' : 'same',
-              ifVersion ?? '',
-              channel,
-              text,
-              String(expiresAt),
-            ),
+      const isDone = await reachable(
+        durable && durableWrites !== undefined
+          ? setDurably(durableWrites, keyPrefix + key, text, expiresAt, ifVersion)
+          : set(keyPrefix + key, text, expiresAt, ifVersion),
       )
-      // Who waits in this process does not wait for Redis to tell it back, nor for replicas; nobody waits for what is new.
+      // Who waits in this process does not wait for Redis to tell it back; nobody waits for what is new.
       if (isDone && ifVersion !== null) listeners.tell(key, new TextRecord(text))
-      if (isDone && durable) await reachable(awaitReplicas())
       return Boolean(isDone)
     },
 
     async remove(key, ifVersion) {
-      const condition = ifVersion === undefined ? 'any' : 'same'
-      const removed = await reachable(scripted.compareAndSet(keyPrefix + key, condition, ifVersion ?? '', channel))
+      cork()
+      const removed = await reachable(scripted.compareAndSet(keyPrefix + key, ...scriptArgs(ifVersion)))
       if (removed === 1) listeners.tell(key)
       return removed === 1
     },
@@ -103,6 +99,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     async close() {
       client.disconnect()
       subscriber.disconnect()
+      durableWrites?.close()
     },
   }
 }
@@ -125,9 +122,30 @@ function unreachable(cause: unknown): never {
   throw new ScanInError('store_unavailable', { cause })
 }
 
-/** ioredis gathers what it may, by node. */
-function readOneByOne(client: Cluster): Read {
-  return (key) => client.get(key).then(recordOf, unreachable)
+function readOneByOne(client: Cluster, cork: () => void): Read {
+  return (key) => {
+    cork()
+    return client.get(key).then(recordOf, unreachable)
+  }
+}
+
+/**
+ * What is sent in one turn of the event loop leaves in one piece, for each server. Not by ioredis's own pipelines: they
+ * wait for one another, and in a Cluster share their errors.
+ */
+function corkForTurn(client: RedisClient): () => void {
+  let isCorked = false
+  return () => {
+    if (isCorked) return
+    isCorked = true
+    const servers = client instanceof Cluster ? client.nodes('master') : [client]
+    const streams = servers.map(({ stream }) => stream).filter((stream) => stream !== undefined)
+    for (const stream of streams) stream.cork()
+    setImmediate(() => {
+      isCorked = false
+      for (const stream of streams) stream.uncork()
+    })
+  }
 }
 
 interface Turn {
@@ -145,7 +163,7 @@ function readsOfOneTurn(client: Redis): Read {
 
   function begin(): Turn {
     const keys: string[] = []
-    const texts = setImmediate().then(() => {
+    const texts = turnsEnd().then(() => {
       turn = undefined
       return reachable(client.mget(keys))
     })

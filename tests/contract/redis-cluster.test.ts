@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { connectRedis, whenReady } from '../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../server/store/redis-store.ts'
 import { eventually } from '../support/eventually.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { describeRecordStore } from './record-store.ts'
 
@@ -11,9 +12,9 @@ describeRecordStore('Redis Cluster', async () => {
   const nodes = await startCluster(3)
   const place = { kind: 'cluster' as const, nodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })), login: {} }
   const open = async () => {
-    const { client, subscriber } = connectRedis(place, () => undefined)
-    await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
-    return createRedisStore({ client, subscriber, keyPrefix: 'contract:', waitReplicas: 0 })
+    const connections = connectRedis(place, { onError: () => undefined })
+    await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+    return createRedisStore({ ...connections, keyPrefix: 'contract:' })
   }
   return {
     store: await open(),

@@ -159,7 +159,6 @@ describe('a bad environment', () => {
 
   test.each([
     [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
-    [{ REDIS_CLUSTER: 'a:1', REDIS_WAIT_REPLICAS: '1' }, 'not for a Cluster'],
     [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
     [{ REDIS_PASSWORD: 'x' }, 'there is no Redis'],
     [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],

@@ -58,7 +58,7 @@ export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: T
 }
 
 async function openRedisStore(url: string) {
-  const { client, subscriber } = connectRedis(placeOf(url), () => undefined)
-  await Promise.all([whenReady(client, PATIENCE_MS), whenReady(subscriber, PATIENCE_MS)])
-  return createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas: 0 })
+  const connections = connectRedis(placeOf(url), { onError: () => undefined })
+  await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+  return createRedisStore({ ...connections, keyPrefix: 'scanin:' })
 }

@@ -197,7 +197,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
 
     /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
     async deny(token: Token, phone: Phone): Promise<void> {
-      await applyByToken(token, () => ({ type: 'deny', phone, showMs: policy.collectMs }))
+      await applyByToken(token, () => ({ type: 'deny', phone, showMs: policy.collectMs }), { durable: true })
     },
 
     /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */

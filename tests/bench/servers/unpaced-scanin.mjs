@@ -15,11 +15,11 @@ const { keepTickShape } = await built('tick-shape.js')
 
 keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
-const { client, subscriber } = connectRedis(config.store.place, console.error)
-await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
+const connections = connectRedis(config.store.place, { onError: console.error })
+await Promise.all(connections.all.map((client) => whenReady(client, 5000)))
 const app = await buildApp({
   config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },
-  store: createRedisStore({ client, subscriber, keyPrefix: config.keyPrefix, waitReplicas: 0 }),
+  store: createRedisStore({ ...connections, keyPrefix: config.keyPrefix }),
   makeLimiter: () => undefined,
   verifyPassword: async () => undefined,
   currentPerson: (user) => user,

@@ -2,14 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connectRedis, type RedisClient, whenReady } from '../../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../../server/store/redis-store.ts'
 import { eventually } from '../../support/eventually.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 import { placeOf, type RedisServer, startRedis } from '../../support/redis-server.ts'
 
 const later = () => Date.now() + 60_000
 
 async function openStore(url: string, waitReplicas = 0) {
-  const { client, subscriber } = connectRedis(placeOf(url), () => undefined)
-  await Promise.all([whenReady(client, 5000), whenReady(subscriber, 5000)])
-  return { client, store: createRedisStore({ client, subscriber, keyPrefix: 'scanin:', waitReplicas }) }
+  const connections = connectRedis(placeOf(url), { onError: () => undefined, waitReplicas })
+  await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+  return { client: connections.client, store: createRedisStore({ ...connections, keyPrefix: 'scanin:' }) }
 }
 
 describe('on one Redis', () => {

@@ -1,0 +1,109 @@
+import { setImmediate } from 'node:timers/promises'
+import type { ChainableCommander, Redis } from 'ioredis'
+
+/** A command and its arguments. */
+export type RedisWrite = readonly [name: string, ...args: string[]]
+
+export interface DurableLineOptions {
+  /** A connection of its own: what waits for replicas keeps everything behind it waiting. */
+  redis: Redis
+  /** Replicas that must have a write before it is answered. */
+  replicas: number
+}
+
+/** Writes that are answered once replicas have them. */
+export interface DurableLine {
+  /**
+   * Sends a write. Rejects when replicas do not have it in time; they may have it later.
+   * @param isAsking its slot is on its way to this server (Redis's ASKING)
+   * @returns what Redis says of the write
+   */
+  write(command: RedisWrite, isAsking?: boolean): Promise<unknown>
+}
+
+interface Waiting {
+  command: RedisWrite
+  isAsking: boolean
+  since: number
+  resolve: (reply: unknown) => void
+  reject: (error: unknown) => void
+}
+
+const REPLICA_PATIENCE_MS = 1000
+/** Nobody waits longer for the turn: what is sent after that would be nobody's. */
+const LONGEST_WAIT_MS = 2000
+const MOST_AT_ONCE = 1000
+
+/**
+ * `WAIT` counts the replicas that have what *this connection* wrote last. So write and `WAIT` leave as one piece, on one
+ * connection, and when it breaks in between neither is sent again: on the next one there would be nothing to wait for.
+ * What comes while one `WAIT` is under way goes out together, with one `WAIT` for all.
+ */
+export function createDurableLine({ redis, replicas }: DurableLineOptions): DurableLine {
+  let waiting: Waiting[] = []
+  let isSending = false
+
+  async function sendAll(): Promise<void> {
+    isSending = true
+    await setImmediate()
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST_AT_ONCE)
+      waiting = waiting.slice(MOST_AT_ONCE)
+      await send(batch.filter(isInTime)).catch((error) => {
+        for (const { reject } of batch) reject(error)
+      })
+    }
+    isSending = false
+  }
+
+  function isInTime({ since, reject }: Waiting): boolean {
+    const isGood = performance.now() - since < LONGEST_WAIT_MS
+    if (!isGood) reject(new Error('Command timed out: other writes wait for replicas'))
+    return isGood
+  }
+
+  async function send(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return
+    const pipeline = redis.pipeline()
+    const places = batch.map((waiting) => append(pipeline, waiting))
+    pipeline.wait(replicas, REPLICA_PATIENCE_MS)
+    const replies = await pipeline.exec()
+    const replyAt = (place: number): Reply => replies?.at(place) ?? NO_REPLY
+    const shortage = shortageOf(replyAt(-1))
+    for (const [at, { resolve, reject }] of batch.entries()) {
+      const [error, reply] = replyAt(places[at] ?? -1)
+      // What changed nothing has nothing to wait for.
+      const trouble = error ?? (isChange(reply) ? shortage : null)
+      if (trouble === null) resolve(reply)
+      else reject(trouble)
+    }
+  }
+
+  function shortageOf([error, reached]: Reply): Error | null {
+    if (error !== null) return error
+    return Number(reached) < replicas ? new Error(`${reached} of ${replicas} replicas have the write`) : null
+  }
+
+  return {
+    write: (command, isAsking = false) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ command, isAsking, since: performance.now(), resolve, reject })
+        if (!isSending) void sendAll()
+      }),
+  }
+}
+
+/** @returns the place of its reply */
+function append(pipeline: ChainableCommander, { command: [name, ...args], isAsking }: Waiting): number {
+  if (isAsking) pipeline.call('asking')
+  pipeline.call(name, ...args)
+  return pipeline.length - 1
+}
+
+type Reply = [error: Error | null, result: unknown]
+
+const NO_REPLY: Reply = [new Error('Connection is closed.'), null]
+
+function isChange(reply: unknown): boolean {
+  return reply !== null && reply !== 0
+}
