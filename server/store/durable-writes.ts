@@ -1,5 +1,6 @@
-import { type Cluster, Command, type Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { createDurableLine, type DurableLine, type RedisWrite } from './durable-line.ts'
+import { nodeOf } from './redis-patience.ts'
 import type { HostPort } from './redis-place.ts'
 
 /** Writes that replicas have once they are answered, wherever their key is kept. */
@@ -59,7 +60,7 @@ export function createClusterWrites({ cluster, connect, replicas }: ClusterWrite
   }
 
   async function write(key: string, command: RedisWrite): Promise<unknown> {
-    const node = cluster.slots[new Command('exists', [key]).getSlot()]?.[0]
+    const node = nodeOf(cluster, key)
     if (node === undefined) throw new Error('Failed to refresh slots cache: no node is known for a key')
     return writeAt(node, false, command, 0)
   }

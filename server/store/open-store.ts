@@ -1,8 +1,9 @@
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { RecordStore } from './record-store.ts'
 import { connectRedis, type RedisConnections, whenReady } from './redis-connection.ts'
+import { createRedisLimiter } from './redis-limiter.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
 import type { StoreTroubles } from './store-troubles.ts'
@@ -49,11 +50,11 @@ async function openRedis(
   { place, waitReplicas }: { place: RedisPlace; waitReplicas: number },
 ): Promise<OpenedStore> {
   const { keyPrefix, onError } = options
-  const { client, subscriber, durable } = await connect(options, place, waitReplicas)
+  const connections = await connect(options, place, waitReplicas)
   return {
-    store: createRedisStore({ client, subscriber, durable, keyPrefix, onError }),
-    makeLimiter: (name, points, duration) =>
-      new RateLimiterRedis({ storeClient: client, keyPrefix: `${keyPrefix}rate:${name}`, points, duration }),
+    store: createRedisStore({ ...connections, keyPrefix, onError }),
+    makeLimiter: (name, points, durationSeconds) =>
+      createRedisLimiter({ ...connections, keyPrefix: `${keyPrefix}rate:${name}`, points, duration: durationSeconds }),
   }
 }
 

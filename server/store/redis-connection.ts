@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
 import { createClusterWrites, createServerWrites, type DurableWrites } from './durable-writes.ts'
+import { clusterPatience, type PatienceFor, serverPatience } from './redis-patience.ts'
 import type { HostPort, RedisPlace, SingleRedis } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
@@ -20,6 +21,7 @@ export interface RedisConnections {
   subscriber: Redis
   /** `undefined`: nobody waits for replicas. */
   durable: DurableWrites | undefined
+  patienceFor: PatienceFor
   /** Those that are there from the start. */
   all: readonly RedisClient[]
 }
@@ -41,9 +43,14 @@ export function connectRedis(place: RedisPlace, options: ConnectOptions): RedisC
 function connectServer(place: ServerPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
   const connect = () => reporting(createServerClient(place), onError)
   const [client, subscriber] = [connect(), connect()]
-  if (waitReplicas === 0) return { client, subscriber, durable: undefined, all: [client, subscriber] }
-  const writer = connect()
-  return { client, subscriber, durable: createServerWrites(writer, waitReplicas), all: [client, subscriber, writer] }
+  const writer = waitReplicas > 0 ? connect() : undefined
+  return {
+    client,
+    subscriber,
+    durable: writer && createServerWrites(writer, waitReplicas),
+    patienceFor: serverPatience(client),
+    all: [client, subscriber, ...(writer === undefined ? [] : [writer])],
+  }
 }
 
 function connectCluster(place: ClusterPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
@@ -55,7 +62,7 @@ function connectCluster(place: ClusterPlace, { onError, waitReplicas = 0 }: Conn
   )
   const connect = (node: HostPort) => reporting(createWriter(place, node), onError)
   const durable = waitReplicas > 0 ? createClusterWrites({ cluster, connect, replicas: waitReplicas }) : undefined
-  return { client: cluster, subscriber, durable, all: [cluster, subscriber] }
+  return { client: cluster, subscriber, durable, patienceFor: clusterPatience(cluster), all: [cluster, subscriber] }
 }
 
 function reporting<Client extends RedisClient>(client: Client, onError: (error: Error) => void): Client {

@@ -1,0 +1,103 @@
+export interface PatienceOptions {
+  /** Asks for next to nothing, to see whether there is an answer. */
+  probe: () => Promise<unknown>
+}
+
+/**
+ * How long a server is waited for. Each question has its own end, counted from when it was asked; and once the server is
+ * known to hang, nobody begins to wait: whoever asks many things in a row would wait for each of them.
+ */
+export interface Patience {
+  ask<T>(question: () => PromiseLike<T>): Promise<T>
+  /** For what may rightly take longer than a server that hangs is waited for: its silence proves nothing. */
+  askForLong<T>(question: () => PromiseLike<T>): Promise<T>
+}
+
+interface Question {
+  /** Ticks when it was asked. */
+  since: number
+  isProof: boolean
+  fail: (error: Error) => void
+}
+
+/**
+ * Time is counted in ticks: while this process does not get to run, none pass, and nobody is blamed for what it has not
+ * read yet.
+ */
+const TICK_MS = 100
+/** A server that has been silent for so long is taken to hang. */
+const HANGING_TICKS = 7
+/** A probe that comes back within this says that it does not. */
+const PROMPT_TICKS = 2
+/** No question is waited for longer than this. */
+const LAST_TICKS = 20
+/** Polls come by the thousand, and share a question; more than these are a crowd at a closed door. */
+const MOST_QUESTIONS = 10_000
+
+export function createPatience({ probe }: PatienceOptions): Patience {
+  const open = new Set<Question>()
+  let ticks = 0
+  let isTicking = false
+  let isHanging = false
+  let isProbing = false
+
+  function tickLater(): void {
+    isTicking = true
+    setTimeout(tick, TICK_MS).unref()
+  }
+
+  function giveUp(question: Question): void {
+    open.delete(question)
+    question.fail(silence())
+  }
+
+  function tick(): void {
+    ticks++
+    const old = [...open].filter(({ since }) => ticks - since >= HANGING_TICKS)
+    if (old.some(({ isProof }) => isProof)) isHanging = true
+    for (const question of old) if (ticks - question.since >= LAST_TICKS) giveUp(question)
+    if (isHanging && !isProbing) void tryOut()
+    if (open.size > 0 || isHanging) tickLater()
+    else isTicking = false
+  }
+
+  async function tryOut(): Promise<void> {
+    isProbing = true
+    const since = ticks
+    try {
+      await probe()
+      if (ticks - since <= PROMPT_TICKS) isHanging = false
+    } catch {
+      // Still not there: the next tick tries again.
+    }
+    isProbing = false
+  }
+
+  function put<T>(question: () => PromiseLike<T>, isProof: boolean): Promise<T> {
+    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(silence())
+    if (!isTicking) tickLater()
+    return new Promise<T>((resolve, reject) => {
+      const asked: Question = { since: ticks, isProof, fail: reject }
+      open.add(asked)
+      question().then(
+        (answer) => {
+          open.delete(asked)
+          resolve(answer)
+        },
+        (refusal) => {
+          open.delete(asked)
+          reject(refusal)
+        },
+      )
+    })
+  }
+
+  return {
+    ask: (question) => put(question, true),
+    askForLong: (question) => put(question, false),
+  }
+}
+
+function silence(): Error {
+  return new Error('Command timed out: nothing is heard of the server')
+}

@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals'
+import { createPatience } from '../../../server/store/patience.ts'
+import { eventually } from '../../support/eventually.ts'
+
+/** A server whose every answer comes when it is told to. */
+function createServer() {
+  const asked: { answer: () => void }[] = []
+  const question = () =>
+    new Promise<string>((resolve) => {
+      asked.push({ answer: () => resolve('answer') })
+    })
+  const probes: { answer: () => void }[] = []
+  const patience = createPatience({
+    probe: () =>
+      new Promise<void>((resolve) => {
+        probes.push({ answer: resolve })
+      }),
+  })
+  return { asked, probes, question, patience }
+}
+
+test('an answer is passed on, and a refusal as it is', async () => {
+  const { patience } = createServer()
+  expect(await patience.ask(async () => 'yes')).toBe('yes')
+  const refusal = { consumedPoints: 7 }
+  await expect(patience.ask(() => Promise.reject(refusal))).rejects.toBe(refusal)
+})
+
+test('a question without an answer ends, and before that nobody else begins to wait, until a probe is answered', async () => {
+  const { patience, asked, probes, question } = createServer()
+  let isFirstWaiting = true
+  const first = patience.ask(question).finally(() => {
+    isFirstWaiting = false
+  })
+  first.catch(() => undefined)
+  await eventually('it is found out', () => probes.length > 0)
+  await expect(patience.ask(question)).rejects.toThrow('nothing is heard')
+  await expect(patience.askForLong(question)).rejects.toThrow('nothing is heard')
+  expect([isFirstWaiting, asked.length]).toEqual([true, 1])
+  await expect(first).rejects.toThrow('nothing is heard')
+
+  const before = asked.length
+  const { answer } = await eventually('questions are asked again', () => {
+    // One that was asked long ago says nothing about now: another follows.
+    for (const { answer } of probes) answer()
+    const answer = patience.ask(question)
+    answer.catch(() => undefined)
+    return asked.length > before && { answer }
+  })
+  asked.at(-1)?.answer()
+  expect(await answer).toBe('answer')
+})
+
+test('what may take long is waited for, and proves nothing by it', async () => {
+  const { patience, probes, question, asked } = createServer()
+  const long = patience.askForLong(question)
+  await expect(long).rejects.toThrow('nothing is heard')
+  expect(probes).toEqual([])
+  void patience.ask(question).catch(() => undefined)
+  expect(asked).toHaveLength(2)
+})
+
+test('no more than so many questions wait at once', async () => {
+  const { patience, asked, question } = createServer()
+  const all = Array.from({ length: 10_001 }, () => patience.ask(question))
+  const last = all.pop()
+  await expect(last).rejects.toThrow('nothing is heard')
+  expect(asked).toHaveLength(10_000)
+  for (const { answer } of asked) answer()
+  await Promise.all(all)
+})
