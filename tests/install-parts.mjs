@@ -13,8 +13,10 @@ const CHROMIUM = {
   variable: 'CHROMIUM',
   package: 'chromium',
 }
+/** For certificates of the tests' own. */
+const OPENSSL = { commands: ['openssl'], variable: 'OPENSSL', package: 'openssl' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
-const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM], benchmarks: [REDIS, WRK] }
+const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL], benchmarks: [REDIS, WRK] }
 
 const purpose = process.argv[2] === 'benchmarks' ? 'benchmarks' : 'tests'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
