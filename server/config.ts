@@ -111,6 +111,7 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   const nodes = reader.hostPorts('REDIS_CLUSTER')
   const sentinels = reader.hostPorts('REDIS_SENTINELS')
   const name = reader.text('REDIS_SENTINEL_NAME')
+  const sentinelLogin = loginOf(reader.text('REDIS_SENTINEL_USERNAME'), reader.text('REDIS_SENTINEL_PASSWORD'))
   const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
   if ([url, nodes, sentinels].filter((value) => value !== undefined).length > 1) {
     reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
@@ -118,13 +119,16 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   if ((sentinels === undefined) !== (name === undefined)) {
     reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
   }
+  if (sentinels === undefined) {
+    refuseLogin(reader, 'REDIS_SENTINEL', sentinelLogin, 'there are no Sentinels: name them in REDIS_SENTINELS')
+  }
   if (url !== undefined) return { kind: 'redis', place: { ...url, login: { ...login, ...url.login } }, waitReplicas }
   if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes, login }, waitReplicas }
   if (sentinels !== undefined && name !== undefined) {
-    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name, login }, waitReplicas }
+    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name, login, sentinelLogin }, waitReplicas }
   }
   if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
-  refuseLoginWithoutRedis(reader, login)
+  refuseLogin(reader, 'REDIS', login, 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS')
   return { kind: 'embedded' }
 }
 
@@ -135,10 +139,10 @@ function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'tr
   return { trustProxy, trustProxyHops }
 }
 
-function refuseLoginWithoutRedis(reader: EnvironmentReader, { username, password }: RedisLogin): void {
-  const why = 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS'
-  if (username !== undefined) reader.reject('REDIS_USERNAME', why)
-  if (password !== undefined) reader.reject('REDIS_PASSWORD', why)
+/** @param prefix of the two variables that say it */
+function refuseLogin(reader: EnvironmentReader, prefix: string, { username, password }: RedisLogin, why: string): void {
+  if (username !== undefined) reader.reject(`${prefix}_USERNAME`, why)
+  if (password !== undefined) reader.reject(`${prefix}_PASSWORD`, why)
 }
 
 function readMetrics(reader: EnvironmentReader, servicePort: number): Config['metrics'] {

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
 import { createClusterWrites, createServerWrites, type DurableWrites } from './durable-writes.ts'
 import { clusterPatience, type PatienceFor, serverPatience } from './redis-patience.ts'
-import type { HostPort, RedisPlace, SingleRedis } from './redis-place.ts'
+import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -115,6 +115,7 @@ function createServerClient(place: ServerPlace): Redis {
     ...place.login,
     sentinels: [...place.sentinels],
     name: place.name,
+    ...sentinelLoginOf(place),
     sentinelRetryStrategy: reconnectPause,
     // A Sentinel that hangs would be asked for ever.
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
@@ -162,6 +163,13 @@ function createWriter({ login }: ClusterPlace, node: HostPort): Redis {
 function addressOf({ server }: SingleRedis) {
   if ('path' in server) return { path: server.path }
   return { host: server.host, port: server.port, ...(server.isTls ? { tls: {} } : {}) }
+}
+
+function sentinelLoginOf({ sentinelLogin: { username, password } }: SentinelRedis) {
+  return {
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+  }
 }
 
 function reconnectPause(attempt: number): number {

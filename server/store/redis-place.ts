@@ -4,8 +4,18 @@ export type StoreChoice = { kind: 'embedded' } | { kind: 'redis'; place: RedisPl
 /** Where Redis is: one server, a set that Sentinels watch, or a Cluster. */
 export type RedisPlace =
   | SingleRedis
-  | { kind: 'sentinel'; sentinels: readonly HostPort[]; name: string; login: RedisLogin }
+  | SentinelRedis
   | { kind: 'cluster'; nodes: readonly HostPort[]; login: RedisLogin }
+
+export interface SentinelRedis {
+  kind: 'sentinel'
+  sentinels: readonly HostPort[]
+  /** Of the set that they watch. */
+  name: string
+  login: RedisLogin
+  /** For the Sentinels themselves: they have users and passwords of their own. */
+  sentinelLogin: RedisLogin
+}
 
 export interface SingleRedis {
   kind: 'single'

@@ -23,6 +23,12 @@ interface Known {
 /** The first whose sign is there counts; symptoms that many troubles share come last. */
 const KNOWN: readonly Known[] = [
   {
+    kind: 'redis_sentinel_password',
+    sign: /All sentinels are unreachable.*(WRONGPASS|NOAUTH|invalid (username-)?password)/s,
+    isOurs: true,
+    text: 'cannot be found: its Sentinels ask for a password, or refuse the user name or password: correct REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
+  },
+  {
     kind: 'redis_password',
     sign: /WRONGPASS|invalid password|invalid username-password/,
     isOurs: true,

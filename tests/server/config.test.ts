@@ -53,7 +53,17 @@ describe('the configuration', () => {
     ],
     [
       { REDIS_SENTINELS: '[::1]:26379', REDIS_SENTINEL_NAME: 'main' },
-      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main', login: {} },
+      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main', login: {}, sentinelLogin: {} },
+    ],
+    [
+      {
+        ...{ REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'main', REDIS_PASSWORD: 'pw' },
+        ...{ REDIS_SENTINEL_USERNAME: 'watcher', REDIS_SENTINEL_PASSWORD: 'other' },
+      },
+      {
+        ...{ kind: 'sentinel', sentinels: [{ host: 'a', port: 1 }], name: 'main', login: { password: 'pw' } },
+        sentinelLogin: { username: 'watcher', password: 'other' },
+      },
     ],
     [
       { REDIS_CLUSTER: 'a:1', REDIS_USERNAME: 'ann', REDIS_PASSWORD: 'pw' },
@@ -163,6 +173,7 @@ describe('a bad environment', () => {
     [{ REDIS_PASSWORD: 'x' }, 'there is no Redis'],
     [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
+    [{ REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'x' }, 'REDIS_SENTINEL_PASSWORD (there are no Sentinels'],
     [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
     [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
     [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { endLater } from './end-later.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
@@ -20,20 +21,31 @@ export interface SentinelSet {
 
 const NAME = 'main'
 
-/** The Sentinel needs nobody else's vote, and gives a primary up after half a second. */
-export async function startSentinelSet(): Promise<SentinelSet> {
-  const primary = await startRedis()
-  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
+export interface Sentinel {
+  port: number
+  /** To ask it things. */
+  client: Redis
+  stop(): Promise<void>
+}
+
+/**
+ * A real Sentinel that needs nobody else's vote, and gives its primary up after half a second.
+ * @param lines more of its configuration
+ * @param password what it asks for by those
+ */
+export async function startSentinel(primaryPort: number, lines: string[] = [], password?: string): Promise<Sentinel> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'scanin-sentinel-'))
+  endLater(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'sentinel.conf')
-  writeFileSync(
-    file,
-    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor ${NAME} 127.0.0.1 ${primary.port} 1\n` +
-      `sentinel down-after-milliseconds ${NAME} 500\nsentinel failover-timeout ${NAME} 2000\n`,
-  )
+  const configuration = [
+    ...[`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`],
+    ...[`sentinel down-after-milliseconds ${NAME} 500`, `sentinel failover-timeout ${NAME} 2000`, ...lines],
+  ]
+  writeFileSync(file, `${configuration.join('\n')}\n`)
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [file, '--sentinel'])
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 50 })
+  const login = password === undefined ? {} : { password }
+  const client = new Redis({ port, host: '127.0.0.1', ...login, retryStrategy: () => 50 })
   client.on('error', () => undefined)
   await untilReady(running, () =>
     client.ping().then(
@@ -41,6 +53,20 @@ export async function startSentinelSet(): Promise<SentinelSet> {
       () => false,
     ),
   )
+  return {
+    port,
+    client,
+    async stop() {
+      client.disconnect()
+      await running.stop('SIGKILL')
+    },
+  }
+}
+
+export async function startSentinelSet(): Promise<SentinelSet> {
+  const primary = await startRedis()
+  const replica = await startRedis({ args: ['--replicaof', `127.0.0.1 ${primary.port}`] })
+  const { port, client, stop } = await startSentinel(primary.port)
   await eventually('the Sentinel knows the replica', async () => {
     const replicas = JSON.stringify(await client.call('SENTINEL', 'REPLICAS', NAME))
     return replicas.includes(String(replica.port)) && replicas.includes('"ok"')
@@ -54,10 +80,7 @@ export async function startSentinelSet(): Promise<SentinelSet> {
       return Number(Array.isArray(address) ? address[1] : 0)
     },
     async stop() {
-      client.disconnect()
-      await running.stop('SIGKILL')
-      await Promise.all([primary.stop(), replica.stop()])
-      rmSync(folder, { recursive: true, force: true })
+      await Promise.all([stop(), primary.stop(), replica.stop()])
     },
   }
 }

@@ -13,6 +13,13 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
   ['redis_password', true, new Error('WRONGPASS invalid username-password pair or user is disabled.')],
   ['redis_password', true, new Error('ERR invalid password')],
   ['redis_no_password', true, new Error('NOAUTH Authentication required.')],
+  [
+    'redis_sentinel_password',
+    true,
+    new Error(
+      'All sentinels are unreachable. Retrying from scratch after 100ms. Last error: NOAUTH Authentication required.',
+    ),
+  ],
   ['redis_database', true, new Error('ERR DB index is out of range')],
   ['redis_certificate', true, coded('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain')],
   ['redis_certificate', true, coded('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate')],
@@ -69,7 +76,7 @@ test('the variable named is the one that says where Redis is', () => {
   const places: RedisPlace[] = [
     PLACE,
     { kind: 'cluster', nodes: [], login: {} },
-    { kind: 'sentinel', sentinels: [], name: 'main', login: {} },
+    { kind: 'sentinel', sentinels: [], name: 'main', login: {}, sentinelLogin: {} },
   ]
   const names = places.map((place) => /at (REDIS_\w+)/.exec(redisTrouble(refused, place)?.text ?? '')?.[1])
   expect(names).toEqual(['REDIS_URL', 'REDIS_CLUSTER', 'REDIS_SENTINELS'])
