@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+
+/** What README.md and SECURITY.md say of the code is compared with it. */
+
+const read = (path: string): string => readFileSync(path, 'utf8')
+const filesUnder = (folder: string, ending: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map(({ parentPath, name }) => join(parentPath, name))
+
+/** The cells of the rows of the first table under a heading, without its head. */
+function tableUnder(heading: string, document: string): string[][] {
+  const section = document.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? ''
+  const rows = section.split('\n').filter((line) => line.startsWith('| '))
+  return rows.map((row) => row.slice(2, -2).split(' | ')).filter(([first]) => !/^-/.test(first ?? ''))
+}
+
+const codeIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
+
+describe('the table of variables', () => {
+  const told = tableUnder('Configuration', read('README.md')).flatMap(([variables]) => codeIn(variables))
+  const known = filesUnder('server', '.ts').flatMap((path) =>
+    [...read(path).matchAll(/\breader\s*\.(?!reject\b)\w+(?:<[^>]*>)?\(\s*'([A-Z][A-Z_]+)'/g)].map(
+      ([, name = '']) => name,
+    ),
+  )
+
+  test('has a row for each that is read, and none for anything else', () => {
+    expect(known.length).toBeGreaterThan(30)
+    expect([...told].sort()).toEqual([...new Set(known)].sort())
+  })
+
+  test('names a default for each, or one for all of a row', () => {
+    for (const [variables, values] of tableUnder('Configuration', read('README.md')).slice(1)) {
+      const defaults = codeIn(values)
+      expect([
+        variables,
+        defaults.length === codeIn(variables).length || /unset|none|made|first/.test(values ?? ''),
+      ]).toEqual([variables, true])
+    }
+  })
+})
+
+describe('the table of threats', () => {
+  const rows = tableUnder('Threats, and the test that tries each', read('SECURITY.md')).slice(1)
+  const tests = new Map(filesUnder('tests', '.test.ts').map((path) => [basename(path, '.test.ts'), path]))
+
+  test('has all threats, one after the other', () => {
+    expect(rows.map(([number]) => number)).toEqual(rows.map((_, at) => `T${at + 1}`))
+    expect(rows.length).toBeGreaterThanOrEqual(29)
+  })
+
+  test.each(rows)('%s (%s) is tried by tests that are there, and say so', (number, _threat, _stopped, tried) => {
+    const names = codeIn(tried).filter((name) => !name.includes('/'))
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect([name, tests.has(name)]).toEqual([name, true])
+    // At least one of them is about it by its number.
+    const about = names.filter((name) => new RegExp(`\\b${number}\\b`).test(read(tests.get(name) ?? '')))
+    expect([number, about.length > 0]).toEqual([number, true])
+  })
+
+  test('names every file of tests/threats', () => {
+    const named = new Set(rows.flatMap(([, , , tried]) => codeIn(tried)))
+    const left = filesUnder('tests/threats', '.test.ts').map((path) => basename(path, '.test.ts'))
+    expect(left.filter((name) => !named.has(name))).toEqual([])
+  })
+})
+
+describe('links between documents', () => {
+  const documents = ['README.md', 'SECURITY.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...filesUnder('docs', '.md')]
+
+  test.each(documents)('%s leads to files that are there', (document) => {
+    const targets = [...read(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
+    const files = targets.filter((target) => !/^[a-z]+:/.test(target))
+    const missing = files.filter((target) => !existsSync(join(document, '..', target)))
+    expect(missing).toEqual([])
+  })
+})
