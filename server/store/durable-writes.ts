@@ -7,13 +7,12 @@ import type { HostPort } from './redis-place.ts'
 export interface DurableWrites {
   /** Rejects when replicas do not have it in time; they may have it later. @returns what Redis says of the write */
   write(key: string, command: RedisWrite): Promise<unknown>
-  close(): void
 }
 
 /** On one server, or on the primary that Sentinels name. */
 export function createServerWrites(redis: Redis, replicas: number): DurableWrites {
   const line = createDurableLine({ redis, replicas })
-  return { write: (_key, command) => line.write(command), close: () => redis.disconnect() }
+  return { write: (_key, command) => line.write(command) }
 }
 
 export interface ClusterWritesOptions {
@@ -30,7 +29,11 @@ const REDIRECT = /^(MOVED|ASK) \d+ (.*):(\d+)$/
 /**
  * In a Cluster: on a connection to the very node that takes the write, because only there `WAIT` knows of it.
  */
-export function createClusterWrites({ cluster, connect, replicas }: ClusterWritesOptions): DurableWrites {
+export function createClusterWrites({
+  cluster,
+  connect,
+  replicas,
+}: ClusterWritesOptions): DurableWrites & { close(): void } {
   const lines = new Map<string, { redis: Redis; line: DurableLine }>()
 
   function lineTo(node: string): DurableLine {

@@ -2,7 +2,7 @@ import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexib
 import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { RecordStore } from './record-store.ts'
-import { connectRedis, type RedisConnections, whenReady } from './redis-connection.ts'
+import { connectRedis, type RedisConnections } from './redis-connection.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
@@ -78,12 +78,11 @@ async function connect(
     // What follows from the refusal is no news, and a start without a connection says so at its end.
     if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
   }
-  const connections = connectRedis(place, { onError: noteError, waitReplicas })
-  for (const client of connections.all) client.on('ready', troubles.noteConnected)
+  const connections = connectRedis(place, { onError: noteError, onReady: troubles.noteConnected, waitReplicas })
   try {
-    await Promise.race([refused, Promise.all(connections.all.map((client) => whenReady(client, patienceMs)))])
+    await Promise.race([refused, connections.whenReady(patienceMs)])
   } catch (error) {
-    for (const client of connections.all) client.disconnect()
+    connections.close()
     throw error
   }
   phase = 'open'

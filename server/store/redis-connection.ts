@@ -1,18 +1,18 @@
-import { createConnection } from 'node:net'
-import { AbstractConnector, Cluster, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { createClusterWrites, createServerWrites, type DurableWrites } from './durable-writes.ts'
+import {
+  type ClusterPlace,
+  createClusterClient,
+  createNodeClient,
+  createServerClient,
+  createWriter,
+  type RedisClient,
+  reporting,
+  type ServerPlace,
+  unyielding,
+} from './redis-clients.ts'
 import { clusterPatience, type PatienceFor, serverPatience } from './redis-patience.ts'
-import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
-
-export type RedisClient = Redis | Cluster
-
-/** No command waits longer than this; the request it belongs to is then answered with `store_unavailable`. */
-const COMMAND_TIMEOUT_MS = 2000
-/** A connection on which something is asked for and nothing is heard for this long is dead, whoever says what. */
-const LONGEST_SILENCE_MS = 3000
-/** What was asked for and is not answered yet is given up soon after: the next connection may lead to another server. */
-const LONGEST_GOODBYE_MS = 500
-const LONGEST_RECONNECT_PAUSE_MS = 2000
+import type { HostPort, RedisPlace } from './redis-place.ts'
 
 /** What a store needs of a Redis. */
 export interface RedisConnections {
@@ -22,162 +22,78 @@ export interface RedisConnections {
   /** `undefined`: nobody waits for replicas. */
   durable: DurableWrites | undefined
   patienceFor: PatienceFor
-  /** Those that are there from the start. */
-  all: readonly RedisClient[]
+  /** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by a probe. */
+  whenReady(patienceMs: number): Promise<void>
+  close(): void
 }
 
 export interface ConnectOptions {
   /** Told whatever goes wrong with a connection, again and again; ioredis would print it otherwise. */
   onError: (error: Error) => void
+  /** Told of each new connection. */
+  onReady?: () => void
   /** Replicas that must have a durable write before it is answered. */
   waitReplicas?: number
 }
 
-/**
- * Clients that never queue: with no connection a command fails at once, and connecting goes on in the background.
- */
+/** Clients that never queue: with no connection a command fails at once, and connecting goes on in the background. */
 export function connectRedis(place: RedisPlace, options: ConnectOptions): RedisConnections {
   return place.kind === 'cluster' ? connectCluster(place, options) : connectServer(place, options)
 }
 
-function connectServer(place: ServerPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
-  const connect = () => reporting(createServerClient(place), onError)
+function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
+  let isClosed = false
+  const connect = () =>
+    reporting(
+      unyielding(createServerClient(place), () => isClosed),
+      { onError, onReady },
+    )
   const [client, subscriber] = [connect(), connect()]
   const writer = waitReplicas > 0 ? connect() : undefined
+  const all = [client, subscriber, ...(writer === undefined ? [] : [writer])]
   return {
     client,
     subscriber,
     durable: writer && createServerWrites(writer, waitReplicas),
     patienceFor: serverPatience(client),
-    all: [client, subscriber, ...(writer === undefined ? [] : [writer])],
+    whenReady: (patienceMs) => allReady(all, patienceMs),
+    close() {
+      isClosed = true
+      for (const each of all) each.disconnect()
+    },
   }
 }
 
-function connectCluster(place: ClusterPlace, { onError, waitReplicas = 0 }: ConnectOptions): RedisConnections {
-  const cluster = reporting(createClusterClient(place), onError)
+function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
+  let isClosed = false
+  const cluster = reporting(createClusterClient(place), { onError, onReady })
   // Every node tells of all changes: any will do, and another where one is silent.
+  const anyNode = createNodeClient(place, () => cluster.nodes())
   const subscriber = reporting(
-    createNodeClient(place, () => cluster.nodes()),
-    onError,
+    unyielding(anyNode, () => isClosed),
+    { onError, onReady },
   )
-  const connect = (node: HostPort) => reporting(createWriter(place, node), onError)
+  const connect = (node: HostPort) => reporting(createWriter(place, node), { onError })
   const durable = waitReplicas > 0 ? createClusterWrites({ cluster, connect, replicas: waitReplicas }) : undefined
-  return { client: cluster, subscriber, durable, patienceFor: clusterPatience(cluster), all: [cluster, subscriber] }
-}
-
-function reporting<Client extends RedisClient>(client: Client, onError: (error: Error) => void): Client {
-  if (client instanceof Redis) listenForDenial(client, onError)
-  client.on('error', (error: Error) => {
-    onError(error)
-    // ioredis would go on in database 0, which is somebody else's.
-    if (error.message.includes('DB index is out of range')) client.disconnect(true)
-  })
-  return client
-}
-
-/** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
-function listenForDenial(client: Redis, onError: (error: Error) => void): void {
-  client.on('connect', () => {
-    client.stream.once('data', (data: Buffer) => {
-      const reply = data.toString()
-      if (reply.startsWith('-DENIED')) onError(new Error(reply.slice(1, reply.indexOf('\r'))))
-    })
-  })
-}
-
-const CONNECTION_OPTIONS = {
-  enableOfflineQueue: false,
-  // Nothing is sent twice: a late write would be nobody's, and a late WAIT would wait for nothing.
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  connectTimeout: COMMAND_TIMEOUT_MS,
-  socketTimeout: LONGEST_SILENCE_MS,
-  disconnectTimeout: LONGEST_GOODBYE_MS,
-  retryStrategy: reconnectPause,
-  // A failover turned our primary into a replica: find the new one.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-  // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
-  autoResubscribe: false,
-  // Fewer words before the server's first: one that is closing would cut its reply off.
-  disableClientInfo: true,
-}
-
-type ClusterPlace = Extract<RedisPlace, { kind: 'cluster' }>
-type ServerPlace = Exclude<RedisPlace, ClusterPlace>
-
-function createServerClient(place: ServerPlace): Redis {
-  if (place.kind === 'single') {
-    return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
-  }
-  return new Redis({
-    ...CONNECTION_OPTIONS,
-    ...place.login,
-    sentinels: [...place.sentinels],
-    name: place.name,
-    ...sentinelLoginOf(place),
-    sentinelRetryStrategy: reconnectPause,
-    // A Sentinel that hangs would be asked for ever.
-    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
-    // What was the primary may still take writes, and lose them: Sentinels tell of another at once.
-    failoverDetector: true,
-    sentinelReconnectStrategy: reconnectPause,
-  })
-}
-
-function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
-  const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
-  return new Cluster([...nodes], {
-    redisOptions: { ...redisOptions, ...login },
-    enableOfflineQueue,
-    clusterRetryStrategy: retryStrategy,
-  })
-}
-
-/** Goes from one node to another, among those that are `known` by now. */
-function createNodeClient({ nodes, login }: ClusterPlace, known: () => readonly Redis[]): Redis {
-  let turn = Math.floor(Math.random() * nodes.length)
-  function next(): HostPort {
-    const places = known().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
-    const among = places.length > 0 ? places : nodes
-    return among[turn++ % among.length] ?? { host: '', port: 0 }
-  }
-  class NextNode extends AbstractConnector {
-    constructor() {
-      super(LONGEST_GOODBYE_MS)
-    }
-    override async connect() {
-      this.connecting = true
-      this.stream = createConnection(next())
-      return this.stream
-    }
-  }
-  return new Redis({ ...CONNECTION_OPTIONS, ...login, Connector: NextNode })
-}
-
-/** To one node, for as long as it goes well: which node is asked next, the Cluster says. */
-function createWriter({ login }: ClusterPlace, node: HostPort): Redis {
-  return new Redis({ ...CONNECTION_OPTIONS, ...login, ...node, enableOfflineQueue: true, retryStrategy: () => null })
-}
-
-function addressOf({ server }: SingleRedis) {
-  if ('path' in server) return { path: server.path }
-  return { host: server.host, port: server.port, ...(server.isTls ? { tls: {} } : {}) }
-}
-
-function sentinelLoginOf({ sentinelLogin: { username, password } }: SentinelRedis) {
   return {
-    ...(username === undefined ? {} : { sentinelUsername: username }),
-    ...(password === undefined ? {} : { sentinelPassword: password }),
+    client: cluster,
+    subscriber,
+    durable,
+    patienceFor: clusterPatience(cluster),
+    whenReady: (patienceMs) => allReady([cluster, subscriber], patienceMs),
+    close() {
+      isClosed = true
+      for (const each of [cluster, subscriber]) each.disconnect()
+      durable?.close()
+    },
   }
 }
 
-function reconnectPause(attempt: number): number {
-  return Math.min(attempt * 100, LONGEST_RECONNECT_PAUSE_MS)
+async function allReady(clients: readonly RedisClient[], patienceMs: number): Promise<void> {
+  await Promise.all(clients.map((client) => whenReady(client, patienceMs)))
 }
 
-/** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by a probe. */
-export function whenReady(client: RedisClient, patienceMs: number): Promise<void> {
+function whenReady(client: RedisClient, patienceMs: number): Promise<void> {
   if (client.status === 'ready') return Promise.resolve()
   return new Promise((resolve) => {
     const done = () => {

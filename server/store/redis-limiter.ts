@@ -1,5 +1,5 @@
 import { RateLimiterRedis } from 'rate-limiter-flexible'
-import type { RedisClient } from './redis-connection.ts'
+import type { RedisClient } from './redis-clients.ts'
 import type { PatienceFor } from './redis-patience.ts'
 
 export interface RedisLimiterOptions {

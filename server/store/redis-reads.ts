@@ -1,6 +1,6 @@
 import { setImmediate as turnsEnd } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
-import type { RedisClient } from './redis-connection.ts'
+import type { RedisClient } from './redis-clients.ts'
 import type { PatienceFor } from './redis-patience.ts'
 
 /** What is at a key. */

@@ -4,7 +4,7 @@ import { createChangeListeners } from './change-listeners.ts'
 import type { RedisWrite } from './durable-line.ts'
 import type { DurableWrites } from './durable-writes.ts'
 import type { RecordStore, Version } from './record-store.ts'
-import type { RedisClient } from './redis-connection.ts'
+import type { RedisClient } from './redis-clients.ts'
 import { passOnNotices } from './redis-notices.ts'
 import type { PatienceFor } from './redis-patience.ts'
 import { createCork, readOneByOne, readsOfOneTurn } from './redis-reads.ts'
@@ -15,6 +15,8 @@ export interface RedisStoreOptions {
   subscriber: Redis
   durable: DurableWrites | undefined
   patienceFor: PatienceFor
+  /** Lets go of all of them. */
+  close: () => void
   /** Before every key and the one channel. */
   keyPrefix: string
   /** Told when notices cannot be had; it is tried again. */
@@ -49,7 +51,7 @@ interface Setting {
 
 /** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */
 export function createRedisStore(options: RedisStoreOptions): RecordStore {
-  const { client, subscriber, durable: durableWrites, patienceFor, keyPrefix } = options
+  const { client, durable: durableWrites, patienceFor, keyPrefix } = options
   const listeners = createChangeListeners()
   const channel = `${keyPrefix}changes`
   client.defineCommand('compareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
@@ -110,9 +112,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     watch: listeners.add,
 
     async close() {
-      client.disconnect()
-      subscriber.disconnect()
-      durableWrites?.close()
+      options.close()
     },
   }
 }

@@ -1,4 +1,4 @@
-import { connectRedis, whenReady } from '../../server/store/redis-connection.ts'
+import { connectRedis } from '../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../server/store/redis-store.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { startCluster } from '../support/redis-cluster.ts'
@@ -13,7 +13,7 @@ describeRecordStore('Redis Cluster', async () => {
   }
   const open = async () => {
     const connections = connectRedis(place, { onError: () => undefined })
-    await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+    await connections.whenReady(PATIENCE_MS)
     return createRedisStore({ ...connections, keyPrefix: 'contract:' })
   }
   return {

@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
+import { type Service, startService, startServiceProcess } from '../support/service.ts'
 
 /** One Redis with TLS and a password, and over a socket of the file system: a login goes on after what breaks. */
 
@@ -46,7 +46,8 @@ beforeAll(async () => {
   admin.disconnect()
   line = await createFaultyLine(tlsPort)
   ;[byTls, bySocket] = await Promise.all([
-    startService({
+    // Whom to trust is said to a process.
+    startServiceProcess({
       REDIS_URL: `rediss://127.0.0.1:${line.port}`,
       REDIS_PASSWORD: PASSWORD,
       NODE_EXTRA_CA_CERTS: certificate,

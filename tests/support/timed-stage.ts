@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals'
-import { connectRedis, whenReady } from '../../server/store/redis-connection.ts'
+import { connectRedis } from '../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../server/store/redis-store.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { freePort } from './free-port.ts'
@@ -59,6 +59,6 @@ export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: T
 
 async function openRedisStore(url: string) {
   const connections = connectRedis(placeOf(url), { onError: () => undefined })
-  await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+  await connections.whenReady(PATIENCE_MS)
   return createRedisStore({ ...connections, keyPrefix: 'scanin:' })
 }

@@ -9,14 +9,14 @@ const { buildApp } = await built('app.js')
 const { readConfig } = await built('config.js')
 const { createLogger } = await built('logger.js')
 const { cryptoRandomness } = await built('randomness.js')
-const { connectRedis, whenReady } = await built('store/redis-connection.js')
+const { connectRedis } = await built('store/redis-connection.js')
 const { createRedisStore } = await built('store/redis-store.js')
 const { keepTickShape } = await built('tick-shape.js')
 
 keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
 const connections = connectRedis(config.store.place, { onError: console.error })
-await Promise.all(connections.all.map((client) => whenReady(client, 5000)))
+await connections.whenReady(5000)
 const app = await buildApp({
   config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },
   store: createRedisStore({ ...connections, keyPrefix: config.keyPrefix }),

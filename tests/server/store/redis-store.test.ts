@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connectRedis, type RedisClient, whenReady } from '../../../server/store/redis-connection.ts'
+import type { RedisClient } from '../../../server/store/redis-clients.ts'
+import { connectRedis } from '../../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../../server/store/redis-store.ts'
 import { eventually } from '../../support/eventually.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
@@ -9,7 +10,7 @@ const later = () => Date.now() + 60_000
 
 async function openStore(url: string, waitReplicas = 0) {
   const connections = connectRedis(placeOf(url), { onError: () => undefined, waitReplicas })
-  await Promise.all(connections.all.map((client) => whenReady(client, PATIENCE_MS)))
+  await connections.whenReady(PATIENCE_MS)
   return { client: connections.client, store: createRedisStore({ ...connections, keyPrefix: 'scanin:' }) }
 }
 

@@ -1,0 +1,144 @@
+import { createConnection } from 'node:net'
+import { AbstractConnector, Cluster, Redis } from 'ioredis'
+import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
+
+export type RedisClient = Redis | Cluster
+
+/** No command waits longer than this; the request it belongs to is then answered with `store_unavailable`. */
+const COMMAND_TIMEOUT_MS = 2000
+/** A connection on which something is asked for and nothing is heard for this long is dead, whoever says what. */
+const LONGEST_SILENCE_MS = 3000
+/** What was asked for and is not answered yet is given up soon after: the next connection may lead to another server. */
+const LONGEST_GOODBYE_MS = 500
+const LONGEST_RECONNECT_PAUSE_MS = 2000
+
+export interface Listeners {
+  onError: (error: Error) => void
+  onReady?: (() => void) | undefined
+}
+
+/** Tells of what goes wrong with a client's connections, and of each that is there. */
+export function reporting<Client extends RedisClient>(client: Client, { onError, onReady }: Listeners): Client {
+  if (client instanceof Redis) listenForDenial(client, onError)
+  if (onReady !== undefined) client.on('ready', onReady)
+  client.on('error', (error: Error) => {
+    onError(error)
+    // ioredis would go on in database 0, which is somebody else's.
+    if (error.message.includes('DB index is out of range')) client.disconnect(true)
+  })
+  return client
+}
+
+/** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
+function listenForDenial(client: Redis, onError: (error: Error) => void): void {
+  client.on('connect', () => {
+    client.stream.once('data', (data: Buffer) => {
+      const reply = data.toString()
+      if (reply.startsWith('-DENIED')) onError(new Error(reply.slice(1, reply.indexOf('\r'))))
+    })
+  })
+}
+
+const CONNECTION_OPTIONS = {
+  enableOfflineQueue: false,
+  // Nothing is sent twice: a late write would be nobody's, and a late WAIT would wait for nothing.
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  commandTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: COMMAND_TIMEOUT_MS,
+  socketTimeout: LONGEST_SILENCE_MS,
+  disconnectTimeout: LONGEST_GOODBYE_MS,
+  retryStrategy: reconnectPause,
+  // A failover turned our primary into a replica: find the new one.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
+  autoResubscribe: false,
+  // Fewer words before the server's first: one that is closing would cut its reply off.
+  disableClientInfo: true,
+}
+
+export type ClusterPlace = Extract<RedisPlace, { kind: 'cluster' }>
+export type ServerPlace = Exclude<RedisPlace, ClusterPlace>
+
+export function createServerClient(place: ServerPlace): Redis {
+  if (place.kind === 'single') {
+    return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
+  }
+  return new Redis({
+    ...CONNECTION_OPTIONS,
+    ...place.login,
+    sentinels: [...place.sentinels],
+    name: place.name,
+    ...sentinelLoginOf(place),
+    sentinelRetryStrategy: reconnectPause,
+    // A Sentinel that hangs would be asked for ever.
+    sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+    // What was the primary may still take writes, and lose them: Sentinels tell of another at once.
+    failoverDetector: true,
+    sentinelReconnectStrategy: reconnectPause,
+  })
+}
+
+export function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
+  const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
+  return new Cluster([...nodes], {
+    redisOptions: { ...redisOptions, ...login },
+    enableOfflineQueue,
+    clusterRetryStrategy: retryStrategy,
+  })
+}
+
+/** Goes from one node to another, among those that are `known` by now. */
+export function createNodeClient({ nodes, login }: ClusterPlace, known: () => readonly Redis[]): Redis {
+  let turn = Math.floor(Math.random() * nodes.length)
+  function next(): HostPort {
+    const places = known().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
+    const among = places.length > 0 ? places : nodes
+    return among[turn++ % among.length] ?? { host: '', port: 0 }
+  }
+  class NextNode extends AbstractConnector {
+    constructor() {
+      super(LONGEST_GOODBYE_MS)
+    }
+    override async connect() {
+      this.connecting = true
+      this.stream = createConnection(next())
+      return this.stream
+    }
+  }
+  return new Redis({ ...CONNECTION_OPTIONS, ...login, Connector: NextNode })
+}
+
+/**
+ * Has it connect again when ioredis has given up, until `isClosed`: word of a new primary that comes while it is about to
+ * connect makes it do so, for good.
+ */
+export function unyielding(client: Redis, isClosed: () => boolean): Redis {
+  client.on('end', () => {
+    setTimeout(() => {
+      if (!isClosed() && client.status === 'end') client.connect().catch(() => undefined)
+    }, reconnectPause(1)).unref()
+  })
+  return client
+}
+
+/** To one node, for as long as it goes well: which node is asked next, the Cluster says. */
+export function createWriter({ login }: ClusterPlace, node: HostPort): Redis {
+  return new Redis({ ...CONNECTION_OPTIONS, ...login, ...node, enableOfflineQueue: true, retryStrategy: () => null })
+}
+
+function addressOf({ server }: SingleRedis) {
+  if ('path' in server) return { path: server.path }
+  return { host: server.host, port: server.port, ...(server.isTls ? { tls: {} } : {}) }
+}
+
+function sentinelLoginOf({ sentinelLogin: { username, password } }: SentinelRedis) {
+  return {
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+  }
+}
+
+function reconnectPause(attempt: number): number {
+  return Math.min(attempt * 100, LONGEST_RECONNECT_PAUSE_MS)
+}

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals'
+import { connectRedis } from '../../../server/store/redis-connection.ts'
+import { eventually } from '../../support/eventually.ts'
+import { placeOf, startRedis } from '../../support/redis-server.ts'
+
+test('a connection that is called off while it is being made is made again, until it is closed', async () => {
+  const redis = await startRedis()
+  const connections = connectRedis(placeOf(redis.url), { onError: () => undefined })
+  const { client } = connections
+  // What a Sentinel's word of a new primary does at this moment.
+  client.disconnect(true)
+  await eventually('ioredis has given up', () => client.status === 'end')
+  await eventually('it is there all the same', () => client.status === 'ready')
+  expect(await client.ping()).toBe('PONG')
+  connections.close()
+  await eventually('it is closed', () => client.status === 'end')
+  await redis.stop()
+})
