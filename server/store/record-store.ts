@@ -16,8 +16,8 @@ export interface RecordStore {
   remove(key: string, ifVersion?: Version): Promise<boolean>
   /**
    * Calls `onChange` some time after a record that existed at `key` was written over or removed, by any process; with
-   * what was written, which may be over by then. Expiry is not told, and a notice may be lost (a broken connection):
-   * whoever waits needs an end of its own.
+   * what was written, which may be over by then; or when notices may have been lost (a broken connection), without a
+   * record. Expiry is not told, and nobody promises that a loss is found out: whoever waits needs an end of its own.
    * @returns stops watching; safe to call twice
    */
   watch(key: string, onChange: OnChange): () => void
@@ -25,7 +25,7 @@ export interface RecordStore {
   close(): Promise<void>
 }
 
-/** Without a record: it was removed, or the notice does not say. */
+/** Without a record: it was removed, or it is to be read again. */
 export type OnChange = (record?: StoredRecord) => void
 
 /** A record as it was when it was read. */
@@ -44,6 +44,9 @@ export interface WriteOptions {
   expiresAt: number
   /** Write only if the record still has this version; `null`: only if there is none. Left out: in any case. */
   ifVersion?: Version | null
-  /** Answer only once the configured number of replicas has it too. */
+  /**
+   * Answer only once the configured number of replicas has it too. A rejection leaves open whether it was written: who
+   * tries again writes again, also what is there already, or it would be promised without being safe.
+   */
   durable?: boolean
 }

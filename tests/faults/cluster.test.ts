@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
 import { type ClusterNode, type RedisCluster, startCluster } from '../support/redis-cluster.ts'
-import { type Service, startService } from '../support/service.ts'
+import { ROOT, type Service, startService } from '../support/service.ts'
 
 /** A Cluster of three masters and three replicas, each login's writes waited for until a replica has them. */
 
@@ -63,6 +65,27 @@ test('without the replica of the node that has it, a confirm is refused, the sec
   }
   replica?.thaw()
   await eventually('it is confirmed', async () => (await phone.post('/login/confirm', { token })).status === 200)
+})
+
+test('the user that docs/operations.md makes is enough for a Cluster too', async () => {
+  const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
+  const [, rights = ''] = /^ACL SETUSER scanin on >PASSWORD (.+)$/m.exec(docs) ?? []
+  const [, more = ''] = /In a Cluster also `([^`]+)`/.exec(docs) ?? []
+  for (const { client } of cluster.nodes) {
+    await client.call('ACL', 'SETUSER', 'scanin', 'on', '>pw', ...`${rights} ${more}`.split(' '))
+  }
+  const limited = await startService({
+    ...cluster.env,
+    REDIS_USERNAME: 'scanin',
+    REDIS_PASSWORD: 'pw',
+    REDIS_WAIT_REPLICAS: '1',
+  })
+  const [browser, phone] = [createClient(limited.url), await createPhone(limited.url)]
+  const token = await startLogin(browser)
+  await approve(phone, token)
+  await expectCollected(browser, token)
+  expect((await browser.get('/readyz')).status).toBe(200)
+  await limited.stop()
 })
 
 test('logins go on while their slot moves to another node', async () => {

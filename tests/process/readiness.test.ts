@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
-import { createClient } from '../support/http-client.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
+import { signInBrowser } from '../support/login-flow.ts'
 import { sendRaw } from '../support/raw-socket.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { ROOT, type Service, startServiceProcess } from '../support/service.ts'
@@ -63,7 +64,9 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
     RATE_LOGINS_PER_MINUTE: '5',
   })
   expect(await readyz(service)).toBe(200)
-  expect((await createClient(service.url).post('/login', {})).status).toBe(201)
+  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
+  await signInBrowser(browser, phone)
+  expect((await phone.delete('/sessions')).json).toEqual({ revoked: 1 })
   expect(await service.stop()).toBe(0)
 })
 
