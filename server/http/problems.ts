@@ -40,6 +40,11 @@ export function problemOf({ code, triesLeft }: ScanInError): Problem {
   return triesLeft === undefined ? problem : { ...problem, tries_left: triesLeft }
 }
 
+/** Whether it is the service, and not who asked, that something failed by. */
+export function isOurFault({ code }: ScanInError): boolean {
+  return PROBLEMS[code][0] >= 500
+}
+
 /** What `Retry-After` says, in whole seconds; a service that is down says so for a moment. */
 export function retryAfterOf({ code, retryAfterSeconds }: ScanInError): number | undefined {
   return retryAfterSeconds ?? (PROBLEMS[code][0] === 503 ? 1 : undefined)

@@ -1,10 +1,15 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import { ScanInError } from '../errors.ts'
+import { isOurFault } from './problems.ts'
 
 /** Counts over a minute, shared by all instances where the store is. */
 export interface RateLimit {
-  /** Counts one for `key`. @throws ScanInError `slow_down` over the limit; `store_unavailable`: it fails closed */
-  count(key: string): Promise<void>
+  /**
+   * Counts one for `key`, and runs what it is counted for. Where that fails by our own fault, the count is taken back:
+   * nobody is told to slow down for what they were not given.
+   * @throws ScanInError `slow_down` over the limit; `store_unavailable`: it fails closed
+   */
+  spend<Result>(key: string, task: () => Promise<Result>): Promise<Result>
 }
 
 /** Where counts are kept; `name` sets one limit's counts apart from another's. */
@@ -15,17 +20,28 @@ export const WINDOW_SECONDS = 60
 
 /** @param perMinute 0 is no limit */
 export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinute: number): RateLimit {
-  if (perMinute === 0) return { count: async () => undefined }
+  if (perMinute === 0) return { spend: (_key, task) => task() }
   const limiter = makeLimiter(name, perMinute, WINDOW_SECONDS)
+
+  async function count(key: string): Promise<void> {
+    try {
+      await limiter.consume(key)
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw new ScanInError('store_unavailable', { cause: refusal })
+      // For the next one: this one may well have been too many.
+      if (isStuck(refusal)) await limiter.delete(key).catch(() => undefined)
+      throw new ScanInError('slow_down', { retryAfterSeconds: secondsLeft(refusal) })
+    }
+  }
+
   return {
-    async count(key) {
+    async spend(key, task) {
+      await count(key)
       try {
-        await limiter.consume(key)
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw new ScanInError('store_unavailable', { cause: refusal })
-        // For the next one: this one may well have been too many.
-        if (isStuck(refusal)) await limiter.delete(key).catch(() => undefined)
-        throw new ScanInError('slow_down', { retryAfterSeconds: secondsLeft(refusal) })
+        return await task()
+      } catch (error) {
+        if (isOurFault(ScanInError.from(error))) await limiter.reward(key).catch(() => undefined)
+        throw error
       }
     },
   }

@@ -45,7 +45,8 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
 
   return {
     async create(loginId, login) {
-      await store.write(keyOf(loginId), encodeLogin(login), { expiresAt: login.expiresAt, ifVersion: null })
+      const options = { expiresAt: login.expiresAt, ifVersion: null, begins: true }
+      await store.write(keyOf(loginId), encodeLogin(login), options)
     },
 
     read: (loginId) => store.read(keyOf(loginId)).then(decode),
@@ -61,10 +62,11 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
         const event = login && eventFor(login, now)
         if (login === undefined || event === undefined) return { result: undefined }
         const outcome = transition(login, event, now)
-        // What is promised has to be safe, whoever wrote it: the first try may have reached no replica.
+        // What is promised has to be safe, whoever wrote it: the first try may have reached no replica. A wrong code is no
+        // promise: counted, and answered, without waiting for replicas that may not come.
         const isPromised = durable && outcome.refusal === undefined
         if (outcome.login === login && !isPromised) return { result: outcome }
-        const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable }
+        const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
         return { next, result: outcome }
       }
       return updateRecord(store, keyOf(loginId), decide, guess)

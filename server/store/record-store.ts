@@ -49,4 +49,9 @@ export interface WriteOptions {
    * tries again writes again, also what is there already, or it would be promised without being safe.
    */
   durable?: boolean
+  /**
+   * Begins something that nobody counts on yet. A store that is nearly full refuses this first (`store_unavailable`), and
+   * keeps the rest of its room for what is under way.
+   */
+  begins?: boolean
 }

@@ -72,9 +72,10 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     returnTo: string | undefined,
   ): Promise<ShownLogin> {
     const from = options.clientAddresses.of(request.raw)
-    await options.creationLimit.count(addressBlock(from.address))
     const browser = browserOf(request.headers['user-agent'])
-    const started = await logins.start(browser, from, options.allowedReturn(returnTo))
+    const started = await options.creationLimit.spend(addressBlock(from.address), () =>
+      logins.start(browser, from, options.allowedReturn(returnTo)),
+    )
     const keyName = cookies.browserKeyName(started.loginId)
     const gone = spareKeyNames(request.headers.cookie, cookies).map((name) => cookies.set(name, '', 0))
     reply.header('set-cookie', [...gone, cookies.set(keyName, started.browserKey, options.browserKeyMaxAge)])

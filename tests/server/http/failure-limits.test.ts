@@ -1,10 +1,13 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { ScanInError } from '../../../server/errors.ts'
 import { createFailureLimit } from '../../../server/http/failure-limits.ts'
 import { createRateLimit, type MakeLimiter } from '../../../server/http/rate-limits.ts'
 
 const HOUR_MS = 3_600_000
 const makeLimiter: MakeLimiter = (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration })
+
+const done = async () => 'done'
 
 afterEach(() => {
   jest.restoreAllMocks()
@@ -26,8 +29,19 @@ test('a clock that is set back an hour keeps nobody waiting for an hour: failure
 
 test('a clock that is set back an hour keeps nobody waiting for an hour: one refusal of a minute at the most, then counts begin anew', async () => {
   const limit = createRateLimit(makeLimiter, 'counts', 1)
-  await limit.count('key')
+  await limit.spend('key', done)
   setClockBackAnHour()
-  await expect(limit.count('key')).rejects.toMatchObject({ code: 'slow_down', retryAfterSeconds: 60 })
-  await expect(limit.count('key')).resolves.toBeUndefined()
+  await expect(limit.spend('key', done)).rejects.toMatchObject({ code: 'slow_down', retryAfterSeconds: 60 })
+  await expect(limit.spend('key', done)).resolves.toBe('done')
+})
+
+test.each([
+  ['store_unavailable', 'done'],
+  ['internal_error', 'done'],
+  ['expired_token', 'slow_down'],
+] as const)('what failed with %s leaves the next one: %s', async (code, next) => {
+  const limit = createRateLimit(makeLimiter, 'counts', 1)
+  const failing = () => Promise.reject(new ScanInError(code))
+  await expect(limit.spend('key', failing)).rejects.toMatchObject({ code })
+  expect(await limit.spend('key', done).catch((refusal) => refusal.code)).toBe(next)
 })

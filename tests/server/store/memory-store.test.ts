@@ -1,5 +1,9 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from '@jest/globals'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
+import { howManyTimesAsLong } from '../../support/how-many-times-as-long.ts'
 
 const kilobyte = 'x'.repeat(1000)
 
@@ -38,3 +42,72 @@ test('a record ends at its millisecond', async () => {
   now = 100
   expect(await store.read('key')).toBeUndefined()
 })
+
+test('what begins is refused before what is under way, and what grows nothing never is', async () => {
+  const store = createMemoryStore({ clock: () => 0, maxBytes: 10_400 })
+  const expiresAt = 10
+  for (let at = 0; at < 7; at++) await store.write(`key ${at}`, kilobyte, { expiresAt, begins: true })
+  const full = { code: 'store_unavailable' }
+  await expect(store.write('key 7', kilobyte, { expiresAt, begins: true })).rejects.toMatchObject(full)
+  expect(await store.write('key 7', kilobyte, { expiresAt })).toBe(true)
+  await expect(store.write('key 8', kilobyte, { expiresAt })).rejects.toMatchObject(full)
+  expect(await store.write('key 0', kilobyte.toUpperCase(), { expiresAt })).toBe(true)
+  await expect(store.write('key 0', kilobyte + kilobyte, { expiresAt })).rejects.toMatchObject(full)
+  expect(await store.remove('key 0')).toBe(true)
+})
+
+test('a full store whose records have all expired takes the next one at once', async () => {
+  let now = 0
+  const store = createMemoryStore({ clock: () => now, maxBytes: 100_000 })
+  for (let at = 0; at < 250; at++) await store.write(`key ${at}`, 'x'.repeat(100), { expiresAt: 10 })
+  now = 10
+  expect(await store.write('large', 'x'.repeat(90_000), { expiresAt: 20 })).toBe(true)
+})
+
+/** With everything in it expired. */
+async function expiredStore(records: number): Promise<RecordStore> {
+  let now = 0
+  const store = createMemoryStore({ clock: () => now })
+  for (let at = 0; at < records; at++) await store.write(`key ${at}`, 1, { expiresAt: 10 })
+  now = 10
+  return store
+}
+
+test('a write takes as long beside 10,000 expired records as beside fifty', async () => {
+  const turns = 3
+  const storesOf = (records: number) => Promise.all(Array.from({ length: turns }, () => expiredStore(records)))
+  const [many, few] = [await storesOf(10_000), await storesOf(50)]
+  const write = (store?: RecordStore) => store?.write('key', 1, { expiresAt: 20 }) ?? Promise.resolve()
+  const ratio = await howManyTimesAsLong(
+    (turn) => write(many[turn]),
+    (turn) => write(few[turn]),
+    turns,
+  )
+  // All at once they took hundreds of times as long.
+  expect(ratio).toBeLessThan(25)
+})
+
+test.each([
+  ['small', 'x'.repeat(40)],
+  ['large', 'x'.repeat(2000)],
+  ['wide', '你'.repeat(200)],
+])('the bound is what %s records take of the heap', async (_name, text) => {
+  const maxBytes = 16 * 1024 * 1024
+  const store = createMemoryStore({ clock: () => 0, maxBytes })
+  const before = liveHeapBytes()
+  const isWritten = (at: number) =>
+    store.write(`key of ${at}`, { text, at }, { expiresAt: Date.now() }).catch(() => false)
+  let records = 0
+  while (await isWritten(records)) records++
+  const grown = liveHeapBytes() - before
+  expect(await store.read(`key of ${records - 1}`)).toBeDefined()
+  expect(grown / maxBytes).toBeGreaterThan(0.6)
+  expect(grown / maxBytes).toBeLessThan(1.25)
+})
+
+function liveHeapBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  collect()
+  return process.memoryUsage().heapUsed
+}

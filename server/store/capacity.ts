@@ -1,0 +1,22 @@
+/** A store's bound in bytes, and who is refused first when it is near. */
+export interface Capacity {
+  /** Whether a write fits that makes `growth` bytes more of the `bytes` that there are. */
+  admits(bytes: number, growth: number, begins?: boolean): boolean
+}
+
+/**
+ * An eighth is for what is under way: a login that waits becomes three or four records before its browser is in, and
+ * all that wait can go on together.
+ */
+const RESERVE = 1 / 8
+
+/**
+ * What grows nothing always fits: who signs out or revokes is never refused for want of room. What begins is refused
+ * first (`WriteOptions.begins`).
+ */
+export function createCapacity(maxBytes: number): Capacity {
+  const forNewcomers = Math.floor(maxBytes * (1 - RESERVE))
+  return {
+    admits: (bytes, growth, begins = false) => growth <= 0 || bytes + growth <= (begins ? forNewcomers : maxBytes),
+  }
+}
