@@ -3,6 +3,8 @@ import type { OnChange, StoredRecord, Version } from './record-store.ts'
 /** Who waits for which key, within this process. */
 export interface ChangeListeners {
   add(key: string, onChange: OnChange): () => void
+  /** Whether anybody waits for it. */
+  has(key: string): boolean
   /** @param record what was written; a second notice of the same in a row is not passed on. Left out: it was removed */
   tell(key: string, record?: StoredRecord): void
   /** Notices may have been lost, of anything: everybody has to look. */
@@ -37,6 +39,7 @@ export function createChangeListeners(): ChangeListeners {
         isListening = false
       }
     },
+    has: (key) => byKey.has(key),
     tell(key, record) {
       const listened = byKey.get(key)
       if (listened === undefined || (record !== undefined && record.version === listened.toldVersion)) return

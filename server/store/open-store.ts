@@ -6,6 +6,7 @@ import { connectRedis, type RedisConnections } from './redis-connection.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
+import { StoreSettingError } from './store-setting-error.ts'
 import type { StoreTroubles } from './store-troubles.ts'
 
 export interface OpenStoreOptions {
@@ -22,11 +23,6 @@ export interface OpenStoreOptions {
 export interface OpenedStore {
   store: RecordStore
   makeLimiter: (name: string, points: number, durationSeconds: number) => RateLimiterAbstract
-}
-
-/** A store that cannot be used as it is configured; the message says which variable to mend. */
-export class StoreSettingError extends Error {
-  override name = 'StoreSettingError'
 }
 
 /**

@@ -1,0 +1,89 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import type { ChangeListeners } from './change-listeners.ts'
+import { CHANGES, type DiskRecords } from './disk-records.ts'
+import type { StoredRecord } from './record-store.ts'
+
+export interface DiskNoticesOptions {
+  wakePath: string
+  records: Pick<DiskRecords, 'latestChange' | 'changedKey'>
+  listeners: ChangeListeners
+  recordAt: (key: string) => StoredRecord | undefined
+}
+
+/** Tells who waits in this process of changes by all processes. */
+export interface DiskNotices {
+  /** This process has changed something. */
+  changed(): void
+  close(): Promise<void>
+}
+
+/** Also where a system tells of no writes, or not for this folder. */
+const LOOK_EVERY_MS = 250
+/** Where it refuses to, there is nothing else. */
+const LOOK_OFTEN_EVERY_MS = 25
+
+/**
+ * All changes are numbered in the store itself: whoever looks finds what it has not told of yet, and telling late, twice
+ * or not at all of a reason to look does no harm. A reason is a write of one's own, or one to the file that all watch.
+ */
+export async function createDiskNotices(options: DiskNoticesOptions): Promise<DiskNotices> {
+  const { wakePath, records, listeners, recordAt } = options
+  const file = await open(wakePath, 'r+')
+  let told = records.latestChange()
+  let isClosed = false
+  const watcher = watchFile(wakePath, look)
+  const timer = setInterval(look, watcher === undefined ? LOOK_OFTEN_EVERY_MS : LOOK_EVERY_MS).unref()
+  let waking: Promise<void> | undefined
+
+  function look(): void {
+    if (isClosed) return
+    const latest = records.latestChange()
+    if (latest - told > CHANGES) {
+      told = latest
+      listeners.tellAll()
+    }
+    while (told < latest) {
+      told++
+      const key = records.changedKey(told)
+      if (key === undefined) listeners.tellAll()
+      else if (listeners.has(key)) listeners.tell(key, recordAt(key))
+    }
+  }
+
+  return {
+    changed() {
+      look()
+      // Once for all that was written in this turn.
+      waking ??= setImmediate().then(async () => {
+        waking = undefined
+        await wake(file)
+      })
+    },
+
+    async close() {
+      isClosed = true
+      watcher?.close()
+      clearInterval(timer)
+      await waking
+      await file.close()
+    },
+  }
+}
+
+/** Nobody minds one that is lost: all look by themselves. */
+async function wake(file: FileHandle): Promise<void> {
+  await file.write('.', 0).catch(() => undefined)
+}
+
+/** `undefined`: the system does not, or has no more watches to give. */
+function watchFile(path: string, onWrite: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, { persistent: false }, onWrite)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}

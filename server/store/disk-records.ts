@@ -1,0 +1,157 @@
+import type { Capacity } from './capacity.ts'
+import type { DiskTables } from './disk-tables.ts'
+import type { Version, WriteOptions } from './record-store.ts'
+
+/** What may be done to records within a write transaction, or, where it says so, outside of one. */
+export interface DiskRecords {
+  /** The text of the record that is live at `now`. Also outside of a transaction. */
+  textAt(key: string, now: number): string | undefined
+  /** The number of the latest change. Also outside of a transaction. */
+  latestChange(): number
+  /** The key of a change. `undefined`: it was too long ago. Also outside of a transaction. */
+  changedKey(change: number): string | undefined
+  write(key: string, text: string, options: WriteOptions, now: number): WriteOutcome
+  remove(key: string, ifVersion: Version | undefined, now: number): WriteOutcome
+}
+
+/** `changed`: something that was there, so that it has to be told. */
+export type WriteOutcome = 'created' | 'changed' | 'conflict' | 'full'
+
+/** Changes that are remembered. Who sleeps through more is told that anything may have changed. */
+export const CHANGES = 4096
+/** What a record takes of the disk beside its text and twice its key, and how much of a page is empty: measured. */
+const RECORD_BYTES = 64
+const SPACE_FACTOR = 1.8
+/** Expired records that a write clears away at the most, unless it needs the room: more than one, so that none pile up. */
+const SWEEP_AT_ONCE = 4
+
+interface Row {
+  key: string
+  expiresAt: number
+  text: string
+}
+
+interface Ledger {
+  bytes: number
+  change: number
+}
+
+/** Compare-and-set, expiry and the count of bytes: each is what it is because all of it is in one transaction. */
+export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskRecords {
+  const { records, ends, changes, state } = tables
+
+  function find(key: string): Row | undefined {
+    const row = records.get(key)
+    if (row === undefined) return undefined
+    const end = row.indexOf(' ')
+    return { key, expiresAt: Number(row.slice(0, end)), text: row.slice(end + 1) }
+  }
+
+  function readLedger(): Ledger {
+    const [bytes = 0, change = 0] = (state.get('ledger') ?? '').split(' ').map(Number)
+    return { bytes, change }
+  }
+
+  function drop(row: Row, ledger: Ledger): void {
+    records.remove(row.key)
+    ends.remove([row.expiresAt, row.key])
+    ledger.bytes -= sizeOf(row)
+  }
+
+  function put(row: Row, existing: Row | undefined, ledger: Ledger): void {
+    records.put(row.key, `${row.expiresAt} ${row.text}`)
+    if (row.expiresAt !== existing?.expiresAt) {
+      if (existing !== undefined) ends.remove([existing.expiresAt, row.key])
+      ends.put([row.expiresAt, row.key], '')
+    }
+    ledger.bytes += sizeOf(row) - (existing === undefined ? 0 : sizeOf(existing))
+  }
+
+  /** The record that is live at `now`; one that has expired is dropped on the way. */
+  function findLive(key: string, now: number, ledger: Ledger): Row | undefined {
+    const row = find(key)
+    if (row === undefined || row.expiresAt > now) return row
+    drop(row, ledger)
+    return undefined
+  }
+
+  /** @returns whether there were any */
+  function sweep(now: number, ledger: Ledger): boolean {
+    const expired = [...ends.getKeys({ end: [now + 1, ''], limit: SWEEP_AT_ONCE })]
+    for (const [expiresAt, key] of expired) {
+      const row = find(key)
+      if (row?.expiresAt === expiresAt) drop(row, ledger)
+      else ends.remove([expiresAt, key])
+    }
+    return expired.length > 0
+  }
+
+  function note(key: string, ledger: Ledger): void {
+    ledger.change++
+    changes.put(ledger.change % CHANGES, `${ledger.change} ${key}`)
+  }
+
+  /** @returns whether there is room now */
+  function makeRoom(growth: number, begins: boolean | undefined, now: number, ledger: Ledger): boolean {
+    sweep(now, ledger)
+    while (!capacity.admits(ledger.bytes, growth, begins)) if (!sweep(now, ledger)) return false
+    return true
+  }
+
+  /** Runs one step on the ledger, and keeps it. */
+  function keepingLedger<Result>(step: (ledger: Ledger) => Result): Result {
+    const before = readLedger()
+    const ledger = { ...before }
+    const result = step(ledger)
+    if (ledger.bytes !== before.bytes || ledger.change !== before.change) {
+      state.put('ledger', `${ledger.bytes} ${ledger.change}`)
+    }
+    return result
+  }
+
+  return {
+    textAt(key, now) {
+      const row = find(key)
+      return row !== undefined && row.expiresAt > now ? row.text : undefined
+    },
+
+    latestChange: () => readLedger().change,
+
+    changedKey(change) {
+      const start = `${change} `
+      const noted = changes.get(change % CHANGES)
+      return noted?.startsWith(start) ? noted.slice(start.length) : undefined
+    },
+
+    write: (key, text, { expiresAt, ifVersion, begins }, now) =>
+      keepingLedger((ledger) => {
+        const existing = findLive(key, now, ledger)
+        if (!isVersion(existing, ifVersion)) return 'conflict'
+        const row = { key, expiresAt, text }
+        const growth = sizeOf(row) - (existing === undefined ? 0 : sizeOf(existing))
+        if (!makeRoom(growth, begins, now, ledger)) return 'full'
+        put(row, existing, ledger)
+        if (existing === undefined) return 'created'
+        note(key, ledger)
+        return 'changed'
+      }),
+
+    remove: (key, ifVersion, now) =>
+      keepingLedger((ledger) => {
+        const existing = findLive(key, now, ledger)
+        if (existing === undefined || !isVersion(existing, ifVersion)) return 'conflict'
+        drop(existing, ledger)
+        note(key, ledger)
+        return 'changed'
+      }),
+  }
+}
+
+/** `null`: that there is none; `undefined`: whatever there is. */
+function isVersion(row: Row | undefined, version: Version | null | undefined): boolean {
+  return version === undefined || (row?.text ?? null) === version
+}
+
+function sizeOf({ key, text }: Row): number {
+  return Math.ceil(SPACE_FACTOR * (RECORD_BYTES + 2 * key.length + Buffer.byteLength(text)))
+}

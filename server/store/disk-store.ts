@@ -1,0 +1,97 @@
+import { ScanInError } from '../errors.ts'
+import { createCapacity } from './capacity.ts'
+import { createChangeListeners } from './change-listeners.ts'
+import { createDiskNotices } from './disk-notices.ts'
+import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
+import { openDiskTables } from './disk-tables.ts'
+import type { RecordStore } from './record-store.ts'
+import { TextRecord } from './text-record.ts'
+
+export interface DiskStoreOptions {
+  /** A folder; made where it is missing. */
+  path: string
+  /** Before every key. */
+  keyPrefix: string
+  /** Now, in epoch milliseconds; the same for all processes of a machine. */
+  clock: () => number
+  /** As for the store in memory: nobody's login makes way for another's. */
+  maxBytes?: number
+}
+
+const DEFAULT_MAX_BYTES = 1024 ** 3
+const FULL_RETRY_SECONDS = 10
+
+/**
+ * Records on this machine's disk, in LMDB, shared by any number of its processes. What was answered is there after the
+ * end of a process, however it ended; what was written as `durable` also after a power cut, which may cost the writes
+ * of the last moments before it, and nothing else.
+ * @throws StoreSettingError when the folder cannot be used
+ */
+export async function createDiskStore(options: DiskStoreOptions): Promise<RecordStore> {
+  const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES } = options
+  const tables = openDiskTables(path)
+  const records = createDiskRecords(tables, createCapacity(maxBytes))
+  const listeners = createChangeListeners()
+  let isClosed = false
+
+  function recordAt(key: string): TextRecord | undefined {
+    // What another process wrote is there from its answer on, also within this turn of the event loop.
+    tables.root.resetReadTxn()
+    const text = records.textAt(key, clock())
+    return text === undefined ? undefined : new TextRecord(text)
+  }
+  const latestChange = () => {
+    tables.root.resetReadTxn()
+    return records.latestChange()
+  }
+  const notices = await createDiskNotices({
+    wakePath: tables.wakePath,
+    records: { ...records, latestChange },
+    listeners,
+    recordAt,
+  })
+
+  /** Whatever is asked for in one turn of the event loop is one transaction. */
+  async function transact(step: () => WriteOutcome, durable: boolean): Promise<boolean> {
+    const outcome = await available(() => tables.root.transaction(step))
+    if (outcome === 'full') throw new ScanInError('store_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS })
+    if (outcome === 'changed') notices.changed()
+    if (durable) await available(() => tables.root.flushed)
+    return outcome !== 'conflict'
+  }
+
+  async function available<Answer>(ask: () => Answer | PromiseLike<Answer>): Promise<Answer> {
+    if (isClosed) throw new ScanInError('store_unavailable')
+    try {
+      return await ask()
+    } catch (cause) {
+      throw new ScanInError('store_unavailable', { cause: await reasonOf(cause) })
+    }
+  }
+
+  return {
+    read: (key) => available(() => recordAt(keyPrefix + key)),
+
+    write(key, value, { durable = false, ...writeOptions }) {
+      const text = JSON.stringify(value)
+      return transact(() => records.write(keyPrefix + key, text, writeOptions, clock()), durable)
+    },
+
+    remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock()), false),
+
+    watch: (key, onChange) => listeners.add(keyPrefix + key, onChange),
+
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      await notices.close()
+      await tables.root.close()
+    },
+  }
+}
+
+/** A failed commit names its reason only later, and as a promise that nobody else would look at. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error) || !(error.commitError instanceof Promise)) return error
+  return error.commitError.catch((reason) => reason)
+}

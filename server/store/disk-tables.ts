@@ -1,0 +1,80 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
+import { StoreSettingError } from './store-setting-error.ts'
+
+/** The tables of one LMDB environment. */
+export interface DiskTables {
+  root: RootDatabase<string, string>
+  /** By key: when the record ends, a space, and its text. */
+  records: Database<string, string>
+  /** What ends when: `[expiresAt, key]`, with nothing at it. */
+  ends: Database<string, [number, string]>
+  /** The latest changes, the next over the oldest: at `number % CHANGES`, the number, a space, and the key. */
+  changes: Database<string, number>
+  /** `format`, and `ledger`: the bytes of all records, a space, and the number of the latest change. */
+  state: Database<string, string>
+  /** Written to when something has changed, so that other processes look. */
+  wakePath: string
+}
+
+/** Raised when the tables mean something else. */
+const FORMAT = '1'
+/** Of address space. LMDB makes it larger when it has to. */
+const MAP_BYTES = 4 * 1024 ** 3
+
+/**
+ * Opens the tables in a folder, which is made where it is missing: for its owner alone, as are the files. Any number of
+ * processes of one machine may have them open.
+ * @throws StoreSettingError in words for who set `STORE_PATH`
+ */
+export function openDiskTables(path: string): DiskTables {
+  const wakePath = join(path, 'changed')
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // LMDB would make its files for the group too, and narrower only afterwards.
+    for (const file of [join(path, 'data.mdb'), join(path, 'lock.mdb'), wakePath]) {
+      closeSync(openSync(file, 'a', 0o600))
+    }
+  } catch (cause) {
+    throw new StoreSettingError(`STORE_PATH ${path} cannot be written to${codeOf(cause)}: name a folder that can`, {
+      cause,
+    })
+  }
+  const tables = { ...openTables(path), wakePath }
+  const format = tables.root.transactionSync(() => {
+    if (tables.state.get('format') === undefined) tables.state.put('format', FORMAT)
+    return tables.state.get('format')
+  })
+  if (format === FORMAT) return tables
+  tables.root.close()
+  throw new StoreSettingError(
+    `STORE_PATH ${path} is of another version of ScanIn (format ${format}, not ${FORMAT}): go back to that version, or name another folder`,
+  )
+}
+
+function openTables(path: string): Omit<DiskTables, 'wakePath'> {
+  try {
+    const root = open<string, string>({ path, noSubdir: false, encoding: 'string', maxDbs: 4, mapSize: MAP_BYTES })
+    return {
+      root,
+      records: root.openDB<string, string>('records', { encoding: 'string' }),
+      ends: root.openDB<string, [number, string]>('ends', { encoding: 'string' }),
+      changes: root.openDB<string, number>('changes', { encoding: 'string', keyEncoding: 'uint32' }),
+      state: root.openDB<string, string>('state', { encoding: 'string' }),
+    }
+  } catch (cause) {
+    throw new StoreSettingError(
+      `STORE_PATH ${path} cannot be opened: it is no store of ScanIn's, or its disk cannot share it between processes (${messageOf(cause)})`,
+      { cause },
+    )
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? ` (${cause.code})` : ''
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'for no known reason'
+}
