@@ -43,7 +43,7 @@ const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['STORE_PATH', 'CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
+  ...['CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
   ...['TOKEN_AUDIENCES', 'SIGNING_KEYS_FILE', 'KEY_ROTATION_DAYS'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['WEBHOOK_URL', 'WEBHOOK_SECRET', 'GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
@@ -106,6 +106,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
 }
 
 function readStore(reader: EnvironmentReader): Config['store'] {
+  const path = reader.text('STORE_PATH')
   const url = reader.explained('REDIS_URL', parseRedisUrl)
   const login = loginOf(reader.text('REDIS_USERNAME'), reader.text('REDIS_PASSWORD'))
   const nodes = reader.hostPorts('REDIS_CLUSTER')
@@ -115,6 +116,11 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
   if ([url, nodes, sentinels].filter((value) => value !== undefined).length > 1) {
     reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
+  }
+  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: nodes, REDIS_SENTINELS: sentinels })
+  const [beside] = redis.filter(([, value]) => value !== undefined).map(([variable]) => variable)
+  if (path !== undefined && beside !== undefined) {
+    reader.reject('STORE_PATH', `goes without ${beside}: records are kept in the folder or in Redis`)
   }
   if ((sentinels === undefined) !== (name === undefined)) {
     reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
@@ -129,7 +135,7 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   }
   if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
   refuseLogin(reader, 'REDIS', login, 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS')
-  return { kind: 'embedded' }
+  return path === undefined ? { kind: 'embedded' } : { kind: 'disk', path }
 }
 
 function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'trustProxyHops'> {

@@ -29,7 +29,13 @@ function signInLine({ accounts }: Config, madePassword: string | undefined): str
 
 function storeLine({ store }: Config, trouble: string | undefined): string {
   if (store.kind === 'embedded')
-    return 'embedded: this one process, and all sign-ins are gone when it ends (REDIS_URL keeps them)'
+    return 'embedded: this one process, and all sign-ins are gone when it ends (STORE_PATH=./data or REDIS_URL keeps them)'
+  if (store.kind === 'disk') {
+    const place = `on disk, in ${store.path}: kept when the process ends`
+    return trouble === undefined
+      ? place
+      : `${place}. NOT WORKING; until it does, requests are answered with 503. ${trouble}`
+  }
   const place = { single: 'Redis', sentinel: 'Redis behind Sentinel', cluster: 'Redis Cluster' }[store.place.kind]
   if (trouble === undefined) return place
   return `${place}: NOT WORKING; until it does, requests are answered with 503. ${trouble}`

@@ -1,5 +1,6 @@
-import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterRes } from 'rate-limiter-flexible'
 import { ScanInError } from '../errors.ts'
+import type { Limiter } from '../store/record-limiter.ts'
 import { isOurFault } from './problems.ts'
 
 /** Counts over a minute, shared by all instances where the store is. */
@@ -13,7 +14,7 @@ export interface RateLimit {
 }
 
 /** Where counts are kept; `name` sets one limit's counts apart from another's. */
-export type MakeLimiter = (name: string, points: number, durationSeconds: number) => RateLimiterAbstract
+export type MakeLimiter = (name: string, points: number, durationSeconds: number) => Limiter
 
 /** What all limits count over. */
 export const WINDOW_SECONDS = 60

@@ -1,3 +1,6 @@
+import { ScanInError } from '../errors.ts'
+import { StoreFullError } from './embedded-trouble.ts'
+
 /** A store's bound in bytes, and who is refused first when it is near. */
 export interface Capacity {
   /** Whether a write fits that makes `growth` bytes more of the `bytes` that there are. */
@@ -9,6 +12,7 @@ export interface Capacity {
  * all that wait can go on together.
  */
 const RESERVE = 1 / 8
+const RETRY_SECONDS = 10
 
 /**
  * What grows nothing always fits: who signs out or revokes is never refused for want of room. What begins is refused
@@ -19,4 +23,10 @@ export function createCapacity(maxBytes: number): Capacity {
   return {
     admits: (bytes, growth, begins = false) => growth <= 0 || bytes + growth <= (begins ? forNewcomers : maxBytes),
   }
+}
+
+/** The refusal of what does not fit. */
+export function storeFull(): ScanInError {
+  const cause = new StoreFullError('the store is full')
+  return new ScanInError('store_unavailable', { cause, retryAfterSeconds: RETRY_SECONDS })
 }

@@ -1,5 +1,5 @@
 import { ScanInError } from '../errors.ts'
-import { createCapacity } from './capacity.ts'
+import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
@@ -19,12 +19,11 @@ export interface DiskStoreOptions {
 }
 
 const DEFAULT_MAX_BYTES = 1024 ** 3
-const FULL_RETRY_SECONDS = 10
 
 /**
- * Records on this machine's disk, in LMDB, shared by any number of its processes. What was answered is there after the
- * end of a process, however it ended; what was written as `durable` also after a power cut, which may cost the writes
- * of the last moments before it, and nothing else.
+ * Records on this machine's disk, in LMDB, shared by any number of its processes. A write is answered once the disk has
+ * it (`fdatasync`), durable or not: it outlives the process, however that ends, and the machine's power. What was not
+ * answered is there wholly or not at all.
  * @throws StoreSettingError when the folder cannot be used
  */
 export async function createDiskStore(options: DiskStoreOptions): Promise<RecordStore> {
@@ -52,11 +51,10 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<Record
   })
 
   /** Whatever is asked for in one turn of the event loop is one transaction. */
-  async function transact(step: () => WriteOutcome, durable: boolean): Promise<boolean> {
+  async function transact(step: () => WriteOutcome): Promise<boolean> {
     const outcome = await available(() => tables.root.transaction(step))
-    if (outcome === 'full') throw new ScanInError('store_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS })
+    if (outcome === 'full') throw storeFull()
     if (outcome === 'changed') notices.changed()
-    if (durable) await available(() => tables.root.flushed)
     return outcome !== 'conflict'
   }
 
@@ -72,12 +70,12 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<Record
   return {
     read: (key) => available(() => recordAt(keyPrefix + key)),
 
-    write(key, value, { durable = false, ...writeOptions }) {
+    async write(key, value, writeOptions) {
       const text = JSON.stringify(value)
-      return transact(() => records.write(keyPrefix + key, text, writeOptions, clock()), durable)
+      return transact(() => records.write(keyPrefix + key, text, writeOptions, clock()))
     },
 
-    remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock()), false),
+    remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock())),
 
     watch: (key, onChange) => listeners.add(keyPrefix + key, onChange),
 

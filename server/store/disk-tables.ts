@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { StoreSettingError } from './store-setting-error.ts'
@@ -41,6 +41,9 @@ export function openDiskTables(path: string): DiskTables {
       cause,
     })
   }
+  if (!isLmdbFile(join(path, 'data.mdb'))) {
+    throw new StoreSettingError(`STORE_PATH ${path} is no store of ScanIn's: name an empty folder, or a new one`)
+  }
   const tables = { ...openTables(path), wakePath }
   const format = tables.root.transactionSync(() => {
     if (tables.state.get('format') === undefined) tables.state.put('format', FORMAT)
@@ -55,7 +58,17 @@ export function openDiskTables(path: string): DiskTables {
 
 function openTables(path: string): Omit<DiskTables, 'wakePath'> {
   try {
-    const root = open<string, string>({ path, noSubdir: false, encoding: 'string', maxDbs: 4, mapSize: MAP_BYTES })
+    const root = open<string, string>({
+      path,
+      noSubdir: false,
+      encoding: 'string',
+      maxDbs: 4,
+      mapSize: MAP_BYTES,
+      // As LMDB itself does it: a commit is on the disk when it is answered.
+      overlappingSync: false,
+      // Transactions of a turn are one all the same. With it, a failed one rejects a promise that nobody has.
+      eventTurnBatching: false,
+    })
     return {
       root,
       records: root.openDB<string, string>('records', { encoding: 'string' }),
@@ -65,9 +78,24 @@ function openTables(path: string): Omit<DiskTables, 'wakePath'> {
     }
   } catch (cause) {
     throw new StoreSettingError(
-      `STORE_PATH ${path} cannot be opened: it is no store of ScanIn's, or its disk cannot share it between processes (${messageOf(cause)})`,
+      `STORE_PATH ${path} cannot be opened: its disk may be one that processes cannot share (${messageOf(cause)})`,
       { cause },
     )
+  }
+}
+
+/** In the first page of an LMDB file: its magic number, and the version of what follows. */
+const MAGIC = Buffer.from('dec0efbe02', 'hex')
+const MAGIC_WITHIN_BYTES = 64
+
+/** Or an empty one, which becomes one. LMDB would look too, but its binding ends the process at what it finds. */
+function isLmdbFile(file: string): boolean {
+  const head = Buffer.alloc(MAGIC_WITHIN_BYTES)
+  const descriptor = openSync(file, 'r')
+  try {
+    return readSync(descriptor, head) === 0 || head.includes(MAGIC)
+  } finally {
+    closeSync(descriptor)
   }
 }
 

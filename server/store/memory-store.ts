@@ -1,5 +1,5 @@
 import { ScanInError } from '../errors.ts'
-import { createCapacity } from './capacity.ts'
+import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import { createExpiryQueue } from './expiry-queue.ts'
 import type { RecordStore } from './record-store.ts'
@@ -33,7 +33,6 @@ const WIDE = /[^\0-\xff]/
 const SWEEP_AT_ONCE = 8
 /** A map that grows is copied, half a million entries in 50 ms: many small ones instead, one at a time. */
 const SHARDS = 64
-const FULL_RETRY_SECONDS = 10
 
 /** The embedded default: one process, bounded, gone with it. */
 export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryStoreOptions): RecordStore {
@@ -70,7 +69,7 @@ export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: Memor
   function makeRoom(growth: number, begins: boolean | undefined, now: number): void {
     for (let swept = 0; swept < SWEEP_AT_ONCE && dropOneExpired(now); swept++);
     while (!capacity.admits(bytes, growth, begins)) {
-      if (!dropOneExpired(now)) throw new ScanInError('store_unavailable', { retryAfterSeconds: FULL_RETRY_SECONDS })
+      if (!dropOneExpired(now)) throw storeFull()
     }
   }
 

@@ -1,6 +1,7 @@
-import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { createRecordLimiter, type Limiter } from './record-limiter.ts'
 import type { RecordStore } from './record-store.ts'
 import { connectRedis, type RedisConnections } from './redis-connection.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
@@ -22,22 +23,41 @@ export interface OpenStoreOptions {
 
 export interface OpenedStore {
   store: RecordStore
-  makeLimiter: (name: string, points: number, durationSeconds: number) => RateLimiterAbstract
+  makeLimiter: (name: string, points: number, durationSeconds: number) => Limiter
 }
 
 /**
  * Opens the store that was chosen, and what counts limits beside it. A Redis that is away is waited for, then gone on
  * without: it may come.
- * @throws StoreSettingError when Redis is there and waiting will not help, as with a wrong password
+ * @throws StoreSettingError when Redis is there and waiting will not help, as with a wrong password; when the folder of
+ *   a store on disk cannot be used
  */
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
-  return options.choice.kind === 'embedded' ? openMemory(options) : await openRedis(options, options.choice)
+  switch (options.choice.kind) {
+    case 'embedded':
+      return openMemory(options)
+    case 'disk':
+      return openDisk(options, options.choice.path)
+    case 'redis':
+      return openRedis(options, options.choice)
+  }
 }
 
 function openMemory({ clock }: OpenStoreOptions): OpenedStore {
   return {
     store: createMemoryStore({ clock }),
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
+  }
+}
+
+/** Its library is loaded only where it is used: no other start waits for it. */
+async function openDisk({ keyPrefix, clock }: OpenStoreOptions, path: string): Promise<OpenedStore> {
+  const { createDiskStore } = await import('./disk-store.ts')
+  const store = await createDiskStore({ path, keyPrefix, clock })
+  return {
+    store,
+    makeLimiter: (name, points, durationSeconds) =>
+      createRecordLimiter({ store, clock, name, points, durationSeconds }),
   }
 }
 

@@ -1,5 +1,8 @@
-/** Where records are kept: in this process, or in a Redis. */
-export type StoreChoice = { kind: 'embedded' } | { kind: 'redis'; place: RedisPlace; waitReplicas: number }
+/** Where records are kept: in this process, in a folder on its machine's disk, or in a Redis. */
+export type StoreChoice =
+  | { kind: 'embedded' }
+  | { kind: 'disk'; path: string }
+  | { kind: 'redis'; place: RedisPlace; waitReplicas: number }
 
 /** Where Redis is: one server, a set that Sentinels watch, or a Cluster. */
 export type RedisPlace =

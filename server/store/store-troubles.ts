@@ -1,18 +1,22 @@
+import { type EmbeddedTrouble, embeddedTrouble } from './embedded-trouble.ts'
 import type { StoreChoice } from './redis-place.ts'
 import { type RedisTrouble, redisTrouble } from './redis-trouble.ts'
 
 /** Words for what goes wrong with a store, and the memory that they need. */
 export interface StoreTroubles {
   /** `undefined`: there are no words for it. */
-  explain(error: unknown): RedisTrouble | undefined
+  explain(error: unknown): EmbeddedTrouble | undefined
   /** Of a connection. A command that failed for want of one only says that it had none. */
   noteConnectionError(error: Error): RedisTrouble | undefined
   noteConnected(): void
 }
 
 export function createStoreTroubles(choice: StoreChoice): StoreTroubles {
+  if (choice.kind !== 'redis') {
+    return { explain: embeddedTrouble, noteConnectionError: () => undefined, noteConnected: () => undefined }
+  }
   let latest: RedisTrouble | undefined
-  const wordsFor = (error: unknown) => (choice.kind === 'redis' ? redisTrouble(error, choice.place) : undefined)
+  const wordsFor = (error: unknown) => redisTrouble(error, choice.place)
   return {
     explain(error) {
       const trouble = wordsFor(error)

@@ -1,9 +1,9 @@
 import { ScanInError } from '../errors.ts'
-import type { RecordStore, StoredRecord } from './record-store.ts'
+import type { RecordStore, StoredRecord, WriteOptions } from './record-store.ts'
 
 /** What to make of a record: the next value, or `undefined` to leave it as it is. With it, what the caller is told. */
 export interface Change<Result> {
-  next?: { value: unknown; expiresAt: number; durable?: boolean }
+  next?: { value: unknown } & Pick<WriteOptions, 'expiresAt' | 'durable' | 'begins'>
   result: Result
 }
 

@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
@@ -159,13 +161,13 @@ test('metrics listen on loopback alone, whatever HOST says', async () => {
 
 test('variables that are misspelt or not supported end the start with one line that names them all', () =>
   expectOneLine(
-    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', STORE_PATH: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
+    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', APPS_FILE: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
     ...[
       'TRUST_PROXYS',
       'TRUST_PROXY?',
       'POLL_HOLD',
       'POLL_HOLD_SECONDS',
-      'STORE_PATH',
+      'APPS_FILE',
       'not supported',
       'MATCH',
       'REDIS_URL?',
@@ -174,6 +176,30 @@ test('variables that are misspelt or not supported end the start with one line t
 
 test('the process writes that line, and ends with 1', async () =>
   expectLine(await runToEnd({ ...LEAST, HOST: '192.0.2.77', POLL_HOLD: '5' }), ['POLL_HOLD']))
+
+describe('a folder that cannot be the store', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'scanin-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('as a file is there', () => {
+    writeFileSync(join(folder, 'file'), '')
+    return expectOneLine({ STORE_PATH: join(folder, 'file') }, 'STORE_PATH', 'cannot be written to', 'EEXIST')
+  })
+
+  test('as it has no place', () =>
+    expectOneLine({ STORE_PATH: '/dev/null/data' }, 'STORE_PATH', 'cannot be written to'))
+
+  test('as something else is in it', () => {
+    writeFileSync(join(folder, 'data.mdb'), 'no store at all '.repeat(1000))
+    return expectOneLine({ STORE_PATH: folder }, 'STORE_PATH', 'no store of ScanIn')
+  })
+
+  test('as there is a Redis too', () =>
+    expectOneLine({ STORE_PATH: folder, REDIS_CLUSTER: 'a:1' }, 'STORE_PATH', 'REDIS_CLUSTER'))
+})
 
 test('an empty file of a secret ends the start with a line that says so', () =>
   expectOneLine({ DEMO_PASSWORD: '', DEMO_PASSWORD_FILE: '/dev/null' }, 'DEMO_PASSWORD_FILE', 'empty'))

@@ -37,6 +37,10 @@ describe('the configuration', () => {
     })
   })
 
+  test('keeps records in a folder that is named', () => {
+    expect(read({ STORE_PATH: './data' }).store).toEqual({ kind: 'disk', path: './data' })
+  })
+
   test.each([
     [{ REDIS_URL: 'redis://redis:6379' }, placeOf('redis://redis:6379')],
     [{ REDIS_URL: 'unix:/run/redis.sock' }, placeOf('unix:/run/redis.sock')],

@@ -33,7 +33,6 @@ test.each([
 })
 
 test.each([
-  'STORE_PATH',
   'CONFIRM',
   'APPS_FILE',
   'CLIENTS_FILE',

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from '@jest/globals'
 import { type Client, createClient, createPhone } from './http-client.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
@@ -5,9 +8,9 @@ import { type Service, startService } from './service.ts'
 
 /** A running service on one kind of store, with people in front of it. */
 export interface Stage {
-  kind: 'embedded' | 'redis'
+  kind: 'embedded' | 'disk' | 'redis'
   service(): Service
-  /** Where the store is, for tests that look into it. Fails on the embedded one. */
+  /** Where the store is, for tests that look into it. Fails on any other. */
   redis(): RedisServer
   browser(): Client
   /** A phone that is signed in as the demo account. */
@@ -16,6 +19,9 @@ export interface Stage {
   startAnother(env?: Record<string, string>): Promise<Service>
 }
 
+/** For what depends on what a store is: one that is on disk, too. */
+export const ON_DISK_TOO = ['embedded', 'disk', 'redis'] as const
+
 /**
  * Runs the same tests against a service of their own on the embedded store, and again on a real Redis.
  * @param env what the service is told; a function when that is only known once tests run
@@ -23,8 +29,9 @@ export interface Stage {
 export function onEveryStore(
   env: Record<string, string> | (() => Record<string, string>),
   tests: (stage: Stage) => void,
+  kinds: readonly Stage['kind'][] = ['embedded', 'redis'],
 ): void {
-  describe.each(['embedded', 'redis'] as const)('on the store "%s"', (kind) => {
+  describe.each(kinds)('on the store "%s"', (kind) => {
     onStore(kind, env, tests)
   })
 }
@@ -36,10 +43,13 @@ function onStore(
 ): void {
   let redis: RedisServer | undefined
   const services: Service[] = []
+  let folder: string | undefined
+
+  const store = () => ({ ...(redis ? { REDIS_URL: redis.url } : {}), ...(folder ? { STORE_PATH: folder } : {}) })
 
   async function start(extra: Record<string, string> = {}): Promise<Service> {
     const told = typeof env === 'function' ? env() : env
-    const service = await startService({ ...(redis ? { REDIS_URL: redis.url } : {}), ...told, ...extra })
+    const service = await startService({ ...store(), ...told, ...extra })
     services.push(service)
     return service
   }
@@ -52,12 +62,14 @@ function onStore(
 
   beforeAll(async () => {
     redis = kind === 'redis' ? await startRedis() : undefined
+    folder = kind === 'disk' ? mkdtempSync(join(tmpdir(), 'scanin-')) : undefined
     await start()
   })
 
   afterAll(async () => {
     await Promise.all(services.map((service) => service.stop()))
     await redis?.stop()
+    if (folder !== undefined) rmSync(folder, { recursive: true })
   })
 
   tests({

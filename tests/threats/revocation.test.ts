@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
-import { onEveryStore, type Stage } from '../support/every-store.ts'
+import { ON_DISK_TOO, onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startService } from '../support/service.ts'
@@ -34,100 +34,104 @@ function at(url: string, client: Client, publicUrl: string): Client {
   return same
 }
 
-onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
-  test('T19 the phone lists the browser that it signed in, and nothing in the list is a secret', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    await signInBrowser(browser, phone)
-    const reply = await phone.get('/sessions')
-    const sessions: Listed[] = reply.json.sessions
-    expect(sessions.find(({ id }) => id === reply.json.sessions[0].id)).toMatchObject({
-      kind: 'browser',
-      current: false,
-      browser: { name: expect.any(String), os: expect.any(String) },
-      ip: '127.0.0.1',
-      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-      last_seen_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-    })
-    expect(sessions.filter(({ current }) => current).map(({ kind }) => kind)).toEqual(['phone'])
-    for (const client of [browser, phone]) {
-      const secret = found(client.cookies.get('scanin_session'), 'no session')
-      expect(reply.text).not.toContain(secret)
-    }
-  })
-
-  test('T19 a revoked session is refused on the very next request, on every instance and every route', async () => {
-    const { url } = stage.service()
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    const other = await elsewhere(stage)
-    await signInBrowser(browser, phone)
-    // Known to every instance, in case one remembers.
-    const places = [at(url, browser, url), at(other, browser, url)]
-    for (const place of places) {
-      expect((await place.get('/session')).status).toBe(200)
-      expect((await place.get('/auth/verify')).status).toBe(200)
-    }
-    expect((await phone.delete(`/sessions/${await idOf(browser)}`)).status).toBe(204)
-    for (const place of places) {
-      expectProblem(await place.get('/auth/verify'), 401, 'authentication_required')
-      expectProblem(await place.get('/session'), 401, 'authentication_required')
-      expectProblem(await place.get('/sessions'), 401, 'authentication_required')
-      expectProblem(await place.delete('/sessions'), 401, 'authentication_required')
-    }
-    expect((await phone.get('/session')).status).toBe(200)
-  })
-
-  test('T19 a revoked phone approves nothing on any instance, not even what it has already scanned', async () => {
-    const { url } = stage.service()
-    const [browser, phone, lost] = [stage.browser(), await stage.phone(), await stage.phone()]
-    const other = at(await elsewhere(stage), lost, url)
-    const token = await startLogin(browser)
-    expect((await other.post('/login/scan', { token })).status).toBe(200)
-    expect((await phone.delete(`/sessions/${await idOf(lost)}`)).status).toBe(204)
-    for (const place of [lost, other]) {
-      for (const path of ['/login/confirm', '/login/scan', '/login/deny']) {
-        expectProblem(await place.post(path, { token }), 401, 'authentication_required')
+onEveryStore(
+  { POLL_HOLD_SECONDS: '0' },
+  (stage) => {
+    test('T19 the phone lists the browser that it signed in, and nothing in the list is a secret', async () => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      await signInBrowser(browser, phone)
+      const reply = await phone.get('/sessions')
+      const sessions: Listed[] = reply.json.sessions
+      expect(sessions.find(({ id }) => id === reply.json.sessions[0].id)).toMatchObject({
+        kind: 'browser',
+        current: false,
+        browser: { name: expect.any(String), os: expect.any(String) },
+        ip: '127.0.0.1',
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        last_seen_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      })
+      expect(sessions.filter(({ current }) => current).map(({ kind }) => kind)).toEqual(['phone'])
+      for (const client of [browser, phone]) {
+        const secret = found(client.cookies.get('scanin_session'), 'no session')
+        expect(reply.text).not.toContain(secret)
       }
-    }
-    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('denied')
-  })
+    })
 
-  test('T19 revoking all others leaves this one, and says how many there were', async () => {
-    const phone = await stage.phone()
-    await phone.delete('/sessions')
-    const [second, browser] = [await stage.phone(), stage.browser()]
-    await signInBrowser(browser, second)
-    expect(await listed(phone)).toHaveLength(3)
-    expect((await phone.delete('/sessions')).json).toEqual({ revoked: 2 })
-    for (const client of [second, browser]) expect((await client.get('/session')).status).toBe(401)
-    expect((await listed(phone)).map(({ current }) => current)).toEqual([true])
-    expect((await phone.delete('/sessions')).json).toEqual({ revoked: 0 })
-  })
+    test('T19 a revoked session is refused on the very next request, on every instance and every route', async () => {
+      const { url } = stage.service()
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      const other = await elsewhere(stage)
+      await signInBrowser(browser, phone)
+      // Known to every instance, in case one remembers.
+      const places = [at(url, browser, url), at(other, browser, url)]
+      for (const place of places) {
+        expect((await place.get('/session')).status).toBe(200)
+        expect((await place.get('/auth/verify')).status).toBe(200)
+      }
+      expect((await phone.delete(`/sessions/${await idOf(browser)}`)).status).toBe(204)
+      for (const place of places) {
+        expectProblem(await place.get('/auth/verify'), 401, 'authentication_required')
+        expectProblem(await place.get('/session'), 401, 'authentication_required')
+        expectProblem(await place.get('/sessions'), 401, 'authentication_required')
+        expectProblem(await place.delete('/sessions'), 401, 'authentication_required')
+      }
+      expect((await phone.get('/session')).status).toBe(200)
+    })
 
-  test('T19 signing out ends the session itself, not the cookie alone', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    await signInBrowser(browser, phone)
-    const cookie = `scanin_session=${browser.cookies.get('scanin_session')}`
-    const reply = await browser.post('/sign-out')
-    expect(reply.status).toBe(204)
-    expect(reply.setCookies.join()).toMatch(/^scanin_session=; Max-Age=0;/)
-    expectProblem(await stage.browser().get('/session', { cookie }), 401, 'authentication_required')
-    expect((await phone.get('/session')).status).toBe(200)
-  })
+    test('T19 a revoked phone approves nothing on any instance, not even what it has already scanned', async () => {
+      const { url } = stage.service()
+      const [browser, phone, lost] = [stage.browser(), await stage.phone(), await stage.phone()]
+      const other = at(await elsewhere(stage), lost, url)
+      const token = await startLogin(browser)
+      expect((await other.post('/login/scan', { token })).status).toBe(200)
+      expect((await phone.delete(`/sessions/${await idOf(lost)}`)).status).toBe(204)
+      for (const place of [lost, other]) {
+        for (const path of ['/login/confirm', '/login/scan', '/login/deny']) {
+          expectProblem(await place.post(path, { token }), 401, 'authentication_required')
+        }
+      }
+      expect((await browser.get(`/login/status/${token}`)).json.status).toBe('denied')
+    })
 
-  test('T19 of fifty requests that race a revocation, none that is sent after its reply is let in', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    await signInBrowser(browser, phone)
-    const id = await idOf(browser)
-    const racing = Array.from({ length: 25 }, () => browser.get('/session'))
-    expect((await phone.delete(`/sessions/${id}`)).status).toBe(204)
-    const after = await Promise.all(Array.from({ length: 25 }, () => browser.get('/session')))
-    expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]))
-    for (const { status } of await Promise.all(racing)) expect([200, 401]).toContain(status)
-    // None of the requests that were under way has written it back.
-    expect((await browser.get('/session')).status).toBe(401)
-    expect((await listed(phone)).map((session) => session.id)).not.toContain(id)
-  })
-})
+    test('T19 revoking all others leaves this one, and says how many there were', async () => {
+      const phone = await stage.phone()
+      await phone.delete('/sessions')
+      const [second, browser] = [await stage.phone(), stage.browser()]
+      await signInBrowser(browser, second)
+      expect(await listed(phone)).toHaveLength(3)
+      expect((await phone.delete('/sessions')).json).toEqual({ revoked: 2 })
+      for (const client of [second, browser]) expect((await client.get('/session')).status).toBe(401)
+      expect((await listed(phone)).map(({ current }) => current)).toEqual([true])
+      expect((await phone.delete('/sessions')).json).toEqual({ revoked: 0 })
+    })
+
+    test('T19 signing out ends the session itself, not the cookie alone', async () => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      await signInBrowser(browser, phone)
+      const cookie = `scanin_session=${browser.cookies.get('scanin_session')}`
+      const reply = await browser.post('/sign-out')
+      expect(reply.status).toBe(204)
+      expect(reply.setCookies.join()).toMatch(/^scanin_session=; Max-Age=0;/)
+      expectProblem(await stage.browser().get('/session', { cookie }), 401, 'authentication_required')
+      expect((await phone.get('/session')).status).toBe(200)
+    })
+
+    test('T19 of fifty requests that race a revocation, none that is sent after its reply is let in', async () => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      await signInBrowser(browser, phone)
+      const id = await idOf(browser)
+      const racing = Array.from({ length: 25 }, () => browser.get('/session'))
+      expect((await phone.delete(`/sessions/${id}`)).status).toBe(204)
+      const after = await Promise.all(Array.from({ length: 25 }, () => browser.get('/session')))
+      expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]))
+      for (const { status } of await Promise.all(racing)) expect([200, 401]).toContain(status)
+      // None of the requests that were under way has written it back.
+      expect((await browser.get('/session')).status).toBe(401)
+      expect((await listed(phone)).map((session) => session.id)).not.toContain(id)
+    })
+  },
+  ON_DISK_TOO,
+)
 
 test('T19 nobody lists or ends the sessions of somebody else', async () => {
   const accounts = await writeAccounts([ZOFIA, YUSUF])
