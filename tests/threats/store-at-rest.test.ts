@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { openDiskTables } from '../../server/store/disk-tables.ts'
 import { type AccountsFile, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
 import { createClient } from '../support/http-client.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -6,7 +10,7 @@ import { type Service, startService } from '../support/service.ts'
 import { type DumpedKey, redisDump } from './redis-dump.ts'
 import { runWholeFlow, type Secret, secretsIn } from './whole-flow.ts'
 
-/** T13: whoever has a copy of Redis can sign in nowhere with it. (The embedded store is in no other process's reach.) */
+/** T13: whoever has a copy of the store can sign in nowhere with it. (In memory, it is in no other process's reach.) */
 
 let redis: RedisServer
 let accounts: AccountsFile
@@ -49,16 +53,20 @@ test('T13 no key and no value has a token, a browser key, a session, a user code
   }
 })
 
-test('T13 nor in another spelling: lower case, reversed, hex or base64', () => {
-  const text = dump.map(({ key, value }) => `${key} ${value}`).join('\n')
-  const spelled = secrets
+/** Hex, base64 and backwards. */
+function spelledOtherwise(secrets: Secret[]): Secret[] {
+  return secrets
     .filter(({ text: secret }) => secret.length >= 8)
     .flatMap(({ what, text: secret }) => [
       { what: `${what} in hex`, text: Buffer.from(secret).toString('hex') },
       { what: `${what} in base64`, text: Buffer.from(secret).toString('base64url').slice(0, -2) },
       { what: `${what} reversed`, text: [...secret].reverse().join('') },
     ])
-  expect(secretsIn(text, spelled)).toEqual([])
+}
+
+test('T13 nor in another spelling: lower case, reversed, hex or base64', () => {
+  const text = dump.map(({ key, value }) => `${key} ${value}`).join('\n')
+  expect(secretsIn(text, spelledOtherwise(secrets))).toEqual([])
 })
 
 test('T13 every key begins with the prefix and ends by itself', () => {
@@ -89,4 +97,49 @@ test('T13 what a thief finds opens nothing: no key, value or hash is taken as co
       expect(reply.text).toBe('{"status":"expired"}')
     }
   }
+})
+
+describe('on disk', () => {
+  let folder: string
+  let bytes: string
+  let seen: Secret[]
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'scanin-at-rest-'))
+    const onDisk = await startService({
+      STORE_PATH: folder,
+      ACCOUNTS_FILE: accounts.path,
+      MATCH: 'always',
+      RATE_LOGINS_PER_MINUTE: '1000',
+      RATE_SIGN_INS_PER_MINUTE: '1000',
+    })
+    seen = await runWholeFlow(onDisk.url, ZOFIA)
+    await onDisk.stop()
+    bytes = readdirSync(folder)
+      .map((file) => readFileSync(join(folder, file), 'latin1'))
+      .join('\n')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test('T13 what was kept is in the files: logins, codes, sessions and counts', () => {
+    for (const kind of ['login:', 'user-code:', 'session:', 'sessions-of:', 'rate:']) {
+      expect(bytes).toContain(`scanin:${kind}`)
+    }
+  })
+
+  test('T13 no byte of any file, also of pages that are no longer used, is of a secret', () => {
+    expect(secretsIn(bytes, seen)).toEqual([])
+    expect(secretsIn(bytes, spelledOtherwise(seen))).toEqual([])
+  })
+
+  test('T13 every record ends by itself', async () => {
+    const { root, records } = openDiskTables(folder)
+    const rows = [...records.getRange()]
+    await root.close()
+    expect(rows.length).toBeGreaterThan(10)
+    for (const { key, value } of rows) {
+      const endsIn = Number(value.split(' ')[0]) - Date.now()
+      expect({ key, isEnding: endsIn <= 2_592_000_000 }).toEqual({ key, isEnding: true })
+    }
+  })
 })

@@ -1,0 +1,124 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createDiskStore } from '../../../server/store/disk-store.ts'
+import { openDiskTables } from '../../../server/store/disk-tables.ts'
+import { createRecordLimiter } from '../../../server/store/record-limiter.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
+import { updateRecord } from '../../../server/store/update-record.ts'
+import { openDiskNeighbour } from '../../support/disk-neighbour.ts'
+
+const MAX_BYTES = 2 * 1024 * 1024
+const HOUR_MS = 3_600_000
+const full = { code: 'store_unavailable', retryAfterSeconds: 10 }
+
+let folder: string
+let path: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scanin-disk-'))
+  path = join(folder, 'made', 'for it')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Writes records until one is refused. @returns how many there were room for */
+async function fill(store: RecordStore, name: string, expiresAt: number, begins: boolean): Promise<number> {
+  const AT_ONCE = 100
+  for (let written = 0; ; ) {
+    const results = await Promise.allSettled(
+      Array.from({ length: AT_ONCE }, (_, at) =>
+        store.write(`${name}:${written + at}`, 'x'.repeat(300), { expiresAt, begins }),
+      ),
+    )
+    const done = results.filter(({ status }) => status === 'fulfilled').length
+    written += done
+    if (done < AT_ONCE) return written
+  }
+}
+
+test('the folder is its owner`s alone, and so is every file in it', async () => {
+  const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  await store.write('key', 1, { expiresAt: Date.now() + HOUR_MS })
+  expect(statSync(path).mode & 0o777).toBe(0o700)
+  const files = readdirSync(path)
+  expect(files.sort()).toEqual(['changed', 'data.mdb', 'lock.mdb'])
+  for (const file of files)
+    expect({ file, mode: statSync(join(path, file)).mode & 0o777 }).toEqual({ file, mode: 0o600 })
+  await store.close()
+})
+
+test('two processes that count up one record at once lose no count', async () => {
+  const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  const neighbour = await openDiskNeighbour({ path })
+  const countUp = (value: unknown) => ({
+    next: { value: typeof value === 'number' ? value + 1 : 1, expiresAt: Date.now() + HOUR_MS },
+    result: undefined,
+  })
+  const counters = Array.from({ length: 8 }, async (_, at) => {
+    for (let again = 0; again < 10; again++) await updateRecord(at % 2 === 0 ? store : neighbour, 'count', countUp)
+  })
+  await Promise.all(counters)
+  expect((await store.read('count'))?.value).toBe(80)
+  await Promise.all([store.close(), neighbour.close()])
+})
+
+test('all processes count for a limit together, and a restart forgives nothing', async () => {
+  const neighbour = await openDiskNeighbour({ path })
+  const limiterOn = (store: RecordStore) =>
+    createRecordLimiter({ store, clock: Date.now, name: 'tries', points: 3, durationSeconds: 60 })
+  let store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  expect(await limiterOn(store).get('key')).toBeNull()
+  expect(await limiterOn(store).consume('key')).toMatchObject({ consumedPoints: 1, remainingPoints: 2 })
+  await limiterOn(neighbour).penalty('key')
+  await Promise.all([store.close(), neighbour.close()])
+
+  store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  const limiter = limiterOn(store)
+  expect(await limiter.consume('key')).toMatchObject({ consumedPoints: 3, remainingPoints: 0 })
+  const refusal = await limiter.consume('key').catch((error) => error)
+  expect(refusal).toMatchObject({ consumedPoints: 4 })
+  expect(refusal.msBeforeNext).toBeGreaterThan(0)
+  expect(refusal.msBeforeNext).toBeLessThanOrEqual(60_000)
+  expect(await limiter.reward('key', 2)).toMatchObject({ consumedPoints: 2 })
+  expect(await limiter.delete('key')).toBe(true)
+  expect(await limiter.get('key')).toBeNull()
+  await store.close()
+})
+
+test('full, it refuses what begins, then what grows, in every process, and takes its room back when records end', async () => {
+  let now = Date.now()
+  const [ends, endsLater] = [now + HOUR_MS, now + 2 * HOUR_MS]
+  const options = { path: join(folder, 'full'), keyPrefix: '', maxBytes: MAX_BYTES }
+  const store = await createDiskStore({ ...options, clock: () => now })
+  const neighbour = await openDiskNeighbour(options)
+
+  const begun = await fill(store, 'begun', ends, true)
+  await expect(neighbour.write('new', 'x'.repeat(300), { expiresAt: ends, begins: true })).rejects.toMatchObject({
+    code: full.code,
+  })
+  const others = await fill(store, 'other', ends, false)
+  expect(others).toBeGreaterThan(begun / 10)
+  await expect(store.write('new', 'x'.repeat(300), { expiresAt: ends })).rejects.toMatchObject(full)
+  expect(await store.write('begun:0', 'y'.repeat(300), { expiresAt: ends })).toBe(true)
+  expect(await neighbour.remove('begun:1')).toBe(true)
+  const { size } = statSync(join(options.path, 'data.mdb'))
+  expect(size / MAX_BYTES).toBeGreaterThan(0.5)
+
+  // Three lifetimes, each as full as the first: all of it in the same file.
+  for (let life = 1; life <= 3; life++) {
+    now += 2 * HOUR_MS
+    expect(await fill(store, `life ${life}`, endsLater + life * 2 * HOUR_MS - HOUR_MS, false)).toBeGreaterThan(begun)
+  }
+  expect(statSync(join(options.path, 'data.mdb')).size / MAX_BYTES).toBeLessThan(1.5)
+  await Promise.all([store.close(), neighbour.close()])
+})
+
+test('a folder of another version is refused with what to do', async () => {
+  const tables = openDiskTables(path)
+  await tables.state.put('format', '99')
+  await tables.root.close()
+  await expect(createDiskStore({ path, keyPrefix: '', clock: Date.now })).rejects.toThrow(
+    /STORE_PATH .*another version of ScanIn \(format 99, not 1\).*another folder/,
+  )
+})
