@@ -7,7 +7,9 @@ import { openDiskTables } from '../../../server/store/disk-tables.ts'
 import { createRecordLimiter } from '../../../server/store/record-limiter.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 import { updateRecord } from '../../../server/store/update-record.ts'
+import { startProcess } from '../../support/child-process.ts'
 import { openDiskNeighbour } from '../../support/disk-neighbour.ts'
+import { ROOT } from '../../support/service.ts'
 
 const MAX_BYTES = 2 * 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -112,6 +114,27 @@ test('full, it refuses what begins, then what grows, in every process, and takes
   }
   expect(statSync(join(options.path, 'data.mdb')).size / MAX_BYTES).toBeLessThan(1.5)
   await Promise.all([store.close(), neighbour.close()])
+})
+
+test('a copy made while a service runs has what was answered before, and takes no more room than it needs', async () => {
+  const [source, copy] = [join(folder, 'source'), join(folder, 'copy')]
+  const store = await createDiskStore({ path: source, keyPrefix: '', clock: Date.now })
+  const keys = Array.from({ length: 500 }, (_, at) => `gone:${at}`)
+  await Promise.all(keys.map((key) => store.write(key, 'x'.repeat(1000), { expiresAt: Date.now() + HOUR_MS })))
+  await Promise.all(keys.map((key) => store.remove(key)))
+  await store.write('kept', 'here', { expiresAt: Date.now() + HOUR_MS })
+
+  const copyStore = () => startProcess(process.execPath, [join(ROOT, 'dist/server/copy-store.js'), source, copy]).exited
+  expect(await copyStore()).toBe(0)
+  expect(statSync(join(copy, 'data.mdb')).mode & 0o777).toBe(0o600)
+  expect(statSync(join(copy, 'data.mdb')).size).toBeLessThan(statSync(join(source, 'data.mdb')).size)
+  // Over nothing.
+  expect(await copyStore()).toBe(1)
+  await store.close()
+
+  const copied = await createDiskStore({ path: copy, keyPrefix: '', clock: Date.now })
+  expect((await copied.read('kept'))?.value).toBe('here')
+  await copied.close()
 })
 
 test('a folder of another version is refused with what to do', async () => {
