@@ -20,6 +20,9 @@ export function createRedisLimiter({ client, patienceFor, ...options }: RedisLim
     override penalty(...args: Parameters<RateLimiterRedis['penalty']>) {
       return patienceFor(this.getKey(args[0])).ask(() => super.penalty(...args))
     }
+    override reward(...args: Parameters<RateLimiterRedis['reward']>) {
+      return patienceFor(this.getKey(args[0])).ask(() => super.reward(...args))
+    }
     override get(...args: Parameters<RateLimiterRedis['get']>) {
       return patienceFor(this.getKey(args[0])).ask(() => super.get(...args))
     }

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { freePort } from '../support/free-port.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { scan, signInBrowser, startLogin } from '../support/login-flow.ts'
-import { type Service, startService } from '../support/service.ts'
+import { type ServiceProcess, startServiceProcess } from '../support/service.ts'
 
 const LOGINS_PER_MINUTE = 12
 
 let folder: string
 let env: Record<string, string>
-let service: Service
+let service: ServiceProcess
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'scanin-restart-'))
@@ -21,7 +21,7 @@ beforeAll(async () => {
     MATCH: 'never',
     RATE_LOGINS_PER_MINUTE: String(LOGINS_PER_MINUTE),
   }
-  service = await startService(env)
+  service = await startServiceProcess(env)
 })
 afterAll(async () => {
   await service.stop()
@@ -50,7 +50,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     await phone.post('/login/confirm', { token: tokens.confirmed })
 
     await service.stop(signal)
-    service = await startService(env)
+    service = await startServiceProcess(env)
 
     expect(await statusOf(browser, '/session')).toBe(200)
     expect(await statusOf(phone, '/session')).toBe(200)
@@ -63,7 +63,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
 )
 
 test('two processes on one folder are one service: a poll held at one is woken by a phone at the other, and limits are one', async () => {
-  const other = await startService({
+  const other = await startServiceProcess({
     ...env,
     PORT: String(await freePort()),
     PUBLIC_URL: service.url,
