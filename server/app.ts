@@ -8,6 +8,7 @@ import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
 import { createPages } from './http/pages.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
+import { createRequestIds } from './http/request-labels.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
@@ -116,6 +117,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     headers,
     log,
     schemaController: options.schemaController,
+    requestIds: createRequestIds({ clientAddresses, randomness }),
     sessionCookieName,
     shortcut: browser.pollLane,
     pages,

@@ -17,6 +17,8 @@ export interface ClientAddress {
 export interface ClientAddresses {
   /** Where the client is that a request comes from: what connects, or what the proxies in `TRUST_PROXY` say. */
   of(request: IncomingMessage): ClientAddress
+  /** Whether a proxy in `TRUST_PROXY` sent it: what its other headers say may then be the proxy's word. */
+  isFromProxy(request: IncomingMessage): boolean
   /** To be shown every request: warns, once, of a proxy that nobody named. */
   notice(request: IncomingMessage): void
 }
@@ -61,6 +63,8 @@ export function createClientAddresses({ trustProxy, trustProxyHops, logger }: Cl
       warnings.silent(peer)
       return { address: peer, isKnown: false }
     },
+
+    isFromProxy: (request) => isProxy(peerOf(request)),
 
     notice(request) {
       if (!isForwarded(request.headers)) return

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import type { Pages } from './pages.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
+import { type RequestIds, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
 
@@ -22,7 +23,7 @@ export interface ProblemOptions {
 export function answerWithProblems(app: FastifyInstance, { headers, log, pages }: ProblemOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
-    log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' })
+    log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' }, request.labels)
     if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
     return send(reply, known, headers)
   })
@@ -34,6 +35,7 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
 /** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
 export function answerUnroutable({ headers, pages }: Omit<ProblemOptions, 'log'>) {
   return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    sendId(request, reply)
     if (!pages.answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
   }
 }
@@ -91,29 +93,35 @@ function codeOf(error: FastifyError): ErrorCode {
 }
 
 /** Answers what never became a request: broken HTTP, too many headers, a request that took too long. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+export function answerBrokenRequest({ make }: RequestIds) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const { status, headers, body } = problemReply(new ScanInError(brokenRequestCode(error.code)), lastWord(make()))
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   }
-  const { status, headers, body } = problemReply(new ScanInError(brokenRequestCode(error.code)), LAST_WORD)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const { status, headers, body } = problemReply(new ScanInError('invalid_request'), LAST_WORD)
-  response.writeHead(status, headers).end(body)
+export function answerExpectation(requestIds: RequestIds) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const said = lastWord(requestIds.of(request))
+    const { status, headers, body } = problemReply(new ScanInError('invalid_request'), said)
+    response.writeHead(status, headers).end(body)
+  }
 }
 
 /** Headers of a reply after which the connection ends. */
-const LAST_WORD = {
+const lastWord = (requestId: string) => ({
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+  'x-request-id': requestId,
   connection: 'close',
-}
+})
 
 /** A problem as it goes over the wire. */
 function problemReply(

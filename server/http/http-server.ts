@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answerExpectation } from './error-replies.ts'
+import type { RequestIds } from './request-labels.ts'
 
 /** Answers a request in Fastify's place, or leaves it to Fastify: `false`. */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -16,7 +17,7 @@ const MOST_AHEAD = 64
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 /** For Fastify's `serverFactory`: a server whose requests the shortcut sees first. */
-export function httpServer(shortcut: Shortcut): (fastify: Listener) => Server {
+export function httpServer(shortcut: Shortcut, requestIds: RequestIds): (fastify: Listener) => Server {
   return (fastify) => {
     const server = createServer({
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -32,7 +33,7 @@ export function httpServer(shortcut: Shortcut): (fastify: Listener) => Server {
       if (response.socket === null && !mayWait(request.socket, response, ahead)) return
       if (!shortcut(request, response)) fastify(request, response)
     })
-    server.on('checkExpectation', answerExpectation)
+    server.on('checkExpectation', answerExpectation(requestIds))
     return server
   }
 }

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { pollsOf, withRequestIdHeader } from './openapi-headers.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
 
 export interface OpenApiOptions {
@@ -12,7 +13,10 @@ export interface OpenApiOptions {
 
 /** Collects the schemas of all routes registered after it, for `/openapi.json` and `/docs`. */
 export async function openApi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
+  const polls = pollsOf(app)
   await app.register(swagger, {
+    transformObject: (described) =>
+      'openapiObject' in described ? withRequestIdHeader(described.openapiObject, polls) : {},
     openapi: {
       openapi: '3.1.0',
       info: {

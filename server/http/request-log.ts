@@ -2,12 +2,13 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ScanInError } from '../errors.ts'
 import type { TroubleLog } from '../trouble-log.ts'
 import type { Metrics } from './metrics.ts'
+import type { RequestLabels } from './request-labels.ts'
 
 /** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
 export interface RequestLog {
-  reply(answered: { method: string; route: string; status: number; ms: number }): void
+  reply(answered: { method: string; route: string; status: number; ms: number }, labels: Partial<RequestLabels>): void
   /** Of a refusal only what somebody has to look into. */
-  error(error: ScanInError, request: { method: string; route: string }): void
+  error(error: ScanInError, request: { method: string; route: string }, labels: Partial<RequestLabels>): void
 }
 
 /** One line a request; a GET that went well, as a poll with nothing new, is worth a line at debug level only. */
@@ -18,16 +19,18 @@ export function createRequestLog(
 ): RequestLog {
   const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
   return {
-    reply({ method, route, status, ms }) {
+    reply({ method, route, status, ms }, labels) {
       metrics?.countReply(method, route, status, ms / 1000)
       const isRoutine = method === 'GET' && status < 400
       if (isRoutine && !isRoutineLogged) return
-      logger[isRoutine ? 'debug' : 'info']({ method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+      const line = { method, route, status, ms: Math.round(ms * 10) / 10, ...labels }
+      logger[isRoutine ? 'debug' : 'info'](line, 'request')
     },
-    error(error, request) {
+    error(error, request, labels) {
       const { code, cause } = error
-      if (code === 'internal_error') logger.error({ ...request, err: cause }, 'internal error')
-      else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') troubles.tell(error, request)
+      const about = { ...request, ...labels }
+      if (code === 'internal_error') logger.error({ ...about, err: cause }, 'internal error')
+      else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') troubles.tell(error, about)
     },
   }
 }
@@ -35,8 +38,9 @@ export function createRequestLog(
 /** Logs what Fastify answers. */
 export function logReplies(app: FastifyInstance, log: RequestLog): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request
-    log.reply({ method, route: routeOptions.url ?? 'unknown', status: reply.statusCode, ms: reply.elapsedTime })
+    const { method, routeOptions, labels } = request
+    const { statusCode: status, elapsedTime: ms } = reply
+    log.reply({ method, route: routeOptions.url ?? 'unknown', status, ms }, labels)
     done()
   })
 }

@@ -10,6 +10,7 @@ import {
 import { httpServer, type Shortcut } from './http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
 import { createOriginCheck, type OriginCheckOptions } from './origin-check.ts'
+import { labelRequests, type RequestIds } from './request-labels.ts'
 import { logReplies } from './request-log.ts'
 import type { TypedApp } from './typed-app.ts'
 
@@ -19,25 +20,27 @@ export interface WebAppOptions extends OriginCheckOptions, ProblemOptions {
   clientAddresses: Pick<ClientAddresses, 'notice'>
   /** How schemas become validators and serializers. Left out: Fastify's own way, anew for each app. */
   schemaController?: FastifyServerOptions['schemaController']
+  requestIds: RequestIds
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, log, clientAddresses, schemaController, onClosing } = options
+  const { shortcut, log, clientAddresses, requestIds, schemaController, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    serverFactory: httpServer(shortcut),
+    serverFactory: httpServer(shortcut, requestIds),
     // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
     trustProxy: false,
+    genReqId: requestIds.of,
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle',
     // What still comes in while the process ends is answered like any request, and its connection closed after it.
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerBrokenRequest(requestIds),
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
@@ -49,6 +52,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     app.server.keepAliveTimeout = 1
   })
   logReplies(app, log)
+  labelRequests(app)
   answerWithProblems(app, options)
   acceptStrictJson(app)
   app.addHook('onRequest', (request, _reply, done) => {

@@ -14,3 +14,8 @@ export function personKey({ id, source }: Person): string {
 export function isSamePerson(one: Person, other: Person): boolean {
   return personKey(one) === personKey(other)
 }
+
+/** A person in logs: an id is public. */
+export function publicPerson({ id, source }: Person): { person: string; source?: string } {
+  return source === undefined ? { person: id } : { person: id, source }
+}

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { bearerTokenOf } from '../http/origin-check.ts'
+import { publicPerson } from '../identity/person-key.ts'
 import { sessionIdOf } from './session.ts'
 import type { IdentifiedSession, SessionService } from './session-service.ts'
 
@@ -22,7 +23,9 @@ export function createCurrentSession(sessions: SessionService, cookies: Cookies)
 
   async function find(request: FastifyRequest): Promise<IdentifiedSession | undefined> {
     const secret = secretOf(request)
-    return secret ? sessions.authenticate(secret) : undefined
+    const found = secret ? await sessions.authenticate(secret) : undefined
+    if (found !== undefined) Object.assign(request.labels, { session: found.id, ...publicPerson(found.session.user) })
+    return found
   }
 
   return {

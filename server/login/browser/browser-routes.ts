@@ -61,6 +61,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     const token = parseToken(text ?? '')
     const browser = token && whoWaits(request, token)
     if (browser?.browserKey === undefined) return undefined
+    request.labels.login = browser.token.loginId
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
     refuseIfTooFast(clients.admit(clients.find(clientKeyOf(browser.browserKey))))
     return logins.rotate(browser)
@@ -76,6 +77,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     const started = await options.creationLimit.spend(addressBlock(from.address), () =>
       logins.start(browser, from, options.allowedReturn(returnTo)),
     )
+    request.labels.login = started.loginId
     const keyName = cookies.browserKeyName(started.loginId)
     const gone = spareKeyNames(request.headers.cookie, cookies).map((name) => cookies.set(name, '', 0))
     reply.header('set-cookie', [...gone, cookies.set(keyName, started.browserKey, options.browserKeyMaxAge)])
@@ -106,6 +108,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     {
       // HEAD would collect a session and throw it away.
       exposeHeadRoute: false,
+      config: { isPoll: true },
       schema: {
         tags,
         summary: 'Poll; at `authenticated` the session cookie comes with the reply',
@@ -115,7 +118,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const token = tokenOf(request.params.token)
+      const token = tokenOf(request, request.params.token)
       return send(reply, await options.poll(request.raw, token, request.query), token)
     },
   )
@@ -131,7 +134,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const browser = whoWaits(request, tokenOf(request.body.token))
+      const browser = whoWaits(request, tokenOf(request, request.body.token))
       const status = await options.wrongDigits({
         loginId: browser.token.loginId,
         address: options.clientAddresses.of(request.raw).address,
@@ -153,7 +156,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const { userCode, expiresIn } = await logins.userCode(whoWaits(request, tokenOf(request.body.token)))
+      const { userCode, expiresIn } = await logins.userCode(whoWaits(request, tokenOf(request, request.body.token)))
       reply.code(201)
       return { user_code: formatUserCode(userCode), verification_uri: verificationUri, expires_in: expiresIn }
     },
@@ -170,7 +173,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      await logins.cancel(whoWaits(request, tokenOf(request.params.token)))
+      await logins.cancel(whoWaits(request, tokenOf(request, request.params.token)))
       return reply.code(204).send(null)
     },
   )

@@ -78,8 +78,11 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
     response.end()
   }
 
-  function logReply({ statusCode }: ServerResponse, startedAt: number): void {
-    log.reply({ method: METHOD, route: ROUTE, status: statusCode, ms: performance.now() - startedAt })
+  function logReply({ statusCode }: ServerResponse, { loginId }: Token, startedAt: number): void {
+    log.reply(
+      { method: METHOD, route: ROUTE, status: statusCode, ms: performance.now() - startedAt },
+      { login: loginId },
+    )
   }
 
   function answer(request: IncomingMessage, response: ServerResponse, token: Token, wish: HoldWish): void {
@@ -88,13 +91,13 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
       .then((status) => {
         if (request.destroyed) return
         write(response, status, token)
-        logReply(response, startedAt)
+        logReply(response, token, startedAt)
       })
       .catch((cause) => {
         const error = ScanInError.from(cause)
-        log.error(error, { method: METHOD, route: ROUTE })
+        log.error(error, { method: METHOD, route: ROUTE }, { login: token.loginId })
         answerWithProblem(response, error, headers.api)
-        logReply(response, startedAt)
+        logReply(response, token, startedAt)
       })
     forgetHeaders(request)
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
 import { parseToken, type Token } from '../token.ts'
 import type { HoldRequest } from './hold.ts'
@@ -9,10 +10,14 @@ export interface HoldWish {
   wait?: string | undefined
 }
 
-/** @throws ScanInError `invalid_request` for what is not of a token's form */
-export function tokenOf(text: string): Token {
+/**
+ * The token that a request is about.
+ * @throws ScanInError `invalid_request` for what is not of a token's form
+ */
+export function tokenOf({ labels }: Pick<FastifyRequest, 'labels'>, text: string): Token {
   const token = parseToken(text)
   if (token === undefined) throw new ScanInError('invalid_request')
+  labels.login = token.loginId
   return token
 }
 

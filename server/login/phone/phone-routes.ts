@@ -64,7 +64,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const { body } = request
       const phoneAt = clientAddresses.of(request.raw)
       const found = await wrongCodes(phone, phoneAt.address, async () => {
-        if ('token' in body) return approvals.scan(tokenOf(body.token), phone, matchFor(phoneAt))
+        if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt))
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
         return approvals.scanUserCode(userCode, phone, matchFor(phoneAt))
@@ -86,7 +86,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const { remember = false } = request.body
-      const token = tokenOf(request.body.token)
+      const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
       return confirmationOnWire(await approvals.confirm(token, phone, remember, found))
     },
@@ -99,7 +99,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const phone = await authenticatePhone(request)
-      await approvals.deny(tokenOf(request.body.token), phone)
+      await approvals.deny(tokenOf(request, request.body.token), phone)
       return { status: 'denied' as const }
     },
   )
@@ -119,7 +119,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const phone = await authenticatePhone(request)
-      const token = tokenOf(request.params.token)
+      const token = tokenOf(request, request.params.token)
       refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
       const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)

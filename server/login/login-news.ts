@@ -1,0 +1,24 @@
+import type { Occasion } from '../http/occasion.ts'
+import type { Login, LoginEvent } from './login.ts'
+
+/** What happened to a login, told once to whoever keeps records of it: by the one call that made it so. */
+export interface LoginNews {
+  loginId: string
+  /** `create`, `remove` and `expire` are no events of `transition`: a login begins, is given up by its browser, is too late. */
+  type: LoginEvent['type'] | 'create' | 'remove' | 'expire'
+  /** Left out: there was none. */
+  before?: Login
+  /** Left out: there is none any more. */
+  after?: Login
+  /** Of a `deny` that no phone's owner asked for. */
+  why?: DenyReason
+  /** The store did not answer the write: it may have happened, or not. */
+  isUncertain?: true
+  /** Left out: a browser's poll, or what nobody asked for. */
+  by?: Occasion | undefined
+}
+
+/** Why a login is denied that nobody denied: what approved it has ended, or its person is not one of ours any more. */
+export type DenyReason = 'phone_ended' | 'person_gone'
+
+export type OnLoginNews = (news: LoginNews) => void
