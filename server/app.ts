@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { createAudit } from './audit/audit.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createClientAddresses } from './http/client-address.ts'
@@ -14,7 +15,8 @@ import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
-import type { BearerVerifier, CurrentPerson, PasswordVerifier } from './identity/identity.ts'
+import type { OnAccountEnd } from './identity/account-news.ts'
+import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { createLogins } from './login/logins.ts'
@@ -31,6 +33,10 @@ export interface AppOptions {
   makeLimiter: MakeLimiter
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
+  /** Whose account a user name is: for records of tries that went wrong. */
+  accountOf?: ((username: string) => User | undefined) | undefined
+  /** Tells of accounts that end. Left out: they do not change. */
+  followAccounts?: ((onEnd: OnAccountEnd) => void) | undefined
   bearerVerifiers: readonly BearerVerifier[]
   clock: Clock
   randomness: Randomness
@@ -57,7 +63,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles, options.metrics)
 
-  const logins = createLogins({ store, clock, randomness, policy: config.login })
+  const audit = createAudit({ logger: options.logger })
+  options.followAccounts?.(audit.onAccountEnd)
+
+  const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
   const holds = createHolds({ clock, pace: config.pace })
   const sessions = createSessions({
     store,
@@ -75,6 +84,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
+    onNews: audit.onSessionNews,
+    accountOf: options.accountOf,
   })
   const browser = createBrowserRoom({
     logins,
@@ -91,7 +102,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     currentPerson: options.currentPerson,
   })
   const phone = createPhoneRoom({
-    logger: options.logger,
+    onBearerRefused: audit.onBearerRefused,
     logins,
     holds,
     clientAddresses,

@@ -90,6 +90,8 @@ export async function startService({
     makeLimiter,
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,
+    accountOf: accounts.find,
+    followAccounts: live?.follow,
     bearerVerifiers: createBearerVerifiers({
       config,
       clock: Date.now,

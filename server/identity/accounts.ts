@@ -1,3 +1,4 @@
+import type { AccountEnd } from './account-news.ts'
 import type { CurrentPerson, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
 import { hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
@@ -16,8 +17,10 @@ export interface Accounts {
   verifyPassword: PasswordVerifier
   /** Of a provider's person: `undefined` when an account here has the same id, as applications would mix them up. */
   currentPerson: CurrentPerson
-  /** Takes these accounts in place of the ones until now. */
-  replace(accounts: readonly Account[]): Promise<void>
+  /** Whose account a user name is, disabled ones too. */
+  find(username: string): User | undefined
+  /** Takes these accounts in place of the ones until now. @returns those whose sessions are over by it */
+  replace(accounts: readonly Account[]): Promise<AccountEnd[]>
 }
 
 /** The one account of a start without an accounts file. @param isMade nobody chose the password: it is this start's */
@@ -54,10 +57,21 @@ export async function createAccounts(first: readonly Account[]): Promise<Account
       return isSame ? account.user : undefined
     },
 
+    find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
+
     async replace(accounts) {
+      const before = people
       people = await peopleOf(accounts)
+      return [...before.byId.values()].flatMap((account) => endOf(account, people.byId.get(account.user.id)))
     },
   }
+}
+
+function endOf({ user, isDisabled }: Account, now: Account | undefined): AccountEnd[] {
+  if (isDisabled) return []
+  if (now === undefined) return [{ user, why: 'removed' }]
+  if (now.isDisabled) return [{ user, why: 'disabled' }]
+  return now.user.credential === user.credential ? [] : [{ user, why: 'new_password' }]
 }
 
 async function peopleOf(accounts: readonly Account[]) {

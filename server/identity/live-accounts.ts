@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { OnAccountEnd } from './account-news.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import { AccountsFileError, readAccountsFile } from './accounts-file.ts'
 
@@ -12,6 +13,8 @@ export interface LiveAccountsOptions {
 export interface LiveAccounts extends Accounts {
   /** Reads the file again, changed or not. A bad one is logged, and the last good one stays. */
   reload(): Promise<void>
+  /** Tells each account whose sessions are over by what is read from now on. */
+  follow(onEnd: OnAccountEnd): void
   /** Looks for changes no more. */
   close(): void
 }
@@ -31,12 +34,14 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
   let turn = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   let isOpen = true
+  let onEnd: OnAccountEnd = () => undefined
 
   async function take(): Promise<void> {
     try {
       const read = await readAccountsFile(path)
-      await accounts.replace(read)
+      const ends = await accounts.replace(read)
       logger.info({ accounts: read.length }, 'accounts read again')
+      for (const end of ends) onEnd(end)
     } catch (error) {
       if (!(error instanceof AccountsFileError)) throw error
       logger.error({ why: error.message }, 'accounts as before: the file is bad')
@@ -72,6 +77,9 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
   return {
     ...accounts,
     reload: () => inTurn(takeNow),
+    follow(listener) {
+      onEnd = listener
+    },
     close() {
       isOpen = false
       clearTimeout(timer)

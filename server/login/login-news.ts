@@ -1,5 +1,5 @@
 import type { Occasion } from '../http/occasion.ts'
-import type { Login, LoginEvent } from './login.ts'
+import type { DenyReason, Login, LoginEvent } from './login.ts'
 
 /** What happened to a login, told once to whoever keeps records of it: by the one call that made it so. */
 export interface LoginNews {
@@ -17,8 +17,5 @@ export interface LoginNews {
   /** Left out: a browser's poll, or what nobody asked for. */
   by?: Occasion | undefined
 }
-
-/** Why a login is denied that nobody denied: what approved it has ended, or its person is not one of ours any more. */
-export type DenyReason = 'phone_ended' | 'person_gone'
 
 export type OnLoginNews = (news: LoginNews) => void

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
+import type { LoginNews, OnLoginNews } from './login-news.ts'
 import { decodeLogin, encodeLogin } from './login-record.ts'
 
 /** Logins in a store. */
@@ -18,7 +20,13 @@ export interface LoginRecords {
    * between. `eventFor` decides whether the caller may; `undefined` from it is answered as if there were no login.
    */
   apply(loginId: string, eventFor: EventFor, options?: ApplyOptions): Promise<Outcome | undefined>
-  remove(loginId: string): Promise<void>
+  /** For its browser, which gives it up. @param before what it was */
+  remove(loginId: string, before: Login, by?: Occasion): Promise<void>
+  /**
+   * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
+   * out, and on however many instances. Never rejects. @param found what it was when it was read last
+   */
+  noteExpired(loginId: string, found: StoredRecord): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
 }
 
@@ -28,12 +36,24 @@ export interface ApplyOptions {
   durable?: boolean
   /** What the store had a moment ago: saves a read while that is so. */
   guess?: StoredRecord | undefined
+  /** The request that it happens on. */
+  by?: Occasion | undefined
 }
 
 /** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
 
-export function createLoginRecords({ store, clock }: { store: RecordStore; clock: Clock }): LoginRecords {
+export interface LoginRecordsOptions {
+  store: RecordStore
+  clock: Clock
+  /** Told what happens to logins, each thing once. */
+  onNews?: OnLoginNews | undefined
+}
+
+/** How long an end is remembered, so that nobody tells it again. */
+const END_REMEMBERED_MS = 60_000
+
+export function createLoginRecords({ store, clock, onNews = () => undefined }: LoginRecordsOptions): LoginRecords {
   function live(value: unknown): Login | undefined {
     const login = decodeLogin(value)
     return login === undefined || isExpired(login, clock()) ? undefined : login
@@ -47,6 +67,7 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
     async create(loginId, login) {
       const options = { expiresAt: login.expiresAt, ifVersion: null, begins: true }
       await store.write(keyOf(loginId), encodeLogin(login), options)
+      onNews({ loginId, type: 'create', after: login })
     },
 
     read: (loginId) => store.read(keyOf(loginId)).then(decode),
@@ -55,29 +76,55 @@ export function createLoginRecords({ store, clock }: { store: RecordStore; clock
 
     decode,
 
-    apply(loginId, eventFor, { durable = false, guess } = {}) {
-      const decide = (value: unknown): Change<Outcome | undefined> => {
+    async apply(loginId, eventFor, { durable = false, guess, by } = {}) {
+      const decide = (value: unknown): Change<Applied> => {
         const login = live(value)
         const now = clock()
         const event = login && eventFor(login, now)
-        if (login === undefined || event === undefined) return { result: undefined }
+        if (login === undefined || event === undefined) return { result: {} }
         const outcome = transition(login, event, now)
         // What is promised has to be safe, whoever wrote it: the first try may have reached no replica. A wrong code is no
         // promise: counted, and answered, without waiting for replicas that may not come.
         const isPromised = durable && outcome.refusal === undefined
-        if (outcome.login === login && !isPromised) return { result: outcome }
+        const isSame = outcome.login === login
+        if (isSame && !isPromised) return { result: { outcome } }
         const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
-        return { next, result: outcome }
+        if (isSame) return { next, result: { outcome } }
+        const news = { loginId, ...newsOf(event), before: login, after: outcome.login, by }
+        return { next, result: { outcome, news }, onUncertain: () => onNews({ ...news, isUncertain: true }) }
       }
-      return updateRecord(store, keyOf(loginId), decide, guess)
+      const { outcome, news } = await updateRecord(store, keyOf(loginId), decide, guess)
+      if (news !== undefined) onNews(news)
+      return outcome
     },
 
-    async remove(loginId) {
-      await store.remove(keyOf(loginId))
+    async remove(loginId, before, by) {
+      if (await store.remove(keyOf(loginId))) onNews({ loginId, type: 'remove', before, by })
+    },
+
+    async noteExpired(loginId, found) {
+      const before = decodeLogin(found.value)
+      if (before === undefined || before.status === 'delivered' || before.status === 'denied') return
+      try {
+        if (live((await store.read(keyOf(loginId)))?.value) !== undefined) return
+        const once = { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }
+        if (await store.write(`expired:${loginId}`, true, once)) onNews({ loginId, type: 'expire', before })
+      } catch {
+        // Nobody waits for this, and who asks next is told of the store.
+      }
     },
 
     watch: (loginId, onChange) => store.watch(keyOf(loginId), onChange),
   }
+}
+
+interface Applied {
+  outcome?: Outcome
+  news?: LoginNews
+}
+
+function newsOf(event: LoginEvent): Pick<LoginNews, 'type' | 'why'> {
+  return event.type === 'deny' && event.why !== undefined ? { type: event.type, why: event.why } : { type: event.type }
 }
 
 function keyOf(loginId: string): string {

@@ -108,10 +108,13 @@ export type LoginEvent =
   | { type: 'rotate'; secretHash: string; overlapMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
   | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; collectMs: number }
-  | { type: 'deny'; phone: Phone; showMs: number }
+  | { type: 'deny'; phone: Phone; showMs: number; why?: DenyReason }
   | { type: 'match'; matchCodeHash: string; collectMs: number; showMs: number }
   | { type: 'collect'; repeat: Repeat; repeatMs: number }
   | { type: 'acknowledge' }
+
+/** Of a denial that nobody asked for: what scanned or approved the login is good no more. Changes nothing; for records of it. */
+export type DenyReason = 'authority_ended'
 
 /** Why an event was refused. */
 export type Refusal =

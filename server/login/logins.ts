@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { isPhoneOf, type Login, type LoginEvent } from './login.ts'
+import type { OnLoginNews } from './login-news.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import { createLoginRecords, type LoginRecords } from './login-records.ts'
 import { createScans, type Scans } from './scans.ts'
@@ -12,6 +14,14 @@ export interface LoginsOptions {
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
+  /** Told what happens to logins, each thing once. */
+  onNews?: OnLoginNews | undefined
+}
+
+export interface Withdrawal {
+  keepScanned: boolean
+  /** The request that ended the session. */
+  occasion?: Occasion | undefined
 }
 
 /** All logins, as the browser's room and the phone's both work on them. */
@@ -29,21 +39,21 @@ export interface Logins {
    * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
    * @returns the public ids of sessions that are being handed over on its word at this moment, and may not exist yet
    */
-  withdraw(phoneId: string, how: { keepScanned: boolean }): Promise<readonly string[]>
+  withdraw(phoneId: string, how: Withdrawal): Promise<readonly string[]>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
-export function createLogins({ store, clock, randomness, policy }: LoginsOptions): Logins {
-  const records = createLoginRecords({ store, clock })
+export function createLogins({ store, clock, randomness, policy, onNews }: LoginsOptions): Logins {
+  const records = createLoginRecords({ store, clock, onNews })
   const scans = createScans({ store, clock })
 
-  async function withdrawOne(loginId: string, phoneId: string, keepScanned: boolean): Promise<string | undefined> {
+  async function withdrawOne(loginId: string, phoneId: string, how: Withdrawal): Promise<string | undefined> {
     const event = (login: Login): LoginEvent | undefined => {
       if (login.status === 'pending' || login.phone === undefined || !isPhoneOf(login, phoneId)) return undefined
-      if (keepScanned && login.status === 'scanned') return undefined
-      return { type: 'deny', phone: login.phone, showMs: policy.collectMs }
+      if (how.keepScanned && login.status === 'scanned') return undefined
+      return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
     }
-    const outcome = await records.apply(loginId, event, { durable: true })
+    const outcome = await records.apply(loginId, event, { durable: true, by: how.occasion })
     return outcome?.login.status === 'delivered' ? outcome.login.repeat?.sessionId : undefined
   }
 
@@ -57,9 +67,9 @@ export function createLogins({ store, clock, randomness, policy }: LoginsOptions
     async acknowledge(loginId) {
       await records.apply(loginId, () => ({ type: 'acknowledge' }))
     },
-    async withdraw(phoneId, { keepScanned }) {
+    async withdraw(phoneId, how) {
       const loginIds = await scans.of(phoneId)
-      const underWay = await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, keepScanned)))
+      const underWay = await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, how)))
       return underWay.filter((sessionId) => sessionId !== undefined)
     },
   }

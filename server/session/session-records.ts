@@ -11,12 +11,21 @@ export type Place = { session: Session } | { endedBy: string | undefined } | und
 /** Sessions in a store, each at the place that its public id names. */
 export interface SessionRecords {
   find(id: string): Promise<Place>
-  /** Creates the session unless its place is taken. @returns the one there; `undefined`: it was ended */
-  open(id: string, fresh: Session): Promise<Session | undefined>
+  /**
+   * Creates the session unless its place is taken.
+   * @param onUncertain called when the store fails, and it may have been created
+   * @returns the one there, which is `fresh` itself if it was created; `undefined`: it was ended
+   */
+  open(id: string, fresh: Session, onUncertain: () => void): Promise<Session | undefined>
   /** Changes a session that is there. `undefined`: it was ended. */
   change(id: string, change: (session: Session) => Session): Promise<Session | undefined>
-  /** From its answer on no instance finds the session. @param by the login whose hand-over replaced it */
-  end(id: string, by?: string): Promise<void>
+  /**
+   * From its answer on no instance finds the session.
+   * @param by the login whose hand-over replaced it
+   * @param onUncertain called when the store fails, and it may have been ended
+   * @returns whether it was this call that ended it
+   */
+  end(id: string, by: string | undefined, onUncertain: () => void): Promise<boolean>
   /** Keeps a session from being opened; one that is open stays. */
   forestall(id: string): Promise<void>
 }
@@ -39,13 +48,17 @@ export function createSessionRecords({ store, clock }: { store: RecordStore; clo
   return {
     find: async (id) => placeOf((await store.read(keyOf(id)))?.value),
 
-    open(id, fresh) {
+    open(id, fresh, onUncertain) {
       const decide = (value: unknown): Change<Session | undefined> => {
         const result = value === undefined ? fresh : decodeSession(value)
         // One that is there is written again: the first try may have reached no replica.
         return result === undefined
           ? { result }
-          : { next: { value: value ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
+          : {
+              next: { value: value ?? fresh, expiresAt: expiryOf(result), durable: true },
+              result,
+              ...(result === fresh ? { onUncertain } : {}),
+            }
       }
       // Mostly it is not there yet.
       return updateRecord(store, keyOf(id), decide, null)
@@ -60,9 +73,15 @@ export function createSessionRecords({ store, clock }: { store: RecordStore; clo
       })
     },
 
-    async end(id, by) {
+    end(id, by, onUncertain) {
       const ended = { revoked: true, ...(by === undefined ? {} : { by }) }
-      await store.write(keyOf(id), ended, { expiresAt: clock() + ENDED_FOR_MS, durable: true })
+      // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
+      return updateRecord<boolean>(store, keyOf(id), (value) => {
+        const place = placeOf(value)
+        const wasLive = place !== undefined && 'session' in place
+        const next = { value: ended, expiresAt: clock() + ENDED_FOR_MS, durable: true }
+        return { next, result: wasLive, ...(wasLive ? { onUncertain } : {}) }
+      })
     },
 
     async forestall(id) {

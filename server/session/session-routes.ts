@@ -1,7 +1,9 @@
 import Type, { type Static } from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import { occasionOf } from '../http/occasion.ts'
 import { expiresIn, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentSession } from './current-session.ts'
@@ -12,6 +14,7 @@ export interface SessionRoutesOptions {
   sessions: SessionService
   current: CurrentSession
   cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
   clock: Clock
 }
 
@@ -48,7 +51,9 @@ const tags = ['session']
 const security = [{ session: [] }]
 
 /** Who is signed in, where else, and how that ends. */
-export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock }: SessionRoutesOptions): void {
+export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): void {
+  const { sessions, current, cookies, clientAddresses, clock } = options
+
   app.get(
     '/session',
     {
@@ -103,7 +108,9 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     },
     async (request, reply) => {
       const own = await current.require(request)
-      const isRevoked = await sessions.revoke(own.session.user, request.params.id)
+      const { id } = request.params
+      const why = id === own.id ? 'signed_out' : 'revoked'
+      const isRevoked = await sessions.revoke(own.session.user, id, occasionOf(request, clientAddresses), why)
       if (!isRevoked) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
@@ -121,7 +128,7 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     },
     async (request) => {
       const own = await current.require(request)
-      return { revoked: await sessions.revokeOthers(own.session.user, own.id) }
+      return { revoked: await sessions.revokeOthers(own.session.user, own.id, occasionOf(request, clientAddresses)) }
     },
   )
 
@@ -130,7 +137,9 @@ export function sessionRoutes(app: TypedApp, { sessions, current, cookies, clock
     { schema: { tags, summary: 'End this session', response: { 204: Type.Null(), ...problemReplies } } },
     async (request, reply) => {
       const own = await current.find(request)
-      if (own !== undefined) await sessions.revoke(own.session.user, own.id)
+      if (own !== undefined) {
+        await sessions.revoke(own.session.user, own.id, occasionOf(request, clientAddresses), 'signed_out')
+      }
       return reply
         .code(204)
         .header('set-cookie', cookies.set(cookies.sessionName, '', 0))

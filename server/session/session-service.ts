@@ -1,10 +1,12 @@
 import { type Clock, secondsUntil } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson, type Person } from '../identity/person-key.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createSessionIndex, type IndexEntry } from './session-index.ts'
 import { clearing } from './session-limit.ts'
+import type { EndReason, OnSessionNews } from './session-news.ts'
 import { createSessionRecords } from './session-records.ts'
 
 export interface SessionPolicy {
@@ -25,6 +27,8 @@ export interface SessionServiceOptions {
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
+  /** Told what happens to sessions, each thing once. */
+  onNews?: OnSessionNews | undefined
 }
 
 /**
@@ -32,7 +36,10 @@ export interface SessionServiceOptions {
  * denied, and what it scanned, unless that is kept for the person's next session.
  * @returns the public ids of sessions that are being opened on its word at this moment
  */
-export type OnPhoneEnd = (sessionId: string, how: { keepScanned: boolean }) => Promise<readonly string[]>
+export type OnPhoneEnd = (
+  sessionId: string,
+  how: { keepScanned: boolean; occasion?: Occasion | undefined },
+) => Promise<readonly string[]>
 
 export interface NewSession {
   secret: string
@@ -49,6 +56,8 @@ export interface OpenOptions {
   replaces?: string | undefined
   /** From `lookUp`. */
   guess?: StoredRecord | null
+  /** The request that it is opened on. Left out: a poll. */
+  occasion?: Occasion | undefined
 }
 
 /** A session with its public id. */
@@ -61,7 +70,7 @@ export type SessionService = ReturnType<typeof createSessionService>
 
 /** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */
 export function createSessionService(options: SessionServiceOptions) {
-  const { clock, policy, currentPerson, onFirstUse, onPhoneEnd } = options
+  const { clock, policy, currentPerson, onFirstUse, onPhoneEnd, onNews = () => undefined } = options
   const index = createSessionIndex(options)
   const records = createSessionRecords(options)
 
@@ -73,6 +82,8 @@ export function createSessionService(options: SessionServiceOptions) {
   }
 
   interface Ending {
+    why: EndReason
+    occasion?: Occasion | undefined
     keepScanned?: boolean
     /** The login whose hand-over replaces the session. */
     by?: string | undefined
@@ -84,29 +95,34 @@ export function createSessionService(options: SessionServiceOptions) {
    * written, it stops. If it looked before, then either the login is not delivered yet, and is denied here, or it is, and
    * says which session is to come: here its place is taken, so that it cannot come.
    */
-  async function end({ id, session }: IdentifiedSession, { keepScanned = false, by }: Ending = {}): Promise<void> {
-    await records.end(id, by)
-    await Promise.all([index.remove(session.user, [id]), session.kind === 'phone' && withdraw(id, keepScanned)])
+  async function end(ending: IdentifiedSession, { why, occasion, keepScanned = false, by }: Ending): Promise<void> {
+    const { id, session } = ending
+    const news = { type: why, id, session, by: occasion }
+    const isEnded = await records.end(id, by, () => onNews({ ...news, isUncertain: true }))
+    if (isEnded) onNews(news)
+    const how = { keepScanned, occasion }
+    await Promise.all([index.remove(session.user, [id]), session.kind === 'phone' && withdraw(id, how)])
   }
 
-  async function withdraw(id: string, keepScanned: boolean): Promise<void> {
-    const underWay = await onPhoneEnd(id, { keepScanned })
+  async function withdraw(id: string, how: Parameters<OnPhoneEnd>[1]): Promise<void> {
+    const underWay = await onPhoneEnd(id, how)
     await Promise.all(underWay.map(records.forestall))
   }
 
   /** After the new one is there, so that who is signed in is never signed out in between. */
-  async function endReplaced(id: string, { kind, user, handedOverBy }: Session): Promise<void> {
+  async function endReplaced(id: string, by: Session, occasion: Occasion | undefined): Promise<void> {
+    const { kind, user, handedOverBy } = by
     const place = await records.find(id)
     if (place === undefined || !('session' in place)) return
     // Signed in anew as the same person, a phone goes on with what it scanned.
     const keepScanned = kind === 'phone' && isSamePerson(place.session.user, user)
-    await end({ id, session: place.session }, { keepScanned, by: handedOverBy })
+    await end({ id, session: place.session }, { why: 'replaced', occasion, keepScanned, by: handedOverBy })
   }
 
   async function clear(person: Person, entries: readonly IndexEntry[], newId: string): Promise<void> {
     const listed = await Promise.all(entries.map(async (entry) => ({ entry, place: await records.find(entry.id) })))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
-    for (const each of surplus) await end(each)
+    for (const each of surplus) await end(each, { why: 'displaced' })
     if (gone.length > 0) await index.remove(person, gone)
   }
 
@@ -120,7 +136,7 @@ export function createSessionService(options: SessionServiceOptions) {
      */
     async open(
       { secret, kind, remember, ...rest }: NewSession,
-      { replaces, guess }: OpenOptions = {},
+      { replaces, guess, occasion }: OpenOptions = {},
     ): Promise<number | undefined> {
       const now = clock()
       const isLong = kind === 'phone' || remember
@@ -135,9 +151,11 @@ export function createSessionService(options: SessionServiceOptions) {
       const id = sessionIdOf(secret)
       // Listed first, and not side by side: a session that is not listed, nobody can revoke.
       const entries = await index.add(rest.user, { id, openedAt: now, endsAt: fresh.endsAt }, guess)
-      const opened = await records.open(id, fresh)
+      const news = { type: 'opened', id, session: fresh, by: occasion } as const
+      const opened = await records.open(id, fresh, () => onNews({ ...news, isUncertain: true }))
       if (opened === undefined) return undefined
-      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, fresh)
+      if (opened === fresh) onNews(news)
+      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, fresh, occasion)
       if (entries.length > policy.most) await clear(rest.user, entries, id)
       return secondsUntil(opened.endsAt, now)
     },
@@ -177,17 +195,17 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /** Ends one of a person's sessions. @returns `false` when the person has no such session */
-    async revoke(person: Person, id: string): Promise<boolean> {
+    async revoke(person: Person, id: string, occasion?: Occasion, why: EndReason = 'revoked'): Promise<boolean> {
       const found = await find(id)
       if (found === undefined || !isSamePerson(found.session.user, person)) return false
-      await end(found)
+      await end(found, { why, occasion })
       return true
     },
 
     /** Ends all of a person's sessions but the one named. @returns how many that were */
-    async revokeOthers(person: Person, keptId: string): Promise<number> {
+    async revokeOthers(person: Person, keptId: string, occasion?: Occasion): Promise<number> {
       const others = (await this.list(person)).filter(({ id }) => id !== keptId)
-      for (const other of others) await end(other)
+      for (const other of others) await end(other, { why: 'revoked', occasion })
       return others.length
     },
   }

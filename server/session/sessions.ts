@@ -5,11 +5,12 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { CurrentPerson, PasswordVerifier } from '../identity/identity.ts'
+import type { CurrentPerson, PasswordVerifier, User } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { forwardAuthRoutes } from './forward-auth.ts'
+import type { OnSessionNews } from './session-news.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionService, type OnPhoneEnd, type SessionPolicy, type SessionService } from './session-service.ts'
 import { createSignInGuard } from './sign-in-guard.ts'
@@ -34,6 +35,10 @@ export interface SessionsOptions {
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
+  /** Told what happens to sessions and to tries at them, each thing once. */
+  onNews?: OnSessionNews | undefined
+  /** Whose account a user name is. */
+  accountOf?: ((username: string) => User | undefined) | undefined
 }
 
 /** Who is signed in where. */
@@ -47,7 +52,7 @@ export interface Sessions {
 
 /** Opens the room of sessions: their records in `store`, their lives by `clock` and `policy`. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { cookies, clock } = options
+  const { cookies, clientAddresses, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
   const guard = createSignInGuard({
@@ -60,7 +65,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     current,
     routes(app) {
       forwardAuthRoutes(app, { ...options, current })
-      sessionRoutes(app, { sessions: service, current, cookies, clock })
+      sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, clock })
       signInRoutes(app, { ...options, sessions: service, current, guard })
     },
   }

@@ -4,6 +4,8 @@ import type { RecordStore, StoredRecord, WriteOptions } from './record-store.ts'
 /** What to make of a record: the next value, or `undefined` to leave it as it is. With it, what the caller is told. */
 export interface Change<Result> {
   next?: { value: unknown } & Pick<WriteOptions, 'expiresAt' | 'durable' | 'begins'>
+  /** Called when the store fails to answer the write of `next`, which may have happened all the same. */
+  onUncertain?: () => void
   result: Result
 }
 
@@ -28,10 +30,16 @@ export async function updateRecord<Result>(
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const isGuessed = tries === 0 && guess !== undefined
     const record = isGuessed ? guess : await store.read(key)
-    const { next, result } = decide(record?.value)
+    const { next, result, onUncertain } = decide(record?.value)
     if (next !== undefined) {
       const { value, ...options } = next
-      if (await store.write(key, value, { ...options, ifVersion: record?.version ?? null })) return result
+      const isDone = await store
+        .write(key, value, { ...options, ifVersion: record?.version ?? null })
+        .catch((error) => {
+          onUncertain?.()
+          throw error
+        })
+      if (isDone) return result
     } else if (!isGuessed) return result
   }
   throw new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} tries at one record`) })

@@ -59,6 +59,7 @@ export async function createTestApp(
     makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,
+    accountOf: accounts.find,
     bearerVerifiers: [],
     clock,
     randomness: cryptoRandomness,

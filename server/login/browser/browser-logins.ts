@@ -2,6 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
+import type { Occasion } from '../../http/occasion.ts'
 import type { CurrentPerson } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -11,7 +12,7 @@ import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } fr
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
-import type { LoginRecords } from '../login-records.ts'
+import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 import type { Collect, HandOver } from './hand-over.ts'
@@ -67,11 +68,11 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       .then((login) => (login && isOwn(login, browser, clock()) ? login : undefined))
   }
 
-  function applyToOwn(browser: WaitingBrowser, eventFor: (login: Login) => LoginEvent, durable = false) {
+  function applyToOwn(browser: WaitingBrowser, eventFor: (login: Login) => LoginEvent, options: ApplyOptions = {}) {
     return records.apply(
       browser.token.loginId,
       (login, now) => (isOwn(login, browser, now) ? eventFor(login) : undefined),
-      { durable },
+      options,
     )
   }
 
@@ -107,10 +108,19 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
       if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
+      noteIfExpired(browser)
       return statusOf(known, browser, browser.client?.proof?.record)
     },
     closing,
   })
+
+  /** Of a login that this browser was seen to have: whoever looks when it is over says so. */
+  function noteIfExpired({ token, client }: PollingBrowser): void {
+    if (client?.proof === undefined || client.proof.known.expiresAt > clock()) return
+    const { record } = client.proof
+    client.proof = undefined
+    void records.noteExpired(token.loginId, record)
+  }
 
   function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
     return known !== undefined && isWaiting(known) && known.expiresAt > clock()
@@ -124,7 +134,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   function denialFor(login: Login): LoginEvent | undefined {
     const phone = login.status === 'pending' ? undefined : login.phone
     const isGone = phone !== undefined && currentPerson(phone.user) === undefined
-    return isGone ? { type: 'deny', phone, showMs: policy.collectMs } : undefined
+    return isGone ? { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } : undefined
   }
 
   async function denyOfSomebodyGone(browser: WaitingBrowser): Promise<BrowserStatus> {
@@ -137,7 +147,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     browser: WaitingBrowser,
     found?: StoredRecord,
   ): BrowserStatus | Promise<BrowserStatus> {
-    const { token, browserKey, replaces } = browser
+    const { token, browserKey, replaces, by } = browser
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
     if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
     if (isWaiting(login) && isOfSomebodyGone(login)) return denyOfSomebodyGone(browser)
@@ -150,7 +160,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect({ loginId: token.loginId, browserKey, replaces }, found).then(
+        return collect({ loginId: token.loginId, browserKey, replaces, by }, found).then(
           (collected) => collected ?? EXPIRED,
         )
       default:
@@ -213,7 +223,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
       const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
       const event = { type: 'match', matchCodeHash, collectMs: policy.collectMs, showMs: policy.collectMs } as const
-      const outcome = await applyToOwn(browser, (login) => denialFor(login) ?? event, true)
+      const outcome = await applyToOwn(browser, (login) => denialFor(login) ?? event, {
+        durable: true,
+        by: browser.by,
+      })
       if (outcome?.refusal === 'wrong_match_code') {
         const triesLeft = outcome.login.status === 'match_required' ? outcome.login.triesLeft : 0
         throw new ScanInError('wrong_match_code', { triesLeft })
@@ -230,8 +243,9 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /** Ends the browser's own login; anything else stays as it is. */
-    async cancel(browser: WaitingBrowser): Promise<void> {
-      if ((await readOwn(browser)) !== undefined) await records.remove(browser.token.loginId)
+    async cancel(browser: WaitingBrowser, by?: Occasion): Promise<void> {
+      const login = await readOwn(browser)
+      if (login !== undefined) await records.remove(browser.token.loginId, login, by)
     },
   }
 }

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { addressBlock, type ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
+import { occasionOf } from '../../http/occasion.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -49,6 +50,7 @@ const tags = ['browser']
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
   const { logins, cookies, clients, pace, verificationUri } = options
 
+  const occasion = (request: FastifyRequest) => occasionOf(request, options.clientAddresses)
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
 
   function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
@@ -134,10 +136,11 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const browser = whoWaits(request, tokenOf(request, request.body.token))
+      const by = occasion(request)
+      const browser = { ...whoWaits(request, tokenOf(request, request.body.token)), by }
       const status = await options.wrongDigits({
         loginId: browser.token.loginId,
-        address: options.clientAddresses.of(request.raw).address,
+        address: by.address,
         find: () => logins.matching(browser),
         run: () => logins.match(browser, request.body.match_code),
       })
@@ -173,7 +176,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      await logins.cancel(whoWaits(request, tokenOf(request, request.params.token)))
+      await logins.cancel(whoWaits(request, tokenOf(request, request.params.token)), occasion(request))
       return reply.code(204).send(null)
     },
   )

@@ -1,4 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
+import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import { sessionIdOf } from '../../session/session.ts'
@@ -46,6 +47,8 @@ export interface CollectingBrowser {
   browserKey: string
   /** The public id of the session that its cookie names: the new one takes its place. */
   replaces: string | undefined
+  /** The request that it asks by, unless that is a poll. */
+  by?: Occasion | undefined
 }
 
 type ApprovedLogin = AuthenticatedLogin | DeliveredLogin
@@ -81,7 +84,7 @@ export function createCollect(options: HandOverOptions): Collect {
 
   /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
-    const event = { type: 'deny', phone, showMs: policy.collectMs } as const
+    const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
     const login = await applyFor(phone, browser.loginId, event)
     return login === undefined ? collect(browser) : denialOf(login)
   }
@@ -94,14 +97,14 @@ export function createCollect(options: HandOverOptions): Collect {
   }
 
   async function open(
-    { loginId, browserKey, replaces }: CollectingBrowser,
+    { loginId, browserKey, replaces, by }: CollectingBrowser,
     { remember, browser, ip, expiresAt, returnTo = '/home' }: DeliveredLogin,
     { salt }: Repeat,
     { user, guess }: Approval,
   ): Promise<HandOver | undefined> {
     const secret = deriveSessionSecret(browserKey, loginId, salt)
     const session = { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId } as const
-    const sessionMaxAge = await sessions.open(session, { replaces, guess })
+    const sessionMaxAge = await sessions.open(session, { replaces, guess, occasion: by })
     if (sessionMaxAge === undefined) return undefined
     const expiresIn = secondsUntil(expiresAt, clock())
     return { status: 'authenticated', expiresIn, user, redirectTo: returnTo, sessionSecret: secret, sessionMaxAge }

@@ -1,4 +1,5 @@
 import { hashSecret, isSameHash } from '../../hashes.ts'
+import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { StoredRecord, Version } from '../../store/record-store.ts'
 import { acceptedUntil, acceptsSecret, type Login } from '../login.ts'
@@ -10,6 +11,8 @@ export interface WaitingBrowser {
   browserKey: string | undefined
   /** The public id of the session that its cookie names, whether or not there is one: a new one takes its place. */
   replaces: string | undefined
+  /** The request that it asks by. Left out: a poll, which may be held, and keeps no more than it has to. */
+  by?: Occasion
 }
 
 type AskingBrowser = Pick<WaitingBrowser, 'token' | 'browserKey'>

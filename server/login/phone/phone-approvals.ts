@@ -2,6 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
+import type { Occasion } from '../../http/occasion.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -111,14 +112,14 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   }
 
   /** Scans, and before that notes where to look when the phone's session ends. */
-  async function scanAs(phone: Phone, loginId: string, eventFor: EventFor): Promise<Login> {
+  async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: Occasion): Promise<Login> {
     const found = await records.readStored(loginId)
     const login = records.decode(found)
     const event = login && eventFor(login, clock())
     // A native app's authority ends by itself, and nobody has to look.
     if (event !== undefined && phone.goodUntil === undefined)
       await scans.note(phone.id, { loginId, until: latestEnd() })
-    return apply(loginId, eventFor, found === undefined ? {} : { guess: found })
+    return apply(loginId, eventFor, { guess: found, by })
   }
 
   /** When a login that is scanned now is over, however long each step takes. */
@@ -147,7 +148,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
      * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
      * person's phones, the last.
      */
-    async scan(token: Token, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
+    async scan(token: Token, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
       const { confirmMs } = policy
       const event = (login: Login): LoginEvent => ({
         type: 'scan',
@@ -155,24 +156,25 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
         match: matchFor(addressOf(login)),
         confirmMs,
       })
-      return requestOf(await scanAs(phone, token.loginId, byToken(token, event)), token)
+      return requestOf(await scanAs(phone, token.loginId, byToken(token, event), by), token)
     },
 
     /** As `scan`, by the code that a person typed, without its dash. */
-    async scanUserCode(userCode: string, phone: Phone, matchFor: MatchFor): Promise<ApprovalRequest> {
+    async scanUserCode(userCode: string, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
       const loginId = await userCodes.find(userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
       // Who types never saw the QR's secret, and the store has its hash alone: such a phone gets a secret of its own.
       const secret = makeQrSecret(randomness)
       const { confirmMs } = policy
       const extraSecretHash = hashSecret(secret)
-      const login = await scanAs(phone, loginId, (found) => ({
+      const event = (found: Login): LoginEvent => ({
         type: 'scan',
         phone,
         match: matchFor(addressOf(found)),
         confirmMs,
         extraSecretHash,
-      }))
+      })
+      const login = await scanAs(phone, loginId, event, by)
       return requestOf(login, { loginId, secret })
     },
 
@@ -185,19 +187,25 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
      * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
      * @param guess from `lookUp`
      */
-    async confirm(token: Token, phone: Phone, remember: boolean, guess?: StoredRecord): Promise<Confirmation> {
+    async confirm(
+      token: Token,
+      phone: Phone,
+      remember: boolean,
+      { guess, by }: Pick<ApplyOptions, 'guess' | 'by'> = {},
+    ): Promise<Confirmation> {
       const matchCode = makeMatchCode(randomness)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
       const event: LoginEvent = { type: 'confirm', phone, remember, matchCodeHash, collectMs }
-      const login = await applyByToken(token, () => event, { durable: true, guess })
+      const login = await applyByToken(token, () => event, { durable: true, guess, by })
       if (login.status !== 'match_required') return { status: 'authenticated' }
       return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
     },
 
     /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
-    async deny(token: Token, phone: Phone): Promise<void> {
-      await applyByToken(token, () => ({ type: 'deny', phone, showMs: policy.collectMs }), { durable: true })
+    async deny(token: Token, phone: Phone, by?: Occasion): Promise<void> {
+      const event: LoginEvent = { type: 'deny', phone, showMs: policy.collectMs }
+      await applyByToken(token, () => event, { durable: true, by })
     },
 
     /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */

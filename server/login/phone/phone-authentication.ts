@@ -1,8 +1,10 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
+import { type Occasion, occasionOf } from '../../http/occasion.ts'
 import { bearerTokenOf } from '../../http/origin-check.ts'
 import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
+import { publicPerson } from '../../identity/person-key.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { Phone } from '../login.ts'
 
@@ -15,7 +17,14 @@ export interface PhoneAuthenticationOptions {
   bearerVerifiers: readonly BearerVerifier[]
   currentPerson: CurrentPerson
   clientAddresses: Pick<ClientAddresses, 'of'>
-  logger: Pick<FastifyBaseLogger, 'info'>
+  /** Told why: who sets providers up has to find out, and who sends tokens has not. */
+  onBearerRefused?: ((refusal: BearerRefusal) => void) | undefined
+}
+
+export interface BearerRefusal {
+  /** Nothing of the token in it. */
+  why: string
+  by: Occasion
 }
 
 /** Nobody said when the token ends. */
@@ -26,11 +35,10 @@ const NO_KNOWN_END = Number.MAX_SAFE_INTEGER
  * no phone: one approval must not breed others.
  */
 export function createPhoneAuthentication(options: PhoneAuthenticationOptions): AuthenticatePhone {
-  const { current, bearerVerifiers, currentPerson, clientAddresses, logger } = options
+  const { current, bearerVerifiers, currentPerson, clientAddresses, onBearerRefused } = options
 
-  /** Who sets providers up has to find out why; who sends tokens has not. */
-  function refuse(why: string): never {
-    logger.info({ why }, 'bearer token refused')
+  function refuse(why: string, request: FastifyRequest): never {
+    onBearerRefused?.({ why, by: occasionOf(request, clientAddresses) })
     throw new ScanInError('authentication_required')
   }
 
@@ -39,13 +47,14 @@ export function createPhoneAuthentication(options: PhoneAuthenticationOptions): 
     for (const verify of bearerVerifiers) {
       const verdict = await verify(token, address)
       if (verdict.kind === 'not_mine') continue
-      if (verdict.kind === 'refused') return refuse(verdict.why)
+      if (verdict.kind === 'refused') return refuse(verdict.why, request)
       const user = currentPerson(verdict.user)
-      if (user === undefined) return refuse('an account here has its id')
+      if (user === undefined) return refuse('an account here has its id', request)
+      Object.assign(request.labels, publicPerson(user))
       const id = `bearer:${user.source}:${user.id}`
       return { id, user, goodUntil: verdict.goodUntil ?? NO_KNOWN_END }
     }
-    return refuse('it is of no kind that is set up')
+    return refuse('it is of no kind that is set up', request)
   }
 
   return async (request) => {

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -8,12 +7,11 @@ import type { Holds } from '../hold/holds.ts'
 import type { MatchMode } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
-import { createPhoneAuthentication } from './phone-authentication.ts'
+import { type BearerRefusal, createPhoneAuthentication } from './phone-authentication.ts'
 import { phoneRoutes } from './phone-routes.ts'
 import { createWrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoomOptions {
-  logger: Pick<FastifyBaseLogger, 'info'>
   logins: Logins
   holds: Holds
   current: CurrentSession
@@ -24,6 +22,7 @@ export interface PhoneRoomOptions {
   makeLimiter: MakeLimiter
   matchMode: MatchMode
   publicUrl: string
+  onBearerRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
 
 /** What the signed-in phone calls. */

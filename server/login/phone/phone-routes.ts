@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
+import { occasionOf } from '../../http/occasion.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { Pace } from '../hold/pace-wire.ts'
@@ -63,12 +64,14 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const phone = await authenticatePhone(request)
       const { body } = request
       const phoneAt = clientAddresses.of(request.raw)
+      const by = occasionOf(request, clientAddresses)
       const found = await wrongCodes(phone, phoneAt.address, async () => {
-        if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt))
+        if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
-        return approvals.scanUserCode(userCode, phone, matchFor(phoneAt))
+        return approvals.scanUserCode(userCode, phone, matchFor(phoneAt), by)
       })
+      tokenOf(request, found.token)
       return requestOnWire(found, options.publicUrl, isSameNetwork(found.browserAt, phoneAt))
     },
   )
@@ -86,9 +89,10 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const { remember = false } = request.body
+      const by = occasionOf(request, clientAddresses)
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
-      return confirmationOnWire(await approvals.confirm(token, phone, remember, found))
+      return confirmationOnWire(await approvals.confirm(token, phone, remember, { guess: found, by }))
     },
   )
 
@@ -99,7 +103,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const phone = await authenticatePhone(request)
-      await approvals.deny(tokenOf(request, request.body.token), phone)
+      await approvals.deny(tokenOf(request, request.body.token), phone, occasionOf(request, clientAddresses))
       return { status: 'denied' as const }
     },
   )

@@ -18,7 +18,8 @@ import {
   type Phone,
   transition,
 } from '../../../server/login/login.ts'
-import { decodeLogin } from '../../../server/login/login-record.ts'
+import type { LoginNews } from '../../../server/login/login-news.ts'
+import { decodeLogin, encodeLogin } from '../../../server/login/login-record.ts'
 import { createLogins } from '../../../server/login/logins.ts'
 import { createPhoneApprovals } from '../../../server/login/phone/phone-approvals.ts'
 import { parseToken, type Token } from '../../../server/login/token.ts'
@@ -257,6 +258,9 @@ function createWorld(
   const sessionsMade = new Map<string, number>()
   /** Phones' sessions whose end has been answered. */
   const ended = new Set<string>()
+  /** What the store was made to change of logins, and what was told of it. */
+  const changes: string[] = []
+  const told: LoginNews[] = []
 
   async function disturbed<Result>(what: string, call: () => Promise<Result>, onConflict?: Result): Promise<Result> {
     if (isCalm) return call()
@@ -295,7 +299,10 @@ function createWorld(
       sessionsMade.set(key, (sessionsMade.get(key) ?? 0) + 1)
       await expectAuthority(handedOverBy)
     }
-    if (key.startsWith('login:')) expectLawful(before, decodeLogin(value), options.expiresAt)
+    if (key.startsWith('login:')) {
+      expectLawful(before, decodeLogin(value), options.expiresAt)
+      if (before !== undefined) changes.push(changeOf(key.slice('login:'.length), before, decodeLogin(value)))
+    }
     return true
   }
 
@@ -312,7 +319,8 @@ function createWorld(
     remove: (key, ifVersion) => disturbed(`remove ${key}`, () => inner.remove(key, ifVersion)),
   }
 
-  const logins = createLogins({ store, clock, randomness, policy: POLICY })
+  const onNews = (news: LoginNews) => void told.push(news)
+  const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews })
   const currentPerson = (user: User) => user
   const sessions = createSessionService({
     ...{ currentPerson, store, clock },
@@ -327,6 +335,8 @@ function createWorld(
     match: () => match,
     sessionsMade,
     ended,
+    changes,
+    told,
     async signIn({ secret, user }: SignedInPhone, replaces?: string): Promise<void> {
       const browser = { name: 'Safari', os: 'iOS' }
       const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: '192.0.2.2' } as const
@@ -349,6 +359,10 @@ function createWorld(
 }
 
 type World = ReturnType<typeof createWorld>
+
+function changeOf(loginId: string, before: Login, after: Login | undefined): string {
+  return JSON.stringify([loginId, before, after && decodeLogin(encodeLogin(after))])
+}
 
 /** Two browsers and three phones, and what they have seen. What they must never see fails on the spot. */
 function createPeople(world: World) {
@@ -687,6 +701,24 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         if (await world.sessions.mayApprove(login.phone.id, tab.loginId))
           await collectTwice(world, people, tab, login.phone.user)
         else expect((await people.poll(tab)).status).toBe('denied')
+      }
+    })
+  })
+
+  test('each change of a login is told once, by whoever made it, and as uncertain where the store did not answer', async () => {
+    await always(async (world) => {
+      const tellings = (change: string) =>
+        world.told.filter(({ loginId, before, after }) => before && changeOf(loginId, before, after) === change)
+      expect(new Set(world.changes).size).toBe(world.changes.length)
+      for (const change of world.changes) {
+        const certain = tellings(change).filter(({ isUncertain }) => !isUncertain).length
+        const isUnanswered = tellings(change).some(({ isUncertain }) => isUncertain)
+        // One that was not answered and did not happen may happen after all, asked for again.
+        expect({ change, isTold: certain === 1 || (certain === 0 && isUnanswered) }).toEqual({ change, isTold: true })
+      }
+      const made = new Set(world.changes)
+      for (const { loginId, before, after, isUncertain } of world.told) {
+        if (before && after && !isUncertain) expect(made).toContain(changeOf(loginId, before, after))
       }
     })
   })

@@ -1,0 +1,42 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Occasion } from '../http/occasion.ts'
+import type { OnAccountEnd } from '../identity/account-news.ts'
+import { publicPerson } from '../identity/person-key.ts'
+import type { OnLoginNews } from '../login/login-news.ts'
+import type { OnSessionNews } from '../session/session-news.ts'
+import { type AuditEvent, doneBy } from './audit-event.ts'
+import { auditOfLogin } from './of-logins.ts'
+import { auditOfSession } from './of-sessions.ts'
+
+export interface AuditOptions {
+  logger: FastifyBaseLogger
+  /** Where events go besides the log. Must neither throw nor wait. */
+  send?: ((event: AuditEvent) => void) | undefined
+}
+
+/** What happened, for the record. The rooms tell it by these, and know nothing of what becomes of it. */
+export interface Audit {
+  onLoginNews: OnLoginNews
+  onSessionNews: OnSessionNews
+  onAccountEnd: OnAccountEnd
+  onBearerRefused: (refusal: { why: string; by: Occasion }) => void
+}
+
+/** One line for each thing that changes who may do what, and for each try at it: at level info whatever `LOG_LEVEL` says. */
+export function createAudit({ logger, send }: AuditOptions): Audit {
+  const lines = logger.level === 'silent' ? logger : logger.child({}, { level: 'info' })
+
+  function tell(event: AuditEvent | undefined): void {
+    if (event === undefined) return
+    lines.info(event)
+    send?.(event)
+  }
+
+  return {
+    onLoginNews: (news) => tell(auditOfLogin(news)),
+    onSessionNews: (news) => tell(auditOfSession(news)),
+    onAccountEnd: ({ user, why }) =>
+      tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
+    onBearerRefused: ({ why, by }) => tell({ audit: 'bearer.refused', outcome: 'failure', ...doneBy(by), reason: why }),
+  }
+}

@@ -1,0 +1,78 @@
+import { publicPerson } from '../identity/person-key.ts'
+import type { Login, Phone } from '../login/login.ts'
+import type { LoginNews } from '../login/login-news.ts'
+import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
+
+type Happened = Pick<AuditEvent, 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
+
+/** What is worth a line of what happened to a login. `undefined`: nothing; nobody's say about it has changed. */
+export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
+  const happened = whatHappened(news)
+  const login = news.after ?? news.before
+  if (happened === undefined || login === undefined) return undefined
+  const { audit, isFailure, ...more } = happened
+  const outcome = news.isUncertain ? 'unknown' : isFailure ? 'failure' : 'success'
+  const isOfBrowser = news.by === undefined || news.type === 'match' || news.type === 'remove'
+  return {
+    audit,
+    outcome,
+    // A poll keeps nothing of its request: it is of the browser that the login is of.
+    ...(news.by === undefined ? { address: login.ip, device: login.browser } : doneBy(news.by)),
+    ...phoneLabels(login),
+    login: news.loginId,
+    ...(isOfBrowser ? {} : { browser: login.browser, browser_address: login.ip }),
+    ...more,
+  }
+}
+
+function whatHappened({ type, before, after, why }: LoginNews): Happened | undefined {
+  switch (type) {
+    case 'scan':
+      return scanned(before, after)
+    case 'confirm':
+      // Confirmed again, digits are made anew and nothing is decided.
+      return before?.status === 'scanned' ? { audit: 'login.confirmed', ...matchAsked(after) } : undefined
+    case 'match':
+      return matched(after)
+    case 'deny':
+      return { audit: 'login.denied', reason: why ?? 'by_phone' }
+    case 'remove':
+      return before?.status === 'pending' ? undefined : { audit: 'login.cancelled' }
+    case 'expire':
+      return before?.status === 'pending' ? undefined : { audit: 'login.expired', isFailure: true }
+    case 'create':
+    case 'rotate':
+    // The session that opens is what tells of this (of-sessions.ts): only that has signed somebody in.
+    case 'collect':
+    case 'acknowledge':
+      return undefined
+    default:
+      return type satisfies never
+  }
+}
+
+function scanned(before: Login | undefined, after: Login | undefined): Happened | undefined {
+  if (before?.status === 'pending') return { audit: 'login.scanned' }
+  return phoneOf(before)?.id === phoneOf(after)?.id ? undefined : { audit: 'login.taken_over' }
+}
+
+function matchAsked(after: Login | undefined): Pick<Happened, 'reason'> {
+  return { reason: after?.status === 'match_required' ? 'match_required' : 'no_match' }
+}
+
+function matched(after: Login | undefined): Happened {
+  if (after?.status === 'authenticated') return { audit: 'login.matched' }
+  if (after?.status !== 'match_required') return { audit: 'login.denied', isFailure: true, reason: 'wrong_match_codes' }
+  return { audit: 'login.match_failed', isFailure: true, tries_left: after.triesLeft }
+}
+
+function phoneOf(login: Login | undefined): Phone | undefined {
+  return login === undefined || login.status === 'pending' ? undefined : login.phone
+}
+
+/** Whose phone it is, and by which session. A native app has none, and is known by where its person comes from. */
+function phoneLabels(login: Login): Partial<AuditEvent> {
+  const phone = phoneOf(login)
+  if (phone === undefined) return {}
+  return { ...publicPerson(phone.user), ...(phone.goodUntil === undefined ? { session: phone.id } : {}) }
+}

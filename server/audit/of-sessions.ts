@@ -1,0 +1,55 @@
+import { publicPerson } from '../identity/person-key.ts'
+import type { SessionChange, SessionNews } from '../session/session-news.ts'
+import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
+
+const ENDS = {
+  signed_out: 'session.signed_out',
+  revoked: 'session.revoked',
+  replaced: 'session.replaced',
+  displaced: 'session.displaced',
+} as const satisfies Record<string, AuditName>
+
+export function auditOfSession(news: SessionNews): AuditEvent {
+  switch (news.type) {
+    case 'opened':
+      return opened(news)
+    case 'sign_in_failed':
+    case 'sign_in_slowed':
+      return {
+        audit: news.type === 'sign_in_failed' ? 'sign_in.failed' : 'sign_in.slowed',
+        outcome: 'failure',
+        ...doneBy(news.by),
+        ...(news.user && publicPerson(news.user)),
+      }
+    default:
+      return ended(news, ENDS[news.type])
+  }
+}
+
+/** A browser's session opens as its login is collected; a phone's, as its owner signs in. */
+function opened(news: SessionChange): AuditEvent {
+  const { id, session, by } = news
+  const { kind, handedOverBy, ip, browser } = session
+  return {
+    audit: kind === 'browser' ? 'login.collected' : 'sign_in.succeeded',
+    outcome: news.isUncertain ? 'unknown' : 'success',
+    ...(by === undefined ? { address: ip, device: browser } : doneBy(by)),
+    ...publicPerson(session.user),
+    ...(handedOverBy === undefined ? {} : { login: handedOverBy }),
+    session: id,
+    kind,
+  }
+}
+
+function ended({ id, session, by, isUncertain }: SessionChange, audit: AuditName): AuditEvent {
+  const bySession = by?.labels.session
+  return {
+    audit,
+    outcome: isUncertain ? 'unknown' : 'success',
+    ...doneBy(by),
+    ...publicPerson(session.user),
+    session: id,
+    kind: session.kind,
+    ...(bySession === undefined || bySession === id ? {} : { by_session: bySession }),
+  }
+}

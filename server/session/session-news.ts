@@ -1,0 +1,32 @@
+import type { Occasion } from '../http/occasion.ts'
+import type { User } from '../identity/identity.ts'
+import type { Session } from './session.ts'
+
+/** What happened to a session or to a try at one, told once to whoever keeps records of it. */
+export type SessionNews = SessionChange | SignInFailure
+
+export interface SessionChange {
+  type: 'opened' | EndReason
+  /** Public. */
+  id: string
+  session: Session
+  /** The store did not answer the write: it may have happened, or not. */
+  isUncertain?: true
+  /** Left out: a browser's poll. */
+  by?: Occasion | undefined
+}
+
+/**
+ * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
+ * cookie's place was taken. `displaced`: its owner has too many.
+ */
+export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced'
+
+export interface SignInFailure {
+  type: 'sign_in_failed' | 'sign_in_slowed'
+  /** Whose account it was tried at. Left out: there is none of that name, and what was typed may be anything. */
+  user: User | undefined
+  by: Occasion
+}
+
+export type OnSessionNews = (news: SessionNews) => void
