@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createAudit } from './audit/audit.ts'
+import { createWebhooks } from './audit/webhooks.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createClientAddresses } from './http/client-address.ts'
@@ -63,7 +64,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles, options.metrics)
 
-  const audit = createAudit({ logger: options.logger })
+  const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
+  const audit = createAudit({ logger: options.logger, send: webhooks?.send })
   options.followAccounts?.(audit.onAccountEnd)
 
   const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
@@ -134,6 +136,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     pages,
     onClosing: holds.closing.come,
   })
+  app.addHook('onClose', async () => webhooks?.close())
   await openApi(app, { publicUrl, version: options.version, sessionCookieName, headers })
   pages.routes(app)
   app.register(async (api: TypedApp) => {

@@ -33,6 +33,8 @@ export interface Config {
   phoneScopes: readonly string[]
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
+  /** Where audit events are sent. `secrets`: `whsec_…`, the newest first. */
+  webhook: { url: string; secrets: readonly string[] } | undefined
   metrics: { host: string; port: number } | undefined
   logLevel: LogLevel
 }
@@ -46,7 +48,7 @@ const UNSUPPORTED = [
   ...['CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
   ...['TOKEN_AUDIENCES', 'SIGNING_KEYS_FILE', 'KEY_ROTATION_DAYS'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
-  ...['WEBHOOK_URL', 'WEBHOOK_SECRET', 'GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
+  ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
 ] as const
 
@@ -96,6 +98,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),
     },
+    webhook: readWebhook(reader),
     metrics: readMetrics(reader, port),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
@@ -149,6 +152,24 @@ function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'tr
 function refuseLogin(reader: EnvironmentReader, prefix: string, { username, password }: RedisLogin, why: string): void {
   if (username !== undefined) reader.reject(`${prefix}_USERNAME`, why)
   if (password !== undefined) reader.reject(`${prefix}_PASSWORD`, why)
+}
+
+/** Standard Webhooks: 24 to 64 bytes in base64. With a space between, the new one and the one that it takes the place of. */
+const WEBHOOK_SECRETS = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}( whsec_[A-Za-z0-9+/]{32,86}={0,2})*$/
+
+function readWebhook(reader: EnvironmentReader): Config['webhook'] {
+  const url = reader.explained('WEBHOOK_URL', parseWebhookUrl)?.href
+  const secret = reader.matching('WEBHOOK_SECRET', WEBHOOK_SECRETS, 'whsec_ and 24 to 64 random bytes in base64')
+  rejectParts(reader, 'WEBHOOK_URL and WEBHOOK_SECRET go together', { WEBHOOK_URL: url, WEBHOOK_SECRET: secret })
+  return url === undefined || secret === undefined ? undefined : { url, secrets: secret.split(' ') }
+}
+
+function parseWebhookUrl(text: string): URL | string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'has to be an http:// or https:// address'
+  return url.username === '' && url.password === ''
+    ? url
+    : 'has a password in it, and would not be called: its signature says who calls'
 }
 
 function readMetrics(reader: EnvironmentReader, servicePort: number): Config['metrics'] {

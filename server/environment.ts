@@ -25,8 +25,9 @@ export class EnvironmentReader {
     this.#readFile = readFile
   }
 
+  /** What is said of a variable first is what its owner has to know. */
   reject(name: string, why: string): void {
-    this.#complaints.set(name, why)
+    if (!this.#complaints.has(name)) this.#complaints.set(name, why)
   }
 
   /** For variables that would do something in another version: what asks for safety must not be passed over. */

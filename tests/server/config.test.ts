@@ -9,6 +9,8 @@ const read = (env: Record<string, string>, files: Record<string, string> = {}) =
     return text
   })
 
+const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
 describe('the configuration', () => {
   test('of an empty environment is complete', () => {
     expect(read({})).toEqual({
@@ -32,6 +34,7 @@ describe('the configuration', () => {
       phoneScopes: [],
       phoneUserinfoUrl: undefined,
       rates: { loginsPerMinute: 60, signInsPerMinute: 10 },
+      webhook: undefined,
       metrics: undefined,
       logLevel: 'info',
     })
@@ -182,8 +185,25 @@ describe('a bad environment', () => {
     [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
     [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],
     [{ DEMO_PASSWORD: 'a\u0007b' }, 'control characters'],
+    [{ WEBHOOK_URL: 'https://hooks.example.com/' }, 'WEBHOOK_SECRET (WEBHOOK_URL and WEBHOOK_SECRET go together'],
+    [{ WEBHOOK_SECRET }, 'WEBHOOK_URL (WEBHOOK_URL and WEBHOOK_SECRET go together'],
+    [{ WEBHOOK_URL: 'ftp://hooks.example.com/', WEBHOOK_SECRET }, 'WEBHOOK_URL (has to be an http'],
+    [{ WEBHOOK_URL: 'https://ann:pw@hooks.example.com/', WEBHOOK_SECRET }, 'WEBHOOK_URL (has a password in it'],
+    ...['whsec_', 'secret', `whsec_${'A'.repeat(31)}`, `whsec_${'A'.repeat(90)}`, WEBHOOK_SECRET.replace('_', '-')].map(
+      (secret): [Record<string, string>, string] => [
+        { WEBHOOK_URL: 'https://hooks.example.com/', WEBHOOK_SECRET: secret },
+        'WEBHOOK_SECRET (has to be whsec_',
+      ],
+    ),
     [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],
   ])('that contradicts itself is refused: %j', (env, why) => {
     expect(() => read(env)).toThrow(why)
   })
+})
+
+test('a webhook`s secret may come with the one that it takes the place of, from a file too', () => {
+  const other = `whsec_${Buffer.alloc(64, 7).toString('base64')}`
+  const env = { WEBHOOK_URL: 'https://hooks.example.com/a?b', WEBHOOK_SECRET_FILE: '/run/secrets/webhook' }
+  const { webhook } = readConfig(env, '192.0.2.1', () => `${WEBHOOK_SECRET} ${other}\n`)
+  expect(webhook).toEqual({ url: env.WEBHOOK_URL, secrets: [WEBHOOK_SECRET, other] })
 })

@@ -38,7 +38,7 @@ test.each([
   'CLIENTS_FILE',
   'PHONE_OIDC_ISSUER',
   'PHONE_OIDC_CLIENT_SECRET_FILE',
-  'WEBHOOK_SECRET',
+  'ADMIN_TOKEN',
 ])('%s, which this version does nothing for, stops the start', (name) => {
   expect(start({ [name]: 'x' })).toThrow('not supported by this version')
 })

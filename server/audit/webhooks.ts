@@ -1,0 +1,182 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { Randomness } from '../randomness.ts'
+import type { AuditEvent } from './audit-event.ts'
+import { type Answer, postWebhook, type WebhookMessage, type WebhookTarget } from './webhook-request.ts'
+
+export interface WebhooksOptions extends WebhookTarget {
+  clock: Clock
+  randomness: Randomness
+  logger: Pick<FastifyBaseLogger, 'warn' | 'info'>
+  /** Calls back after so long. @returns forgets about it */
+  schedule?: (ms: number, callback: () => void) => () => void
+  /** How many may wait. */
+  most?: number
+}
+
+export interface WebhookCounts {
+  delivered: number
+  failedTries: number
+  dropped: number
+}
+
+export interface Webhooks {
+  /** Takes an event to be sent. Neither waits nor throws. */
+  send(event: AuditEvent): void
+  counts: Readonly<WebhookCounts>
+  /** Not delivered and not dropped yet. */
+  waiting(): number
+  /** Tries what is left once more, for a moment, and drops the rest. */
+  close(): Promise<void>
+}
+
+interface Waiting extends WebhookMessage {
+  /** Epoch milliseconds. */
+  since: number
+  tries: number
+}
+
+/** Some 10 MB. */
+const MOST_WAITING = 10_000
+const AT_ONCE = 8
+const FIRST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 300_000
+const LONGEST_WAIT_MS = 3_600_000
+const LAST_TRY_MS = 2000
+const SAID_EVERY_MS = 60_000
+
+const scheduleByTimer = (ms: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, ms).unref()
+  return () => clearTimeout(timer)
+}
+
+/**
+ * Sends audit events, each until it is taken: after a second, two, four and so on, up to five minutes, for an hour. They wait
+ * in memory and in bounds: what is too much is dropped, first of all what strangers can cause at will, and counted. Their
+ * order is that of their timestamps, not that of their arrival.
+ */
+export function createWebhooks(options: WebhooksOptions): Webhooks {
+  const { clock, randomness, logger, schedule = scheduleByTimer, most = MOST_WAITING } = options
+  const counts = { delivered: 0, failedTries: 0, dropped: 0 }
+  const due: Waiting[] = []
+  const resting = new Map<Waiting, () => void>()
+  const closing = new AbortController()
+  let trying = 0
+  let isClosing = false
+  /** Of the present trouble. `undefined`: there is none. */
+  let lost: number | undefined
+  let isSaid = false
+  let quietUntil = 0
+  let onIdle = () => {}
+
+  const waiting = () => due.length + resting.size + trying
+
+  function drop(why: string): void {
+    counts.dropped++
+    if (!lost) logger.warn({ why }, 'webhooks are dropped')
+    lost = (lost ?? 0) + 1
+  }
+
+  function noteFailure(why: string): void {
+    counts.failedTries++
+    if (lost !== undefined) return
+    lost = 0
+    if (clock() < quietUntil) return
+    // Where every other one is taken, this would be said for each.
+    quietUntil = clock() + SAID_EVERY_MS
+    isSaid = true
+    logger.warn({ why }, 'a webhook was not taken: it is tried again')
+  }
+
+  function noteDelivery(): void {
+    counts.delivered++
+    if (isSaid || lost) logger.info({ dropped: lost ?? 0 }, 'webhooks are taken again')
+    isSaid = false
+    lost = undefined
+  }
+
+  function settle(message: Waiting, answer: Answer): void {
+    if (answer.kind === 'taken') noteDelivery()
+    else if (answer.kind === 'gone') drop(answer.why)
+    else keep(message, answer.why)
+  }
+
+  function keep(message: Waiting, why: string): void {
+    noteFailure(why)
+    const pauseMs = pauseAfter(message.tries, randomness)
+    if (isClosing) drop('the process ends')
+    else if (clock() + pauseMs - message.since > LONGEST_WAIT_MS) drop('it was not taken for too long')
+    else
+      resting.set(
+        message,
+        schedule(pauseMs, () => wake(message)),
+      )
+  }
+
+  function wake(message: Waiting): void {
+    resting.delete(message)
+    due.push(message)
+    tryDue()
+  }
+
+  async function attempt(message: Waiting): Promise<void> {
+    trying++
+    message.tries++
+    const answer = await postWebhook(options, message, clock(), closing.signal)
+    trying--
+    settle(message, answer)
+    tryDue()
+  }
+
+  function tryDue(): void {
+    while (trying < AT_ONCE) {
+      const next = due.shift()
+      if (next === undefined) break
+      void attempt(next)
+    }
+    if (waiting() === 0) onIdle()
+  }
+
+  return {
+    counts,
+    waiting,
+    send(event) {
+      // Half of the room is kept for what people did: failures are made by whoever likes, as many as they like.
+      const room = event.outcome === 'failure' ? most / 2 : most
+      if (isClosing || waiting() >= room) {
+        drop('too many wait')
+        return
+      }
+      const since = clock()
+      const body = { type: event.audit, timestamp: new Date(since).toISOString(), data: event }
+      due.push({ id: `msg_${randomness.text(21)}`, body: JSON.stringify(body), since, tries: 0 })
+      tryDue()
+    },
+
+    async close() {
+      isClosing = true
+      for (const [message, forget] of resting) {
+        forget()
+        due.push(message)
+      }
+      resting.clear()
+      const forget = schedule(LAST_TRY_MS, () => {
+        for (const _left of due.splice(0)) drop('the process ends')
+        closing.abort()
+        tryDue()
+      })
+      await new Promise<void>((resolve) => {
+        onIdle = resolve
+        tryDue()
+      })
+      forget()
+      if (lost) logger.warn({ dropped: lost }, 'webhooks were dropped')
+    },
+  }
+}
+
+/** Twice as long each time, and anywhere in its second half: many who failed at once do not come back at once. */
+function pauseAfter(tries: number, randomness: Randomness): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1))
+  return longest * (0.5 + Number(randomness.digits(3)) / 2000)
+}
