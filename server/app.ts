@@ -24,6 +24,7 @@ import { createLogins } from './login/logins.ts'
 import { createPhoneRoom } from './login/phone/phone-room.ts'
 import type { Randomness } from './randomness.ts'
 import { createSessions } from './session/sessions.ts'
+import { showNumbers } from './shown-numbers.ts'
 import type { RecordStore } from './store/record-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
 import { createTroubleLog, type TroubleLog } from './trouble-log.ts'
@@ -44,7 +45,7 @@ export interface AppOptions {
   logger: FastifyBaseLogger
   /** Where the store's troubles are told too; left out, requests have one of their own. */
   troubles?: TroubleLog
-  /** Left out: nobody asks for them, and nothing is counted. */
+  /** Where what is counted is shown. Left out: nobody asks. */
   metrics?: Metrics | undefined
   schemaController?: WebAppOptions['schemaController']
   /** The folder of what the build made of `web/`. */
@@ -62,7 +63,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const troubles = options.troubles ?? createTroubleLog(options)
-  const log = createRequestLog(options.logger, troubles, options.metrics)
+  const log = createRequestLog(options.logger, troubles)
 
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
   const audit = createAudit({ logger: options.logger, send: webhooks?.send })
@@ -115,6 +116,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     currentPerson: options.currentPerson,
     matchMode: config.match,
   })
+
+  if (options.metrics !== undefined) {
+    const queues = { ...sessions.queues, digits: browser.queue, codes: phone.queue }
+    showNumbers(options.metrics, { replies: log.tally, audit, holds, queues, webhooks })
+  }
 
   const pages = createPages({
     root: options.webRoot,

@@ -17,6 +17,8 @@ import { lanAddress } from './lan-address.ts'
 import { ListenError, listen } from './listen.ts'
 import { createLogger } from './logger.ts'
 import { cryptoRandomness } from './randomness.ts'
+import { showService } from './service-numbers.ts'
+import { measureStore } from './store/measured-store.ts'
 import { openStore } from './store/open-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
 import { StoreSettingError } from './store/store-setting-error.ts'
@@ -74,7 +76,7 @@ export async function startService({
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
   const troubles = createTroubleLog({ logger, clock: Date.now, explain })
-  const { store, makeLimiter } = await openStore({
+  const opened = await openStore({
     choice: config.store,
     keyPrefix: config.keyPrefix,
     clock: Date.now,
@@ -84,6 +86,9 @@ export async function startService({
   })
   const version = readVersion()
   const metrics = config.metrics && { ...config.metrics, ...createMetrics() }
+  const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
+  const { makeLimiter } = opened
+  const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
   const app = await buildApp({
     config,
     store,

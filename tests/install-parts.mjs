@@ -15,8 +15,21 @@ const CHROMIUM = {
 }
 /** For certificates of the tests' own. */
 const OPENSSL = { commands: ['openssl'], variable: 'OPENSSL', package: 'openssl' }
+const PROMTOOL = { commands: ['promtool'], variable: 'PROMTOOL', package: 'prometheus' }
+const FAIL2BAN = { commands: ['fail2ban-regex'], variable: 'FAIL2BAN_REGEX', package: 'fail2ban' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
-const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL], benchmarks: [REDIS, WRK] }
+/**
+ * Debian starts what it installs: a Redis, an nginx, a fail2ban that watches who logs in to this machine. The tests start
+ * their own, so a policy of none is there while it installs (invoke-rc.d(8)), unless somebody has one already.
+ */
+const INSTALL_AND_START_NOTHING = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod +x $policy
+fi
+apt-get install -y -qq --no-install-recommends "$@"`
+const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN], benchmarks: [REDIS, WRK] }
 
 const purpose = process.argv[2] === 'benchmarks' ? 'benchmarks' : 'tests'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
@@ -53,6 +66,5 @@ if (missing.length > 0) {
   }
   console.error(`Installing ${names.join(', ')}`)
   run('apt-get', 'update', '-qq')
-  run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names)
-  // Debian starts a Redis and an nginx of its own on installing them; the tests start theirs on free ports.
+  run('sh', '-c', INSTALL_AND_START_NOTHING, 'install', ...names)
 }

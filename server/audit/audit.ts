@@ -1,10 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Occasion } from '../http/occasion.ts'
+import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
-import { type AuditEvent, doneBy } from './audit-event.ts'
+import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
+import { LOGIN_STEPS, type LoginStep, stepOf } from './funnel.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfSession } from './of-sessions.ts'
 
@@ -20,21 +22,37 @@ export interface Audit {
   onSessionNews: OnSessionNews
   onAccountEnd: OnAccountEnd
   onBearerRefused: (refusal: { why: string; by: Occasion }) => void
+  /** How many there were. */
+  events: Counts<AuditName>
+  steps: Counts<LoginStep>
 }
 
 /** One line for each thing that changes who may do what, and for each try at it: at level info whatever `LOG_LEVEL` says. */
 export function createAudit({ logger, send }: AuditOptions): Audit {
   const lines = logger.level === 'silent' ? logger : logger.child({}, { level: 'info' })
+  const events = countsOf(AUDIT_NAMES)
+  const steps = countsOf(LOGIN_STEPS)
 
   function tell(event: AuditEvent | undefined): void {
     if (event === undefined) return
+    events[event.audit]++
     lines.info(event)
     send?.(event)
   }
 
   return {
-    onLoginNews: (news) => tell(auditOfLogin(news)),
-    onSessionNews: (news) => tell(auditOfSession(news)),
+    events,
+    steps,
+    onLoginNews(news) {
+      const step = stepOf(news)
+      if (step !== undefined) steps[step]++
+      tell(auditOfLogin(news))
+    },
+    onSessionNews(news) {
+      const event = auditOfSession(news)
+      if (event.audit === 'login.collected' && event.outcome === 'success') steps.collected++
+      tell(event)
+    },
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
     onBearerRefused: ({ why, by }) => tell({ audit: 'bearer.refused', outcome: 'failure', ...doneBy(by), reason: why }),

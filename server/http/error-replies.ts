@@ -28,13 +28,15 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
     return send(reply, known, headers)
   })
   app.setNotFoundHandler((request, reply) => {
+    log.tally.refusals.not_found++
     if (!pages.answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
   })
 }
 
 /** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
-export function answerUnroutable({ headers, pages }: Omit<ProblemOptions, 'log'>) {
+export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
   return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    log.tally.refusals.invalid_request++
     sendId(request, reply)
     if (!pages.answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
   }
@@ -93,13 +95,15 @@ function codeOf(error: FastifyError): ErrorCode {
 }
 
 /** Answers what never became a request: broken HTTP, too many headers, a request that took too long. */
-export function answerBrokenRequest({ make }: RequestIds) {
+export function answerBrokenRequest({ make }: RequestIds, { tally }: Pick<RequestLog, 'tally'>) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
-    const { status, headers, body } = problemReply(new ScanInError(brokenRequestCode(error.code)), lastWord(make()))
+    const code = brokenRequestCode(error.code)
+    tally.refusals[code]++
+    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(make()))
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   }

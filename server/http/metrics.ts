@@ -1,42 +1,106 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Timings } from './tallies.ts'
 
-/** Counts replies. Polls that say nothing new are in no log: here they are. */
+/** Numbers that others keep, and how they are shown. Labels have few values each: none that a client chooses. */
+export interface Shown<Value> {
+  name: string
+  help: string
+  labels: readonly string[]
+  /** Each value with those of its labels, in their order. Called when somebody asks. */
+  read: () => Iterable<readonly [labels: readonly string[], value: Value]>
+}
+
+/** What the process shows of itself, in Prometheus's text format. */
 export interface Metrics {
-  countReply(method: string, route: string, status: number, seconds: number): void
+  counter(shown: Shown<number>): void
+  gauge(shown: Shown<number>): void
+  histogram(shown: Shown<Timings>): void
   /** An instance that serves `GET /metrics` and nothing else, for a port that the outside does not reach. */
   app: FastifyInstance
 }
 
-/** A held poll takes as long as it is held: the buckets go as far as that. */
-const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 30]
+/** Gauges of Node's that prom-client calls as only counters are to be called: `promtool check metrics` refuses them. */
+const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
 /** Metrics of this process, with Node's own beside them. Nothing listens until `app` does. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
+  const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const labelNames = ['method', 'route', 'status'] as const
-  const replies = new Counter({
-    name: 'scanin_http_replies_total',
-    help: 'Replies by route and status',
-    labelNames,
-    registers: [registry],
-  })
-  const duration = new Histogram({
-    name: 'scanin_http_reply_seconds',
-    help: 'Time to the end of the reply; held polls include their hold',
-    labelNames: ['route'] as const,
-    buckets: SECONDS,
-    registers: [registry],
-  })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
 
   const app = Fastify()
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   return {
     app,
-    countReply(method, route, status, seconds) {
-      replies.inc({ method, route, status })
-      duration.observe({ route }, seconds)
+    counter({ name, help, labels, read }) {
+      new Counter({
+        ...{ name, help, registers },
+        labelNames: [...labels],
+        collect() {
+          this.reset()
+          for (const [values, value] of read()) this.inc(named(labels, values), value)
+        },
+      })
     },
+    gauge({ name, help, labels, read }) {
+      new Gauge({
+        ...{ name, help, registers },
+        labelNames: [...labels],
+        collect() {
+          this.reset()
+          for (const [values, value] of read()) this.set(named(labels, values), value)
+        },
+      })
+    },
+    histogram: (shown) => registry.registerMetric(new ShownHistogram(shown)),
+  }
+}
+
+function named(labels: readonly string[], values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(labels.map((label, at) => [label, values[at] ?? '']))
+}
+
+type HistogramValues = Awaited<ReturnType<Histogram['get']>>
+
+/** A histogram that is kept elsewhere: prom-client's own counts by itself, and takes long over it. */
+class ShownHistogram extends Histogram {
+  readonly #shown: Shown<Timings>
+  /** What prom-client says of a histogram besides its values. */
+  readonly #empty: Histogram
+
+  constructor(shown: Shown<Timings>) {
+    const configuration = { name: shown.name, help: shown.help, labelNames: [...shown.labels], registers: [] }
+    super(configuration)
+    this.#empty = new Histogram(configuration)
+    this.#shown = shown
+  }
+
+  override async get(): Promise<HistogramValues> {
+    const values = [...this.#shown.read()].flatMap(([labels, timings]) =>
+      this.#lines(named(this.#shown.labels, labels), timings),
+    )
+    return { ...(await this.#empty.get()), values }
+  }
+
+  /** What the registry asks for where it is there, as it is in the class that this one is made of. */
+  getForPromString(): Promise<HistogramValues> {
+    return this.get()
+  }
+
+  #lines(labels: Record<string, string>, { bounds, buckets, count, sum }: Timings): HistogramValues['values'] {
+    const { name } = this.#shown
+    let upTo = 0
+    const lines = bounds.map((le, at) => {
+      upTo += buckets[at] ?? 0
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: upTo }
+    })
+    return [
+      ...lines,
+      { metricName: `${name}_bucket`, labels: { le: '+Inf', ...labels }, value: count },
+      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_count`, labels, value: count },
+    ]
   }
 }

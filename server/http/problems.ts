@@ -22,7 +22,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   identity_provider_unavailable: [503, 'The service cannot reach the identity provider'],
 }
 
-export const ERROR_CODES = Object.keys(PROBLEMS)
+export const ERROR_CODES = Object.keys(PROBLEMS) as readonly ErrorCode[]
 
 /** The wire form of a refusal, `application/problem+json`. */
 export interface Problem {

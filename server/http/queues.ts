@@ -1,4 +1,5 @@
 import type { ScanInError } from '../errors.ts'
+import { type QueueTally, queueTally } from './tallies.ts'
 
 export interface QueuesOptions {
   /** Tasks of one queue that run at a time. */
@@ -7,6 +8,8 @@ export interface QueuesOptions {
   mostWaiting: number
   /** What who comes beyond that is told. */
   refusal: () => ScanInError
+  /** Kept up to date with all of these queues together. */
+  tally?: QueueTally | undefined
 }
 
 /**
@@ -21,7 +24,7 @@ interface Queue {
 }
 
 /** Bounded queues by name: what costs much is done a little at a time, and a crowd at one of them is its own affair. */
-export function createQueues({ atOnce, mostWaiting, refusal }: QueuesOptions): Queues {
+export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally() }: QueuesOptions): Queues {
   const queues = new Map<string, Queue>()
 
   function join(name: string): Queue {
@@ -37,7 +40,9 @@ export function createQueues({ atOnce, mostWaiting, refusal }: QueuesOptions): Q
     }
     if (queue.waiting.length >= mostWaiting) throw refusal()
     // Who leaves hands over the place: nobody comes in between.
+    tally.waiting++
     await new Promise<void>((resolve) => queue.waiting.push(resolve))
+    tally.waiting--
   }
 
   function leave(name: string, queue: Queue): void {
@@ -50,9 +55,11 @@ export function createQueues({ atOnce, mostWaiting, refusal }: QueuesOptions): Q
   return async (name, task) => {
     const queue = join(name)
     await enter(queue)
+    tally.running++
     try {
       return await task()
     } finally {
+      tally.running--
       leave(name, queue)
     }
   }

@@ -1,26 +1,26 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ScanInError } from '../errors.ts'
 import type { TroubleLog } from '../trouble-log.ts'
-import type { Metrics } from './metrics.ts'
+import { createReplyTally, type ReplyTally } from './reply-tally.ts'
 import type { RequestLabels } from './request-labels.ts'
 
 /** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
 export interface RequestLog {
   reply(answered: { method: string; route: string; status: number; ms: number }, labels: Partial<RequestLabels>): void
   /** Of a refusal only what somebody has to look into. */
+  /** What was answered and what was refused, counted. */
+  tally: ReplyTally
   error(error: ScanInError, request: { method: string; route: string }, labels: Partial<RequestLabels>): void
 }
 
 /** One line a request; a GET that went well, as a poll with nothing new, is worth a line at debug level only. */
-export function createRequestLog(
-  logger: FastifyBaseLogger,
-  troubles: TroubleLog,
-  metrics: Metrics | undefined,
-): RequestLog {
+export function createRequestLog(logger: FastifyBaseLogger, troubles: TroubleLog): RequestLog {
+  const tally = createReplyTally()
   const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
   return {
+    tally,
     reply({ method, route, status, ms }, labels) {
-      metrics?.countReply(method, route, status, ms / 1000)
+      tally.countReply(method, route, status, ms / 1000)
       const isRoutine = method === 'GET' && status < 400
       if (isRoutine && !isRoutineLogged) return
       const line = { method, route, status, ms: Math.round(ms * 10) / 10, ...labels }
@@ -28,6 +28,7 @@ export function createRequestLog(
     },
     error(error, request, labels) {
       const { code, cause } = error
+      tally.refusals[code]++
       const about = { ...request, ...labels }
       if (code === 'internal_error') logger.error({ ...about, err: cause }, 'internal error')
       else if (code === 'store_unavailable' || code === 'identity_provider_unavailable') troubles.tell(error, about)

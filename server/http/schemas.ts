@@ -8,7 +8,7 @@ export const problemSchema = Type.Object(
     type: Type.Literal('about:blank'),
     title: Type.String(),
     status: Type.Integer(),
-    code: Type.String({ enum: ERROR_CODES }),
+    code: Type.String({ enum: [...ERROR_CODES] }),
     tries_left: Type.Optional(Type.Integer({ description: 'With wrong_match_code: how many more tries there are' })),
   },
   { description: 'RFC 9457; `code` comes from a closed list', title: 'Problem' },

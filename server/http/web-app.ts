@@ -40,7 +40,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     forceCloseConnections: 'idle',
     // What still comes in while the process ends is answered like any request, and its connection closed after it.
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest(requestIds),
+    clientErrorHandler: answerBrokenRequest(requestIds, log),
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },

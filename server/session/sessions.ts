@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
+import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, PasswordVerifier, User } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
@@ -13,7 +14,7 @@ import { forwardAuthRoutes } from './forward-auth.ts'
 import type { OnSessionNews } from './session-news.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionService, type OnPhoneEnd, type SessionPolicy, type SessionService } from './session-service.ts'
-import { createSignInGuard } from './sign-in-guard.ts'
+import { createSignInGuard, type SignInQueues } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
 export interface SessionsOptions {
@@ -46,6 +47,7 @@ export interface Sessions {
   service: SessionService
   /** The session behind a request's cookie. */
   current: CurrentSession
+  queues: SignInQueues
   /** `/sign-in`, `/sign-out`, `/session`, `/sessions`, `/auth/verify`. */
   routes(app: TypedApp): void
 }
@@ -55,14 +57,17 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { cookies, clientAddresses, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
+  const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally() }
   const guard = createSignInGuard({
     ...options,
     failuresPerMinute: options.signInFailuresPerMinute,
     pause: (ms) => setTimeout(ms),
+    queues,
   })
   return {
     service,
     current,
+    queues,
     routes(app) {
       forwardAuthRoutes(app, { ...options, current })
       sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, clock })

@@ -5,6 +5,7 @@ import { addressBlock } from '../http/client-address.ts'
 import { createFailureLimit, createNetworkFailures, refuseExcess } from '../http/failure-limits.ts'
 import { createQueues } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
+import type { QueueTally } from '../http/tallies.ts'
 import type { User } from '../identity/identity.ts'
 import type { RecordStore } from '../store/record-store.ts'
 
@@ -16,6 +17,16 @@ export interface SignInGuardOptions {
   failuresPerMinute: number
   /** Lets time pass. */
   pause: (ms: number) => Promise<void>
+  /** Of its lines. */
+  queues?: SignInQueues | undefined
+}
+
+export interface SignInQueues {
+  /** For a thread to hash in. */
+  hashing: QueueTally
+  /** At one network, and at one account that is guessed at. */
+  sites: QueueTally
+  accounts: QueueTally
 }
 
 export interface SignInAttempt {
@@ -64,19 +75,30 @@ const overloaded = () => new ScanInError('overloaded')
  * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures.
  */
 export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
-  const { store, clock, makeLimiter, failuresPerMinute, pause } = options
+  const { store, clock, makeLimiter, failuresPerMinute, pause, queues } = options
   const isCounted = failuresPerMinute > 0
   const byNetwork = createNetworkFailures(makeLimiter, 'sign-ins', failuresPerMinute)
   const byAccount = createFailureLimit(makeLimiter, 'sign-ins-account', failuresPerMinute * ACCOUNT_FACTOR)
   const byPair = createFailureLimit(makeLimiter, 'sign-ins-pair', failuresPerMinute)
 
-  const hashing = createQueues({ atOnce: HASHES_AT_ONCE, mostWaiting: MOST_WAITING_FOR_A_HASH, refusal: overloaded })
+  const hashing = createQueues({
+    atOnce: HASHES_AT_ONCE,
+    mostWaiting: MOST_WAITING_FOR_A_HASH,
+    refusal: overloaded,
+    tally: queues?.hashing,
+  })
   // One at a time: the failures of many at once are counted one by one.
-  const atSite = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING_AT_A_SITE, refusal: overloaded })
+  const atSite = createQueues({
+    atOnce: 1,
+    mostWaiting: MOST_WAITING_AT_A_SITE,
+    refusal: overloaded,
+    tally: queues?.sites,
+  })
   const atAccount = createQueues({
     atOnce: 1,
     mostWaiting: MOST_WAITING_FOR_AN_ACCOUNT,
     refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
+    tally: queues?.accounts,
   })
 
   async function isFamiliar(pair: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import type { CurrentPerson } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
-import { createHold, type HoldRequest } from '../hold/hold.ts'
+import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
@@ -27,6 +27,7 @@ export interface BrowserLoginsOptions {
   randomness: Randomness
   policy: LoginPolicy
   closing: Closing
+  tally?: HoldTally | undefined
 }
 
 export interface PollingBrowser extends WaitingBrowser {
@@ -112,6 +113,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return statusOf(known, browser, browser.client?.proof?.record)
     },
     closing,
+    tally: options.tally,
   })
 
   /** Of a login that this browser was seen to have: whoever looks when it is over says so. */

@@ -4,6 +4,7 @@ import type { Shortcut } from '../../http/http-server.ts'
 import type { MakeLimiter, RateLimit } from '../../http/rate-limits.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
+import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { CurrentPerson } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -41,25 +42,29 @@ export interface BrowserRoom {
   pollLane: Shortcut
   /** `POST /login`, `GET /login/status/:token`, `POST /login/match`, `POST /login/user-code`, `DELETE /login/:token`. */
   routes(app: TypedApp): void
+  /** Of tries at digits. */
+  queue: QueueTally
 }
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { holds, sessions, cookies, headers, log, currentPerson } = options
   const { records, clock, policy, randomness } = options.logins
-  const { pace, clients, closing } = holds
+  const { pace, clients, closing, tallies } = holds
   const approver = createApprover({ sessions, currentPerson, clock })
   const collect = createCollect({ records, sessions, approver, clock, randomness, policy })
-  const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing })
+  const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
   const poll = createPoll({ logins, cookies, clients, pace })
+  const queue = queueTally()
   return {
+    queue,
     pollLane: createPollLane({ poll, cookies, pace, headers, log, closing }),
     routes: (app) =>
       browserRoutes(app, {
         ...options,
         logins,
         poll,
-        wrongDigits: createWrongDigits(options.makeLimiter),
+        wrongDigits: createWrongDigits(options.makeLimiter, queue),
         clients,
         pace,
         verificationUri: `${options.publicUrl}/scan`,

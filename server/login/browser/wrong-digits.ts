@@ -2,6 +2,7 @@ import { ScanInError } from '../../errors.ts'
 import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
 import { createQueues } from '../../http/queues.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
+import type { QueueTally } from '../../http/tallies.ts'
 import { type Person, personKey } from '../../identity/person-key.ts'
 
 /** Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause. */
@@ -34,11 +35,12 @@ export interface DigitsTry<Outcome> {
  */
 export type WrongDigits = <Outcome>(digits: DigitsTry<Outcome>) => Promise<Outcome>
 
-export function createWrongDigits(makeLimiter: MakeLimiter): WrongDigits {
+export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally): WrongDigits {
   const byPerson = createFailureLimit(makeLimiter, 'wrong-digits', PER_PERSON)
   const byNetwork = createNetworkFailures(makeLimiter, 'wrong-digits-from', PER_ADDRESS)
   // One at a time: of many tries at once the second knows of the first.
-  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal: () => new ScanInError('overloaded') })
+  const refusal = () => new ScanInError('overloaded')
+  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal, tally })
 
   async function refuseExcessOf(person: string, address: string): Promise<void> {
     const found = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])

@@ -33,7 +33,18 @@ export interface HoldOptions<Who extends Asker, Known, Answer> {
   tell: (known: Known, asker: Who) => Answer | Promise<Answer>
   /** Ends every hold at once. */
   closing: Closing
+  /** Kept up to date. */
+  tally?: HoldTally | undefined
 }
+
+/** Polls that were asked, those of them that were held, and those that are held or read for at this moment. */
+export interface HoldTally {
+  polls: number
+  held: number
+  waiting: number
+}
+
+export const holdTally = (): HoldTally => ({ polls: 0, held: 0, waiting: 0 })
 
 export type Hold<Who extends Asker, Answer> = (asker: Who, request: HoldRequest) => Promise<Answer>
 
@@ -59,6 +70,7 @@ interface Wait<Who, Known, Answer> {
 }
 
 const READING = Symbol('reading')
+const NO_TIMER: CoarseTimer = 0
 const watchesNothing = () => undefined
 
 /**
@@ -70,7 +82,7 @@ export function createHold<Who extends Asker, Known, Answer>(
   options: HoldOptions<Who, Known, Answer>,
 ): Hold<Who, Answer> {
   type ThisWait = Wait<Who, Known, Answer>
-  const { records, know, patienceFor, tell, closing } = options
+  const { records, know, patienceFor, tell, closing, tally = holdTally() } = options
   const timers = createCoarseTimers()
   closing.onCome(timers.fireAll)
 
@@ -85,10 +97,11 @@ export function createHold<Who extends Asker, Known, Answer>(
         reject,
         wake: (news) => wakeUp(wait, news),
         stopWatching: watchesNothing,
-        timer: 0,
+        timer: NO_TIMER,
         known: READING,
         isStale: false,
       }
+      tally.waiting++
       wait.stopWatching = records.watch(asker.token.loginId, wait.wake)
       client.on('close', wait.wake)
       readAgain(wait)
@@ -122,6 +135,7 @@ export function createHold<Who extends Asker, Known, Answer>(
     if (patienceMs <= 0 || isGivenUp(wait)) finish(wait, known)
     else if (wait.isStale) readAgain(wait)
     else {
+      if (wait.timer === NO_TIMER) tally.held++
       timers.clear(wait.timer, wait.wake)
       wait.timer = timers.set(wait.wake, patienceMs)
     }
@@ -141,13 +155,16 @@ export function createHold<Who extends Asker, Known, Answer>(
   }
 
   function letGo({ stopWatching, timer, wake, client }: ThisWait): void {
+    tally.waiting--
     stopWatching()
     timers.clear(timer, wake)
     client.off('close', wake)
   }
 
-  return (asker, request) =>
-    request.waitMs > 0
+  return (asker, request) => {
+    tally.polls++
+    return request.waitMs > 0
       ? readAndWait(asker, request)
       : records.readStored(asker.token.loginId).then((record) => tell(know(record, asker), asker))
+  }
 }

@@ -6,7 +6,7 @@ import type { Occasion } from '../../http/occasion.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
-import { createHold, type HoldRequest } from '../hold/hold.ts'
+import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import {
   acceptsSecret,
   type BrowserDescription,
@@ -31,6 +31,7 @@ export interface PhoneApprovalsOptions {
   randomness: Randomness
   policy: LoginPolicy
   closing: Closing
+  tally?: HoldTally | undefined
 }
 
 /** What the phone's owner is asked. Durations in whole seconds. */
@@ -90,6 +91,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
     tell: statusOf,
     closing,
+    tally: options.tally,
   })
 
   function statusOf(login: Login | undefined): PhoneStatus {

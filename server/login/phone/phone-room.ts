@@ -1,5 +1,6 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
+import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
@@ -29,13 +30,19 @@ export interface PhoneRoomOptions {
 export interface PhoneRoom {
   /** `POST /login/scan`, `POST /login/confirm`, `POST /login/deny`, `GET /login/scan/:token`. */
   routes(app: TypedApp): void
+  /** Of looks at codes. */
+  queue: QueueTally
 }
 
 /** Opens the phone's room: who holds the phone decides about a login that it has scanned. */
 export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
   const { logins, holds, makeLimiter } = options
-  const approvals = createPhoneApprovals({ ...logins, closing: holds.closing })
+  const approvals = createPhoneApprovals({ ...logins, closing: holds.closing, tally: holds.tallies.phone })
   const authenticatePhone = createPhoneAuthentication(options)
-  const wrongCodes = createWrongCodes(makeLimiter)
-  return { routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes }) }
+  const queue = queueTally()
+  const wrongCodes = createWrongCodes(makeLimiter, queue)
+  return {
+    queue,
+    routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes }),
+  }
 }

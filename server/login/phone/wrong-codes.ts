@@ -2,6 +2,7 @@ import { ScanInError } from '../../errors.ts'
 import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
 import { createQueues } from '../../http/queues.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
+import type { QueueTally } from '../../http/tallies.ts'
 import { personKey } from '../../identity/person-key.ts'
 import type { Phone } from '../login.ts'
 
@@ -18,11 +19,12 @@ const MOST_WAITING = 200
  */
 export type WrongCodes = <Found>(phone: Phone, address: string, lookUp: () => Promise<Found>) => Promise<Found>
 
-export function createWrongCodes(makeLimiter: MakeLimiter): WrongCodes {
+export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): WrongCodes {
   const byPerson = createFailureLimit(makeLimiter, 'wrong-codes', PER_PERSON)
   const byNetwork = createNetworkFailures(makeLimiter, 'wrong-codes-from', PER_ADDRESS)
   // One at a time: the wrong ones of many at once are counted one by one.
-  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal: () => new ScanInError('overloaded') })
+  const refusal = () => new ScanInError('overloaded')
+  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal, tally })
 
   return ({ user }, address, lookUp) => {
     const person = personKey(user)

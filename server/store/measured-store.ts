@@ -1,0 +1,27 @@
+import type { RecordStore } from './record-store.ts'
+
+/** What a store was asked, how long it took, and what went wrong. */
+export interface StoreMeter {
+  took(operation: 'read' | 'write' | 'remove', seconds: number): void
+  failed(error: unknown): void
+}
+
+/** The same store, and its meter is told. What fails is timed as well. */
+export function measureStore(store: RecordStore, meter: StoreMeter): RecordStore {
+  function measured<Answer>(operation: Parameters<StoreMeter['took']>[0], answer: Promise<Answer>): Promise<Answer> {
+    const since = performance.now()
+    const end = () => meter.took(operation, (performance.now() - since) / 1000)
+    // Beside whoever waits for it, and not before: it costs them no turn.
+    answer.then(end, (error) => {
+      end()
+      meter.failed(error)
+    })
+    return answer
+  }
+  return {
+    ...store,
+    read: (key) => measured('read', store.read(key)),
+    write: (key, value, options) => measured('write', store.write(key, value, options)),
+    remove: (key, ifVersion) => measured('remove', store.remove(key, ifVersion)),
+  }
+}

@@ -1,0 +1,71 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { FastifyInstance } from 'fastify'
+import { createTestApp } from '../support/app.ts'
+import { freePort } from '../support/free-port.ts'
+import { createClient } from '../support/http-client.ts'
+import { type Nginx, startNginx } from '../support/nginx.ts'
+import { ROOT } from '../support/service.ts'
+import { sampleConfiguration } from '../support/two-instances.ts'
+
+/** docs/operations.md, "Upgrades without downtime": one instance has this build, the other a newer one. */
+
+const THIS_BUILD = join(ROOT, 'dist/web')
+const apps: FastifyInstance[] = []
+let folder: string
+let nginx: Nginx
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'scanin-newer-build-'))
+  makeNewerBuild()
+  const upstream = [await freePort(), await freePort()]
+  nginx = await startNginx((port) => sampleConfiguration(port, upstream))
+  for (const [at, webRoot] of [THIS_BUILD, folder].entries()) {
+    const { app } = await createTestApp({ PUBLIC_URL: nginx.url }, { webRoot })
+    await app.listen({ host: '127.0.0.1', port: upstream[at] ?? 0 })
+    apps.push(app)
+  }
+})
+
+afterAll(async () => {
+  await nginx.stop()
+  await Promise.all(apps.map((app) => app.close()))
+  rmSync(folder, { recursive: true })
+})
+
+/** The same files, at the address that another build would have. */
+function makeNewerBuild(): void {
+  cpSync(THIS_BUILD, folder, { recursive: true })
+  const [build = ''] = readdirSync(join(folder, 'assets'))
+  renameSync(join(folder, 'assets', build), join(folder, 'assets/0123456789ab'))
+  for (const page of readdirSync(folder).filter((name) => name.endsWith('.html'))) {
+    const path = join(folder, page)
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(build, '0123456789ab'))
+  }
+}
+
+test('pages of both builds are served, and to each its own files, whichever instance is asked', async () => {
+  const client = createClient(nginx.url)
+  const builds = new Set<string>()
+  for (let visit = 0; visit < 10; visit++) {
+    const page = await client.get(['/', '/scan', '/home'][visit % 3] ?? '/')
+    const files = [...page.text.matchAll(/(?:src|href)="(\/assets\/([^/"]+)\/[^"]+)"/g)]
+    expect(files.length).toBeGreaterThan(1)
+    for (const [, path = '', build = ''] of files) {
+      builds.add(build)
+      const { status, headers } = await client.get(path)
+      expect({ path, status, cache: headers['cache-control'] }).toEqual({
+        path,
+        status: 200,
+        cache: 'public, max-age=31536000, immutable',
+      })
+    }
+  }
+  expect(builds.size).toBe(2)
+})
+
+test('what neither has is still not there', async () => {
+  expect((await createClient(nginx.url).get('/assets/ffffffffffff/page.js')).status).toBe(404)
+})
