@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
@@ -5,11 +6,13 @@ import { DEMO_PASSWORD } from '../support/service.ts'
 import { startTwoInstances, type TwoInstances } from '../support/two-instances.ts'
 
 /**
- * What a deployment has to do, seen from outside. Against SCANIN_URL where that is set, as docker-compose.yml's test
- * profile does; else against the same topology on loopback: nginx, two instances, one Redis.
+ * What a deployment has to do, seen from outside. Against SCANIN_URL where that is set, with the demo account's
+ * password in DEMO_PASSWORD_FILE, as docker-compose.yml's test profile does; else against the same topology on loopback:
+ * nginx, two instances, one Redis.
  */
 const deployed = process.env['SCANIN_URL']
-const password = process.env['DEMO_PASSWORD'] ?? DEMO_PASSWORD
+const passwordFile = process.env['DEMO_PASSWORD_FILE']
+const password = passwordFile === undefined ? DEMO_PASSWORD : readFileSync(passwordFile, 'utf8').trim()
 
 let own: TwoInstances | undefined
 let url = deployed ?? ''
@@ -68,4 +71,14 @@ test('hands the session to the right browser alone', async () => {
   const stolen = await stranger.get(`/login/status/${token}`)
   expect([stolen.json, stolen.setCookies]).toEqual([{ status: 'expired' }, []])
   expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'authenticated' })
+})
+
+test('tells the phone the address that the proxy saw, whatever the browser says of itself', async () => {
+  const [browser, phone] = [newBrowser(), await newPhone()]
+  const headers = { 'x-forwarded-for': '203.0.113.7', forwarded: 'for=203.0.113.7' }
+  const { token } = (await browser.post('/login', {}, { headers })).json
+  const { ip, same_network, match } = (await phone.post('/login/scan', { token })).json
+  expect(ip).not.toBe('203.0.113.7')
+  // Both came from here, so one that took the proxy's address for theirs would say so too.
+  expect([same_network, match]).toEqual([true, 'none'])
 })

@@ -35,5 +35,6 @@ test('what has to pass before anything lands is the second command, from nothing
 
 test('the container runs the Node that the README and the engines allow, the newest that is supported for long', () => {
   const images = [...read('Dockerfile').matchAll(/^FROM (node:\S+)/gm)].map(([, image]) => image)
-  expect(new Set(images)).toEqual(new Set(['node:24-slim']))
+  expect(new Set(images).size).toBe(1)
+  expect(images[0]).toMatch(/^node:24\.\d+\.\d+-slim$/)
 })

@@ -45,6 +45,6 @@ export function sampleConfiguration(port: number, instances: number[]): string {
   const sample = readFileSync(join(import.meta.dirname, '../../docs/proxies/nginx.conf'), 'utf8')
   return instances.reduce(
     (text, instance, at) => text.replace(`scanin-${at + 1}:3000`, `127.0.0.1:${instance}`),
-    sample.replace('listen 80;', `listen 127.0.0.1:${port};`),
+    sample.replace('listen 8080;', `listen 127.0.0.1:${port};`),
   )
 }
