@@ -5,7 +5,6 @@ import { afterAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { type RunningProcess, startProcess } from '../support/child-process.ts'
 import { readComposeFile, readRepository, scriptOf } from '../support/compose-file.ts'
-import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { startService } from '../support/service.ts'
 
@@ -50,8 +49,10 @@ test('Redis takes its password from the file and writes down what it is told; no
     .replace('\nappendonly', `\nport ${port}\ndir ${folder}\nappendonly`)
   const server = shell(script)
   running.push(server)
-  const client = new Redis({ port, password, lazyConnect: true, retryStrategy: null })
-  await eventually('Redis answers', () => client.connect().then(() => true))
+  const client = new Redis({ port, password, retryStrategy: () => 50, maxRetriesPerRequest: null })
+  client.on('error', () => undefined)
+  // Waits for a connection.
+  await client.ping()
   const stranger = new Redis({ port, lazyConnect: true, retryStrategy: null, enableReadyCheck: false })
   stranger.on('error', () => undefined)
   await expect(stranger.ping()).rejects.toThrow('NOAUTH')
