@@ -72,7 +72,8 @@ export interface Visitors {
 export function createVisitors(browser: Browser, phoneBrowser = browser): Visitors {
   const heard: string[] = []
   // The phone's page asks who it is before it knows; Chromium writes every 401 to the console.
-  const awaited = [/status of 401 .*\/session$/]
+  // Whatever else runs on this machine may add or remove a network card, and Chromium then gives up what is under way.
+  const awaited = [/status of 401 .*\/session$/, /net::ERR_NETWORK_CHANGED /]
   const contexts: { close(): Promise<void> }[] = []
 
   async function open(where: Browser, options: BrowserContextOptions): Promise<Page> {
