@@ -5,10 +5,13 @@ import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
 import { type Person, personKey } from '../../identity/person-key.ts'
 
-/** Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause. */
-const PER_PERSON = 10
+/**
+ * Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause: more than
+ * ten logins, each of which that person has scanned and confirmed.
+ */
+const PER_PERSON = 50
 /** More people than one are behind an address. */
-const PER_ADDRESS = 40
+const PER_ADDRESS = 100
 const MOST_WAITING = 50
 
 /** A login that waits for digits. */
