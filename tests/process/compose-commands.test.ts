@@ -1,20 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
-import { type RunningProcess, startProcess } from '../support/child-process.ts'
+import { startProcess, untilReady } from '../support/child-process.ts'
 import { readComposeFile, readRepository, scriptOf } from '../support/compose-file.ts'
+import { endLater } from '../support/end-later.ts'
 import { freePort } from '../support/free-port.ts'
 import { startService } from '../support/service.ts'
 
 /** What docker-compose.yml and the Dockerfile run in containers, run as it stands there, with folders of the test's own. */
 
 const { secrets, redis } = readComposeFile('docker-compose.yml').services
-const newFolder = () => mkdtempSync(join(tmpdir(), 'scanin-compose-'))
 const shell = (script: string) => startProcess('sh', ['-euc', script])
-const running: RunningProcess[] = []
-afterAll(() => Promise.all(running.map((process) => process.stop('SIGKILL'))))
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-compose-'))
+  endLater(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
 
 async function makeSecrets(folder: string): Promise<Record<string, string>> {
   if (secrets === undefined) throw new Error('there is no service `secrets`')
@@ -48,12 +52,8 @@ test('Redis takes its password from the file and writes down what it is told; no
     .replaceAll('/run/secrets', folder)
     .replace('\nappendonly', `\nport ${port}\ndir ${folder}\nappendonly`)
   const server = shell(script)
-  running.push(server)
-  const client = new Redis({ port, password, retryStrategy: () => 50, maxRetriesPerRequest: null })
-  client.on('error', () => undefined)
-  // Waits for a connection.
-  await client.ping()
-  const stranger = new Redis({ port, lazyConnect: true, retryStrategy: null, enableReadyCheck: false })
+  await untilReady(server, () => server.stdout().includes('Ready to accept connections'))
+  const [client, stranger] = [new Redis({ port, password }), new Redis({ port, enableReadyCheck: false })]
   stranger.on('error', () => undefined)
   await expect(stranger.ping()).rejects.toThrow('NOAUTH')
   expect(await client.config('GET', 'appendonly')).toEqual(['appendonly', 'yes'])
@@ -63,6 +63,7 @@ test('Redis takes its password from the file and writes down what it is told; no
   expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain(password)
   client.disconnect()
   stranger.disconnect()
+  await server.stop()
 })
 
 test('the image says that it is well only while a service is on the port that it was told', async () => {

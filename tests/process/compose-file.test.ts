@@ -5,15 +5,17 @@ import ipaddr from 'ipaddr.js'
 import { addressOn, type ComposeService, readComposeFile, readRepository } from '../support/compose-file.ts'
 import { ROOT } from '../support/service.ts'
 
-/** What docker-compose.yml promises about its containers, read from the file: no Docker is needed. */
+/** What our Compose files promise about their containers, read from the files: no Docker is needed. */
 
 const { services, networks = {} } = readComposeFile('docker-compose.yml')
+const single = readComposeFile('docs/single-container.yml').services
+const everywhere = { ...services, ...single }
 const { version } = JSON.parse(readRepository('package.json'))
 const dockerfile = readRepository('Dockerfile')
 
 const instances = Object.entries(services).filter(([name]) => /^scanin-\d$/.test(name))
 const each = (look: (service: ComposeService) => unknown) =>
-  Object.fromEntries(Object.entries(services).map(([name, service]) => [name, look(service)]))
+  Object.fromEntries(Object.entries(everywhere).map(([name, service]) => [name, look(service)]))
 const forEach = (expected: unknown) => each(() => expected)
 const namesOf = (names: ComposeService['networks'] = []) => (Array.isArray(names) ? names : Object.keys(names))
 
@@ -30,19 +32,19 @@ test('no container can write to its image, gain rights, run as root, or take mor
 
 test('each image has an exact version, and ours has the one that package.json names', () => {
   expect(each(({ image }) => /:v?\d+\.\d+\.\d+(-\w+)?$/.test(image))).toEqual(forEach(true))
-  const built = Object.values(services).filter(({ build }) => build !== undefined)
+  const built = Object.values(everywhere).filter(({ build }) => build !== undefined)
   expect(new Set(built.map(({ image }) => image.split(':')[1]))).toEqual(new Set([version]))
   expect(dockerfile).toContain(`org.opencontainers.image.version="${version}"`)
 })
 
 test('no password is written anywhere, nor one to fall back on: each comes from a file', () => {
   const secret = /password|secret|token/i
-  for (const { environment = {} } of Object.values(services)) {
+  for (const { environment = {} } of Object.values(everywhere)) {
     for (const [name, value] of Object.entries(environment).filter(([variable]) => secret.test(variable))) {
       expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\/secrets\/\w+$/)])
     }
   }
-  const text = readRepository('docker-compose.yml')
+  const text = readRepository('docker-compose.yml') + readRepository('docs/single-container.yml')
   expect(text.match(/\$\{\w*(PASSWORD|SECRET|TOKEN)\w*/)).toBeNull()
   expect(text.match(/(requirepass|--pass|-a) +[^$\s]/)).toBeNull()
   expect(text.match(/:\/\/\S*:\S*@/)).toBeNull()
@@ -80,7 +82,7 @@ test('Redis and metrics are on networks that lead nowhere else, and only the pro
 })
 
 test('whatever stays up says how it is, on the port it was told', () => {
-  const staying = Object.values(services).filter(({ restart }) => restart !== undefined)
+  const staying = Object.values(everywhere).filter(({ restart }) => restart !== undefined)
   expect(staying.filter(({ healthcheck, image }) => healthcheck === undefined && !image.startsWith('scanin:'))).toEqual(
     [],
   )
@@ -103,4 +105,12 @@ test('what is mounted from the repository is there', () => {
 test('tests and monitoring are there for who asks for them', () => {
   const always = Object.entries(services).filter(([, { profiles }]) => profiles === undefined)
   expect(always.map(([name]) => name)).toEqual(['secrets', 'redis', 'scanin-1', 'scanin-2', 'proxy'])
+})
+
+test('the container that is alone keeps what it is told in its volume', () => {
+  const { environment = {}, volumes = [] } = single['scanin'] ?? {}
+  const [mount] = volumes.map((volume) => volume.split(':')[1])
+  expect(environment['STORE_PATH']).toMatch(new RegExp(`^${mount}/\\w+$`))
+  // Docker makes a volume for whom the image's folder belongs to.
+  expect(dockerfile).toContain(`install -d -o node -g node -m 700 ${mount} `)
 })
