@@ -301,7 +301,9 @@ function createWorld(
     }
     if (key.startsWith('login:')) {
       expectLawful(before, decodeLogin(value), options.expiresAt)
-      if (before !== undefined) changes.push(changeOf(key.slice('login:'.length), before, decodeLogin(value)))
+      // Written again as it was, for replicas that may not have it: no change.
+      const isChange = before !== undefined && JSON.stringify(encodeLogin(before)) !== JSON.stringify(value)
+      if (isChange) changes.push(changeOf(key.slice('login:'.length), before, decodeLogin(value)))
     }
     return true
   }
