@@ -4,6 +4,7 @@ import { createWebhooks } from './audit/webhooks.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createClientAddresses } from './http/client-address.ts'
+import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -65,6 +66,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles)
 
+  const connections = createConnections()
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
   const audit = createAudit({ logger: options.logger, send: webhooks?.send })
   options.followAccounts?.(audit.onAccountEnd)
@@ -140,6 +142,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sessionCookieName,
     shortcut: browser.pollLane,
     pages,
+    connections,
     onClosing: holds.closing.come,
   })
   app.addHook('onClose', async () => webhooks?.close())
@@ -147,7 +150,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   pages.routes(app)
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))
-    healthRoutes(api, { probeStore: createStoreProbe({ store, clock, randomness }) })
+    healthRoutes(api, {
+      probeStore: createStoreProbe({ store, clock, randomness }),
+      isStopping: () => connections.isDraining,
+    })
     browser.routes(api)
     phone.routes(api)
     sessions.routes(api)

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'headers_too_large'
   | 'internal_error'
   | 'overloaded'
+  | 'stopping'
   | 'store_unavailable'
   | 'identity_provider_unavailable'
 

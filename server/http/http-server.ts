@@ -1,5 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type Server,
+  ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
+import type { Connections } from './connections.ts'
 import { answerExpectation } from './error-replies.ts'
 import type { RequestIds } from './request-labels.ts'
 
@@ -17,9 +25,14 @@ const MOST_AHEAD = 64
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 /** For Fastify's `serverFactory`: a server whose requests the shortcut sees first. */
-export function httpServer(shortcut: Shortcut, requestIds: RequestIds): (fastify: Listener) => Server {
+export function httpServer(
+  shortcut: Shortcut,
+  requestIds: RequestIds,
+  connections: Connections,
+): (fastify: Listener) => Server {
   return (fastify) => {
     const server = createServer({
+      ServerResponse: lastReplies(connections),
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -27,14 +40,35 @@ export function httpServer(shortcut: Shortcut, requestIds: RequestIds): (fastify
       connectionsCheckingInterval: 1000,
       requireHostHeader: false,
     })
+    const answer = (request: IncomingMessage, response: ServerResponse) => {
+      if (!shortcut(request, response)) fastify(request, response)
+    }
     const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
       // Node gives a reply its connection once those before it are through.
       if (response.socket === null && !mayWait(request.socket, response, ahead)) return
-      if (!shortcut(request, response)) fastify(request, response)
+      if (connections.isClosingIn) connections.later(() => answer(request, response))
+      else answer(request, response)
     })
     server.on('checkExpectation', answerExpectation(requestIds))
+    connections.watch(server)
     return server
+  }
+}
+
+type Fields = OutgoingHttpHeaders | OutgoingHttpHeader[]
+
+/** Replies that end their connection once it is to end: whoever writes them, and whenever their request came. */
+function lastReplies(connections: Pick<Connections, 'isDraining'>): typeof ServerResponse<IncomingMessage> {
+  return class extends ServerResponse {
+    override writeHead(status: number, fields?: Fields): this
+    override writeHead(status: number, message?: string, fields?: Fields): this
+    override writeHead(status: number, second?: string | Fields, third?: Fields): this {
+      if (connections.isDraining) this.shouldKeepAlive = false
+      return typeof second === 'string'
+        ? super.writeHead(status, second, third)
+        : super.writeHead(status, second ?? third)
+    }
   }
 }
 

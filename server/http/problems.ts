@@ -18,6 +18,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   headers_too_large: [431, 'The request headers are too large'],
   internal_error: [500, 'Something went wrong on the server'],
   overloaded: [503, 'Too many are asking for this at once'],
+  stopping: [503, 'The service is stopping'],
   store_unavailable: [503, 'The service cannot reach its store'],
   identity_provider_unavailable: [503, 'The service cannot reach the identity provider'],
 }

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
+import type { Connections } from './connections.ts'
 import {
   answerBrokenRequest,
   answerUnroutable,
@@ -21,24 +22,24 @@ export interface WebAppOptions extends OriginCheckOptions, ProblemOptions {
   /** How schemas become validators and serializers. Left out: Fastify's own way, anew for each app. */
   schemaController?: FastifyServerOptions['schemaController']
   requestIds: RequestIds
+  connections: Connections
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, log, clientAddresses, requestIds, schemaController, onClosing } = options
+  const { shortcut, log, clientAddresses, requestIds, schemaController, connections, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    serverFactory: httpServer(shortcut, requestIds),
+    serverFactory: httpServer(shortcut, requestIds, connections),
     // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
     trustProxy: false,
     genReqId: requestIds.of,
     bodyLimit: BODY_LIMIT_BYTES,
-    forceCloseConnections: 'idle',
-    // What still comes in while the process ends is answered like any request, and its connection closed after it.
+    // What still comes in while the process ends is answered like any request.
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest(requestIds, log),
     frameworkErrors: answerUnroutable(options),
@@ -46,10 +47,11 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     ...(schemaController === undefined ? {} : { schemaController }),
   })
-  app.addHook('preClose', async () => {
+  app.addHook('preClose', () => {
+    // First, so that what is held is answered by a reply that is its connection's last.
+    const drained = connections.drain()
     onClosing()
-    // A connection whose last reply is only now on its way is not kept for another request.
-    app.server.keepAliveTimeout = 1
+    return drained
   })
   logReplies(app, log)
   labelRequests(app)

@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -7,7 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
-import { sendRaw } from '../support/raw-socket.ts'
+import { openSocket, sendRaw } from '../support/raw-socket.ts'
 import { startServiceProcess } from '../support/service.ts'
 import { NOT_TAKEN } from '../support/stopping-service.ts'
 
@@ -17,6 +18,17 @@ const ROOT = join(import.meta.dirname, '../..')
 async function runToEnd(env: Record<string, string>) {
   const running = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], { cwd: ROOT, env })
   return { code: await running.exited, ...running }
+}
+
+/** A GET on whatever connection the agent has. */
+function getBy(agent: Agent, url: string): Promise<{ status: unknown; connection: unknown; text: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, async (reply) => {
+      let text = ''
+      for await (const chunk of reply) text += chunk
+      resolve({ status: reply.statusCode, connection: reply.headers.connection, text })
+    }).on('error', reject)
+  })
 }
 
 test('a start says where to open it, as whom to sign in, which store it has and what is insecure', async () => {
@@ -99,6 +111,37 @@ test('a request that is half sent when SIGTERM comes gets its answer all the sam
   })
   expect([reply.status, reply.headers.get('connection')]).toEqual([200, 'close'])
   expect(await service.exited).toBe(0)
+})
+
+test('a connection that rests when SIGTERM comes has its next request answered, as its last; /readyz says why', async () => {
+  const service = await startServiceProcess()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const first = await getBy(agent, `${service.url}/readyz`)
+  expect([first.status, first.connection]).toEqual([200, 'keep-alive'])
+  const code = service.stop('SIGTERM')
+  await eventually('new connections are refused', () =>
+    createClient(service.url)
+      .get('/healthz')
+      .then(
+        () => false,
+        () => true,
+      ),
+  )
+  const last = await getBy(agent, `${service.url}/readyz`)
+  expect([last.status, last.connection]).toEqual([503, 'close'])
+  expect(JSON.parse(last.text).code).toBe('stopping')
+  expect(await code).toBe(0)
+})
+
+test('connections that say nothing, or stop in the middle, do not keep SIGTERM from ending with 0', async () => {
+  const service = await startServiceProcess()
+  const sockets = await Promise.all(
+    ['', 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Le'].map((beginning) => openSocket(service.port, beginning)),
+  )
+  // Whatever was sent before this reply has been read by the service.
+  await createClient(service.url).get('/healthz')
+  expect(await service.stop('SIGTERM')).toBe(0)
+  for (const socket of sockets) socket.destroy()
 })
 
 test('SIGTERM ends a service whose Redis is gone', async () => {

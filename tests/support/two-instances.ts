@@ -10,6 +10,8 @@ export interface TwoInstances {
   url: string
   /** The instances' own. */
   instances: string[]
+  /** Stops one as a deployment does, waits for its end, and starts it anew. @returns its exit code */
+  restart(at: number): Promise<number | null>
   stop(): Promise<void>
 }
 
@@ -18,20 +20,23 @@ export async function startTwoInstances(env: Record<string, string> = {}): Promi
   const ports = [await freePort(), await freePort()]
   const redis = await startRedis()
   const nginx = await startNginx((port) => sampleConfiguration(port, ports))
-  const services = await Promise.all(
-    ports.map((port) =>
-      startService({
-        PORT: String(port),
-        PUBLIC_URL: nginx.url,
-        TRUST_PROXY: '127.0.0.1/32',
-        REDIS_URL: redis.url,
-        ...env,
-      }),
-    ),
-  )
+  const startAt = (port: number | undefined) =>
+    startService({
+      PORT: String(port),
+      PUBLIC_URL: nginx.url,
+      TRUST_PROXY: '127.0.0.1/32',
+      REDIS_URL: redis.url,
+      ...env,
+    })
+  const services = await Promise.all(ports.map(startAt))
   return {
     url: nginx.url,
     instances: services.map((service) => service.url),
+    async restart(at) {
+      const code = await services[at]?.stop()
+      services[at] = await startAt(ports[at])
+      return code ?? null
+    },
     async stop() {
       await nginx.stop()
       await Promise.all(services.map((service) => service.stop()))

@@ -58,7 +58,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const queue = queueTally()
   return {
     queue,
-    pollLane: createPollLane({ poll, cookies, pace, headers, log, closing }),
+    pollLane: createPollLane({ poll, cookies, pace, headers, log }),
     routes: (app) =>
       browserRoutes(app, {
         ...options,

@@ -6,7 +6,6 @@ import type { Shortcut } from '../../http/http-server.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
-import type { Closing } from '../hold/closing.ts'
 import type { Pace } from '../hold/pace-wire.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import type { Token } from '../token.ts'
@@ -20,8 +19,6 @@ export interface PollLaneOptions {
   pace: Pace
   headers: HeaderSets
   log: RequestLog
-  /** Comes when the process shuts down. */
-  closing: Closing
 }
 
 /** A reply's fields, name and value in turn, and its body. */
@@ -43,7 +40,7 @@ const ROUTE = '/login/status/:token'
  * one costs a sixth less and a held one half. What is decided is `poll`'s affair, here and in the route alike; here it
  * is only read and written.
  */
-export function createPollLane({ poll, cookies, pace, headers, log, closing }: PollLaneOptions): Shortcut {
+export function createPollLane({ poll, cookies, pace, headers, log }: PollLaneOptions): Shortcut {
   const apiFields = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
   const waitingReplies = { pending: new Map<number, Reply>(), scanned: new Map<number, Reply>() }
 
@@ -104,7 +101,7 @@ export function createPollLane({ poll, cookies, pace, headers, log, closing }: P
 
   return (request, response) => {
     const { method, url = '', headers: asked } = request
-    if (method !== METHOD || asked.host === undefined || closing.hasCome) return false
+    if (method !== METHOD || asked.host === undefined) return false
     const [, loginId, secret, seen, wait] = POLL.exec(url) ?? []
     if (loginId === undefined || secret === undefined) return false
     answer(request, response, { loginId, secret }, { seen, wait })

@@ -18,6 +18,7 @@ const problemWords: Record<ProblemCode, string> = {
   slow_down: 'Too many tries just now.',
   headers_too_large: 'That is too much to send.',
   overloaded: 'Many people are signing in just now.',
+  stopping: 'The service is being restarted.',
   store_unavailable: 'The service is having trouble.',
   identity_provider_unavailable: 'Whoever keeps the accounts cannot be reached just now.',
   internal_error: 'Something went wrong on our side.',

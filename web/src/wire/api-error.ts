@@ -15,6 +15,7 @@ export const problemCodes = [
   'slow_down',
   'headers_too_large',
   'overloaded',
+  'stopping',
   'store_unavailable',
   'identity_provider_unavailable',
   'internal_error',

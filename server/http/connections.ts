@@ -1,0 +1,111 @@
+import type { Server } from 'node:http'
+import { Server as NetServer, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** How long a connection that rests is kept while the process ends: over twice as long as browsers pause by default. */
+const IDLE_MS = 5000
+/** After this they end, whatever is on them: a process has ten seconds. */
+const LONGEST_MS = 8000
+
+/** Nobody has come for this long: nobody stands in line to be taken. */
+const QUIET_MS = 20
+/** How long such a moment is looked for. */
+const LONGEST_LOOK_MS = 250
+
+/** The open connections of a process, whatever it listens on. */
+export interface Connections {
+  /** From now on every reply says `Connection: close`. */
+  readonly isDraining: boolean
+  /** Counts what this server takes. */
+  watch(server: Server): void
+  /** For the moment in which the process stops to listen, requests wait. */
+  readonly isClosingIn: boolean
+  /** Answers a request once that moment is over. */
+  later(answer: () => void): void
+  /**
+   * Takes no more of them, and lets those that are open end well: each is answered once more and closed with that reply.
+   * A client that pauses would lose a request that it sends at the very moment its connection is cut, so one that rests
+   * is cut after five seconds. @returns when none is left, after eight seconds at the latest
+   */
+  drain(): Promise<void>
+}
+
+export function createConnections(): Connections {
+  const servers = new Set<Server>()
+  const open = new Set<Socket>()
+  let isDraining = false
+  let whenLastEnds: () => void = () => undefined
+  /** How many have come so far: connections, and requests that wait. */
+  let came = 0
+  let waiting: (() => void)[] | undefined
+
+  /**
+   * Who stands in line when a listener closes was connected by the system already, and is reset. While requests are
+   * answered the line grows; so they wait, until for a moment nobody came.
+   */
+  async function stopListening(): Promise<void> {
+    const listening = [...servers].filter((server) => server.listening)
+    if (listening.length === 0) return
+    const answers: (() => void)[] = []
+    waiting = answers
+    const end = performance.now() + LONGEST_LOOK_MS
+    let [seen, quietSince] = [came, performance.now()]
+    for (let now = quietSince; now < end && (came !== seen || now < quietSince + QUIET_MS); now = performance.now()) {
+      if (came !== seen) [seen, quietSince] = [came, now]
+      await nextTurn()
+    }
+    // An HTTP server's own `close` cuts at once what rests.
+    for (const server of listening) NetServer.prototype.close.call(server)
+    waiting = undefined
+    for (const answer of answers) answer()
+  }
+
+  function cutIdle(): void {
+    for (const server of servers) server.closeIdleConnections()
+    // Node takes one on which nothing was ever sent for a busy one.
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  function cutAll(): void {
+    for (const socket of open) socket.destroy()
+  }
+
+  return {
+    get isDraining() {
+      return isDraining
+    },
+
+    watch(server) {
+      servers.add(server)
+      server.on('connection', (socket) => {
+        came++
+        open.add(socket)
+        socket.once('close', () => {
+          open.delete(socket)
+          if (open.size === 0) whenLastEnds()
+        })
+      })
+    },
+
+    get isClosingIn() {
+      return waiting !== undefined
+    },
+
+    later(answer) {
+      came++
+      waiting?.push(answer)
+    },
+
+    async drain() {
+      isDraining = true
+      await stopListening()
+      if (open.size === 0) return
+      // At the end of a turn: what has arrived by then was read.
+      const timers = [setTimeout(setImmediate, IDLE_MS, cutIdle), setTimeout(cutAll, LONGEST_MS)]
+      await new Promise<void>((resolve) => {
+        whenLastEnds = resolve
+      })
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
+}
