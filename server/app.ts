@@ -49,6 +49,8 @@ export interface AppOptions {
   /** Where what is counted is shown. Left out: nobody asks. */
   metrics?: Metrics | undefined
   schemaController?: WebAppOptions['schemaController']
+  /** How many clients' connections may be open at a time. */
+  mostConnections: number
   /** The folder of what the build made of `web/`. */
   webRoot: string
   version: string
@@ -66,7 +68,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles)
 
-  const connections = createConnections()
+  const connections = createConnections(options.mostConnections)
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
   const audit = createAudit({ logger: options.logger, send: webhooks?.send })
   options.followAccounts?.(audit.onAccountEnd)

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { getHeapStatistics } from 'node:v8'
 import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { type AppOptions, buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
+import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
 import { ScanInError } from './errors.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
@@ -108,6 +110,7 @@ export async function startService({
     troubles,
     metrics,
     schemaController,
+    mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
     webRoot: join(import.meta.dirname, '../web'),
     version,
   })
@@ -160,6 +163,15 @@ async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogg
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
   return { accounts: await createAccounts([demo]), madePassword }
+}
+
+function readOpenFiles(): number | undefined {
+  try {
+    return openFilesOf(readFileSync('/proc/self/limits', 'utf8'))
+  } catch {
+    // Linux alone has it.
+    return undefined
+  }
 }
 
 function readVersion(): string {

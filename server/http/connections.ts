@@ -16,7 +16,9 @@ const LONGEST_LOOK_MS = 250
 export interface Connections {
   /** From now on every reply says `Connection: close`. */
   readonly isDraining: boolean
-  /** Counts what this server takes. */
+  /** How much of what there may be is open: 1 is all, and whoever comes then is dropped. */
+  readonly use: number
+  /** Counts what this server takes, and bounds it. */
   watch(server: Server): void
   /** For the moment in which the process stops to listen, requests wait. */
   readonly isClosingIn: boolean
@@ -30,7 +32,8 @@ export interface Connections {
   drain(): Promise<void>
 }
 
-export function createConnections(): Connections {
+/** @param most how many may be open at a time */
+export function createConnections(most: number): Connections {
   const servers = new Set<Server>()
   const open = new Set<Socket>()
   let isDraining = false
@@ -75,8 +78,13 @@ export function createConnections(): Connections {
       return isDraining
     },
 
+    get use() {
+      return open.size / most
+    },
+
     watch(server) {
       servers.add(server)
+      server.maxConnections = most
       server.on('connection', (socket) => {
         came++
         open.add(socket)

@@ -19,6 +19,8 @@ const REQUEST_TIMEOUT_MS = 10_000
 const HEADERS_TIMEOUT_MS = 9000
 /** Longer than common proxies keep an idle connection, so that it is they who close it. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000
+/** Nothing came and nothing was read for this long: longer than a reply is held. */
+const SILENCE_TIMEOUT_MS = 40_000
 /** Requests that one connection may send ahead of their replies. Browsers and proxies send none. */
 const MOST_AHEAD = 64
 
@@ -40,15 +42,19 @@ export function httpServer(
       connectionsCheckingInterval: 1000,
       requireHostHeader: false,
     })
-    const answer = (request: IncomingMessage, response: ServerResponse) => {
+    server.timeout = SILENCE_TIMEOUT_MS
+    const answer: Listener = (request, response) => {
       if (!shortcut(request, response)) fastify(request, response)
+    }
+    const take: Listener = (request, response) => {
+      if (connections.isClosingIn) connections.later(() => answer(request, response))
+      else answer(request, response)
     }
     const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
       // Node gives a reply its connection once those before it are through.
-      if (response.socket === null && !mayWait(request.socket, response, ahead)) return
-      if (connections.isClosingIn) connections.later(() => answer(request, response))
-      else answer(request, response)
+      if (response.socket === null) waitForTurn(request, response, { ahead, take })
+      else take(request, response)
     })
     server.on('checkExpectation', answerExpectation(requestIds))
     connections.watch(server)
@@ -72,17 +78,30 @@ function lastReplies(connections: Pick<Connections, 'isDraining'>): typeof Serve
   }
 }
 
+interface Line {
+  /** How many wait, by connection. */
+  ahead: WeakMap<Socket, number>
+  take: Listener
+}
+
 /**
- * Counts a request that was sent before earlier ones were answered (RFC 9112 §9.3.2). Each is kept until its turn, so who
- * sends them without end, or never reads what comes back, loses the connection. @returns whether this one may wait
+ * Keeps a request that was sent before earlier ones were answered (RFC 9112 §9.3.2) until its turn, so that nobody gets
+ * more done at a time by sending ahead than by waiting, and who never reads what comes back has one reply made. Who sends
+ * without end loses the connection.
  */
-function mayWait(socket: Socket, response: ServerResponse, ahead: WeakMap<Socket, number>): boolean {
+function waitForTurn(request: IncomingMessage, response: ServerResponse, { ahead, take }: Line): void {
+  const { socket } = request
   const waiting = (ahead.get(socket) ?? 0) + 1
   ahead.set(socket, waiting)
   if (waiting > MOST_AHEAD) {
     socket.destroy()
-    return false
+    return
   }
-  response.once('close', () => ahead.set(socket, (ahead.get(socket) ?? 1) - 1))
-  return true
+  response.once('socket', () => {
+    ahead.set(socket, (ahead.get(socket) ?? 1) - 1)
+    // After everybody else's, of this turn of the loop.
+    setImmediate(() => {
+      if (!socket.destroyed) take(request, response)
+    })
+  })
 }

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { JSON_TYPE } from './json-body.ts'
 import { pollsOf, withRequestIdHeader } from './openapi-headers.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
 
@@ -42,7 +43,12 @@ export async function openApi(app: FastifyInstance, options: OpenApiOptions): Pr
   })
   app.register(async (scope) => {
     scope.addHook('onRequest', withHeaders(options.headers.page))
-    scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    let document: Buffer | undefined
+    scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+      // Made once: it takes longer than a dozen logins.
+      document ??= Buffer.from(JSON.stringify(app.swagger()))
+      return reply.type(JSON_TYPE).send(document)
+    })
     await scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScanIn API' } })
   })
 }

@@ -64,6 +64,7 @@ export async function createTestApp(
     clock,
     randomness: cryptoRandomness,
     logger: pino({ level: 'silent' }),
+    mostConnections: 1000,
     webRoot: join(import.meta.dirname, '../../dist/web'),
     schemaController: compileOnce,
     version: '0.0.0',

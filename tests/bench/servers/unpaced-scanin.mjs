@@ -27,6 +27,7 @@ const app = await buildApp({
   clock: Date.now,
   randomness: cryptoRandomness,
   logger: createLogger('silent'),
+  mostConnections: 50_000,
   webRoot: join(ROOT, 'dist/web'),
   version: '0.0.0',
 })

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals'
+import { mostConnections, openFilesOf } from '../../server/connection-limit.ts'
+
+const MIB = 2 ** 20
+
+test.each([
+  { heapBytes: 512 * MIB, openFiles: 1_048_576, most: 8192 },
+  { heapBytes: 48 * MIB, openFiles: undefined, most: 768 },
+  { heapBytes: 4096 * MIB, openFiles: 1024, most: 824 },
+  { heapBytes: 16_384 * MIB, openFiles: undefined, most: 50_000 },
+])('half of the heap and most of the files are for connections: $heapBytes, $openFiles', ({ most, ...has }) => {
+  expect(mostConnections(has)).toBe(most)
+})
+
+test('as many files as may be open now, and not as many as that might be raised to', () => {
+  const limits = [
+    'Limit                     Soft Limit           Hard Limit           Units     ',
+    'Max processes             63415                63415                processes ',
+    'Max open files            1024                 1048576              files     ',
+  ]
+  expect(openFilesOf(limits.join('\n'))).toBe(1024)
+  expect(openFilesOf('')).toBeUndefined()
+})

@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { afterEach, expect, test } from '@jest/globals'
+import { createTestApp, type TestApp, type TestParts } from '../support/app.ts'
+import { eventually } from '../support/eventually.ts'
+import { openSocket, sendRaw } from '../support/raw-socket.ts'
+
+/** T26: connections, what is asked for on one, and replies that nobody reads are bounded. In this process, to count them. */
+
+const SENT_AHEAD = 50
+const CONNECTIONS = 20
+
+let testApp: TestApp
+const sockets: Socket[] = []
+
+async function listen(parts: TestParts = {}, prepare: (made: TestApp) => void = () => undefined): Promise<number> {
+  testApp = await createTestApp({}, parts)
+  prepare(testApp)
+  await testApp.app.listen({ host: '127.0.0.1', port: 0 })
+  return (testApp.app.server.address() as AddressInfo).port
+}
+
+async function open(port: number, beginning: string): Promise<Socket> {
+  const socket = await openSocket(port, beginning)
+  // Cut off by the service, where that is what a test is about.
+  socket.on('error', () => undefined)
+  sockets.push(socket)
+  return socket
+}
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  await testApp.app.close()
+})
+
+const get = (path: string, connection = 'keep-alive') =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\n\r\n`
+
+test('T26 of what a connection sends ahead one request is answered at a time, in order', async () => {
+  const paths: string[] = []
+  let [atOnce, most] = [0, 0]
+  const port = await listen({}, ({ app }) => {
+    app.addHook('onRequest', async ({ url }) => {
+      paths.push(url)
+      most = Math.max(most, ++atOnce)
+    })
+    app.addHook('onResponse', async () => {
+      atOnce--
+    })
+  })
+  const asked = Array.from({ length: SENT_AHEAD }, (_, at) => `/healthz?${at}`)
+  const all = asked.map((path) => get(path)).join('') + get('/last', 'close')
+
+  let text = ''
+  const socket = await open(port, all)
+  socket.on('data', (data) => {
+    text += data
+  })
+  await once(socket, 'close')
+  expect(text.match(/HTTP\/1\.1 200 /g)).toHaveLength(SENT_AHEAD)
+  expect(paths).toEqual([...asked, '/last'])
+  expect(most).toBe(1)
+
+  const crowd = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port, all)))
+  for (const each of crowd) each.resume()
+  await Promise.all(crowd.map((each) => once(each, 'close')))
+  expect(paths).toHaveLength((CONNECTIONS + 1) * (SENT_AHEAD + 1))
+  expect(most).toBeLessThanOrEqual(CONNECTIONS)
+})
+
+test('T26 who does not read what comes back loses the connection, with nothing but one reply kept meanwhile', async () => {
+  let begun = 0
+  const port = await listen({}, ({ app }) => {
+    // As in production, where it is longer.
+    app.server.timeout = 500
+    app.addHook('onRequest', async () => {
+      begun++
+    })
+  })
+  // More than any system keeps for a client that does not read.
+  const path = '/docs/static/swagger-ui-bundle.js'
+  const socket = await open(port, get(path).repeat(SENT_AHEAD))
+  socket.pause()
+  const connections = () =>
+    new Promise<number>((resolve) => testApp.app.server.getConnections((_error, count) => resolve(count)))
+  await eventually('the connection is gone', async () => (await connections()) === 0)
+  expect(begun).toBeGreaterThan(0)
+  expect(begun).toBeLessThan(SENT_AHEAD)
+})
+
+test('T26 beyond the most that may be open a connection is dropped, and the next is taken when one ends', async () => {
+  const port = await listen({ mostConnections: 3 })
+  const kept = await Promise.all([1, 2, 3].map(() => open(port, get('/healthz'))))
+  await Promise.all(kept.map((socket) => once(socket, 'data')))
+  expect((await sendRaw(port, get('/healthz'))).status).toBe(0)
+  kept[0]?.destroy()
+  await eventually('a place is free', async () => (await sendRaw(port, get('/healthz'))).status === 200)
+})
