@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { startCrowd } from '../support/keep-alive-crowd.ts'
+import { startServiceProcess } from '../support/service.ts'
 import { startTwoInstances, type TwoInstances } from '../support/two-instances.ts'
 
 const CLIENTS = 24
 
 let site: TwoInstances
 beforeAll(async () => {
-  site = await startTwoInstances()
+  site = await startTwoInstances({}, startServiceProcess)
 })
 afterAll(() => site?.stop())
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { startNginx } from './nginx.ts'
 import { startRedis } from './redis-server.ts'
-import { startService } from './service.ts'
+import { type Service, startService } from './service.ts'
 
 export interface TwoInstances {
   /** The proxy's, which is the public URL. */
@@ -15,13 +15,19 @@ export interface TwoInstances {
   stop(): Promise<void>
 }
 
-/** Two instances on one Redis, behind an nginx that sends each request to the one whose turn it is. */
-export async function startTwoInstances(env: Record<string, string> = {}): Promise<TwoInstances> {
+/**
+ * Two instances on one Redis, behind an nginx that sends each request to the one whose turn it is.
+ * @param start `startServiceProcess` for what is about processes
+ */
+export async function startTwoInstances(
+  env: Record<string, string> = {},
+  start: (env: Record<string, string>) => Promise<Service> = startService,
+): Promise<TwoInstances> {
   const ports = [await freePort(), await freePort()]
   const redis = await startRedis()
   const nginx = await startNginx((port) => sampleConfiguration(port, ports))
   const startAt = (port: number | undefined) =>
-    startService({
+    start({
       PORT: String(port),
       PUBLIC_URL: nginx.url,
       TRUST_PROXY: '127.0.0.1/32',

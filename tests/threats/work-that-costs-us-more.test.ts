@@ -8,6 +8,7 @@ import { expectProblem } from './seen.ts'
 
 const RIGHT = { username: 'demo', password: DEMO_PASSWORD }
 const AT_ONCE = 400
+const STRANGERS = 50
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
 
@@ -30,7 +31,7 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
       noted('crowd', stage.browser().post('/sign-in', RIGHT, from('198.51.100.1'))),
     )
     // People whom nobody knows, each from elsewhere: they take all the room that there is for hashing.
-    const strangers = Array.from({ length: AT_ONCE / 3 }, (_, at) =>
+    const strangers = Array.from({ length: STRANGERS }, (_, at) =>
       noted(
         'stranger',
         stage.browser().post('/sign-in', { ...RIGHT, username: `nobody${at}` }, from(`203.0.113.${at}`)),
