@@ -10,6 +10,7 @@ import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi.ts'
 import { createPages } from './http/pages.ts'
+import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
 import { createRequestIds } from './http/request-labels.ts'
 import { createRequestLog } from './http/request-log.ts'
@@ -21,9 +22,11 @@ import type { OnAccountEnd } from './identity/account-news.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
+import { longestStretch } from './login/hold/paces.ts'
 import { createLogins } from './login/logins.ts'
 import { createPhoneRoom } from './login/phone/phone-room.ts'
 import type { Randomness } from './randomness.ts'
+import { refuseInOrder } from './refusal-order.ts'
 import { createSessions } from './session/sessions.ts'
 import { showNumbers } from './shown-numbers.ts'
 import type { RecordStore } from './store/record-store.ts'
@@ -51,6 +54,10 @@ export interface AppOptions {
   schemaController?: WebAppOptions['schemaController']
   /** How many clients' connections may be open at a time. */
   mostConnections: number
+  /** How much the process had to do. */
+  busySince: PressureOptions['busySince']
+  /** Milliseconds on a clock that nobody sets. Left out: the process's own. */
+  now?: PressureOptions['now']
   /** The folder of what the build made of `web/`. */
   webRoot: string
   version: string
@@ -74,7 +81,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   options.followAccounts?.(audit.onAccountEnd)
 
   const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
-  const holds = createHolds({ clock, pace: config.pace })
+  const pressure = createPressure({
+    busySince: options.busySince,
+    uses: [() => connections.use],
+    longestStretch: longestStretch(config.pace),
+    now: options.now ?? (() => performance.now()),
+  })
+  const holds = createHolds({ clock, pace: config.pace, pressure })
   const sessions = createSessions({
     store,
     clock,
@@ -95,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     accountOf: options.accountOf,
   })
   const browser = createBrowserRoom({
+    pressure,
     logins,
     holds,
     cookies,
@@ -152,6 +166,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   pages.routes(app)
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))
+    api.addHook('onRequest', refuseInOrder(pressure))
     healthRoutes(api, {
       probeStore: createStoreProbe({ store, clock, randomness }),
       isStopping: () => connections.isDraining,

@@ -10,6 +10,7 @@ import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
 import { ScanInError } from './errors.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
+import { createLoopUse } from './http/loop-use.ts'
 import { createMetrics } from './http/metrics.ts'
 import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
 import { AccountsFileError } from './identity/accounts-file.ts'
@@ -110,6 +111,7 @@ export async function startService({
     troubles,
     metrics,
     schemaController,
+    busySince: createLoopUse(),
     mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
     webRoot: join(import.meta.dirname, '../web'),
     version,

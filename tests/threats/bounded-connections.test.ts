@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
-import { createTestApp, type TestApp, type TestParts } from '../support/app.ts'
+import { createTestApp, PUBLIC_URL, type TestApp, type TestParts } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
 import { openSocket, sendRaw } from '../support/raw-socket.ts'
+import { expectProblem } from './seen.ts'
 
 /** T26: connections, what is asked for on one, and replies that nobody reads are bounded. In this process, to count them. */
 
@@ -95,4 +98,31 @@ test('T26 beyond the most that may be open a connection is dropped, and the next
   expect((await sendRaw(port, get('/healthz'))).status).toBe(0)
   kept[0]?.destroy()
   await eventually('a place is free', async () => (await sendRaw(port, get('/healthz'))).status === 200)
+})
+
+test('T26 the nearer connections are to the most, the more is refused: new logins first, who finishes one never', async () => {
+  const port = await listen({ mostConnections: 40 })
+  const url = `http://127.0.0.1:${port}`
+  const [browser, late] = [createClient(url, PUBLIC_URL), createClient(url, PUBLIC_URL)]
+  const phone = await createPhone(url, PUBLIC_URL)
+  const [token, next] = [await startLogin(browser), await startLogin(browser)]
+  await scan(phone, token)
+
+  const kept = await Promise.all(Array.from({ length: 33 }, () => open(port, '')))
+  const refusal = await late.post('/login')
+  expectProblem(refusal, 503, 'overloaded')
+  expect(Number(refusal.headers['retry-after'])).toBeGreaterThan(0)
+  await scan(phone, next)
+
+  kept.push(...(await Promise.all(Array.from({ length: 4 }, () => open(port, '')))))
+  expectProblem(await phone.post('/login/scan', { token: next }), 503, 'overloaded')
+  expectProblem(await late.post('/sign-in', { username: 'demo', password: 'x' }), 503, 'overloaded')
+  expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
+  expect((await phone.post('/login/confirm', { token })).json.status).toBe('authenticated')
+  expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
+  for (const path of ['/session', '/healthz', '/readyz', '/'])
+    expect([path, (await browser.get(path)).status]).not.toEqual([path, 503])
+
+  for (const socket of kept) socket.destroy()
+  await eventually('there is room for a new login', async () => (await late.post('/login')).status === 201)
 })

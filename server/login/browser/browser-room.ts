@@ -1,6 +1,7 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
+import type { Pressure } from '../../http/pressure.ts'
 import type { MakeLimiter, RateLimit } from '../../http/rate-limits.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
@@ -21,6 +22,8 @@ import { createWrongDigits } from './wrong-digits.ts'
 export interface BrowserRoomOptions {
   logins: Logins
   holds: Holds
+  /** Whether there is room for another login. */
+  pressure: Pick<Pressure, 'admit'>
   sessions: Pick<SessionService, 'open' | 'lookUp' | 'mayApprove'>
   currentPerson: CurrentPerson
   cookies: Cookies
@@ -50,15 +53,15 @@ export interface BrowserRoom {
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { holds, sessions, cookies, headers, log, currentPerson } = options
   const { records, clock, policy, randomness } = options.logins
-  const { pace, clients, closing, tallies } = holds
+  const { paces, clients, closing, tallies } = holds
   const approver = createApprover({ sessions, currentPerson, clock })
   const collect = createCollect({ records, sessions, approver, clock, randomness, policy })
   const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
-  const poll = createPoll({ logins, cookies, clients, pace })
+  const poll = createPoll({ logins, cookies, clients, paces })
   const queue = queueTally()
   return {
     queue,
-    pollLane: createPollLane({ poll, cookies, pace, headers, log }),
+    pollLane: createPollLane({ poll, cookies, paces, headers, log }),
     routes: (app) =>
       browserRoutes(app, {
         ...options,
@@ -66,7 +69,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
         poll,
         wrongDigits: createWrongDigits(options.makeLimiter, queue),
         clients,
-        pace,
+        paces,
         verificationUri: `${options.publicUrl}/scan`,
         browserKeyMaxAge: (policy.lifeMs + policy.confirmMs + policy.collectMs) / 1000,
       }),

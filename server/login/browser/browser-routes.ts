@@ -4,11 +4,12 @@ import { addressBlock, type ClientAddresses } from '../../http/client-address.ts
 import type { Cookies } from '../../http/cookies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import { occasionOf } from '../../http/occasion.ts'
+import type { Pressure } from '../../http/pressure.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
-import type { Pace } from '../hold/pace-wire.ts'
+import type { Paces } from '../hold/paces.ts'
 import { tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from '../token.ts'
@@ -33,13 +34,14 @@ export interface BrowserRoutesOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   clients: PollingClients
+  pressure: Pick<Pressure, 'admit'>
   creationLimit: RateLimit
   wrongDigits: WrongDigits
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
   verificationUri: string
   /** Seconds that a browser key's cookie may be needed at the most. */
   browserKeyMaxAge: number
-  pace: Pace
+  paces: Paces
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
 }
@@ -48,7 +50,7 @@ const tags = ['browser']
 
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
-  const { logins, cookies, clients, pace, verificationUri } = options
+  const { logins, cookies, clients, pressure, paces, verificationUri } = options
 
   const occasion = (request: FastifyRequest) => occasionOf(request, options.clientAddresses)
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
@@ -56,7 +58,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
     const setCookies = cookiesWith(status, token, cookies)
     if (setCookies.length > 0) reply.header('set-cookie', setCookies)
-    return statusOnWire(status, pace)
+    return statusOnWire(status, paces.current)
   }
 
   async function rotate(request: FastifyRequest, text: string | undefined): Promise<ShownLogin | undefined> {
@@ -64,6 +66,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     const browser = token && whoWaits(request, token)
     if (browser?.browserKey === undefined) return undefined
     request.labels.login = browser.token.loginId
+    pressure.admit('go_on')
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
     refuseIfTooFast(clients.admit(clients.find(clientKeyOf(browser.browserKey))))
     return logins.rotate(browser)
@@ -74,6 +77,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     reply: FastifyReply,
     returnTo: string | undefined,
   ): Promise<ShownLogin> {
+    pressure.admit('begin')
     const from = options.clientAddresses.of(request.raw)
     const browser = browserOf(request.headers['user-agent'])
     const started = await options.creationLimit.spend(addressBlock(from.address), () =>
@@ -101,7 +105,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       const shown = (await rotate(request, token)) ?? (await start(request, reply, return_to))
       // Fastify's serializer looks at every character of the picture.
       reply.code(201).type(JSON_TYPE).serializer(JSON.stringify)
-      return shownOnWire(shown, verificationUri, pace)
+      return shownOnWire(shown, verificationUri, paces.current)
     },
   )
 

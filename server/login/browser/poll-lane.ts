@@ -6,7 +6,7 @@ import type { Shortcut } from '../../http/http-server.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
-import type { Pace } from '../hold/pace-wire.ts'
+import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import type { Token } from '../token.ts'
 import { type BrowserStatus, isWaiting } from './browser-logins.ts'
@@ -16,7 +16,7 @@ import { cookiesWith, type Poll } from './poll.ts'
 export interface PollLaneOptions {
   poll: Poll
   cookies: Cookies
-  pace: Pace
+  paces: Paces
   headers: HeaderSets
   log: RequestLog
 }
@@ -40,18 +40,24 @@ const ROUTE = '/login/status/:token'
  * one costs a sixth less and a held one half. What is decided is `poll`'s affair, here and in the route alike; here it
  * is only read and written.
  */
-export function createPollLane({ poll, cookies, pace, headers, log }: PollLaneOptions): Shortcut {
+export function createPollLane({ poll, cookies, paces, headers, log }: PollLaneOptions): Shortcut {
   const apiFields = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
   const waitingReplies = { pending: new Map<number, Reply>(), scanned: new Map<number, Reply>() }
+  /** The pace that those tell of. */
+  let toldPace = paces.current
 
   function makeReply(status: BrowserStatus): Reply {
-    const text = statusAsJson(status, pace)
+    const text = statusAsJson(status, paces.current)
     return { fields: [...apiFields, 'content-length', String(Buffer.byteLength(text))], text }
   }
 
-  /** Nearly every reply says that somebody still waits: one for each second that is left, made once. */
+  /** Nearly every reply says that somebody still waits: one for each second that is left, made once a pace. */
   function replyTo(status: BrowserStatus): Reply {
     if (status.status !== 'pending' && status.status !== 'scanned') return makeReply(status)
+    if (paces.current !== toldPace) {
+      toldPace = paces.current
+      for (const replies of Object.values(waitingReplies)) replies.clear()
+    }
     const made = waitingReplies[status.status]
     let reply = made.get(status.expiresIn)
     if (reply === undefined) {

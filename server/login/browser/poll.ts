@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
-import type { Pace } from '../hold/pace-wire.ts'
+import type { Paces } from '../hold/paces.ts'
 import { type HoldWish, holdRequestOf } from '../hold/poll-request.ts'
 import type { PollingClients } from '../hold/polling-clients.ts'
 import { isBrowserKey, type Token } from '../token.ts'
@@ -12,7 +12,7 @@ export interface PollOptions {
   logins: Pick<BrowserLogins, 'status'>
   cookies: Cookies
   clients: PollingClients
-  pace: Pace
+  paces: Paces
 }
 
 const NO_COOKIES: readonly string[] = []
@@ -23,12 +23,12 @@ const NO_COOKIES: readonly string[] = []
  */
 export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => Promise<BrowserStatus>
 
-export function createPoll({ logins, cookies, clients, pace }: PollOptions): Poll {
+export function createPoll({ logins, cookies, clients, paces }: PollOptions): Poll {
   return (request, token, wish) => {
     const { browserKey, replaces } = browserBehind(request, token, cookies)
     const client = browserKey === undefined ? undefined : clients.find(clientKeyOf(browserKey))
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
-    const longestHold = retryAfterSeconds > 0 ? 0 : pace.hold
+    const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return logins.status(
       { token, browserKey, replaces, client, retryAfterSeconds },
       holdRequestOf(request, wish, longestHold),

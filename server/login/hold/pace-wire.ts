@@ -4,4 +4,7 @@ import Type, { type Static } from 'typebox'
 export type Pace = Static<typeof pace>
 
 /** The wire form of a pace, spread into the replies that carry it. */
-export const pace = Type.Object({ interval: Type.Integer(), hold: Type.Integer() })
+export const pace = Type.Object({
+  interval: Type.Integer({ description: 'Whole seconds from one poll to the next; more under load' }),
+  hold: Type.Integer({ description: 'Whole seconds to ask for as `wait`; more under load, 0 where nothing is held' }),
+})

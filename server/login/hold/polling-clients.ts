@@ -1,11 +1,14 @@
 import type { Clock } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import type { Proof } from './own-login.ts'
+import type { Paces } from './paces.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */
 export interface PollingClient {
   /** Epoch milliseconds: when it would be on pace again. */
   onPaceAt: number
+  /** How far apart polls were to be when that was reckoned. */
+  spacingMs: number
   /** A browser's: that its login is its own, as found when that was read last. */
   proof: Proof | undefined
 }
@@ -18,15 +21,19 @@ export interface PollingClients {
   admit(client: PollingClient): number
 }
 
-/** A client may be twice as fast as asked for, and this many polls ahead of that: tabs wake up, networks come back. */
+/** How many polls a client may be ahead of its pace: tabs wake up, networks come back. */
 const BURST_POLLS = 10
 const SWEEP_EVERY_MS = 10_000
 /** Longer than a poll may be held: who has proved something and still waits is still known. */
 const PROOF_REMEMBERED_MS = 30_000
+/** Twice as many as there may be connections. */
+const MOST_CLIENTS = 100_000
 
-/** The generic cell rate algorithm: one number a client, the time at which it would be on pace again. */
-export function createPollingClients({ clock, intervalSeconds }: PollingClientsOptions): PollingClients {
-  const spacingMs = (intervalSeconds * 1000) / 2
+/**
+ * The generic cell rate algorithm: one number a client, the time at which it would be on pace again. The pace is that of
+ * now: a client that is ahead is so by as many polls when it changes, so none is refused that keeps to what it was told.
+ */
+export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: PollingClientsOptions): PollingClients {
   const clients = new Map<string, PollingClient>()
   let nextSweepAt = 0
 
@@ -41,24 +48,31 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
     }
   }
 
+  /** A client may be twice as fast as it is told. */
+  const spacingMs = () => (paces.current.interval * 1000) / 2
+
   return {
     find(key) {
       const known = clients.get(key)
       if (known !== undefined) return known
-      const client = { onPaceAt: clock(), proof: undefined }
-      clients.set(key, client)
+      const client = { onPaceAt: clock(), spacingMs: spacingMs(), proof: undefined }
+      // Beyond that a new one is served like any other, and not remembered.
+      if (clients.size < most) clients.set(key, client)
       return client
     },
 
     admit(client) {
       const now = clock()
       sweep(now)
+      paces.polled()
+      const spacing = spacingMs()
+      const ahead = (client.onPaceAt - now) / client.spacingMs
       // Nobody gets further ahead than the burst: beyond it the clock was set back, and it is no fault of the client's.
-      const isAhead = client.onPaceAt > now && client.onPaceAt - now <= BURST_POLLS * spacingMs
-      const at = isAhead ? client.onPaceAt : now
-      const excessMs = at - now - (BURST_POLLS - 1) * spacingMs
+      const polls = ahead > 0 && ahead <= BURST_POLLS ? ahead : 0
+      const excessMs = (polls - (BURST_POLLS - 1)) * spacing
       if (excessMs > 0) return Math.ceil(excessMs / 1000)
-      client.onPaceAt = at + spacingMs
+      client.onPaceAt = now + (polls + 1) * spacing
+      client.spacingMs = spacing
       return 0
     },
   }
@@ -66,7 +80,9 @@ export function createPollingClients({ clock, intervalSeconds }: PollingClientsO
 
 interface PollingClientsOptions {
   clock: Clock
-  intervalSeconds: number
+  paces: Paces
+  /** How many clients are remembered at the most. */
+  most?: number
 }
 
 /** @throws ScanInError `slow_down` */

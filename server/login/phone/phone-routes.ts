@@ -4,7 +4,7 @@ import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../h
 import { occasionOf } from '../../http/occasion.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import type { Pace } from '../hold/pace-wire.ts'
+import type { Paces } from '../hold/paces.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import type { MatchKind } from '../login.ts'
@@ -34,7 +34,7 @@ export interface PhoneRoutesOptions {
   wrongCodes: WrongCodes
   matchMode: MatchMode
   publicUrl: string
-  pace: Pace
+  paces: Paces
 }
 
 const tags = ['phone']
@@ -125,8 +125,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const phone = await authenticatePhone(request)
       const token = tokenOf(request, request.params.token)
       refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
-      const hold = holdRequestOf(request.raw, request.query, options.pace.hold)
-      return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.pace)
+      const hold = holdRequestOf(request.raw, request.query, options.paces.holdSeconds())
+      return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.paces.current)
     },
   )
 }

@@ -28,6 +28,7 @@ const app = await buildApp({
   randomness: cryptoRandomness,
   logger: createLogger('silent'),
   mostConnections: 50_000,
+  busySince: () => 0,
   webRoot: join(ROOT, 'dist/web'),
   version: '0.0.0',
 })

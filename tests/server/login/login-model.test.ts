@@ -354,7 +354,10 @@ function createWorld(
     },
     loginOf: async (loginId: string) => decodeLogin((await inner.read(`login:${loginId}`))?.value),
     sessions,
-    clients: createPollingClients({ clock, intervalSeconds: 2 }),
+    clients: createPollingClients({
+      clock,
+      paces: { current: { interval: 2, hold: 2 }, polled: () => undefined, holdSeconds: () => 2 },
+    }),
     browserLogins: createBrowserLogins({ ...parts, collect, currentPerson }),
     approvals: createPhoneApprovals(parts),
   }

@@ -42,6 +42,32 @@ describe('pace', () => {
     expect(polling.waits()).toEqual([2, 25, 25])
   })
 
+  test('a server that slows down is followed, and followed back', async () => {
+    const paces = [
+      { intervalSeconds: 2, holdSeconds: 12 },
+      { intervalSeconds: 10, holdSeconds: 25 },
+      { intervalSeconds: 2, holdSeconds: 2 },
+    ]
+    const polling = startPolling((clock) => async ({ nth, waitSeconds, signal }) => {
+      await clock.sleep(waitSeconds * 1000, signal)
+      return { status: 'pending', ...(paces[nth - 1] ?? paces.at(-1)) }
+    })
+    await polling.clock.pass(45_000)
+    expect(polling.waits()).toEqual([2, 12, 25, 2, 2, 2, 2])
+    expect(polling.times()).toEqual([0, 2000, 14_000, 39_000, 41_000, 43_000, 45_000])
+  })
+
+  test('where it does not hold, the interval alone grows', async () => {
+    const intervals = [2, 6, 10, 10, 2]
+    const polling = startPolling(
+      () =>
+        async ({ nth }) => ({ status: 'pending', intervalSeconds: intervals[nth - 1] ?? 2, holdSeconds: 0 }),
+      { intervalSeconds: 2, holdSeconds: 0 },
+    )
+    await polling.clock.pass(32_000)
+    expect(polling.times()).toEqual([0, 2000, 8000, 18_000, 28_000, 30_000, 32_000])
+  })
+
   test('where the server does not hold, no wait is asked for', async () => {
     const polling = startPolling(holding(), { intervalSeconds: 2, holdSeconds: 0 })
     await polling.clock.pass(4000)

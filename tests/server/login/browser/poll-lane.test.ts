@@ -84,6 +84,27 @@ describe('a poll is answered alike past Fastify and by it', () => {
   })
 })
 
+test('under load replies tell of a slower pace, alike past Fastify and by it, and wait no longer than that', async () => {
+  await testApp.app.close()
+  const time = { now: 0 }
+  testApp = await createTestApp({ MATCH: 'never' }, { busySince: () => 1, now: () => time.now })
+  browser = createClient(await testApp.app.listen({ host: '127.0.0.1', port: 0 }), PUBLIC_URL)
+  token = await startLogin(browser)
+  expect((await expectAlike()).json).toMatchObject({ interval: 2, hold: 2 })
+
+  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const anotherPoll = () => testApp.app.inject({ url: `/login/status/${token}`, headers: { cookie } })
+  for (let tick = 0; tick < 14; tick++) {
+    await Promise.all(Array.from({ length: 100 }, anotherPoll))
+    time.now += 500
+  }
+  testApp.time.now += 60_000
+  const { json } = await expectAlike()
+  expect(json.interval).toBe(2)
+  expect(json.hold).toBeGreaterThan(2)
+  expect((await browser.post('/login')).json).toMatchObject({ hold: json.hold, interval: json.interval })
+})
+
 test('a poll without a Host is refused', async () => {
   const { port } = testApp.app.server.address() as AddressInfo
   const socket = connect(port, '127.0.0.1')

@@ -11,10 +11,11 @@ const PROOF: Proof = {
   known: { status: 'pending', expiresAt: 300_000, triesLeft: undefined, user: undefined },
 }
 
-function createPaced(intervalSeconds = 2) {
+function createPaced({ most }: { most?: number } = {}) {
   const time = { now: 0 }
-  const clients = createPollingClients({ clock: () => time.now, intervalSeconds })
-  return { time, clients, poll: (key: string) => clients.admit(clients.find(key)) }
+  const paces = { current: { interval: 2, hold: 2 }, polled: () => undefined, holdSeconds: () => 2 }
+  const clients = createPollingClients({ clock: () => time.now, paces, ...(most === undefined ? {} : { most }) })
+  return { time, paces, clients, poll: (key: string) => clients.admit(clients.find(key)) }
 }
 
 test('a client that keeps to the interval is never refused', () => {
@@ -95,4 +96,35 @@ test('nor does it keep keys that anybody may make up', () => {
   time.now += 60_000
   poll('another')
   expect(clients.find('later')).not.toBe(client)
+})
+
+test('who keeps to the interval that it was told last is never refused, however that changes', () => {
+  const { time, paces, poll } = createPaced()
+  // As far ahead as is allowed, as a tab that was woken again and again.
+  for (let polls = 0; polls < 9; polls++) expect(poll('client')).toBe(0)
+  for (const interval of [2, 10, 10, 10, 2, 2, 2, 2, 2, 2, 6, 10, 3, 2]) {
+    const told = paces.current.interval
+    time.now += told * 1000
+    expect(poll('client')).toBe(0)
+    paces.current = { interval, hold: 25 }
+  }
+})
+
+test('far faster than a slowed interval is refused, and told to wait as long as that takes', () => {
+  const { time, paces, poll } = createPaced()
+  paces.current = { interval: 10, hold: 25 }
+  const answers = Array.from({ length: 30 }, () => poll('client'))
+  expect(answers.slice(0, 9)).toEqual(Array(9).fill(0))
+  expect(answers.at(-1)).toBe(5)
+  time.now += 5000
+  expect(poll('client')).toBe(0)
+})
+
+test('keys without end are not remembered without end, and are served all the same', () => {
+  const { clients, poll } = createPaced({ most: 2 })
+  expect(poll('client')).toBe(0)
+  const known = clients.find('client')
+  for (let made = 0; made < 100; made++) expect(poll(`made up ${made}`)).toBe(0)
+  expect(clients.find('client')).toBe(known)
+  expect(clients.find('made up 99')).not.toBe(clients.find('made up 99'))
 })

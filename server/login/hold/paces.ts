@@ -1,0 +1,63 @@
+import type { Pressure } from '../../http/pressure.ts'
+import type { Pace } from './pace-wire.ts'
+
+const LONGEST_HOLD_SECONDS = 25
+const LONGEST_INTERVAL_SECONDS = 10
+/**
+ * By how much a hold may end early while the pace is slowed. Who had to wait together is answered together and would come
+ * again together, cycle after cycle: a service full for a second, and then idle for five.
+ */
+const SPREAD = 0.25
+
+/** What clients are told to keep to: the configured pace, and slower ones under load. */
+export interface Paces {
+  /** The pace now: the same object for as long as it is the same. */
+  readonly current: Pace
+  /** Counts a poll, and sees whether the pace is still right. */
+  polled(): void
+  /** For how many seconds a poll that comes now may be held. */
+  holdSeconds(): number
+}
+
+export interface PacesOptions {
+  pressure: Pick<Pressure, 'poll'>
+  /** 0 to 1. */
+  random: () => number
+}
+
+/** @param base the configured pace, in whole seconds; `hold: 0` turns holding off */
+export function createPaces(base: Pace, { pressure, random }: PacesOptions): Paces {
+  let [current, slowedTo] = [base, 1]
+  return {
+    get current() {
+      return current
+    },
+    polled() {
+      const stretch = pressure.poll()
+      if (stretch === slowedTo) return
+      slowedTo = stretch
+      const { interval, hold } = paceAt(base, stretch)
+      if (interval !== current.interval || hold !== current.hold) current = { interval, hold }
+    },
+    holdSeconds: () => (current.hold === base.hold ? base.hold : current.hold * (1 - SPREAD * random())),
+  }
+}
+
+/**
+ * How many times slower than this pace the slowest is. What is held is slowed by `hold` alone; what is not, since holding
+ * is off or a proxy in between cuts it, by `interval`.
+ */
+export function longestStretch({ interval, hold }: Pace): number {
+  return longestHoldStretch(hold) * Math.max(1, LONGEST_INTERVAL_SECONDS / interval)
+}
+
+/** A pace so many times slower: `hold` up to 25 seconds, then `interval` up to 10. @param stretch at least 1 */
+export function paceAt(base: Pace, stretch: number): Pace {
+  const byHold = Math.min(stretch, longestHoldStretch(base.hold))
+  const interval = Math.min(LONGEST_INTERVAL_SECONDS, Math.round((base.interval * stretch) / byHold))
+  return { interval: Math.max(base.interval, interval), hold: Math.round(base.hold * byHold) }
+}
+
+function longestHoldStretch(hold: number): number {
+  return hold === 0 ? 1 : Math.max(1, LONGEST_HOLD_SECONDS / hold)
+}

@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Pressure, Step } from './http/pressure.ts'
+
+/**
+ * What a request does to a login, by its route, where that is not to go on with one. Under load new logins are refused
+ * first, and what brings one to its end, or takes authority away, last.
+ */
+const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
+  // Who keeps to their pace is never refused: the pace gets slower.
+  'GET /login/status/:token': 'never refused',
+  'GET /login/scan/:token': 'never refused',
+  'GET /healthz': 'never refused',
+  'GET /readyz': 'never refused',
+  // It begins a login or goes on with one: only its body says.
+  'POST /login': 'never refused',
+  'POST /login/confirm': 'finish',
+  'POST /login/deny': 'finish',
+  'POST /login/match': 'finish',
+  'DELETE /login/:token': 'finish',
+  'POST /sign-out': 'finish',
+  'DELETE /sessions': 'finish',
+  'DELETE /sessions/:id': 'finish',
+  'GET /session': 'finish',
+  'GET /auth/verify': 'finish',
+}
+
+/** A hook that asks, before anything else is done for a request, whether there is too much to do for it. */
+export function refuseInOrder(pressure: Pick<Pressure, 'admit'>) {
+  return ({ method, routeOptions }: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    const step = STEPS[`${method} ${routeOptions.url}`] ?? 'go_on'
+    if (step !== 'never refused') pressure.admit(step)
+    done()
+  }
+}
