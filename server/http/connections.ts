@@ -9,6 +9,7 @@ const LONGEST_MS = 8000
 
 /** Nobody has come for this long: nobody stands in line to be taken. */
 const QUIET_MS = 20
+const BRIEF_MS = 1
 /** How long such a moment is looked for. */
 const LONGEST_LOOK_MS = 250
 
@@ -51,11 +52,15 @@ export function createConnections(most: number): Connections {
     if (listening.length === 0) return
     const answers: (() => void)[] = []
     waiting = answers
-    const end = performance.now() + LONGEST_LOOK_MS
-    let [seen, quietSince] = [came, performance.now()]
-    for (let now = quietSince; now < end && (came !== seen || now < quietSince + QUIET_MS); now = performance.now()) {
-      if (came !== seen) [seen, quietSince] = [came, now]
+    const beganAt = performance.now()
+    let [seen, quietSince] = [came, beganAt]
+    for (let now = beganAt; now < beganAt + LONGEST_LOOK_MS; ) {
       await nextTurn()
+      const turnMs = performance.now() - now
+      now += turnMs
+      if (came !== seen) [seen, quietSince] = [came, now]
+      // After a long turn, in which the machine did something else, the system may know of somebody again.
+      else if (now >= quietSince + QUIET_MS && turnMs < BRIEF_MS) break
     }
     // An HTTP server's own `close` cuts at once what rests.
     for (const server of listening) NetServer.prototype.close.call(server)
