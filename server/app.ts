@@ -98,6 +98,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     publicUrl,
     allowedReturn,
     policy: config.session,
+    openingMs: config.login.collectMs,
     logger: options.logger,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,

@@ -2,7 +2,7 @@ import { type Environment, EnvironmentReader } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
-import type { SessionPolicy } from './session/session-service.ts'
+import type { SessionPolicy } from './session/session-opening.ts'
 import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -85,7 +85,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       lifeMs: reader.seconds('SESSION_SECONDS', 43_200, 1, YEAR_SECONDS),
       idleMs: reader.seconds('SESSION_IDLE_SECONDS', 3600, 1, YEAR_SECONDS),
       rememberMs: reader.seconds('REMEMBER_SECONDS', 2_592_000, 1, YEAR_SECONDS),
-      most: reader.integer('MAX_SESSIONS', 50, 1, 1000),
+      most: reader.integer('MAX_SESSIONS', 50, 1, 10_000),
     },
     match: reader.oneOf('MATCH', ['auto', 'always', 'never'] as const, 'auto'),
     isCookieSecure: cookieSecure === 'auto' ? publicUrl.startsWith('https:') : cookieSecure === 'always',

@@ -14,7 +14,7 @@ export const LOGIN_STEPS = [
 
 export type LoginStep = (typeof LOGIN_STEPS)[number]
 
-/** Which step a login has taken. `collected` is told by the session that opens. `undefined`: none. */
+/** Which step a login has taken. `collected` is told by its session. `undefined`: none. */
 export function stepOf({ type, before, after, isUncertain }: LoginNews): LoginStep | undefined {
   if (isUncertain) return undefined
   switch (type) {
@@ -34,6 +34,7 @@ export function stepOf({ type, before, after, isUncertain }: LoginNews): LoginSt
       return 'expired'
     case 'rotate':
     case 'collect':
+    case 'give':
     case 'acknowledge':
       return undefined
     default:

@@ -42,8 +42,9 @@ function whatHappened({ type, before, after, why }: LoginNews): Happened | undef
       return before?.status === 'pending' ? undefined : { audit: 'login.expired', isFailure: true }
     case 'create':
     case 'rotate':
-    // The session that opens is what tells of this (of-sessions.ts): only that has signed somebody in.
+    // The session tells of this (of-sessions.ts), at this very moment.
     case 'collect':
+    case 'give':
     case 'acknowledge':
       return undefined
     default:

@@ -26,7 +26,7 @@ export function auditOfSession(news: SessionNews): AuditEvent {
   }
 }
 
-/** A browser's session opens as its login is collected; a phone's, as its owner signs in. */
+/** A browser's session is told of as its login is collected; a phone's, as its owner signs in. */
 function opened(news: SessionChange): AuditEvent {
   const { id, session, by } = news
   const { kind, handedOverBy, ip, browser } = session

@@ -1,3 +1,4 @@
+import { hashSecret } from '../hashes.ts'
 import type { User } from './identity.ts'
 
 /** Who somebody is, and by whose word. */
@@ -9,6 +10,11 @@ export type Person = Pick<User, 'id' | 'source'>
  */
 export function personKey({ id, source }: Person): string {
   return source === undefined ? id : `${source}\u0000${id}`
+}
+
+/** For where any text will not do, or is too long: an identity provider's ids may hold anything. */
+export function personKeyHash(person: Person): string {
+  return hashSecret(personKey(person))
 }
 
 export function isSamePerson(one: Person, other: Person): boolean {

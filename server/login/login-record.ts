@@ -40,7 +40,7 @@ const base = Type.Tuple([
 ])
 
 const remember = Type.Boolean()
-const repeat = Type.Object({ salt: Type.String(), sessionId: Type.String() })
+const salt = Type.String({ title: 'salt' })
 
 const loginRecord = Type.Union([
   Type.Tuple([Type.Literal('pending'), base]),
@@ -53,8 +53,8 @@ const loginRecord = Type.Union([
     Type.String({ title: 'matchCodeHash' }),
     Type.Number({ title: 'triesLeft' }),
   ]),
-  Type.Tuple([Type.Literal('authenticated'), base, phone, remember]),
-  Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Union([repeat, Type.Null()])]),
+  Type.Tuple([Type.Literal('authenticated'), base, phone, remember, salt]),
+  Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Union([salt, Type.Null()])]),
   Type.Tuple([Type.Literal('denied'), base, Type.Union([phone, Type.Null()])]),
 ])
 
@@ -73,9 +73,9 @@ export function encodeLogin(login: Login): LoginRecord {
     case 'match_required':
       return [status, base, login.phone, login.remember, login.matchCodeHash, login.triesLeft]
     case 'authenticated':
-      return [status, base, login.phone, login.remember]
+      return [status, base, login.phone, login.remember, login.salt]
     case 'delivered':
-      return [status, base, login.phone, login.remember, login.repeat ?? null]
+      return [status, base, login.phone, login.remember, login.salt ?? null]
     case 'denied':
       return [status, base, login.phone ?? null]
     default:
@@ -100,10 +100,10 @@ export function decodeLogin(value: unknown): Login | undefined {
       return { ...decodeBase(status, base), phone, remember, matchCodeHash, triesLeft }
     }
     case 'authenticated':
-      return { ...decodeBase(value[0], value[1]), phone: value[2], remember: value[3] }
+      return { ...decodeBase(value[0], value[1]), phone: value[2], remember: value[3], salt: value[4] }
     case 'delivered': {
-      const [status, base, phone, remember, repeat] = value
-      return { ...decodeBase(status, base), phone, remember, ...(repeat === null ? {} : { repeat }) }
+      const [status, base, phone, remember, salt] = value
+      return { ...decodeBase(status, base), phone, remember, ...(salt === null ? {} : { salt }) }
     }
     case 'denied':
       return { ...decodeBase(value[0], value[1]), ...(value[2] === null ? {} : { phone: value[2] }) }

@@ -38,6 +38,8 @@ export interface ApplyOptions {
   guess?: StoredRecord | undefined
   /** The request that it happens on. */
   by?: Occasion | undefined
+  /** Called once it is this call that has changed the login, or may have: the store did not answer. */
+  onChange?: ((how: { isUncertain?: true }) => void) | undefined
 }
 
 /** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
@@ -76,7 +78,7 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
 
     decode,
 
-    async apply(loginId, eventFor, { durable = false, guess, by } = {}) {
+    async apply(loginId, eventFor, { durable = false, guess, by, onChange = () => undefined } = {}) {
       const decide = (value: unknown): Change<Applied> => {
         const login = live(value)
         const now = clock()
@@ -91,10 +93,17 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
         const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
         if (isSame) return { next, result: { outcome } }
         const news = { loginId, ...newsOf(event), before: login, after: outcome.login, by }
-        return { next, result: { outcome, news }, onUncertain: () => onNews({ ...news, isUncertain: true }) }
+        const onUncertain = () => {
+          onNews({ ...news, isUncertain: true })
+          onChange({ isUncertain: true })
+        }
+        return { next, result: { outcome, news }, onUncertain }
       }
       const { outcome, news } = await updateRecord(store, keyOf(loginId), decide, guess)
-      if (news !== undefined) onNews(news)
+      if (news !== undefined) {
+        onNews(news)
+        onChange({})
+      }
       return outcome
     },
 

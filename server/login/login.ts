@@ -2,7 +2,7 @@
  * A login: one browser tab's try at signing in. This file is the whole rule book: what states there are, what can
  * happen in each, and what comes of it. It is pure; keeping and sending are other files' work.
  *
- *     pending ──scan──▶ scanned ──confirm──▶ authenticated ──collect──▶ delivered (10 s, the hand-over repeats) ──▶ gone
+ *     pending ──scan──▶ scanned ──confirm──▶ authenticated ──collect──▶ delivered (the hand-over repeats) ──give, 10 s──▶ gone
  *                          └──confirm──▶ match_required ──match──▶ authenticated
  *     any but delivered ──deny──▶ denied      any ──time──▶ expired
  */
@@ -76,22 +76,20 @@ export interface AuthenticatedLogin extends LoginBase {
   status: 'authenticated'
   phone: Phone
   remember: boolean
+  /** Made at the approval, and mixed into the session's secret: nothing from before leads to it. */
+  salt: string
 }
 
-/** Collected, and given again to the same browser until its session is used for the first time. */
+/**
+ * Collected: its session is there, and given again to the same browser until it is used for the first time, or some
+ * seconds after it was given. Until it was, there is the time to collect: the store may have gone away just now.
+ */
 export interface DeliveredLogin extends LoginBase {
   status: 'delivered'
   phone: Phone
   remember: boolean
   /** What the hand-over repeats by. Left out: its session has been used, and nothing here leads to it any more. */
-  repeat?: Repeat
-}
-
-export interface Repeat {
-  /** Made at collection, and mixed into the session's secret: nothing from before leads to it. */
-  salt: string
-  /** The public id of the session that the browser gets. */
-  sessionId: string
+  salt?: string
 }
 
 export interface DeniedLogin extends LoginBase {
@@ -107,10 +105,11 @@ export type MatchKind = 'none' | 'code'
 export type LoginEvent =
   | { type: 'rotate'; secretHash: string; overlapMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
-  | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; collectMs: number }
+  | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; salt: string; collectMs: number }
   | { type: 'deny'; phone: Phone; showMs: number; why?: DenyReason }
-  | { type: 'match'; matchCodeHash: string; collectMs: number; showMs: number }
-  | { type: 'collect'; repeat: Repeat; repeatMs: number }
+  | { type: 'match'; matchCodeHash: string; salt: string; collectMs: number; showMs: number }
+  | { type: 'collect'; repeatMs: number }
+  | { type: 'give'; repeatMs: number }
   | { type: 'acknowledge' }
 
 /** Of a denial that nobody asked for: what scanned or approved the login is good no more. Changes nothing; for records of it. */
@@ -135,7 +134,7 @@ export interface Outcome {
 /** Wrong match codes that end a login for good. */
 export const MATCH_TRIES = 5
 
-/** A hand-over whose reply got lost is given again for this long, or until the session is used. */
+/** A session whose reply got lost is given again for this long, or until it is used. */
 export const REPEAT_FOR_MS = 10_000
 
 /** QR secrets in their overlap that a login carries along at the most: pages renew far more slowly than that. */
@@ -156,7 +155,9 @@ export function transition(login: Login, event: LoginEvent, now: number): Outcom
     case 'match':
       return match(login, event, now)
     case 'collect':
-      return collect(login, event, now)
+      return collect(login, event)
+    case 'give':
+      return give(login, event, now)
     case 'acknowledge':
       return acknowledge(login)
     default:
@@ -166,6 +167,11 @@ export function transition(login: Login, event: LoginEvent, now: number): Outcom
 
 export function isExpired(login: Login, now: number): boolean {
   return now >= login.expiresAt
+}
+
+/** When the login's state is over as far as anybody is told: what is delivered, soon. */
+export function toldEnd({ status, expiresAt }: Pick<Login, 'status' | 'expiresAt'>, now: number): number {
+  return status === 'delivered' ? Math.min(expiresAt, now + REPEAT_FOR_MS) : expiresAt
 }
 
 /** Whether a token with this secret still stands for the login. */
@@ -236,7 +242,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
       // As it is now: a native app may have another token than when it scanned, with another end.
       const { match: kind, ...rest } = { ...login, phone: inTurn(event.phone, login.phone) }
-      if (kind === 'none') return { login: authenticated(rest, event.remember, now + event.collectMs) }
+      if (kind === 'none') return { login: authenticated(rest, event, now + event.collectMs) }
       const { matchCodeHash, remember } = event
       // The confirmation's time goes on: matching is a part of it.
       return { login: { ...rest, status: 'match_required', remember, matchCodeHash, triesLeft: MATCH_TRIES } }
@@ -250,6 +256,8 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
     case 'authenticated':
       return isPhoneOf(login, event.phone.id) ? { login } : { login, refusal: 'not_scanned' }
     case 'delivered':
+      // The reply got lost, and the browser was quick. To all but its phone, and once it is used, it is over.
+      return isPhoneOf(login, event.phone.id) && login.salt !== undefined ? { login } : { login, refusal: 'expired' }
     case 'denied':
       return { login, refusal: 'expired' }
     default:
@@ -268,36 +276,41 @@ function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Ou
   return { login: login.status === 'denied' ? login : denied(login, login.phone, now + showMs) }
 }
 
-function match(login: Login, { matchCodeHash, collectMs, showMs }: EventOf<'match'>, now: number): Outcome {
+function match(login: Login, { matchCodeHash, salt, collectMs, showMs }: EventOf<'match'>, now: number): Outcome {
   if (login.status !== 'match_required') return { login, refusal: 'not_matching' }
   if (login.matchCodeHash === matchCodeHash) {
-    return { login: authenticated(login, login.remember, now + collectMs) }
+    return { login: authenticated(login, { remember: login.remember, salt }, now + collectMs) }
   }
   const triesLeft = login.triesLeft - 1
   const next = triesLeft === 0 ? denied(login, login.phone, now + showMs) : { ...login, triesLeft }
   return { login: next, refusal: 'wrong_match_code' }
 }
 
-function collect(login: Login, { repeat, repeatMs }: EventOf<'collect'>, now: number): Outcome {
+function collect(login: Login, { repeatMs }: EventOf<'collect'>): Outcome {
   if (login.status === 'authenticated') {
-    return { login: { ...login, status: 'delivered', expiresAt: now + repeatMs, repeat } }
+    return { login: { ...login, status: 'delivered', expiresAt: login.expiresAt + repeatMs } }
   }
-  if (login.status === 'delivered') return login.repeat === undefined ? { login, refusal: 'expired' } : { login }
+  if (login.status === 'delivered') return login.salt === undefined ? { login, refusal: 'expired' } : { login }
   return { login, refusal: 'not_authenticated' }
 }
 
+function give(login: Login, { repeatMs }: EventOf<'give'>, now: number): Outcome {
+  const expiresAt = now + repeatMs
+  return login.status === 'delivered' && expiresAt < login.expiresAt ? { login: { ...login, expiresAt } } : { login }
+}
+
 function acknowledge(login: Login): Outcome {
-  if (login.status !== 'delivered' || login.repeat === undefined) return { login }
-  const { repeat: _used, ...rest } = login
+  if (login.status !== 'delivered' || login.salt === undefined) return { login }
+  const { salt: _used, ...rest } = login
   return { login: rest }
 }
 
 function authenticated(
   login: Omit<ScannedLogin, 'match'> | MatchRequiredLogin,
-  remember: boolean,
+  { remember, salt }: Pick<AuthenticatedLogin, 'remember' | 'salt'>,
   expiresAt: number,
 ): AuthenticatedLogin {
-  return { ...baseOf(login), status: 'authenticated', expiresAt, phone: login.phone, remember }
+  return { ...baseOf(login), status: 'authenticated', expiresAt, phone: login.phone, remember, salt }
 }
 
 function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {

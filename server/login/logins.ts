@@ -37,9 +37,8 @@ export interface Logins {
   /**
    * A phone's session has ended: what it approved and is not handed over yet is denied, and what it scanned, unless
    * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
-   * @returns the public ids of sessions that are being handed over on its word at this moment, and may not exist yet
    */
-  withdraw(phoneId: string, how: Withdrawal): Promise<readonly string[]>
+  withdraw(phoneId: string, how: Withdrawal): Promise<void>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
@@ -47,14 +46,13 @@ export function createLogins({ store, clock, randomness, policy, onNews }: Login
   const records = createLoginRecords({ store, clock, onNews })
   const scans = createScans({ store, clock })
 
-  async function withdrawOne(loginId: string, phoneId: string, how: Withdrawal): Promise<string | undefined> {
+  async function withdrawOne(loginId: string, phoneId: string, how: Withdrawal): Promise<void> {
     const event = (login: Login): LoginEvent | undefined => {
       if (login.status === 'pending' || login.phone === undefined || !isPhoneOf(login, phoneId)) return undefined
       if (how.keepScanned && login.status === 'scanned') return undefined
       return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
     }
-    const outcome = await records.apply(loginId, event, { durable: true, by: how.occasion })
-    return outcome?.login.status === 'delivered' ? outcome.login.repeat?.sessionId : undefined
+    await records.apply(loginId, event, { durable: true, by: how.occasion })
   }
 
   return {
@@ -69,8 +67,7 @@ export function createLogins({ store, clock, randomness, policy, onNews }: Login
     },
     async withdraw(phoneId, how) {
       const loginIds = await scans.of(phoneId)
-      const underWay = await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, how)))
-      return underWay.filter((sessionId) => sessionId !== undefined)
+      await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, how)))
     },
   }
 }

@@ -42,11 +42,12 @@ export function makeBrowserKey(randomness: Randomness): string {
   return randomness.text(BROWSER_KEY_LENGTH)
 }
 
-/** Six new digits for a phone to show. */
+/** What an approval adds to a session's secret: 258 bits. */
 export function makeSalt(randomness: Randomness): string {
   return randomness.text(SALT_LENGTH)
 }
 
+/** Six new digits for a phone to show. */
 export function makeMatchCode(randomness: Randomness): string {
   return randomness.digits(MATCH_CODE_LENGTH)
 }
@@ -79,8 +80,8 @@ export function hashMatchCode(loginId: string, code: string): string {
 
 /**
  * The secret of the session that a login ends in. It takes the browser key, which only the browser has, and a salt made
- * at collection, which only the store has and forgets after the hand-over: a lost reply can be given again, nothing from
- * before the approval leads to the secret, and neither does a stolen store.
+ * at the approval, which only the store has and forgets after the hand-over: a hand-over that was cut short or whose
+ * reply was lost can be done again, nothing from before the approval leads to the secret, and neither does a stolen store.
  */
 export function deriveSessionSecret(browserKey: string, loginId: string, salt: string): string {
   return createHmac('sha256', browserKey).update(`scanin session ${loginId} ${salt}`).digest('base64url')

@@ -3,8 +3,8 @@ import { ScanInError } from '../errors.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { bearerTokenOf } from '../http/origin-check.ts'
 import { publicPerson } from '../identity/person-key.ts'
-import { sessionIdOf } from './session.ts'
-import type { IdentifiedSession, SessionService } from './session-service.ts'
+import { type IdentifiedSession, sessionIdOf } from './session.ts'
+import type { SessionService } from './session-service.ts'
 
 /** The session behind a request's cookie. */
 export interface CurrentSession {

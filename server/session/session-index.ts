@@ -1,20 +1,18 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { hashSecret } from '../hashes.ts'
-import { type Person, personKey } from '../identity/person-key.ts'
 import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
-/** Which sessions a person has: only a list of where to look, the sessions themselves decide. */
+/** Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. */
 export interface SessionIndex {
   /** The list as the store has it, or `null`: a guess for `add`. */
-  lookUp(person: Person): Promise<StoredRecord | null>
+  lookUp(of: string): Promise<StoredRecord | null>
   /** @returns the list with it */
-  add(person: Person, entry: IndexEntry, guess?: StoredRecord | null): Promise<readonly IndexEntry[]>
-  remove(person: Person, ids: readonly string[]): Promise<void>
-  list(person: Person): Promise<string[]>
+  add(of: string, entry: IndexEntry, guess?: StoredRecord | null): Promise<readonly IndexEntry[]>
+  remove(of: string, ids: readonly string[]): Promise<void>
+  list(of: string): Promise<string[]>
 }
 
 export interface IndexEntry {
@@ -37,11 +35,11 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   const inTurn = createInTurn()
 
   function update(
-    person: Person,
+    of: string,
     change: (live: IndexEntry[]) => IndexEntry[],
     guess?: StoredRecord | null,
   ): Promise<readonly IndexEntry[]> {
-    const key = keyOf(person)
+    const key = keyOf(of)
     return inTurn(key, () => updateOnce(key, change, guess))
   }
 
@@ -52,7 +50,10 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   ): Promise<readonly IndexEntry[]> {
     const decide = (value: unknown) => {
       const next = change(decode(value).filter(({ endsAt }) => endsAt > clock()))
-      // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a moment rather than removed: one way of writing, one way of losing a race.
+      // A full store has no room for a list of nobody.
+      if (value === undefined && next.length === 0) return { result: next }
+      // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
+      // moment rather than removed: one way of writing, one way of losing a race.
       const expiresAt = Math.max(clock() + 1000, ...next.map(({ endsAt }) => endsAt))
       return { next: { value: { sessions: next }, expiresAt, durable: true }, result: next }
     }
@@ -60,14 +61,14 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   }
 
   return {
-    lookUp: async (person) => (await store.read(keyOf(person))) ?? null,
-    add: (person, entry, guess) =>
-      update(person, (live) => (live.some(({ id }) => id === entry.id) ? live : [...live, entry]), guess),
-    async remove(person, ids) {
+    lookUp: async (of) => (await store.read(keyOf(of))) ?? null,
+    add: (of, entry, guess) =>
+      update(of, (live) => (live.some(({ id }) => id === entry.id) ? live : [...live, entry]), guess),
+    async remove(of, ids) {
       const removed = new Set(ids)
-      await update(person, (live) => live.filter(({ id }) => !removed.has(id)))
+      await update(of, (live) => live.filter(({ id }) => !removed.has(id)))
     },
-    list: async (person) => decode((await store.read(keyOf(person)))?.value).map(({ id }) => id),
+    list: async (of) => decode((await store.read(keyOf(of)))?.value).map(({ id }) => id),
   }
 }
 
@@ -75,7 +76,6 @@ function decode(value: unknown): IndexEntry[] {
   return indexRecord.Check(value) ? value.sessions.map((entry) => ({ openedAt: 0, ...entry })) : []
 }
 
-/** Hashed, because an identity provider's user ids may hold anything. */
-function keyOf(person: Person): string {
-  return `sessions-of:${hashSecret(personKey(person))}`
+function keyOf(of: string): string {
+  return `sessions-of:${of}`
 }

@@ -1,16 +1,28 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
+import { personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import { decodeSession, expiryOf, type Session } from './session.ts'
 
 /** What is at a session's place. `undefined`: nothing, or its time is over. */
-export type Place = { session: Session } | { endedBy: string | undefined } | undefined
+export type Place = { session: Session } | { ended: EndedSession } | undefined
+
+/** What is kept of a session that was ended. */
+export interface EndedSession {
+  /** Whose it was: `personKeyHash`. */
+  of: string
+  isPhone: boolean
+  /** The login whose hand-over replaced it. */
+  by: string | undefined
+}
 
 /** Sessions in a store, each at the place that its public id names. */
 export interface SessionRecords {
   find(id: string): Promise<Place>
+  /** What is at many places, in their order: in one round trip. */
+  findAll(ids: readonly string[]): Promise<{ id: string; place: Place }[]>
   /**
    * Creates the session unless its place is taken.
    * @param onUncertain called when the store fails, and it may have been created
@@ -21,32 +33,48 @@ export interface SessionRecords {
   change(id: string, change: (session: Session) => Session): Promise<Session | undefined>
   /**
    * From its answer on no instance finds the session.
-   * @param by the login whose hand-over replaced it
    * @param onUncertain called when the store fails, and it may have been ended
    * @returns whether it was this call that ended it
    */
-  end(id: string, by: string | undefined, onUncertain: () => void): Promise<boolean>
-  /** Keeps a session from being opened; one that is open stays. */
-  forestall(id: string): Promise<void>
+  end(id: string, ended: EndedSession, onUncertain: () => void): Promise<boolean>
 }
 
-const endedRecord = Compile(Type.Object({ revoked: Type.Literal(true), by: Type.Optional(Type.String()) }))
+export interface SessionRecordsOptions {
+  store: RecordStore
+  clock: Clock
+  /** How long a login may lead to its session once it is approved. */
+  openingMs: number
+}
+
+/** Shorter than any session, so that a store that is full takes it in the place of one. */
+const endedRecord = Compile(
+  Type.Tuple([
+    Type.Literal('ended'),
+    Type.String({ title: 'of' }),
+    Type.Boolean({ title: 'isPhone' }),
+    Type.Union([Type.String(), Type.Null()], { title: 'by' }),
+  ]),
+)
 
 /**
- * An ended session leaves its place taken for this long, so that a hand-over that is still under way cannot bring it
- * back. Longer than a hand-over repeats.
+ * An ended session leaves its place taken for as long as a login may lead to it and this much more, so that no hand-over
+ * that is still under way can bring it back.
  */
 const ENDED_FOR_MS = 60_000
 
-export function createSessionRecords({ store, clock }: { store: RecordStore; clock: Clock }): SessionRecords {
+export function createSessionRecords({ store, clock, openingMs }: SessionRecordsOptions): SessionRecords {
   function placeOf(value: unknown): Place {
-    if (endedRecord.Check(value)) return { endedBy: value.by }
+    if (endedRecord.Check(value)) return { ended: { of: value[1], isPhone: value[2], by: value[3] ?? undefined } }
     const session = decodeSession(value)
     return session === undefined || clock() >= expiryOf(session) ? undefined : { session }
   }
 
+  const find = async (id: string) => placeOf((await store.read(keyOf(id)))?.value)
+
   return {
-    find: async (id) => placeOf((await store.read(keyOf(id)))?.value),
+    find,
+
+    findAll: (ids) => Promise.all(ids.map(async (id) => ({ id, place: await find(id) }))),
 
     open(id, fresh, onUncertain) {
       const decide = (value: unknown): Change<Session | undefined> => {
@@ -73,22 +101,22 @@ export function createSessionRecords({ store, clock }: { store: RecordStore; clo
       })
     },
 
-    end(id, by, onUncertain) {
-      const ended = { revoked: true, ...(by === undefined ? {} : { by }) }
+    end(id, { of, isPhone, by = null }, onUncertain) {
       // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
       return updateRecord<boolean>(store, keyOf(id), (value) => {
         const place = placeOf(value)
         const wasLive = place !== undefined && 'session' in place
-        const next = { value: ended, expiresAt: clock() + ENDED_FOR_MS, durable: true }
+        const expiresAt = clock() + openingMs + ENDED_FOR_MS
+        const next = { value: ['ended', of, isPhone, by], expiresAt, durable: true }
         return { next, result: wasLive, ...(wasLive ? { onUncertain } : {}) }
       })
     },
-
-    async forestall(id) {
-      const options = { expiresAt: clock() + ENDED_FOR_MS, durable: true, ifVersion: null }
-      await store.write(keyOf(id), { revoked: true }, options)
-    },
   }
+}
+
+/** Whose session it is or was: `personKeyHash`. */
+export function ownerOf(place: NonNullable<Place>): string {
+  return 'session' in place ? personKeyHash(place.session.user) : place.ended.of
 }
 
 function keyOf(id: string): string {

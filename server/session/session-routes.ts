@@ -6,9 +6,10 @@ import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
 import { expiresIn, problemReplies } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { publicPerson } from '../identity/person-key.ts'
 import type { CurrentSession } from './current-session.ts'
-import { expiryOf } from './session.ts'
-import type { IdentifiedSession, SessionService } from './session-service.ts'
+import { expiryOf, type IdentifiedSession } from './session.ts'
+import type { SessionService } from './session-service.ts'
 
 export interface SessionRoutesOptions {
   sessions: SessionService
@@ -136,10 +137,9 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     '/sign-out',
     { schema: { tags, summary: 'End this session', response: { 204: Type.Null(), ...problemReplies } } },
     async (request, reply) => {
-      const own = await current.find(request)
-      if (own !== undefined) {
-        await sessions.revoke(own.session.user, own.id, occasionOf(request, clientAddresses), 'signed_out')
-      }
+      const id = current.named(request)
+      const person = id === undefined ? undefined : await sessions.signOut(id, occasionOf(request, clientAddresses))
+      if (person !== undefined) Object.assign(request.labels, { session: id, ...publicPerson(person) })
       return reply
         .code(204)
         .header('set-cookie', cookies.set(cookies.sessionName, '', 0))

@@ -24,6 +24,12 @@ const sessionRecord = Type.Object({
   handedOverBy: Type.Optional(Type.String()),
 })
 
+/** A session with its public id. */
+export interface IdentifiedSession {
+  id: string
+  session: Session
+}
+
 const validator = Compile(sessionRecord)
 
 export function decodeSession(value: unknown): Session | undefined {

@@ -11,9 +11,11 @@ import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { forwardAuthRoutes } from './forward-auth.ts'
+import type { OnPhoneEnd } from './session-ends.ts'
 import type { OnSessionNews } from './session-news.ts'
+import type { SessionPolicy } from './session-opening.ts'
 import { sessionRoutes } from './session-routes.ts'
-import { createSessionService, type OnPhoneEnd, type SessionPolicy, type SessionService } from './session-service.ts'
+import { createSessionService, type SessionService } from './session-service.ts'
 import { createSignInGuard, type SignInQueues } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
@@ -23,6 +25,8 @@ export interface SessionsOptions {
   clock: Clock
   randomness: Randomness
   policy: SessionPolicy
+  /** How long a login may lead to its session once it is approved. */
+  openingMs: number
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   verifyPassword: PasswordVerifier

@@ -13,7 +13,7 @@ import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
-import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret } from '../token.ts'
+import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 import type { Collect, HandOver } from './hand-over.ts'
 import type { Matching } from './wrong-digits.ts'
@@ -224,7 +224,9 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
     async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
       const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
-      const event = { type: 'match', matchCodeHash, collectMs: policy.collectMs, showMs: policy.collectMs } as const
+      const { collectMs } = policy
+      const salt = makeSalt(randomness)
+      const event = { type: 'match', matchCodeHash, salt, collectMs, showMs: collectMs } as const
       const outcome = await applyToOwn(browser, (login) => denialFor(login) ?? event, {
         durable: true,
         by: browser.by,

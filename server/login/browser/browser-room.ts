@@ -14,7 +14,7 @@ import type { Logins } from '../logins.ts'
 import { createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
-import { createCollect } from './hand-over.ts'
+import { createCollect, type HandOverSessions } from './hand-over.ts'
 import { createPoll } from './poll.ts'
 import { createPollLane } from './poll-lane.ts'
 import { createWrongDigits } from './wrong-digits.ts'
@@ -24,7 +24,7 @@ export interface BrowserRoomOptions {
   holds: Holds
   /** Whether there is room for another login. */
   pressure: Pick<Pressure, 'admit'>
-  sessions: Pick<SessionService, 'open' | 'lookUp' | 'mayApprove'>
+  sessions: Pick<SessionService, HandOverSessions | 'mayApprove'>
   currentPerson: CurrentPerson
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -52,10 +52,10 @@ export interface BrowserRoom {
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { holds, sessions, cookies, headers, log, currentPerson } = options
-  const { records, clock, policy, randomness } = options.logins
+  const { records, clock, policy } = options.logins
   const { paces, clients, closing, tallies } = holds
   const approver = createApprover({ sessions, currentPerson, clock })
-  const collect = createCollect({ records, sessions, approver, clock, randomness, policy })
+  const collect = createCollect({ records, sessions, approver, clock, policy })
   const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
   const poll = createPoll({ logins, cookies, clients, paces })
   const queue = queueTally()

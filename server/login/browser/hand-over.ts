@@ -1,8 +1,7 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
-import type { Randomness } from '../../randomness.ts'
-import { sessionIdOf } from '../../session/session.ts'
+import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import {
@@ -13,11 +12,11 @@ import {
   type LoginEvent,
   type Phone,
   REPEAT_FOR_MS,
-  type Repeat,
+  toldEnd,
 } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
-import type { LoginRecords } from '../login-records.ts'
-import { deriveSessionSecret, makeSalt } from '../token.ts'
+import type { ApplyOptions, LoginRecords } from '../login-records.ts'
+import { deriveSessionSecret } from '../token.ts'
 import type { Approver } from './approver.ts'
 
 /** The session that a login ends in, and where the page goes with it. */
@@ -32,12 +31,14 @@ export interface HandOver {
   sessionMaxAge: number
 }
 
+/** What a hand-over does with sessions. */
+export type HandOverSessions = 'lookUp' | 'create' | 'resume' | 'tell' | 'settle' | 'discard'
+
 export interface HandOverOptions {
   records: LoginRecords
-  sessions: Pick<SessionService, 'open' | 'lookUp'>
+  sessions: Pick<SessionService, HandOverSessions>
   approver: Approver
   clock: Clock
-  randomness: Randomness
   policy: Pick<LoginPolicy, 'collectMs'>
 }
 
@@ -53,10 +54,7 @@ export interface CollectingBrowser {
 
 type ApprovedLogin = AuthenticatedLogin | DeliveredLogin
 
-interface Approval {
-  user: User
-  guess: StoredRecord | null
-}
+const COLLECT = { type: 'collect', repeatMs: REPEAT_FOR_MS } as const
 
 /** What is left to say of the login. `undefined`: nothing, it is over. */
 export type Collected = HandOver | { status: 'denied'; expiresIn: number } | undefined
@@ -65,81 +63,102 @@ export type Collected = HandOver | { status: 'denied'; expiresIn: number } | und
 export type Collect = (browser: CollectingBrowser, found?: StoredRecord) => Promise<Collected>
 
 /**
- * Collects an approved login, if what approved it is still good: marks it delivered, then opens its session. However
- * many polls race, both are done once and all get the same session; whoever comes after its first use gets `undefined`.
- * What ends in between is `SessionService`'s to see to: it knows the order of the three steps.
+ * Collects an approved login, if what approved it is still good: opens its session, then marks the login delivered, and
+ * only then gives the session's secret away. Cut short anywhere, the next poll goes on with the same session for as long
+ * as the login may be collected. However many polls race, each step is done once and all get the same session; whoever
+ * comes after its first use gets `undefined`.
  */
-export function createCollect(options: HandOverOptions): Collect {
-  const { records, sessions, approver, clock, randomness, policy } = options
-
+export function createCollect({ records, sessions, approver, clock, policy }: HandOverOptions): Collect {
   function denialOf(login: Login): Collected {
-    return { status: 'denied', expiresIn: secondsUntil(login.expiresAt, clock()) }
+    return { status: 'denied', expiresIn: secondsUntil(toldEnd(login, clock()), clock()) }
   }
 
   /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
-  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, guess?: StoredRecord) {
+  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, options: ApplyOptions = {}) {
     const eventFor = (login: Login) => (isStillOf(login, phone) ? event : undefined)
-    return (await records.apply(loginId, eventFor, { durable: true, guess }))?.login
+    return (await records.apply(loginId, eventFor, { durable: true, ...options }))?.login
   }
 
   /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
     const login = await applyFor(phone, browser.loginId, event)
-    return login === undefined ? collect(browser) : denialOf(login)
+    if (login === undefined) return collect(browser)
+    return login.status === 'denied' || isRepeating(login) ? denialOf(login) : undefined
   }
 
-  function deliver({ loginId, browserKey }: CollectingBrowser, { phone }: ApprovedLogin, guess?: StoredRecord) {
-    const salt = makeSalt(randomness)
-    const sessionId = sessionIdOf(deriveSessionSecret(browserKey, loginId, salt))
-    const event = { type: 'collect', repeat: { salt, sessionId }, repeatMs: REPEAT_FOR_MS } as const
-    return applyFor(phone, loginId, event, guess)
-  }
-
-  async function open(
+  async function give(
     { loginId, browserKey, replaces, by }: CollectingBrowser,
-    { remember, browser, ip, expiresAt, returnTo = '/home' }: DeliveredLogin,
-    { salt }: Repeat,
-    { user, guess }: Approval,
-  ): Promise<HandOver | undefined> {
-    const secret = deriveSessionSecret(browserKey, loginId, salt)
-    const session = { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId } as const
-    const sessionMaxAge = await sessions.open(session, { replaces, guess, occasion: by })
-    if (sessionMaxAge === undefined) return undefined
-    const expiresIn = secondsUntil(expiresAt, clock())
-    return { status: 'authenticated', expiresIn, user, redirectTo: returnTo, sessionSecret: secret, sessionMaxAge }
+    login: DeliveredLogin,
+    { user, salt, opened }: { user: User; salt: string; opened: OpenedSession },
+  ): Promise<HandOver> {
+    await sessions.settle(opened, { replaces, occasion: by })
+    // Nobody waits for it, and where it is lost the next repeat does it: the session is given whether or not the store
+    // can say that it was.
+    records.apply(loginId, () => ({ type: 'give', repeatMs: REPEAT_FOR_MS })).catch(() => undefined)
+    return {
+      status: 'authenticated',
+      expiresIn: secondsUntil(toldEnd(login, clock()), clock()),
+      user,
+      redirectTo: login.returnTo ?? '/home',
+      sessionSecret: deriveSessionSecret(browserKey, loginId, salt),
+      sessionMaxAge: opened.maxAge,
+    }
   }
 
-  /** Who the phone speaks for now, and the list that their session will join: two reads in one round trip. */
-  async function approvalOf({ phone }: ApprovedLogin, loginId: string): Promise<Approval | undefined> {
+  async function handOver(browser: CollectingBrowser, approved: AuthenticatedLogin, found?: StoredRecord) {
+    const { loginId, by } = browser
+    const { phone, salt } = approved
+    // Who the phone speaks for now, and the list that their session will join: two reads in one round trip.
     const [user, guess] = await Promise.all([approver(phone, loginId), sessions.lookUp(phone.user)])
-    return user && { user, guess }
-  }
-
-  async function handOver(browser: CollectingBrowser, approved: ApprovedLogin, found?: StoredRecord) {
-    const { loginId } = browser
-    const approval = await approvalOf(approved, loginId)
-    if (approval === undefined) return deny(browser, approved)
-    const login = await deliver(browser, approved, found)
+    if (user === undefined) return deny(browser, approved)
+    const opened = await sessions.create(newSession(browser, approved, user), { guess })
+    // Its owner has seen it in the list, and ended it.
+    if (opened === undefined) return deny(browser, approved)
+    const onChange: ApplyOptions['onChange'] = ({ isUncertain }) => sessions.tell(opened, { by, isUncertain })
+    const login = await applyFor(phone, loginId, COLLECT, { guess: found, onChange })
     // Another phone of the person has taken it over, or it is gone.
     if (login === undefined) return collect(browser)
-    if (!isDelivered(login)) return login.status === 'denied' ? denialOf(login) : undefined
-    const opened = await open(browser, login, login.repeat, approval)
-    if (opened !== undefined) return opened
-    // Ended before it was used: by its owner, or because what approved it has ended.
-    return (await approver(login.phone, loginId)) === undefined ? deny(browser, login) : undefined
+    if (isRepeating(login)) return give(browser, login, { user, salt, opened })
+    if (login.status !== 'denied') return undefined
+    // Nobody was given it, and nobody will be.
+    await sessions.discard(opened)
+    return denialOf(login)
+  }
+
+  /** The session was opened before: what is not there any more has ended, and does not come back. */
+  async function repeat(browser: CollectingBrowser, login: DeliveredLogin & { salt: string }) {
+    const { loginId, browserKey } = browser
+    const { phone, salt } = login
+    const secret = deriveSessionSecret(browserKey, loginId, salt)
+    const [user, opened] = await Promise.all([approver(phone, loginId), sessions.resume(secret)])
+    if (user === undefined) return denialOf(login)
+    // Changes nothing any more, but is answered only once replicas have what the first try left undone.
+    if (!isRepeating(await applyFor(phone, loginId, COLLECT))) return undefined
+    return opened && give(browser, login, { user, salt, opened })
   }
 
   async function collect(browser: CollectingBrowser, found?: StoredRecord): Promise<Collected> {
     const record = found ?? (await records.readStored(browser.loginId))
     const login = records.decode(record)
     if (login?.status === 'denied') return denialOf(login)
-    return login?.status === 'authenticated' || isDelivered(login) ? handOver(browser, login, record) : undefined
+    if (login?.status === 'authenticated') return handOver(browser, login, record)
+    return isRepeating(login) ? repeat(browser, login) : undefined
   }
 
   return collect
 }
 
-function isDelivered(login: Login | undefined): login is DeliveredLogin & { repeat: Repeat } {
-  return login?.status === 'delivered' && login.repeat !== undefined
+/** What the session is, is the login's word; whose it is, is for now to say. */
+function newSession(
+  { loginId, browserKey }: CollectingBrowser,
+  { salt, remember, browser, ip }: AuthenticatedLogin,
+  user: User,
+): NewSession {
+  const secret = deriveSessionSecret(browserKey, loginId, salt)
+  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId }
+}
+
+function isRepeating(login: Login | undefined): login is DeliveredLogin & { salt: string } {
+  return login?.status === 'delivered' && login.salt !== undefined
 }

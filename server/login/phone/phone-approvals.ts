@@ -16,11 +16,12 @@ import {
   type MatchKind,
   type Phone,
   REPEAT_FOR_MS,
+  toldEnd,
 } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
 import type { Scans } from '../scans.ts'
-import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, type Token } from '../token.ts'
+import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, makeSalt, type Token } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 
 export interface PhoneApprovalsOptions {
@@ -95,7 +96,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   })
 
   function statusOf(login: Login | undefined): PhoneStatus {
-    const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
+    const expiresIn = login === undefined ? 0 : secondsUntil(toldEnd(login, clock()), clock())
     if (login === undefined || login.status === 'pending' || expiresIn === 0) throw new ScanInError('expired_token')
     const isCollected = login.status === 'delivered'
     return { status: isCollected ? 'authenticated' : login.status, isCollected, expiresIn }
@@ -198,7 +199,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const matchCode = makeMatchCode(randomness)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
-      const event: LoginEvent = { type: 'confirm', phone, remember, matchCodeHash, collectMs }
+      const salt = makeSalt(randomness)
+      const event: LoginEvent = { type: 'confirm', phone, remember, matchCodeHash, salt, collectMs }
       const login = await applyByToken(token, () => event, { durable: true, guess, by })
       if (login.status !== 'match_required') return { status: 'authenticated' }
       return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }

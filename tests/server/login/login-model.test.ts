@@ -10,6 +10,7 @@ import { createCollect } from '../../../server/login/browser/hand-over.ts'
 import { createClosing } from '../../../server/login/hold/closing.ts'
 import { createPollingClients } from '../../../server/login/hold/polling-clients.ts'
 import {
+  type DeliveredLogin,
   isExpired,
   type Login,
   type LoginEvent,
@@ -45,7 +46,7 @@ const LONGEST_MS = {
   scanned: POLICY.confirmMs,
   match_required: POLICY.confirmMs,
   authenticated: POLICY.collectMs,
-  delivered: REPEAT_MS,
+  delivered: POLICY.collectMs + REPEAT_MS,
   denied: POLICY.collectMs,
 }
 
@@ -104,15 +105,18 @@ describe('one rule at a time', () => {
       phone,
       remember: fc.boolean(),
       matchCodeHash: code,
+      salt: fc.string(),
       collectMs: span,
     }),
     fc.record({ type: fc.constant('deny' as const), phone, showMs: span }),
-    fc.record({ type: fc.constant('match' as const), matchCodeHash: code, collectMs: span, showMs: span }),
     fc.record({
-      type: fc.constant('collect' as const),
-      repeat: fc.record({ salt: fc.string(), sessionId: fc.string() }),
-      repeatMs: span,
+      type: fc.constant('match' as const),
+      matchCodeHash: code,
+      salt: fc.string(),
+      collectMs: span,
+      showMs: span,
     }),
+    fc.record({ type: fc.constantFrom('collect' as const, 'give' as const), repeatMs: span }),
     fc.constant<LoginEvent>({ type: 'acknowledge' }),
   )
   const history = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 400 })), { maxLength: 25 })
@@ -152,11 +156,12 @@ describe('one rule at a time', () => {
     })
   })
 
-  test('nothing leaves a final state, and nothing extends one', () => {
-    holds((before, _event, _now, after) => {
+  test('nothing leaves a final state, nothing extends one, and what was given ends soon', () => {
+    holds((before, event, now, after) => {
       if (!FINAL.has(before.status)) return
       expect(after.status).toBe(before.status)
-      expect(after.expiresAt).toBe(before.expiresAt)
+      const isGiven = before.status === 'delivered' && event.type === 'give' && !isExpired(before, now)
+      expect(after.expiresAt).toBe(isGiven ? Math.min(before.expiresAt, now + event.repeatMs) : before.expiresAt)
     })
   })
 
@@ -177,11 +182,15 @@ describe('one rule at a time', () => {
     })
   })
 
-  test('a hand-over repeats by one salt, and by none once its session is used', () => {
+  test('an approval has one salt to its end, and none once its session is used', () => {
     holds((before, event, now, after) => {
+      if (before.status === 'authenticated' && after.status !== 'denied') {
+        expect(after).toMatchObject({ salt: before.salt })
+      }
       if (before.status !== 'delivered') return
       const isUsed = event.type === 'acknowledge' && !isExpired(before, now)
-      expect(after).toEqual(isUsed ? { ...before, repeat: undefined } : before)
+      const { salt } = isUsed ? { salt: undefined } : before
+      expect(after).toEqual({ ...before, salt, expiresAt: after.expiresAt })
     })
   })
 
@@ -192,9 +201,9 @@ describe('one rule at a time', () => {
     })
   })
 
-  test('only a scan, an approval, a denial and a hand-over set a new end; confirming with a match does not', () => {
+  test('only a scan, an approval, a denial, a hand-over and its reply set a new end; confirming with a match does not', () => {
     holds((before, event, _now, after) => {
-      if (before.expiresAt !== after.expiresAt) {
+      if (before.expiresAt !== after.expiresAt && event.type !== 'give') {
         expect(['scan', 'confirm', 'deny', 'match', 'collect']).toContain(event.type)
         expect(after.status).not.toBe(before.status)
         expect(after.status).not.toBe('match_required')
@@ -248,6 +257,10 @@ function createWorld(
   let made = 0
   let calls = 0
   let isCalm = false
+  let outOfOrder: { after: number; how: 'lostBefore' | 'lostAfter' } = {
+    after: Number.POSITIVE_INFINITY,
+    how: 'lostBefore',
+  }
   const clock = () => now
   const randomness = {
     text: (length: number) => `${++made}`.padStart(length, '_'),
@@ -256,14 +269,25 @@ function createWorld(
   const inner = createMemoryStore({ clock })
   /** Those that a login ended in. */
   const sessionsMade = new Map<string, number>()
+  /** Logins that were approved, and those that a session was made for. */
+  const approved = new Set<string>()
+  const sessionsOf = new Set<string>()
   /** Phones' sessions whose end has been answered. */
   const ended = new Set<string>()
   /** What the store was made to change of logins, and what was told of it. */
   const changes: string[] = []
   const told: LoginNews[] = []
 
+  /** What a store does once it is out of order. */
+  async function failing<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (outOfOrder.how === 'lostAfter') await call()
+    // From the next one on it does nothing at all.
+    outOfOrder.how = 'lostBefore'
+    throw new ScanInError('store_unavailable')
+  }
+
   async function disturbed<Result>(what: string, call: () => Promise<Result>, onConflict?: Result): Promise<Result> {
-    if (isCalm) return call()
+    if (isCalm) return outOfOrder.after-- > 0 ? call() : failing(call)
     await scheduler.schedule(Promise.resolve(), what)
     const mishap = mishaps[calls++ % mishaps.length]
     if (mishap === 'conflict' && onConflict !== undefined) return onConflict
@@ -279,14 +303,22 @@ function createWorld(
     const latest = after.status === 'pending' ? after.createdAt + POLICY.lifeMs : now + LONGEST_MS[after.status]
     expect(after.expiresAt).toBeLessThanOrEqual(latest)
     expect(expiresAt).toBe(after.expiresAt)
-    if (before?.status === 'delivered') expect(after.expiresAt).toBe(before.expiresAt)
+    if (before?.status === 'delivered') expect(after.expiresAt).toBeLessThanOrEqual(before.expiresAt)
   }
 
-  /** The one that counts: whoever was told that a phone is out can rely on it. */
-  async function expectAuthority(loginId: string): Promise<void> {
-    const login = decodeLogin((await inner.read(`login:${loginId}`))?.value)
-    if (login?.status !== 'delivered') throw new Error('a session is opened for a login that is not handed over')
-    expect(ended).not.toContain(login.phone.id)
+  /**
+   * The write that counts: from it on the browser is given the session. That has to be there, or a store that goes away
+   * now would lose it; and whoever was told that a phone is out can rely on it.
+   */
+  function expectHandedOver(loginId: string, { phone }: DeliveredLogin): void {
+    expect(sessionsOf).toContain(loginId)
+    expect(ended).not.toContain(phone.id)
+  }
+
+  function seeLogin(loginId: string, before: Login | undefined, after: Login | undefined, expiresAt: number): void {
+    expectLawful(before, after, expiresAt)
+    if (after?.status === 'authenticated') approved.add(loginId)
+    if (after?.status === 'delivered' && before?.status !== 'delivered') expectHandedOver(loginId, after)
   }
 
   /** Sees every write as it happens, between the moment before and the moment after. */
@@ -297,13 +329,15 @@ function createWorld(
     const handedOverBy = options.ifVersion === null ? decodeSession(value)?.handedOverBy : undefined
     if (handedOverBy !== undefined) {
       sessionsMade.set(key, (sessionsMade.get(key) ?? 0) + 1)
-      await expectAuthority(handedOverBy)
+      sessionsOf.add(handedOverBy)
+      expect(approved).toContain(handedOverBy)
     }
     if (key.startsWith('login:')) {
-      expectLawful(before, decodeLogin(value), options.expiresAt)
+      const loginId = key.slice('login:'.length)
+      seeLogin(loginId, before, decodeLogin(value), options.expiresAt)
       // Written again as it was, for replicas that may not have it: no change.
       const isChange = before !== undefined && JSON.stringify(encodeLogin(before)) !== JSON.stringify(value)
-      if (isChange) changes.push(changeOf(key.slice('login:'.length), before, decodeLogin(value)))
+      if (isChange) changes.push(changeOf(loginId, before, decodeLogin(value)))
     }
     return true
   }
@@ -325,7 +359,7 @@ function createWorld(
   const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews })
   const currentPerson = (user: User) => user
   const sessions = createSessionService({
-    ...{ currentPerson, store, clock },
+    ...{ currentPerson, store, clock, openingMs: POLICY.collectMs },
     policy: { lifeMs: 600_000, idleMs: 300_000, rememberMs: 1e12, most: 50 },
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
@@ -347,6 +381,10 @@ function createWorld(
     clock,
     pass(ms: number) {
       now += ms
+    },
+    /** So many calls from here it goes out of order, with that one done or not. */
+    failFrom(after: number, how: 'lostBefore' | 'lostAfter') {
+      outOfOrder = { after, how }
     },
     /** From here on the store does what it is told, at once. */
     calm(is = true) {
@@ -770,6 +808,38 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
     await fc.assert(property, { seed: SEED, numRuns: RUNS * 2 })
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 5)
   }, 60_000)
+
+  test('a store that fails anywhere in a hand-over loses nothing that was confirmed, as long as it may be collected', async () => {
+    const seen = { failures: 0, sessions: 0 }
+    const polls = fc.array(fc.tuple(fc.nat({ max: 6 }), fc.constantFrom('lostBefore' as const, 'lostAfter' as const)), {
+      minLength: 1,
+      maxLength: 6,
+    })
+    const property = fc.asyncProperty(fc.scheduler(), polls, async (scheduler, cuts) => {
+      const world = createWorld(scheduler, ['none'], 'none')
+      const people = await tell(scheduler, [], world)
+      world.calm()
+      const approver = { phone: 1, target: 0 }
+      await people.live({ do: 'scan', ...approver })
+      await people.live({ do: 'confirm', ...approver })
+      const [tab] = people.tabs
+      if (tab === undefined) throw new Error('no login')
+      const end = world.clock() + POLICY.collectMs
+      for (const [after, how] of cuts) {
+        world.failFrom(after, how)
+        const answer = await people.poll(tab).catch(() => 'failed' as const)
+        world.failFrom(Number.POSITIVE_INFINITY, how)
+        if (answer !== 'failed') return
+        seen.failures++
+        world.pass(Math.floor((end - world.clock() - 1) / 2))
+      }
+      const found = await people.poll(tab)
+      expect(found).toMatchObject({ status: 'authenticated' })
+      seen.sessions += world.sessionsMade.size
+    })
+    await fc.assert(property, { seed: SEED, numRuns: RUNS })
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(RUNS / 5)
+  })
 
   test('nothing outlives its end: when all its time is over a login is `expired` to everyone, and approves nothing', async () => {
     await always(async (world, people) => {

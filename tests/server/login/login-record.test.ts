@@ -19,9 +19,9 @@ const LOGINS: Login[] = [
   { ...base, status: 'scanned', phone, match: 'code' },
   { ...base, status: 'scanned', phone: { ...phone, goodUntil: 9, turn: 2 }, match: 'none' },
   { ...base, status: 'match_required', phone, remember: true, matchCodeHash: 'code', triesLeft: 5 },
-  { ...base, status: 'authenticated', phone, remember: false },
+  { ...base, status: 'authenticated', phone, remember: false, salt: 'salt' },
   { ...base, status: 'delivered', phone, remember: false },
-  { ...base, status: 'delivered', phone, remember: false, repeat: { salt: 'salt', sessionId: 'session' } },
+  { ...base, status: 'delivered', phone, remember: false, salt: 'salt' },
   { ...base, status: 'denied', phone },
   { ...base, status: 'denied' },
 ]

@@ -26,11 +26,8 @@ const pending: PendingLogin = {
 }
 
 const rotate: LoginEvent = { type: 'rotate', secretHash: 'second', overlapMs: 10_000 }
-const collect: LoginEvent = {
-  type: 'collect',
-  repeat: { salt: 'salt', sessionId: 'session' },
-  repeatMs: 10_000,
-}
+const collect: LoginEvent = { type: 'collect', repeatMs: 10_000 }
+const give: LoginEvent = { type: 'give', repeatMs: 10_000 }
 const acknowledge: LoginEvent = { type: 'acknowledge' }
 const scan = (phone: Phone, match: MatchKind = 'none'): LoginEvent => ({
   type: 'scan',
@@ -43,12 +40,14 @@ const confirm = (phone: Phone, matchCodeHash = 'right'): LoginEvent => ({
   phone,
   remember: false,
   matchCodeHash,
+  salt: 'salt',
   collectMs: 60_000,
 })
 const deny = (phone: Phone): LoginEvent => ({ type: 'deny', phone, showMs: 60_000 })
 const match = (matchCodeHash: string): LoginEvent => ({
   type: 'match',
   matchCodeHash,
+  salt: 'salt',
   collectMs: 60_000,
   showMs: 60_000,
 })
@@ -70,7 +69,7 @@ const EVERY_STATE: [string, Login][] = [
   ['delivered', after(scan(ann), confirm(ann), collect)],
   ['denied', after(scan(ann), deny(ann))],
 ]
-const EVERY_EVENT = [rotate, scan(ann), confirm(ann), deny(ann), match('right'), collect, acknowledge]
+const EVERY_EVENT = [rotate, scan(ann), confirm(ann), deny(ann), match('right'), collect, give, acknowledge]
 
 describe('in time', () => {
   test.each(EVERY_STATE)('%s has the status it is named for', (status, login) => {
@@ -96,7 +95,7 @@ describe('in time', () => {
   test('scanning, approving, delivering and denying each set an end of their own', () => {
     expect(after(scan(ann)).expiresAt).toBe(NOW + 120_000)
     expect(after(scan(ann), confirm(ann)).expiresAt).toBe(NOW + 60_000)
-    expect(after(scan(ann), confirm(ann), collect).expiresAt).toBe(NOW + 10_000)
+    expect(after(scan(ann), confirm(ann), collect, give).expiresAt).toBe(NOW + 10_000)
     expect(after(scan(ann), deny(ann)).expiresAt).toBe(NOW + 60_000)
   })
 
@@ -237,9 +236,17 @@ describe('confirming', () => {
   })
 
   test('does not bring back what was denied or handed over', () => {
-    for (const login of [after(scan(ann), deny(ann)), after(scan(ann), confirm(ann), collect)]) {
-      expect(transition(login, confirm(ann), NOW)).toEqual({ login, refusal: 'expired' })
-    }
+    const denied = after(scan(ann), deny(ann))
+    expect(transition(denied, confirm(ann), NOW)).toEqual({ login: denied, refusal: 'expired' })
+    const delivered = after(scan(ann), confirm(ann), collect)
+    expect(transition(delivered, confirm(bob), NOW)).toEqual({ login: delivered, refusal: 'expired' })
+  })
+
+  test('again, when the reply was lost and the browser was quick, is still a yes until the session is used', () => {
+    const delivered = after(scan(ann), confirm(ann), collect)
+    expect(transition(delivered, confirm(ann), NOW)).toEqual({ login: delivered })
+    const used = transition(delivered, acknowledge, NOW).login
+    expect(transition(used, confirm(ann), NOW)).toEqual({ login: used, refusal: 'expired' })
   })
 
   test('remembers what the person chose, through the match too', () => {
@@ -314,18 +321,29 @@ describe('handing over', () => {
     }
   })
 
-  test('repeats without changing anything until its session is used, and its ten seconds are not begun anew', () => {
+  test('may repeat for as long as there was to collect, and once it was given for ten seconds, which nothing begins anew', () => {
+    expect(delivered.expiresAt).toBe(NOW + 70_000)
+    const given = transition(delivered, give, NOW + 1000).login
+    expect(given).toEqual({ ...delivered, expiresAt: NOW + 11_000 })
+    expect(transition(given, give, NOW + 9000)).toEqual({ login: given })
+  })
+
+  test('repeats without changing anything until its session is used', () => {
     expect(transition(delivered, collect, NOW + 9999)).toEqual({ login: delivered })
     const used = transition(delivered, acknowledge, NOW + 1).login
     expect(transition(used, collect, NOW + 2)).toEqual({ login: used, refusal: 'expired' })
     expect(used.expiresAt).toBe(delivered.expiresAt)
   })
 
-  test('makes its salt once, and forgets it when its session is used', () => {
-    const again: LoginEvent = { ...collect, repeat: { salt: 'another', sessionId: 'another' } } as LoginEvent
-    expect(transition(delivered, again, NOW).login).toBe(delivered)
-    expect(delivered).toMatchObject({ repeat: { salt: 'salt', sessionId: 'session' } })
-    expect(JSON.stringify(transition(delivered, acknowledge, NOW).login)).not.toMatch(/salt|session/)
+  test('is by the salt of the approval, which is made once and forgotten when the session is used', () => {
+    const again = { ...confirm(ann), salt: 'another' } as LoginEvent
+    for (const approved of [after(scan(ann), confirm(ann)), after(scan(ann, 'code'), confirm(ann), match('right'))]) {
+      expect(approved).toMatchObject({ salt: 'salt' })
+      expect(transition(approved, again, NOW).login).toBe(approved)
+      const handedOver = transition(approved, collect, NOW).login
+      expect(handedOver).toMatchObject({ salt: 'salt' })
+      expect(JSON.stringify(transition(handedOver, acknowledge, NOW).login)).not.toContain('salt')
+    }
   })
 
   test('keeps where to go', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { hashSecret } from '../../../server/hashes.ts'
+import { personKeyHash } from '../../../server/identity/person-key.ts'
 import { createSessionIndex } from '../../../server/session/session-index.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
@@ -22,7 +22,7 @@ function createCountingStore() {
   return { store, conflicts: () => conflicts }
 }
 
-const DEMO = { id: 'demo' }
+const DEMO = personKeyHash({ id: 'demo' })
 const entry = (at: number) => ({ id: `session-${at}`, openedAt: NOW, endsAt: NOW + 60_000 })
 
 test('hundreds of sessions that one person opens at once do not send each other back', async () => {
@@ -57,10 +57,10 @@ test('who waits behind a failure is served', async () => {
 test('people from different sources have lists of their own, whatever their ids', async () => {
   const { store } = createCountingStore()
   const index = createSessionIndex({ store, clock })
-  await index.add({ id: 'demo', source: 'jwt' }, entry(1))
-  await index.add({ id: 'demo', source: 'userinfo' }, entry(2))
+  await index.add(personKeyHash({ id: 'demo', source: 'jwt' }), entry(1))
+  await index.add(personKeyHash({ id: 'demo', source: 'userinfo' }), entry(2))
   expect(await index.list(DEMO)).toEqual([])
-  expect(await index.list({ id: 'demo', source: 'jwt' })).toEqual([entry(1).id])
+  expect(await index.list(personKeyHash({ id: 'demo', source: 'jwt' }))).toEqual([entry(1).id])
 })
 
 test('a guess saves the first read while it is right, and loses nothing when it is not', async () => {
@@ -77,7 +77,7 @@ test('a list that an earlier version wrote is a list', async () => {
   const { store } = createCountingStore()
   const index = createSessionIndex({ store, clock })
   await index.add(DEMO, entry(1))
-  const key = `sessions-of:${hashSecret('demo')}`
+  const key = `sessions-of:${DEMO}`
   await store.write(key, { sessions: [{ id: 'old', endsAt: NOW + 1 }] }, { expiresAt: NOW + 1 })
   expect(await index.list(DEMO)).toEqual(['old'])
 })

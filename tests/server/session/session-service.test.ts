@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { ScanInError } from '../../../server/errors.ts'
 import { sessionIdOf } from '../../../server/session/session.ts'
-import { createSessionService, type NewSession, type OnPhoneEnd } from '../../../server/session/session-service.ts'
+import type { OnPhoneEnd } from '../../../server/session/session-ends.ts'
+import type { NewSession } from '../../../server/session/session-opening.ts'
+import { createSessionService } from '../../../server/session/session-service.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 
@@ -20,7 +22,13 @@ const SESSION: NewSession = {
 const { handedOverBy: _none, ...SIGN_IN } = { ...SESSION, kind: 'phone' as const, remember: true }
 const PHONE: NewSession = { ...SIGN_IN, secret: 'p'.repeat(43) }
 
-function createWorld({ most = 50, onPhoneEnd = async () => [] }: { most?: number; onPhoneEnd?: OnPhoneEnd } = {}) {
+function createWorld({
+  most = 50,
+  onPhoneEnd = async () => undefined,
+}: {
+  most?: number
+  onPhoneEnd?: OnPhoneEnd
+} = {}) {
   const time = { now: 1_800_000_000_000 }
   const clock = () => time.now
   const store = createMemoryStore({ clock })
@@ -31,6 +39,7 @@ function createWorld({ most = 50, onPhoneEnd = async () => [] }: { most?: number
       store: over,
       clock,
       policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR, most },
+      openingMs: 60_000,
       onFirstUse: async () => undefined,
       onPhoneEnd: (id, how) => {
         ended.push([id, how])
@@ -82,7 +91,7 @@ test('with a guess at its list a session takes two trips to the store, one after
     reads++
     return store.read(key)
   }
-  await create({ ...store, read }).open(SESSION, { guess: await service.lookUp(ANN) })
+  await create({ ...store, read }).create(SESSION, { guess: await service.lookUp(ANN) })
   expect(reads).toBe(0)
 })
 
@@ -138,18 +147,6 @@ describe('replacing', () => {
 })
 
 describe('ending a phone', () => {
-  test('takes the place of a session that is being opened on its word, and leaves one that is open', async () => {
-    const underWay = { ...SESSION, secret: 'under way' }
-    const onPhoneEnd = async () => [sessionIdOf(underWay.secret), sessionIdOf(SESSION.secret)]
-    const { service, isLive } = createWorld({ onPhoneEnd })
-    await service.open(PHONE)
-    await service.open(SESSION)
-    await service.revoke(ANN, sessionIdOf(PHONE.secret))
-    expect(await service.open(underWay)).toBeUndefined()
-    expect(await isLive(underWay.secret)).toBe(false)
-    expect(await isLive(SESSION.secret)).toBe(true)
-  })
-
   test('is answered after what it approved is denied, and a browser`s end asks for nothing', async () => {
     const { service, ended } = createWorld({ onPhoneEnd: () => Promise.reject(new ScanInError('store_unavailable')) })
     await service.open(PHONE)

@@ -1,0 +1,83 @@
+import type { Occasion } from '../http/occasion.ts'
+import { inBatches } from '../store/in-batches.ts'
+import type { SessionIndex } from './session-index.ts'
+import type { EndReason, OnSessionNews } from './session-news.ts'
+import type { Place, SessionRecords } from './session-records.ts'
+
+/**
+ * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not
+ * handed over is to be denied, and what it scanned, unless that is kept for the person's next session.
+ */
+export type OnPhoneEnd = (
+  sessionId: string,
+  how: { keepScanned: boolean; occasion?: Occasion | undefined },
+) => Promise<void>
+
+export interface SessionEndsOptions {
+  records: SessionRecords
+  index: SessionIndex
+  onPhoneEnd: OnPhoneEnd
+  /** Told what happens to sessions, each thing once. */
+  onNews?: OnSessionNews | undefined
+}
+
+/** A session that is to end, or that has ended and may not be done with. */
+export interface EndingSession {
+  id: string
+  place: NonNullable<Place>
+}
+
+export interface EndOptions {
+  /** Left out: nobody was ever signed in by it, and nobody is told. */
+  why?: EndReason
+  /** The request that it is asked for by. */
+  occasion?: Occasion | undefined
+  keepScanned?: boolean
+  /** The login whose hand-over replaces the session. */
+  by?: string | undefined
+  /** Of the list and nowhere else: they leave it with the others. */
+  gone?: readonly string[]
+}
+
+/**
+ * Ends sessions of one person. Cut short at any point, it can be done again. Rejects with `store_unavailable`.
+ * @param of whose they are: `personKeyHash`
+ */
+export type EndSessions = (of: string, ending: readonly EndingSession[], options?: EndOptions) => Promise<void>
+
+/** So many of each step are under way at once: a thousand take some ten round trips for each step. */
+const AT_ONCE = 100
+
+/**
+ * Once this is answered, nothing is handed over on the word of what ended. A hand-over looks whether the session that
+ * approved is good, opens the new one, which nobody has yet, and takes its login as delivered, in that order. If it looks
+ * after the end is written, it stops. If it looked before, then either its login is not delivered yet, and is denied
+ * here, or it was delivered before the end. The list comes last: who is in it may not be done with.
+ */
+export function createEndSessions(options: SessionEndsOptions): EndSessions {
+  const { records, index, onPhoneEnd, onNews = () => undefined } = options
+
+  async function endOne(of: string, { id, place }: EndingSession, { why, occasion, by }: EndOptions): Promise<void> {
+    // What has ended is written again: the first try may have reached no replica.
+    if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
+    const { session } = place
+    const tell = (isUncertain?: true) => {
+      if (why !== undefined) onNews({ type: why, id, session, by: occasion, ...(isUncertain && { isUncertain }) })
+    }
+    const isPhone = session.kind === 'phone'
+    if (await records.end(id, { of, by, isPhone }, () => tell(true))) tell()
+  }
+
+  return async (of, ending, how = {}) => {
+    const { keepScanned = false, occasion, gone = [] } = how
+    await inBatches(ending, AT_ONCE, (each) => endOne(of, each, how))
+    const phones = ending.filter(({ place }) => isPhone(place))
+    await inBatches(phones, AT_ONCE, ({ id }) => onPhoneEnd(id, { keepScanned, occasion }))
+    const unlisted = [...ending.map(({ id }) => id), ...gone]
+    if (unlisted.length > 0) await index.remove(of, unlisted)
+  }
+}
+
+function isPhone(place: NonNullable<Place>): boolean {
+  return 'session' in place ? place.session.kind === 'phone' : place.ended.isPhone
+}

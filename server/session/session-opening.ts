@@ -1,0 +1,166 @@
+import { type Clock, secondsUntil } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
+import type { User } from '../identity/identity.ts'
+import { type Person, personKeyHash } from '../identity/person-key.ts'
+import type { StoredRecord } from '../store/record-store.ts'
+import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
+import type { EndSessions } from './session-ends.ts'
+import type { IndexEntry, SessionIndex } from './session-index.ts'
+import { clearing } from './session-limit.ts'
+import type { OnSessionNews } from './session-news.ts'
+import { ownerOf, type SessionRecords } from './session-records.ts'
+
+export interface SessionPolicy {
+  /** A browser's session: its whole life, and how long it may go unused. */
+  lifeMs: number
+  idleMs: number
+  /** A phone's session, and a browser's that was asked to be remembered. */
+  rememberMs: number
+  /** Sessions that a person may have: the oldest browser's makes way for a new one. */
+  most: number
+}
+
+export interface SessionOpeningOptions {
+  clock: Clock
+  policy: SessionPolicy
+  records: SessionRecords
+  index: SessionIndex
+  end: EndSessions
+  /** Told what happens to sessions, each thing once. */
+  onNews?: OnSessionNews | undefined
+}
+
+export interface NewSession {
+  secret: string
+  user: User
+  kind: Session['kind']
+  remember: boolean
+  browser: Session['browser']
+  ip: string
+  handedOverBy?: string
+}
+
+/** A session that is there, and the list that it is in. */
+export interface OpenedSession extends IdentifiedSession {
+  listed: readonly IndexEntry[]
+  /** How long its cookie is good, in seconds. */
+  maxAge: number
+}
+
+export interface SettleOptions {
+  /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
+  replaces?: string | undefined
+  /** The request that it is opened on. Left out: a poll. */
+  occasion?: Occasion | undefined
+}
+
+export interface CreateOptions {
+  /** From `lookUp`. */
+  guess?: StoredRecord | null
+  /** Called when the store fails, and it may have been created. */
+  onUncertain?: (opened: OpenedSession) => void
+}
+
+/** How a session comes to be. Each step repeats safely, and rejects with `store_unavailable` when the store does. */
+export interface SessionOpening {
+  /** A guess at the list that `create` will write, to be read beside something else. */
+  lookUp(person: Person): Promise<StoredRecord | null>
+  /**
+   * Creates the session with this secret. Asked again, as when a reply was lost, the same session stays. Before anybody
+   * is given it, `settle` follows. `undefined`: it was ended in the meantime.
+   */
+  create(session: NewSession, how?: CreateOptions): Promise<OpenedSession | undefined>
+  /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
+  resume(secret: string): Promise<OpenedSession | undefined>
+  /** Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. */
+  tell(opened: OpenedSession, news: { by: Occasion | undefined; isUncertain?: true | undefined }): void
+  /** Ends what the new session takes the place of, and the oldest where there are too many. */
+  settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
+  /** `create`, `tell` and `settle`. @returns how long its cookie is good, in seconds; `undefined` as of `create` */
+  open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
+  /** Takes back what was created and given to nobody. */
+  discard(opened: OpenedSession): Promise<void>
+}
+
+export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
+  const { clock, policy, records, index, end, onNews = () => undefined } = options
+
+  function fresh({ secret: _kept, kind, remember, ...rest }: NewSession): Session {
+    const now = clock()
+    const isLong = kind === 'phone' || remember
+    return {
+      ...rest,
+      kind,
+      createdAt: now,
+      lastSeenAt: now,
+      endsAt: now + (isLong ? policy.rememberMs : policy.lifeMs),
+      ...(isLong ? {} : { idleMs: policy.idleMs }),
+    }
+  }
+
+  function opened(id: string, session: Session, listed: readonly IndexEntry[]): OpenedSession {
+    return { id, session, listed, maxAge: secondsUntil(session.endsAt, clock()) }
+  }
+
+  async function clear(of: string, entries: readonly IndexEntry[], newId: string): Promise<void> {
+    const places = await records.findAll(entries.map(({ id }) => id))
+    const listed = entries.map((entry, at) => ({ entry, place: places[at]?.place }))
+    const { surplus, gone } = clearing(listed, newId, policy.most, clock())
+    const ending = surplus.map(({ id, session }) => ({ id, place: { session } }))
+    await end(of, ending, { why: 'displaced', gone })
+  }
+
+  async function endReplaced(id: string, by: Session, occasion: Occasion | undefined): Promise<void> {
+    const { kind, user, handedOverBy } = by
+    const place = await records.find(id)
+    if (place === undefined) return
+    const of = ownerOf(place)
+    // Signed in anew as the same person, a phone goes on with what it scanned.
+    const keepScanned = kind === 'phone' && of === personKeyHash(user)
+    await end(of, [{ id, place }], { why: 'replaced', occasion, keepScanned, by: handedOverBy })
+  }
+
+  const opening: SessionOpening = {
+    lookUp: (person) => index.lookUp(personKeyHash(person)),
+
+    async create(session, { guess, onUncertain = () => undefined } = {}) {
+      const id = sessionIdOf(session.secret)
+      const made = fresh(session)
+      // Listed first, and not side by side: a session that is not listed, nobody can revoke.
+      const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
+      const listed = await index.add(personKeyHash(session.user), entry, guess)
+      const found = await records.open(id, made, () => onUncertain(opened(id, made, listed)))
+      return found && opened(id, found, listed)
+    },
+
+    async resume(secret) {
+      const id = sessionIdOf(secret)
+      const place = await records.find(id)
+      if (place === undefined || !('session' in place)) return undefined
+      const { createdAt, endsAt } = place.session
+      const listed = await index.add(ownerOf(place), { id, openedAt: createdAt, endsAt })
+      return opened(id, place.session, listed)
+    },
+
+    tell: ({ id, session }, { by, isUncertain }) =>
+      onNews({ type: 'opened', id, session, by, ...(isUncertain && { isUncertain }) }),
+
+    async settle({ id, session, listed }, { replaces, occasion } = {}) {
+      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, occasion)
+      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id)
+    },
+
+    async open(session, how = {}) {
+      const by = how.occasion
+      const onUncertain = (made: OpenedSession) => opening.tell(made, { by, isUncertain: true })
+      const made = await opening.create(session, { onUncertain })
+      if (made === undefined) return undefined
+      opening.tell(made, { by })
+      await opening.settle(made, how)
+      return made.maxAge
+    },
+
+    discard: ({ id, session }) => end(personKeyHash(session.user), [{ id, place: { session } }]),
+  }
+  return opening
+}

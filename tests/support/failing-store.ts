@@ -1,0 +1,60 @@
+import { ScanInError } from '../../server/errors.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
+
+/** How a call to a store that goes away ends: without its effect, or with its effect and without its answer. */
+export type Loss = 'before' | 'after'
+
+export interface FailingStore {
+  store: RecordStore
+  /** Calls that were let through since the last `failAfter` or `mend`. */
+  calls(): number
+  /** So many calls from here the store goes away: that call is lost in this way, and those that follow have no effect. */
+  failAfter(calls: number, loss: Loss): void
+  /** Writes at keys like this fail without an effect, and all else goes through. */
+  failWritesAt(key: RegExp): void
+  mend(): void
+}
+
+/** A store in front of another one, that can be made to fail at any of its calls. */
+export function createFailingStore(inner: RecordStore): FailingStore {
+  let done = 0
+  let left = Number.POSITIVE_INFINITY
+  let loss: Loss = 'before'
+  let refused: RegExp | undefined
+
+  async function call<Result>(act: () => Promise<Result>): Promise<Result> {
+    if (left-- > 0) {
+      done++
+      return act()
+    }
+    if (loss === 'after') await act()
+    loss = 'before'
+    throw new ScanInError('store_unavailable')
+  }
+
+  return {
+    store: {
+      ...inner,
+      read: (...what) => call(() => inner.read(...what)),
+      async write(key, ...rest) {
+        if (refused?.test(key)) throw new ScanInError('store_unavailable')
+        return call(() => inner.write(key, ...rest))
+      },
+      remove: (...what) => call(() => inner.remove(...what)),
+    },
+    calls: () => done,
+    failAfter(calls, how) {
+      done = 0
+      left = calls
+      loss = how
+    },
+    failWritesAt(key) {
+      refused = key
+    },
+    mend() {
+      done = 0
+      left = Number.POSITIVE_INFINITY
+      refused = undefined
+    },
+  }
+}
