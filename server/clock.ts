@@ -5,3 +5,24 @@ export type Clock = () => number
 export function secondsUntil(end: number, now: number): number {
   return Math.max(0, Math.ceil((end - now) / 1000))
 }
+
+export interface ProcessClockOptions {
+  /** `Date.now`. */
+  wall: Clock
+  /** Counts milliseconds evenly, whatever anybody sets: `performance.now`. */
+  steady: () => number
+}
+
+/** What a clock that is set is set by. More, and the machine has slept, or had no time when we began. */
+const MOST_SET_MS = 5 * 60_000
+
+/** This machine's time as it was at the start, and even from then on: that its clock is set ends and prolongs nothing. */
+export function createProcessClock({ wall, steady }: ProcessClockOptions): Clock {
+  let offset = wall() - steady()
+  return () => {
+    const now = steady()
+    const here = wall() - now
+    if (Math.abs(here - offset) > MOST_SET_MS) offset = here
+    return Math.round(now + offset)
+  }
+}

@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { type AppOptions, buildApp } from './app.ts'
+import { createProcessClock } from './clock.ts'
 import { type Config, readConfig } from './config.ts'
 import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
@@ -78,11 +79,15 @@ export async function startService({
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
-  const troubles = createTroubleLog({ logger, clock: Date.now, explain })
+  const steady = () => performance.now()
+  const ownClock = createProcessClock({ wall: Date.now, steady })
+  const troubles = createTroubleLog({ logger, clock: ownClock, explain })
   const opened = await openStore({
     choice: config.store,
     keyPrefix: config.keyPrefix,
-    clock: Date.now,
+    clock: ownClock,
+    wall: Date.now,
+    steady,
     patienceMs: STORE_PATIENCE_MS,
     troubles: storeTroubles,
     onError: (cause) => troubles.tell(new ScanInError('store_unavailable', { cause })),
@@ -90,7 +95,7 @@ export async function startService({
   const version = readVersion()
   const metrics = config.metrics && { ...config.metrics, ...createMetrics() }
   const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
-  const { makeLimiter } = opened
+  const { clock, makeLimiter } = opened
   const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
   const app = await buildApp({
     config,
@@ -102,10 +107,10 @@ export async function startService({
     followAccounts: live?.follow,
     bearerVerifiers: createBearerVerifiers({
       config,
-      clock: Date.now,
+      clock,
       failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
     }),
-    clock: Date.now,
+    clock,
     randomness: cryptoRandomness,
     logger,
     troubles,
@@ -133,7 +138,7 @@ export async function startService({
   }
 
   async function describe(): Promise<string> {
-    const storeTrouble = await createStoreProbe({ store, clock: Date.now, randomness: cryptoRandomness })().then(
+    const storeTrouble = await createStoreProbe({ store, clock, randomness: cryptoRandomness })().then(
       () => undefined,
       (error) => explain(ScanInError.from(error))?.text ?? 'it does not answer',
     )

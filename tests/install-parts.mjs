@@ -17,6 +17,8 @@ const CHROMIUM = {
 const OPENSSL = { commands: ['openssl'], variable: 'OPENSSL', package: 'openssl' }
 const PROMTOOL = { commands: ['promtool'], variable: 'PROMTOOL', package: 'prometheus' }
 const FAIL2BAN = { commands: ['fail2ban-regex'], variable: 'FAIL2BAN_REGEX', package: 'fail2ban' }
+/** For processes whose clock is wrong. */
+const FAKETIME = { commands: ['faketime'], variable: 'FAKETIME', package: 'faketime' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
 /**
  * Debian starts what it installs: a Redis, an nginx, a fail2ban that watches who logs in to this machine. The tests start
@@ -29,7 +31,7 @@ if [ ! -e $policy ]; then
   printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod +x $policy
 fi
 apt-get install -y -qq --no-install-recommends "$@"`
-const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN], benchmarks: [REDIS, WRK] }
+const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME], benchmarks: [REDIS, WRK] }
 
 const purpose = process.argv[2] === 'benchmarks' ? 'benchmarks' : 'tests'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']

@@ -3,17 +3,24 @@ import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createRecordLimiter, type Limiter } from './record-limiter.ts'
 import type { RecordStore } from './record-store.ts'
+import { createRedisClock } from './redis-clock.ts'
 import { connectRedis, type RedisConnections } from './redis-connection.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import type { RedisPlace, StoreChoice } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 import type { StoreTroubles } from './store-troubles.ts'
+import { timedStore } from './timed-store.ts'
 
 export interface OpenStoreOptions {
   choice: StoreChoice
   keyPrefix: string
+  /** The process's own. */
   clock: Clock
+  /** The machine's, whoever sets it. */
+  wall: Clock
+  /** Counts milliseconds evenly, whatever anybody sets. */
+  steady: () => number
   /** How long to wait for a connection before going on without. */
   patienceMs: number
   troubles: StoreTroubles
@@ -23,6 +30,8 @@ export interface OpenStoreOptions {
 
 export interface OpenedStore {
   store: RecordStore
+  /** The store's: the same for all who share it, and the one that ends are made and judged by. */
+  clock: Clock
   makeLimiter: (name: string, points: number, durationSeconds: number) => Limiter
 }
 
@@ -46,16 +55,21 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
 function openMemory({ clock }: OpenStoreOptions): OpenedStore {
   return {
     store: createMemoryStore({ clock }),
+    clock,
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
   }
 }
 
-/** Its library is loaded only where it is used: no other start waits for it. */
-async function openDisk({ keyPrefix, clock }: OpenStoreOptions, path: string): Promise<OpenedStore> {
+/**
+ * Its library is loaded only where it is used: no other start waits for it. What its processes have in common, and with
+ * those of tomorrow, is the machine's clock.
+ */
+async function openDisk({ keyPrefix, wall: clock }: OpenStoreOptions, path: string): Promise<OpenedStore> {
   const { createDiskStore } = await import('./disk-store.ts')
   const store = await createDiskStore({ path, keyPrefix, clock })
   return {
     store,
+    clock,
     makeLimiter: (name, points, durationSeconds) =>
       createRecordLimiter({ store, clock, name, points, durationSeconds }),
   }
@@ -67,8 +81,11 @@ async function openRedis(
 ): Promise<OpenedStore> {
   const { keyPrefix, onError } = options
   const connections = await connect(options, place, waitReplicas)
+  const time = createRedisClock({ ...options, client: connections.client, key: `${keyPrefix}time` })
+  if (connections.client.status === 'ready') await time.asked()
   return {
-    store: createRedisStore({ ...connections, keyPrefix, onError }),
+    store: timedStore(createRedisStore({ ...connections, keyPrefix, onError }), time),
+    clock: time.now,
     makeLimiter: (name, points, durationSeconds) =>
       createRedisLimiter({ ...connections, keyPrefix: `${keyPrefix}rate:${name}`, points, duration: durationSeconds }),
   }

@@ -109,7 +109,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_clock',
     sign: /gone as soon as it was written/,
-    text: 'loses records at once: set the clocks of both machines, and look for what else clears its database',
+    text: 'loses records at once: let its user ask for the time (+time), and look for what else clears its database',
   },
   {
     kind: 'redis_name',
@@ -134,7 +134,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_connection',
     isSymptom: true,
-    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|connection close|max retries|ready state/,
+    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|connection close|max retries|ready state|time is not known/,
     text: 'does not answer, or closes the connection; it is tried again',
   },
 ]

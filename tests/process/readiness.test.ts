@@ -67,6 +67,7 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   await signInBrowser(browser, phone)
   expect((await phone.delete('/sessions')).json).toEqual({ revoked: 1 })
+  expect(service.stdout()).not.toContain('"trouble"')
   expect(await service.stop()).toBe(0)
 })
 

@@ -1,0 +1,77 @@
+import { Cluster } from 'ioredis'
+import type { Clock } from '../clock.ts'
+import { createDistantClock } from './distant-clock.ts'
+import type { RedisClient } from './redis-connection.ts'
+
+export interface RedisClockOptions {
+  client: RedisClient
+  /** Of a Cluster, the node that keeps this key is asked: the same one by every instance. */
+  key: string
+  /** The process's own, for while nothing is known. */
+  clock: Clock
+  steady: () => number
+  /** Told when Redis does not say the time; the process's own is gone by then, and it is asked again. */
+  onError: (error: Error) => void
+}
+
+export interface RedisClock {
+  now: Clock
+  /** Whether that is Redis's time: right after connecting it is not known yet. */
+  isKnown(): boolean
+  /** Resolves once it has been asked, whatever it said. */
+  asked(): Promise<void>
+  close(): void
+}
+
+const ASK_EVERY_MS = 5000
+
+/**
+ * What time Redis has. Ends are absolute, and everybody who makes or judges one has to mean the same by it: all instances
+ * on one Redis do, and so does Redis itself, which forgets by its own clock.
+ */
+export function createRedisClock({ client, key, clock, steady, onError }: RedisClockOptions): RedisClock {
+  const there = createDistantClock({ ask: () => timeOf(client, key), steady })
+  /** A user without the right to ask. */
+  let isRefused = false
+  let asking: Promise<void> | undefined
+
+  async function ask(): Promise<void> {
+    try {
+      await there.measure()
+      isRefused = false
+    } catch (error) {
+      isRefused = error instanceof Error && error.message.includes('NOPERM')
+      if (isRefused && error instanceof Error) onError(error)
+    }
+  }
+
+  function askOnce(): Promise<void> {
+    asking ??= ask().finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+
+  client.on('ready', askOnce)
+  // The next one may be another server's.
+  client.on('close', there.forget)
+  let timer: NodeJS.Timeout
+  const askLater = () => {
+    timer = setTimeout(() => askOnce().then(askLater), ASK_EVERY_MS).unref()
+  }
+  askLater()
+
+  return {
+    now: () => (there.isKnown() ? there.now() : clock()),
+    isKnown: () => there.isKnown() || isRefused,
+    asked: askOnce,
+    close: () => clearTimeout(timer),
+  }
+}
+
+async function timeOf(client: RedisClient, key: string): Promise<number> {
+  const reply = client instanceof Cluster ? await client.eval("return redis.call('TIME')", 1, key) : await client.time()
+  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : []
+  if (seconds === undefined || microseconds === undefined) throw new Error('Redis does not say what time it is')
+  return seconds * 1000 + microseconds / 1000
+}

@@ -1,0 +1,29 @@
+import { ScanInError } from '../errors.ts'
+import type { RecordStore } from './record-store.ts'
+
+/** The clock of a store, which goes with it. */
+export interface StoreTime {
+  isKnown(): boolean
+  close(): void
+}
+
+/**
+ * A store that is away for as long as its time is not known, which after connecting is one round trip: whoever made an
+ * end by another clock would make it too early or too late.
+ */
+export function timedStore(store: RecordStore, time: StoreTime): RecordStore {
+  function inTime<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (time.isKnown()) return call()
+    return Promise.reject(new ScanInError('store_unavailable', { cause: new Error('its time is not known yet') }))
+  }
+  return {
+    ...store,
+    read: (key) => inTime(() => store.read(key)),
+    write: (...what) => inTime(() => store.write(...what)),
+    remove: (...what) => inTime(() => store.remove(...what)),
+    close() {
+      time.close()
+      return store.close()
+    },
+  }
+}
