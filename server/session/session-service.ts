@@ -58,7 +58,10 @@ export function createSessionService(options: SessionServiceOptions) {
   return {
     ...createSessionOpening({ ...options, records, index, end }),
 
-    /** The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. */
+    /**
+     * The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. A first use
+     * has to end the hand-over's repeating, and waits until it can or the 10 s of that are over.
+     */
     async authenticate(secret: string): Promise<IdentifiedSession | undefined> {
       const id = sessionIdOf(secret)
       const found = live(id, await records.find(id))

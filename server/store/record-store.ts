@@ -9,7 +9,8 @@ export interface RecordStore {
   read(key: string): Promise<StoredRecord | undefined>
   /**
    * Writes `value` at `key` and answers `true`; answers `false` and leaves everything as it was when `ifVersion`
-   * does not hold. Of any number of writers that name the same version, one succeeds.
+   * does not hold. Of any number of writers that name the same version, one succeeds. A store that is full still takes
+   * what is no longer than what it replaces: ends and denials are.
    */
   write(key: string, value: unknown, options: WriteOptions): Promise<boolean>
   /** Removes the record. `false`: there was none, or `ifVersion` does not hold. */

@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
 import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
+import { followingPrimary } from './redis-primary.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -49,8 +50,6 @@ const CONNECTION_OPTIONS = {
   socketTimeout: LONGEST_SILENCE_MS,
   disconnectTimeout: LONGEST_GOODBYE_MS,
   retryStrategy: reconnectPause,
-  // A failover turned our primary into a replica: find the new one.
-  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
   autoResubscribe: false,
   // Fewer words before the server's first: one that is closing would cut its reply off.
@@ -61,6 +60,10 @@ export type ClusterPlace = Extract<RedisPlace, { kind: 'cluster' }>
 export type ServerPlace = Exclude<RedisPlace, ClusterPlace>
 
 export function createServerClient(place: ServerPlace): Redis {
+  return followingPrimary(clientOf(place))
+}
+
+function clientOf(place: ServerPlace): Redis {
   if (place.kind === 'single') {
     return new Redis({ ...CONNECTION_OPTIONS, ...addressOf(place), ...place.login, db: place.database })
   }

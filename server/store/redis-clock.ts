@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis'
 import type { Clock } from '../clock.ts'
 import { createDistantClock } from './distant-clock.ts'
-import type { RedisClient } from './redis-connection.ts'
+import type { RedisClient } from './redis-clients.ts'
 
 export interface RedisClockOptions {
   client: RedisClient
@@ -24,6 +24,7 @@ export interface RedisClock {
 }
 
 const ASK_EVERY_MS = 5000
+const TIMES_AT_FIRST = 3
 
 /**
  * What time Redis has. Ends are absolute, and everybody who makes or judges one has to mean the same by it: all instances
@@ -37,7 +38,8 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
 
   async function ask(): Promise<void> {
     try {
-      await there.measure()
+      // The first answers on a connection are the slow ones.
+      for (let times = there.isKnown() ? 1 : TIMES_AT_FIRST; times > 0; times--) await there.measure()
       isRefused = false
     } catch (error) {
       isRefused = error instanceof Error && error.message.includes('NOPERM')

@@ -25,6 +25,8 @@ export interface RedisStoreOptions {
 
 /**
  * Compare-and-set and nothing else. A record's version is its own text, so no counter is stored beside it.
+ * A Redis that is full refuses every `SET`, but not what follows a `DEL` in the same script: so what is no longer than
+ * what it replaces goes through.
  * What existed before is told on the channel, `key text`, or `key` when it was removed; nobody can be waiting for what
  * did not.
  * ARGV: `any` or `same`, expected text, channel [, text, expiry in epoch milliseconds]. Without a text: removes.
@@ -33,7 +35,12 @@ const COMPARE_AND_SET = `
 local current = redis.call('GET', KEYS[1])
 if ARGV[1] == 'same' and current ~= ARGV[2] then return 0 end
 if ARGV[4] then
-  redis.call('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
+  local done = redis.pcall('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
+  if done.err then
+    if not (string.find(done.err, 'OOM') and current and #ARGV[4] <= #current) then return done end
+    redis.call('DEL', KEYS[1])
+    redis.call('SET', KEYS[1], ARGV[4], 'PXAT', ARGV[5])
+  end
 elseif redis.call('DEL', KEYS[1]) == 0 then
   return 0
 end

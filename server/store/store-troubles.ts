@@ -20,10 +20,7 @@ export function createStoreTroubles(choice: StoreChoice): StoreTroubles {
   return {
     explain(error) {
       const trouble = wordsFor(error)
-      if (trouble?.isSymptom) return latest ?? trouble
-      // At this refusal the connection is given up, to find another server (redis-connection.ts).
-      if (trouble?.kind === 'redis_read_only') latest = trouble
-      return trouble
+      return trouble?.isSymptom ? (latest ?? trouble) : trouble
     },
     noteConnectionError(error) {
       const trouble = wordsFor(error)

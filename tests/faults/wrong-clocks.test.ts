@@ -88,7 +88,8 @@ test.each([0, 1] as const)('a login goes on at whichever instance, beginning at 
       expect(expires_in).toBeLessThanOrEqual(SESSION_SECONDS + 1)
       expect(Math.abs(Date.parse(created_at) - Date.now())).toBeLessThan(120_000)
     }
-    expect((await phone.get('/sessions')).json.sessions[0].created_at).toBe(sessions[0].created_at)
+    const { sessions: listed } = (await phone.get('/sessions')).json
+    expect(listed.map(({ created_at }: { created_at: string }) => created_at)).toContain(sessions[0].created_at)
   }
 })
 
