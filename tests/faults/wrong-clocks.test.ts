@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
 import { createWrongClock, type WrongClock } from '../support/fake-time.ts'
+import { createFaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { type RedisWithAClock, startRedisWithAClock } from '../support/redis-with-a-clock.ts'
 import { type Service, startService, startServiceProcess } from '../support/service.ts'
-import { createCuttableLine } from '../threats/cuttable-line.ts'
 
 /**
  * S5: instances whose clocks are five minutes slow and five minutes fast, on one Redis whose own clock is set while they
@@ -148,7 +148,7 @@ test('an instance whose own clock is set while it runs goes on as before', async
 })
 
 test('an instance that starts while Redis is away judges nothing by its own clock once it is back', async () => {
-  const line = await createCuttableLine(redis.port)
+  const line = await createFaultyLine(redis.port)
   line.cut()
   const late = await startServiceProcess({
     REDIS_URL: `redis://127.0.0.1:${line.port}`,
@@ -158,7 +158,7 @@ test('an instance that starts while Redis is away judges nothing by its own cloc
   const phone = await createPhone(services[0].url, URL)
   const browser = createClient([services[0].url, late.url], URL)
   const token = await startLogin(browser)
-  line.mend()
+  await line.mend()
   const first = await eventually('the store is back', async () => {
     const reply = await createClient(late.url, URL).get(`/login/status/${token}`, { cookie: jarOf(browser) })
     return reply.status === 503 ? undefined : reply
