@@ -1,0 +1,83 @@
+import { setImmediate as turnsEnd } from 'node:timers/promises'
+import { expect, test } from '@jest/globals'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
+import { createInjectClient, createInjectPhone, createTestApp, type InjectClient } from '../support/app.ts'
+
+/** S12: who has thousands of sessions signs in as anybody does, and ends them all in a few round trips. */
+
+/** A store at a distance: what is asked in one turn of the event loop is answered in the next, as one trip. */
+function createDistantStore(inner: RecordStore) {
+  let trips = 0
+  let isUnderWay = false
+  const calls = new Map<string, number>()
+
+  async function ask<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
+    calls.set(what, (calls.get(what) ?? 0) + 1)
+    if (!isUnderWay) {
+      isUnderWay = true
+      trips++
+    }
+    await turnsEnd()
+    isUnderWay = false
+    return call()
+  }
+
+  const kind = (key: string) => key.replace(/:.*/, '')
+  const store: RecordStore = {
+    ...inner,
+    read: (key) => ask(`read ${kind(key)}`, () => inner.read(key)),
+    write: (key, ...rest) => ask(`write ${kind(key)}`, () => inner.write(key, ...rest)),
+    remove: (key, ...rest) => ask(`remove ${kind(key)}`, () => inner.remove(key, ...rest)),
+  }
+  return {
+    store,
+    /** What `act` asked for. */
+    async during(act: () => Promise<unknown>) {
+      trips = 0
+      calls.clear()
+      await act()
+      return { trips, calls: Object.fromEntries(calls) }
+    },
+  }
+}
+
+const SESSIONS = 1000
+
+async function createPerson() {
+  const time = { now: Date.parse('2026-01-01T00:00:00Z') }
+  const distant = createDistantStore(createMemoryStore({ clock: () => time.now }))
+  const { app } = await createTestApp(
+    { MAX_SESSIONS: '5000' },
+    { store: distant.store, verifyPassword: async (id) => ({ id, name: id }), currentPerson: (user) => user },
+    time,
+  )
+  const phone = await createInjectPhone(app, 'ann')
+  const others: InjectClient[] = []
+  for (let opened = 0; opened < SESSIONS; opened += 50) {
+    others.push(...(await Promise.all(Array.from({ length: 50 }, () => createInjectPhone(app, 'ann')))))
+  }
+  return { app, distant, phone, others }
+}
+
+test('a thousand sessions are ended in a few round trips and with one write of their list, and one more is one write', async () => {
+  const { app, distant, phone, others } = await createPerson()
+  expect((await phone.get('/sessions')).json().sessions).toHaveLength(SESSIONS + 1)
+
+  const signIn = await distant.during(() => createInjectPhone(app, 'ann'))
+  expect(signIn.calls).toEqual({ 'read sessions-of': 1, 'write sessions-of': 1, 'write session': 1 })
+
+  const all = await distant.during(async () => {
+    expect((await phone.delete('/sessions')).json()).toEqual({ revoked: SESSIONS + 1 })
+  })
+  expect(all.calls['write session']).toBe(SESSIONS + 1)
+  expect(all.calls['write sessions-of']).toBe(1)
+  // A hundred at once: eleven trips to end them, as many to ask what they scanned, and some before and after.
+  expect(all.trips).toBeLessThanOrEqual(2 * 11 + 6)
+
+  for (const client of [others[0], others[SESSIONS / 2], others.at(-1)]) {
+    expect((await (client ?? createInjectClient(app)).get('/session')).statusCode).toBe(401)
+  }
+  expect((await phone.get('/sessions')).json().sessions).toHaveLength(1)
+  expect((await phone.delete('/sessions')).json()).toEqual({ revoked: 0 })
+})
