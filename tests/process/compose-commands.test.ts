@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
-import { startProcess, untilReady } from '../support/child-process.ts'
+import { findProgram, startProcess, untilReady } from '../support/child-process.ts'
 import { readComposeFile, readRepository, scriptOf } from '../support/compose-file.ts'
 import { endLater } from '../support/end-later.ts'
 import { freePort } from '../support/free-port.ts'
 import { startService } from '../support/service.ts'
+import { sampleConfiguration } from '../support/two-instances.ts'
 
 /** What docker-compose.yml and the Dockerfile run in containers, run as it stands there, with folders of the test's own. */
 
@@ -64,6 +65,19 @@ test('Redis takes its password from the file and writes down what it is told; no
   client.disconnect()
   stranger.disconnect()
   await server.stop()
+})
+
+test('the proxy starts as it is configured, and writes to one folder alone', async () => {
+  const [folder, port] = [newFolder(), await freePort()]
+  const main = join(folder, 'main.conf')
+  const ownPlaces = readRepository('docs/proxies/nginx-main.conf').replaceAll('/tmp/', `${folder}/`)
+  writeFileSync(main, ownPlaces.replace('/etc/nginx/conf.d/*.conf', join(folder, 'site.conf')))
+  writeFileSync(join(folder, 'site.conf'), sampleConfiguration(port, [1, 2]))
+  const tried = startProcess(findProgram('NGINX', 'nginx'), ['-t', '-p', folder, '-c', main, '-e', 'stderr'])
+  expect([await tried.exited, tried.stderr()]).toEqual([0, expect.not.stringContaining('[warn]')])
+  const written = [...ownPlaces.matchAll(/^ *(?:pid|\w+_temp_path) (\S+);/gm)].map(([, path = '']) => path)
+  expect(written.filter((path) => !path.startsWith(`${folder}/`))).toEqual([])
+  expect(written).toHaveLength(6)
 })
 
 test('the image says that it is well only while a service is on the port that it was told', async () => {

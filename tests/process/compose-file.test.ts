@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import ipaddr from 'ipaddr.js'
+import { parse } from 'yaml'
 import { addressOn, type ComposeService, readComposeFile, readRepository } from '../support/compose-file.ts'
 import { ROOT } from '../support/service.ts'
 
@@ -79,6 +80,19 @@ test('Redis and metrics are on networks that lead nowhere else, and only the pro
   expect(networks['metrics']?.internal).toBe(true)
   const open = Object.entries(services).filter(([, { ports = [] }]) => ports.some((port) => !/^127\./.test(port)))
   expect(open.map(([name]) => name)).toEqual(['proxy'])
+})
+
+test('Prometheus asks each instance where it has its metrics, and Grafana asks that Prometheus', () => {
+  const { scrape_configs: jobs } = parse(readRepository('docs/monitoring/prometheus.yml'))
+  const places = instances.map(([name, { environment = {} }]) => `${name}:${environment['METRICS_PORT']}`)
+  expect(jobs).toEqual([{ job_name: 'scanin', static_configs: [{ targets: places }] }])
+  const { datasources } = parse(readRepository('docs/monitoring/grafana/datasources/prometheus.yaml'))
+  expect(datasources).toEqual([expect.objectContaining({ type: 'prometheus', url: 'http://prometheus:9090' })])
+  const shared = namesOf(services['prometheus']?.networks)
+  expect(shared).toContain('metrics')
+  expect(namesOf(services['grafana']?.networks).filter((name) => shared.includes(name))).toHaveLength(1)
+  const { providers } = parse(readRepository('docs/monitoring/grafana/dashboards/files.yaml'))
+  expect(services['grafana']?.volumes).toContain(`./docs/monitoring:${providers[0].options.path}:ro`)
 })
 
 test('whatever stays up says how it is, on the port it was told', () => {
