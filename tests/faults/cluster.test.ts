@@ -46,9 +46,9 @@ test('what is answered is on a replica of the node that has the key', async () =
     const token = await startLogin(browser)
     await approve(phone, token)
     const master = await cluster.masterOf(keyOf(token))
-    const [replica] = await replicasOf(master)
-    await replica?.client.readonly()
-    const [there, here] = [await replica?.client.get(keyOf(token)), await master.client.get(keyOf(token))]
+    const replica = await eventually('its replica is known', async () => (await replicasOf(master))[0])
+    await replica.client.readonly()
+    const [there, here] = [await replica.client.get(keyOf(token)), await master.client.get(keyOf(token))]
     expect(there).toBe(here)
     await expectCollected(browser, token)
   }

@@ -72,7 +72,7 @@ export async function startCluster(masters: number, { replicas = 0 } = {}): Prom
 async function startNode() {
   const busPort = await freePort()
   const server = await startRedis({
-    args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '1000'],
+    args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '4000'],
   })
   const client = new Redis({ port: server.port, retryStrategy: () => 50, commandTimeout: 1000 })
   client.on('error', () => undefined)
