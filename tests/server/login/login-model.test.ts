@@ -272,6 +272,9 @@ function createWorld(
   /** Logins that were approved, and those that a session was made for. */
   const approved = new Set<string>()
   const sessionsOf = new Set<string>()
+  /** Logins whose browser may be given its session, and those that were told to have signed somebody in. */
+  const handedOver = new Set<string>()
+  const toldCollected: string[] = []
   /** Phones' sessions whose end has been answered. */
   const ended = new Set<string>()
   /** What the store was made to change of logins, and what was told of it. */
@@ -313,6 +316,7 @@ function createWorld(
   function expectHandedOver(loginId: string, { phone }: DeliveredLogin): void {
     expect(sessionsOf).toContain(loginId)
     expect(ended).not.toContain(phone.id)
+    handedOver.add(loginId)
   }
 
   function seeLogin(loginId: string, before: Login | undefined, after: Login | undefined, expiresAt: number): void {
@@ -363,6 +367,10 @@ function createWorld(
     policy: { lifeMs: 600_000, idleMs: 300_000, rememberMs: 1e12, most: 50 },
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
+    onNews(news) {
+      if (news.type !== 'opened' || news.isUncertain || news.session.handedOverBy === undefined) return
+      toldCollected.push(news.session.handedOverBy)
+    },
   })
   const approver = createApprover({ sessions, currentPerson, clock })
   const collect = createCollect({ ...logins, sessions, approver })
@@ -373,6 +381,8 @@ function createWorld(
     ended,
     changes,
     told,
+    handedOver,
+    toldCollected,
     async signIn({ secret, user }: SignedInPhone, replaces?: string): Promise<void> {
       const browser = { name: 'Safari', os: 'iOS' }
       const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: '192.0.2.2' } as const
@@ -733,6 +743,8 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
     await always(async (world) => {
       // Each hand-over was looked at when it was seen; here it is what the store was told in all.
       for (const [key, times] of world.sessionsMade) expect({ key, times }).toEqual({ key, times: 1 })
+      expect(new Set(world.toldCollected).size).toBe(world.toldCollected.length)
+      for (const loginId of world.toldCollected) expect(world.handedOver).toContain(loginId)
     })
   })
 
