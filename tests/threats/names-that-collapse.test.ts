@@ -178,7 +178,7 @@ describe('an application behind a proxy', () => {
       service
         .stdout()
         .split('\n')
-        .filter((line) => line.includes(`"session":"${session.id}"`))
+        .filter((line) => line.includes('Remote-Groups') && line.includes(`"session":"${session.id}"`))
     const told = await eventually('the log says so', () => lines().find((line) => line.includes('"leftOut":2')))
     expect(lines()).toEqual([told])
   })
