@@ -106,6 +106,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     know,
     patienceFor: (known, seen) =>
       isStillWaiting(known) && known.status === seen && !isOfSomebodyGone(known) ? known.expiresAt - clock() : 0,
+    // Nobody is told what was before what was told.
+    isOld: (news, read) => read !== undefined && (news === undefined || STEP[news.status] < STEP[read.status]),
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
       if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
@@ -257,4 +259,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
 /** Whether the browser's next news depends on somebody else. */
 export function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
   return status === 'pending' || status === 'scanned' || status === 'match_required'
+}
+
+/** How far a login is by its state: none goes back. */
+const STEP: Readonly<Record<Login['status'], number>> = {
+  pending: 0,
+  scanned: 1,
+  match_required: 2,
+  authenticated: 3,
+  delivered: 4,
+  denied: 4,
 }

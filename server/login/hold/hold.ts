@@ -29,6 +29,8 @@ export interface HoldOptions<Who extends Asker, Known, Answer> {
   know: (record: StoredRecord | undefined, asker: Who) => Known
   /** Milliseconds for which that is not worth a reply to who has `seen` it; 0: reply at once. */
   patienceFor: (known: Known, seen: string | undefined) => number
+  /** Whether what a notice says is from before what was read: notices may be late. Left out: never. */
+  isOld?: (news: Known, read: Known) => boolean
   /** What the asker is told of it in the end. May throw. */
   tell: (known: Known, asker: Who) => Answer | Promise<Answer>
   /** Ends every hold at once. */
@@ -72,6 +74,7 @@ interface Wait<Who, Known, Answer> {
 const READING = Symbol('reading')
 const NO_TIMER: CoarseTimer = 0
 const watchesNothing = () => undefined
+const neverOld = () => false
 
 /**
  * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
@@ -82,7 +85,7 @@ export function createHold<Who extends Asker, Known, Answer>(
   options: HoldOptions<Who, Known, Answer>,
 ): Hold<Who, Answer> {
   type ThisWait = Wait<Who, Known, Answer>
-  const { records, know, patienceFor, tell, closing, tally = holdTally() } = options
+  const { records, know, patienceFor, tell, closing, isOld = neverOld, tally = holdTally() } = options
   const timers = createCoarseTimers()
   closing.onCome(timers.fireAll)
 
@@ -113,7 +116,7 @@ export function createHold<Who extends Asker, Known, Answer>(
     wait.isStale = false
     records
       .readStored(wait.asker.token.loginId)
-      .then((record) => judge(wait, record))
+      .then((record) => judge(wait, know(record, wait.asker)))
       .catch((error) => {
         letGo(wait)
         wait.reject(error)
@@ -122,14 +125,18 @@ export function createHold<Who extends Asker, Known, Answer>(
 
   function wakeUp(wait: ThisWait, news: StoredRecord | undefined): void {
     if (wait.known === READING) wait.isStale = true
-    else if (news !== undefined) judge(wait, news)
+    else if (news !== undefined) hear(wait, know(news, wait.asker), wait.known)
     else if (isGivenUp(wait)) finish(wait, wait.known)
     // At the end of its time too: a notice may have been lost.
     else readAgain(wait)
   }
 
-  function judge(wait: ThisWait, record: StoredRecord | undefined): void {
-    const known = know(record, wait.asker)
+  function hear(wait: ThisWait, news: Known, read: Known): void {
+    if (isOld(news, read)) readAgain(wait)
+    else judge(wait, news)
+  }
+
+  function judge(wait: ThisWait, known: Known): void {
     wait.known = known
     const patienceMs = Math.min(patienceFor(known, wait.seen), wait.endsAt - performance.now())
     if (patienceMs <= 0 || isGivenUp(wait)) finish(wait, known)

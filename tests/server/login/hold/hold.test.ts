@@ -109,6 +109,21 @@ test('reads again when the notice comes while it reads: which of the two is newe
   expect(login.reads()).toBe(2)
 })
 
+test('reads again when a notice says what was before what was read: it is late', async () => {
+  const login = createLogin('2')
+  const held = login.hold({
+    patienceFor: (value) => (value === '2' ? 60_000 : 0),
+    isOld: (news, read) => `${news}` < `${read}`,
+  })
+  await settle()
+  login.tell('1')
+  await settle()
+  expect(login.watchers.size).toBe(1)
+  login.tell('3')
+  expect(await held).toBe('3')
+  expect(login.reads()).toBe(2)
+})
+
 test('goes on waiting when a notice turns out to be no news', async () => {
   const login = createLogin('old')
   const held = login.hold()
