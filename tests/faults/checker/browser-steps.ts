@@ -1,0 +1,107 @@
+import { type Login, type LoginEvent, REPEAT_FOR_MS } from '../../../server/login/login.ts'
+import type { Answer, Rules, Span } from './history.ts'
+import { findBy, happen, type Model } from './model.ts'
+
+/**
+ * One thing that happens at once: what the login may be afterwards, for each way in which it may have gone as the answer
+ * says. None: it cannot have happened now. Without an answer, every way.
+ */
+export type Step = (model: Model, when: Span) => readonly Model[]
+
+/** A poll, which collects what is approved. Where no answer came it may have collected all the same. */
+export function poll(secret: string, answer: Answer | undefined, rules: Rules): Step {
+  return (model, when) => {
+    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const over = mayBeOver && says(answer, 'expired') ? [model] : []
+    return there === undefined ? over : [...over, ...found(model, there, answer, when)]
+  }
+}
+
+function found(model: Model, login: Login, answer: Answer | undefined, when: Span): readonly Model[] {
+  switch (login.status) {
+    case 'pending':
+    case 'scanned':
+    case 'denied':
+      return says(answer, login.status) ? [model] : []
+    case 'match_required':
+      return says(answer, login.status) && (answer?.triesLeft ?? login.triesLeft) === login.triesLeft ? [model] : []
+    case 'authenticated':
+    case 'delivered':
+      return collected(model, login, answer, when)
+    default:
+      return login satisfies never
+  }
+}
+
+/** Where no answer came, the session may be there all the same, and is given by the next poll. */
+function collected(model: Model, login: Login, answer: Answer | undefined, when: Span): readonly Model[] {
+  const { after, refusal } = happen(model, login, { type: 'collect', repeatMs: REPEAT_FOR_MS }, when)
+  if (refusal !== undefined) return says(answer, 'expired') ? [model] : []
+  const isPhoneOut = login.status !== 'pending' && model.endedPhones.includes(login.phone?.id ?? '')
+  if (isPhoneOut) return says(answer, 'denied') ? [model] : []
+  if (model.session === 'ended') return says(answer, 'expired') ? [model] : []
+  if (answer !== undefined && answer.said !== 'authenticated') return []
+  return [given(answer === undefined ? after : { ...after, session: 'open' }, when)]
+}
+
+/** That it was given is written down some time after that, if ever: only then its last seconds begin. */
+function given(model: Model, { from }: Span): Model {
+  const event = { type: 'give', repeatMs: REPEAT_FOR_MS } as const
+  return model.login === undefined
+    ? model
+    : happen(model, model.login, event, { from, until: Number.POSITIVE_INFINITY }).after
+}
+
+/** The first half of `POST /login/match`: what was typed is compared. The second is a poll. */
+export function match(secret: string, code: string, answer: Answer | undefined, rules: Rules): Step {
+  const { collectMs } = rules
+  const event: LoginEvent = { type: 'match', matchCodeHash: code, salt: '', collectMs, showMs: collectMs }
+  return (model, when) => {
+    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const over = mayBeOver && !isWrong(answer) ? [model] : []
+    if (there === undefined) return over
+    const { after, refusal } = happen(model, there, event, when)
+    const isAsTold = answer === undefined || isWrong(answer) === (refusal === 'wrong_match_code')
+    return isAsTold && hasTriesLeft(after, answer) ? [...over, after] : over
+  }
+}
+
+function isWrong(answer: Answer | undefined): boolean {
+  return answer?.code === 'wrong_match_code'
+}
+
+function hasTriesLeft({ login }: Model, answer: Answer | undefined): boolean {
+  if (!isWrong(answer) || answer?.triesLeft === undefined) return true
+  return answer.triesLeft === (login?.status === 'match_required' ? login.triesLeft : 0)
+}
+
+/** @param fresh the name of the secret that came, or would have */
+export function rotate(secret: string, fresh: string, answer: Answer | undefined, rules: Rules): Step {
+  const isRotated = answer?.secret !== undefined
+  return (model, when) => {
+    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const over = mayBeOver && !isRotated ? [model] : []
+    if (there === undefined) return over
+    const { after, refusal } = happen(
+      model,
+      there,
+      { type: 'rotate', secretHash: fresh, overlapMs: rules.overlapMs },
+      when,
+    )
+    const isAsTold = answer === undefined || isRotated === (refusal === undefined)
+    return isAsTold ? [...over, after] : over
+  }
+}
+
+/** Answered with 204 in any case. */
+export function leave(secret: string, rules: Rules): Step {
+  return (model, when) => {
+    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const gone = there === undefined ? [] : [{ ...model, login: undefined }]
+    return mayBeOver ? [model, ...gone] : gone
+  }
+}
+
+function says(answer: Answer | undefined, status: string): boolean {
+  return answer === undefined || answer.said === status
+}

@@ -1,0 +1,144 @@
+import type { Step } from './browser-steps.ts'
+import { type Call, isTold, type LoginHistory, type Rules, type Span, spanOf } from './history.ts'
+import { begunBy, lost, type Model, startOf } from './model.ts'
+import { stepsOf } from './steps.ts'
+
+/**
+ * Whether some order of what was asked explains every answer: each thing happens at one moment between its call and its
+ * reply, and what nobody was told of at any later time or never. Wing and Gong's search, with what failed before
+ * remembered (Lowe, "Testing for linearizability", 2017).
+ */
+export type Explanation =
+  | { isExplained: true }
+  /** The calls that could not come next where the search got furthest, and what the login was there. */
+  | { isExplained: false; stuckAt: readonly Call[]; model: Model }
+  | { isExplained: false; stuckAt: 'too many orders' }
+
+/** One step of a call, and whose turn comes before it. */
+interface Item {
+  call: Call
+  step: Step
+  span: Span
+  isTold: boolean
+  /** By its answer it has changed nothing, wherever it comes. */
+  isRead: boolean
+  after: number | undefined
+}
+
+interface Place {
+  model: Model
+  done: bigint
+  /** No later than this is now. */
+  earliest: number
+}
+
+/** What a login has to do with is a few dozen calls: this is for what nobody would wait for. */
+const MOST_PLACES = 200_000
+
+export function explain(history: LoginHistory, rules: Rules): Explanation {
+  const items = itemsOf(history, rules)
+  const all = items.reduce((told, item, at) => (item.isTold ? told | bit(at) : told), 0n)
+  const seen = new Set<string>()
+  const start: Place = { model: startOf(history, rules), done: 0n, earliest: history.started.from }
+  const open = [start]
+  let furthest = start
+
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const here = readAll(place, items, rules)
+    if ((here.done & all) === all) return { isExplained: true }
+    const key = keyOf(here)
+    if (seen.has(key)) continue
+    seen.add(key)
+    if (seen.size > MOST_PLACES) return { isExplained: false, stuckAt: 'too many orders' }
+    if (count(here.done & all) >= count(furthest.done & all)) furthest = here
+    open.push(...nextPlaces(here, items, rules))
+  }
+  const stuckAt = eligible(furthest, items).flatMap((at) => items[at]?.call ?? [])
+  return { isExplained: false, stuckAt, model: furthest.model }
+}
+
+function itemsOf(history: LoginHistory, rules: Rules): Item[] {
+  const items: Item[] = []
+  for (const [at, call] of history.calls.entries()) {
+    for (const [nth, step] of stepsOf(call, at, history, rules).entries()) {
+      const after = nth === 0 ? undefined : items.length - 1
+      items.push({ call, step, span: spanOf(call), isTold: isTold(call), isRead: isRead(call), after })
+    }
+  }
+  return items
+}
+
+function isRead(call: Call): boolean {
+  if (!isTold(call)) return false
+  const { ask, answer } = call
+  if (answer.status >= 400) return answer.code !== 'wrong_match_code'
+  return (
+    ask.do === 'watch' ||
+    (ask.do === 'poll' && answer.said !== 'authenticated') ||
+    (ask.do === 'rotate' && answer.secret === undefined)
+  )
+}
+
+/** What changes nothing may as well happen at once: that takes nothing from what comes later. */
+function readAll(from: Place, items: readonly Item[], rules: Rules): Place {
+  let place = from
+  for (let hasRead = true; hasRead; ) {
+    hasRead = false
+    for (const at of eligible(place, items)) {
+      const item = items[at]
+      if (item === undefined || !item.isRead || !outcomes(place, item, rules).includes(place.model)) continue
+      place = { ...place, model: begunBy(place.model, item.span.until), done: place.done | bit(at) }
+      hasRead = true
+    }
+  }
+  return place
+}
+
+function nextPlaces(place: Place, items: readonly Item[], rules: Rules): Place[] {
+  return eligible(place, items).flatMap((at) => {
+    const item = items[at]
+    if (item === undefined) return []
+    const earliest = Math.max(place.earliest, item.span.from)
+    // What nobody was told of and has changed nothing is as good as never come; what was read is read already.
+    const isWorthIt = (model: Model) => model !== place.model || (item.isTold && !item.isRead)
+    const after = outcomes(place, item, rules).filter(isWorthIt)
+    return after.map((model) => ({
+      model: begunBy(model, item.span.until),
+      done: place.done | bit(at),
+      earliest,
+    }))
+  })
+}
+
+function outcomes({ model, earliest }: Place, { step, span }: Item, { lostFrom }: Rules): readonly Model[] {
+  const when = { from: Math.max(earliest, span.from), until: span.until }
+  const kept = step(model, when)
+  const mayBeLost = lostFrom !== undefined && when.until >= lostFrom && model.session !== 'lost'
+  return mayBeLost ? [...kept, ...step(lost(model), when)] : kept
+}
+
+/** What may come next: whatever had been answered before it was asked is done. */
+function eligible({ done }: Place, items: readonly Item[]): number[] {
+  const isOpen = (at: number) => (done & bit(at)) === 0n
+  const horizon = items.reduce(
+    (soonest, item, at) => (item.isTold && isOpen(at) ? Math.min(soonest, item.span.until) : soonest),
+    Number.POSITIVE_INFINITY,
+  )
+  return items.flatMap(({ span, after }, at) => {
+    // What nobody was told of may have changed nothing, and then is not waited for.
+    const isInTurn = after === undefined || !isOpen(after) || items[after]?.isTold === false
+    return isOpen(at) && isInTurn && span.from <= horizon ? [at] : []
+  })
+}
+
+function keyOf({ done, model, earliest }: Place): string {
+  return `${done.toString(36)} ${earliest} ${JSON.stringify(model)}`
+}
+
+function bit(at: number): bigint {
+  return 1n << BigInt(at)
+}
+
+function count(bits: bigint): number {
+  return bits.toString(2).replaceAll('0', '').length
+}
