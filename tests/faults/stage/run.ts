@@ -1,0 +1,121 @@
+import { eventually } from '../../support/eventually.ts'
+import { check } from '../checker/check.ts'
+import type { LoginHistory, Rules, Violation } from '../checker/history.ts'
+import { endingOf } from '../checker/liveness.ts'
+import { drive, type Played } from '../driver/drive.ts'
+import { createPhonePool } from '../driver/phone-pool.ts'
+import { createWire } from '../driver/wire.ts'
+import { type Fault, sleep } from './fault.ts'
+import type { Instances } from './instances.ts'
+
+export interface Run {
+  instances: Instances
+  faults: readonly Fault[]
+  rules: Rules
+  seed: number
+  loginsPerSecond: number
+  mostAtOnce: number
+  /** How long each fault lasts, and how long there is peace after it. */
+  faultMs: number
+  peaceMs: number
+}
+
+/** What people saw around one fault. */
+export interface Phase {
+  fault: string
+  played: Played[]
+  violations: Violation[]
+  /** Confirmed, and not told anything until its time was over. */
+  starved: number
+}
+
+/** A fault and when it happened, by the driver's clock. */
+interface Happened {
+  fault: Fault
+  from: number
+  until: number
+}
+
+const REPLY_PATIENCE_MS = 15_000
+const clock = () => performance.now()
+
+/** Lets people sign in while one thing after the other goes wrong, and proves what each of them saw. */
+export async function run({
+  instances,
+  faults,
+  rules,
+  seed,
+  loginsPerSecond,
+  mostAtOnce,
+  ...times
+}: Run): Promise<Phase[]> {
+  const wire = createWire({ patienceMs: REPLY_PATIENCE_MS })
+  const service = { wire, instances: instances.origins, publicUrl: instances.publicUrl }
+  const pool = createPhonePool(service, instances.people)
+  await pool.signIn()
+  const enough = new AbortController()
+  const driven = drive({
+    ...{ service, pool, seed, loginsPerSecond, mostAtOnce, clock },
+    enough: enough.signal,
+    // What is confirmed is to be collected.
+    patienceMs: rules.collectMs,
+  })
+  const happened: Happened[] = []
+  try {
+    for (const fault of faults) {
+      const from = clock()
+      await fault.happen(undefined, times.faultMs)
+      await untilWell(instances)
+      if (fault.loses === 'everything') await pool.signIn()
+      happened.push({ fault, from, until: clock() })
+      await sleep(times.peaceMs)
+    }
+  } finally {
+    enough.abort()
+  }
+  const played = await driven
+  wire.close()
+  return happened.map((each, nth) => phaseOf(each, happened[nth + 1]?.from, { played, happened, rules }))
+}
+
+/** However long the machine takes to get over it. */
+async function untilWell({ origins }: Instances): Promise<void> {
+  await eventually('all instances are well again', async () => {
+    const replies = await Promise.all(origins.map((origin) => fetch(`${origin}/readyz`).catch(() => undefined)))
+    return replies.every((reply) => reply?.status === 200)
+  })
+}
+
+function phaseOf(
+  { fault, from }: Happened,
+  until = Number.POSITIVE_INFINITY,
+  { played, happened, rules }: { played: readonly Played[]; happened: readonly Happened[]; rules: Rules },
+): Phase {
+  const own = played.filter(({ history }) => endOf(history) >= from && history.started.from < until)
+  const judged = own.map(({ history }) => {
+    const itsRules = rulesFor(history, rules, happened)
+    return { violations: check(history, itsRules), ending: endingOf(history, itsRules) }
+  })
+  return {
+    fault: fault.name,
+    played: own,
+    violations: judged.flatMap(({ violations }) => violations),
+    starved: judged.filter(({ ending }) => ending === 'starved').length,
+  }
+}
+
+/** What is excused: of a store that forgets, to whoever was there. */
+function rulesFor(history: LoginHistory, rules: Rules, happened: readonly Happened[]): Rules {
+  const during = happened.filter(({ from, until }) => endOf(history) >= from && history.started.from < until)
+  const from = (loses: Fault['loses']) => during.find(({ fault }) => fault.loses === loses)?.from
+  const [lostFrom, rolledBackFrom] = [from('everything'), from('the last writes')]
+  return {
+    ...rules,
+    ...(lostFrom === undefined ? {} : { lostFrom }),
+    ...(rolledBackFrom === undefined ? {} : { rolledBackFrom }),
+  }
+}
+
+function endOf({ started, calls }: LoginHistory): number {
+  return calls.reduce((end, { calledAt, answer }) => Math.max(end, answer?.at ?? calledAt), started.until)
+}
