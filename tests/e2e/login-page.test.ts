@@ -23,10 +23,10 @@ describe('when the phone says no', () => {
     const { url } = shared('ordinary')
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
+    const denied = await readToken(desktop)
     const phone = await visitors.phone()
     await phone.goto(await readQr(desktop))
     await signInOnPhone(phone)
-    const denied = await readToken(desktop)
 
     await phone.locator('#deny').click()
     await sees(phone, '#result', 'Nobody was signed in')
