@@ -94,8 +94,9 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   ): Promise<HandOver> {
     await sessions.settle(opened, { replaces, occasion: by })
     // Nobody waits for it, and where it is lost the next repeat does it: the session is given whether or not the store
-    // can say that it was.
-    records.apply(loginId, () => ({ type: 'give', repeatMs: REPEAT_FOR_MS })).catch(() => undefined)
+    // can say that it was. The time counts from here, however long the store takes.
+    const repeatsUntil = clock() + REPEAT_FOR_MS
+    records.apply(loginId, () => ({ type: 'give', repeatMs: repeatsUntil - clock() })).catch(() => undefined)
     return {
       status: 'authenticated',
       expiresIn: secondsUntil(toldEnd(login, clock()), clock()),
