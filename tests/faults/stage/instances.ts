@@ -18,7 +18,7 @@ export interface Instances {
   stop(): Promise<void>
 }
 
-const PEOPLE = 10
+const FEW_PEOPLE = 10
 const SECONDS = { LOGIN_SECONDS: 120, CONFIRM_SECONDS: 60, COLLECT_SECONDS: 30, QR_OVERLAP_SECONDS: 10 }
 
 export const RULES: Rules = {
@@ -29,9 +29,16 @@ export const RULES: Rules = {
   slackMs: 100,
 }
 
-/** @param store what names the store to them */
-export async function startInstances(count: number, store: Record<string, string>): Promise<Instances> {
-  const people = somePeople(PEOPLE)
+/**
+ * @param store what names the store to them
+ * @param crowd people who have accounts: a person's wrong codes are counted
+ */
+export async function startInstances(
+  count: number,
+  store: Record<string, string>,
+  crowd = FEW_PEOPLE,
+): Promise<Instances> {
+  const people = somePeople(crowd)
   const accounts: AccountsFile = await writeAccounts(people)
   const ports = await portsFor(count)
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)

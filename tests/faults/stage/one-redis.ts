@@ -25,19 +25,22 @@ export interface OneRedis {
 export interface OneRedisOptions {
   /** Of its own, beside the plain port. */
   args?: readonly string[]
+  /** That `args` set. */
+  password?: string
   /** What the line leads to; left out: the plain port. */
   target?: number
   /** Left out: by the line. */
   env?: (linePort: number) => Record<string, string>
 }
 
-export async function startOneRedis({ args = [], target, env }: OneRedisOptions = {}): Promise<OneRedis> {
+export async function startOneRedis({ args = [], password, target, env }: OneRedisOptions = {}): Promise<OneRedis> {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-faults-'))
   endLater(() => rmSync(folder, { recursive: true, force: true }))
   const all = ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always', ...args]
   let server = await startRedis({ args: all })
   const line = await createFaultyLine(target ?? server.port)
-  const admin = new Redis({ port: server.port, host: '127.0.0.1', retryStrategy: () => 50 })
+  const login = password === undefined ? {} : { password }
+  const admin = new Redis({ ...login, port: server.port, host: '127.0.0.1', retryStrategy: () => 50 })
   admin.on('error', () => undefined)
   return {
     env: env?.(line.port) ?? { REDIS_URL: `redis://127.0.0.1:${line.port}` },

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from '../../support/child-process.ts'
+import { freePort } from '../../support/free-port.ts'
+import { type Fault, faultsAt, PEACE } from '../stage/fault.ts'
+import { INSTANCE_FAULTS } from '../stage/instance-faults.ts'
+import { startInstances } from '../stage/instances.ts'
+import { type OneRedis, type OneRedisOptions, startOneRedis } from '../stage/one-redis.ts'
+import { EMPTIED, LINE_FAULTS, SERVER_FAULTS } from '../stage/redis-faults.ts'
+import { CROWD, type Place, type Topology } from './topology.ts'
+
+const PASSWORD = 'a password / with # in it'
+
+export const ONE_REDIS: Topology = {
+  name: 'one Redis',
+  start: () => placeOf({}, [...SERVER_FAULTS, ...LINE_FAULTS, EMPTIED]),
+}
+
+export const BY_TLS: Topology = {
+  name: 'one Redis by TLS with a password',
+  async start() {
+    const folder = mkdtempSync(join(tmpdir(), 'scanin-tls-'))
+    const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')]
+    makeCertificate(certificate, key)
+    const target = await freePort()
+    const args = [
+      ...['--tls-port', String(target), '--tls-cert-file', certificate, '--tls-key-file', key],
+      ...['--tls-auth-clients', 'no', '--requirepass', PASSWORD],
+    ]
+    const env = (port: number) => ({
+      REDIS_URL: `rediss://127.0.0.1:${port}`,
+      REDIS_PASSWORD: PASSWORD,
+      NODE_EXTRA_CA_CERTS: certificate,
+    })
+    const place = await placeOf({ args, target, env, password: PASSWORD }, [...SERVER_FAULTS, ...LINE_FAULTS])
+    return ending(place, () => rmSync(folder, { recursive: true, force: true }))
+  },
+}
+
+export const BY_SOCKET: Topology = {
+  name: 'one Redis by a socket of the file system',
+  async start() {
+    const folder = mkdtempSync(join(tmpdir(), 'scanin-socket-'))
+    const socket = join(folder, 'redis.sock')
+    const env = () => ({ REDIS_URL: `unix:${socket}` })
+    const place = await placeOf({ args: ['--unixsocket', socket], env }, SERVER_FAULTS)
+    return ending(place, () => rmSync(folder, { recursive: true, force: true }))
+  },
+}
+
+async function placeOf(options: OneRedisOptions, faults: readonly Fault<OneRedis>[]): Promise<Place> {
+  const redis = await startOneRedis(options)
+  const instances = await startInstances(2, redis.env, CROWD)
+  return {
+    instances,
+    faults: [PEACE, ...faultsAt(redis, faults), ...faultsAt(instances, INSTANCE_FAULTS)],
+    async stop() {
+      await instances.stop()
+      await redis.stop()
+    },
+  }
+}
+
+function ending(place: Place, end: () => void): Place {
+  return {
+    ...place,
+    async stop() {
+      await place.stop()
+      end()
+    },
+  }
+}
+
+function makeCertificate(certificate: string, key: string): void {
+  execFileSync(
+    findProgram('OPENSSL', 'openssl'),
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-out', certificate, '-keyout', key],
+    ],
+    { stdio: 'ignore' },
+  )
+}
