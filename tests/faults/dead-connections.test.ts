@@ -1,73 +1,53 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { eventually } from '../support/eventually.ts'
-import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
+import { expect, test } from '@jest/globals'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
+import { setUpServiceOverALine } from '../support/service-over-a-line.ts'
 
 /** S3: a connection to Redis that answers no more is replaced by itself, without anybody closing it. */
 
-let redis: RedisServer
-let line: FaultyLine
-let service: Service
+const stage = setUpServiceOverALine()
 
-beforeAll(async () => {
-  redis = await startRedis()
-  line = await createFaultyLine(redis.port)
-  service = await startService({ REDIS_URL: `redis://127.0.0.1:${line.port}` })
-})
-
-afterAll(async () => {
-  await line.mend()
-  await service.stop()
-  await line.close()
-  await redis.stop()
-})
-
-const readyz = async () => (await createClient(service.url).get('/readyz')).status
-
-async function expectLoginGoesOn(token: string, browser = createClient(service.url)): Promise<void> {
-  await eventually('the service works again', async () => (await readyz()) === 200)
+async function expectLoginGoesOn(token: string, browser = createClient(stage.service.url)): Promise<void> {
+  await stage.untilReady()
   expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'pending' })
 }
 
 test('half-open connections are replaced, and nobody had to tell', async () => {
-  const browser = createClient(service.url)
+  const browser = createClient(stage.service.url)
   const token = await startLogin(browser)
-  line.halfOpen()
-  expect(await readyz()).toBe(503)
+  stage.line.halfOpen()
+  expect(await stage.readyz()).toBe(503)
   await expectLoginGoesOn(token, browser)
 })
 
 test('connections that hang are replaced, also when the next ones hang too', async () => {
-  const browser = createClient(service.url)
+  const browser = createClient(stage.service.url)
   const token = await startLogin(browser)
-  const before = line.taken()
-  line.hang()
-  line.blackHole()
-  expect(await readyz()).toBe(503)
+  const before = stage.line.taken()
+  stage.line.hang()
+  stage.line.blackHole()
+  expect(await stage.readyz()).toBe(503)
   // Two that were made anew, and hang in their turn.
-  while (line.taken() < before + 2) await Promise.race([line.spoke('client'), readyz()])
-  await line.mend()
+  while (stage.line.taken() < before + 2) await Promise.race([stage.line.spoke('client'), stage.readyz()])
+  await stage.line.mend()
   await expectLoginGoesOn(token, browser)
 })
 
 test('a Redis that stood still is worked with again once it moves', async () => {
-  const browser = createClient(service.url)
+  const browser = createClient(stage.service.url)
   const token = await startLogin(browser)
-  redis.freeze()
-  expect(await readyz()).toBe(503)
-  redis.thaw()
+  stage.redis.freeze()
+  expect(await stage.readyz()).toBe(503)
+  stage.redis.thaw()
   await expectLoginGoesOn(token, browser)
 })
 
 test('a Redis that nobody listens for, for a while, is found when somebody does', async () => {
-  const browser = createClient(service.url)
+  const browser = createClient(stage.service.url)
   const token = await startLogin(browser)
-  await line.refuse()
-  line.drop({ by: 'RST' })
-  expect(await readyz()).toBe(503)
-  await line.mend()
+  await stage.line.refuse()
+  stage.line.drop({ by: 'RST' })
+  expect(await stage.readyz()).toBe(503)
+  await stage.line.mend()
   await expectLoginGoesOn(token, browser)
 })

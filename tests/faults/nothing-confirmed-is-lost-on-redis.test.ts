@@ -1,38 +1,23 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
-import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
-import { type RedisWithAClock, startRedisWithAClock } from '../support/redis-with-a-clock.ts'
-import { type Service, startService } from '../support/service.ts'
+import { startRedisWithAClock } from '../support/redis-with-a-clock.ts'
+import { setUpServiceOverALine } from '../support/service-over-a-line.ts'
 
 /** S1, with a real Redis that goes away in the middle of hand-overs, for longer than one repeats. */
 
 const AWAY_SECONDS = 40
 const LOGINS = 12
 
-let redis: RedisWithAClock
-let line: FaultyLine
-let service: Service
+const stage = setUpServiceOverALine(
+  { POLL_HOLD_SECONDS: '0', MATCH: 'never', MAX_SESSIONS: '1000', COLLECT_SECONDS: '3600' },
+  startRedisWithAClock,
+)
 let phone: Client
 
 beforeAll(async () => {
-  redis = await startRedisWithAClock()
-  line = await createFaultyLine(redis.port)
-  service = await startService({
-    REDIS_URL: `redis://127.0.0.1:${line.port}`,
-    POLL_HOLD_SECONDS: '0',
-    MATCH: 'never',
-    MAX_SESSIONS: '1000',
-    COLLECT_SECONDS: '3600',
-  })
-  phone = await createPhone(service.url)
-})
-
-afterAll(async () => {
-  await service.stop()
-  await line.close()
-  await redis.stop()
+  phone = await createPhone(stage.service.url)
 })
 
 interface Approved {
@@ -41,7 +26,7 @@ interface Approved {
 }
 
 async function approvedOne(): Promise<Approved> {
-  const browser = createClient(service.url)
+  const browser = createClient(stage.service.url)
   const token = await startLogin(browser)
   await approve(phone, token)
   return { browser, token }
@@ -53,7 +38,7 @@ let ahead = 0
 /** As far as anybody can tell who goes by Redis's time: a new connection asks for it first. */
 function passOnRedis(seconds: number): void {
   ahead += seconds
-  redis.setAhead(ahead)
+  stage.redis.setAhead(ahead)
 }
 
 test('every login that was confirmed is collected, however far its hand-over was when the line was cut', async () => {
@@ -62,12 +47,12 @@ test('every login that was confirmed is collected, however far its hand-over was
   for (let words = 0; words < 7; words++) {
     const logins = await Promise.all(Array.from({ length: LOGINS }, approvedOne))
     const polls = Promise.all(logins.map(poll))
-    for (let said = 0; said < words; said++) await line.passed('client')
-    line.cut()
+    for (let said = 0; said < words; said++) await stage.line.passed('client')
+    stage.line.cut()
     const replies = await polls
     cutShort += replies.filter(({ status }) => status === 503).length
     passOnRedis(AWAY_SECONDS)
-    await line.mend()
+    await stage.line.mend()
     await eventually('the store is back', async () => (await phone.get('/session')).status === 200)
     for (const [at, login] of logins.entries()) {
       const reply = replies[at]?.status === 503 ? await poll(login) : replies[at]

@@ -1,42 +1,27 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
-import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
+import { setUpServiceOverALine } from '../support/service-over-a-line.ts'
 
 /** S4: a store that hangs or crawls keeps nobody waiting for long, however much a request has to ask of it. */
 
-let redis: RedisServer
-let line: FaultyLine
-let service: Service
+const stage = setUpServiceOverALine({ RATE_SIGN_INS_PER_MINUTE: '1000' })
 /** Over the same line, but nobody's: how long an answer takes. */
 let yardstick: Redis
 
 beforeAll(async () => {
-  redis = await startRedis()
-  line = await createFaultyLine(redis.port)
-  service = await startService({ REDIS_URL: `redis://127.0.0.1:${line.port}`, RATE_SIGN_INS_PER_MINUTE: '1000' })
-  yardstick = new Redis({ port: line.port, maxRetriesPerRequest: null })
+  yardstick = new Redis({ port: stage.line.port, maxRetriesPerRequest: null })
   await yardstick.ping()
 })
 
-afterAll(async () => {
-  await line.mend()
-  yardstick.disconnect()
-  await service.stop()
-  await line.close()
-  await redis.stop()
-})
+afterAll(() => yardstick.disconnect())
 
 afterEach(async () => {
-  await line.mend()
-  await eventually(
-    'the service works again',
-    async () => (await createClient(service.url).get('/readyz')).status === 200,
-  )
+  await stage.line.mend()
+  await stage.untilReady()
 })
 
 interface People {
@@ -46,7 +31,7 @@ interface People {
 }
 
 async function people(): Promise<People> {
-  const [phone, browser] = [await createPhone(service.url), createClient(service.url)]
+  const [phone, browser] = [await createPhone(stage.service.url), createClient(stage.service.url)]
   const [pending, scanned, approved] = [await startLogin(browser), await startLogin(browser), await startLogin(browser)]
   await scan(phone, scanned)
   await approve(phone, approved)
@@ -55,7 +40,7 @@ async function people(): Promise<People> {
 
 /** Those that ask most of the store, and those that ask least. */
 function everything({ phone, browser, tokens: { pending, scanned, approved } }: People): Promise<Reply>[] {
-  const signIn = () => createClient(service.url).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  const signIn = () => createClient(stage.service.url).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
   return [
     browser.get(`/login/status/${pending}`),
     browser.get(`/login/status/${pending}?seen=pending&wait=1`),
@@ -76,12 +61,12 @@ function everything({ phone, browser, tokens: { pending, scanned, approved } }: 
 
 test('while the store hangs everything is 503 with Retry-After, and it goes on when the store does', async () => {
   const some = await people()
-  line.hang()
+  stage.line.hang()
   for (const reply of await Promise.all(everything(some))) {
     expect([reply.status, reply.json?.code]).toEqual([503, 'store_unavailable'])
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
   }
-  await line.mend()
+  await stage.line.mend()
   const { browser, tokens } = some
   const collected = await eventually('the approved login is collected', async () => {
     const reply = await browser.get(`/login/status/${tokens.approved}`)
@@ -92,14 +77,14 @@ test('while the store hangs everything is 503 with Retry-After, and it goes on w
 
 test('once the store is known to hang, who comes is refused before those who came first', async () => {
   const { phone } = await people()
-  line.hang()
+  stage.line.hang()
   let isFirstWaiting = true
   const first = phone.get('/session').finally(() => {
     isFirstWaiting = false
   })
   let refusedBefore = 0
   await eventually('somebody is refused at once', () => {
-    const late = createClient(service.url).post('/login', {})
+    const late = createClient(stage.service.url).post('/login', {})
     void late.then(({ status }) => {
       if (status === 503 && isFirstWaiting) refusedBefore++
     })
@@ -111,7 +96,7 @@ test('once the store is known to hang, who comes is refused before those who cam
 
 test('with a store that takes over a second for an answer, nothing takes longer than three of them', async () => {
   const some = await people()
-  line.delay(700)
+  stage.line.delay(700)
   let answers = 0
   const measuring = (async () => {
     while (answers < 3) {
@@ -125,8 +110,8 @@ test('with a store that takes over a second for an answer, nothing takes longer 
 })
 
 test('one that was slow for a moment is not given up', async () => {
-  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
-  line.delay(30)
+  const [browser, phone] = [createClient(stage.service.url), await createPhone(stage.service.url)]
+  stage.line.delay(30)
   await signInBrowser(browser, phone)
   expect((await browser.get('/session')).status).toBe(200)
 })

@@ -1,40 +1,20 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
-import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
-
+import { DEMO_PASSWORD, startService } from '../support/service.ts'
+import { setUpServiceOverALine } from '../support/service-over-a-line.ts'
 import { expectProblem, sessionSetBy } from './seen.ts'
 
 /** T17: while the store is away nothing is approved and nothing is lost. (The embedded store cannot go away alone.) */
 
-let redis: RedisServer
-let line: FaultyLine
-let service: Service
-
-beforeAll(async () => {
-  redis = await startRedis()
-  line = await createFaultyLine(redis.port)
-  service = await startService({
-    REDIS_URL: `redis://127.0.0.1:${line.port}`,
-    POLL_HOLD_SECONDS: '0',
-    RATE_LOGINS_PER_MINUTE: '1000',
-    RATE_SIGN_INS_PER_MINUTE: '1000',
-    MATCH: 'always',
-  })
+const stage = setUpServiceOverALine({
+  POLL_HOLD_SECONDS: '0',
+  RATE_LOGINS_PER_MINUTE: '1000',
+  RATE_SIGN_INS_PER_MINUTE: '1000',
+  MATCH: 'always',
 })
-
-afterAll(async () => {
-  await service.stop()
-  await line.close()
-  await redis.stop()
-})
-
-function untilBack(): Promise<unknown> {
-  return eventually('the store is back', async () => (await createClient(service.url).get('/readyz')).status === 200)
-}
 
 function expectUnavailable(reply: Reply): void {
   expectProblem(reply, 503, 'store_unavailable')
@@ -66,18 +46,18 @@ function everything(browser: Client, phone: Client, token: string): Promise<Repl
 }
 
 test('T17 with the store out of reach every call is 503 with Retry-After in bounded time, and the process lives', async () => {
-  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
+  const [browser, phone] = [createClient(stage.service.url), await createPhone(stage.service.url)]
   const token = await startLogin(browser)
-  line.cut()
+  stage.line.cut()
   // All of them, before the store is back.
   for (const reply of await Promise.all(everything(browser, phone, token))) expectUnavailable(reply)
   expect((await browser.get('/healthz')).status).toBe(200)
-  await line.mend()
-  await untilBack()
+  await stage.line.mend()
+  await stage.untilReady()
 })
 
 test('T17 logins in every state are still there once the store is back, and go on to the end', async () => {
-  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
+  const [browser, phone] = [createClient(stage.service.url), await createPhone(stage.service.url)]
   const pending = await startLogin(browser)
   const scanned = await startLogin(browser)
   await scan(phone, scanned)
@@ -85,11 +65,11 @@ test('T17 logins in every state are still there once the store is back, and go o
   await scan(phone, matching)
   const { match_code } = (await phone.post('/login/confirm', { token: matching })).json
 
-  line.cut()
+  stage.line.cut()
   expectUnavailable(await phone.post('/login/confirm', { token: scanned }))
   expectUnavailable(await browser.post('/login/match', { token: matching, match_code }))
-  await line.mend()
-  await untilBack()
+  await stage.line.mend()
+  await stage.untilReady()
 
   expect((await browser.get(`/login/status/${pending}`)).json.status).toBe('pending')
   expect((await browser.get(`/login/status/${scanned}`)).json.status).toBe('scanned')
@@ -104,27 +84,27 @@ test('T17 logins in every state are still there once the store is back, and go o
 })
 
 test('T17 no answer of a service without its store is ever an approval, and no cookie is set', async () => {
-  const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
+  const [browser, phone] = [createClient(stage.service.url), await createPhone(stage.service.url)]
   const token = await startLogin(browser)
   await scan(phone, token)
   const race = everything(browser, phone, token)
-  line.cut()
-  for (let round = 0; round < 5; round++) race.push(...everything(createClient(service.url), phone, token))
+  stage.line.cut()
+  for (let round = 0; round < 5; round++) race.push(...everything(createClient(stage.service.url), phone, token))
   for (const reply of await Promise.all(race)) {
     expect(sessionSetBy(reply)).toBeUndefined()
     expect(reply.json?.status).not.toBe('authenticated')
     expect([503, 200, 201, 204, 401, 404, 409, 422, 429]).toContain(reply.status)
   }
-  await line.mend()
-  await untilBack()
+  await stage.line.mend()
+  await stage.untilReady()
 })
 
 test('T17 with limits on, a store that is away lets no flood through: they fail closed', async () => {
-  line.cut()
-  const replies = await Promise.all(Array.from({ length: 30 }, () => createClient(service.url).post('/login')))
+  stage.line.cut()
+  const replies = await Promise.all(Array.from({ length: 30 }, () => createClient(stage.service.url).post('/login')))
   for (const reply of replies) expectUnavailable(reply)
-  await line.mend()
-  await untilBack()
+  await stage.line.mend()
+  await stage.untilReady()
 })
 
 test('T17 a Redis that was killed, and came back empty, is worked with again at once and without a restart', async () => {
