@@ -15,7 +15,12 @@ try {
 }
 
 async function run(): Promise<void> {
-  const service = await startService({ env: process.env, networks: networkInterfaces() })
+  const service = await startService({
+    env: process.env,
+    networks: networkInterfaces(),
+    // Where there is nothing to read again, a terminal that closes ends the process, as it does elsewhere.
+    onReloadable: (reload) => process.on('SIGHUP', reload),
+  })
   const stop = async () => {
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
     await service.stop()
@@ -23,6 +28,5 @@ async function run(): Promise<void> {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  process.on('SIGHUP', service.reload)
   process.stderr.write(await service.welcome)
 }

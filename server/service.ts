@@ -44,6 +44,8 @@ export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   env: Record<string, string | undefined>
   /** Of this machine: one of their addresses is the public URL's where none is set. */
   networks: ReturnType<typeof networkInterfaces>
+  /** Told how to have the accounts file read again, as soon as that was read: only where there is one. */
+  onReloadable?: (reload: () => void) => void
   /** Where the log's lines go; left out: to standard output. */
   logTo?: DestinationStream
 }
@@ -51,8 +53,6 @@ export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
 export interface RunningService {
   /** What the person who started it reads, once the store has been tried. */
   welcome: Promise<string>
-  /** Reads files again that may have changed. */
-  reload(): void
   /** Answers what is held, takes nothing new, lets go of everything. */
   stop(): Promise<void>
 }
@@ -70,12 +70,14 @@ export function whyNotStarted(error: unknown): string {
 export async function startService({
   env,
   networks,
+  onReloadable,
   logTo,
   schemaController,
 }: ServiceOptions): Promise<RunningService> {
   const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
+  if (live !== undefined) onReloadable?.(live.reload)
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
@@ -147,7 +149,6 @@ export async function startService({
 
   return {
     welcome: describe(),
-    reload: () => live?.reload(),
     async stop() {
       logger.info('stopping')
       await letGo()

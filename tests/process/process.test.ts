@@ -3,6 +3,7 @@ import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { writeAccounts, ZOFIA } from '../support/accounts-file.ts'
 import { startProcess, untilReady } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
@@ -91,6 +92,20 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
   // 0, and not the 1 of a process that had to cut its own end short.
   expect(await code).toBe(0)
   await expect(browser.get('/healthz')).rejects.toThrow(NOT_TAKEN)
+})
+
+test('a terminal that closes ends a process that has no file to read again, and has one that has it read', async () => {
+  const accounts = await writeAccounts([ZOFIA])
+  const [demo, ofFile] = await Promise.all([
+    startServiceProcess(),
+    startServiceProcess({ ACCOUNTS_FILE: accounts.path }),
+  ])
+  demo.reload()
+  await demo.exited
+  expect(demo.child.signalCode).toBe('SIGHUP')
+  ofFile.reload()
+  await eventually('the file is read again', () => ofFile.stdout().includes('"msg":"accounts '))
+  expect(await ofFile.stop()).toBe(0)
 })
 
 test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {

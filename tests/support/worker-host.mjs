@@ -55,13 +55,22 @@ function hostService(environment, connection, lines) {
     connection.writable && connection.write(`${JSON.stringify(message)}\n`)
   /** @type {Promise<import('../../server/service.ts').RunningService | undefined>} */
   let running = Promise.resolve(undefined)
+  let reload = () => {}
 
   async function start(/** @type {Record<string, string>} */ env) {
     const { startService, whyNotStarted } = await import('../../dist/server/service.js')
     const { compileOnce } = await import('./compile-once.mjs')
     try {
       const logTo = { write: (/** @type {string} */ stdout) => send({ stdout }) }
-      const service = await startService({ env, networks: networkInterfaces(), logTo, schemaController: compileOnce })
+      const service = await startService({
+        env,
+        networks: networkInterfaces(),
+        logTo,
+        schemaController: compileOnce,
+        onReloadable: (reloadNow) => {
+          reload = reloadNow
+        },
+      })
       service.welcome.then((stderr) => send({ stderr }))
       return service
     } catch (error) {
@@ -74,11 +83,6 @@ function hostService(environment, connection, lines) {
   function end(/** @type {number} */ exited) {
     send({ exited })
     connection.end()
-  }
-
-  async function reload() {
-    const service = await running
-    service?.reload()
   }
 
   async function stop() {
