@@ -43,6 +43,8 @@ export function createRecordLimiter(options: RecordLimiterOptions): Limiter {
     return inTurn(keyOf(key), () =>
       updateRecord(store, keyOf(key), (value) => {
         const before = countIn(value)
+        // Who is refused already changes nothing by asking again: no flood of refusals is one of writes.
+        if (begins && before !== undefined && before.points > most) return { result: resultOf(before) }
         const endsAt = before?.endsAt ?? clock() + durationSeconds * 1000
         const count = { points: (before?.points ?? 0) + points, endsAt }
         const next = { value: [count.points, endsAt], expiresAt: endsAt, begins }
