@@ -57,9 +57,10 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
   client.on('ready', askOnce)
   // The next one may be another server's.
   client.on('close', there.forget)
-  let timer: NodeJS.Timeout
+  let isClosed = false
+  let timer: NodeJS.Timeout | undefined
   const askLater = () => {
-    timer = setTimeout(() => askOnce().then(askLater), ASK_EVERY_MS).unref()
+    if (!isClosed) timer = setTimeout(() => askOnce().then(askLater), ASK_EVERY_MS).unref()
   }
   askLater()
 
@@ -67,7 +68,10 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
     now: () => (there.isKnown() ? there.now() : clock()),
     isKnown: () => there.isKnown() || isRefused,
     asked: askOnce,
-    close: () => clearTimeout(timer),
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+    },
   }
 }
 
