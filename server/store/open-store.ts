@@ -3,14 +3,8 @@ import type { Clock } from '../clock.ts'
 import { createMemoryStore } from './memory-store.ts'
 import { createRecordLimiter, type Limiter } from './record-limiter.ts'
 import type { RecordStore } from './record-store.ts'
-import { createRedisClock } from './redis-clock.ts'
-import { connectRedis, type RedisConnections } from './redis-connection.ts'
-import { createRedisLimiter } from './redis-limiter.ts'
-import type { RedisPlace, StoreChoice } from './redis-place.ts'
-import { createRedisStore } from './redis-store.ts'
-import { StoreSettingError } from './store-setting-error.ts'
+import type { StoreChoice } from './redis-place.ts'
 import type { StoreTroubles } from './store-troubles.ts'
-import { timedStore } from './timed-store.ts'
 
 export interface OpenStoreOptions {
   choice: StoreChoice
@@ -47,8 +41,11 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
       return openMemory(options)
     case 'disk':
       return openDisk(options, options.choice.path)
-    case 'redis':
+    case 'redis': {
+      // As on disk: no other start waits for its library.
+      const { openRedis } = await import('./open-redis.ts')
       return openRedis(options, options.choice)
+    }
   }
 }
 
@@ -73,51 +70,4 @@ async function openDisk({ keyPrefix, wall: clock }: OpenStoreOptions, path: stri
     makeLimiter: (name, points, durationSeconds) =>
       createRecordLimiter({ store, clock, name, points, durationSeconds }),
   }
-}
-
-async function openRedis(
-  options: OpenStoreOptions,
-  { place, waitReplicas }: { place: RedisPlace; waitReplicas: number },
-): Promise<OpenedStore> {
-  const { keyPrefix, onError } = options
-  const connections = await connect(options, place, waitReplicas)
-  const time = createRedisClock({ ...options, client: connections.client, key: `${keyPrefix}time` })
-  if (connections.client.status === 'ready') await time.asked()
-  return {
-    store: timedStore(createRedisStore({ ...connections, keyPrefix, onError }), time),
-    clock: time.now,
-    makeLimiter: (name, points, durationSeconds) =>
-      createRedisLimiter({ ...connections, keyPrefix: `${keyPrefix}rate:${name}`, points, duration: durationSeconds }),
-  }
-}
-
-/** One connection for commands, one for notices, one for what waits for replicas. */
-async function connect(
-  { patienceMs, troubles, onError }: OpenStoreOptions,
-  place: RedisPlace,
-  waitReplicas: number,
-): Promise<RedisConnections> {
-  let refuse = (_error: Error): void => undefined
-  const refused = new Promise<never>((_resolve, reject) => {
-    refuse = reject
-  })
-  let phase: 'starting' | 'refused' | 'open' = 'starting'
-  const noteError = (error: Error) => {
-    const trouble = troubles.noteConnectionError(error)
-    if (phase === 'starting' && trouble?.isOurs) {
-      phase = 'refused'
-      refuse(new StoreSettingError(trouble.text, { cause: error }))
-    }
-    // What follows from the refusal is no news, and a start without a connection says so at its end.
-    if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
-  }
-  const connections = connectRedis(place, { onError: noteError, onReady: troubles.noteConnected, waitReplicas })
-  try {
-    await Promise.race([refused, connections.whenReady(patienceMs)])
-  } catch (error) {
-    connections.close()
-    throw error
-  }
-  phase = 'open'
-  return connections
 }
