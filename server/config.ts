@@ -1,4 +1,4 @@
-import { type Environment, EnvironmentReader } from './environment.ts'
+import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
@@ -117,11 +117,11 @@ function readStore(reader: EnvironmentReader): Config['store'] {
   const name = reader.text('REDIS_SENTINEL_NAME')
   const sentinelLogin = loginOf(reader.text('REDIS_SENTINEL_USERNAME'), reader.text('REDIS_SENTINEL_PASSWORD'))
   const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
-  if ([url, nodes, sentinels].filter((value) => value !== undefined).length > 1) {
+  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: nodes, REDIS_SENTINELS: sentinels })
+  const [beside, ...more] = redis.filter(([, value]) => value !== undefined).map(([variable]) => variable)
+  if (more.length > 0) {
     reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
   }
-  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: nodes, REDIS_SENTINELS: sentinels })
-  const [beside] = redis.filter(([, value]) => value !== undefined).map(([variable]) => variable)
   if (path !== undefined && beside !== undefined) {
     reader.reject('STORE_PATH', `goes without ${beside}: records are kept in the folder or in Redis`)
   }
@@ -165,8 +165,8 @@ function readWebhook(reader: EnvironmentReader): Config['webhook'] {
 }
 
 function parseWebhookUrl(text: string): URL | string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') return 'has to be an http:// or https:// address'
+  const url = httpUrl(text)
+  if (url === undefined) return 'has to be an http:// or https:// address'
   return url.username === '' && url.password === ''
     ? url
     : 'has a password in it, and would not be called: its signature says who calls'

@@ -149,7 +149,8 @@ export class EnvironmentReader {
   }
 }
 
-function httpUrl(text: string): URL | undefined {
+/** `undefined`: it is no address that begins with http:// or https://. */
+export function httpUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }

@@ -1,4 +1,4 @@
-import type { Metrics } from './http/metrics.ts'
+import { labelled, type Metrics } from './http/metrics.ts'
 import { createTimings, noteTime } from './http/tallies.ts'
 import type { StoreMeter } from './store/measured-store.ts'
 
@@ -27,13 +27,13 @@ export function showService({ metrics, version, kindOf }: ServiceNumbersOptions)
     name: 'scanin_store_seconds',
     help: 'Time that the store took, by operation; what failed is in it',
     labels: ['operation'],
-    read: () => Object.entries(timings).map(([operation, each]) => [[operation], each] as const),
+    read: () => labelled(Object.entries(timings)),
   })
   metrics.counter({
     name: 'scanin_store_errors_total',
     help: 'What the store failed at, by the kind of trouble',
     labels: ['kind'],
-    read: () => [...failures].map(([kind, times]) => [[kind], times] as const),
+    read: () => labelled(failures),
   })
 
   return {

@@ -1,6 +1,6 @@
 import type { Audit } from './audit/audit.ts'
 import type { Webhooks } from './audit/webhooks.ts'
-import type { Metrics } from './http/metrics.ts'
+import { labelled, type Metrics } from './http/metrics.ts'
 import type { ReplyTally } from './http/reply-tally.ts'
 import type { QueueTally } from './http/tallies.ts'
 import type { Holds } from './login/hold/holds.ts'
@@ -109,9 +109,4 @@ function showWebhooks({ counter, gauge }: Metrics, { counts, waiting }: Pick<Web
     labels: [],
     read: () => [[[], waiting()]],
   })
-}
-
-/** Values by the one label that they have. */
-function* labelled<Value>(values: Iterable<readonly [string, Value]>): Iterable<readonly [string[], Value]> {
-  for (const [label, value] of values) yield [[label], value]
 }

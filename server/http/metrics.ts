@@ -30,12 +30,9 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED) registry.removeSingleMetric(name)
 
-  const app = Fastify()
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
-  return {
-    app,
-    counter({ name, help, labels, read }) {
-      new Counter({
+  function show(Kind: typeof Counter | typeof Gauge) {
+    return ({ name, help, labels, read }: Shown<number>): void => {
+      new Kind({
         ...{ name, help, registers },
         labelNames: [...labels],
         collect() {
@@ -43,19 +40,22 @@ export function createMetrics(): Metrics {
           for (const [values, value] of read()) this.inc(named(labels, values), value)
         },
       })
-    },
-    gauge({ name, help, labels, read }) {
-      new Gauge({
-        ...{ name, help, registers },
-        labelNames: [...labels],
-        collect() {
-          this.reset()
-          for (const [values, value] of read()) this.set(named(labels, values), value)
-        },
-      })
-    },
+    }
+  }
+
+  const app = Fastify()
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  return {
+    app,
+    counter: show(Counter),
+    gauge: show(Gauge),
     histogram: (shown) => registry.registerMetric(new ShownHistogram(shown)),
   }
+}
+
+/** Values by the one label that they have. */
+export function* labelled<Value>(values: Iterable<readonly [string, Value]>): Iterable<readonly [string[], Value]> {
+  for (const [label, value] of values) yield [[label], value]
 }
 
 function named(labels: readonly string[], values: readonly string[]): Record<string, string> {

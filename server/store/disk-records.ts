@@ -1,6 +1,7 @@
 import type { Capacity } from './capacity.ts'
 import type { DiskTables } from './disk-tables.ts'
 import type { Version, WriteOptions } from './record-store.ts'
+import { isVersion } from './text-record.ts'
 
 /** What may be done to records within a write transaction, or, where it says so, outside of one. */
 export interface DiskRecords {
@@ -126,7 +127,7 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
     write: (key, text, { expiresAt, ifVersion, begins }, now) =>
       keepingLedger((ledger) => {
         const existing = findLive(key, now, ledger)
-        if (!isVersion(existing, ifVersion)) return 'conflict'
+        if (!isVersion(existing?.text, ifVersion)) return 'conflict'
         const row = { key, expiresAt, text }
         const growth = sizeOf(row) - (existing === undefined ? 0 : sizeOf(existing))
         if (!makeRoom(growth, begins, now, ledger)) return 'full'
@@ -139,17 +140,12 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
     remove: (key, ifVersion, now) =>
       keepingLedger((ledger) => {
         const existing = findLive(key, now, ledger)
-        if (existing === undefined || !isVersion(existing, ifVersion)) return 'conflict'
+        if (existing === undefined || !isVersion(existing.text, ifVersion)) return 'conflict'
         drop(existing, ledger)
         note(key, ledger)
         return 'changed'
       }),
   }
-}
-
-/** `null`: that there is none; `undefined`: whatever there is. */
-function isVersion(row: Row | undefined, version: Version | null | undefined): boolean {
-  return version === undefined || (row?.text ?? null) === version
 }
 
 function sizeOf({ key, text }: Row): number {

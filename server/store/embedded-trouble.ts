@@ -1,9 +1,4 @@
-/** What is wrong with a store of ours, in one line that says what to do. */
-export interface EmbeddedTrouble {
-  /** The same for the same trouble. */
-  kind: string
-  text: string
-}
+import type { Trouble } from '../trouble-log.ts'
 
 /** The cause of a refusal for want of room. */
 export class StoreFullError extends Error {
@@ -14,7 +9,7 @@ export class StoreFullError extends Error {
 const OF_THE_DISK = /no space left|quota exceeded|input\/output error|read-only file system/i
 
 /** Words for an error of a store of ours; `undefined`: none are known. */
-export function embeddedTrouble(error: unknown): EmbeddedTrouble | undefined {
+export function embeddedTrouble(error: unknown): Trouble | undefined {
   if (error instanceof StoreFullError) {
     return {
       kind: 'store_full',

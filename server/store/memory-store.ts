@@ -3,7 +3,7 @@ import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import { createExpiryQueue } from './expiry-queue.ts'
 import type { RecordStore } from './record-store.ts'
-import { TextRecord } from './text-record.ts'
+import { isVersion, TextRecord } from './text-record.ts'
 
 export interface MemoryStoreOptions {
   /** Now, in epoch milliseconds. */
@@ -94,7 +94,7 @@ export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: Memor
     async write(key, value, { expiresAt, ifVersion, begins }) {
       const now = clock()
       const existing = find(key, now)
-      if (ifVersion !== undefined && (existing?.text ?? null) !== ifVersion) return false
+      if (!isVersion(existing?.text, ifVersion)) return false
       const text = JSON.stringify(value)
       const size = sizeOf(key, text)
       makeRoom(size - (existing?.bytes ?? 0), begins, now)
@@ -105,7 +105,7 @@ export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: Memor
 
     async remove(key, ifVersion) {
       const existing = find(key, clock())
-      if (existing === undefined || (ifVersion !== undefined && existing.text !== ifVersion)) return false
+      if (existing === undefined || !isVersion(existing.text, ifVersion)) return false
       drop(existing)
       queueMicrotask(() => listeners.tell(key))
       return true

@@ -1,11 +1,12 @@
-import { type EmbeddedTrouble, embeddedTrouble } from './embedded-trouble.ts'
+import type { Trouble } from '../trouble-log.ts'
+import { embeddedTrouble } from './embedded-trouble.ts'
 import type { StoreChoice } from './redis-place.ts'
 import { type RedisTrouble, redisTrouble } from './redis-trouble.ts'
 
 /** Words for what goes wrong with a store, and the memory that they need. */
 export interface StoreTroubles {
   /** `undefined`: there are no words for it. */
-  explain(error: unknown): EmbeddedTrouble | undefined
+  explain(error: unknown): Trouble | undefined
   /** Of a connection. A command that failed for want of one only says that it had none. */
   noteConnectionError(error: Error): RedisTrouble | undefined
   noteConnected(): void

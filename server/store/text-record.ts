@@ -20,3 +20,8 @@ export class TextRecord implements StoredRecord {
     }
   }
 }
+
+/** Whether what is there has this version. `null`: that there is nothing; `undefined`: whatever there is. */
+export function isVersion(text: string | undefined, version: Version | null | undefined): boolean {
+  return version === undefined || (text ?? null) === version
+}
