@@ -63,7 +63,7 @@ export interface AppOptions {
   version: string
 }
 
-/** Puts ScanIn together from what `main` chose. The instance does not listen yet; closing it answers held polls at once. */
+/** Puts ScanIn together from what `service.ts` chose. The instance does not listen yet; closing it answers held polls at once. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, store, clock, randomness, makeLimiter } = options
   const { publicUrl } = config

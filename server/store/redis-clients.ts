@@ -50,7 +50,7 @@ const CONNECTION_OPTIONS = {
   socketTimeout: LONGEST_SILENCE_MS,
   disconnectTimeout: LONGEST_GOODBYE_MS,
   retryStrategy: reconnectPause,
-  // The store does (redis-store.ts): here a refusal would be nobody's, and end the process.
+  // The store does (redis-notices.ts): here a refusal would be nobody's, and end the process.
   autoResubscribe: false,
   // Fewer words before the server's first: one that is closing would cut its reply off.
   disableClientInfo: true,

@@ -15,7 +15,7 @@ export interface RedisNoticesOptions {
 const SUBSCRIBE_AGAIN_MS = 1000
 /**
  * Nothing is heard on this connection for hours where nothing happens, and nothing either where it is dead. With
- * something asked for, silence ends it (redis-connection.ts), and a new one is made.
+ * something asked for, silence ends it (redis-clients.ts), and a new one is made.
  */
 const PING_EVERY_MS = 1000
 
