@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
@@ -82,6 +84,10 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
 
   function fileRoutes(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(headers.asset))
+    // Read whole: a file that waits for who does not read would stay open, beside the connection that was counted.
+    scope.addHook('onSend', async (_request, _reply, payload) =>
+      payload instanceof Readable ? await buffer(payload) : payload,
+    )
     const guard = page(GUARD)
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
       sendFile(request, reply.header('cache-control', ASK_AGAIN), guard),
