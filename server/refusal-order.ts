@@ -27,7 +27,8 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
 /** A hook that asks, before anything else is done for a request, whether there is too much to do for it. */
 export function refuseInOrder(pressure: Pick<Pressure, 'admit'>) {
   return ({ method, routeOptions }: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
-    const step = STEPS[`${method} ${routeOptions.url}`] ?? 'go_on'
+    // HEAD is as GET is, and what probes may send instead.
+    const step = STEPS[`${method === 'HEAD' ? 'GET' : method} ${routeOptions.url}`] ?? 'go_on'
     if (step !== 'never refused') pressure.admit(step)
     done()
   }

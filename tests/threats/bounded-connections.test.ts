@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { createTestApp, PUBLIC_URL, type TestApp, type TestParts } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
@@ -91,6 +93,31 @@ test('T26 who does not read what comes back loses the connection, with nothing b
   expect(begun).toBeLessThan(SENT_AHEAD)
 })
 
+test('T26 who asks for files and does not read them keeps none of them open', async () => {
+  const theirs: Socket[] = []
+  const port = await listen({}, ({ app }) => void app.server.on('connection', (socket) => theirs.push(socket)))
+  const [, path = ''] = /href="(\/assets\/\w+)\//.exec((await sendRaw(port, get('/', 'close'))).body) ?? []
+  theirs.length = 0
+  const all = get(`${path}/vendor/qr/decode.js`).repeat(SENT_AHEAD)
+  for (const socket of await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port, all)))) socket.pause()
+  const areStuck = () => theirs.length === CONNECTIONS && theirs.every((socket) => socket.writableLength > 0)
+  await eventually('none of them gets on', areStuck)
+  const assets = join(import.meta.dirname, '../../dist/web/assets')
+  expect(openFiles().filter((file) => file.startsWith(assets))).toEqual([])
+})
+
+/** Of this process, by what Linux says. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)]
+    } catch {
+      // The one that the list was read by.
+      return []
+    }
+  })
+}
+
 test('T26 beyond the most that may be open a connection is dropped, and the next is taken when one ends', async () => {
   const port = await listen({ mostConnections: 3 })
   const kept = await Promise.all([1, 2, 3].map(() => open(port, get('/healthz'))))
@@ -117,6 +144,10 @@ test('T26 the nearer connections are to the most, the more is refused: new login
   kept.push(...(await Promise.all(Array.from({ length: 4 }, () => open(port, '')))))
   expectProblem(await phone.post('/login/scan', { token: next }), 503, 'overloaded')
   expectProblem(await late.post('/sign-in', { username: 'demo', password: 'x' }), 503, 'overloaded')
+  for (const path of ['/healthz', '/readyz']) {
+    const head = `HEAD ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`
+    expect([path, (await sendRaw(port, head)).status]).toEqual([path, 200])
+  }
   expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
   expect((await phone.post('/login/confirm', { token })).json.status).toBe('authenticated')
   expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
