@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** How long a connection that rests is kept while the process ends: over twice as long as browsers pause by default. */
 const IDLE_MS = 5000
-/** After this they end, whatever is on them: a process has ten seconds. */
-const LONGEST_MS = 8000
+/** After this they end, whatever is on them: a process has nine seconds, and webhooks two of them after this. */
+const LONGEST_MS = 6000
 
 /** Nobody has come for this long: nobody stands in line to be taken. */
 const QUIET_MS = 20
@@ -28,7 +28,7 @@ export interface Connections {
   /**
    * Takes no more of them, and lets those that are open end well: each is answered once more and closed with that reply.
    * A client that pauses would lose a request that it sends at the very moment its connection is cut, so one that rests
-   * is cut after five seconds. @returns when none is left, after eight seconds at the latest
+   * is cut after five seconds. @returns when none is left, after six seconds at the latest
    */
   drain(): Promise<void>
 }

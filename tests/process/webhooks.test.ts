@@ -3,7 +3,8 @@ import { auditLinesIn } from '../support/audit-lines.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
-import { type Service, startService } from '../support/service.ts'
+import { openSocket } from '../support/raw-socket.ts'
+import { type Service, startService, startServiceProcess } from '../support/service.ts'
 import { startWebhookReceiver, WEBHOOK_SECRET, type WebhookReceiver } from '../support/webhook-receiver.ts'
 
 let receiver: WebhookReceiver
@@ -55,4 +56,15 @@ test('a receiver that hangs holds up no login, and no end of the process', async
   for (let logins = 0; logins < 5; logins++) await signInBrowser(createClient(service.url), phone)
   expect(await service.stop()).toBe(0)
   expect(service.stdout()).toContain('webhooks were dropped')
+})
+
+test('a receiver that hangs and a client that does not end its request, both at once, hold up no end of the process', async () => {
+  receiver.answer(() => undefined)
+  const both = await startServiceProcess({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET })
+  const drip = await openSocket(both.port, 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{')
+  drip.on('error', () => undefined)
+  await createPhone(both.url)
+  expect(await both.stop()).toBe(0)
+  expect(both.stdout()).toContain('webhooks were dropped')
+  drip.destroy()
 })
