@@ -36,16 +36,26 @@ export async function postWebhook(
     'webhook-timestamp': timestamp,
     'webhook-signature': secrets.map((secret) => signature(secret, `${id}.${timestamp}.${body}`)).join(' '),
   }
-  const signal = AbortSignal.any([cut, AbortSignal.timeout(PATIENCE_MS)])
+  // Not AbortSignal.any: on Node 20 a signal that lives as long as the process keeps something of each that was made of it.
+  const patience = new AbortController()
+  const giveUp = () => patience.abort(cut.reason)
+  if (cut.aborted) giveUp()
+  cut.addEventListener('abort', giveUp)
+  const timer = setTimeout(() => patience.abort(timedOut()), PATIENCE_MS)
   try {
-    const reply = await fetch(url, { method: 'POST', redirect: 'manual', headers, body, signal })
+    const reply = await fetch(url, { method: 'POST', redirect: 'manual', headers, body, signal: patience.signal })
     await reply.body?.cancel()
     if (reply.ok) return { kind: 'taken' }
     return { kind: reply.status === 410 ? 'gone' : 'failed', why: `it answers ${reply.status}` }
   } catch (error) {
     return { kind: 'failed', why: reasonOf(error) }
+  } finally {
+    clearTimeout(timer)
+    cut.removeEventListener('abort', giveUp)
   }
 }
+
+const timedOut = () => new DOMException('The operation was aborted due to timeout', 'TimeoutError')
 
 function signature(secret: string, text: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
