@@ -6,7 +6,7 @@ import { publicPerson } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
 import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
-import { LOGIN_STEPS, type LoginStep, stepOf } from './funnel.ts'
+import { LOGIN_STEPS, type LoginStep, STEP_OF_EVENT, STEP_OF_NEWS } from './funnel.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfSession } from './of-sessions.ts'
 
@@ -33,9 +33,14 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
   const events = countsOf(AUDIT_NAMES)
   const steps = countsOf(LOGIN_STEPS)
 
+  function count(step: LoginStep | undefined): void {
+    if (step !== undefined) steps[step]++
+  }
+
   function tell(event: AuditEvent | undefined): void {
     if (event === undefined) return
     events[event.audit]++
+    if (event.outcome !== 'unknown') count(STEP_OF_EVENT[event.audit])
     lines.info(event)
     send?.(event)
   }
@@ -44,15 +49,10 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
     events,
     steps,
     onLoginNews(news) {
-      const step = stepOf(news)
-      if (step !== undefined) steps[step]++
+      count(STEP_OF_NEWS[news.type])
       tell(auditOfLogin(news))
     },
-    onSessionNews(news) {
-      const event = auditOfSession(news)
-      if (event.audit === 'login.collected' && event.outcome === 'success') steps.collected++
-      tell(event)
-    },
+    onSessionNews: (news) => tell(auditOfSession(news)),
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
     onBearerRefused: ({ why, by }) => tell({ audit: 'bearer.refused', outcome: 'failure', ...doneBy(by), reason: why }),

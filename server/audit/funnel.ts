@@ -1,4 +1,5 @@
 import type { LoginNews } from '../login/login-news.ts'
+import type { AuditName } from './audit-event.ts'
 
 /** The steps of a login's way, and its ends. Each login takes each of them once at the most. */
 export const LOGIN_STEPS = [
@@ -14,34 +15,18 @@ export const LOGIN_STEPS = [
 
 export type LoginStep = (typeof LOGIN_STEPS)[number]
 
-/** Which step a login has taken. `collected` is told by its session. `undefined`: none. */
-export function stepOf({ type, before, after, isUncertain }: LoginNews): LoginStep | undefined {
-  if (isUncertain) return undefined
-  switch (type) {
-    case 'create':
-      return 'created'
-    case 'scan':
-      return before?.status === 'pending' ? 'scanned' : undefined
-    case 'confirm':
-      return before?.status === 'scanned' ? 'confirmed' : undefined
-    case 'match':
-      return after?.status === 'authenticated' ? 'matched' : ended(after?.status)
-    case 'deny':
-      return ended(after?.status)
-    case 'remove':
-      return 'cancelled'
-    case 'expire':
-      return 'expired'
-    case 'rotate':
-    case 'collect':
-    case 'give':
-    case 'acknowledge':
-      return undefined
-    default:
-      return type satisfies never
-  }
+/** Steps that have a line in the log, by it. */
+export const STEP_OF_EVENT: Readonly<Partial<Record<AuditName, LoginStep>>> = {
+  'login.scanned': 'scanned',
+  'login.confirmed': 'confirmed',
+  'login.matched': 'matched',
+  'login.collected': 'collected',
+  'login.denied': 'denied',
 }
 
-function ended(status: string | undefined): LoginStep | undefined {
-  return status === 'denied' ? 'denied' : undefined
+/** Those that have none, or not always. */
+export const STEP_OF_NEWS: Readonly<Partial<Record<LoginNews['type'], LoginStep>>> = {
+  create: 'created',
+  remove: 'cancelled',
+  expire: 'expired',
 }
