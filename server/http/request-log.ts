@@ -7,9 +7,9 @@ import type { RequestLabels } from './request-labels.ts'
 /** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
 export interface RequestLog {
   reply(answered: { method: string; route: string; status: number; ms: number }, labels: Partial<RequestLabels>): void
-  /** Of a refusal only what somebody has to look into. */
   /** What was answered and what was refused, counted. */
   tally: ReplyTally
+  /** Of a refusal only what somebody has to look into. */
   error(error: ScanInError, request: { method: string; route: string }, labels: Partial<RequestLabels>): void
 }
 

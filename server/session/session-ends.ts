@@ -64,8 +64,7 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     const tell = (isUncertain?: true) => {
       if (why !== undefined) onNews({ type: why, id, session, by: occasion, ...(isUncertain && { isUncertain }) })
     }
-    const isPhone = session.kind === 'phone'
-    if (await records.end(id, { of, by, isPhone }, () => tell(true))) tell()
+    if (await records.end(id, { of, by, isPhone: isPhone(place) }, () => tell(true))) tell()
   }
 
   return async (of, ending, how = {}) => {

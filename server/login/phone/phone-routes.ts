@@ -69,9 +69,10 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
-        return approvals.scanUserCode(userCode, phone, matchFor(phoneAt), by)
+        const scanned = await approvals.scanUserCode(userCode, phone, matchFor(phoneAt), by)
+        tokenOf(request, scanned.token)
+        return scanned
       })
-      tokenOf(request, found.token)
       return requestOnWire(found, options.publicUrl, isSameNetwork(found.browserAt, phoneAt))
     },
   )
