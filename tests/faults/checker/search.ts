@@ -17,12 +17,20 @@ export type Explanation =
 /** One step of a call, and whose turn comes before it. */
 interface Item {
   call: Call
+  /** Its own, among those of what is done. */
+  bit: bigint
   step: Step
   span: Span
   isTold: boolean
   /** By its answer it has changed nothing, wherever it comes. */
   isRead: boolean
   after: number | undefined
+  /**
+   * One that asked the same before, where nobody was told of either. Which of them has come nobody can tell, so they come
+   * in their order: the earlier one may come whenever the later one may, and with every pair not tried both ways there are
+   * as many places less.
+   */
+  twin: number | undefined
 }
 
 interface Place {
@@ -37,7 +45,7 @@ const MOST_PLACES = 200_000
 
 export function explain(history: LoginHistory, rules: Rules): Explanation {
   const items = itemsOf(history, rules)
-  const all = items.reduce((told, item, at) => (item.isTold ? told | bit(at) : told), 0n)
+  const all = items.reduce((told, item) => (item.isTold ? told | item.bit : told), 0n)
   const seen = new Set<string>()
   const start: Place = { model: startOf(history, rules), done: 0n, earliest: history.started.from }
   const open = [start]
@@ -59,10 +67,19 @@ export function explain(history: LoginHistory, rules: Rules): Explanation {
 
 function itemsOf(history: LoginHistory, rules: Rules): Item[] {
   const items: Item[] = []
-  for (const [at, call] of history.calls.entries()) {
+  const latest = new Map<string, number>()
+  const calls = [...history.calls.entries()].sort(([, one], [, other]) => one.calledAt - other.calledAt)
+  for (const [at, call] of calls) {
     for (const [nth, step] of stepsOf(call, at, history, rules).entries()) {
-      const after = nth === 0 ? undefined : items.length - 1
-      items.push({ call, step, span: spanOf(call), isTold: isTold(call), isRead: isRead(call), after })
+      const place = items.length
+      const after = nth === 0 ? undefined : place - 1
+      const asked = `${nth} ${JSON.stringify(call.ask)}`
+      const twin = isTold(call) ? undefined : latest.get(asked)
+      if (!isTold(call)) latest.set(asked, place)
+      items.push({
+        ...{ call, step, after, twin, bit: 1n << BigInt(place) },
+        ...{ span: spanOf(call), isTold: isTold(call), isRead: isRead(call) },
+      })
     }
   }
   return items
@@ -87,7 +104,7 @@ function readAll(from: Place, items: readonly Item[], rules: Rules): Place {
     for (const at of eligible(place, items)) {
       const item = items[at]
       if (item === undefined || !item.isRead || !outcomes(place, item, rules).includes(place.model)) continue
-      place = { ...place, model: begunBy(place.model, item.span.until), done: place.done | bit(at) }
+      place = { ...place, model: begunBy(place.model, item.span.until), done: place.done | item.bit }
       hasRead = true
     }
   }
@@ -104,7 +121,7 @@ function nextPlaces(place: Place, items: readonly Item[], rules: Rules): Place[]
     const after = outcomes(place, item, rules).filter(isWorthIt)
     return after.map((model) => ({
       model: begunBy(model, item.span.until),
-      done: place.done | bit(at),
+      done: place.done | item.bit,
       earliest,
     }))
   })
@@ -119,24 +136,22 @@ function outcomes({ model, earliest }: Place, { step, span }: Item, { lostFrom }
 
 /** What may come next: whatever had been answered before it was asked is done. */
 function eligible({ done }: Place, items: readonly Item[]): number[] {
-  const isOpen = (at: number) => (done & bit(at)) === 0n
+  const isOpen = (item: Item | undefined) => item !== undefined && (done & item.bit) === 0n
   const horizon = items.reduce(
-    (soonest, item, at) => (item.isTold && isOpen(at) ? Math.min(soonest, item.span.until) : soonest),
+    (soonest, item) => (item.isTold && isOpen(item) ? Math.min(soonest, item.span.until) : soonest),
     Number.POSITIVE_INFINITY,
   )
-  return items.flatMap(({ span, after }, at) => {
+  const at = (place: number | undefined) => (place === undefined ? undefined : items[place])
+  return items.flatMap((item, place) => {
+    if (!isOpen(item) || item.span.from > horizon || isOpen(at(item.twin))) return []
     // What nobody was told of may have changed nothing, and then is not waited for.
-    const isInTurn = after === undefined || !isOpen(after) || items[after]?.isTold === false
-    return isOpen(at) && isInTurn && span.from <= horizon ? [at] : []
+    const before = at(item.after)
+    return isOpen(before) && before?.isTold ? [] : [place]
   })
 }
 
 function keyOf({ done, model, earliest }: Place): string {
   return `${done.toString(36)} ${earliest} ${JSON.stringify(model)}`
-}
-
-function bit(at: number): bigint {
-  return 1n << BigInt(at)
 }
 
 function count(bits: bigint): number {
