@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { check } from './check.ts'
 import type { Answer, Ask, Call, LoginHistory, Rules } from './history.ts'
+import { endingOf } from './liveness.ts'
 
 const RULES: Rules = { lifeMs: 60_000, confirmMs: 20_000, collectMs: 15_000, overlapMs: 3000, slackMs: 100 }
 
@@ -233,5 +234,26 @@ describe('what is wrong does not', () => {
     ],
   ])('%s', (_what, rule, calls) => {
     expect(rulesBroken(calls)).toContain(rule)
+  })
+})
+
+describe('who confirmed and was refused until it was too late', () => {
+  const calls = [
+    scanned,
+    confirmed,
+    poll(450, 0),
+    poll(2000, 4000, UNAVAILABLE),
+    poll(12_000, 12_100, { said: 'expired' }),
+  ]
+  const history = { name: 'it', match: 'none' as const, started: { from: 0, until: 0 }, secret: 'qr', calls }
+
+  test('was starved, if nothing was wrong', () => {
+    expect(endingOf(history, RULES)).toBe('starved')
+    expect(endingOf(history, { ...RULES, troubles: [{ from: 500, until: 1900 }] })).toBe('starved')
+  })
+
+  test('was told the truth, if something was', () => {
+    expect(endingOf(history, { ...RULES, troubles: [{ from: 500, until: 2100 }] })).toBe('fine')
+    expect(endingOf(history, { ...RULES, troubles: [{ from: 3900, until: 5000 }] })).toBe('fine')
   })
 })

@@ -76,6 +76,8 @@ export interface Rules {
   lostFrom?: number
   /** From then on it may be as it was some time before: nothing but who may be signed in at all can be checked. */
   rolledBackFrom?: number
+  /** When something was wrong, by the driver's clock: nobody need be answered then. */
+  troubles?: readonly Span[]
   /** What was confirmed is on a replica by then, and is there afterwards. */
   keepsConfirmed?: boolean
 }

@@ -6,7 +6,7 @@ export type Ending =
   | 'fine'
   /** Confirmed, asked for in time, and gone. */
   | 'lost'
-  /** Confirmed, and not answered until its time was over. */
+  /** Confirmed, and refused until its time was over, also when nothing was wrong any more. */
   | 'starved'
 
 type Told = Call & { answer: Answer }
@@ -25,7 +25,14 @@ export function endingOf(history: LoginHistory, rules: Rules): Ending {
   const polls = calls.filter(({ ask, calledAt }) => ask.do === 'poll' && ask.secret === secret && calledAt > at)
   if (polls.length === 0) return 'fine'
   const end = Math.min(at + rules.collectMs, repeatsUntil(calls, confirmed.calledAt)) - rules.slackMs
-  return polls.some((poll) => isTold(poll) && poll.answer.at < end && isOver(poll)) ? 'lost' : 'starved'
+  if (polls.some((poll) => isTold(poll) && poll.answer.at < end && isOver(poll))) return 'lost'
+  return polls.some((poll) => poll.calledAt < end && isFailedInPeace(poll, rules)) ? 'starved' : 'fine'
+}
+
+/** While something is wrong anything may be refused: on a slow machine that lasts longer than a reply is repeated. */
+function isFailedInPeace({ calledAt, answer }: Call, { troubles = [] }: Rules): boolean {
+  if (answer === undefined || answer.status < 500) return false
+  return !troubles.some(({ from, until }) => from <= answer.at && calledAt <= until)
 }
 
 function mayForget({ lostFrom, rolledBackFrom, keepsConfirmed = false }: Rules): boolean {

@@ -79,7 +79,7 @@ function tell({ fault, played, violations, starved }: Phase): void {
     `  ${fault}: ${logins} logins, ${signedIn} signed in, ${denied} denied; ${calls} calls (${kinds.join(', ')})`,
   )
   console.log(`    confirm to session: ${waits.median} ms, p99 ${waits.p99} ms, at most ${waits.longest} ms`)
-  if (starved > 0) console.log(`    ${starved} confirmed and told nothing in time`)
+  if (starved.length > 0) console.log(`    ${starved.length} confirmed and refused in peace until its time was over`)
   for (const violation of violations.slice(0, MOST_SHOWN)) console.log(indented(violation))
   if (violations.length > MOST_SHOWN) console.log(`    and ${violations.length - MOST_SHOWN} more`)
 }

@@ -1,11 +1,11 @@
 import { eventually } from '../../support/eventually.ts'
-import { check } from '../checker/check.ts'
+import { check, print } from '../checker/check.ts'
 import type { LoginHistory, Rules, Violation } from '../checker/history.ts'
 import { endingOf } from '../checker/liveness.ts'
 import { drive, type Played } from '../driver/drive.ts'
 import { createPhonePool } from '../driver/phone-pool.ts'
 import { createWire } from '../driver/wire.ts'
-import { type Fault, sleep } from './fault.ts'
+import { type Fault, PEACE, sleep } from './fault.ts'
 import type { Instances } from './instances.ts'
 
 export interface Run {
@@ -25,8 +25,8 @@ export interface Phase {
   fault: string
   played: Played[]
   violations: Violation[]
-  /** Confirmed, and not told anything until its time was over. */
-  starved: number
+  /** Each confirmed, and refused until its time was over, also in peace: what it asked, as lines. */
+  starved: string[]
 }
 
 /** A fault and when it happened, by the driver's clock. */
@@ -94,13 +94,16 @@ function phaseOf(
   const own = played.filter(({ history }) => endOf(history) >= from && history.started.from < until)
   const judged = own.map(({ history }) => {
     const itsRules = rulesFor(history, rules, happened)
-    return { violations: check(history, itsRules), ending: endingOf(history, itsRules) }
+    return {
+      violations: check(history, itsRules),
+      starved: endingOf(history, itsRules) === 'starved' ? [print(history)] : [],
+    }
   })
   return {
     fault: fault.name,
     played: own,
     violations: judged.flatMap(({ violations }) => violations),
-    starved: judged.filter(({ ending }) => ending === 'starved').length,
+    starved: judged.flatMap(({ starved }) => starved),
   }
 }
 
@@ -111,6 +114,7 @@ function rulesFor(history: LoginHistory, rules: Rules, happened: readonly Happen
   const [lostFrom, rolledBackFrom] = [from('everything'), from('the last writes')]
   return {
     ...rules,
+    troubles: happened.filter(({ fault }) => fault !== PEACE),
     ...(lostFrom === undefined ? {} : { lostFrom }),
     ...(rolledBackFrom === undefined ? {} : { rolledBackFrom }),
   }
