@@ -34,7 +34,7 @@ import type { RecordStore } from '../../../server/store/record-store.ts'
  * prints the steps, shortened, and the seed.
  */
 
-const RUNS = Number(process.env['LOGIN_MODEL_RUNS'] ?? 250)
+const RUNS = Number(process.env['LOGIN_MODEL_RUNS'] ?? 100)
 const SEED = 20_261
 
 const POLICY = { lifeMs: 60_000, confirmMs: 20_000, collectMs: 15_000, qrRefreshMs: 8000, qrOverlapMs: 3000 }
