@@ -14,11 +14,12 @@ import { createNetworkFailures } from './http/failure-limits.ts'
 import { createLoopUse } from './http/loop-use.ts'
 import { createMetrics } from './http/metrics.ts'
 import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
-import { AccountsFileError } from './identity/accounts-file.ts'
 import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
 import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
 import { lanAddress } from './lan-address.ts'
+import { ListFileError } from './list-file.ts'
 import { ListenError, listen } from './listen.ts'
+import type { LiveFile } from './live-file.ts'
 import { createLogger } from './logger.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { showService } from './service-numbers.ts'
@@ -38,13 +39,13 @@ const REFUSED_BEARERS_PER_MINUTE = 30
 /** Where no network is: the welcome says what to do. */
 const LOOPBACK = '127.0.0.1'
 /** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
-const THEIRS = [ConfigError, AccountsFileError, StoreSettingError, ListenError]
+const THEIRS = [ConfigError, ListFileError, StoreSettingError, ListenError]
 
 export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   env: Record<string, string | undefined>
   /** Of this machine: one of their addresses is the public URL's where none is set. */
   networks: ReturnType<typeof networkInterfaces>
-  /** Told how to have the accounts file read again, as soon as that was read: only where there is one. */
+  /** Told how to have files read again that are followed, as soon as they were read: only where there are some. */
   onReloadable?: (reload: () => void) => void
   /** Where the log's lines go; left out: to standard output. */
   logTo?: DestinationStream
@@ -65,7 +66,7 @@ export function whyNotStarted(error: unknown): string {
 
 /**
  * The whole service, listening: configuration, accounts, store, app, put together from an environment.
- * @throws ConfigError, AccountsFileError, StoreSettingError, ListenError: see `whyNotStarted`
+ * @throws ConfigError, ListFileError, StoreSettingError, ListenError: see `whyNotStarted`
  */
 export async function startService({
   env,
@@ -77,7 +78,8 @@ export async function startService({
   const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
-  if (live !== undefined) onReloadable?.(live.reload)
+  const files: LiveFile[] = live === undefined ? [] : [live]
+  if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
@@ -125,7 +127,7 @@ export async function startService({
   })
 
   async function letGo(): Promise<void> {
-    live?.close()
+    for (const file of files) file.close()
     await Promise.all([app.close(), metrics?.app.close()])
     await store.close()
   }

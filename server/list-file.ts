@@ -1,0 +1,125 @@
+import { isUtf8 } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import type { Static, TObject } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
+import { isNode, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+
+/** A file that cannot be used; the message says which variable names it and where, and repeats nothing of it but the place. */
+export class ListFileError extends Error {
+  override name = 'ListFileError'
+}
+
+export interface ListFileOptions<Schema extends TObject> {
+  /** The environment's, by which the file is named. */
+  variable: string
+  /** One entry, and several, in words. */
+  what: string
+  plural: string
+  /** Of one entry. */
+  entry: Schema
+}
+
+/** An entry, and where it stands, for people. */
+export interface Placed<Value> {
+  value: Value
+  place: string
+}
+
+/** A kind of file: JSON or YAML, a list of entries that are alike. */
+export interface ListFile<Entry> {
+  /** @throws ListFileError */
+  read(path: string): Promise<Placed<Entry>[]>
+  /** @throws ListFileError */
+  parse(text: string): Placed<Entry>[]
+  /** @throws ListFileError that says why, with nothing of what is written there */
+  refuse(place: string, why: string): never
+  /**
+   * Refuses two that would be taken for one.
+   * @param textOf equal for those
+   * @throws ListFileError
+   */
+  refuseTwins(entries: readonly Placed<Entry>[], what: string, textOf: (entry: Entry) => string): void
+}
+
+export function createListFile<Schema extends TObject>(options: ListFileOptions<Schema>): ListFile<Static<Schema>> {
+  const { variable, what, plural, entry } = options
+  const validator = Compile(entry)
+
+  const fault = (message: string, cause?: unknown) => new ListFileError(`${variable}${message}`, { cause })
+
+  function unreadable(cause: unknown): ListFileError {
+    const line = cause instanceof YAMLError ? cause.linePos?.[0].line : undefined
+    return fault(`${line === undefined ? '' : `: line ${line}`}: neither JSON nor YAML`, cause)
+  }
+
+  function valuesOf(toJs: () => unknown): unknown[] {
+    try {
+      const values = toJs()
+      return Array.isArray(values) ? values : []
+    } catch (cause) {
+      // An alias that leads nowhere, or to too much.
+      throw unreadable(cause)
+    }
+  }
+
+  function complaintOf({ keyword, instancePath, message }: TLocalizedValidationError): string {
+    // Of keys that are none, the one place that would be named is what somebody wrote there.
+    if (keyword === 'boolean') return `has a key that is none of ${Object.keys(entry.properties).join(', ')}`
+    const field = instancePath.slice(1).replace('/', ' ')
+    return field === '' ? message : `${field} ${message}`
+  }
+
+  function refuse(place: string, why: string): never {
+    throw fault(`${place}: ${why}`)
+  }
+
+  function checked(value: unknown, place: string): Static<Schema> {
+    if (validator.Check(value)) return value
+    const [first] = validator.Errors(value)
+    return refuse(place, first === undefined ? `is no ${what}` : complaintOf(first))
+  }
+
+  function parse(text: string): Placed<Static<Schema>>[] {
+    const lineCounter = new LineCounter()
+    const document = parseDocument(text, { lineCounter })
+    const [error] = document.errors
+    if (error !== undefined) throw unreadable(error)
+    if (!isSeq(document.contents)) throw fault(`: must be array of ${plural}`)
+    const nodes = document.contents.items
+    return valuesOf(() => document.toJS()).map((value, at) => {
+      const node = nodes[at]
+      const line = lineCounter.linePos((isNode(node) ? node.range?.[0] : undefined) ?? 0).line
+      const place = `: line ${line}, entry ${at + 1}`
+      return { value: checked(value, place), place }
+    })
+  }
+
+  async function bytesOf(path: string): Promise<Buffer> {
+    try {
+      return await readFile(path)
+    } catch (cause) {
+      throw fault(' cannot be read', cause)
+    }
+  }
+
+  return {
+    parse,
+    refuse,
+    async read(path) {
+      const bytes = await bytesOf(path)
+      // Bytes that are none would all become the same character, and two names one.
+      if (!isUtf8(bytes)) throw fault(': not UTF-8')
+      return parse(bytes.toString())
+    },
+    refuseTwins(entries, what, textOf) {
+      const seen = new Map<string, number>()
+      for (const [at, { value, place }] of entries.entries()) {
+        const text = textOf(value)
+        const first = seen.get(text)
+        if (first !== undefined) refuse(place, `its ${what} is taken by entry ${first + 1}`)
+        seen.set(text, at)
+      }
+    },
+  }
+}
