@@ -20,6 +20,7 @@ import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import type { OnAccountEnd } from './identity/account-news.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
+import { firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { longestStretch } from './login/hold/paces.ts'
@@ -118,6 +119,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     log,
     publicUrl,
     allowedReturn,
+    applicationOf: firstApplication([]),
     sessions: sessions.service,
     makeLimiter,
     creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),

@@ -28,6 +28,17 @@ const qrSecret = Type.Union([
 /** Alone: the browser's. In a list: one that may be a proxy's. */
 const address = Type.Union([Type.String({ title: 'ip' }), Type.Tuple([Type.String({ title: 'ip' })])])
 
+/** Alone: the address. In a list: one that leads to an application, with that one's name and origin. */
+const goal = Type.Union([
+  Type.String(),
+  Type.Null(),
+  Type.Tuple([
+    Type.String({ title: 'returnTo' }),
+    Type.String({ title: 'application.name' }),
+    Type.Union([Type.String(), Type.Null()], { title: 'application.origin' }),
+  ]),
+])
+
 const base = Type.Tuple([
   Type.Number({ title: 'createdAt' }),
   Type.Number({ title: 'expiresAt' }),
@@ -36,7 +47,7 @@ const base = Type.Tuple([
   Type.String({ title: 'browser.name' }),
   Type.String({ title: 'browser.os' }),
   address,
-  Type.Union([Type.String(), Type.Null()], { title: 'returnTo' }),
+  goal,
 ])
 
 const remember = Type.Boolean()
@@ -113,10 +124,16 @@ export function decodeLogin(value: unknown): Login | undefined {
 }
 
 function encodeBase(login: LoginBase): Static<typeof base> {
-  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, returnTo = null } = login
+  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser } = login
   const secrets = qrSecrets.map(encodeSecret)
   const address: Static<typeof base>[6] = login.mayBeProxy ? [login.ip] : login.ip
-  return [createdAt, expiresAt, browserKeyHash, secrets, browser.name, browser.os, address, returnTo]
+  return [createdAt, expiresAt, browserKeyHash, secrets, browser.name, browser.os, address, encodeGoal(login)]
+}
+
+function encodeGoal({ returnTo, application }: LoginBase): Static<typeof goal> {
+  if (returnTo === undefined) return null
+  if (application === undefined) return returnTo
+  return [returnTo, application.name, application.origin ?? null]
 }
 
 function decodeBase<Status extends Login['status']>(
@@ -134,7 +151,12 @@ function decodeBase<Status extends Login['status']>(
     ip: typeof address === 'string' ? address : address[0],
   }
   if (typeof address !== 'string') login.mayBeProxy = true
-  if (record[7] !== null) login.returnTo = record[7]
+  const goal = record[7]
+  if (typeof goal === 'string') login.returnTo = goal
+  else if (goal !== null) {
+    login.returnTo = goal[0]
+    login.application = goal[2] === null ? { name: goal[1] } : { name: goal[1], origin: goal[2] }
+  }
   return login
 }
 

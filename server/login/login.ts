@@ -8,6 +8,7 @@
  */
 import type { User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
+import type { Application } from './application.ts'
 
 /** A login in one of its states; `status` tells which. */
 export type Login = PendingLogin | ScannedLogin | MatchRequiredLogin | AuthenticatedLogin | DeliveredLogin | DeniedLogin
@@ -27,6 +28,8 @@ export interface LoginBase {
   mayBeProxy?: true
   /** Where to go once signed in: checked before it was put here. */
   returnTo?: string
+  /** What that leads to, where it is no page of ours. Never without a `returnTo`. */
+  application?: Application
 }
 
 export interface QrSecret {
@@ -318,11 +321,12 @@ function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {
 }
 
 function baseOf(login: LoginBase): LoginBase {
-  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, mayBeProxy, returnTo } = login
+  const { createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip, mayBeProxy, returnTo, application } = login
   return {
     ...{ createdAt, expiresAt, browserKeyHash, qrSecrets, browser, ip },
     ...(mayBeProxy === undefined ? {} : { mayBeProxy }),
     ...(returnTo === undefined ? {} : { returnTo }),
+    ...(application === undefined ? {} : { application }),
   }
 }
 

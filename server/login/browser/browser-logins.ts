@@ -6,6 +6,7 @@ import type { Occasion } from '../../http/occasion.ts'
 import type { CurrentPerson } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
+import type { Application } from '../application.ts'
 import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
@@ -44,6 +45,14 @@ export interface ShownLogin {
   expiresIn: number
   /** When to rotate. */
   refreshIn: number
+  application: Application | undefined
+}
+
+/** Where a login leads. */
+export interface Goal {
+  /** Checked: it may be followed. */
+  returnTo?: string | undefined
+  application?: Application | undefined
 }
 
 /** What a poll says. Before approval there is nothing about the person in it. */
@@ -77,10 +86,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     )
   }
 
-  function shown(loginId: string, secret: string, expiresAt: number): ShownLogin {
+  function shown(loginId: string, secret: string, { expiresAt, application }: Login): ShownLogin {
     const expiresIn = secondsUntil(expiresAt, clock())
     const refreshIn = Math.min(Math.ceil(policy.qrRefreshMs / 1000), expiresIn)
-    return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn }
+    return { loginId, token: formatToken({ loginId, secret }), expiresIn, refreshIn, application }
   }
 
   /**
@@ -177,14 +186,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     async start(
       browser: BrowserDescription,
       from: ClientAddress,
-      returnTo?: string,
+      { returnTo, application }: Goal = {},
     ): Promise<ShownLogin & { browserKey: string }> {
       const createdAt = clock()
       const expiresAt = createdAt + policy.lifeMs
       const loginId = makeLoginId(randomness)
       const secret = makeQrSecret(randomness)
       const browserKey = makeBrowserKey(randomness)
-      await records.create(loginId, {
+      const login: Login = {
         status: 'pending',
         createdAt,
         expiresAt,
@@ -194,8 +203,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         ip: from.address,
         ...(from.isKnown ? {} : { mayBeProxy: true }),
         ...(returnTo === undefined ? {} : { returnTo }),
-      })
-      return { ...shown(loginId, secret, expiresAt), browserKey }
+        ...(application === undefined ? {} : { application }),
+      }
+      await records.create(loginId, login)
+      return { ...shown(loginId, secret, login), browserKey }
     },
 
     /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
@@ -204,7 +215,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       const event = { type: 'rotate', secretHash: hashSecret(secret), overlapMs: policy.qrOverlapMs } as const
       const outcome = await applyToOwn(browser, () => event)
       if (outcome === undefined || outcome.refusal !== undefined) return undefined
-      return shown(browser.token.loginId, secret, outcome.login.expiresAt)
+      return shown(browser.token.loginId, secret, outcome.login)
     },
 
     /**

@@ -9,6 +9,7 @@ import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { CurrentPerson } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
+import type { ApplicationOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { Logins } from '../logins.ts'
 import { createApprover } from './approver.ts'
@@ -37,6 +38,8 @@ export interface BrowserRoomOptions {
   publicUrl: string
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
+  /** For whom a login is. */
+  applicationOf: ApplicationOf
 }
 
 /** What the desktop's browser calls. */

@@ -9,12 +9,13 @@ import type { RateLimit } from '../../http/rate-limits.ts'
 import { pollQuery, problemReplies } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
+import type { ApplicationOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
 import { tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
-import type { BrowserLogins, BrowserStatus, ShownLogin } from './browser-logins.ts'
+import type { BrowserLogins, BrowserStatus, Goal, ShownLogin } from './browser-logins.ts'
 import {
   browserStatus,
   matchBody,
@@ -44,6 +45,7 @@ export interface BrowserRoutesOptions {
   paces: Paces
   /** A `return_to` that may be followed, or `undefined`. */
   allowedReturn: (returnTo: string | undefined) => string | undefined
+  applicationOf: ApplicationOf
 }
 
 const tags = ['browser']
@@ -72,6 +74,11 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     return logins.rotate(browser)
   }
 
+  async function goalOf(asked: string | undefined): Promise<Goal> {
+    const returnTo = options.allowedReturn(asked)
+    return returnTo === undefined ? {} : { returnTo, application: await options.applicationOf(returnTo) }
+  }
+
   async function start(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -80,8 +87,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     pressure.admit('begin')
     const from = options.clientAddresses.of(request.raw)
     const browser = browserOf(request.headers['user-agent'])
-    const started = await options.creationLimit.spend(addressBlock(from.address), () =>
-      logins.start(browser, from, options.allowedReturn(returnTo)),
+    const started = await options.creationLimit.spend(addressBlock(from.address), async () =>
+      logins.start(browser, from, await goalOf(returnTo)),
     )
     request.labels.login = started.loginId
     const keyName = cookies.browserKeyName(started.loginId)

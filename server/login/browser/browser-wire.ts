@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { expiresIn, shortUser, strict } from '../../http/schemas.ts'
+import { applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
 import { tokenSchema } from '../token-wire.ts'
@@ -35,6 +36,7 @@ export const shownLogin = Type.Object({
   expires_in: expiresIn,
   refresh_in: Type.Integer({ description: 'Whole seconds after which to ask for the next QR' }),
   ...pace.properties,
+  application: Type.Optional(applicationSchema),
 })
 
 export const browserStatus = Type.Union([
@@ -66,7 +68,7 @@ export const userCodeReply = Type.Object({
 })
 
 export function shownOnWire(
-  { token, expiresIn, refreshIn }: ShownLogin,
+  { token, expiresIn, refreshIn, application }: ShownLogin,
   verificationUri: string,
   pace: Pace,
 ): Static<typeof shownLogin> {
@@ -80,6 +82,7 @@ export function shownOnWire(
     expires_in: expiresIn,
     refresh_in: refreshIn,
     ...pace,
+    ...(application === undefined ? {} : { application }),
   }
 }
 

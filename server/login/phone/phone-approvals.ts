@@ -5,6 +5,7 @@ import type { ClientAddress } from '../../http/client-address.ts'
 import type { Occasion } from '../../http/occasion.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
+import type { Application } from '../application.ts'
 import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import {
@@ -43,6 +44,7 @@ export interface ApprovalRequest {
   browserAt: ClientAddress
   /** Since the browser began. */
   age: number
+  application?: Application
   match: MatchKind
   expiresIn: number
 }
@@ -141,6 +143,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       browser: login.browser,
       browserAt: addressOf(login),
       age: Math.floor((clock() - login.createdAt) / 1000),
+      ...(login.application === undefined ? {} : { application: login.application }),
       match: isMatching ? 'code' : 'none',
       expiresIn: secondsUntil(login.expiresAt, clock()),
     }

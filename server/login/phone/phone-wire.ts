@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { expiresIn, strict } from '../../http/schemas.ts'
+import { applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { tokenSchema } from '../token-wire.ts'
 import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approvals.ts'
@@ -30,6 +31,7 @@ export const approvalRequest = Type.Object({
   same_network: Type.Boolean({ description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64' }),
   age: Type.Integer({ description: 'Whole seconds since the browser began' }),
   origin: Type.String({ description: 'The site that the browser will be signed in to' }),
+  application: Type.Optional(applicationSchema),
   match: Type.Union([Type.Literal('none'), Type.Literal('code')]),
   expires_in: expiresIn,
 })

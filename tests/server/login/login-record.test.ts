@@ -14,6 +14,8 @@ const phone = { id: 'phone', user: { id: '1', name: 'Ada', email: 'ada@example.c
 const LOGINS: Login[] = [
   { ...base, status: 'pending' },
   { ...base, status: 'pending', returnTo: '/welcome' },
+  { ...base, status: 'pending', returnTo: '/on', application: { name: 'Wiki', origin: 'https://wiki.example' } },
+  { ...base, status: 'scanned', phone, match: 'none', returnTo: '/on', application: { name: 'A client' } },
   { ...base, status: 'pending', mayBeProxy: true },
   { ...base, status: 'scanned', phone, match: 'code', mayBeProxy: true, returnTo: '/welcome' },
   { ...base, status: 'scanned', phone, match: 'code' },
@@ -28,6 +30,12 @@ const LOGINS: Login[] = [
 
 test.each(LOGINS)('a login that is $status comes out of a store as it went in', (login) => {
   expect(decodeLogin(JSON.parse(JSON.stringify(encodeLogin(login))))).toEqual(login)
+})
+
+test('a login that leads to no application takes no byte more in a store than it did', () => {
+  const bytes = (login: Login) => JSON.stringify(encodeLogin(login))
+  expect(bytes({ ...base, status: 'pending' })).toContain('"203.0.113.7",null]')
+  expect(bytes({ ...base, status: 'pending', returnTo: '/welcome' })).toContain('"203.0.113.7","/welcome"]')
 })
 
 test.each([undefined, null, {}, [], ['pending'], ['unheard of', []], { ...base, status: 'pending' }])(

@@ -14,6 +14,7 @@ const request: ScanReply = {
   sameNetwork: true,
   ageSeconds: 3,
   origin: 'https://scanin.example',
+  application: undefined,
   match: 'none',
   expiresInSeconds: 120,
 }

@@ -31,6 +31,7 @@ export function createFakeLoginApi() {
     qrImage: 'data:image/svg+xml;base64,',
     expiresInSeconds: 300,
     refreshInSeconds: 30,
+    application: undefined,
     ...pace,
   })
   const loginOf = (token: string) => logins.get(token.slice(0, 16))

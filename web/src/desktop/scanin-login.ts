@@ -5,6 +5,7 @@ import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { type Api, createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
+import { showGoal } from './goal.ts'
 import { createKeptLogin } from './kept-login.ts'
 import { createLoginFlow, type LoginFlow } from './login-flow.ts'
 import { type LoginView, statusWords } from './login-view.ts'
@@ -51,6 +52,7 @@ export class ScanInLogin extends HTMLElement {
     const onView = (next: LoginView) => {
       view = next
       qr.show(view)
+      if (view.kind === 'pending') showGoal(this, view.login.application)
       if (view.kind === 'match_required') match.show()
       else match.hide()
       if (view.kind === 'starting') userCode.reset()

@@ -1,6 +1,7 @@
 // Every sentence that a state or an error code becomes. Nothing here repeats what somebody typed.
 import { ApiError, type ProblemCode } from '../wire/api-error.ts'
 import { DecodeError } from '../wire/decoding.ts'
+import type { Application } from '../wire/protocol.ts'
 
 const problemWords: Record<ProblemCode, string> = {
   invalid_request: 'That could not be understood. Please try again.',
@@ -68,6 +69,21 @@ export function retryingWords(error: unknown): string {
 /** A browser and its system, as people would say them. */
 export const browserWords = ({ name, os }: { name: string; os: string }): string =>
   [name, os].filter((part) => part !== '').join(' on ') || 'Unknown browser'
+
+/** A host name as people know it out of an address; what is none stays as it is. */
+export function hostOf(origin: string): string {
+  try {
+    return new URL(origin).host
+  } catch {
+    return origin
+  }
+}
+
+/** An application, and where it is unless its name says so. */
+export function applicationWords({ name, origin }: Application): { name: string; place: string } {
+  const place = origin === undefined ? '' : hostOf(origin)
+  return { name, place: place === name ? '' : place }
+}
 
 /** The desktop's live region. */
 export const loginWords = {

@@ -1,8 +1,8 @@
 import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
-import { browserWords, durationWords, phoneWords, wordsFor } from '../page/words.ts'
+import { applicationWords, browserWords, durationWords, hostOf, phoneWords, wordsFor } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
-import type { ScanReply } from '../wire/protocol.ts'
+import type { Application, ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
 
 export interface RequestCard {
@@ -42,6 +42,12 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
   confirm.addEventListener('click', () => decide((current) => current.confirm(remember.checked), phoneWords.confirming))
   deny.addEventListener('click', () => decide((current) => current.deny(), ''))
 
+  const showApplication = (application: Application | undefined) => {
+    part('goal').hidden = application === undefined
+    const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
+    part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', ...breakable(place)]))
+  }
+
   const count = (endsAt: number) => {
     counting.abort()
     counting = new AbortController()
@@ -63,6 +69,7 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
       part('network').classList.toggle('caution', !request.sameNetwork)
       part('age').textContent = `${durationWords(request.ageSeconds)} ago`
       part('origin').replaceChildren(...breakable(hostOf(request.origin)))
+      showApplication(request.application)
       part('match').hidden = request.match !== 'code'
       count(endsAt)
     },
@@ -76,11 +83,3 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
 /** A host name with places to break it between its labels, where it is too long for a line. */
 const breakable = (host: string): (string | Node)[] =>
   host.split('.').flatMap((label, at) => (at === 0 ? [label] : ['.', document.createElement('wbr'), label]))
-
-function hostOf(origin: string): string {
-  try {
-    return new URL(origin).host
-  } catch {
-    return origin
-  }
-}

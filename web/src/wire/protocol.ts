@@ -9,6 +9,12 @@ export interface Pacing {
   readonly holdSeconds: number
 }
 
+/** For what somebody signs in, where that is not ScanIn itself. */
+export interface Application {
+  readonly name: string
+  readonly origin: string | undefined
+}
+
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
 export interface LoginReply extends Pacing {
   readonly status: 'pending'
@@ -18,6 +24,7 @@ export interface LoginReply extends Pacing {
   readonly qrImage: string
   readonly expiresInSeconds: number
   readonly refreshInSeconds: number
+  readonly application: Application | undefined
 }
 
 /** `GET /login/status/:token` and `POST /login/match`: what the browser learns about its login. */
@@ -49,6 +56,7 @@ export interface ScanReply {
   readonly sameNetwork: boolean
   readonly ageSeconds: number
   readonly origin: string
+  readonly application: Application | undefined
   readonly match: 'none' | 'code'
   readonly expiresInSeconds: number
 }
@@ -72,6 +80,9 @@ const pacing = (from: Fields): Pacing => ({
   intervalSeconds: amount(from, 'interval'),
   holdSeconds: amount(from, 'hold'),
 })
+const application = optional(
+  inside((from): Application => ({ name: text(from, 'name'), origin: optional(text)(from, 'origin') })),
+)
 export const browserName = inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
 
 export function decodeLogin(value: unknown): LoginReply {
@@ -86,6 +97,7 @@ export function decodeLogin(value: unknown): LoginReply {
     qrImage,
     expiresInSeconds: amount(from, 'expires_in'),
     refreshInSeconds: amount(from, 'refresh_in'),
+    application: application(from, 'application'),
     ...pacing(from),
   }
 }
@@ -132,6 +144,7 @@ export function decodeScan(value: unknown): ScanReply {
     sameNetwork: flag(from, 'same_network'),
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),
+    application: application(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
     expiresInSeconds: amount(from, 'expires_in'),
   }

@@ -1,0 +1,27 @@
+/**
+ * The application for which somebody signs in, as ScanIn's own configuration knows it: derived from where the page goes on
+ * to, never from a text of the caller's.
+ */
+export interface Application {
+  /** What people see. */
+  name: string
+  /** Scheme, host and port, where it has one. */
+  origin?: string
+}
+
+/**
+ * The application that a `return_to` leads to. `undefined`: to none, but to ScanIn itself.
+ * @param returnTo one that may be followed, in canonical form
+ */
+export type ApplicationOf = (returnTo: string) => Application | undefined | Promise<Application | undefined>
+
+/** Asks one room after the other. */
+export function firstApplication(rooms: readonly ApplicationOf[]): ApplicationOf {
+  return async (returnTo) => {
+    for (const applicationOf of rooms) {
+      const found = await applicationOf(returnTo)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
