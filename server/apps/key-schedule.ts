@@ -1,0 +1,111 @@
+import type { JWK } from 'jose'
+
+/** RFC 8037 with Ed25519 for our own tokens, RS256 for OpenID clients that know nothing else. */
+export type SigningAlgorithm = 'EdDSA' | 'RS256'
+
+/** A key with its place in time. Of one algorithm's keys, each signs from its moment on until its successor's. */
+export interface ScheduledKey {
+  alg: SigningAlgorithm
+  /** With `kid`, `alg` and `use`. The private key, or only the public one once it signs no more. */
+  jwk: JWK
+  /** Epoch milliseconds. It is published before, so that who verifies has it by then. */
+  signsFrom: number
+}
+
+export interface RotationPolicy {
+  /** How long a key signs. */
+  rotationMs: number
+  /** The longest life of a token, with what clocks may differ by: for so long a key is published after it has signed. */
+  longestTokenMs: number
+}
+
+const DAY_MS = 86_400_000
+
+/** How long a key is published before it signs: longer than who verifies keeps what it has read. */
+export function leadOf({ rotationMs }: RotationPolicy): number {
+  return Math.min(DAY_MS, rotationMs / 2)
+}
+
+/** The key that signs. One whose moment is still to come, if there is no other: a clock has been set. */
+export function signerOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm, now: number): ScheduledKey | undefined {
+  const chain = chainOf(keys, alg)
+  return chain.findLast(({ signsFrom }) => signsFrom <= now) ?? chain[0]
+}
+
+/** Whether it is time to make the next key. */
+export function isDue(
+  keys: readonly ScheduledKey[],
+  alg: SigningAlgorithm,
+  now: number,
+  policy: RotationPolicy,
+): boolean {
+  return now >= dueAt(keys, alg, policy)
+}
+
+/** With a new key behind those of its algorithm: the very first signs at once, for nobody has read of another. */
+export function withNext(
+  keys: readonly ScheduledKey[],
+  { alg, jwk }: Pick<ScheduledKey, 'alg' | 'jwk'>,
+  now: number,
+  policy: RotationPolicy,
+): readonly ScheduledKey[] {
+  const last = chainOf(keys, alg).at(-1)
+  const signsFrom = last ? Math.max(last.signsFrom + policy.rotationMs, now + leadOf(policy)) : now
+  return [...keys, { alg, jwk, signsFrom }]
+}
+
+/** Without what is over: private halves of keys that have signed, and keys whose last token has ended. The same list if nothing is. */
+export function settled(keys: readonly ScheduledKey[], now: number, policy: RotationPolicy): readonly ScheduledKey[] {
+  const left = keys.flatMap((key) => {
+    const until = signsUntil(keys, key)
+    if (now < until) return [key]
+    return now < until + policy.longestTokenMs ? [retired(key)] : []
+  })
+  return left.length === keys.length && left.every((key, at) => key === keys[at]) ? keys : left
+}
+
+/** When something about these keys is different next: one begins or ends, or the next has to be made. */
+export function changesAt(
+  keys: readonly ScheduledKey[],
+  algorithms: readonly SigningAlgorithm[],
+  now: number,
+  policy: RotationPolicy,
+): number {
+  const moments = keys.flatMap((key) => {
+    const until = signsUntil(keys, key)
+    return [key.signsFrom, until, until + policy.longestTokenMs]
+  })
+  const due = algorithms.map((alg) => dueAt(keys, alg, policy))
+  return Math.min(...[...moments, ...due].filter((moment) => moment > now))
+}
+
+/** From when on nobody misses these keys. */
+export function endOf(keys: readonly ScheduledKey[], { rotationMs, longestTokenMs }: RotationPolicy): number {
+  return Math.max(...keys.map(({ signsFrom }) => signsFrom)) + 2 * rotationMs + longestTokenMs
+}
+
+function dueAt(keys: readonly ScheduledKey[], alg: SigningAlgorithm, policy: RotationPolicy): number {
+  const last = chainOf(keys, alg).at(-1)
+  return last ? last.signsFrom + policy.rotationMs - leadOf(policy) : Number.NEGATIVE_INFINITY
+}
+
+function signsUntil(keys: readonly ScheduledKey[], key: ScheduledKey): number {
+  const chain = chainOf(keys, key.alg)
+  return chain[chain.indexOf(key) + 1]?.signsFrom ?? Number.POSITIVE_INFINITY
+}
+
+function chainOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm): ScheduledKey[] {
+  return keys.filter((key) => key.alg === alg).sort((one, other) => one.signsFrom - other.signsFrom)
+}
+
+function retired(key: ScheduledKey): ScheduledKey {
+  const jwk = publicHalf(key.jwk)
+  return 'd' in key.jwk ? { ...key, jwk } : key
+}
+
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'n', 'e', 'kid', 'alg', 'use'] as const
+
+/** What anybody may know of a key, and nothing else that may stand in it (RFC 7517 §4, RFC 7518 §6). */
+export function publicHalf(jwk: JWK): JWK {
+  return Object.fromEntries(PUBLIC_MEMBERS.filter((member) => member in jwk).map((member) => [member, jwk[member]]))
+}
