@@ -36,6 +36,8 @@ interface Waiting extends WebhookMessage {
   tries: number
 }
 
+type Trouble = 'drops' | 'failures'
+
 /** Some 10 MB. */
 const MOST_WAITING = 10_000
 const AT_ONCE = 8
@@ -63,36 +65,40 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const closing = new AbortController()
   let trying = 0
   let isClosing = false
-  /** Of the present trouble. `undefined`: there is none. */
-  let lost: number | undefined
-  let isSaid = false
-  let quietUntil = 0
+  /** Dropped, and not said of yet. */
+  let lost = 0
+  /** What has been said to be wrong, and not yet to be over. */
+  const said = new Set<Trouble>()
+  // Where every other one is taken, either would be said for each.
+  const quietUntil = { drops: 0, failures: 0 }
   let onIdle = () => {}
 
   const waiting = () => due.length + resting.size + trying
 
+  function say(what: Trouble, why: string, words: string): void {
+    if (said.has(what) || said.has('drops') || clock() < quietUntil[what]) return
+    quietUntil[what] = clock() + SAID_EVERY_MS
+    said.add(what)
+    logger.warn({ why }, words)
+  }
+
   function drop(why: string): void {
     counts.dropped++
-    if (!lost) logger.warn({ why }, 'webhooks are dropped')
-    lost = (lost ?? 0) + 1
+    lost++
+    say('drops', why, 'webhooks are dropped')
   }
 
   function noteFailure(why: string): void {
     counts.failedTries++
-    if (lost !== undefined) return
-    lost = 0
-    if (clock() < quietUntil) return
-    // Where every other one is taken, this would be said for each.
-    quietUntil = clock() + SAID_EVERY_MS
-    isSaid = true
-    logger.warn({ why }, 'a webhook was not taken: it is tried again')
+    say('failures', why, 'a webhook was not taken: it is tried again')
   }
 
   function noteDelivery(): void {
     counts.delivered++
-    if (isSaid || lost) logger.info({ dropped: lost ?? 0 }, 'webhooks are taken again')
-    isSaid = false
-    lost = undefined
+    if (said.size === 0 && (lost === 0 || clock() < quietUntil.drops)) return
+    logger.info({ dropped: lost }, 'webhooks are taken again')
+    said.clear()
+    lost = 0
   }
 
   function settle(message: Waiting, answer: Answer): void {

@@ -187,6 +187,26 @@ describe('webhooks that nobody takes', () => {
     expect(said).toEqual([['webhooks are dropped', { why: 'too many wait' }]])
   })
 
+  test('are said once where a stranger fills their room again and again, and then counted', async () => {
+    const webhooks = begin({ most: 2 })
+    async function dropOne(): Promise<void> {
+      const { delivered } = webhooks.counts
+      webhooks.send(GUESSED)
+      webhooks.send(GUESSED)
+      await settled('one is delivered', () => webhooks.counts.delivered > delivered)
+    }
+    for (let times = 0; times < 5; times++) await dropOne()
+    const once = ['webhooks are dropped', { why: 'too many wait' }]
+    expect(said).toEqual([once, ['webhooks are taken again', { dropped: 1 }]])
+    now += 60_000
+    webhooks.send(GUESSED)
+    await settled('it is delivered', () => webhooks.counts.delivered === 6)
+    expect(said.slice(2)).toEqual([['webhooks are taken again', { dropped: 4 }]])
+    await dropOne()
+    expect(said.slice(3)).toEqual([once, ['webhooks are taken again', { dropped: 1 }]])
+    expect(webhooks.counts.dropped).toBe(6)
+  })
+
   test('are tried a few at a time', async () => {
     hang()
     const webhooks = begin()
