@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
-import { approve, scan, startLogin } from '../support/login-flow.ts'
+import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
 
@@ -136,4 +136,26 @@ test('who signs in has a session that a replica has', async () => {
   await expectOnlyWithReplica(signIn, 200)
   const { id } = (await phone.get('/session')).json.session
   expect(await onReplica.get(`scanin:session:${id}`)).not.toBeNull()
+})
+
+test('who signs out or revokes is told so once a replica has it: a failover brings no session back', async () => {
+  const [browser, phone, other] = [
+    createClient(service.url),
+    await createPhone(service.url),
+    await createPhone(service.url),
+  ]
+  await signInBrowser(browser, phone)
+  const ids = await Promise.all([browser, other].map(async (client) => (await client.get('/session')).json.session.id))
+  const kept = () =>
+    Promise.all(ids.map(async (id) => (await onReplica.get(`scanin:session:${id}`))?.includes('demo') ?? false))
+  expect(await kept()).toEqual([true, true])
+  const ends = [() => phone.delete(`/sessions/${ids[0]}`), () => other.post('/sign-out')]
+  line.hang()
+  for (let tries = 0; tries < 2; tries++) {
+    const replies = await Promise.all(ends.map((end) => end()))
+    expect(replies.map(({ status, json }) => [status, json?.code])).toEqual(Array(2).fill([503, 'store_unavailable']))
+  }
+  await line.mend()
+  await Promise.all(ends.map((end) => eventually('it has ended', async () => (await end()).status === 204)))
+  expect(await kept()).toEqual([false, false])
 })
