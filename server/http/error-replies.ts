@@ -110,8 +110,9 @@ export function answerBrokenRequest({ make }: RequestIds, { tally }: Pick<Reques
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
-export function answerExpectation(requestIds: RequestIds) {
+export function answerExpectation(requestIds: RequestIds, { tally }: Pick<RequestLog, 'tally'>) {
   return (request: IncomingMessage, response: ServerResponse): void => {
+    tally.refusals.invalid_request++
     const said = lastWord(requestIds.of(request))
     const { status, headers, body } = problemReply(new ScanInError('invalid_request'), said)
     response.writeHead(status, headers).end(body)

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net'
 import type { Connections } from './connections.ts'
 import { answerExpectation } from './error-replies.ts'
 import type { RequestIds } from './request-labels.ts'
+import type { RequestLog } from './request-log.ts'
 
 /** Answers a request in Fastify's place, or leaves it to Fastify: `false`. */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -26,12 +27,21 @@ const MOST_AHEAD = 64
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** For Fastify's `serverFactory`: a server whose requests the shortcut sees first. */
-export function httpServer(
-  shortcut: Shortcut,
-  requestIds: RequestIds,
-  connections: Connections,
-): (fastify: Listener) => Server {
+export interface HttpServerOptions {
+  /** Sees each request before Fastify does. */
+  shortcut: Shortcut
+  requestIds: RequestIds
+  connections: Connections
+  log: Pick<RequestLog, 'tally'>
+}
+
+/** For Fastify's `serverFactory`. */
+export function httpServer({
+  shortcut,
+  requestIds,
+  connections,
+  log,
+}: HttpServerOptions): (fastify: Listener) => Server {
   return (fastify) => {
     const server = createServer({
       ServerResponse: lastReplies(connections),
@@ -56,7 +66,7 @@ export function httpServer(
       if (response.socket === null) waitForTurn(request, response, { ahead, take })
       else take(request, response)
     })
-    server.on('checkExpectation', answerExpectation(requestIds))
+    server.on('checkExpectation', answerExpectation(requestIds, log))
     connections.watch(server)
     return server
   }

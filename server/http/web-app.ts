@@ -1,6 +1,5 @@
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
-import type { Connections } from './connections.ts'
 import {
   answerBrokenRequest,
   answerUnroutable,
@@ -8,33 +7,29 @@ import {
   type ProblemOptions,
   refuseMissingHost,
 } from './error-replies.ts'
-import { httpServer, type Shortcut } from './http-server.ts'
+import { type HttpServerOptions, httpServer } from './http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
 import { createOriginCheck, type OriginCheckOptions } from './origin-check.ts'
-import { labelRequests, type RequestIds } from './request-labels.ts'
+import { labelRequests } from './request-labels.ts'
 import { logReplies } from './request-log.ts'
 import type { TypedApp } from './typed-app.ts'
 
-export interface WebAppOptions extends OriginCheckOptions, ProblemOptions {
-  /** Sees each request before Fastify does. */
-  shortcut: Shortcut
+export interface WebAppOptions extends OriginCheckOptions, ProblemOptions, Omit<HttpServerOptions, 'log'> {
   clientAddresses: Pick<ClientAddresses, 'notice'>
   /** How schemas become validators and serializers. Left out: Fastify's own way, anew for each app. */
   schemaController?: FastifyServerOptions['schemaController']
-  requestIds: RequestIds
-  connections: Connections
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { shortcut, log, clientAddresses, requestIds, schemaController, connections, onClosing } = options
+  const { log, clientAddresses, requestIds, schemaController, connections, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
-    serverFactory: httpServer(shortcut, requestIds, connections),
+    serverFactory: httpServer(options),
     // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
     trustProxy: false,
     genReqId: requestIds.of,

@@ -109,8 +109,9 @@ describe('what is counted', () => {
       await client.post('/sign-in', { username: 'demo', password: 'wrong' })
       await client.get('/login/status/no-token')
       await sendRaw(service.port, 'GET / HTTP/1.1\r\nno colon\r\n\r\n')
+      await sendRaw(service.port, 'GET / HTTP/1.1\r\nHost: x\r\nExpect: magic\r\nConnection: close\r\n\r\n')
     })
-    const codes = { not_found: 1, authentication_required: 1, invalid_credentials: 1, invalid_request: 3 }
+    const codes = { not_found: 1, authentication_required: 1, invalid_credentials: 1, invalid_request: 4 }
     for (const [code, times] of Object.entries(codes)) {
       expect({ code, times: seen.get(`scanin_refusals_total{code="${code}"}`) }).toEqual({ code, times })
     }
