@@ -61,6 +61,15 @@ describe('what is right passes', () => {
       [scanned, confirmed, poll(410, 0), poll(12_000, 12_100, { said: 'expired' })],
     ],
     [
+      'what nobody collects, after a confirm that may have come through long before it was answered',
+      [
+        scanned,
+        phone(300, 400, 'confirm', UNAVAILABLE),
+        phone(10_000, 10_100, 'confirm', { said: 'authenticated' }),
+        poll(15_500, 15_600, { said: 'expired' }),
+      ],
+    ],
+    [
       'a phone that thinks better of it',
       [scanned, confirmed, phone(420, 440, 'deny', { said: 'denied' }), poll(450, 500, { said: 'denied' })],
     ],

@@ -24,9 +24,16 @@ export function endingOf(history: LoginHistory, rules: Rules): Ending {
   const secret = newestSecret(history)
   const polls = calls.filter(({ ask, calledAt }) => ask.do === 'poll' && ask.secret === secret && calledAt > at)
   if (polls.length === 0) return 'fine'
-  const end = Math.min(at + rules.collectMs, repeatsUntil(calls, confirmed.calledAt)) - rules.slackMs
+  const approvedAt = firstTry(calls, at)
+  const end = Math.min(approvedAt + rules.collectMs, repeatsUntil(calls, confirmed.calledAt)) - rules.slackMs
   if (polls.some((poll) => isTold(poll) && poll.answer.at < end && isOver(poll))) return 'lost'
   return polls.some((poll) => poll.calledAt < end && isFailedInPeace(poll, rules)) ? 'starved' : 'fine'
+}
+
+/** From when on it may have been approved: a confirm before that one, which was not answered or in vain, may have come through. */
+function firstTry(calls: readonly Call[], at: number): number {
+  const before = calls.filter((call) => call.ask.do === 'confirm' && call.calledAt < at && !isTold(call))
+  return Math.min(at, ...before.map(({ calledAt }) => calledAt))
 }
 
 /** While something is wrong anything may be refused: on a slow machine that lasts longer than a reply is repeated. */

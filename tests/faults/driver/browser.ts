@@ -2,7 +2,6 @@ import type { BrowserAsks } from './browser-asks.ts'
 import { type Heard, sessionCookie } from './recorder.ts'
 import { type Backoff, createBackoff, pause, type Story, until } from './story.ts'
 
-const PACE_MS = 1000
 /** How long somebody looks for digits before the page asks again. */
 const GLANCE_AT_PHONE_MS = 1000
 
@@ -16,6 +15,7 @@ export async function playBrowser(story: Story, asks: BrowserAsks): Promise<stri
   let underWay = new AbortController()
   let session: string | undefined
   let seen = 'pending'
+  let paceMs = 1000
   let isOver = false
   let wrongDigits = plan.browser.wrongDigits
   let typed: string | undefined
@@ -24,6 +24,7 @@ export async function playBrowser(story: Story, asks: BrowserAsks): Promise<stri
     if (heard === undefined || heard.answer.status >= 400) return
     const { answer, reply } = heard
     seen = answer.said ?? seen
+    if (typeof reply.body['interval'] === 'number') paceMs = reply.body['interval'] * 1000
     isOver ||= FINAL.has(seen)
     if (answer.session === undefined) return
     session = sessionCookie(reply)
@@ -45,7 +46,7 @@ export async function playBrowser(story: Story, asks: BrowserAsks): Promise<stri
     hear(heard)
     if (heard === undefined || heard.answer.status >= 400) return backoff.pause()
     backoff.reset()
-    if (seen === before && !isOver) await pause(PACE_MS - (clock() - began), over)
+    if (seen === before && !isOver) await pause(paceMs - (clock() - began), over)
   }
 
   async function race(isHeld: boolean): Promise<void> {

@@ -5,6 +5,7 @@ export interface WireReply {
   status: number
   body: Readonly<Record<string, unknown>>
   setCookies: readonly string[]
+  retryAfterSeconds: number | undefined
 }
 
 export interface WireRequest {
@@ -25,7 +26,7 @@ export interface Wire {
 
 /** Real HTTP over connections that are kept, as from browsers and proxies. */
 export function createWire({ patienceMs }: { patienceMs: number }): Wire {
-  const agent = new Agent({ keepAlive: true, scheduling: 'lifo' })
+  const agent = new Agent({ keepAlive: true, scheduling: 'lifo', maxFreeSockets: Number.POSITIVE_INFINITY })
 
   return {
     send(origin, { method, path, body, headers, isDropped = false, signal }) {
@@ -62,6 +63,7 @@ function read(incoming: IncomingMessage, resolve: (reply: WireReply | undefined)
       status: incoming.statusCode ?? 0,
       body: parsed(Buffer.concat(chunks).toString()),
       setCookies: incoming.headers['set-cookie'] ?? [],
+      retryAfterSeconds: Number(incoming.headers['retry-after']) || undefined,
     }),
   )
   incoming.on('error', () => resolve(undefined))

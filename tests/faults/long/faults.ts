@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import type { Violation } from '../checker/history.ts'
 import { figuresOf } from '../driver/figures.ts'
 import { RULES } from '../stage/instances.ts'
-import { type Phase, run } from '../stage/run.ts'
+import { type Phase, run, violationsIn } from '../stage/run.ts'
 import { CLUSTER, CLUSTER_THAT_WAITS } from './cluster-topologies.ts'
 import { IN_MEMORY, ON_DISK } from './embedded-topologies.ts'
 import { endAllAtExit } from './end-all.ts'
@@ -69,10 +69,13 @@ async function playRound({ instances, rules }: Place, round: number, faults: Pla
     ...{ faultMs: FAULT_MS[round % FAULT_MS.length] ?? FAULT_MS[0], peaceMs: PEACE_MS },
   })
   for (const phase of phases) tell(phase)
-  return phases.reduce((sum, { violations }) => sum + violations.length, 0)
+  const violations = violationsIn(phases)
+  for (const violation of violations.slice(0, MOST_SHOWN)) console.log(indented(violation))
+  if (violations.length > MOST_SHOWN) console.log(`    and ${violations.length - MOST_SHOWN} more`)
+  return violations.length
 }
 
-function tell({ fault, played, violations, starved }: Phase): void {
+function tell({ fault, played, starved }: Phase): void {
   const { logins, calls, signedIn, denied, replies, waits } = figuresOf(played)
   const kinds = Object.entries(replies).map(([kind, count]) => `${kind}: ${count}`)
   console.log(
@@ -80,8 +83,6 @@ function tell({ fault, played, violations, starved }: Phase): void {
   )
   console.log(`    confirm to session: ${waits.median} ms, p99 ${waits.p99} ms, at most ${waits.longest} ms`)
   if (starved.length > 0) console.log(`    ${starved.length} confirmed and refused in peace until its time was over`)
-  for (const violation of violations.slice(0, MOST_SHOWN)) console.log(indented(violation))
-  if (violations.length > MOST_SHOWN) console.log(`    and ${violations.length - MOST_SHOWN} more`)
 }
 
 function indented({ rule, detail }: Violation): string {

@@ -30,12 +30,12 @@ export const RULES: Rules = {
 }
 
 /**
- * @param store what names the store to them
+ * @param store what names the store to them, and what else each is told, by its number
  * @param crowd people who have accounts: a person's wrong codes are counted
  */
 export async function startInstances(
   count: number,
-  store: Record<string, string>,
+  store: Record<string, string> | ((instance: number) => Record<string, string>),
   crowd = FEW_PEOPLE,
 ): Promise<Instances> {
   const people = somePeople(crowd)
@@ -44,7 +44,7 @@ export async function startInstances(
   const origins = ports.map((port) => `http://127.0.0.1:${port}`)
   const publicUrl = origins[0] ?? ''
 
-  function start(port: number, clock: Record<string, string> = {}): Promise<ServiceProcess> {
+  function start(port: number, instance: number, clock: Record<string, string> = {}): Promise<ServiceProcess> {
     return startServiceProcess({
       PORT: String(port),
       PUBLIC_URL: publicUrl,
@@ -55,12 +55,12 @@ export async function startInstances(
       MAX_SESSIONS: '1000',
       LOG_LEVEL: 'warn',
       ...Object.fromEntries(Object.entries(SECONDS).map(([name, seconds]) => [name, String(seconds)])),
-      ...store,
+      ...(typeof store === 'function' ? store(instance) : store),
       ...clock,
     })
   }
 
-  const processes = await Promise.all(ports.map((port) => start(port)))
+  const processes = await Promise.all(ports.map((port, instance) => start(port, instance)))
   return {
     people,
     origins,
@@ -70,7 +70,7 @@ export async function startInstances(
       await processes[instance]?.stop(signal)
     },
     async restart(instance, clock) {
-      processes[instance] = await start(ports[instance] ?? 0, clock?.env)
+      processes[instance] = await start(ports[instance] ?? 0, instance, clock?.env)
     },
     async stop() {
       await Promise.all(processes.map((process) => process.stop('SIGKILL')))

@@ -5,7 +5,7 @@ import { endingOf } from '../checker/liveness.ts'
 import { drive, type Played } from '../driver/drive.ts'
 import { createPhonePool } from '../driver/phone-pool.ts'
 import { createWire } from '../driver/wire.ts'
-import { type Fault, PEACE, sleep } from './fault.ts'
+import { type Fault, sleep } from './fault.ts'
 import type { Instances } from './instances.ts'
 
 export interface Run {
@@ -78,6 +78,12 @@ export async function run({
   return happened.map((each, nth) => phaseOf(each, happened[nth + 1]?.from, { played, happened, rules }))
 }
 
+/** Who was there in several phases is told of once. */
+export function violationsIn(phases: readonly Phase[]): Violation[] {
+  const byText = new Map(phases.flatMap(({ violations }) => violations).map((each) => [JSON.stringify(each), each]))
+  return [...byText.values()]
+}
+
 /** However long the machine takes to get over it. */
 async function untilWell({ origins }: Instances): Promise<void> {
   await eventually('all instances are well again', async () => {
@@ -114,7 +120,7 @@ function rulesFor(history: LoginHistory, rules: Rules, happened: readonly Happen
   const [lostFrom, rolledBackFrom] = [from('everything'), from('the last writes')]
   return {
     ...rules,
-    troubles: happened.filter(({ fault }) => fault !== PEACE),
+    troubles: happened.filter(({ fault }) => fault.isPeace !== true),
     ...(lostFrom === undefined ? {} : { lostFrom }),
     ...(rolledBackFrom === undefined ? {} : { rolledBackFrom }),
   }

@@ -1,0 +1,80 @@
+import { createLoginFlow } from '../../../web/src/desktop/login-flow.ts'
+import type { LoginView } from '../../../web/src/desktop/login-view.ts'
+import { createApi } from '../../../web/src/wire/api.ts'
+import { pageClock } from '../../../web/src/wire/clock.ts'
+import type { Fetch } from '../../../web/src/wire/request.ts'
+import { createPerson, type Service } from '../driver/person.ts'
+import type { WireReply } from '../driver/wire.ts'
+import type { Random } from '../random.ts'
+import type { Tally } from './tally.ts'
+
+/** `expires_in` is whole seconds, and a reply may have been on its way for a while. */
+const SLACK_MS = 3000
+
+export interface WaitingBrowserOptions {
+  service: Service
+  /** As the proxy in front of the service would say it. */
+  address: string
+  random: Random
+  tally: Tally
+  /** It is closed, without a word. */
+  signal: AbortSignal
+}
+
+/** A login page that nobody scans: the web client's own loops, over HTTP as the driver speaks it. Begins anew whenever a login ends. */
+export async function waitForNobody({ service, address, random, tally, signal }: WaitingBrowserOptions): Promise<void> {
+  const person = createPerson({ service, address, random, losses: 0 })
+  const api = createApi({ fetch: fetchBy(person.send, tally) })
+  while (!signal.aborted) {
+    let kept: string | undefined
+    let last: LoginView | undefined
+    let endsAt = 0
+
+    function onView(view: LoginView): void {
+      last = view
+      if (view.kind !== 'pending') return
+      if (endsAt === 0) tally.began()
+      endsAt = pageClock.now() + view.login.expiresInSeconds * 1000
+    }
+
+    const flow = createLoginFlow({
+      ...{ api, clock: pageClock, random: random.next, signal, onView },
+      wake: { onWake: () => () => undefined },
+      isHidden: () => false,
+      returnTo: undefined,
+      kept: {
+        keep: (token) => {
+          kept = token
+        },
+        take: () => kept,
+        forget: () => {
+          kept = undefined
+        },
+      },
+      onConnection: () => undefined,
+    })
+    await flow.run()
+    if (signal.aborted) return
+    const early = endsAt - pageClock.now()
+    // Nobody scans it, so nothing but its time ends it.
+    if (last?.kind === 'expired' && early < SLACK_MS) tally.ended()
+    else tally.lost(`${last?.kind} ${Math.round(early / 1000)} s before its end`)
+  }
+}
+
+function fetchBy(send: ReturnType<typeof createPerson>['send'], tally: Tally): Fetch {
+  return async (path, { method, body, signal } = {}) => {
+    const reply = await send(method === 'POST' || method === 'DELETE' ? method : 'GET', String(path), {
+      ...(typeof body === 'string' ? { body: JSON.parse(body) } : {}),
+      ...(signal ? { signal } : {}),
+    })
+    tally.heard(reply)
+    if (reply === undefined) throw new TypeError('no reply')
+    return responseOf(reply)
+  }
+}
+
+function responseOf({ status, body, retryAfterSeconds }: WireReply): Response {
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  return new Response(status === 204 ? null : JSON.stringify(body), { status, headers })
+}
