@@ -29,7 +29,7 @@ const WARM_UP_ROUNDS = 3
 const FAULT_MS = 10_000
 /** The end of each round, in which it is measured: of a short one, half. */
 const MEASURED_MS = 20_000
-const PEOPLE = 200
+const PEOPLE = 100
 const MOST_AT_ONCE = 2000
 /** To the store, for the log: such may be some more or less. */
 const SPARE_DESCRIPTORS = 20
