@@ -1,4 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { backEndTokenRoutes, TOKEN_SECONDS } from './apps/back-end-tokens.ts'
+import { jwksRoute } from './apps/jwks-route.ts'
+import type { SigningAlgorithm } from './apps/key-schedule.ts'
+import type { SigningKeys } from './apps/key-set.ts'
+import { createSigningKeys } from './apps/signing-keys.ts'
 import { createAudit } from './audit/audit.ts'
 import { createWebhooks } from './audit/webhooks.ts'
 import type { Clock } from './clock.ts'
@@ -48,6 +53,8 @@ export interface AppOptions {
   clock: Clock
   randomness: Randomness
   logger: FastifyBaseLogger
+  /** Of a file. Left out: they are in the store. */
+  signingKeys?: SigningKeys | undefined
   /** Where the store's troubles are told too; left out, requests have one of their own. */
   troubles?: TroubleLog
   /** Where what is counted is shown. Left out: nobody asks. */
@@ -150,6 +157,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })
 
+  const keys = options.signingKeys ?? openSigningKeys(options)
   const sessionCookieName = cookies.sessionName
   const app = createWebApp({
     ...config,
@@ -165,6 +173,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onClosing: holds.closing.come,
   })
   app.addHook('onClose', async () => webhooks?.close())
+  app.addHook('onClose', async () => keys?.close())
   await openApi(app, { publicUrl, version: options.version, sessionCookieName, headers })
   pages.routes(app)
   app.register(async (api: TypedApp) => {
@@ -177,6 +186,30 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     browser.routes(api)
     phone.routes(api)
     sessions.routes(api)
+    if (keys !== undefined) {
+      jwksRoute(api, keys)
+      const audiences = config.tokenAudiences
+      backEndTokenRoutes(api, { publicUrl, audiences, keys, current: sessions.current, clock, randomness })
+    }
   })
   return app as unknown as FastifyInstance
+}
+
+/** What verifiers' clocks may be behind by. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** What something is signed by here: nothing, where nobody is to be shown who is signed in. */
+export function signingAlgorithms({ tokenAudiences }: Config): readonly SigningAlgorithm[] {
+  return tokenAudiences.length === 0 ? [] : ['EdDSA']
+}
+
+function openSigningKeys({ config, store, clock }: AppOptions): SigningKeys | undefined {
+  const { signingKeys } = config
+  const algorithms = signingAlgorithms(config)
+  if (signingKeys.kind === 'file' || algorithms.length === 0) return undefined
+  const policy = {
+    rotationMs: signingKeys.rotationMs,
+    longestTokenMs: TOKEN_SECONDS * 1000 + CLOCK_TOLERANCE_MS,
+  }
+  return createSigningKeys({ store, clock, algorithms, policy })
 }

@@ -35,6 +35,9 @@ export interface Config {
   rates: { loginsPerMinute: number; signInsPerMinute: number }
   /** Where audit events are sent. `secrets`: `whsec_…`, the newest first. */
   webhook: { url: string; secrets: readonly string[] } | undefined
+  /** Back ends that tokens are made for; none: no tokens are. */
+  tokenAudiences: readonly string[]
+  signingKeys: { kind: 'file'; path: string } | { kind: 'store'; rotationMs: number }
   metrics: { host: string; port: number } | undefined
   logLevel: LogLevel
 }
@@ -43,10 +46,10 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const LONGEST_HOLD_SECONDS = 25
 const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
+const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
   ...['CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
-  ...['TOKEN_AUDIENCES', 'SIGNING_KEYS_FILE', 'KEY_ROTATION_DAYS'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
@@ -99,6 +102,8 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),
     },
     webhook: readWebhook(reader),
+    tokenAudiences: reader.texts('TOKEN_AUDIENCES', AUDIENCE, 'names without spaces, with commas between them'),
+    signingKeys: readSigningKeys(reader),
     metrics: readMetrics(reader, port),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
@@ -170,6 +175,19 @@ function parseWebhookUrl(text: string): URL | string {
   return url.username === '' && url.password === ''
     ? url
     : 'has a password in it, and would not be called: its signature says who calls'
+}
+
+/** What may stand in a list with commas between, without quotes or escapes in a token or a configuration. */
+const AUDIENCE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/
+
+function readSigningKeys(reader: EnvironmentReader): Config['signingKeys'] {
+  const path = reader.text('SIGNING_KEYS_FILE')
+  const days = reader.optionalInteger('KEY_ROTATION_DAYS', 1, 3650)
+  if (path === undefined) return { kind: 'store', rotationMs: (days ?? 90) * DAY_MS }
+  if (days !== undefined) {
+    reader.reject('KEY_ROTATION_DAYS', 'goes without SIGNING_KEYS_FILE: keys in a file are whoever keeps it rotates')
+  }
+  return { kind: 'file', path }
 }
 
 function readMetrics(reader: EnvironmentReader, servicePort: number): Config['metrics'] {

@@ -115,6 +115,10 @@ export class EnvironmentReader {
     return this.#list(name, 'origins such as https://app.example.com, with commas between them', parseOrigin) ?? []
   }
 
+  texts(name: string, form: RegExp, description: string): string[] {
+    return this.#list(name, description, (text) => (form.test(text) ? text : undefined)) ?? []
+  }
+
   cidrs(name: string): string[] {
     return this.#list(name, 'addresses or CIDRs such as 10.0.0.0/8, with commas between them', parseCidr) ?? []
   }

@@ -22,6 +22,8 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'DELETE /sessions/:id': 'finish',
   'GET /session': 'finish',
   'GET /auth/verify': 'finish',
+  'POST /session/token': 'finish',
+  'GET /.well-known/jwks.json': 'finish',
 }
 
 /** A hook that asks, before anything else is done for a request, whether there is too much to do for it. */

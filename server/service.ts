@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { getHeapStatistics } from 'node:v8'
 import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
-import { type AppOptions, buildApp } from './app.ts'
+import { type AppOptions, buildApp, signingAlgorithms } from './app.ts'
+import type { SigningKeys } from './apps/key-set.ts'
+import { openSigningKeysFile } from './apps/signing-keys-file.ts'
 import { createProcessClock } from './clock.ts'
 import { type Config, readConfig } from './config.ts'
 import { mostConnections, openFilesOf } from './connection-limit.ts'
@@ -78,7 +80,8 @@ export async function startService({
   const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
-  const files: LiveFile[] = live === undefined ? [] : [live]
+  const signingKeys = await openKeys(config, logger)
+  const files: LiveFile[] = [live, signingKeys].filter((file) => file !== undefined)
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
@@ -114,6 +117,7 @@ export async function startService({
       clock,
       failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
     }),
+    signingKeys,
     clock,
     randomness: cryptoRandomness,
     logger,
@@ -173,6 +177,12 @@ async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogg
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
   return { accounts: await createAccounts([demo]), madePassword }
+}
+
+async function openKeys(config: Config, logger: FastifyBaseLogger): Promise<(SigningKeys & LiveFile) | undefined> {
+  const algorithms = signingAlgorithms(config)
+  if (config.signingKeys.kind === 'store' || algorithms.length === 0) return undefined
+  return openSigningKeysFile({ path: config.signingKeys.path, algorithms, logger })
 }
 
 function readOpenFiles(): number | undefined {

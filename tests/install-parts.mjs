@@ -3,7 +3,7 @@
 // instead.
 //   node tests/install-parts.mjs tests|benchmarks
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const REDIS = { commands: ['redis-server'], variable: 'REDIS_SERVER', package: 'redis-server' }
@@ -19,6 +19,18 @@ const PROMTOOL = { commands: ['promtool'], variable: 'PROMTOOL', package: 'prome
 const FAIL2BAN = { commands: ['fail2ban-regex'], variable: 'FAIL2BAN_REGEX', package: 'fail2ban' }
 /** For processes whose clock is wrong. */
 const FAKETIME = { commands: ['faketime'], variable: 'FAKETIME', package: 'faketime' }
+/** A verifier of tokens that is not ours: Debian's Python finds Debian's library, and no other Python does. */
+const PYJWT = {
+  files: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/jwt/__init__.py'],
+  variable: 'PYTHON',
+  package: 'python3-jwt',
+}
+/** It verifies Ed25519 with this alone. */
+const CRYPTOGRAPHY = {
+  files: ['/usr/lib/python3/dist-packages/cryptography/__init__.py'],
+  variable: 'PYTHON',
+  package: 'python3-cryptography',
+}
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
 /**
  * Debian starts what it installs: a Redis, an nginx, a fail2ban that watches who logs in to this machine. The tests start
@@ -31,7 +43,10 @@ if [ ! -e $policy ]; then
   printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod +x $policy
 fi
 apt-get install -y -qq --no-install-recommends "$@"`
-const PARTS_FOR = { tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME], benchmarks: [REDIS, WRK] }
+const PARTS_FOR = {
+  tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT, CRYPTOGRAPHY],
+  benchmarks: [REDIS, WRK],
+}
 
 const purpose = process.argv[2] === 'benchmarks' ? 'benchmarks' : 'tests'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
@@ -48,6 +63,7 @@ function isExecutable(path) {
 function isMissing(part) {
   const named = process.env[part.variable]
   if (named) return !isExecutable(named)
+  if (part.files !== undefined) return !part.files.every((file) => existsSync(file))
   return !part.commands.some((command) => folders.some((folder) => isExecutable(join(folder, command))))
 }
 

@@ -3,11 +3,18 @@ import type { JWK } from 'jose'
 /** RFC 8037 with Ed25519 for our own tokens, RS256 for OpenID clients that know nothing else. */
 export type SigningAlgorithm = 'EdDSA' | 'RS256'
 
+/** A key of ours (RFC 7517 §4), public or private. */
+export interface SigningJwk extends JWK {
+  kty: string
+  kid: string
+  alg: SigningAlgorithm
+  use: 'sig'
+}
+
 /** A key with its place in time. Of one algorithm's keys, each signs from its moment on until its successor's. */
 export interface ScheduledKey {
-  alg: SigningAlgorithm
-  /** With `kid`, `alg` and `use`. The private key, or only the public one once it signs no more. */
-  jwk: JWK
+  /** The private key, or only the public one once it signs no more. */
+  jwk: SigningJwk
   /** Epoch milliseconds. It is published before, so that who verifies has it by then. */
   signsFrom: number
 }
@@ -45,13 +52,13 @@ export function isDue(
 /** With a new key behind those of its algorithm: the very first signs at once, for nobody has read of another. */
 export function withNext(
   keys: readonly ScheduledKey[],
-  { alg, jwk }: Pick<ScheduledKey, 'alg' | 'jwk'>,
+  jwk: SigningJwk,
   now: number,
   policy: RotationPolicy,
 ): readonly ScheduledKey[] {
-  const last = chainOf(keys, alg).at(-1)
+  const last = chainOf(keys, jwk.alg).at(-1)
   const signsFrom = last ? Math.max(last.signsFrom + policy.rotationMs, now + leadOf(policy)) : now
-  return [...keys, { alg, jwk, signsFrom }]
+  return [...keys, { jwk, signsFrom }]
 }
 
 /** Without what is over: private halves of keys that have signed, and keys whose last token has ended. The same list if nothing is. */
@@ -90,22 +97,21 @@ function dueAt(keys: readonly ScheduledKey[], alg: SigningAlgorithm, policy: Rot
 }
 
 function signsUntil(keys: readonly ScheduledKey[], key: ScheduledKey): number {
-  const chain = chainOf(keys, key.alg)
+  const chain = chainOf(keys, key.jwk.alg)
   return chain[chain.indexOf(key) + 1]?.signsFrom ?? Number.POSITIVE_INFINITY
 }
 
 function chainOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm): ScheduledKey[] {
-  return keys.filter((key) => key.alg === alg).sort((one, other) => one.signsFrom - other.signsFrom)
+  return keys.filter(({ jwk }) => jwk.alg === alg).sort((one, other) => one.signsFrom - other.signsFrom)
 }
 
 function retired(key: ScheduledKey): ScheduledKey {
-  const jwk = publicHalf(key.jwk)
-  return 'd' in key.jwk ? { ...key, jwk } : key
+  return 'd' in key.jwk ? { ...key, jwk: publicHalf(key.jwk) } : key
 }
 
-const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'n', 'e', 'kid', 'alg', 'use'] as const
-
-/** What anybody may know of a key, and nothing else that may stand in it (RFC 7517 §4, RFC 7518 §6). */
-export function publicHalf(jwk: JWK): JWK {
-  return Object.fromEntries(PUBLIC_MEMBERS.filter((member) => member in jwk).map((member) => [member, jwk[member]]))
+/** What anybody may know of a key, and nothing else that may stand in it (RFC 8037 §2, RFC 7518 §6.3.1). */
+export function publicHalf({ kty, kid, alg, use, crv, x, n, e }: SigningJwk): SigningJwk {
+  if (crv !== undefined && x !== undefined) return { kty, kid, alg, use, crv, x }
+  if (n !== undefined && e !== undefined) return { kty, kid, alg, use, n, e }
+  throw new Error('neither an Ed25519 nor an RSA key')
 }

@@ -1,10 +1,10 @@
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import { publicHalf, type SigningAlgorithm } from './key-schedule.ts'
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { publicHalf, type SigningAlgorithm, type SigningJwk } from './key-schedule.ts'
 
 /** The keys as they are now. Another object as soon as anything in it is different, and the same one until then. */
 export interface KeySet {
   /** What `/.well-known/jwks.json` says (RFC 7517 §5): also keys that will sign, and keys that have signed. */
-  published: { keys: JWK[] }
+  published: { keys: SigningJwk[] }
   /** The one key of each algorithm that signs. */
   signers: ReadonlyMap<SigningAlgorithm, SigningKey>
 }
@@ -13,8 +13,8 @@ export interface SigningKey {
   kid: string
   alg: SigningAlgorithm
   key: CryptoKey
-  /** The private key, with `kid`, `alg` and `use`. */
-  jwk: JWK
+  /** The private key. */
+  jwk: SigningJwk
 }
 
 /** Where keys come from. */
@@ -31,7 +31,7 @@ export interface SigningKeys {
 export const RSA_BITS = 2048
 
 /** @param signing the private keys that sign, one of an algorithm */
-export async function createKeySet(all: readonly JWK[], signing: readonly JWK[]): Promise<KeySet> {
+export async function createKeySet(all: readonly SigningJwk[], signing: readonly SigningJwk[]): Promise<KeySet> {
   const signers = await Promise.all(signing.map(importSigner))
   return {
     published: { keys: all.map(publicHalf) },
@@ -39,16 +39,16 @@ export async function createKeySet(all: readonly JWK[], signing: readonly JWK[])
   }
 }
 
-async function importSigner(jwk: JWK): Promise<SigningKey> {
-  const alg = jwk.alg === 'RS256' ? 'RS256' : 'EdDSA'
+async function importSigner(jwk: SigningJwk): Promise<SigningKey> {
+  const { kid, alg } = jwk
   const key = await importJWK(jwk, alg)
   if (key instanceof Uint8Array) throw new Error('not a key pair')
-  return { kid: jwk.kid ?? '', alg, key, jwk }
+  return { kid, alg, key, jwk }
 }
 
 /** A new private key, named by its thumbprint (RFC 7638). */
-export async function makeKey(alg: SigningAlgorithm): Promise<JWK> {
+export async function makeKey(alg: SigningAlgorithm): Promise<SigningJwk> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: RSA_BITS })
-  const jwk = await exportJWK(privateKey)
-  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg, use: 'sig' }
+  const { kty = '', ...jwk } = await exportJWK(privateKey)
+  return { kty, ...jwk, kid: await calculateJwkThumbprint({ kty, ...jwk }), alg, use: 'sig' }
 }

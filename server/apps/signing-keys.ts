@@ -11,6 +11,7 @@ import {
   type RotationPolicy,
   type ScheduledKey,
   type SigningAlgorithm,
+  type SigningJwk,
   settled,
   signerOf,
   withNext,
@@ -34,7 +35,7 @@ const TRY_AGAIN_MS = 1000
 const jwk = Type.Object({
   kty: Type.String(),
   kid: Type.String(),
-  alg: Type.String(),
+  alg: Type.Union([Type.Literal('EdDSA'), Type.Literal('RS256')]),
   use: Type.Literal('sig'),
   crv: Type.Optional(Type.String()),
   x: Type.Optional(Type.String()),
@@ -50,7 +51,6 @@ const jwk = Type.Object({
 
 const signingKeysRecord = Type.Array(
   Type.Object({
-    alg: Type.Union([Type.Literal('EdDSA'), Type.Literal('RS256')]),
     jwk,
     signsFrom: Type.Number(),
   }),
@@ -83,7 +83,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
     const now = clock()
     const due = algorithms.filter((alg) => isDue(there, alg, now, policy))
     if (due.length === 0 && settled(there, now, policy) === there) return there
-    const fresh = await Promise.all(due.map(async (alg) => ({ alg, jwk: await makeKey(alg) })))
+    const fresh = await Promise.all(due.map(makeKey))
     try {
       return await updateRecord(store, KEY, (value) => advance(decode(value), fresh, now), record ?? null)
     } catch (error) {
@@ -95,7 +95,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
 
   function advance(
     kept: readonly ScheduledKey[],
-    fresh: readonly Pick<ScheduledKey, 'alg' | 'jwk'>[],
+    fresh: readonly SigningJwk[],
     now: number,
   ): Change<readonly ScheduledKey[]> {
     const wanted = fresh.filter(({ alg }) => isDue(kept, alg, now, policy))

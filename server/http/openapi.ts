@@ -31,6 +31,7 @@ export async function openApi(app: FastifyInstance, options: OpenApiOptions): Pr
         { name: 'browser', description: 'What the page with the QR calls' },
         { name: 'phone', description: 'What the signed-in phone calls' },
         { name: 'session', description: 'Who is signed in where' },
+        { name: 'back ends', description: "What the team's own back ends verify people by" },
         { name: 'operators', description: 'What monitoring calls' },
       ],
       components: {

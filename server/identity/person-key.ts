@@ -1,5 +1,5 @@
 import { hashSecret } from '../hashes.ts'
-import type { User } from './identity.ts'
+import type { IdentitySource, User } from './identity.ts'
 
 /** Who somebody is, and by whose word. */
 export type Person = Pick<User, 'id' | 'source'>
@@ -15,6 +15,20 @@ export function personKey({ id, source }: Person): string {
 /** For where any text will not do, or is too long: an identity provider's ids may hold anything. */
 export function personKeyHash(person: Person): string {
   return hashSecret(personKey(person))
+}
+
+const SOURCES: Readonly<Record<IdentitySource, true>> = { jwt: true, introspection: true, userinfo: true, oidc: true }
+const ACCOUNT = 'account'
+/** Accounts' ids that read as if they came from elsewhere. */
+const AMBIGUOUS = new RegExp(`^(${[...Object.keys(SOURCES), ACCOUNT].join('|')})\\|`)
+
+/**
+ * A person to applications and back ends, as `sub` (RFC 7519 §4.1.2): an account's id as it is; of who comes from
+ * elsewhere, from where it is, too. One text for one person.
+ */
+export function subjectOf({ id, source }: Person): string {
+  const from = source ?? (AMBIGUOUS.test(id) ? ACCOUNT : undefined)
+  return from === undefined ? id : `${from}|${id}`
 }
 
 export function isSamePerson(one: Person, other: Person): boolean {

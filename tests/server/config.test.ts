@@ -35,6 +35,8 @@ describe('the configuration', () => {
       phoneUserinfoUrl: undefined,
       rates: { loginsPerMinute: 60, signInsPerMinute: 10 },
       webhook: undefined,
+      tokenAudiences: [],
+      signingKeys: { kind: 'store', rotationMs: 7_776_000_000 },
       metrics: undefined,
       logLevel: 'info',
     })
@@ -125,6 +127,13 @@ describe('the configuration', () => {
     expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
   })
 
+  test('takes back ends that tokens are for, and where the keys for them are', () => {
+    const config = read({ TOKEN_AUDIENCES: 'https://orders.example.com, stock', KEY_ROTATION_DAYS: '1' })
+    expect(config.tokenAudiences).toEqual(['https://orders.example.com', 'stock'])
+    expect(config.signingKeys).toEqual({ kind: 'store', rotationMs: 86_400_000 })
+    expect(read({ SIGNING_KEYS_FILE: '/keys.json' }).signingKeys).toEqual({ kind: 'file', path: '/keys.json' })
+  })
+
   test('takes an empty variable for an unset one, as in a Compose file', () => {
     expect(read({ PORT: '', REDIS_URL: '', TRUST_PROXY: '' })).toEqual(read({}))
   })
@@ -158,6 +167,9 @@ describe('a bad environment', () => {
     ['TRUST_PROXY_HOPS', '0'],
     ['TRUST_PROXY_HOPS', '2'],
     ['ALLOWED_ORIGINS', 'https://a.example.com/path'],
+    ['TOKEN_AUDIENCES', 'orders, , stock'],
+    ['TOKEN_AUDIENCES', 'two words'],
+    ['KEY_ROTATION_DAYS', '0'],
     ['PHONE_USERINFO_URL', 'file:///etc/passwd'],
     ['LOG_LEVEL', 'loud'],
     ['DEMO_PASSWORD_FILE', '/no/such/file'],
@@ -195,6 +207,7 @@ describe('a bad environment', () => {
         'WEBHOOK_SECRET (has to be whsec_',
       ],
     ),
+    [{ SIGNING_KEYS_FILE: '/keys.json', KEY_ROTATION_DAYS: '30' }, 'KEY_ROTATION_DAYS (goes without SIGNING_KEYS_FILE'],
     [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],
   ])('that contradicts itself is refused: %j', (env, why) => {
     expect(() => read(env)).toThrow(why)

@@ -1,0 +1,40 @@
+import Type from 'typebox'
+import { problemReplies } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { SigningKeys } from './key-set.ts'
+
+/** Far shorter than a key is published before it signs. */
+const CACHED_SECONDS = 300
+
+const jwk = Type.Object(
+  {
+    kty: Type.String(),
+    kid: Type.String(),
+    alg: Type.String(),
+    use: Type.Literal('sig'),
+    crv: Type.Optional(Type.String()),
+    x: Type.Optional(Type.String()),
+    n: Type.Optional(Type.String()),
+    e: Type.Optional(Type.String()),
+  },
+  { description: 'A public key (RFC 7517 §4)' },
+)
+
+/** The public keys of what is signed here, for whoever verifies it. */
+export function jwksRoute(app: TypedApp, keys: SigningKeys): void {
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      schema: {
+        tags: ['back ends'],
+        summary: 'The public keys that tokens are signed by: now, next, and before (RFC 7517 §5)',
+        response: { 200: Type.Object({ keys: Type.Array(jwk) }), ...problemReplies },
+      },
+    },
+    async (_request, reply) => {
+      const { published } = await keys.current()
+      reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`)
+      return published
+    },
+  )
+}
