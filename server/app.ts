@@ -23,7 +23,7 @@ import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
-import type { OnAccountEnd } from './identity/account-news.ts'
+import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
 import { firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
@@ -47,8 +47,8 @@ export interface AppOptions {
   currentPerson: CurrentPerson
   /** Whose account a user name is: for records of tries that went wrong. */
   accountOf?: ((username: string) => User | undefined) | undefined
-  /** Tells of accounts that end. Left out: they do not change. */
-  followAccounts?: ((onEnd: OnAccountEnd) => void) | undefined
+  /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
+  followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   bearerVerifiers: readonly BearerVerifier[]
   clock: Clock
   randomness: Randomness
@@ -86,7 +86,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const connections = createConnections(options.mostConnections)
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
   const audit = createAudit({ logger: options.logger, send: webhooks?.send })
-  options.followAccounts?.(audit.onAccountEnd)
+  options.followAccounts?.(tellEndsOnce({ store, clock, onEnd: audit.onAccountEnd }))
 
   const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
   const pressure = createPressure({

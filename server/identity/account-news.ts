@@ -1,9 +1,58 @@
+import type { Clock } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import { inBatches } from '../store/in-batches.ts'
+import type { RecordStore } from '../store/record-store.ts'
 import type { User } from './identity.ts'
+import { personKey } from './person-key.ts'
 
-/** An account whose sessions are over, as this process has just read in the accounts file. */
+/** An account whose sessions are over. */
 export interface AccountEnd {
   user: User
   why: 'removed' | 'disabled' | 'new_password'
 }
 
 export type OnAccountEnd = (end: AccountEnd) => void
+
+/** An account of which the accounts file says something else than before, as this process has just read in it. */
+export type AccountNews = AccountEnd | { user: User; why: 'back' }
+
+export type OnAccountNews = (news: readonly AccountNews[]) => void
+
+export interface EndsToldOnceOptions {
+  store: RecordStore
+  clock: Clock
+  onEnd: OnAccountEnd
+}
+
+/** Instances may read a file that is carried to each of them some time apart. */
+const END_REMEMBERED_MS = 3_600_000
+const AT_ONCE = 100
+
+/**
+ * Every instance reads the accounts file: of those that share a store, the first that reads of an end tells it. An account
+ * that is back ends anew. What the store cannot say is told rather than not.
+ */
+export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAccountNews {
+  let turn = Promise.resolve()
+
+  async function note(news: AccountNews): Promise<void> {
+    const key = keyOf(news.user)
+    try {
+      if (news.why === 'back') await store.remove(key)
+      else if (!(await store.write(key, true, { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }))) return
+    } catch {
+      // It is told, by each.
+    }
+    if (news.why !== 'back') onEnd(news)
+  }
+
+  // One after the other, also where an account goes and comes back faster than the store answers.
+  return (all) => {
+    turn = turn.then(() => inBatches(all, AT_ONCE, note))
+  }
+}
+
+/** With another password it is another end. */
+function keyOf(user: User): string {
+  return `ended:${hashSecret(JSON.stringify([personKey(user), user.credential]))}`
+}

@@ -1,4 +1,4 @@
-import type { AccountEnd } from './account-news.ts'
+import type { AccountNews } from './account-news.ts'
 import type { CurrentPerson, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
 import { hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
@@ -19,8 +19,8 @@ export interface Accounts {
   currentPerson: CurrentPerson
   /** Whose account a user name is, disabled ones too. */
   find(username: string): User | undefined
-  /** Takes these accounts in place of the ones until now. @returns those whose sessions are over by it */
-  replace(accounts: readonly Account[]): Promise<AccountEnd[]>
+  /** Takes these accounts in place of the ones until now. @returns those that are good no more by it, or good again */
+  replace(accounts: readonly Account[]): Promise<AccountNews[]>
 }
 
 /** The one account of a start without an accounts file. @param isMade nobody chose the password: it is this start's */
@@ -62,16 +62,24 @@ export async function createAccounts(first: readonly Account[]): Promise<Account
     async replace(accounts) {
       const before = people
       people = await peopleOf(accounts)
-      return [...before.byId.values()].flatMap((account) => endOf(account, people.byId.get(account.user.id)))
+      const ids = new Set([...before.byId.keys(), ...people.byId.keys()])
+      return [...ids].flatMap((id) => newsOf(before.byId.get(id), people.byId.get(id)))
     },
   }
 }
 
-function endOf({ user, isDisabled }: Account, now: Account | undefined): AccountEnd[] {
-  if (isDisabled) return []
-  if (now === undefined) return [{ user, why: 'removed' }]
-  if (now.isDisabled) return [{ user, why: 'disabled' }]
-  return now.user.credential === user.credential ? [] : [{ user, why: 'new_password' }]
+function newsOf(before: Account | undefined, now: Account | undefined): AccountNews[] {
+  const [old, fresh] = [goodOne(before), goodOne(now)]
+  if (old !== undefined && fresh !== undefined && old.credential === fresh.credential) return []
+  const why = now === undefined ? 'removed' : now.isDisabled ? 'disabled' : 'new_password'
+  const news: AccountNews[] = []
+  if (old !== undefined) news.push({ user: old, why })
+  if (fresh !== undefined) news.push({ user: fresh, why: 'back' })
+  return news
+}
+
+function goodOne(account: Account | undefined): User | undefined {
+  return account?.isDisabled === false ? account.user : undefined
 }
 
 async function peopleOf(accounts: readonly Account[]) {

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { followFile, type LiveFile } from '../live-file.ts'
-import type { OnAccountEnd } from './account-news.ts'
+import type { OnAccountNews } from './account-news.ts'
 import { type Account, type Accounts, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'
 
@@ -11,14 +11,14 @@ export interface LiveAccountsOptions {
 
 /** The accounts of a file, as it is now. */
 export interface LiveAccounts extends Accounts, LiveFile {
-  /** Tells each account whose sessions are over by what is read from now on. */
-  follow(onEnd: OnAccountEnd): void
+  /** Tells of each account that is good no more, or good again, by what is read from now on. */
+  follow(onNews: OnAccountNews): void
 }
 
 /** Opens an accounts file and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
 export async function openAccountsFile({ path, logger }: LiveAccountsOptions): Promise<LiveAccounts> {
   const accounts = await createAccounts([])
-  let onEnd: OnAccountEnd = () => undefined
+  let onNews: OnAccountNews = () => undefined
 
   const file = await followFile<Account>({
     path,
@@ -26,14 +26,14 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
     what: 'accounts',
     read: readAccountsFile,
     async take(read) {
-      for (const end of await accounts.replace(read)) onEnd(end)
+      onNews(await accounts.replace(read))
     },
   })
   return {
     ...accounts,
     ...file,
     follow(listener) {
-      onEnd = listener
+      onNews = listener
     },
   }
 }

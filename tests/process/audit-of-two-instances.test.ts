@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { auditLinesIn, namesOf } from '../support/audit-lines.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { type Service, startService } from '../support/service.ts'
+import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
 
 /** What happens has one line, in the log of the instance that made it so, however many ask for it at how many instances. */
 
+const DEMO: TestAccount = { id: 'demo', username: 'demo', name: 'Demo Person', password: DEMO_PASSWORD }
+
 let redis: RedisServer
+let accounts: AccountsFile
 let services: Service[]
 let origins: string[]
 
 beforeAll(async () => {
-  redis = await startRedis()
-  const env = { REDIS_URL: redis.url, MATCH: 'never', POLL_HOLD_SECONDS: '0' }
+  ;[redis, accounts] = await Promise.all([startRedis(), writeAccounts([DEMO, ZOFIA, YUSUF])])
+  const env = { REDIS_URL: redis.url, ACCOUNTS_FILE: accounts.path, MATCH: 'never', POLL_HOLD_SECONDS: '0' }
   const first = await startService(env)
   services = [first, await startService({ ...env, PUBLIC_URL: first.url })]
   origins = services.map(({ url }) => url)
@@ -23,6 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(services.map((service) => service.stop()))
   await redis.stop()
+  accounts.remove()
 })
 
 /** Asks both instances in turn, all at once. */
@@ -56,4 +61,29 @@ test('confirmed, collected and revoked at once at both: a line each', async () =
   expect(lines().every(({ outcome }) => outcome === 'success')).toBe(true)
   const collected = lines().find(({ audit }) => audit === 'login.collected')
   expect(collected).toMatchObject({ session: id, login: token.slice(0, 16), person: 'demo' })
+})
+
+/** Puts these people into the file that both have, until both have read it and told what there was to tell. */
+async function accountsAre(people: TestAccount[]): Promise<void> {
+  const readings = () => services.map((service) => service.stdout().split('"msg":"accounts read again"').length)
+  const before = readings()
+  await accounts.write(people)
+  for (const service of services) service.reload()
+  await eventually('both have read it', () => readings().every((count, at) => count > (before[at] ?? 0)))
+  // What is asked of the store now is answered after what was asked as they read.
+  for (const { url } of services) expect((await createClient(url).get('/readyz')).status).toBe(200)
+}
+
+test('an account that ends, as both read: a line, and another one when it has been back in between', async () => {
+  const endsOf = ({ id }: TestAccount) =>
+    lines().flatMap(({ audit, person, reason }) => (audit === 'account.ended' && person === id ? [reason] : []))
+  await accountsAre([DEMO, { ...YUSUF, disabled: true }])
+  expect([endsOf(ZOFIA), endsOf(YUSUF)]).toEqual([['removed'], ['disabled']])
+  await accountsAre([DEMO, ZOFIA, YUSUF])
+  await accountsAre([DEMO, { ...ZOFIA, password: 'another-one-4711' }])
+  await accountsAre([DEMO, ZOFIA])
+  expect([endsOf(ZOFIA), endsOf(YUSUF)]).toEqual([
+    ['removed', 'new_password', 'new_password'],
+    ['disabled', 'removed'],
+  ])
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { AUDIT_NAMES } from '../../../server/audit/audit-event.ts'
 import { ScanInError } from '../../../server/errors.ts'
-import type { OnAccountEnd } from '../../../server/identity/account-news.ts'
+import type { OnAccountNews } from '../../../server/identity/account-news.ts'
 import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
@@ -16,6 +16,7 @@ import {
   type TestParts,
 } from '../../support/app.ts'
 import { type KeptLog, keepLog, namesOf } from '../../support/audit-lines.ts'
+import { eventually } from '../../support/eventually.ts'
 import { DEMO_PASSWORD } from '../../support/service.ts'
 
 const MINUTE = 60_000
@@ -287,8 +288,8 @@ describe('who may ask', () => {
       })),
     )
     const accounts = await createAccounts(people)
-    const told: OnAccountEnd[] = []
-    await begin({}, { followAccounts: (onEnd) => void told.push(onEnd) })
+    const told: OnAccountNews[] = []
+    await begin({}, { followAccounts: (onNews) => void told.push(onNews) })
     const [ann, bob, cyd] = people
     if (ann === undefined || bob === undefined || cyd === undefined) throw new Error('nobody there')
     const now = [
@@ -296,8 +297,9 @@ describe('who may ask', () => {
       { ...cyd, user: { ...cyd.user, credential: 'another' } },
       ...people.slice(3),
     ]
-    for (const end of await accounts.replace(now)) told[0]?.(end)
-    for (const end of await accounts.replace(now)) told[0]?.(end)
+    told[0]?.(await accounts.replace(now))
+    told[0]?.(await accounts.replace(now))
+    await eventually('they are told', () => log.text().split('account.ended').length > 3)
     expect(log.news()).toMatchObject([
       { audit: 'account.ended', person: 'ann', reason: 'removed' },
       { audit: 'account.ended', person: 'bob', reason: 'disabled' },
