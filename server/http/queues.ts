@@ -16,7 +16,10 @@ export interface QueuesOptions {
  * Runs a task when those before it in the same queue leave room, however they ended. Rejects with the refusal, and at
  * once, where the queue is full.
  */
-export type Queues = <Result>(queue: string, task: () => Promise<Result>) => Promise<Result>
+export type Queues = <Result>(queue: string, task: Task<Result>) => Promise<Result>
+
+/** @param hasWaited others have been at it since it came */
+type Task<Result> = (hasWaited: boolean) => Promise<Result>
 
 interface Queue {
   running: number
@@ -33,16 +36,18 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
     return queue
   }
 
-  async function enter(queue: Queue): Promise<void> {
+  /** @returns whether it took a wait */
+  async function enter(queue: Queue): Promise<boolean> {
     if (queue.running < atOnce) {
       queue.running++
-      return
+      return false
     }
     if (queue.waiting.length >= mostWaiting) throw refusal()
     // Who leaves hands over the place: nobody comes in between.
     tally.waiting++
     await new Promise<void>((resolve) => queue.waiting.push(resolve))
     tally.waiting--
+    return true
   }
 
   function leave(name: string, queue: Queue): void {
@@ -54,10 +59,10 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
 
   return async (name, task) => {
     const queue = join(name)
-    await enter(queue)
+    const hasWaited = await enter(queue)
     tally.running++
     try {
-      return await task()
+      return await task(hasWaited)
     } finally {
       tally.running--
       leave(name, queue)

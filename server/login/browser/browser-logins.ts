@@ -229,19 +229,25 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
 
     /** What a login that waits for digits is known by. `undefined`: it does not, or is not this browser's. */
     async matching(browser: WaitingBrowser): Promise<Matching | undefined> {
-      const login = await readOwn(browser)
-      if (login?.status !== 'match_required') return undefined
-      return { person: login.phone.user, hasFailed: login.triesLeft < MATCH_TRIES }
+      const record = await records.readStored(browser.token.loginId)
+      const login = records.decode(record)
+      if (record === undefined || login?.status !== 'match_required' || !isOwn(login, browser, clock()))
+        return undefined
+      return { person: login.phone.user, hasFailed: login.triesLeft < MATCH_TRIES, record }
     },
 
-    /** Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`. */
-    async match(browser: WaitingBrowser, matchCode: string): Promise<BrowserStatus> {
+    /**
+     * Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`.
+     * @param guess from `matching`
+     */
+    async match(browser: WaitingBrowser, matchCode: string, guess?: StoredRecord): Promise<BrowserStatus> {
       const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
       const { collectMs } = policy
       const salt = makeSalt(randomness)
       const event = { type: 'match', matchCodeHash, salt, collectMs, showMs: collectMs } as const
       const outcome = await applyToOwn(browser, (login) => denialFor(login) ?? event, {
         durable: true,
+        guess,
         by: browser.by,
       })
       if (outcome?.refusal === 'wrong_match_code') {

@@ -153,7 +153,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         loginId: browser.token.loginId,
         address: by.address,
         find: () => logins.matching(browser),
-        run: () => logins.match(browser, request.body.match_code),
+        run: (found) => logins.match(browser, request.body.match_code, found?.record),
       })
       return send(reply, status, browser.token)
     },

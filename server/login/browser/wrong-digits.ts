@@ -4,6 +4,7 @@ import { createQueues } from '../../http/queues.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
 import { type Person, personKey } from '../../identity/person-key.ts'
+import type { StoredRecord } from '../../store/record-store.ts'
 
 /**
  * Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause: more than
@@ -20,6 +21,8 @@ export interface Matching {
   person: Person
   /** Whether wrong ones were typed already. */
   hasFailed: boolean
+  /** What it was found in. */
+  record: StoredRecord
 }
 
 export interface DigitsTry<Outcome> {
@@ -28,7 +31,8 @@ export interface DigitsTry<Outcome> {
   address: string
   /** Looks the login up. `undefined`: it waits for no digits, or is not this browser's. */
   find: () => Promise<Matching | undefined>
-  run: () => Promise<Outcome>
+  /** @param found what `find` has found just now */
+  run: (found: Matching | undefined) => Promise<Outcome>
 }
 
 /**
@@ -53,12 +57,13 @@ export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally):
   return async ({ loginId, address, find, run }) => {
     // Before anybody waits: whoever has only seen the code, and with it the login's id, stands in no way.
     const matching = await find()
-    if (matching === undefined) return run()
+    if (matching === undefined) return run(undefined)
     const person = personKey(matching.person)
-    return inTurn(loginId, async () => {
-      if ((await find())?.hasFailed) await refuseExcessOf(person, address)
+    return inTurn(loginId, async (hasWaited) => {
+      const found = hasWaited ? await find() : matching
+      if (found?.hasFailed) await refuseExcessOf(person, address)
       try {
-        return await run()
+        return await run(found)
       } catch (error) {
         if (isWrong(error)) await Promise.all([byPerson.count(person), byNetwork.count(address)])
         throw error

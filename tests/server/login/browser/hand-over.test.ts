@@ -8,6 +8,7 @@ import {
   type InjectClient,
   type TestApp,
 } from '../../../support/app.ts'
+import { eventually } from '../../../support/eventually.ts'
 
 /** People as they are now, and who is none of ours any more. */
 let people: Map<string, Partial<User> | undefined>
@@ -147,7 +148,8 @@ describe('after the hand-over', () => {
   })
 })
 
-test('from confirm to session nothing is read but beside something else, and no poll of a pending login reads more than the login', async () => {
+/** What is done to the store from now on, by kind of record. */
+function storeSteps(): string[] {
   const [{ store }] = instances
   const { read, write } = store
   const done: string[] = []
@@ -159,6 +161,11 @@ test('from confirm to session nothing is read but beside something else, and no 
     done.push(`write ${key.replace(/:.*/, '')}`)
     return write(key, ...rest)
   }
+  return done
+}
+
+test('from confirm to session nothing is read but beside something else, and no poll of a pending login reads more than the login', async () => {
+  const done = storeSteps()
   await status()
   expect(done.splice(0)).toEqual(['read login'])
   await phone.post('/login/scan', { token })
@@ -175,4 +182,26 @@ test('from confirm to session nothing is read but beside something else, and no 
     // That it was given, for which nobody waits.
     ...['read login', 'write login'],
   ])
+})
+
+test('digits are tried on what was read of the login, unless a try before them has changed it', async () => {
+  await begin({ MATCH: 'always' })
+  const code = (await approve()) ?? ''
+  const done = storeSteps()
+  const type = (match_code: string) => browser.post('/login/match', { token, match_code })
+  const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+  expect((await type(wrong)).json()).toMatchObject({ tries_left: 4 })
+  expect(done.splice(0)).toEqual(['read login', 'write login'])
+  const [{ store }] = instances
+  const { write } = store
+  store.write = async (...what) => {
+    await eventually('both have read', () => done.length > 1)
+    return write(...what)
+  }
+  const replies = await Promise.all([type(wrong), type(wrong)])
+  store.write = write
+  expect(replies.map((reply) => reply.json().tries_left)).toEqual([3, 2])
+  expect(done.splice(0)).toEqual([...['read login', 'read login', 'write login'], ...['read login', 'write login']])
+  expect((await type(code)).json()).toMatchObject({ status: 'authenticated' })
+  expect(done.slice(0, 3)).toEqual(['read login', 'write login', 'read login'])
 })
