@@ -1,6 +1,5 @@
-import { ScanInError } from '../../errors.ts'
-import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
-import { createQueues } from '../../http/queues.ts'
+import { refuseExcess } from '../../http/failure-limits.ts'
+import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
 import { type Person, personKey } from '../../identity/person-key.ts'
@@ -43,11 +42,15 @@ export interface DigitsTry<Outcome> {
 export type WrongDigits = <Outcome>(digits: DigitsTry<Outcome>) => Promise<Outcome>
 
 export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally): WrongDigits {
-  const byPerson = createFailureLimit(makeLimiter, 'wrong-digits', PER_PERSON)
-  const byNetwork = createNetworkFailures(makeLimiter, 'wrong-digits-from', PER_ADDRESS)
-  // One at a time: of many tries at once the second knows of the first.
-  const refusal = () => new ScanInError('overloaded')
-  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal, tally })
+  const { byPerson, byNetwork, inTurn, counted } = createGuesses({
+    makeLimiter,
+    name: 'wrong-digits',
+    perPerson: PER_PERSON,
+    perAddress: PER_ADDRESS,
+    mostWaiting: MOST_WAITING,
+    isWrong: (code) => code === 'wrong_match_code',
+    tally,
+  })
 
   async function refuseExcessOf(person: string, address: string): Promise<void> {
     const found = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
@@ -62,14 +65,7 @@ export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally):
     return inTurn(loginId, async (hasWaited) => {
       const found = hasWaited ? await find() : matching
       if (found?.hasFailed) await refuseExcessOf(person, address)
-      try {
-        return await run(found)
-      } catch (error) {
-        if (isWrong(error)) await Promise.all([byPerson.count(person), byNetwork.count(address)])
-        throw error
-      }
+      return counted(person, address, () => run(found))
     })
   }
 }
-
-const isWrong = (error: unknown): boolean => error instanceof ScanInError && error.code === 'wrong_match_code'

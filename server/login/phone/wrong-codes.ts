@@ -1,6 +1,5 @@
-import { ScanInError } from '../../errors.ts'
-import { createFailureLimit, createNetworkFailures, refuseExcess } from '../../http/failure-limits.ts'
-import { createQueues } from '../../http/queues.ts'
+import { refuseExcess } from '../../http/failure-limits.ts'
+import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
 import { personKey } from '../../identity/person-key.ts'
@@ -20,11 +19,15 @@ const MOST_WAITING = 200
 export type WrongCodes = <Found>(phone: Phone, address: string, lookUp: () => Promise<Found>) => Promise<Found>
 
 export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): WrongCodes {
-  const byPerson = createFailureLimit(makeLimiter, 'wrong-codes', PER_PERSON)
-  const byNetwork = createNetworkFailures(makeLimiter, 'wrong-codes-from', PER_ADDRESS)
-  // One at a time: the wrong ones of many at once are counted one by one.
-  const refusal = () => new ScanInError('overloaded')
-  const inTurn = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING, refusal, tally })
+  const { byPerson, byNetwork, inTurn, counted } = createGuesses({
+    makeLimiter,
+    name: 'wrong-codes',
+    perPerson: PER_PERSON,
+    perAddress: PER_ADDRESS,
+    mostWaiting: MOST_WAITING,
+    isWrong: (code) => code === 'expired_token' || code === 'already_scanned',
+    tally,
+  })
 
   return ({ user }, address, lookUp) => {
     const person = personKey(user)
@@ -32,17 +35,7 @@ export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): 
       const [ofPerson, around] = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
       refuseExcess(ofPerson)
       if (around.failures > 0 && (await byPerson.excess(person, 1)).failures > 0) refuseExcess(around)
-      try {
-        return await lookUp()
-      } catch (error) {
-        if (isGuess(error)) await Promise.all([byPerson.count(person), byNetwork.count(address)])
-        throw error
-      }
+      return counted(person, address, lookUp)
     })
   }
-}
-
-/** Whoever guesses sees these. A store that is away is nobody's guess. */
-function isGuess(error: unknown): boolean {
-  return error instanceof ScanInError && (error.code === 'expired_token' || error.code === 'already_scanned')
 }

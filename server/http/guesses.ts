@@ -1,0 +1,53 @@
+import { type ErrorCode, ScanInError } from '../errors.ts'
+import { createFailureLimit, createNetworkFailures, type FailureLimit, type NetworkFailures } from './failure-limits.ts'
+import { createQueues, type Queues } from './queues.ts'
+import type { MakeLimiter } from './rate-limits.ts'
+import type { QueueTally } from './tallies.ts'
+
+export interface GuessesOptions {
+  makeLimiter: MakeLimiter
+  /** What the counts are called. */
+  name: string
+  /** Wrong ones a minute. */
+  perPerson: number
+  perAddress: number
+  /** Tries of one line that wait at the most. */
+  mostWaiting: number
+  /** By what a try is refused that was a wrong guess. A store that is away is nobody's guess. */
+  isWrong: (code: ErrorCode) => boolean
+  /** Of the lines. */
+  tally?: QueueTally | undefined
+}
+
+/** Tries at something that can be guessed. Who is refused for how many wrong ones is up to those who know the thing. */
+export interface Guesses {
+  byPerson: FailureLimit
+  byNetwork: NetworkFailures
+  /** One at a time: the wrong ones of many at once are counted one by one. `overloaded`: too many wait. */
+  inTurn: Queues
+  /** Runs a try, and counts it by both where it was wrong. Rejects as the try does. */
+  counted<Outcome>(person: string, address: string, run: () => Promise<Outcome>): Promise<Outcome>
+}
+
+export function createGuesses(options: GuessesOptions): Guesses {
+  const { makeLimiter, name, perPerson, perAddress, mostWaiting, isWrong, tally } = options
+  const byPerson = createFailureLimit(makeLimiter, name, perPerson)
+  const byNetwork = createNetworkFailures(makeLimiter, `${name}-from`, perAddress)
+  const refusal = () => new ScanInError('overloaded')
+
+  return {
+    byPerson,
+    byNetwork,
+    inTurn: createQueues({ atOnce: 1, mostWaiting, refusal, tally }),
+    async counted(person, address, run) {
+      try {
+        return await run()
+      } catch (error) {
+        if (error instanceof ScanInError && isWrong(error.code)) {
+          await Promise.all([byPerson.count(person), byNetwork.count(address)])
+        }
+        throw error
+      }
+    },
+  }
+}
