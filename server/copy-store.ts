@@ -1,10 +1,10 @@
 /** `npm run copy-store -- FROM TO`: a compact copy of a store on disk, also while services run on it. */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { DATA_FILE, makeFolder } from './store/disk-file.ts'
 import { openDiskTables } from './store/disk-tables.ts'
 import { StoreSettingError } from './store/store-setting-error.ts'
 
-const FILE = 'data.mdb'
 const [from, to, ...more] = process.argv.slice(2)
 
 try {
@@ -17,11 +17,11 @@ try {
 }
 
 async function copy(source: string, target: string): Promise<void> {
-  if (!existsSync(join(source, FILE))) throw new StoreSettingError(`${source} has no store in it`)
-  if (existsSync(join(target, FILE))) throw new StoreSettingError(`${target} has a store in it already`)
-  mkdirSync(target, { recursive: true, mode: 0o700 })
-  const { root } = openDiskTables(source)
+  if (!existsSync(join(source, DATA_FILE))) throw new StoreSettingError(`${source} has no store in it`)
+  if (existsSync(join(target, DATA_FILE))) throw new StoreSettingError(`${target} has a store in it already`)
+  makeFolder(target)
+  const { root } = await openDiskTables(source)
   await root.backup(target, true)
   await root.close()
-  chmodSync(join(target, FILE), 0o600)
+  chmodSync(join(target, DATA_FILE), 0o600)
 }

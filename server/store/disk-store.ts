@@ -28,7 +28,7 @@ const DEFAULT_MAX_BYTES = 1024 ** 3
  */
 export async function createDiskStore(options: DiskStoreOptions): Promise<RecordStore> {
   const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES } = options
-  const tables = openDiskTables(path)
+  const tables = await openDiskTables(path)
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
   let isClosed = false

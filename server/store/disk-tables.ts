@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { DATA_FILE, isLmdbFile, makeFolder, refuseCutFile } from './disk-file.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 
 /** The tables of one LMDB environment. */
@@ -28,12 +29,12 @@ const MAP_BYTES = 4 * 1024 ** 3
  * processes of one machine may have them open.
  * @throws StoreSettingError in words for who set `STORE_PATH`
  */
-export function openDiskTables(path: string): DiskTables {
+export async function openDiskTables(path: string): Promise<DiskTables> {
   const wakePath = join(path, 'changed')
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     // LMDB would make its files for the group too, and narrower only afterwards.
-    for (const file of [join(path, 'data.mdb'), join(path, 'lock.mdb'), wakePath]) {
+    for (const file of [join(path, DATA_FILE), join(path, 'lock.mdb'), wakePath]) {
       closeSync(openSync(file, 'a', 0o600))
     }
   } catch (cause) {
@@ -41,9 +42,10 @@ export function openDiskTables(path: string): DiskTables {
       cause,
     })
   }
-  if (!isLmdbFile(join(path, 'data.mdb'))) {
+  if (!isLmdbFile(join(path, DATA_FILE))) {
     throw new StoreSettingError(`STORE_PATH ${path} is no store of ScanIn's: name an empty folder, or a new one`)
   }
+  await refuseCutFile(path)
   const tables = { ...openTables(path), wakePath }
   const format = tables.root.transactionSync(() => {
     if (tables.state.get('format') === undefined) tables.state.put('format', FORMAT)
@@ -56,7 +58,8 @@ export function openDiskTables(path: string): DiskTables {
   )
 }
 
-function openTables(path: string): Omit<DiskTables, 'wakePath'> {
+/** The tables alone, whatever is in them. */
+export function openTables(path: string): Omit<DiskTables, 'wakePath'> {
   try {
     const root = open<string, string>({
       path,
@@ -81,21 +84,6 @@ function openTables(path: string): Omit<DiskTables, 'wakePath'> {
       `STORE_PATH ${path} cannot be opened: its disk may be one that processes cannot share (${messageOf(cause)})`,
       { cause },
     )
-  }
-}
-
-/** In the first page of an LMDB file: its magic number, and the version of what follows. */
-const MAGIC = Buffer.from('dec0efbe02', 'hex')
-const MAGIC_WITHIN_BYTES = 64
-
-/** Or an empty one, which becomes one. LMDB would look too, but its binding ends the process at what it finds. */
-function isLmdbFile(file: string): boolean {
-  const head = Buffer.alloc(MAGIC_WITHIN_BYTES)
-  const descriptor = openSync(file, 'r')
-  try {
-    return readSync(descriptor, head) === 0 || head.includes(MAGIC)
-  } finally {
-    closeSync(descriptor)
   }
 }
 

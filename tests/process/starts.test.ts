@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
+import { createDiskStore } from '../../server/store/disk-store.ts'
 import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
@@ -191,6 +192,40 @@ describe('a folder that cannot be the store', () => {
 
   test('as it has no place', () =>
     expectOneLine({ STORE_PATH: '/dev/null/data' }, 'STORE_PATH', 'cannot be written to'))
+
+  // Where nothing can be made, Node's own way of making folders goes on for ever.
+  test('as nobody can make one there', () =>
+    expectOneLine({ STORE_PATH: '/proc/scanin/store' }, 'STORE_PATH', 'cannot be written to', 'ENOENT'))
+
+  test('as a copy of it was cut short, wherever', async () => {
+    const whole = join(folder, 'whole')
+    const store = await createDiskStore({ path: whole, keyPrefix: '', clock: Date.now })
+    const keys = Array.from({ length: 300 }, (_, at) => `key:${at}`)
+    await Promise.all(keys.map((key) => store.write(key, 'x'.repeat(500), { expiresAt: Date.now() + 60_000 })))
+    await store.close()
+    const data = readFileSync(join(whole, 'data.mdb'))
+    for (const [at, bytes] of [100, 5000, data.length / 2].entries()) {
+      const path = join(folder, `cut-${at}`)
+      mkdirSync(path)
+      writeFileSync(join(path, 'data.mdb'), data.subarray(0, bytes))
+      await expectOneLine({ STORE_PATH: path }, 'STORE_PATH', 'cut short', 'backup')
+    }
+  })
+
+  test('but one whose last pages are free may do without them', async () => {
+    const path = join(folder, 'free-pages')
+    const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+    const keys = Array.from({ length: 300 }, (_, at) => `key:${at}`)
+    const expiresAt = Date.now() + 60_000
+    await Promise.all(keys.map((key) => store.write(key, 'x'.repeat(500), { expiresAt })))
+    await Promise.all(keys.map((key) => store.remove(key)))
+    for (let again = 0; again < 50; again++) await store.write('kept', again, { expiresAt })
+    await store.close()
+    const { size } = statSync(join(path, 'data.mdb'))
+    truncateSync(join(path, 'data.mdb'), size - 4096)
+    const service = await startService({ STORE_PATH: path })
+    expect(await service.stop()).toBe(0)
+  })
 
   test('as something else is in it', () => {
     writeFileSync(join(folder, 'data.mdb'), 'no store at all '.repeat(1000))

@@ -133,7 +133,7 @@ describe('on disk', () => {
   })
 
   test('T13 every record ends by itself', async () => {
-    const { root, records } = openDiskTables(folder)
+    const { root, records } = await openDiskTables(folder)
     const rows = [...records.getRange()]
     await root.close()
     expect(rows.length).toBeGreaterThan(10)

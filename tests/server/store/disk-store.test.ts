@@ -116,6 +116,24 @@ test('full, it refuses what begins, then what grows, in every process, and takes
   await Promise.all([store.close(), neighbour.close()])
 })
 
+test('the file does not grow with the generations of records, of whatever length, that come and expire', async () => {
+  let now = Date.now()
+  const path = join(folder, 'generations')
+  const store = await createDiskStore({ path, keyPrefix: '', clock: () => now })
+  const sizes: number[] = []
+  for (let generation = 0; generation < 40; generation++) {
+    const expiresAt = now + 2 * HOUR_MS
+    const writes = Array.from({ length: 200 }, (_, at) =>
+      store.write(`${generation}:${at}`, 'x'.repeat((generation * 7 + at * 13) % 700), { expiresAt }),
+    )
+    await Promise.all(writes)
+    now += HOUR_MS
+    sizes.push(statSync(join(path, 'data.mdb')).size)
+  }
+  await store.close()
+  expect((sizes[39] ?? 0) / (sizes[9] ?? 1)).toBeLessThan(1.2)
+})
+
 test('a copy made while a service runs has what was answered before, and takes no more room than it needs', async () => {
   const [source, copy] = [join(folder, 'source'), join(folder, 'copy')]
   const store = await createDiskStore({ path: source, keyPrefix: '', clock: Date.now })
@@ -138,7 +156,7 @@ test('a copy made while a service runs has what was answered before, and takes n
 })
 
 test('a folder of another version is refused with what to do', async () => {
-  const tables = openDiskTables(path)
+  const tables = await openDiskTables(path)
   await tables.state.put('format', '99')
   await tables.root.close()
   await expect(createDiskStore({ path, keyPrefix: '', clock: Date.now })).rejects.toThrow(
