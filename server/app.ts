@@ -62,6 +62,8 @@ export interface AppOptions {
   schemaController?: WebAppOptions['schemaController']
   /** How many clients' connections may be open at a time. */
   mostConnections: number
+  /** How much of what may be asked of the store at a time is being asked: 0 to 1. */
+  storeUse: () => number
   /** How much the process had to do. */
   busySince: PressureOptions['busySince']
   /** Milliseconds on a clock that nobody sets. Left out: the process's own. */
@@ -91,7 +93,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
   const pressure = createPressure({
     busySince: options.busySince,
-    uses: [() => connections.use],
+    uses: [() => connections.use, options.storeUse],
     longestStretch: longestStretch(config.pace),
     now: options.now ?? (() => performance.now()),
   })

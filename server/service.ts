@@ -107,6 +107,7 @@ export async function startService({
   const app = await buildApp({
     config,
     store,
+    storeUse: opened.use,
     makeLimiter,
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,

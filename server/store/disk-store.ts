@@ -16,9 +16,17 @@ export interface DiskStoreOptions {
   clock: () => number
   /** As for the store in memory: nobody's login makes way for another's. */
   maxBytes?: number
+  /** How many writes may wait for the disk at a time. */
+  mostWaiting?: number
+}
+
+export interface DiskStore extends RecordStore {
+  /** How much of the writes that may wait for the disk do: 0 to 1. */
+  use(): number
 }
 
 const DEFAULT_MAX_BYTES = 1024 ** 3
+const MOST_WAITING = 10_000
 
 /**
  * Records on this machine's disk, in LMDB, shared by any number of its processes. A write is answered once the disk has
@@ -26,11 +34,12 @@ const DEFAULT_MAX_BYTES = 1024 ** 3
  * answered is there wholly or not at all.
  * @throws StoreSettingError when the folder cannot be used
  */
-export async function createDiskStore(options: DiskStoreOptions): Promise<RecordStore> {
-  const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES } = options
+export async function createDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
+  const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES, mostWaiting = MOST_WAITING } = options
   const tables = await openDiskTables(path)
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
+  let waiting = 0
   let isClosed = false
 
   function recordAt(key: string): TextRecord | undefined {
@@ -52,7 +61,11 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<Record
 
   /** Whatever is asked for in one turn of the event loop is one transaction. */
   async function transact(step: () => WriteOutcome): Promise<boolean> {
-    const outcome = await available(() => tables.root.transaction(step))
+    if (waiting >= mostWaiting) {
+      throw new ScanInError('store_unavailable', { cause: new Error(`${waiting} writes wait for the disk`) })
+    }
+    waiting++
+    const outcome = await available(() => tables.root.transaction(step)).finally(() => waiting--)
     if (outcome === 'full') throw storeFull()
     if (outcome === 'changed') notices.changed()
     return outcome !== 'conflict'
@@ -78,6 +91,8 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<Record
     remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock())),
 
     watch: (key, onChange) => listeners.add(keyPrefix + key, onChange),
+
+    use: () => waiting / mostWaiting,
 
     async close() {
       if (isClosed) return

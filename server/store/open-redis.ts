@@ -18,6 +18,7 @@ export async function openRedis(
   if (connections.client.status === 'ready') await time.asked()
   return {
     store: timedStore(createRedisStore({ ...connections, keyPrefix, onError }), time),
+    use: connections.use,
     clock: time.now,
     makeLimiter: (name, points, durationSeconds) =>
       createRedisLimiter({ ...connections, keyPrefix: `${keyPrefix}rate:${name}`, points, duration: durationSeconds }),

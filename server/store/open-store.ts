@@ -24,6 +24,8 @@ export interface OpenStoreOptions {
 
 export interface OpenedStore {
   store: RecordStore
+  /** How much of what may be asked of it at a time is being asked: 0 to 1. */
+  use: () => number
   /** The store's: the same for all who share it, and the one that ends are made and judged by. */
   clock: Clock
   makeLimiter: (name: string, points: number, durationSeconds: number) => Limiter
@@ -52,6 +54,8 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
 function openMemory({ clock }: OpenStoreOptions): OpenedStore {
   return {
     store: createMemoryStore({ clock }),
+    // It answers at once.
+    use: () => 0,
     clock,
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
   }
@@ -66,6 +70,7 @@ async function openDisk({ keyPrefix, wall: clock }: OpenStoreOptions, path: stri
   const store = await createDiskStore({ path, keyPrefix, clock })
   return {
     store,
+    use: store.use,
     clock,
     makeLimiter: (name, points, durationSeconds) =>
       createRecordLimiter({ store, clock, name, points, durationSeconds }),

@@ -11,6 +11,8 @@ export interface Patience {
   ask<T>(question: () => PromiseLike<T>): Promise<T>
   /** For what may rightly take longer than a server that hangs is waited for: its silence proves nothing. */
   askForLong<T>(question: () => PromiseLike<T>): Promise<T>
+  /** How much of what may be asked at a time is open: 0 to 1. */
+  use(): number
 }
 
 interface Question {
@@ -95,6 +97,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
   return {
     ask: (question) => put(question, true),
     askForLong: (question) => put(question, false),
+    use: () => open.size / MOST_QUESTIONS,
   }
 }
 

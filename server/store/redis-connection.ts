@@ -11,17 +11,16 @@ import {
   type ServerPlace,
   unyielding,
 } from './redis-clients.ts'
-import { clusterPatience, type PatienceFor, serverPatience } from './redis-patience.ts'
+import { clusterPatience, type RedisPatience, serverPatience } from './redis-patience.ts'
 import type { HostPort, RedisPlace } from './redis-place.ts'
 
 /** What a store needs of a Redis. */
-export interface RedisConnections {
+export interface RedisConnections extends RedisPatience {
   client: RedisClient
   /** A connection of its own, for notices of changes alone. */
   subscriber: Redis
   /** `undefined`: nobody waits for replicas. */
   durable: DurableWrites | undefined
-  patienceFor: PatienceFor
   /** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by a probe. */
   whenReady(patienceMs: number): Promise<void>
   close(): void
@@ -55,7 +54,7 @@ function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 
     client,
     subscriber,
     durable: writer && createServerWrites(writer, waitReplicas),
-    patienceFor: serverPatience(client),
+    ...serverPatience(client),
     whenReady: (patienceMs) => allReady(all, patienceMs),
     close() {
       isClosed = true
@@ -79,7 +78,7 @@ function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 
     client: cluster,
     subscriber,
     durable,
-    patienceFor: clusterPatience(cluster),
+    ...clusterPatience(cluster),
     whenReady: (patienceMs) => allReady([cluster, subscriber], patienceMs),
     close() {
       isClosed = true

@@ -4,24 +4,33 @@ import { createPatience, type Patience } from './patience.ts'
 /** The patience with whoever keeps a key. */
 export type PatienceFor = (key: string) => Patience
 
-export function serverPatience(redis: Redis): PatienceFor {
+export interface RedisPatience {
+  patienceFor: PatienceFor
+  /** How much of what may be asked at a time is open, where most is: 0 to 1. */
+  use(): number
+}
+
+export function serverPatience(redis: Redis): RedisPatience {
   const patience = createPatience({ probe: () => redis.ping() })
-  return () => patience
+  return { patienceFor: () => patience, use: patience.use }
 }
 
 /** One node that hangs is no reason to give up the others. */
-export function clusterPatience(cluster: Cluster): PatienceFor {
+export function clusterPatience(cluster: Cluster): RedisPatience {
   const byNode = new Map<string, Patience>()
-  return (key) => {
-    const node = nodeOf(cluster, key) ?? ''
-    let patience = byNode.get(node)
-    if (patience === undefined) {
-      // Of a node that has left nothing is expected.
-      const probe = async () => cluster.nodes('master').find(isAt(node))?.ping()
-      patience = createPatience({ probe })
-      byNode.set(node, patience)
-    }
-    return patience
+  return {
+    patienceFor(key) {
+      const node = nodeOf(cluster, key) ?? ''
+      let patience = byNode.get(node)
+      if (patience === undefined) {
+        // Of a node that has left nothing is expected.
+        const probe = async () => cluster.nodes('master').find(isAt(node))?.ping()
+        patience = createPatience({ probe })
+        byNode.set(node, patience)
+      }
+      return patience
+    },
+    use: () => Math.max(0, ...[...byNode.values()].map((patience) => patience.use())),
   }
 }
 

@@ -65,6 +65,7 @@ export async function createTestApp(
     randomness: cryptoRandomness,
     logger: pino({ level: 'silent' }),
     mostConnections: 1000,
+    storeUse: () => 0,
     busySince: () => 0,
     webRoot: join(import.meta.dirname, '../../dist/web'),
     schemaController: compileOnce,

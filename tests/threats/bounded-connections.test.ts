@@ -157,3 +157,21 @@ test('T26 the nearer connections are to the most, the more is refused: new login
   for (const socket of kept) socket.destroy()
   await eventually('there is room for a new login', async () => (await late.post('/login')).status === 201)
 })
+
+test('T26 the same where the store is asked about as much at a time as it may be', async () => {
+  let use = 0
+  const url = `http://127.0.0.1:${await listen({ storeUse: () => use })}`
+  const [browser, late] = [createClient(url, PUBLIC_URL), createClient(url, PUBLIC_URL)]
+  const phone = await createPhone(url, PUBLIC_URL)
+  const token = await startLogin(browser)
+  await scan(phone, token)
+  use = 0.85
+  expectProblem(await late.post('/login'), 503, 'overloaded')
+  await scan(phone, token)
+  use = 1
+  expectProblem(await phone.post('/login/scan', { token }), 503, 'overloaded')
+  expect((await phone.post('/login/confirm', { token })).json.status).toBe('authenticated')
+  expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
+  use = 0.5
+  expect((await late.post('/login')).status).toBe(201)
+})

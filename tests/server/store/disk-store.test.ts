@@ -116,6 +116,18 @@ test('full, it refuses what begins, then what grows, in every process, and takes
   await Promise.all([store.close(), neighbour.close()])
 })
 
+test('no more than so many writes wait for the disk, and it says how many of them do', async () => {
+  const options = { path: join(folder, 'waiting'), keyPrefix: '', clock: Date.now, mostWaiting: 10 }
+  const store = await createDiskStore(options)
+  const writes = Array.from({ length: 12 }, (_, at) => store.write(`${at}`, 1, { expiresAt: Date.now() + HOUR_MS }))
+  expect(store.use()).toBe(1)
+  const results = await Promise.allSettled(writes)
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
+  await expect(writes[11]).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(store.use()).toBe(0)
+  await store.close()
+})
+
 test('the file does not grow with the generations of records, of whatever length, that come and expire', async () => {
   let now = Date.now()
   const path = join(folder, 'generations')
