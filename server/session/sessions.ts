@@ -61,7 +61,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { cookies, clientAddresses, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
-  const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally() }
+  const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally(), slow: queueTally() }
   const guard = createSignInGuard({
     ...options,
     failuresPerMinute: options.signInFailuresPerMinute,

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { type ErrorCode, ScanInError } from '../errors.ts'
+import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
-import { createFailureLimit, createNetworkFailures, refuseExcess } from '../http/failure-limits.ts'
+import { createFailureLimit, createNetworkFailures, type Excess, refuseExcess } from '../http/failure-limits.ts'
 import { createQueues } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
@@ -27,6 +27,8 @@ export interface SignInQueues {
   /** At one network, and at one account that is guessed at. */
   sites: QueueTally
   accounts: QueueTally
+  /** At one network, where too many were wrong. */
+  slow: QueueTally
 }
 
 export interface SignInAttempt {
@@ -65,11 +67,21 @@ const MOST_WAITING_FOR_A_HASH = 100
 const SITE_PREFIX = 48
 const MOST_WAITING_AT_A_SITE = 50
 
+/**
+ * Who tries where others were wrong too often does so one after the other, each after a pause: some thirty a minute and
+ * process are tried from there in all, and a page waits for ten seconds. Whose own tries were wrong there is one of those.
+ */
+const SLOW_STEP_MS = 250
+const LONGEST_SLOW_MS = 2500
+const MOST_WAITING_SLOWLY = 2
+const MOST_OWN_FAILURES = 3
+
 const overloaded = () => new ScanInError('overloaded')
 
 /**
  * Nobody is locked out, and the right password is not refused for others' sake (OWASP Authentication Cheat Sheet):
- * - An address that failed too often is refused for the rest of the minute.
+ * - Where an address failed too often, an account that failed there itself is refused for the rest of the minute; others
+ *   are tried one at a time, after a pause. The right password gets in; a wrong one is told to slow down.
  * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
  *   failures. The right password still gets in; a wrong one is told to slow down.
  * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures.
@@ -80,6 +92,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   const byNetwork = createNetworkFailures(makeLimiter, 'sign-ins', failuresPerMinute)
   const byAccount = createFailureLimit(makeLimiter, 'sign-ins-account', failuresPerMinute * ACCOUNT_FACTOR)
   const byPair = createFailureLimit(makeLimiter, 'sign-ins-pair', failuresPerMinute)
+  const ownFailures = Math.min(failuresPerMinute, MOST_OWN_FAILURES)
 
   const hashing = createQueues({
     atOnce: HASHES_AT_ONCE,
@@ -100,6 +113,12 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
     tally: queues?.accounts,
   })
+  const slowly = createQueues({
+    atOnce: 1,
+    mostWaiting: MOST_WAITING_SLOWLY,
+    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
+    tally: queues?.slow,
+  })
 
   async function isFamiliar(pair: string): Promise<boolean> {
     const [record, { failures }] = await Promise.all([store.read(familiarKey(pair)), byPair.excess(pair)])
@@ -108,6 +127,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
   return async ({ username, address, verify }) => {
     const block = addressBlock(address)
+    const site = addressBlock(address, SITE_PREFIX)
     const account = hashSecret(sameForAll(username))
     const pair = hashSecret(`${account} ${block}`)
 
@@ -120,28 +140,47 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       return user
     }
 
-    function attemptFromHere(): Promise<User | undefined> {
-      return atSite(addressBlock(address, SITE_PREFIX), async () => {
+    /** @param slowed by what a wrong one is told to slow down */
+    function attemptFromHere(waited: Excess | undefined, slowed = waited): Promise<Tried> {
+      return atSite(site, async () => {
         const excess = await byNetwork.excess(address)
-        if (excess.failures > 0 && !(await isFamiliar(pair))) refuseExcess(excess)
-        return attempt()
+        if (excess.failures > 0 && waited === undefined && !(await isFamiliar(pair))) return { excess }
+        const user = await attempt()
+        if (user === undefined) throw wrongOne(slowed)
+        return { user }
       })
     }
 
-    if (!isCounted || (await isFamiliar(pair))) return rightOne(await attemptFromHere(), 'invalid_credentials')
-    // In turn before anything is looked up: what fails at once from many places is counted one by one too.
-    return atAccount(account, async () => {
-      const { failures, retryAfterSeconds } = await byAccount.excess(account)
-      if (failures === 0) return rightOne(await attemptFromHere(), 'invalid_credentials')
-      await pause(Math.min(LONGEST_PAUSE_MS, failures * PAUSE_A_FAILURE_MS))
-      return rightOne(await attemptFromHere(), 'slow_down', retryAfterSeconds)
-    })
+    /** @param waited for this already */
+    async function tryInTurn(waited?: Excess): Promise<Tried> {
+      if (!isCounted || (await isFamiliar(pair))) return attemptFromHere(waited)
+      // In turn before anything is looked up: what fails at once from many places is counted one by one too.
+      return atAccount(account, async () => {
+        const excess = await byAccount.excess(account)
+        if (excess.failures === 0) return attemptFromHere(waited)
+        await pause(Math.min(LONGEST_PAUSE_MS, excess.failures * PAUSE_A_FAILURE_MS))
+        return attemptFromHere(waited, excess)
+      })
+    }
+
+    const first = await tryInTurn()
+    if (first.user !== undefined) return first.user
+    const { excess } = first
+    if ((await byPair.excess(pair, ownFailures)).failures > 0) refuseExcess(excess)
+    // In no other line meanwhile: nobody waits for who has to wait here.
+    await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)))
+    const second = await tryInTurn(excess)
+    if (second.user === undefined) throw wrongOne(second.excess)
+    return second.user
   }
 }
 
-function rightOne(user: User | undefined, refusal: ErrorCode, retryAfterSeconds?: number): User {
-  if (user !== undefined) return user
-  throw new ScanInError(refusal, retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
+/** Whose password it was, or what stands in the way of trying it. */
+type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undefined }
+
+function wrongOne(slowed: Excess | undefined): ScanInError {
+  if (slowed === undefined) return new ScanInError('invalid_credentials')
+  return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
 }
 
 /** However a user name is written, it is counted as one: coarser than names are told apart costs nothing here. */

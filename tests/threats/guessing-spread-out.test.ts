@@ -36,6 +36,16 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
       expect(statuses(await signInFrom(stage.browser(), [address], RIGHT))).toEqual([200])
     })
 
+    test('T25 where a person was never signed in to, others` wrong passwords only make them wait a little', async () => {
+      const address = '198.51.100.4'
+      const strangers = Array.from({ length: 10 }, (_, at) => ({ username: `neighbour ${at}`, password: 'wrong' }))
+      for (const body of strangers) expect(statuses(await signInFrom(stage.browser(), [address], body))).toEqual([401])
+      const [again] = await signInFrom(stage.browser(), [address], { username: 'neighbour 99', password: 'wrong' })
+      expectProblem(again as Reply, 429, 'slow_down')
+      expect(Number(again?.headers['retry-after'])).toBeGreaterThan(0)
+      expect(statuses(await signInFrom(stage.browser(), [address], RIGHT))).toEqual([200])
+    })
+
     test('T25 and that is no way around the limit: the pair of account and address has failures of its own', async () => {
       const address = '198.51.100.3'
       await signInFrom(stage.browser(), [address], RIGHT)

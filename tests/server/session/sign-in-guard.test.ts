@@ -1,21 +1,28 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createSignInGuard } from '../../../server/session/sign-in-guard.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 
 const USER = { id: 'ann', name: 'Ann' }
 
+type Guarded = ReturnType<typeof createGuarded>
+
 /** A guard whose pauses are noted and take no time, in front of accounts that all have the password "right". */
 function createGuarded(failuresPerMinute = 10) {
   const clock = () => 0
   const pauses: number[] = []
   const tried: string[] = []
+  let whenReleased: Promise<void> | undefined
+  let release = () => {}
   const guard = createSignInGuard({
     store: createMemoryStore({ clock }),
     clock,
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
     failuresPerMinute,
-    pause: async (ms) => void pauses.push(ms),
+    pause: async (ms) => {
+      pauses.push(ms)
+      await whenReleased
+    },
   })
   const signIn = (username: string, address: string, password: string) =>
     guard({
@@ -29,7 +36,19 @@ function createGuarded(failuresPerMinute = 10) {
       () => 'in',
       (error: { code: string }) => error.code,
     )
-  return { pauses, tried, signIn }
+  const held = {
+    /** Makes pauses last until they are released. */
+    hold() {
+      whenReleased = new Promise((resolve) => {
+        release = resolve
+      })
+    },
+    release() {
+      whenReleased = undefined
+      release()
+    },
+  }
+  return { pauses, tried, signIn, held }
 }
 
 const network = (at: number) => `203.0.${at}.1`
@@ -66,6 +85,50 @@ test('an account is one however its name is written, and known or not', async ()
   for (let at = 0; at < 20; at++) await signIn('ann', network(at), 'wrong')
   expect(await signIn('ＡＮＮ', network(30), 'wrong')).toBe('slow_down')
   expect(await signIn('somebody else', network(30), 'wrong')).toBe('invalid_credentials')
+})
+
+describe('beyond ten wrong ones from an address', () => {
+  const HERE = '198.51.100.7'
+  const failTen = async ({ signIn }: Guarded) => {
+    for (let at = 0; at < 10; at++) await signIn(`stranger ${at}`, HERE, 'wrong')
+  }
+
+  test('others are tried there one after the other, each after a pause that grows: the right one gets in', async () => {
+    const guarded = createGuarded()
+    const { signIn, pauses } = guarded
+    await failTen(guarded)
+    expect(pauses).toEqual([])
+    for (let at = 10; at < 25; at++) expect(await signIn(`stranger ${at}`, HERE, 'wrong')).toBe('slow_down')
+    expect([pauses[0], pauses[1], pauses.at(-1)]).toEqual([250, 500, 2500])
+    expect(await signIn('ann', HERE, 'right')).toBe('in')
+    expect(pauses).toHaveLength(16)
+    expect(await signIn('ann', HERE, 'right')).toBe('in')
+    expect(pauses).toHaveLength(16)
+  })
+
+  test('an account that failed there three times itself is not tried there any more, and is elsewhere', async () => {
+    const guarded = createGuarded()
+    const { signIn, tried } = guarded
+    await failTen(guarded)
+    for (let times = 0; times < 5; times++) expect(await signIn('ann', HERE, 'wrong')).toBe('slow_down')
+    expect(tried).toHaveLength(13)
+    expect(await signIn('ann', HERE, 'right')).toBe('slow_down')
+    expect(await signIn('ann', network(1), 'right')).toBe('in')
+  })
+
+  test('few wait at a time, and nobody who tries the same account elsewhere waits for them', async () => {
+    const guarded = createGuarded()
+    const { signIn, tried, held } = guarded
+    await failTen(guarded)
+    held.hold()
+    const crowd = Array.from({ length: 20 }, (_, at) => signIn(`one more ${at}`, HERE, 'wrong'))
+    const ann = signIn('ann', HERE, 'right')
+    expect(await ann).toBe('slow_down')
+    expect(await signIn('one more 0', network(2), 'right')).toBe('in')
+    held.release()
+    expect(new Set(await Promise.all(crowd))).toEqual(new Set(['slow_down']))
+    expect(tried.filter((address) => address === HERE)).toHaveLength(13)
+  })
 })
 
 test('with 0 nothing is counted', async () => {
