@@ -27,10 +27,11 @@ interface Question {
  * read yet.
  */
 const TICK_MS = 100
-/** A server that has been silent for so long is taken to hang. */
+/**
+ * A server that has been silent for so long is taken to hang, and one that answers a probe before that is not: were more
+ * asked of it to be asked again, one that is slow, and was too slow once, would be refused for as long as it is slow.
+ */
 const HANGING_TICKS = 7
-/** A probe that comes back within this says that it does not. */
-const PROMPT_TICKS = 2
 /** No question is waited for longer than this. */
 const LAST_TICKS = 20
 /** Polls come by the thousand, and share a question; more than these are a crowd at a closed door. */
@@ -68,7 +69,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
     const since = ticks
     try {
       await probe()
-      if (ticks - since <= PROMPT_TICKS) isHanging = false
+      if (ticks - since < HANGING_TICKS) isHanging = false
     } catch {
       // Still not there: the next tick tries again.
     }

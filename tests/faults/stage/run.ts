@@ -86,10 +86,23 @@ export function violationsIn(phases: readonly Phase[]): Violation[] {
 
 /** However long the machine takes to get over it. */
 async function untilWell({ origins }: Instances): Promise<void> {
-  await eventually('all instances are well again', async () => {
-    const replies = await Promise.all(origins.map((origin) => fetch(`${origin}/readyz`).catch(() => undefined)))
-    return replies.every((reply) => reply?.status === 200)
+  let said: string[] = []
+  const areWell = async () => {
+    said = await Promise.all(origins.map(readinessOf))
+    return said.every((each) => each.startsWith('200'))
+  }
+  await eventually('all instances are well again', areWell).catch((cause: unknown) => {
+    throw new Error(`still unwell: ${said.join('; ')}`, { cause })
   })
+}
+
+async function readinessOf(origin: string): Promise<string> {
+  try {
+    const reply = await fetch(`${origin}/readyz`)
+    return `${reply.status} ${await reply.text()}`
+  } catch (error) {
+    return `${error}`
+  }
 }
 
 function phaseOf(

@@ -1,6 +1,12 @@
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { createPatience } from '../../../server/store/patience.ts'
 import { eventually } from '../../support/eventually.ts'
+
+const TICK_MS = 100
+
+afterEach(() => {
+  jest.useRealTimers()
+})
 
 /** A server whose every answer comes when it is told to. */
 function createServer() {
@@ -49,6 +55,28 @@ test('a question without an answer ends, and before that nobody else begins to w
   })
   asked.at(-1)?.answer()
   expect(await answer).toBe('answer')
+})
+
+test('a server that is as slow as it may be is asked again, though it was too slow once; one that is slower is not', async () => {
+  jest.useFakeTimers()
+  const { patience, asked, probes, question } = createServer()
+  const ticks = (count: number) => jest.advanceTimersByTimeAsync(count * TICK_MS)
+  const isAsked = () => {
+    const before = asked.length
+    patience.ask(question).catch(() => undefined)
+    return asked.length > before
+  }
+  expect(isAsked()).toBe(true)
+  await ticks(7)
+  expect(isAsked()).toBe(false)
+  await ticks(7)
+  probes.at(-1)?.answer()
+  await ticks(1)
+  expect([isAsked(), probes.length]).toEqual([false, 2])
+  await ticks(6)
+  probes.at(-1)?.answer()
+  await ticks(1)
+  expect(isAsked()).toBe(true)
 })
 
 test('what may take long is waited for, and proves nothing by it', async () => {
