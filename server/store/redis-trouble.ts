@@ -134,7 +134,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_connection',
     isSymptom: true,
-    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|connection close|max retries|ready state|time is not known/,
+    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|Socket timeout|connection close|max retries|ready state|time is not known/,
     text: 'does not answer, or closes the connection; it is tried again',
   },
 ]

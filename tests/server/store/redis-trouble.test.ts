@@ -55,6 +55,7 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
   ['redis_name', false, coded('ENOTFOUND', 'getaddrinfo ENOTFOUND redis')],
   ['redis_socket', false, coded('ENOENT', 'connect ENOENT /run/redis.sock')],
   ['redis_connection', false, new Error("Stream isn't writeable and enableOfflineQueue options is false")],
+  ['redis_connection', false, new Error("Socket timeout. Expecting data, but didn't receive any in 3000ms.")],
   [
     'redis_no_cluster',
     true,
