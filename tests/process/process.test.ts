@@ -220,8 +220,10 @@ test('npm start builds first when nothing is built, and SIGTERM to npm ends the 
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   }
   const npm = startProcess('npm', ['start'], { cwd: folder, env })
-  // Two waits: for the build's last work, and for the start.
-  await untilReady(npm, () => existsSync(join(folder, 'dist/web/index.html')))
+  // A wait for each step of the build, and one for the start.
+  for (const made of ['server/main.js', 'node_modules', 'web/assets', 'web/index.html']) {
+    await untilReady(npm, () => existsSync(join(folder, 'dist', made)))
+  }
   await untilReady(npm, () => npm.stderr().includes('ScanIn '))
   expect((await createClient(`http://127.0.0.1:${port}`).get('/')).status).toBe(200)
   await npm.stop('SIGTERM')
