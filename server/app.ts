@@ -13,7 +13,7 @@ import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
-import { openApi } from './http/openapi.ts'
+import { openApi } from './http/openapi/openapi.ts'
 import { createPages } from './http/pages.ts'
 import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
@@ -176,7 +176,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   app.addHook('onClose', async () => webhooks?.close())
   app.addHook('onClose', async () => keys?.close())
-  await openApi(app, { publicUrl, version: options.version, sessionCookieName, headers })
+  openApi(app, { publicUrl, version: options.version, cookies, headers })
   pages.routes(app)
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose'
 import Type from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import { problemReplies, strict } from '../http/schemas.ts'
+import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { subjectOf } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
@@ -28,21 +28,32 @@ const body = Type.Union([
   Type.Object(
     {
       audience: Type.Optional(
-        Type.String({ maxLength: 256, description: 'One of TOKEN_AUDIENCES. Left out: the first of them' }),
+        Type.String({
+          maxLength: 256,
+          description: 'One of TOKEN_AUDIENCES. Left out: the first of them',
+          examples: ['https://api.example.org'],
+        }),
       ),
     },
-    strict,
+    { ...strict, title: 'AskForToken' },
   ),
   Type.Null(),
 ])
 
-const tokenReply = Type.Object({
-  access_token: Type.String({
-    description: 'A JWT (RFC 9068), for the Authorization header of calls to that back end',
-  }),
-  token_type: Type.Literal('Bearer'),
-  expires_in: Type.Integer({ description: 'Whole seconds until it ends. Ask for the next one before' }),
-})
+const tokenReply = Type.Object(
+  {
+    access_token: Type.String({
+      description: 'A JWT (RFC 9068), for the Authorization header of calls to that back end',
+      examples: ['eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'],
+    }),
+    token_type: Type.Literal('Bearer'),
+    expires_in: Type.Integer({
+      description: 'Whole seconds until it ends. Ask for the next one before',
+      examples: [TOKEN_SECONDS],
+    }),
+  },
+  { title: 'BackEndToken' },
+)
 
 /** `POST /session/token`: who is signed in, to be shown to the team's own back ends, which ask nobody about it. */
 export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions): void {
@@ -52,11 +63,13 @@ export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions)
     '/session/token',
     {
       schema: {
+        operationId: 'makeBackEndToken',
         tags: ['back ends'],
         security: [{ session: [] }],
         summary: "A short-lived token of this session for one of the team's back ends",
         body,
-        response: { 200: tokenReply, ...problemReplies },
+        problems: ['authentication_required', ...AWAY],
+        response: { 200: tokenReply },
       },
     },
     async (request) => {

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { problemReplies } from '../http/schemas.ts'
+import { AWAY } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { SigningKeys } from './key-set.ts'
 
@@ -17,7 +17,20 @@ const jwk = Type.Object(
     n: Type.Optional(Type.String()),
     e: Type.Optional(Type.String()),
   },
-  { description: 'A public key (RFC 7517 §4)' },
+  {
+    title: 'PublicKey',
+    description: 'RFC 7517 §4',
+    examples: [
+      {
+        kty: 'OKP',
+        kid: '2026-10-05',
+        alg: 'EdDSA',
+        use: 'sig',
+        crv: 'Ed25519',
+        x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+      },
+    ],
+  },
 )
 
 /** The public keys of what is signed here, for whoever verifies it. */
@@ -26,9 +39,13 @@ export function jwksRoute(app: TypedApp, keys: SigningKeys): void {
     '/.well-known/jwks.json',
     {
       schema: {
+        operationId: 'getPublicKeys',
         tags: ['back ends'],
+        security: [],
         summary: 'The public keys that tokens are signed by: now, next, and before (RFC 7517 §5)',
-        response: { 200: Type.Object({ keys: Type.Array(jwk) }), ...problemReplies },
+        problems: AWAY,
+        replyHeaders: { 200: { 'Cache-Control': `\`public, max-age=${CACHED_SECONDS}\`` } },
+        response: { 200: Type.Object({ keys: Type.Array(jwk) }, { title: 'PublicKeys' }) },
       },
     },
     async (_request, reply) => {

@@ -1,10 +1,10 @@
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
-import { problemReplies } from './schemas.ts'
 import type { TypedApp } from './typed-app.ts'
 
-const okReply = Type.Object({ status: Type.Literal('ok') })
+const okReply = Type.Object({ status: Type.Literal('ok') }, { title: 'Well' })
 const tags = ['operators']
+const security: [] = []
 
 export interface HealthOptions {
   probeStore: () => Promise<void>
@@ -14,16 +14,30 @@ export interface HealthOptions {
 
 /** Whether to restart the process (`/healthz`), and whether to send it requests (`/readyz`). */
 export function healthRoutes(app: TypedApp, { probeStore, isStopping }: HealthOptions): void {
-  app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: okReply } } }, async () => ({
-    status: 'ok' as const,
-  }))
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        operationId: 'isAlive',
+        tags,
+        security,
+        summary: 'The process lives',
+        problems: [],
+        response: { 200: okReply },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
   app.get(
     '/readyz',
     {
       schema: {
+        operationId: 'isReady',
         tags,
+        security,
         summary: 'The store takes a write and tells of a change',
-        response: { 200: okReply, ...problemReplies },
+        problems: ['stopping', 'store_unavailable'],
+        response: { 200: okReply },
       },
     },
     async () => {

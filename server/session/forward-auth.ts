@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
-import { problemReplies } from '../http/schemas.ts'
+import { AWAY, nothing } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentSession } from './current-session.ts'
 import { remoteHeaders } from './remote-headers.ts'
@@ -18,7 +18,12 @@ const MOST_REMEMBERED = 1000
 
 const query = Type.Object({
   redirect: Type.Optional(Type.Literal('1', { description: 'Send who is not signed in to the login page' })),
-  return_to: Type.Optional(Type.String({ description: 'Where to go afterwards; dropped where it may not lead' })),
+  return_to: Type.Optional(
+    Type.String({
+      description: 'Where to go afterwards; dropped where it may not lead',
+      examples: ['https://app.example.org/'],
+    }),
+  ),
 })
 
 /**
@@ -42,11 +47,22 @@ export function forwardAuthRoutes(app: TypedApp, options: ForwardAuthOptions): v
     {
       exposeHeadRoute: false,
       schema: {
+        operationId: 'verifySession',
         tags: ['session'],
         security: [{ session: [] }],
         summary: 'For a proxy: 200 with Remote-User, Remote-Name, Remote-Email and Remote-Groups, else 401',
         querystring: query,
-        response: { 200: Type.Unsafe<undefined>({ description: 'Signed in' }), 302: Type.Null(), ...problemReplies },
+        problems: ['authentication_required', ...AWAY],
+        replyHeaders: {
+          200: {
+            'Remote-User': 'The id',
+            'Remote-Name': 'The name, in UTF-8',
+            'Remote-Email': 'Empty where there is none',
+            'Remote-Groups': 'Joined by `,`',
+          },
+          302: { Location: 'The login page' },
+        },
+        response: { 200: Type.Unsafe<undefined>({ description: 'Signed in' }), 302: nothing },
       },
     },
     async (request, reply) => {

@@ -4,7 +4,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
-import { expiresIn, problemReplies } from '../http/schemas.ts'
+import { AWAY, browserName, clientIp, expiresIn, nothing, oneOf, userId, userName } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CurrentSession } from './current-session.ts'
@@ -19,37 +19,50 @@ export interface SessionRoutesOptions {
   clock: Clock
 }
 
-const kind = Type.Union([Type.Literal('browser'), Type.Literal('phone')])
-const moment = Type.String({ format: 'date-time' })
+const id = Type.String({
+  maxLength: 64,
+  description: 'Public: no part of the secret in the cookie',
+  examples: ['Xq3T0bLJm9hVd2KcR7Zw8A'],
+})
+const kind = oneOf(['browser', 'phone'])
+const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
 
-const sessionReply = Type.Object({
-  user: Type.Object({
-    id: Type.String(),
-    name: Type.String(),
-    email: Type.Optional(Type.String()),
-    groups: Type.Optional(Type.Array(Type.String())),
-  }),
-  session: Type.Object({
-    id: Type.String(),
+const sessionReply = Type.Object(
+  {
+    user: Type.Object(
+      {
+        id: userId,
+        name: userName,
+        email: Type.Optional(Type.String({ examples: ['ada@example.org'] })),
+        groups: Type.Optional(Type.Array(Type.String({ examples: ['engineering'] }))),
+      },
+      { title: 'SignedInUser' },
+    ),
+    session: Type.Object(
+      { id, kind, created_at: moment, last_seen_at: moment, expires_in: expiresIn },
+      { title: 'Session' },
+    ),
+  },
+  { title: 'CurrentSession' },
+)
+
+const listedSession = Type.Object(
+  {
+    id,
     kind,
+    browser: browserName,
+    ip: clientIp('Where it was signed in from'),
     created_at: moment,
     last_seen_at: moment,
-    expires_in: expiresIn,
-  }),
-})
-
-const listedSession = Type.Object({
-  id: Type.String({ description: 'Public: no part of the secret in the cookie' }),
-  kind,
-  browser: Type.Object({ name: Type.String(), os: Type.String() }),
-  ip: Type.String(),
-  created_at: moment,
-  last_seen_at: moment,
-  current: Type.Boolean({ description: 'The session that asks' }),
-})
+    current: Type.Boolean({ description: 'The session that asks', examples: [true] }),
+  },
+  { title: 'ListedSession' },
+)
 
 const tags = ['session']
 const security = [{ session: [] }]
+/** Of who has to be signed in. */
+const SIGNED_IN = ['authentication_required', ...AWAY] as const
 
 /** Who is signed in, where else, and how that ends. */
 export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): void {
@@ -59,7 +72,14 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     '/session',
     {
       exposeHeadRoute: false,
-      schema: { tags, security, summary: 'Who is signed in', response: { 200: sessionReply, ...problemReplies } },
+      schema: {
+        operationId: 'getSession',
+        tags,
+        security,
+        summary: 'Who is signed in',
+        problems: SIGNED_IN,
+        response: { 200: sessionReply },
+      },
     },
     async (request) => {
       const { id, session } = await current.require(request)
@@ -83,10 +103,12 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     {
       exposeHeadRoute: false,
       schema: {
+        operationId: 'listSessions',
         tags,
         security,
         summary: "The person's own sessions, the newest first",
-        response: { 200: Type.Object({ sessions: Type.Array(listedSession) }), ...problemReplies },
+        problems: SIGNED_IN,
+        response: { 200: Type.Object({ sessions: Type.Array(listedSession) }, { title: 'SessionList' }) },
       },
     },
     async (request) => {
@@ -100,11 +122,13 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     '/sessions/:id',
     {
       schema: {
+        operationId: 'endSession',
         tags,
         security,
         summary: "End one of the person's sessions; it is refused from the very next request on",
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
-        response: { 204: Type.Null(), ...problemReplies },
+        params: Type.Object({ id }),
+        problems: ['not_found', ...SIGNED_IN],
+        response: { 204: nothing },
       },
     },
     async (request, reply) => {
@@ -121,10 +145,17 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     '/sessions',
     {
       schema: {
+        operationId: 'endOtherSessions',
         tags,
         security,
         summary: 'End all sessions but the one that asks',
-        response: { 200: Type.Object({ revoked: Type.Integer() }), ...problemReplies },
+        problems: SIGNED_IN,
+        response: {
+          200: Type.Object(
+            { revoked: Type.Integer({ description: 'How many that were', examples: [2] }) },
+            { title: 'EndedSessions' },
+          ),
+        },
       },
     },
     async (request) => {
@@ -135,7 +166,17 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
 
   app.post(
     '/sign-out',
-    { schema: { tags, summary: 'End this session', response: { 204: Type.Null(), ...problemReplies } } },
+    {
+      schema: {
+        operationId: 'signOut',
+        tags,
+        security: [{}, ...security],
+        summary: 'End this session',
+        problems: AWAY,
+        replyHeaders: { 204: { 'Set-Cookie': 'The session, cleared' } },
+        response: { 204: nothing },
+      },
+    },
     async (request, reply) => {
       const id = current.named(request)
       const person = id === undefined ? undefined : await sessions.signOut(id, occasionOf(request, clientAddresses))

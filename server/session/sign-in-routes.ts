@@ -3,7 +3,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
-import { problemReplies, shortUser, strict } from '../http/schemas.ts'
+import { AWAY, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { PasswordVerifier, User } from '../identity/identity.ts'
 import { publicPerson } from '../identity/person-key.ts'
@@ -32,8 +32,11 @@ export interface SignInRoutesOptions {
 const SESSION_SECRET_LENGTH = 43
 
 const signInBody = Type.Object(
-  { username: Type.String({ minLength: 1, maxLength: 255 }), password: Type.String({ minLength: 1, maxLength: 1024 }) },
-  strict,
+  {
+    username: Type.String({ minLength: 1, maxLength: 255, examples: ['ada'] }),
+    password: Type.String({ minLength: 1, maxLength: 1024, examples: ['correct horse battery staple'] }),
+  },
+  { ...strict, title: 'SignIn' },
 )
 
 /**
@@ -55,10 +58,15 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
     '/sign-in',
     {
       schema: {
+        operationId: 'signIn',
         tags: ['session'],
+        security: [],
         summary: 'Sign a phone in by password',
+        description: 'A session that came with the request ends with it. Wrong passwords count, and slow down.',
         body: signInBody,
-        response: { 200: Type.Object({ user: shortUser }), ...problemReplies },
+        problems: ['invalid_credentials', 'slow_down', ...AWAY],
+        replyHeaders: { 200: { 'Set-Cookie': "The phone's session" } },
+        response: { 200: Type.Object({ user: shortUser }, { title: 'SignedIn' }) },
       },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import { JSON_TYPE } from '../../http/json-body.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { Pressure } from '../../http/pressure.ts'
 import type { RateLimit } from '../../http/rate-limits.ts'
-import { pollQuery, problemReplies } from '../../http/schemas.ts'
+import { AWAY, nothing, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
 import type { ApplicationOf } from '../application.ts'
@@ -49,6 +49,8 @@ export interface BrowserRoutesOptions {
 }
 
 const tags = ['browser']
+const security = [{ browserKey: [] }]
+const SESSION_COMES = 'At `authenticated` alone: the session, and the browser key cleared'
 
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
@@ -101,10 +103,22 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     '/login',
     {
       schema: {
+        operationId: 'startLogin',
         tags,
-        summary: 'Start a login, or rotate the QR of a pending one',
+        security: [{}, ...security],
+        summary: 'Start a login, or renew the QR of a pending one',
+        description:
+          'With the `token` of a pending login and its browser key the login stays and its QR is a new one; the old QR scans ' +
+          'for a moment more. Else a new login starts, and its browser key comes as a cookie.',
         body: startBody,
-        response: { 201: shownLogin, ...problemReplies },
+        problems: ['slow_down', ...AWAY],
+        replyHeaders: {
+          201: {
+            'Set-Cookie':
+              'Of a new login: its browser key. A browser carries five of them: then the oldest is cleared with it',
+          },
+        },
+        response: { 201: shownLogin },
       },
     },
     async (request, reply) => {
@@ -123,11 +137,20 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       exposeHeadRoute: false,
       config: { isPoll: true },
       schema: {
+        operationId: 'pollLogin',
         tags,
+        security,
         summary: 'Poll; at `authenticated` the session cookie comes with the reply',
+        description:
+          'With `wait` the reply is held until the status is no longer `seen`, or the time is up. Ask again `interval` ' +
+          'seconds after the last time, with `wait` as `hold` says: both grow under load, and who keeps to them is never ' +
+          'refused. A reply that was lost is given again for ten seconds, or until the session is used. `denied` and ' +
+          '`expired` are ends.',
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,
-        response: { 200: browserStatus, ...problemReplies },
+        problems: ['slow_down', 'store_unavailable'],
+        replyHeaders: { 200: { 'Set-Cookie': SESSION_COMES } },
+        response: { 200: browserStatus },
       },
     },
     async (request, reply) => {
@@ -140,10 +163,15 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     '/login/match',
     {
       schema: {
+        operationId: 'matchLogin',
         tags,
+        security,
         summary: 'Type the digits that the phone shows',
+        description: 'Five wrong ones, and the login is `denied`.',
         body: matchBody,
-        response: { 200: browserStatus, ...problemReplies },
+        problems: ['wrong_match_code', 'slow_down', ...AWAY],
+        replyHeaders: { 200: { 'Set-Cookie': SESSION_COMES } },
+        response: { 200: browserStatus },
       },
     },
     async (request, reply) => {
@@ -163,10 +191,13 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     '/login/user-code',
     {
       schema: {
+        operationId: 'makeUserCode',
         tags,
+        security,
         summary: 'A code to type on the phone instead of scanning (RFC 8628 §6.1)',
         body: tokenBody,
-        response: { 201: userCodeReply, ...problemReplies },
+        problems: ['expired_token', ...AWAY],
+        response: { 201: userCodeReply },
       },
     },
     async (request, reply) => {
@@ -180,10 +211,13 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     '/login/:token',
     {
       schema: {
+        operationId: 'cancelLogin',
         tags,
+        security,
         summary: 'End the login of this browser; anything else is left as it is',
         params: Type.Object({ token: tokenSchema }),
-        response: { 204: Type.Null(), ...problemReplies },
+        problems: AWAY,
+        response: { 204: nothing },
       },
     },
     async (request, reply) => {

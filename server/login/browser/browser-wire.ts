@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { expiresIn, shortUser, strict } from '../../http/schemas.ts'
+import { expiresIn, oneOf, shortUser, strict } from '../../http/schemas.ts'
 import { applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
-import { tokenSchema } from '../token-wire.ts'
+import { TOKEN_EXAMPLE, tokenSchema } from '../token-wire.ts'
 import type { BrowserStatus, ShownLogin } from './browser-logins.ts'
 import { qrImage } from './qr-image.ts'
 
@@ -12,60 +12,100 @@ import { qrImage } from './qr-image.ts'
 export const startBody = Type.Union([
   Type.Object(
     {
-      token: Type.Optional(Type.String({ maxLength: 64, description: 'Of a pending login: rotates its QR' })),
+      token: Type.Optional(
+        Type.String({
+          maxLength: 64,
+          description: 'Of a pending login of this browser: renews its QR. Any other starts a new login',
+          examples: [TOKEN_EXAMPLE],
+        }),
+      ),
       return_to: Type.Optional(
-        Type.String({ description: 'Where to go once signed in; dropped where it may not lead' }),
+        Type.String({
+          description: 'Where to go once signed in; dropped where it may not lead',
+          examples: ['/reports?year=2026'],
+        }),
       ),
     },
-    strict,
+    { ...strict, title: 'StartLogin' },
   ),
   Type.Null(),
 ])
 
 export const matchBody = Type.Object(
-  { token: tokenSchema, match_code: Type.String({ pattern: MATCH_CODE_PATTERN }) },
-  strict,
+  { token: tokenSchema, match_code: Type.String({ pattern: MATCH_CODE_PATTERN, examples: ['304518'] }) },
+  { ...strict, title: 'TypedMatchCode' },
 )
 
-export const shownLogin = Type.Object({
-  status: Type.Literal('pending'),
-  token: tokenSchema,
-  verification_uri: Type.String(),
-  verification_uri_complete: Type.String({ description: 'What the QR says; the token is in the fragment' }),
-  qr_image: Type.String({ description: 'A data: URL of an SVG' }),
-  expires_in: expiresIn,
-  refresh_in: Type.Integer({ description: 'Whole seconds after which to ask for the next QR' }),
-  ...pace.properties,
-  application: Type.Optional(applicationSchema),
+export const verificationUri = Type.String({
+  description: 'Where a code is typed on the phone',
+  examples: ['https://login.example.org/scan'],
 })
 
-export const browserStatus = Type.Union([
-  Type.Object({
-    status: Type.Union([Type.Literal('pending'), Type.Literal('scanned'), Type.Literal('denied')]),
+export const shownLogin = Type.Object(
+  {
+    status: Type.Literal('pending'),
+    token: tokenSchema,
+    verification_uri: verificationUri,
+    verification_uri_complete: Type.String({
+      description: 'What the QR says; the token is in the fragment',
+      examples: [`https://login.example.org/scan#${TOKEN_EXAMPLE}`],
+    }),
+    qr_image: Type.String({
+      description: 'The QR as a `data:` URL of an SVG',
+      examples: ['data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4='],
+    }),
     expires_in: expiresIn,
+    refresh_in: Type.Integer({ description: 'Whole seconds after which to ask for the next QR', examples: [30] }),
     ...pace.properties,
-  }),
-  Type.Object({
-    status: Type.Literal('match_required'),
-    expires_in: expiresIn,
-    ...pace.properties,
-    tries_left: Type.Integer(),
-  }),
-  Type.Object({
-    status: Type.Literal('authenticated'),
-    expires_in: expiresIn,
-    ...pace.properties,
-    user: shortUser,
-    redirect_to: Type.String(),
-  }),
-  Type.Object({ status: Type.Literal('expired') }),
-])
+    application: Type.Optional(applicationSchema),
+  },
+  { title: 'ShownLogin' },
+)
 
-export const userCodeReply = Type.Object({
-  user_code: Type.String(),
-  verification_uri: Type.String(),
-  expires_in: expiresIn,
-})
+export const browserStatus = Type.Union(
+  [
+    Type.Object(
+      { status: oneOf(['pending', 'scanned', 'denied']), expires_in: expiresIn, ...pace.properties },
+      { title: 'LoginUnderWay' },
+    ),
+    Type.Object(
+      {
+        status: Type.Literal('match_required'),
+        expires_in: expiresIn,
+        ...pace.properties,
+        tries_left: Type.Integer({ description: 'How often the digits may still be typed', examples: [5] }),
+      },
+      { title: 'LoginToMatch' },
+    ),
+    Type.Object(
+      {
+        status: Type.Literal('authenticated'),
+        expires_in: expiresIn,
+        ...pace.properties,
+        user: shortUser,
+        redirect_to: Type.String({ description: 'Where to go now', examples: ['/reports?year=2026'] }),
+      },
+      { title: 'LoginDone' },
+    ),
+    Type.Object(
+      { status: Type.Literal('expired') },
+      {
+        title: 'LoginExpired',
+        description: 'Unknown, expired, foreign, rotated out or used up: nobody tells them apart',
+      },
+    ),
+  ],
+  { title: 'LoginStatus' },
+)
+
+export const userCodeReply = Type.Object(
+  {
+    user_code: Type.String({ description: 'As people see it; case and dashes do not matter', examples: ['WDJB-MJHT'] }),
+    verification_uri: verificationUri,
+    expires_in: expiresIn,
+  },
+  { title: 'UserCode' },
+)
 
 export function shownOnWire(
   { token, expiresIn, refreshIn, application }: ShownLogin,

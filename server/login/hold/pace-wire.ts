@@ -5,6 +5,9 @@ export type Pace = Static<typeof pace>
 
 /** The wire form of a pace, spread into the replies that carry it. */
 export const pace = Type.Object({
-  interval: Type.Integer({ description: 'Whole seconds from one poll to the next; more under load' }),
-  hold: Type.Integer({ description: 'Whole seconds to ask for as `wait`; more under load, 0 where nothing is held' }),
+  interval: Type.Integer({ description: 'Whole seconds from one poll to the next; more under load', examples: [2] }),
+  hold: Type.Integer({
+    description: 'Whole seconds to ask for as `wait`; more under load, 0 where nothing is held',
+    examples: [2],
+  }),
 })

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
 import { occasionOf } from '../../http/occasion.ts'
-import { pollQuery, problemReplies } from '../../http/schemas.ts'
+import { AWAY, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { Paces } from '../hold/paces.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
@@ -39,6 +39,8 @@ export interface PhoneRoutesOptions {
 
 const tags = ['phone']
 const security = [{ session: [] }, { bearer: [] }]
+/** Of whoever has to say whose phone they are. */
+const PHONE = ['authentication_required', 'identity_provider_unavailable', ...AWAY] as const
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
@@ -53,11 +55,15 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     '/login/scan',
     {
       schema: {
+        operationId: 'scanLogin',
         tags,
         security,
         summary: 'Say which code was scanned or typed; the reply says who is asking',
+        description:
+          'Who scans a login first owns it, and is answered the same again. Codes that are unknown or gone count, and slow down.',
         body: scanBody,
-        response: { 200: approvalRequest, ...problemReplies },
+        problems: ['expired_token', 'already_scanned', 'slow_down', ...PHONE],
+        response: { 200: approvalRequest },
       },
     },
     async (request) => {
@@ -81,11 +87,14 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     '/login/confirm',
     {
       schema: {
+        operationId: 'confirmLogin',
         tags,
         security,
         summary: 'Approve: the browser will be signed in as this phone is',
+        description: 'At `match_required` it is signed in once `match_code` has been typed there.',
         body: confirmBody,
-        response: { 200: confirmationReply, ...problemReplies },
+        problems: ['expired_token', 'already_scanned', 'not_scanned', ...PHONE],
+        response: { 200: confirmationReply },
       },
     },
     async (request) => {
@@ -100,7 +109,15 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.post(
     '/login/deny',
     {
-      schema: { tags, security, summary: 'Refuse', body: tokenBody, response: { 200: denial, ...problemReplies } },
+      schema: {
+        operationId: 'denyLogin',
+        tags,
+        security,
+        summary: 'Refuse: nobody is signed in',
+        body: tokenBody,
+        problems: ['expired_token', 'already_scanned', 'not_scanned', ...PHONE],
+        response: { 200: denial },
+      },
     },
     async (request) => {
       const phone = await authenticatePhone(request)
@@ -114,12 +131,15 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     {
       exposeHeadRoute: false,
       schema: {
+        operationId: 'pollScannedLogin',
         tags,
         security,
         summary: 'Poll how the scanned login goes on',
+        description: "Held, and paced, as the browser's own poll is.",
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,
-        response: { 200: phoneStatus, ...problemReplies },
+        problems: ['expired_token', 'slow_down', ...PHONE],
+        response: { 200: phoneStatus },
       },
     },
     async (request) => {

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { expiresIn, strict } from '../../http/schemas.ts'
+import { browserName, clientIp, expiresIn, oneOf, strict } from '../../http/schemas.ts'
 import { applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { tokenSchema } from '../token-wire.ts'
@@ -8,52 +8,78 @@ import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approva
 /** The wire forms of what a phone sends and gets. */
 
 export const scanBody = Type.Union([
-  Type.Object({ token: tokenSchema }, strict),
+  Type.Object({ token: tokenSchema }, { ...strict, title: 'ScannedToken' }),
   Type.Object(
-    { user_code: Type.String({ minLength: 1, maxLength: 32, description: 'Case and dashes do not matter' }) },
-    strict,
+    {
+      user_code: Type.String({
+        minLength: 1,
+        maxLength: 32,
+        description: 'Case and dashes do not matter',
+        examples: ['WDJB-MJHT'],
+      }),
+    },
+    { ...strict, title: 'TypedUserCode' },
   ),
 ])
 
 export const confirmBody = Type.Object(
   {
     token: tokenSchema,
-    remember: Type.Optional(Type.Boolean({ description: "The browser's session lasts as long as a phone's" })),
+    remember: Type.Optional(
+      Type.Boolean({ description: "The browser's session lasts as long as a phone's", examples: [false] }),
+    ),
   },
-  strict,
+  { ...strict, title: 'Confirm' },
 )
 
-export const approvalRequest = Type.Object({
-  status: Type.Union([Type.Literal('scanned'), Type.Literal('match_required'), Type.Literal('authenticated')]),
-  token: tokenSchema,
-  browser: Type.Object({ name: Type.String(), os: Type.String() }),
-  ip: Type.String({ description: "The browser's address, or that of a proxy which does not say whose client it is" }),
-  same_network: Type.Boolean({ description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64' }),
-  age: Type.Integer({ description: 'Whole seconds since the browser began' }),
-  origin: Type.String({ description: 'The site that the browser will be signed in to' }),
-  application: Type.Optional(applicationSchema),
-  match: Type.Union([Type.Literal('none'), Type.Literal('code')]),
-  expires_in: expiresIn,
-})
+export const approvalRequest = Type.Object(
+  {
+    status: oneOf(['scanned', 'match_required', 'authenticated']),
+    token: tokenSchema,
+    browser: browserName,
+    ip: clientIp("The browser's address, or that of a proxy which does not say whose client it is"),
+    same_network: Type.Boolean({
+      description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64',
+      examples: [false],
+    }),
+    age: Type.Integer({ description: 'Whole seconds since the browser began', examples: [9] }),
+    origin: Type.String({
+      description: 'The site that the browser will be signed in to',
+      examples: ['https://login.example.org'],
+    }),
+    application: Type.Optional(applicationSchema),
+    match: oneOf(['none', 'code'], { description: '`code`: the phone will show digits to type', examples: ['code'] }),
+    expires_in: expiresIn,
+  },
+  { title: 'ApprovalRequest' },
+)
 
-export const confirmationReply = Type.Union([
-  Type.Object({ status: Type.Literal('authenticated') }),
-  Type.Object({ status: Type.Literal('match_required'), match_code: Type.String(), expires_in: expiresIn }),
-])
+export const confirmationReply = Type.Union(
+  [
+    Type.Object({ status: Type.Literal('authenticated') }, { title: 'Approved' }),
+    Type.Object(
+      {
+        status: Type.Literal('match_required'),
+        match_code: Type.String({ description: 'To be shown, and typed into the browser', examples: ['304518'] }),
+        expires_in: expiresIn,
+      },
+      { title: 'ApprovedToMatch' },
+    ),
+  ],
+  { title: 'Confirmation' },
+)
 
-export const denial = Type.Object({ status: Type.Literal('denied') })
+export const denial = Type.Object({ status: Type.Literal('denied') }, { title: 'Denied' })
 
-export const phoneStatus = Type.Object({
-  status: Type.Union([
-    Type.Literal('scanned'),
-    Type.Literal('match_required'),
-    Type.Literal('authenticated'),
-    Type.Literal('denied'),
-  ]),
-  expires_in: expiresIn,
-  ...pace.properties,
-  collected: Type.Boolean({ description: 'The browser has its session' }),
-})
+export const phoneStatus = Type.Object(
+  {
+    status: oneOf(['scanned', 'match_required', 'authenticated', 'denied']),
+    expires_in: expiresIn,
+    ...pace.properties,
+    collected: Type.Boolean({ description: 'The browser has its session', examples: [false] }),
+  },
+  { title: 'ScannedLogin' },
+)
 
 export function requestOnWire(
   { browserAt, expiresIn, ...request }: ApprovalRequest,

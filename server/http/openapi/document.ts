@@ -1,0 +1,85 @@
+import type { ErrorCode } from '../../errors.ts'
+import type { Cookies } from '../cookies.ts'
+import { createNamedSchemas } from './named-schemas.ts'
+import { operationOf } from './operation.ts'
+import { problemExample, problemsOf } from './problem-replies.ts'
+import type { DescribedRoute } from './route-schema.ts'
+import { securitySchemes } from './security-schemes.ts'
+
+export interface DocumentOptions {
+  publicUrl: string
+  version: string
+  cookies: Cookies
+  /** What every reply under the API says of caches. */
+  cacheControl: string
+}
+
+const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scans. Plain HTTP: the browser polls.
+
+- JSON in and out, snake_case. Times that are left are whole seconds from the reply on: no clock is compared with another.
+- Refusals are \`application/problem+json\` (RFC 9457). Go by \`code\`: the list is closed, and part of the API.
+- Secrets are only ever in \`Set-Cookie\`, never in a body or an address. Over https cookies are called \`__Host-scanin_…\`.
+- Every reply has \`Referrer-Policy: no-referrer\` and \`X-Content-Type-Options: nosniff\`; over https
+  \`Strict-Transport-Security\` too.
+- To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
+
+const TAGS = [
+  { name: 'browser', description: 'What the page with the QR calls' },
+  { name: 'phone', description: 'What the signed-in phone calls' },
+  { name: 'session', description: 'Who is signed in where' },
+  { name: 'back ends', description: "What the team's own back ends verify people by" },
+  { name: 'operators', description: 'What monitoring calls' },
+]
+
+/** The API as OpenAPI 3.1 describes it, out of what its routes say of themselves. */
+export function documentOf(routes: readonly DescribedRoute[], options: DocumentOptions): object {
+  const schemas = createNamedSchemas()
+  const codes = new Set(routes.flatMap((route) => [...problemsOf(route)]))
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of routes) {
+    const path = route.url.replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'ScanIn',
+      version: options.version,
+      description: DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: serverUrl(options.publicUrl) }],
+    tags: TAGS,
+    paths,
+    components: {
+      schemas: schemas.components,
+      examples: Object.fromEntries([...codes].map((code) => [code, exampleReply(code)])),
+      headers: replyHeaders(options),
+      securitySchemes: securitySchemes(options.cookies),
+    },
+  }
+}
+
+const exampleReply = (code: ErrorCode) => ({ value: problemExample(code) })
+
+function replyHeaders({ cacheControl }: DocumentOptions): Record<string, object> {
+  return {
+    CacheControl: {
+      description: 'Nobody keeps a reply of the API, and no proxy alters one',
+      schema: { type: 'string', const: cacheControl },
+    },
+    RequestId: {
+      description: 'Names this request in the logs. One that a proxy in TRUST_PROXY sends is kept',
+      schema: { type: 'string', maxLength: 128 },
+    },
+    RetryAfter: {
+      description: 'After how many whole seconds to try again',
+      schema: { type: 'integer', minimum: 0 },
+    },
+  }
+}
+
+/** `localhost` is another machine to everybody else: then it is where the document came from (OpenAPI 3.1, Server Object). */
+function serverUrl(publicUrl: string): string {
+  return new URL(publicUrl).hostname === 'localhost' ? '/' : publicUrl
+}

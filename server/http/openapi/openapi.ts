@@ -1,0 +1,55 @@
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { stringify } from 'yaml'
+import { JSON_TYPE } from '../json-body.ts'
+import { type HeaderSets, withHeaders } from '../security-headers.ts'
+import { type DocumentOptions, documentOf } from './document.ts'
+import type { DescribedRoute } from './route-schema.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    swagger(options?: { yaml?: boolean }): unknown
+  }
+}
+
+/** What `/docs` needs: a plugin of this name, and `swagger()`, which it shows. */
+const inPlaceOfSwagger = Object.assign(
+  async (app: FastifyInstance, { made }: { made: FastifyInstance['swagger'] }) => {
+    app.decorate('swagger', made)
+  },
+  { [Symbol.for('skip-override')]: true, [Symbol.for('plugin-meta')]: { name: '@fastify/swagger' } },
+)
+
+export interface OpenApiOptions extends Omit<DocumentOptions, 'cacheControl'> {
+  headers: HeaderSets
+}
+
+/** Describes all routes registered after it, in `/openapi.json` and `/docs`. */
+export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOptions): void {
+  const routes: DescribedRoute[] = []
+  const document = once(() => documentOf(routes, { ...options, cacheControl: headers.api['cache-control'] ?? '' }))
+  const asJson = once(() => Buffer.from(JSON.stringify(document())))
+
+  app.addHook('onRoute', ({ method, url, schema = {}, config }) => {
+    if (schema.hide === true) return
+    const methods = [method].flat().filter((one) => one !== 'HEAD')
+    for (const one of methods) routes.push({ method: one, url, schema, isPoll: config?.isPoll === true })
+  })
+  app.register(async (scope) => {
+    scope.addHook('onRequest', withHeaders(headers.page))
+    scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type(JSON_TYPE).send(asJson()),
+    )
+    scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? stringify(document()) : document()) })
+    scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScanIn API' } })
+  })
+}
+
+/** Made when somebody asks, and kept: it takes longer than a dozen logins. */
+function once<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

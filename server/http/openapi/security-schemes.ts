@@ -1,0 +1,28 @@
+import type { Cookies } from '../cookies.ts'
+
+/** What a request may have to come with, as routes name it in `security`. */
+export function securitySchemes(cookies: Cookies): Record<string, object> {
+  return {
+    session: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: cookies.sessionName,
+      description:
+        "A session of a phone or of a browser: an HttpOnly cookie. What changes state with it has to come from ScanIn's own " +
+        'pages or from one of `ALLOWED_ORIGINS`, by `Sec-Fetch-Site` or `Origin`; else 403 `cross_site_request`.',
+    },
+    browserKey: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: cookies.browserKeyName('{login id}'),
+      description:
+        "The secret half of a login: an HttpOnly cookie of the browser that started it, named by the token's first 16 " +
+        'characters. With another, or none, a login is unknown.',
+    },
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      description: "A native app's token of the team's own identity provider (`PHONE_…` in the configuration).",
+    },
+  }
+}
