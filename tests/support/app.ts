@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type AppOptions, buildApp } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
+import { problemsOf } from '../../server/http/openapi/problem-replies.ts'
 import { type Accounts, createAccounts, demoAccount } from '../../server/identity/accounts.ts'
 import { cryptoRandomness } from '../../server/randomness.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
@@ -72,7 +73,23 @@ export async function createTestApp(
     version: '0.0.0',
     ...others,
   })
+  refuseWhatIsUndescribed(app)
   return { app, store, time }
+}
+
+/** What the API's description does not say must not be answered, in any test: it becomes a 500. */
+function refuseWhatIsUndescribed(app: FastifyInstance): void {
+  app.addHook('onSend', async ({ method, routeOptions }, reply, payload) => {
+    const { url, schema } = routeOptions
+    if (url === undefined || schema === undefined || schema.hide === true) return
+    const said = `${method} ${url} answers ${reply.statusCode}, which its schema does not say`
+    if (reply.statusCode < 400) {
+      if (!Object.hasOwn(schema.response ?? {}, reply.statusCode)) throw new Error(said)
+    } else if (method !== 'HEAD') {
+      const { code } = JSON.parse(String(payload))
+      if (!problemsOf({ method, schema }).has(code)) throw new Error(`${said}: ${code}`)
+    }
+  })
 }
 
 export interface InjectClient {

@@ -39,7 +39,7 @@ export function problemReplies(
       headers: { ...headersOf(status), ...(SAY_WHEN.has(status) ? { 'Retry-After': RETRY_AFTER } : {}) },
       content: {
         'application/problem+json': {
-          schema: { allOf: [schemas.refer(problemSchema), { type: 'object', properties: { code: { enum: those } } }] },
+          schema: { allOf: [schemas.refer(problemSchema), withCodeOf(those)] },
           examples: Object.fromEntries(those.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
         },
       },
@@ -47,5 +47,11 @@ export function problemReplies(
   ])
   return Object.fromEntries(replies)
 }
+
+const withCodeOf = (codes: ErrorCode[]) => ({
+  type: 'object',
+  required: ['code'],
+  properties: { code: { type: 'string', enum: codes } },
+})
 
 const RETRY_AFTER = { $ref: '#/components/headers/RetryAfter' }
