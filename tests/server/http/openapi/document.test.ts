@@ -48,16 +48,14 @@ describe('every operation', () => {
   test('has an id of its own, a summary, a tag that is explained, and says who may call it', () => {
     expect(api.operations.length).toBeGreaterThan(15)
     const tags = api.document.tags.map(({ name }) => name)
-    for (const [name, operation] of api.operations) {
-      expect([name, operation]).toEqual([
+    for (const [name, { operationId, summary, security, tags: own = ['none'] }] of api.operations) {
+      expect([name, operationId, summary, security]).toEqual([
         name,
-        expect.objectContaining({
-          operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
-          summary: expect.stringMatching(/^[A-Z]/),
-          security: expect.any(Array),
-        }),
+        expect.stringMatching(/^[a-z][A-Za-z]+$/),
+        expect.stringMatching(/^[A-Z]/),
+        expect.any(Array),
       ])
-      expect(tags).toEqual(expect.arrayContaining(operation.tags ?? ['none']))
+      expect([name, tags]).toEqual([name, expect.arrayContaining(own)])
     }
     expect(new Set(api.operations.map(([, { operationId }]) => operationId)).size).toBe(api.operations.length)
   })
