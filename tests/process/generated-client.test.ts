@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { startProcess } from '../support/child-process.ts'
+import { WITH_ALL_THERE_IS } from '../support/described-api.ts'
 import { DEMO_PASSWORD, ROOT, type Service, startService } from '../support/service.ts'
 
 /** What others make of a running service's `/openapi.json`: a linter, a generator of clients, and such a client. */
@@ -12,7 +13,7 @@ const CLIENT = 'whole-login.ts'
 let service: Service
 
 beforeAll(async () => {
-  service = await startService()
+  service = await startService(WITH_ALL_THERE_IS)
   const reply = await fetch(`${service.url}/openapi.json`)
   writeFileSync(join(folder, 'openapi.json'), await reply.text())
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

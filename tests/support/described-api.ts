@@ -3,6 +3,9 @@ import Schema from 'typebox/schema'
 
 /** `/openapi.json` as tests read it. */
 
+/** What it takes for every route to be there. */
+export const WITH_ALL_THERE_IS = { TOKEN_AUDIENCES: 'https://api.example.org' }
+
 export type Json = Readonly<Record<string, unknown>>
 
 export interface Media {

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { LightMyRequestResponse } from 'fastify'
 import { createInjectClient, createInjectPhone, createTestApp, type TestApp } from '../../../support/app.ts'
-import { type DescribedApi, type Operation, readDescription } from '../../../support/described-api.ts'
+import {
+  type DescribedApi,
+  type Operation,
+  readDescription,
+  WITH_ALL_THERE_IS,
+} from '../../../support/described-api.ts'
 
 let testApp: TestApp
 let api: DescribedApi
 
 beforeAll(async () => {
-  testApp = await createTestApp({ MATCH: 'always', POLL_HOLD_SECONDS: '0' })
+  testApp = await createTestApp({ ...WITH_ALL_THERE_IS, MATCH: 'always', POLL_HOLD_SECONDS: '0' })
   api = await readDescription(testApp.app)
 })
 
@@ -83,6 +88,8 @@ test('replies are as the document says, in status, headers and body: in logins w
 
   await tell(browser.get('/session'))
   await tell(browser.get('/sessions'))
+  await tell(browser.post('/session/token'))
+  await tell(browser.get('/.well-known/jwks.json'))
   await tell(browser.get('/auth/verify'))
   await tell(other.delete('/sessions/nobodys'))
   await tell(browser.post('/sign-out'))
