@@ -14,6 +14,7 @@ import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi/openapi.ts'
+import { letOtherOriginsIn } from './http/other-origins.ts'
 import { createPages } from './http/pages.ts'
 import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
@@ -78,7 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, store, clock, randomness, makeLimiter } = options
   const { publicUrl } = config
 
-  const headers = headerSets(publicUrl)
+  const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
@@ -127,6 +128,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     headers,
     log,
     publicUrl,
+    allowedOrigins: config.allowedOrigins,
     allowedReturn,
     applicationOf: firstApplication([]),
     sessions: sessions.service,
@@ -180,6 +182,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   pages.routes(app)
   app.register(async (api: TypedApp) => {
     api.addHook('onRequest', withHeaders(headers.api))
+    letOtherOriginsIn(api, config.allowedOrigins)
     api.addHook('onRequest', refuseInOrder(pressure))
     healthRoutes(api, {
       probeStore: createStoreProbe({ store, clock, randomness }),

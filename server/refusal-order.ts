@@ -11,6 +11,8 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'GET /login/scan/:token': 'never refused',
   'GET /healthz': 'never refused',
   'GET /readyz': 'never refused',
+  // What is asked before a request of another origin: that itself may be one of these.
+  'OPTIONS /*': 'never refused',
   // It begins a login or goes on with one: only its body says.
   'POST /login': 'never refused',
   'POST /login/confirm': 'finish',

@@ -10,6 +10,8 @@ import { readSiteFiles, type SiteFile } from './site-files.ts'
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
 const PAGES: Readonly<Record<string, string>> = { '/scan': 'scan.html', [SIGNED_IN_PAGE]: 'home.html' }
+/** The login page's element alone, for frames. */
+const EMBED_PAGE = '/embed'
 const NOT_FOUND_PAGE = 'not-found.html'
 const TROUBLE_PAGE = 'trouble.html'
 /** Addresses that people type or that something adds a slash to, and the pages that they mean. */
@@ -56,7 +58,8 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   }
   const notFound = page(NOT_FOUND_PAGE)
   const trouble = page(TROUBLE_PAGE)
-  const isPage = (address: string | undefined) => address === LOGIN_PAGE || (address !== undefined && address in PAGES)
+  const isPage = (address: string | undefined) =>
+    address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
   const anywhere = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   const hidden = { schema: { hide: true } }
@@ -73,6 +76,12 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
       const file = page(name)
       scope.get(path, hidden, (_request, reply) => send(reply, file))
     }
+  }
+
+  function embedRoute(scope: FastifyInstance): void {
+    const file = page('embed.html')
+    scope.addHook('onRequest', withHeaders(headers.embed))
+    scope.get(EMBED_PAGE, hidden, (_request, reply) => send(reply, file))
   }
 
   function otherNames(scope: FastifyInstance): void {
@@ -111,6 +120,7 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   return {
     routes(app) {
       app.register(async (scope) => pageRoutes(scope))
+      app.register(async (scope) => embedRoute(scope))
       app.register(async (scope) => otherNames(scope))
       app.register(async (scope) => fileRoutes(scope))
     },

@@ -5,6 +5,8 @@ export interface HeaderSets {
   /** For what changes with every request: no cache keeps it, no proxy alters it. */
   api: Readonly<Record<string, string>>
   page: Readonly<Record<string, string>>
+  /** For the one page that listed origins may put into a frame. */
+  embed: Readonly<Record<string, string>>
   /** For files that a page loads. */
   asset: Readonly<Record<string, string>>
 }
@@ -12,33 +14,45 @@ export interface HeaderSets {
 /** Two years, the field's usual value. */
 const HSTS = 'max-age=63072000'
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  // The QR arrives as a data: URL; a picture the person chose is read as a blob: URL.
-  "img-src 'self' data: blob:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+const contentSecurityPolicy = (frameAncestors: string): string =>
+  [
+    "default-src 'self'",
+    // The QR arrives as a data: URL; a picture the person chose is read as a blob: URL.
+    "img-src 'self' data: blob:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    `frame-ancestors ${frameAncestors}`,
+  ].join('; ')
 
-/** @param publicUrl with https it brings HSTS */
-export function headerSets(publicUrl: string): HeaderSets {
+/**
+ * @param publicUrl with https it brings HSTS
+ * @param allowedOrigins whose pages may read what the API replies: with some, no reply is the same for everybody
+ */
+export function headerSets(publicUrl: string, allowedOrigins: readonly string[]): HeaderSets {
   const all = {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     ...(publicUrl.startsWith('https:') ? { 'strict-transport-security': HSTS } : {}),
   }
+  const unframed = {
+    ...all,
+    'cache-control': 'no-store',
+    'content-security-policy': contentSecurityPolicy("'none'"),
+    'cross-origin-opener-policy': 'same-origin',
+    'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+  }
+  const page = { ...unframed, 'x-frame-options': 'DENY' }
+  const isAlone = allowedOrigins.length === 0
   return {
-    api: { ...all, 'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform' },
-    page: {
+    api: {
       ...all,
-      'cache-control': 'no-store',
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cross-origin-opener-policy': 'same-origin',
-      'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
-      'x-frame-options': 'DENY',
+      'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform',
+      ...(isAlone ? {} : { vary: 'Origin' }),
     },
+    page,
+    // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
+    embed: isAlone ? page : { ...unframed, 'content-security-policy': contentSecurityPolicy(allowedOrigins.join(' ')) },
     asset: { ...all, 'cross-origin-resource-policy': 'same-origin' },
   }
 }

@@ -41,10 +41,10 @@ afterAll(async () => {
 })
 
 function snippet(language: string): string {
-  const [, , text] =
-    new RegExp(`(?:^### .*\\n)[^]*?(\`\`\`${language}\\n)([^]*?)\`\`\``, 'm').exec(
-      readFileSync(join(ROOT, 'docs/back-ends.md'), 'utf8'),
-    ) ?? []
+  const sections = readFileSync(join(ROOT, 'docs/back-ends.md'), 'utf8').split(/^### /m).slice(1)
+  const [text] = sections.flatMap(
+    (section) => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? [],
+  )
   if (text === undefined) throw new Error(`docs/back-ends.md has nothing in ${language}`)
   return text
 }

@@ -175,6 +175,12 @@ test('variables that are misspelt or not supported end the start with one line t
     ],
   ))
 
+test('keys that are to sign and are not there end the start with one line', () =>
+  expectOneLine(
+    { TOKEN_AUDIENCES: 'orders', SIGNING_KEYS_FILE: '/no/such/keys.json' },
+    'SIGNING_KEYS_FILE cannot be read',
+  ))
+
 test('the process writes that line, and ends with 1', async () =>
   expectLine(await runToEnd({ ...LEAST, HOST: '192.0.2.77', POLL_HOLD: '5' }), ['POLL_HOLD']))
 

@@ -1,10 +1,10 @@
-import type { Page } from 'playwright-core'
+import type { Frame, Page } from 'playwright-core'
 import { DEMO_PASSWORD } from './service.ts'
 
 /** Steps that people take on the pages. Each waits until the page has done its part, and fails when it does not. */
 
 /** Waits until the part says so. Words on the page are looked for as people see them. */
-export async function sees(page: Page, part: string, words: string | RegExp): Promise<void> {
+export async function sees(page: Page | Frame, part: string, words: string | RegExp): Promise<void> {
   await page.locator(part).filter({ hasText: words, visible: true }).waitFor()
 }
 
@@ -14,12 +14,12 @@ export async function openLoginPage(desktop: Page, url: string): Promise<void> {
 }
 
 /** The desktop shows a code that can be scanned. */
-export async function showsCode(desktop: Page): Promise<void> {
+export async function showsCode(desktop: Page | Frame): Promise<void> {
   await desktop.locator('[data-state="pending"] #qr').waitFor()
 }
 
 /** Reads the code that the page shows, as a phone's own camera app would. @returns the link in it */
-export async function readQr(desktop: Page): Promise<string> {
+export async function readQr(desktop: Page | Frame): Promise<string> {
   await showsCode(desktop)
   // Read inside the browser, by the page's own reader: in Jest's sandbox the same reader takes ten seconds.
   return desktop.locator('#qr').evaluate(async (image) => {
@@ -38,7 +38,7 @@ export async function readQr(desktop: Page): Promise<string> {
 }
 
 /** The token in a code's link. */
-export async function readToken(desktop: Page): Promise<string> {
+export async function readToken(desktop: Page | Frame): Promise<string> {
   return new URL(await readQr(desktop)).hash.slice(1)
 }
 

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
-import type { Client } from '../support/http-client.ts'
+import { type Client, createClient } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
-import { DEMO_PASSWORD } from '../support/service.ts'
+import { DEMO_PASSWORD, startService } from '../support/service.ts'
 import { expectProblem } from './seen.ts'
 
 /** T8 (and T9's first half): another site makes the person's own browser send a request, cookies and all. */
@@ -208,6 +208,23 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
       expect(policy).toMatch(/(^|; )default-src 'self'(;|$)/)
       expect(policy).not.toMatch(/unsafe-|script-src|\*|https?:/)
       expect(headers['x-frame-options']).toBe('DENY')
+    }
+  })
+
+  test('T8 but for /embed, by the listed origins alone: nobody approves anything there', async () => {
+    const { headers, text } = await stage.browser().get('/embed')
+    const policy = String(headers['content-security-policy'])
+    expect(policy.split('; ')).toContain('frame-ancestors https://app.example.com')
+    expect(policy.replace(/frame-ancestors [^;]+/, '')).not.toMatch(/unsafe-|script-src|\*|https?:/)
+    expect(headers['x-frame-options']).toBeUndefined()
+    expect(text).not.toMatch(/id="(confirm|deny|password|sessions|sign-out)"/)
+    const alone = await startService()
+    try {
+      const { headers } = await createClient(alone.url).get('/embed')
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
+      expect(headers['x-frame-options']).toBe('DENY')
+    } finally {
+      await alone.stop()
     }
   })
 })

@@ -13,6 +13,7 @@ const ids: Record<string, readonly string[]> = {
     ...['sign-in-form', 'username', 'password', 'camera', 'qr-file', 'user-code'],
     ...['request', 'confirm', 'deny', 'match-code', 'sessions'],
   ],
+  'embed.html': ['qr', 'status', 'refresh', 'user-code', 'match-form', 'match-code'],
   'home.html': ['user-name', 'sessions', 'sign-out'],
 }
 

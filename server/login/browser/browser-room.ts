@@ -30,6 +30,8 @@ export interface BrowserRoomOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
+  /** Of pages elsewhere that may poll too. */
+  allowedOrigins: readonly string[]
   log: RequestLog
   /** Counts logins that are started, by client address. */
   creationLimit: RateLimit
@@ -54,7 +56,7 @@ export interface BrowserRoom {
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
-  const { holds, sessions, cookies, headers, log, currentPerson } = options
+  const { holds, sessions, cookies, currentPerson } = options
   const { records, clock, policy } = options.logins
   const { paces, clients, closing, tallies } = holds
   const approver = createApprover({ sessions, currentPerson, clock })
@@ -64,7 +66,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const queue = queueTally()
   return {
     queue,
-    pollLane: createPollLane({ poll, cookies, paces, headers, log }),
+    pollLane: createPollLane({ ...options, poll, paces }),
     routes: (app) =>
       browserRoutes(app, {
         ...options,

@@ -19,6 +19,8 @@ export interface PollLaneOptions {
   paces: Paces
   headers: HeaderSets
   log: RequestLog
+  /** Their pages get more headers than this writes. */
+  allowedOrigins: readonly string[]
 }
 
 /** A reply's fields, name and value in turn, and its body. */
@@ -40,7 +42,8 @@ const ROUTE = '/login/status/:token'
  * one costs a sixth less and a held one half. What is decided is `poll`'s affair, here and in the route alike; here it
  * is only read and written.
  */
-export function createPollLane({ poll, cookies, paces, headers, log }: PollLaneOptions): Shortcut {
+export function createPollLane({ poll, cookies, paces, headers, log, allowedOrigins }: PollLaneOptions): Shortcut {
+  const others = new Set(allowedOrigins)
   const apiFields = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
   const waitingReplies = { pending: new Map<number, Reply>(), scanned: new Map<number, Reply>() }
   /** The pace that those tell of. */
@@ -108,6 +111,7 @@ export function createPollLane({ poll, cookies, paces, headers, log }: PollLaneO
   return (request, response) => {
     const { method, url = '', headers: asked } = request
     if (method !== METHOD || asked.host === undefined) return false
+    if (asked.origin !== undefined && others.has(asked.origin)) return false
     const [, loginId, secret, seen, wait] = POLL.exec(url) ?? []
     if (loginId === undefined || secret === undefined) return false
     answer(request, response, { loginId, secret }, { seen, wait })

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
+import { createKeySet, makeKey } from '../../../server/apps/key-set.ts'
 import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
 import { subjectOf } from '../../../server/identity/person-key.ts'
 import {
@@ -168,6 +169,19 @@ describe('the published keys', () => {
     expect((await client.post('/session/token')).json().code).toBe('not_found')
     expect((await client.get('/.well-known/jwks.json')).statusCode).toBe(404)
   })
+})
+
+test('with keys of a file none is in the store', async () => {
+  const keys = await createKeySet([await makeKey('EdDSA')], [await makeKey('EdDSA')])
+  const signingKeys = { current: async () => keys, close: () => undefined }
+  for (const [parts, isThere] of [
+    [{}, true],
+    [{ signingKeys }, false],
+  ] as const) {
+    const { app, store } = await createTestApp(env, parts)
+    await tokenOf(await createInjectPhone(app))
+    expect((await store.read('signing-keys')) !== undefined).toBe(isThere)
+  }
 })
 
 test('no two people are one to a back end', () => {

@@ -98,6 +98,7 @@ export const loginWords = {
   cookies_needed:
     'Signing in needs cookies, and this browser did not keep ours. Allow cookies for this site, then try again.',
   reconnecting: 'Reconnecting…',
+  signedInAlready: (name: string) => `Signed in as ${name}.`,
   signedIn: (name: string | undefined) => (name === undefined ? 'Signing in…' : `Signing in as ${name}…`),
 } as const
 

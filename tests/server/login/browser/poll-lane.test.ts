@@ -84,6 +84,27 @@ describe('a poll is answered alike past Fastify and by it', () => {
   })
 })
 
+test('where pages of other origins may ask, every poll says that it depends on who asks, and a listed one may be read', async () => {
+  await testApp.app.close()
+  const app = 'https://app.example.com'
+  testApp = await createTestApp({ ALLOWED_ORIGINS: app })
+  browser = createClient(await testApp.app.listen({ host: '127.0.0.1', port: 0 }), PUBLIC_URL)
+  token = await startLogin(browser)
+  const allowed = ({ headers }: Reply) => headers['access-control-allow-origin']
+
+  for (const headers of [{}, { origin: 'https://evil.test' }]) {
+    const reply = await expectAlike({ headers })
+    expect([reply.json.status, reply.headers.vary, allowed(reply)]).toEqual(['pending', 'Origin', undefined])
+  }
+  const call = { headers: { origin: app } }
+  const reply = await expectAlike(call)
+  expect([reply.json.status, reply.headers.vary, allowed(reply)]).toEqual(['pending', 'Origin', app])
+  await testApp.store.close()
+  const trouble = await expectAlike(call)
+  expect([trouble.status, trouble.headers.vary, allowed(trouble)]).toEqual([503, 'Origin', app])
+  expect(trouble.headers['access-control-expose-headers']).toContain('retry-after')
+})
+
 test('under load replies tell of a slower pace, alike past Fastify and by it, and wait no longer than that', async () => {
   await testApp.app.close()
   const time = { now: 0 }

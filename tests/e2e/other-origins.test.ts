@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { Frame, Page } from 'playwright-core'
+import { freePort } from '../support/free-port.ts'
+import { createPhone } from '../support/http-client.ts'
+import { approve } from '../support/login-flow.ts'
+import { readToken, sees } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/**
+ * An application's own page, on another origin than ScanIn's. Browsers take all of `localhost` for this machine, and
+ * what stands before it for a site: `app.team.localhost` and `login.team.localhost` are one site, `app.else.localhost` another.
+ */
+
+const { visitors } = setUpPageTests({})
+
+let applications: Server
+let service: Service
+let login: string
+/** Origins of applications: of ScanIn's site and listed, of its site alone, listed alone. */
+let listed: string
+let sibling: string
+let elsewhere: string
+
+/** What the application's page keeps of what its frame has said. */
+const PAGE = `<!doctype html><title>An application</title><script>
+  addEventListener('message', (event) => {
+    document.title = JSON.stringify([event.origin, event.data])
+  })
+</script>`
+
+beforeAll(async () => {
+  applications = createServer((_request, reply) => reply.setHeader('content-type', 'text/html').end(PAGE))
+  await new Promise<void>((resolve) => applications.listen(0, '127.0.0.1', resolve))
+  const { port } = applications.address() as AddressInfo
+  listed = `http://app.team.localhost:${port}`
+  sibling = `http://other.team.localhost:${port}`
+  elsewhere = `http://app.else.localhost:${port}`
+  const own = await freePort()
+  login = `http://login.team.localhost:${own}`
+  service = await startService({
+    PORT: String(own),
+    PUBLIC_URL: login,
+    ALLOWED_ORIGINS: `${listed},${elsewhere}`,
+    TOKEN_AUDIENCES: 'orders',
+  })
+})
+afterAll(async () => {
+  await service?.stop()
+  applications?.close()
+})
+
+interface Answer {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into replies freely
+  json: any
+}
+
+/** As an application's script would, with the person's cookies. */
+function ask(page: Page, method: string, path: string, body?: object): Promise<Answer> {
+  return page.evaluate(
+    async ([url, method, body]) => {
+      const reply = await fetch(url, {
+        method,
+        credentials: 'include',
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      })
+      return { status: reply.status, json: await reply.json() }
+    },
+    [login + path, method, body] as const,
+  )
+}
+
+/** The script of docs/other-origins.md. */
+function documented(): string {
+  const [, text] = /```js\n(.*?)```/s.exec(readFileSync('docs/other-origins.md', 'utf8')) ?? []
+  if (text === undefined) throw new Error('docs/other-origins.md has no script')
+  return text.replaceAll('https://login.example.com', login)
+}
+
+const approveAt = async (token: string) => approve(await createPhone(service.url, login), token)
+
+async function openAt(origin: string): Promise<Page> {
+  const page = await visitors.desktop()
+  await page.goto(origin)
+  return page
+}
+
+describe('a page of another origin of the same site', () => {
+  test('signs its person in by its own requests, as docs/other-origins.md has them, and has a token for its back end', async () => {
+    const page = await openAt(listed)
+    expect((await ask(page, 'GET', '/session')).status).toBe(401)
+    const started = page.waitForResponse((reply) => reply.url() === `${login}/login` && reply.status() === 201)
+    const ended = page.evaluate(`(async () => { document.body.append(new Image()); ${documented()}; return state })()`)
+    await approveAt((await (await started).json()).token)
+    expect(await ended).toMatchObject({ status: 'authenticated', user: { id: 'demo' } })
+    expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
+    expect((await ask(page, 'POST', '/session/token', {})).json.token_type).toBe('Bearer')
+  })
+
+  test('may not, if it is not listed: it can neither ask nor read', async () => {
+    visitors.await(/blocked by CORS policy/, /net::ERR_FAILED/, /status of 40\d/)
+    const page = await openAt(sibling)
+    await expect(ask(page, 'POST', '/login', {})).rejects.toThrow('Failed to fetch')
+    await expect(ask(page, 'GET', '/session')).rejects.toThrow('Failed to fetch')
+    // What needs no asking before is refused.
+    const sent = await page.evaluate(
+      (url) => fetch(url, { method: 'POST', mode: 'no-cors', credentials: 'include' }).then(({ type }) => type),
+      `${login}/login`,
+    )
+    expect(sent).toBe('opaque')
+    expect(await page.context().cookies(login)).toEqual([])
+  })
+})
+
+async function frameIn(page: Page, path: string): Promise<Frame> {
+  const frame = await page.evaluateHandle((src) => {
+    const frame = document.createElement('iframe')
+    frame.src = src
+    frame.width = '900'
+    frame.height = '700'
+    document.body.append(frame)
+    return frame
+  }, login + path)
+  const inside = await frame.contentFrame()
+  if (inside === null) throw new Error('no frame')
+  return inside
+}
+
+const told = (page: Page) => page.waitForFunction(() => document.title.startsWith('['))
+
+describe('the login page in a frame', () => {
+  test('signs in, tells the application that it did, and says so at once to who comes again', async () => {
+    const page = await openAt(listed)
+    await approveAt(await readToken(await frameIn(page, '/embed')))
+    await told(page)
+    expect(JSON.parse(await page.title())).toEqual([login, { type: 'scanin.signed-in' }])
+    expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
+
+    await page.reload()
+    // An application that says where from to nobody says it here.
+    await page.evaluate(() => {
+      const policy = document.createElement('meta')
+      Object.assign(policy, { name: 'referrer', content: 'no-referrer' })
+      document.head.append(policy)
+    })
+    const again = await frameIn(page, `/embed?parent=${encodeURIComponent(listed)}`)
+    await told(page)
+    await sees(again, '#status', 'Signed in as Demo Person.')
+  })
+
+  test('tells nobody else than the application that it is named', async () => {
+    visitors.await(/postMessage.*target origin provided/)
+    const page = await openAt(listed)
+    const frame = await frameIn(page, `/embed?parent=${encodeURIComponent(sibling)}`)
+    await approveAt(await readToken(frame))
+    await frame.locator('[data-state="authenticated"]').waitFor()
+    expect(await page.title()).toBe('An application')
+  })
+
+  test('is shown in no frame of an origin that is not listed, and no other page in any', async () => {
+    visitors.await(/frame-ancestors/, /X-Frame-Options/, /ERR_BLOCKED_BY_RESPONSE/)
+    const [foreign, own] = [await openAt(sibling), await openAt(listed)]
+    const frames = [await frameIn(foreign, '/embed')]
+    for (const path of ['/', '/scan', '/home']) frames.push(await frameIn(own, path))
+    for (const frame of frames) {
+      await frame.waitForURL('chrome-error://**')
+      expect(await frame.locator('main').count()).toBe(0)
+    }
+  })
+
+  test('of another site says that its cookies are kept from it', async () => {
+    const page = await openAt(elsewhere)
+    const frame = await frameIn(page, '/embed')
+    await sees(frame, '#status', /cookies/i)
+    expect((await ask(page, 'POST', '/login', {})).status).toBe(201)
+    expect(await page.context().cookies(login)).toEqual([])
+  })
+})

@@ -1,0 +1,42 @@
+// The script of embed.html: the login page's element in a frame of an application, which is told when somebody is signed in.
+import { findPart } from '../page/find-part.ts'
+import { pageStarted } from '../page/page-started.ts'
+import { loginWords } from '../page/words.ts'
+import { createApi } from '../wire/api.ts'
+import { ScanInLogin } from './scanin-login.ts'
+
+const api = createApi({ fetch: (input, init) => fetch(input, init) })
+
+/** Whose frame this is. The server has said who may be: a browser shows this page in nobody else's. */
+function parentOrigin(): string | undefined {
+  const named = new URLSearchParams(location.search).get('parent') ?? document.referrer
+  try {
+    return new URL(named).origin
+  } catch {
+    return undefined
+  }
+}
+
+/** That there is a session, and not whose: the application asks for that by its own request. */
+function tellParent(): void {
+  const origin = parentOrigin()
+  // Exactly there: a frame may have gone elsewhere meanwhile.
+  if (origin !== undefined && window.parent !== window) window.parent.postMessage({ type: 'scanin.signed-in' }, origin)
+}
+
+/** Who is signed in already scans nothing. Whatever else comes of the question, the login says it better. */
+async function begin(): Promise<void> {
+  const session = await api.session().catch(() => undefined)
+  if (session === undefined) return customElements.define('scanin-login', ScanInLogin)
+  findPart(document, 'scanin-login', HTMLElement).setAttribute('data-state', 'authenticated')
+  findPart(document, '#status', HTMLElement).textContent = loginWords.signedInAlready(session.user.name)
+  tellParent()
+}
+
+// The frame stays where it is: no other page of ours would be shown in one.
+document.addEventListener('scanin-authenticated', (event) => {
+  event.preventDefault()
+  tellParent()
+})
+void begin()
+pageStarted()
