@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
 import { createKeySet, makeKey } from '../../../server/apps/key-set.ts'
 import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
@@ -16,12 +16,11 @@ import { DEMO_PASSWORD } from '../../support/service.ts'
 const ORDERS = 'https://orders.example.com'
 const STOCK = 'stock'
 const env = { TOKEN_AUDIENCES: `${ORDERS}, ${STOCK}` }
-const START = Date.parse('2026-01-01T00:00:00Z')
 
 let testApp: TestApp
 let phone: InjectClient
 
-beforeEach(async () => {
+beforeAll(async () => {
   testApp = await createTestApp(env)
   phone = await createInjectPhone(testApp.app)
 })
@@ -58,6 +57,7 @@ async function signedInBrowser(): Promise<InjectClient> {
 describe('a token for a back end', () => {
   test('is a JWT of five minutes about the person and the session', async () => {
     testApp.time.now += 12_000
+    const beganAt = testApp.time.now / 1000
     const browser = await signedInBrowser()
     testApp.time.now += 30_500
     const reply = await browser.post('/session/token')
@@ -69,9 +69,9 @@ describe('a token for a back end', () => {
       sub: 'demo',
       aud: ORDERS,
       client_id: PUBLIC_URL,
-      iat: START / 1000 + 42,
-      exp: START / 1000 + 342,
-      auth_time: START / 1000 + 12,
+      iat: beganAt + 30,
+      exp: beganAt + 330,
+      auth_time: beganAt,
       jti: expect.stringMatching(/^[\w-]{22}$/),
       sid: session.id,
     })
@@ -92,10 +92,10 @@ describe('a token for a back end', () => {
     await verify(token)
     testApp.time.now += 1000
     await expect(verify(token)).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' })
-    testApp = await createTestApp({ ...env, REMEMBER_SECONDS: '400', SESSION_SECONDS: '400' })
-    phone = await createInjectPhone(testApp.app)
-    testApp.time.now += 150_000
-    expect((await phone.post('/session/token')).json().expires_in).toBe(250)
+    const short = await createTestApp({ ...env, REMEMBER_SECONDS: '400' })
+    const passing = await createInjectPhone(short.app)
+    short.time.now += 150_000
+    expect((await passing.post('/session/token')).json().expires_in).toBe(250)
   })
 
   test('is each time another one', async () => {
@@ -106,9 +106,8 @@ describe('a token for a back end', () => {
   test('tells of the groups that the person is in now', async () => {
     const demo = await demoAccount(DEMO_PASSWORD)
     const accounts = await createAccounts([{ ...demo, user: { ...demo.user, groups: ['admins', 'a,b'] } }])
-    testApp = await createTestApp(env, { accounts })
-    phone = await createInjectPhone(testApp.app)
-    expect(decodeJwt(await tokenOf(phone))['groups']).toEqual(['admins', 'a,b'])
+    const { app } = await createTestApp(env, { accounts })
+    expect(decodeJwt(await tokenOf(await createInjectPhone(app)))['groups']).toEqual(['admins', 'a,b'])
   })
 
   test.each([
