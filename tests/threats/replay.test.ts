@@ -3,7 +3,7 @@ import { ON_DISK_TOO, onEveryStore, type Stage } from '../support/every-store.ts
 import type { Client } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { redisKeys } from './redis-dump.ts'
-import { browserKeyOf, expectExpired, keyCookieOf, sessionSetBy } from './seen.ts'
+import { browserKeyOf, expectExpired, keyCookieOf, sessionSetBy, unhurried } from './seen.ts'
 
 /** T4: one approval is one session, however often and from wherever it is collected. */
 
@@ -33,7 +33,7 @@ onEveryStore(
       await approve(phone, token)
 
       const replies = await Promise.all(
-        Array.from({ length: POLLS }, () => stage.browser().get(`/login/status/${token}`, { cookie })),
+        Array.from({ length: POLLS }, () => unhurried(() => stage.browser().get(`/login/status/${token}`, { cookie }))),
       )
       expect(replies.map(({ json }) => json.status)).toEqual(Array(POLLS).fill('authenticated'))
       const secrets = new Set(replies.map(sessionSetBy))

@@ -56,10 +56,10 @@ export function found<Value>(value: Value | undefined, otherwise: string): Value
   return value
 }
 
-/** A call by somebody who, told to slow down, does: what was asked for is answered in the end. */
+/** A call by somebody who, told to come again, does: what was asked for is answered in the end, on a busy machine too. */
 export function unhurried(call: () => Promise<Reply>): Promise<Reply> {
   return eventually('the service has time for us', async () => {
     const reply = await call()
-    return reply.status !== 429 && reply
+    return reply.status !== 429 && reply.status !== 503 && reply
   })
 }
