@@ -26,11 +26,15 @@ import { polls, shown, tellCrowd, tellPhases } from './report.ts'
 import { figureOf, kindsOfKeys, openDescriptors, watch } from './watch.ts'
 
 const WARM_UP_ROUNDS = 3
+const ARRIVE_OVER_ROUNDS = 2
 const FAULT_MS = 10_000
 /** The end of each round, in which it is measured: of a short one, half. */
 const MEASURED_MS = 20_000
 const PEOPLE = 100
-const MOST_AT_ONCE = 2000
+/** Or those who try again after a fault keep the driver, and the line to Redis in it, from anything else. */
+const MOST_AT_ONCE = 300
+/** Of what an instance that did not get well had to say. */
+const LAST_WORDS = 2000
 /** To the store, for the log: such may be some more or less. */
 const SPARE_DESCRIPTORS = 20
 
@@ -81,7 +85,7 @@ async function soak(): Promise<string[]> {
   const idle = descriptors()
   const crowd = gatherCrowd({
     ...{ instances: instances.origins, publicUrl: instances.publicUrl, browsers, seed },
-    arriveOverMs: roundMs,
+    arriveOverMs: ARRIVE_OVER_ROUNDS * roundMs,
   })
   const measured: Figures[] = []
 
@@ -118,6 +122,9 @@ async function soak(): Promise<string[]> {
     ...{ instances, rules: RULES, seed, mostAtOnce: MOST_AT_ONCE, loginsPerSecond: Number(values.logins) },
     faults: chosen.flatMap((fault, nth) => [fault, peace(fault.name, () => startedAt + (nth + 1) * roundMs)]),
     ...{ faultMs: Math.min(FAULT_MS, roundMs / 2), peaceMs: 0 },
+  }).catch((error: unknown) => {
+    for (const { stderr, stdout } of instances.processes()) console.log((stderr() + stdout()).slice(-LAST_WORDS))
+    throw error
   })
   const crowdSaw = await crowd.leave()
   tellPhases(phases)

@@ -10,6 +10,8 @@ import type { Tally } from './tally.ts'
 
 /** `expires_in` is whole seconds, and a reply may have been on its way for a while. */
 const SLACK_MS = 3000
+/** Of tabs that wait, most are behind others: they poll, and do not renew their code. */
+const HIDDEN = 0.75
 
 export interface WaitingBrowserOptions {
   service: Service
@@ -25,6 +27,7 @@ export interface WaitingBrowserOptions {
 export async function waitForNobody({ service, address, random, tally, signal }: WaitingBrowserOptions): Promise<void> {
   const person = createPerson({ service, address, random, losses: 0 })
   const api = createApi({ fetch: fetchBy(person.send, tally) })
+  const isHidden = random.chance(HIDDEN)
   while (!signal.aborted) {
     let kept: string | undefined
     let last: LoginView | undefined
@@ -40,7 +43,7 @@ export async function waitForNobody({ service, address, random, tally, signal }:
     const flow = createLoginFlow({
       ...{ api, clock: pageClock, random: random.next, signal, onView },
       wake: { onWake: () => () => undefined },
-      isHidden: () => false,
+      isHidden: () => isHidden,
       returnTo: undefined,
       kept: {
         keep: (token) => {
