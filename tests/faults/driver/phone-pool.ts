@@ -14,6 +14,8 @@ export interface PhonePool {
 }
 
 const PHONES_OF_PERSON = 2
+/** So many people sign in at once: passwords are hashed a few at a time, and each may wait a minute for that. */
+const SOME = 10
 
 export function createPhonePool(service: Service, people: readonly Account[]): PhonePool {
   let phones = new Map<string, readonly SignedInPhone[]>()
@@ -28,10 +30,15 @@ export function createPhonePool(service: Service, people: readonly Account[]): P
     phonesOfPerson: PHONES_OF_PERSON,
     of: (personId, nth = 0) => phones.get(personId)?.[nth],
     async signIn() {
-      const end = AbortSignal.timeout(PATIENCE_MS)
-      setMaxListeners(0, end)
-      phones = new Map(await Promise.all(people.map((account) => signInPerson(account, end))))
-      if (end.aborted) throw new Error('the phones could not sign in')
+      const signedIn = new Map<string, readonly SignedInPhone[]>()
+      for (let at = 0; at < people.length; at += SOME) {
+        const end = AbortSignal.timeout(PATIENCE_MS)
+        setMaxListeners(0, end)
+        const some = people.slice(at, at + SOME).map((account) => signInPerson(account, end))
+        for (const [id, own] of await Promise.all(some)) signedIn.set(id, own)
+        if (end.aborted) throw new Error('the phones could not sign in')
+      }
+      phones = signedIn
     },
   }
 }
