@@ -3,7 +3,7 @@
  * fault in each, by hand. Nothing may grow once it is warm, no login may be lost, and the checker proves each one that
  * people took part in.
  *
- *     npm run soak                                              13 minutes: three to get warm, then ten
+ *     npm run soak                                              13 minutes: one to come, two to get warm, then ten
  *     npm run soak -- --seed 7                                  as it was with seed 7
  *     npm run soak -- --browsers 500 --faults 3 --every 20      a quick try
  *
@@ -25,8 +25,10 @@ import { type Figures, growthIn } from './growth.ts'
 import { polls, shown, tellCrowd, tellPhases } from './report.ts'
 import { figureOf, kindsOfKeys, openDescriptors, watch } from './watch.ts'
 
-const WARM_UP_ROUNDS = 3
-const ARRIVE_OVER_ROUNDS = 2
+/** After everybody has come: as long as a login and a session last. */
+const WARM_UP_ROUNDS = 2
+/** A slow machine takes as many times longer for it. */
+const ARRIVALS_MAY_TAKE = 10
 const FAULT_MS = 10_000
 /** The end of each round, in which it is measured: of a short one, half. */
 const MEASURED_MS = 20_000
@@ -85,19 +87,36 @@ async function soak(): Promise<string[]> {
   const idle = descriptors()
   const crowd = gatherCrowd({
     ...{ instances: instances.origins, publicUrl: instances.publicUrl, browsers, seed },
-    arriveOverMs: ARRIVE_OVER_ROUNDS * roundMs,
+    arriveOverMs: roundMs,
   })
   const measured: Figures[] = []
+  let roundEndsAt = 0
 
   function descriptors(): number[] {
     return instances.processes().map(({ child }) => openDescriptors(child.pid ?? 0))
   }
 
+  const arrival: Fault = {
+    name: 'everybody comes',
+    isPeace: true,
+    async happen() {
+      await eventually('all browsers have come', () => crowd.figures().begun >= browsers, roundMs * ARRIVALS_MAY_TAKE)
+    },
+  }
+
+  function beginningARound(fault: Fault): Fault {
+    const happen: Fault['happen'] = (nowhere, ms) => {
+      roundEndsAt = performance.now() + roundMs
+      return fault.happen(nowhere, ms)
+    }
+    return { ...fault, happen }
+  }
+
   /** The rest of a round. */
-  function peace(after: string, endsAt: () => number): Fault {
+  function peace(after: string): Fault {
     const happen = async () => {
       const measureMs = Math.min(MEASURED_MS, roundMs / 2)
-      await sleep(Math.max(0, endsAt() - measureMs - performance.now()))
+      await sleep(Math.max(0, roundEndsAt - measureMs - performance.now()))
       const before = polls(crowd.figures())
       const figures = await watch({ redis, instances, metricsPorts }, measureMs)
       const seen = crowd.figures()
@@ -117,10 +136,9 @@ async function soak(): Promise<string[]> {
 
   const all = [...faultsAt(redis, [...SERVER_FAULTS, ...LINE_FAULTS]), ...faultsAt(instances, INSTANCE_FAULTS)]
   const chosen = [...Array.from({ length: WARM_UP_ROUNDS }, () => PEACE), ...inAnyOrder(all).slice(0, rounds)]
-  const startedAt = performance.now()
   const phases = await run({
     ...{ instances, rules: RULES, seed, mostAtOnce: MOST_AT_ONCE, loginsPerSecond: Number(values.logins) },
-    faults: chosen.flatMap((fault, nth) => [fault, peace(fault.name, () => startedAt + (nth + 1) * roundMs)]),
+    faults: [arrival, ...chosen.flatMap((fault) => [beginningARound(fault), peace(fault.name)])],
     ...{ faultMs: Math.min(FAULT_MS, roundMs / 2), peaceMs: 0 },
   }).catch((error: unknown) => {
     for (const { stderr, stdout } of instances.processes()) console.log((stderr() + stdout()).slice(-LAST_WORDS))
