@@ -1,5 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type AppList, createAppList } from './apps/app-list.ts'
+import { createApps } from './apps/apps.ts'
 import { backEndTokenRoutes, TOKEN_SECONDS } from './apps/back-end-tokens.ts'
+import { ENTER_PATH } from './apps/entry-routes.ts'
 import { jwksRoute } from './apps/jwks-route.ts'
 import type { SigningAlgorithm } from './apps/key-schedule.ts'
 import type { SigningKeys } from './apps/key-set.ts'
@@ -50,6 +53,8 @@ export interface AppOptions {
   accountOf?: ((username: string) => User | undefined) | undefined
   /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
+  /** Applications behind forward auth. Left out: none. */
+  apps?: AppList | undefined
   bearerVerifiers: readonly BearerVerifier[]
   clock: Clock
   randomness: Randomness
@@ -81,7 +86,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
-  const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins)
+  const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles)
@@ -106,11 +111,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     makeLimiter,
     cookies,
     clientAddresses,
-    publicUrl,
-    allowedReturn,
     policy: config.session,
     openingMs: config.login.collectMs,
-    logger: options.logger,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
     signInFailuresPerMinute: config.rates.signInsPerMinute,
@@ -118,6 +120,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onPhoneEnd: logins.withdraw,
     onNews: audit.onSessionNews,
     accountOf: options.accountOf,
+  })
+  const apps = createApps({
+    apps: options.apps ?? createAppList(),
+    store,
+    clock,
+    randomness,
+    sessions: sessions.service,
+    current: sessions.current,
+    clientAddresses,
+    publicUrl,
+    logger: options.logger,
+    onNews: audit.onAppNews,
   })
   const browser = createBrowserRoom({
     pressure,
@@ -130,7 +144,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     publicUrl,
     allowedOrigins: config.allowedOrigins,
     allowedReturn,
-    applicationOf: firstApplication([]),
+    applicationOf: firstApplication([apps.applicationOf]),
     sessions: sessions.service,
     makeLimiter,
     creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
@@ -191,6 +205,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     browser.routes(api)
     phone.routes(api)
     sessions.routes(api)
+    apps.routes(api)
     if (keys !== undefined) {
       jwksRoute(api, keys)
       const audiences = config.tokenAudiences

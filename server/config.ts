@@ -31,6 +31,8 @@ export interface Config {
   phoneUserinfoUrl: string | undefined
   /** Scopes that a native app's token needs, all of them. */
   phoneScopes: readonly string[]
+  /** Applications behind forward auth, in a file. */
+  appsFile: string | undefined
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
   /** Where audit events are sent. `secrets`: `whsec_…`, the newest first. */
@@ -49,7 +51,7 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['CONFIRM', 'APPS_FILE', 'CLIENTS_FILE'],
+  ...['CONFIRM', 'CLIENTS_FILE'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
@@ -97,6 +99,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
     accounts: readAccounts(reader),
     ...readPhoneTokens(reader),
+    appsFile: reader.text('APPS_FILE'),
     rates: {
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),

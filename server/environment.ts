@@ -159,7 +159,8 @@ export function httpUrl(text: string): URL | undefined {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }
 
-function parseOrigin(text: string): string | undefined {
+/** Scheme and authority of an address that has nothing else, as they are compared. */
+export function parseOrigin(text: string): string | undefined {
   const url = httpUrl(text)
   return url !== undefined && url.href === `${url.origin}/` ? url.origin : undefined
 }

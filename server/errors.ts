@@ -7,6 +7,8 @@ export type ErrorCode =
   | 'authentication_required'
   | 'invalid_credentials'
   | 'cross_site_request'
+  | 'not_allowed'
+  | 'unknown_application'
   | 'not_found'
   | 'expired_token'
   | 'request_timeout'

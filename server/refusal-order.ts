@@ -24,6 +24,9 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'DELETE /sessions/:id': 'finish',
   'GET /session': 'finish',
   'GET /auth/verify': 'finish',
+  'GET /auth/forward': 'finish',
+  'GET /.scanin/sign-out': 'finish',
+  'POST /.scanin/sign-out': 'finish',
   'POST /session/token': 'finish',
   'GET /.well-known/jwks.json': 'finish',
 }

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { type AppOptions, buildApp, signingAlgorithms } from './app.ts'
 import type { SigningKeys } from './apps/key-set.ts'
+import { openAppsFile } from './apps/live-apps.ts'
 import { openSigningKeysFile } from './apps/signing-keys-file.ts'
 import { createProcessClock } from './clock.ts'
 import { type Config, readConfig } from './config.ts'
@@ -81,7 +82,9 @@ export async function startService({
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
   const signingKeys = await openKeys(config, logger)
-  const files: LiveFile[] = [live, signingKeys].filter((file) => file !== undefined)
+  const liveApps =
+    config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
+  const files: LiveFile[] = [live, signingKeys, liveApps].filter((file) => file !== undefined)
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
@@ -113,6 +116,7 @@ export async function startService({
     currentPerson: accounts.currentPerson,
     accountOf: accounts.find,
     followAccounts: live?.follow,
+    apps: liveApps?.apps,
     bearerVerifiers: createBearerVerifiers({
       config,
       clock,

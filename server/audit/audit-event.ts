@@ -21,6 +21,9 @@ export const AUDIT_NAMES = [
   'session.displaced',
   'account.ended',
   'bearer.refused',
+  'app.entered',
+  'app.refused',
+  'app.left',
 ] as const
 
 export type AuditName = (typeof AUDIT_NAMES)[number]
@@ -48,6 +51,8 @@ export interface AuditEvent {
   /** The browser that waits, where a phone decides about it. */
   browser?: BrowserName
   browser_address?: string
+  /** The origin of another application, or its name where it has none. */
+  application?: string
   /** Of a closed list for each name. */
   reason?: string
   tries_left?: number

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { OnAppNews } from '../apps/app-news.ts'
 import type { Occasion } from '../http/occasion.ts'
 import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
@@ -7,6 +8,7 @@ import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
 import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 import { LOGIN_STEPS, type LoginStep, STEP_OF_EVENT, STEP_OF_NEWS } from './funnel.ts'
+import { auditOfApp } from './of-apps.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfSession } from './of-sessions.ts'
 
@@ -21,6 +23,7 @@ export interface Audit {
   onLoginNews: OnLoginNews
   onSessionNews: OnSessionNews
   onAccountEnd: OnAccountEnd
+  onAppNews: OnAppNews
   onBearerRefused: (refusal: { why: string; by: Occasion }) => void
   /** How many there were. */
   events: Counts<AuditName>
@@ -55,6 +58,7 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
     onSessionNews: (news) => tell(auditOfSession(news)),
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
+    onAppNews: (news) => tell(auditOfApp(news)),
     onBearerRefused: ({ why, by }) => tell({ audit: 'bearer.refused', outcome: 'failure', ...doneBy(by), reason: why }),
   }
 }

@@ -20,6 +20,7 @@ export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
     ...(news.by === undefined ? { address: login.ip, device: login.browser } : doneBy(news.by)),
     ...phoneLabels(login),
     login: news.loginId,
+    ...(login.application && { application: login.application.origin ?? login.application.name }),
     ...(isOfBrowser ? {} : { browser: login.browser, browser_address: login.ip }),
     ...more,
   }

@@ -6,6 +6,9 @@ export interface Cookies {
   /** The name on the wire of `session`, or of a login's browser key. */
   sessionName: string
   browserKeyName(loginId: string): string
+  /** On an application's host: what lets somebody in there, and what binds an errand there to the browser that began it. */
+  applicationName: string
+  applicationStartName: string
   /** A `Set-Cookie` value. `maxAge` in seconds; 0 takes the cookie away. */
   set(name: string, value: string, maxAge: number): string
 }
@@ -19,6 +22,8 @@ export function createCookies(isSecure: boolean): Cookies {
   return {
     sessionName: `${prefix}session`,
     browserKeyName: (loginId) => prefix + loginId,
+    applicationName: `${prefix}app`,
+    applicationStartName: `${prefix}app_start`,
     set: (name, value, maxAge) =>
       stringifySetCookie({ name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure }),
   }

@@ -3,6 +3,13 @@ import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { readCookie } from './cookies.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** It stands on another host, and says by itself from where it may be asked for. */
+    checksOrigin?: boolean
+  }
+}
+
 export interface OriginCheckOptions {
   publicUrl: string
   allowedOrigins: readonly string[]

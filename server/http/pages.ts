@@ -12,6 +12,8 @@ const SIGNED_IN_PAGE = '/home'
 const PAGES: Readonly<Record<string, string>> = { '/scan': 'scan.html', [SIGNED_IN_PAGE]: 'home.html' }
 /** The login page's element alone, for frames. */
 const EMBED_PAGE = '/embed'
+const NO_ENTRY_PAGE = 'no-entry.html'
+const TRY_AGAIN_PAGE = 'try-again.html'
 const NOT_FOUND_PAGE = 'not-found.html'
 const TROUBLE_PAGE = 'trouble.html'
 /** Addresses that people type or that something adds a slash to, and the pages that they mean. */
@@ -25,6 +27,13 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 const GUARD = 'page-guard.js'
 const ASK_AGAIN = 'no-cache'
 const ASSETS = 'assets'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** People come here by themselves: what goes wrong is told them by a page. */
+    isForPeople?: boolean
+  }
+}
 
 export interface PagesOptions {
   /** The folder of what the build made of `web/`. Pages are read once, what they load when it is asked for. */
@@ -44,7 +53,7 @@ export interface Pages {
   routes(app: FastifyInstance): void
   /** For a request that no route takes. */
   answerNavigation: AnswerNavigation
-  /** For a page's own address, where something went wrong. */
+  /** For a page's own address, and others that people come to, where something went wrong. */
   answerTrouble: AnswerNavigation
 }
 
@@ -58,6 +67,9 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   }
   const notFound = page(NOT_FOUND_PAGE)
   const trouble = page(TROUBLE_PAGE)
+  const noEntry = page(NO_ENTRY_PAGE)
+  const tryAgain = page(TRY_AGAIN_PAGE)
+  const refusalPage = (status: number) => (status >= 500 ? trouble : status === 403 ? noEntry : tryAgain)
   const isPage = (address: string | undefined) =>
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
@@ -130,8 +142,10 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
       return true
     },
     answerTrouble(request, reply, status) {
-      if (!isPage(request.routeOptions.url) || !isNavigation(request)) return false
-      void send(reply.code(status).headers(anywhere), trouble)
+      const { url, config } = request.routeOptions
+      const file = isPage(url) ? trouble : config.isForPeople ? refusalPage(status) : undefined
+      if (file === undefined || !isNavigation(request)) return false
+      void send(reply.code(status).headers(anywhere), file)
       return true
     },
   }

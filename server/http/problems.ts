@@ -6,6 +6,8 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   authentication_required: [401, 'Sign in first'],
   invalid_credentials: [401, 'Wrong username or password'],
   cross_site_request: [403, 'This request has to come from an allowed origin'],
+  not_allowed: [403, 'This person may not use this application'],
+  unknown_application: [403, 'This application is not set up here'],
   not_found: [404, 'There is nothing here'],
   expired_token: [404, 'This code is not valid any more'],
   request_timeout: [408, 'The request took too long to arrive'],

@@ -30,7 +30,7 @@ export interface SessionRecords {
    */
   open(id: string, fresh: Session, onUncertain: () => void): Promise<Session | undefined>
   /** Changes a session that is there. `undefined`: it was ended. */
-  change(id: string, change: (session: Session) => Session): Promise<Session | undefined>
+  change(id: string, change: (session: Session) => Session, how?: { durable?: boolean }): Promise<Session | undefined>
   /**
    * From its answer on no instance finds the session.
    * @param onUncertain called when the store fails, and it may have been ended
@@ -92,12 +92,12 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
       return updateRecord(store, keyOf(id), decide, null)
     },
 
-    change(id, change) {
+    change(id, change, { durable = false } = {}) {
       return updateRecord<Session | undefined>(store, keyOf(id), (value) => {
         const current = decodeSession(value)
         if (current === undefined) return { result: undefined }
         const next = change(current)
-        return { next: { value: next, expiresAt: expiryOf(next) }, result: next }
+        return { next: { value: next, expiresAt: expiryOf(next), durable }, result: next }
       })
     },
 

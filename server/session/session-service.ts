@@ -4,6 +4,7 @@ import type { Occasion } from '../http/occasion.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { createApplicationEntries } from './application-entries.ts'
 import { type IdentifiedSession, isTouchDue, sessionIdOf } from './session.ts'
 import { createEndSessions, type EndingSession, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex } from './session-index.ts'
@@ -55,21 +56,29 @@ export function createSessionService(options: SessionServiceOptions) {
     }
   }
 
+  const find = async (id: string) => live(id, await records.find(id))
+
+  async function use(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    const { handedOverBy } = found.session
+    if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
+    else if (!isTouchDue(found.session, clock())) return found
+    return noteUse(found)
+  }
+
   return {
     ...createSessionOpening({ ...options, records, index, end }),
+    ...createApplicationEntries({ clock, records, find, use }),
+
+    /** The session with this public id, if somebody is signed in by it. That is no use of it. */
+    find,
 
     /**
      * The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. A first use
      * has to end the hand-over's repeating, and waits until it can or the 10 s of that are over.
      */
     async authenticate(secret: string): Promise<IdentifiedSession | undefined> {
-      const id = sessionIdOf(secret)
-      const found = live(id, await records.find(id))
-      if (found === undefined) return undefined
-      const { handedOverBy } = found.session
-      if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
-      else if (!isTouchDue(found.session, clock())) return found
-      return noteUse(found)
+      const found = await find(sessionIdOf(secret))
+      return found && use(found)
     },
 
     /**

@@ -22,6 +22,10 @@ const sessionRecord = Type.Object({
   idleMs: Type.Optional(Type.Number()),
   /** The login that handed it out, until its first use. */
   handedOverBy: Type.Optional(Type.String()),
+  /** Other applications that it is signed in at, the newest last: the origin of each, and the hash of its secret there. */
+  applications: Type.Optional(
+    Type.Array(Type.Tuple([Type.String({ title: 'origin' }), Type.String({ title: 'hash of the secret' })])),
+  ),
 })
 
 /** A session with its public id. */

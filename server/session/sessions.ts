@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
@@ -10,7 +9,6 @@ import type { CurrentPerson, PasswordVerifier, User } from '../identity/identity
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
-import { forwardAuthRoutes } from './forward-auth.ts'
 import type { OnPhoneEnd } from './session-ends.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
@@ -20,7 +18,6 @@ import { createSignInGuard, type SignInQueues } from './sign-in-guard.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
 export interface SessionsOptions {
-  logger: Pick<FastifyBaseLogger, 'warn'>
   store: RecordStore
   clock: Clock
   randomness: Randomness
@@ -34,9 +31,6 @@ export interface SessionsOptions {
   /** Where wrong passwords are counted, and how many an address may try a minute; 0: any number. */
   makeLimiter: MakeLimiter
   signInFailuresPerMinute: number
-  publicUrl: string
-  /** A `return_to` that may be followed, or `undefined`. */
-  allowedReturn: (returnTo: string | undefined) => string | undefined
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
@@ -52,7 +46,7 @@ export interface Sessions {
   /** The session behind a request's cookie. */
   current: CurrentSession
   queues: SignInQueues
-  /** `/sign-in`, `/sign-out`, `/session`, `/sessions`, `/auth/verify`. */
+  /** `/sign-in`, `/sign-out`, `/session`, `/sessions`. */
   routes(app: TypedApp): void
 }
 
@@ -73,7 +67,6 @@ export function createSessions(options: SessionsOptions): Sessions {
     current,
     queues,
     routes(app) {
-      forwardAuthRoutes(app, { ...options, current })
       sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, clock })
       signInRoutes(app, { ...options, sessions: service, current, guard })
     },

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Redis } from 'ioredis'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import { createInjectClient, createInjectPhone, createTestApp } from '../support/app.ts'
+import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
 import { eventually } from '../support/eventually.ts'
 import { createFailingStore } from '../support/failing-store.ts'
 import { freePort } from '../support/free-port.ts'
@@ -14,6 +15,8 @@ import { type Service, startService } from '../support/service.ts'
 
 /** S7: where the store takes no writes, what only reads goes on; where it is full, ending and denying do too. */
 
+const WIKI = 'http://wiki.test'
+
 let redis: RedisWithAClock
 let admin: Redis
 let service: Service
@@ -22,7 +25,11 @@ let ahead = 0
 beforeAll(async () => {
   redis = await startRedisWithAClock()
   admin = new Redis(redis.url)
-  service = await startService({ REDIS_URL: redis.url, POLL_HOLD_SECONDS: '0', MATCH: 'never' })
+  service = await startService({
+    REDIS_URL: redis.url,
+    POLL_HOLD_SECONDS: '0',
+    ...behindThisMachine([{ origin: WIKI }]),
+  })
 })
 
 afterAll(async () => {
@@ -35,11 +42,13 @@ const status = async (client: Client, path: string) => (await client.get(path)).
 
 let phone: Client
 let browser: Client
+let asked: AskAbout[]
 
 beforeEach(async () => {
   phone = await createPhone(service.url)
   browser = createClient(service.url)
   await signInBrowser(browser, phone)
+  asked = await Promise.all([phone, browser].map((client) => enterApplication(client, WIKI)))
 })
 
 /** The next use of either is worth writing down. */
@@ -59,8 +68,8 @@ async function expectReads(token: string): Promise<void> {
     for (const client of [phone, browser]) {
       expect(await status(client, '/session')).toBe(200)
       expect(await status(client, '/sessions')).toBe(200)
-      expect(await status(client, '/auth/verify')).toBe(200)
     }
+    for (const ask of asked) expect((await ask()).status).toBe(200)
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('pending')
   }
 }

@@ -162,13 +162,13 @@ test('metrics listen on loopback alone, whatever HOST says', async () => {
 
 test('variables that are misspelt or not supported end the start with one line that names them all', () =>
   expectOneLine(
-    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', APPS_FILE: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
+    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', GEOIP_FILE: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
     ...[
       'TRUST_PROXYS',
       'TRUST_PROXY?',
       'POLL_HOLD',
       'POLL_HOLD_SECONDS',
-      'APPS_FILE',
+      'GEOIP_FILE',
       'not supported',
       'MATCH',
       'REDIS_URL?',

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AccountsFile, phoneOf, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
 import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
-import { type Client, createClient, type Reply } from '../support/http-client.ts'
+import { createClient, type Reply } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { ROOT, type Service, startService } from '../support/service.ts'
 import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
@@ -33,6 +34,8 @@ const CROWDED: TestAccount = {
   groups: Array.from({ length: 300 }, (_, at) => `gruppe-größe-${at}`),
 }
 
+const WIKI = 'http://wiki.test'
+
 let provider: IdentityProvider
 let accounts: AccountsFile
 let service: Service
@@ -45,6 +48,7 @@ beforeAll(async () => {
     PHONE_JWT_JWKS_URL: provider.jwksUrl,
     PHONE_JWT_ISSUER: provider.issuer,
     PHONE_JWT_AUDIENCE: AUDIENCE,
+    ...behindThisMachine([{ origin: WIKI }]),
   })
 }, 60_000)
 
@@ -131,30 +135,26 @@ describe('an application behind a proxy', () => {
       return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : 'left out'
     })
 
-  async function signedIn(account: TestAccount): Promise<Client> {
+  /** Somebody's browser, at the application. */
+  async function signedIn(account: TestAccount): Promise<AskAbout> {
     const client = browser()
     await signInBrowser(client, await phoneOf(account, service.url))
-    return client
+    return enterApplication(client, WIKI)
   }
 
   test('T27 is told all four of a person, in one normal form and in UTF-8', async () => {
-    const client = await signedIn(ACCENTED)
-    expect(remote(await client.get('/auth/verify'))).toEqual([
-      ZOFIA.id,
-      'Jos\u00e9',
-      ZOFIA.email,
-      ZOFIA.groups?.join(','),
-    ])
+    const ask = await signedIn(ACCENTED)
+    expect(remote(await ask())).toEqual([ZOFIA.id, 'Jos\u00e9', ZOFIA.email, ZOFIA.groups?.join(',')])
   })
 
   test('T27 is told all four also where there is nothing to tell', async () => {
-    const client = await signedIn(GROUPLESS)
-    expect(remote(await client.get('/auth/verify'))).toEqual([YUSUF.id, YUSUF.name, '', ''])
+    const ask = await signedIn(GROUPLESS)
+    expect(remote(await ask())).toEqual([YUSUF.id, YUSUF.name, '', ''])
   })
 
   test('T27 is told whole groups up to 3 kB, and the log says how many were left out', async () => {
-    const client = await signedIn(CROWDED)
-    const [user, name, , groups = ''] = remote(await client.get('/auth/verify'))
+    const ask = await signedIn(CROWDED)
+    const [user, name, , groups = ''] = remote(await ask())
     expect([user, name]).toEqual(['uid-crowded', 'Кирилл'])
     expect(Buffer.byteLength(groups)).toBeLessThanOrEqual(3000)
     expect(Buffer.byteLength(groups)).toBeGreaterThan(2900)
@@ -168,8 +168,9 @@ describe('an application behind a proxy', () => {
     const bearer = await provider.sign({ claims: { sub: 'native-10', groups } })
     const client = browser()
     await expectToSignIn(client, bearer, { id: 'native-10', name: 'Native Person' })
+    const ask = await enterApplication(client, WIKI)
     for (let request = 0; request < 3; request++) {
-      const reply = await client.get('/auth/verify')
+      const reply = await ask()
       expect([reply.status, remote(reply).at(-1)]).toEqual([200, 'staff,Nordwand'])
     }
     const { user, session } = (await client.get('/session')).json

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
@@ -17,7 +18,13 @@ let services: Service[] = []
 
 beforeAll(async () => {
   ;[redis, accounts] = await Promise.all([startRedis(), writeAccounts([ZOFIA, YUSUF])])
-  const env = { POLL_HOLD_SECONDS: '0', REDIS_URL: redis.url, ACCOUNTS_FILE: accounts.path, KEY_PREFIX: 'left:' }
+  const env = {
+    POLL_HOLD_SECONDS: '0',
+    REDIS_URL: redis.url,
+    ACCOUNTS_FILE: accounts.path,
+    KEY_PREFIX: 'left:',
+    ...behindThisMachine([{ origin: WIKI }]),
+  }
   const PUBLIC_URL = 'http://scanin.test'
   services = await Promise.all([1, 2].map(() => startService({ ...env, PUBLIC_URL })))
 }, 120_000)
@@ -58,25 +65,37 @@ async function accountsAre(people: TestAccount[]): Promise<void> {
   })
 }
 
+const WIKI = 'http://wiki.test'
+
+interface AtHome {
+  phone: Client
+  browser: Client
+  /** Each of them at an application. */
+  asked: AskAbout[]
+}
+
 /** A person's phone at the first instance, and a browser that it signed in at the second. */
-async function atHome(account: TestAccount): Promise<{ phone: Client; browser: Client }> {
+async function atHome(account: TestAccount): Promise<AtHome> {
   const phone = createClient([url(0), url(1)], 'http://scanin.test')
   const { username, password } = account
   expect((await phone.post('/sign-in', { username, password })).status).toBe(200)
   const browser = createClient([url(1), url(0)], 'http://scanin.test')
   await signInBrowser(browser, phone)
-  return { phone, browser }
+  const asked = await Promise.all([phone, browser].map((client) => enterApplication(client, WIKI)))
+  return { phone, browser, asked }
 }
 
-async function expectOut({ phone, browser }: { phone: Client; browser: Client }): Promise<void> {
+async function expectOut({ phone, browser, asked }: AtHome): Promise<void> {
+  for (const ask of [...asked, ...asked]) expectProblem(await ask(), 401, 'authentication_required')
   for (const client of [phone, browser]) {
-    for (const path of ['/session', '/session', '/sessions', '/auth/verify']) {
+    for (const path of ['/session', '/session', '/sessions']) {
       expectProblem(await client.get(path), 401, 'authentication_required')
     }
   }
 }
 
-async function expectIn({ phone, browser }: { phone: Client; browser: Client }): Promise<void> {
+async function expectIn({ phone, browser, asked }: AtHome): Promise<void> {
+  for (const ask of [...asked, ...asked]) expect((await ask()).status).toBe(200)
   for (const client of [phone, browser, phone, browser]) expect((await client.get('/session')).status).toBe(200)
 }
 
@@ -116,13 +135,13 @@ test('T28 a new password ends the sessions of before, and opens new ones', async
 })
 
 test('T28 names, addresses and groups are those of now', async () => {
-  const { phone, browser } = await atHome(ZOFIA)
+  const { phone, browser, asked } = await atHome(ZOFIA)
   await accountsAre([{ ...ZOFIA, name: 'Zofia Neumann', email: 'neu@mail.example', groups: ['gruppe-ostufer'] }, YUSUF])
   for (const client of [phone, browser, phone, browser]) {
     const { user } = (await client.get('/session')).json
     expect(user).toEqual({ id: ZOFIA.id, name: 'Zofia Neumann', email: 'neu@mail.example', groups: ['gruppe-ostufer'] })
-    expect((await client.get('/auth/verify')).headers['remote-groups']).toBe('gruppe-ostufer')
   }
+  for (const ask of [...asked, ...asked]) expect((await ask()).headers['remote-groups']).toBe('gruppe-ostufer')
 })
 
 test('T28 a bad file is logged in one line that says where, and the last good one stays', async () => {

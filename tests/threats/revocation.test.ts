@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { behindThisMachine, enterApplication } from '../support/applications.ts'
 import { ON_DISK_TOO, onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
@@ -7,6 +8,8 @@ import { startService } from '../support/service.ts'
 import { expectProblem, found } from './seen.ts'
 
 /** T19: what was approved can be taken back, from then on and everywhere. */
+
+const WIKI = 'http://wiki.test'
 
 interface Listed {
   id: string
@@ -35,7 +38,7 @@ function at(url: string, client: Client, publicUrl: string): Client {
 }
 
 onEveryStore(
-  { POLL_HOLD_SECONDS: '0' },
+  { POLL_HOLD_SECONDS: '0', ...behindThisMachine([{ origin: WIKI }]) },
   (stage) => {
     test('T19 the phone lists the browser that it signed in, and nothing in the list is a secret', async () => {
       const [browser, phone] = [stage.browser(), await stage.phone()]
@@ -64,13 +67,14 @@ onEveryStore(
       await signInBrowser(browser, phone)
       // Known to every instance, in case one remembers.
       const places = [at(url, browser, url), at(other, browser, url)]
+      const ask = await enterApplication(browser, WIKI)
       for (const place of places) {
         expect((await place.get('/session')).status).toBe(200)
-        expect((await place.get('/auth/verify')).status).toBe(200)
+        expect((await ask(place)).status).toBe(200)
       }
       expect((await phone.delete(`/sessions/${await idOf(browser)}`)).status).toBe(204)
       for (const place of places) {
-        expectProblem(await place.get('/auth/verify'), 401, 'authentication_required')
+        expectProblem(await ask(place), 401, 'authentication_required')
         expectProblem(await place.get('/session'), 401, 'authentication_required')
         expectProblem(await place.get('/sessions'), 401, 'authentication_required')
         expectProblem(await place.delete('/sessions'), 401, 'authentication_required')

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
+import { entryOf, forwardedTo, writeApps } from '../support/applications.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { readQrImage } from './qr-picture.ts'
@@ -7,6 +8,8 @@ import { documentedRoutes } from './routes.ts'
 import { expectProblem } from './seen.ts'
 
 /** T15: where the service is, it knows from its configuration; where a client is, from those it was told to trust. */
+
+const WIKI = 'http://wiki.test'
 
 const EVIL: OutgoingHttpHeaders[] = [
   { host: 'evil.example' },
@@ -43,17 +46,7 @@ for (const trustProxy of ['', '127.0.0.1/32']) {
       const [phone, browser] = [await stage.phone(), stage.browser()]
       const token = await startLogin(browser)
       const paths = (await documentedRoutes(phone)).filter(({ method }) => method === 'GET').map(({ path }) => path)
-      const all = [
-        ...paths,
-        '/',
-        '/scan',
-        '/home',
-        '/docs',
-        '/docs/',
-        '/openapi.json',
-        '/nowhere',
-        '/auth/verify?redirect=1',
-      ]
+      const all = [...paths, '/', '/scan', '/home', '/docs', '/docs/', '/openapi.json', '/nowhere']
       for (const path of all.map((path) => path.replace(/\{[^}]+\}/, token))) {
         for (const headers of EVIL) {
           // Signed in where that is not what it is about: who is not is sent to sign in.
@@ -111,7 +104,14 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_IN
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32', RATE_LOGINS_PER_MINUTE: '3' }, (stage) => {
+const BEHIND_A_PROXY = {
+  POLL_HOLD_SECONDS: '0',
+  TRUST_PROXY: '127.0.0.1/32',
+  RATE_LOGINS_PER_MINUTE: '3',
+  APPS_FILE: writeApps([{ origin: WIKI }]).path,
+}
+
+onEveryStore(BEHIND_A_PROXY, (stage) => {
   test('T15 of a chain only the address that the trusted proxy itself saw counts: what a client puts before it is ignored', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { token } = (await browser.post('/login', {}, { headers: { 'x-forwarded-for': '192.0.2.66, 198.51.100.7' } }))
@@ -157,9 +157,11 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32', RATE_LOGINS_
       'remote-email': 'root@example.com',
       'remote-groups': 'admins',
     }
-    const stranger = await stage.browser().get('/auth/verify', { headers: claims })
+    const told = { ...claims, ...forwardedTo(WIKI) }
+    const cookie = await entryOf(await stage.phone(), WIKI)
+    const stranger = await stage.browser().get('/auth/verify', { headers: told })
     expectProblem(stranger, 401, 'authentication_required')
-    const { status, headers } = await (await stage.phone()).get('/auth/verify', { headers: claims })
+    const { status, headers } = await stage.browser().call('GET', '/auth/verify', { headers: told, cookie })
     expect({ status, user: headers['remote-user'], name: headers['remote-name'] }).toEqual({
       status: 200,
       user: 'demo',

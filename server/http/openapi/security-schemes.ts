@@ -19,6 +19,14 @@ export function securitySchemes(cookies: Cookies): Record<string, object> {
         "The secret half of a login: an HttpOnly cookie of the browser that started it, named by the token's first 16 " +
         'characters. With another, or none, a login is unknown.',
     },
+    application: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: cookies.applicationName,
+      description:
+        "What lets a browser in at one application: an HttpOnly cookie of that one's host, over https `__Host-scanin_app`. It is " +
+        'good for what its proxy asks, and for nothing else.',
+    },
     bearer: {
       type: 'http',
       scheme: 'bearer',

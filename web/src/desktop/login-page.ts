@@ -2,8 +2,9 @@
 import { pageStarted } from '../page/page-started.ts'
 import { ScanInLogin } from './scanin-login.ts'
 
-// The server checks where it leads. One that is longer than it takes is dropped here: signing in must go on without.
-const longestReturnTo = 2048
+// The server checks where it leads, and how long it is. What no request has room for is dropped here: signing in must go
+// on without.
+const longestReturnTo = 3200
 const asked = new URLSearchParams(location.search).get('return_to')
 
 class PageLogin extends ScanInLogin {

@@ -103,6 +103,8 @@ export class ScanInLogin extends HTMLElement {
     const target = new URL(redirectTo, location.href)
     // The server has checked it; `javascript:` would run here even so.
     if (!/^https?:$/.test(target.protocol)) target.href = '/home'
+    // As with any redirect (RFC 9110 §10.2.2): a fragment that came here on the way to an application goes on with it.
+    if (target.hash === '') target.hash = location.hash
     if (this.dispatchEvent(event)) location.replace(target)
   }
 }

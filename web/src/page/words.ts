@@ -8,6 +8,8 @@ const problemWords: Record<ProblemCode, string> = {
   authentication_required: 'Please sign in first.',
   invalid_credentials: 'That user name and password do not belong together.',
   cross_site_request: 'This page was opened at an address the service does not accept. Open it from its own address.',
+  not_allowed: 'This account may not use that application.',
+  unknown_application: 'That application is not set up here.',
   not_found: 'That is no longer there.',
   expired_token: 'This code is no longer good. Show a new one on the computer and scan that.',
   request_timeout: 'That took too long. Please try again.',

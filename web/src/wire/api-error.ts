@@ -4,6 +4,8 @@ export const problemCodes = [
   'authentication_required',
   'invalid_credentials',
   'cross_site_request',
+  'not_allowed',
+  'unknown_application',
   'not_found',
   'expired_token',
   'request_timeout',

@@ -1,0 +1,15 @@
+import type { Occasion } from '../http/occasion.ts'
+import type { Person } from '../identity/person-key.ts'
+
+/** What happened at an application's door, told once to whoever keeps records of it. */
+export interface AppNews {
+  /** `refused`: signed in, and not one of those who may enter. */
+  type: 'entered' | 'refused' | 'left'
+  origin: string
+  person: Person
+  /** The public id of the session that it is of. */
+  session: string
+  by: Occasion
+}
+
+export type OnAppNews = (news: AppNews) => void

@@ -1,0 +1,46 @@
+import { createHmac } from 'node:crypto'
+import { isSameHash } from '../hashes.ts'
+import type { Randomness } from '../randomness.ts'
+
+/** 43 of 64 characters: 258 bits. */
+const KEY_LENGTH = 43
+const NONCE_LENGTH = 16
+const STATE_FORM = /^([\w-]{16})\.([\w-]{0,2800})\.([\w-]{43})$/
+
+/** Of its form: for schemas. */
+export const STATE_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{0,2800}\\.[A-Za-z0-9_-]{43}$'
+
+/** Where somebody wanted to go, and to which application. */
+export interface Errand {
+  origin: string
+  /** A path of that origin. */
+  rd: string
+}
+
+export function makeStartKey(randomness: Randomness): string {
+  return randomness.text(KEY_LENGTH)
+}
+
+export function isStartKey(text: string): boolean {
+  return /^[\w-]{43}$/.test(text)
+}
+
+/**
+ * What an errand is called on its way over ScanIn's host and back. It carries the way on, so that nothing is kept for who
+ * has only begun, and is sealed under a key that the browser which began has in a cookie of the application's host.
+ */
+export function makeState({ origin, rd }: Errand, key: string, randomness: Randomness): string {
+  const nonce = randomness.text(NONCE_LENGTH)
+  return [nonce, Buffer.from(rd).toString('base64url'), seal({ origin, rd }, nonce, key)].join('.')
+}
+
+/** Where the errand goes on. `undefined`: another browser began it, or one to another application, or nobody. */
+export function openState(state: string, origin: string, key: string): string | undefined {
+  const [, nonce = '', text = '', given = ''] = STATE_FORM.exec(state) ?? []
+  const rd = Buffer.from(text, 'base64url').toString()
+  return isSameHash(given, seal({ origin, rd }, nonce, key)) ? rd : undefined
+}
+
+function seal({ origin, rd }: Errand, nonce: string, key: string): string {
+  return createHmac('sha256', key).update(`scanin application state ${origin} ${nonce} ${rd}`).digest('base64url')
+}

@@ -1,0 +1,64 @@
+import Type, { type Static } from 'typebox'
+import { parseOrigin } from '../environment.ts'
+import { canBeListed, isGroup, isId, isName } from '../identity/names.ts'
+import { createListFile, type Placed } from '../list-file.ts'
+import type { App } from './app-list.ts'
+
+const entry = Type.Object(
+  {
+    origin: Type.String(),
+    name: Type.Optional(Type.String()),
+    groups: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+    users: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  },
+  { additionalProperties: false },
+)
+
+type Entry = Static<typeof entry>
+
+const file = createListFile({ variable: 'APPS_FILE', what: 'application', plural: 'applications', entry })
+
+/** Rejects with `ListFileError`. */
+export async function readAppsFile(path: string): Promise<App[]> {
+  return appsOf(await file.read(path))
+}
+
+/**
+ * Reads a file of applications.
+ * @param text JSON or YAML: a list of `{origin, name?, groups?, users?}`
+ * @throws ListFileError
+ */
+export function parseApps(text: string): App[] {
+  return appsOf(file.parse(text))
+}
+
+function appsOf(entries: readonly Placed<Entry>[]): App[] {
+  const apps = entries.map(({ value, place }) => appOf(value, place))
+  file.refuseTwins(entries, 'origin', ({ origin }) => parseOrigin(origin) ?? origin)
+  return apps
+}
+
+function appOf(value: Entry, place: string): App {
+  // Each application has a cookie of its own: one entry is one origin.
+  const origin = value.origin.includes('*') ? undefined : parseOrigin(value.origin)
+  if (origin === undefined) return file.refuse(place, 'origin must be as https://app.example.com, without a path')
+  const fault = faultOf(value)
+  if (fault !== undefined) return file.refuse(place, fault)
+  const { name, groups, users } = value
+  return {
+    origin,
+    name: name?.normalize('NFC') ?? new URL(origin).host,
+    ...(groups === undefined ? {} : { groups: groups.map((group) => group.normalize('NFC')) }),
+    ...(users === undefined ? {} : { users }),
+  }
+}
+
+const SEEN = 'be of 1 to 255 characters that can be seen, no space at its ends'
+
+function faultOf({ name, groups = [], users = [] }: Entry): string | undefined {
+  if (name !== undefined && !isName(name)) return `name must ${SEEN}`
+  const badGroup = groups.findIndex((group) => !isGroup(group) || !canBeListed(group))
+  if (badGroup !== -1) return `group ${badGroup + 1} must ${SEEN}, without a comma`
+  const badUser = users.findIndex((user) => !isId(user))
+  return badUser === -1 ? undefined : `user ${badUser + 1} must be an id: it has to ${SEEN}, in normal form C`
+}

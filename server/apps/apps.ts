@@ -1,0 +1,67 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { parseOrigin } from '../environment.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { ApplicationOf } from '../login/application.ts'
+import type { Randomness } from '../randomness.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { createAppCodes } from './app-codes.ts'
+import { createAppDoor } from './app-door.ts'
+import type { AppList } from './app-list.ts'
+import type { OnAppNews } from './app-news.ts'
+import { ENTER_PATH, entryRoutes } from './entry-routes.ts'
+import { verifyRoutes } from './verify-routes.ts'
+
+export interface AppsOptions {
+  apps: AppList
+  store: RecordStore
+  clock: Clock
+  randomness: Randomness
+  sessions: Pick<SessionService, 'authenticateAt' | 'find' | 'enter' | 'leave'>
+  current: CurrentSession
+  clientAddresses: Pick<ClientAddresses, 'of' | 'isFromProxy'>
+  publicUrl: string
+  logger: Pick<FastifyBaseLogger, 'warn'>
+  /** Told who enters and who may not, each thing once. */
+  onNews: OnAppNews
+}
+
+/** Other applications, whose proxies ask who is signed in. */
+export interface Apps {
+  applicationOf: ApplicationOf
+  /** `/auth/verify`, `/auth/forward`, `/auth/enter`, and `/.scanin/*` on the applications' hosts. */
+  routes(app: TypedApp): void
+}
+
+/** Opens the room of applications behind forward auth. */
+export function createApps(options: AppsOptions): Apps {
+  const { apps, publicUrl } = options
+  const door = createAppDoor(options)
+  const codes = createAppCodes(options)
+
+  return {
+    applicationOf(returnTo) {
+      const url = new URL(returnTo, publicUrl)
+      const isErrand = url.origin === publicUrl && url.pathname === ENTER_PATH
+      const app = apps.find(isErrand ? (parseOrigin(url.searchParams.get('app') ?? '') ?? '') : url.origin)
+      return app && { name: app.name, origin: app.origin }
+    },
+
+    routes(app) {
+      app.register(async (scope: TypedApp) => {
+        // These replies are the applications' hosts', and how those are to be reached is not ScanIn's to say.
+        scope.addHook('onSend', async (request, reply, payload) => {
+          if (request.routeOptions.url !== ENTER_PATH) reply.removeHeader('strict-transport-security')
+          return payload
+        })
+        // Signing out takes a form too, and nothing that is in it.
+        scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
+        verifyRoutes(scope, { ...options, door })
+        entryRoutes(scope, { ...options, door, codes })
+      })
+    },
+  }
+}

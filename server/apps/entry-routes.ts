@@ -1,0 +1,242 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { type Clock, secondsUntil } from '../clock.ts'
+import { parseOrigin } from '../environment.ts'
+import { ScanInError } from '../errors.ts'
+import { hashSecret } from '../hashes.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import { readCookie } from '../http/cookies.ts'
+import { occasionOf } from '../http/occasion.ts'
+import { AWAY, nothing } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { Randomness } from '../randomness.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { IdentifiedSession } from '../session/session.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { AppCodes } from './app-codes.ts'
+import { type AppDoor, entryCookie, wayOn } from './app-door.ts'
+import { type App, type AppList, mayEnter } from './app-list.ts'
+import type { AppNews, OnAppNews } from './app-news.ts'
+import { isStartKey, makeStartKey, makeState, openState, STATE_PATTERN } from './app-state.ts'
+import { isAskedFromThere } from './sign-out-origin.ts'
+
+export interface EntryRoutesOptions {
+  apps: AppList
+  door: AppDoor
+  codes: AppCodes
+  current: CurrentSession
+  sessions: Pick<SessionService, 'find' | 'enter' | 'leave'>
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  clock: Clock
+  randomness: Randomness
+  publicUrl: string
+  onNews: OnAppNews
+}
+
+/** Where ScanIn's own host takes an errand in hand. */
+export const ENTER_PATH = '/auth/enter'
+
+/** 43 of 64 characters: 258 bits. */
+const SECRET_LENGTH = 43
+/** People may look for their phone, and for a new code. */
+const ERRAND_SECONDS = 3600
+
+const tags = ['applications']
+/** Whoever comes here is a person, and what goes wrong is a page. */
+const config = { isForPeople: true } as const
+const redirect = { 302: nothing }
+const state = Type.String({
+  pattern: STATE_PATTERN,
+  description: 'What the browser has begun, sealed for it',
+  examples: ['V1StGXR8Z5jdHi6B.L3BhZ2VzLzE.n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
+})
+const code = Type.String({
+  pattern: '^[A-Za-z0-9_-]{43}$',
+  description: 'Good once, for 30 seconds',
+  examples: ['o4qmFfZPXW0Y4cZs5bX0vKkN1Yb8yq3Q7r9tD2uLwEe'],
+})
+/** Of what stands on an application's host. */
+const THERE = ['authentication_required', 'unknown_application', ...AWAY] as const
+
+/**
+ * How somebody who is signed in at ScanIn gets into an application: from its host to ScanIn's, and back by a code. On the
+ * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
+ */
+export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
+  const { apps, door, codes, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
+
+  function tell(type: AppNews['type'], app: App, { id, session }: IdentifiedSession, request: FastifyRequest): void {
+    const by = occasionOf(request, clientAddresses)
+    options.onNews({ type, origin: app.origin, person: session.user, session: id, by })
+  }
+
+  function refuseWhoMayNot(app: App, found: IdentifiedSession, request: FastifyRequest): void {
+    if (mayEnter(app, found.session.user)) return
+    tell('refused', app, found, request)
+    throw new ScanInError('not_allowed')
+  }
+
+  scope.get(
+    '/.scanin/start',
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: {
+        operationId: 'startAtApplication',
+        tags,
+        security: [],
+        summary: "On an application's host: begins to sign in there",
+        problems: THERE,
+        replyHeaders: { 302: { Location: "ScanIn's own host", 'Set-Cookie': 'Binds it to this browser' } },
+        querystring: Type.Object({
+          rd: Type.Optional(
+            Type.String({
+              description: 'Where to go afterwards; dropped where it leads elsewhere',
+              examples: ['/pages/1?edit=yes'],
+            }),
+          ),
+        }),
+        response: redirect,
+      },
+    },
+    async (request, reply) => {
+      const { app, cookies } = door.visit(request)
+      const known = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
+      // One for all tabs of a browser, so that they do not end each other's errands.
+      const key = isStartKey(known) ? known : makeStartKey(randomness)
+      const made = makeState({ origin: app.origin, rd: wayOn(app, request.query.rd) }, key, randomness)
+      reply.header('set-cookie', cookies.set(cookies.applicationStartName, key, ERRAND_SECONDS))
+      return go(reply, `${publicUrl}${enterPath(app, made)}`)
+    },
+  )
+
+  scope.get(
+    ENTER_PATH,
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: {
+        operationId: 'enterApplication',
+        tags,
+        security: [{ session: [] }],
+        summary: 'Goes back to the application that sent somebody here, with a code; by the login page for a stranger',
+        problems: ['not_allowed', 'unknown_application', ...AWAY],
+        replyHeaders: { 302: { Location: "The application's callback, or the login page" } },
+        querystring: Type.Object({
+          app: Type.String({
+            maxLength: 300,
+            description: 'The origin of the application',
+            examples: ['https://wiki.example.org'],
+          }),
+          state,
+        }),
+        response: redirect,
+      },
+    },
+    async (request, reply) => {
+      const app = apps.find(parseOrigin(request.query.app) ?? '')
+      if (app === undefined) throw new ScanInError('unknown_application')
+      const found = await current.find(request)
+      const here = enterPath(app, request.query.state)
+      if (found === undefined) return go(reply, `${publicUrl}/?${new URLSearchParams({ return_to: here })}`)
+      refuseWhoMayNot(app, found, request)
+      const errand = { session: found.id, origin: app.origin, state: request.query.state }
+      const query = new URLSearchParams({ code: await codes.make(errand), state: request.query.state })
+      return go(reply, `${app.origin}/.scanin/callback?${query}`)
+    },
+  )
+
+  scope.get(
+    '/.scanin/callback',
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: {
+        operationId: 'finishAtApplication',
+        tags,
+        security: [],
+        summary: "On an application's host: takes the code, and signs in there",
+        problems: ['expired_token', 'not_allowed', ...THERE],
+        replyHeaders: { 302: { Location: 'The page that was wanted', 'Set-Cookie': 'Lets in at this application' } },
+        querystring: Type.Object({ code, state }),
+        response: redirect,
+      },
+    },
+    async (request, reply) => {
+      const { app, cookies } = door.visit(request)
+      const { code, state } = request.query
+      const key = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
+      const rd = isStartKey(key) ? openState(state, app.origin, key) : undefined
+      if (rd === undefined) throw new ScanInError('expired_token')
+      const id = await codes.take(code, { origin: app.origin, state })
+      const found = id === undefined ? undefined : await sessions.find(id)
+      if (found === undefined) throw new ScanInError('expired_token')
+      refuseWhoMayNot(app, found, request)
+      const secret = randomness.text(SECRET_LENGTH)
+      const entered = await sessions.enter(found.id, app.origin, hashSecret(secret))
+      if (entered === undefined) throw new ScanInError('expired_token')
+      tell('entered', app, entered, request)
+      const maxAge = secondsUntil(entered.session.endsAt, clock())
+      reply.header('set-cookie', cookies.set(cookies.applicationName, entryCookie(entered.id, secret), maxAge))
+      // What is sealed was checked; checked again it leads nowhere else, whatever becomes of the seal.
+      return go(reply, `${app.origin}${wayOn(app, rd)}`)
+    },
+  )
+
+  async function signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const visit = door.visit(request)
+    const { app, cookies } = visit
+    if (!isAskedFromThere(request, app.origin)) throw new ScanInError('cross_site_request')
+    const found = await door.visitor(request, visit)
+    if (found !== undefined) {
+      await sessions.leave(found.id, app.origin)
+      tell('left', app, found, request)
+    }
+    reply.header('set-cookie', cookies.set(cookies.applicationName, '', 0))
+    go(reply, `${publicUrl}/home`, request.method === 'POST' ? 303 : 302)
+  }
+
+  const leaving = {
+    tags,
+    security: [{ application: [] }],
+    summary: "On an application's host: signs out there, and goes to who is signed in at ScanIn",
+    problems: ['cross_site_request', ...THERE] as const,
+  }
+  const home = { Location: "ScanIn's `/home`", 'Set-Cookie': 'Takes the cookie of this application away' }
+  scope.get(
+    '/.scanin/sign-out',
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: { operationId: 'leaveApplication', ...leaving, replyHeaders: { 302: home }, response: redirect },
+    },
+    async (request, reply) => {
+      await signOut(request, reply)
+      return reply
+    },
+  )
+  scope.post(
+    '/.scanin/sign-out',
+    {
+      config: { ...config, checksOrigin: true },
+      schema: {
+        operationId: 'leaveApplicationByForm',
+        ...leaving,
+        replyHeaders: { 303: home },
+        response: { 303: nothing },
+      },
+    },
+    async (request, reply) => {
+      await signOut(request, reply)
+      return reply
+    },
+  )
+}
+
+export function enterPath({ origin }: App, state: string): string {
+  return `${ENTER_PATH}?${new URLSearchParams({ app: origin, state })}`
+}
+
+function go(reply: FastifyReply, target: string, status = 302): FastifyReply {
+  return reply.code(status).header('location', target).send(null)
+}

@@ -1,0 +1,14 @@
+import type { AppNews } from '../apps/app-news.ts'
+import { publicPerson } from '../identity/person-key.ts'
+import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
+
+const NAMES = {
+  entered: 'app.entered',
+  refused: 'app.refused',
+  left: 'app.left',
+} as const satisfies Record<AppNews['type'], AuditName>
+
+export function auditOfApp({ type, origin, person, session, by }: AppNews): AuditEvent {
+  const outcome = type === 'refused' ? 'failure' : 'success'
+  return { audit: NAMES[type], outcome, ...doneBy(by), ...publicPerson(person), session, application: origin }
+}

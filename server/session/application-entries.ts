@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts'
+import type { IdentifiedSession, Session } from './session.ts'
+import type { SessionRecords } from './session-records.ts'
+
+/**
+ * Where a session is signed in besides here: at other applications, each of which has a secret of its own for it. They are
+ * in the session's own record, so one look says all, and nothing of them outlives it.
+ */
+export interface ApplicationEntries {
+  /** Signs a session in at an application. `undefined`: there is no such session any more. */
+  enter(id: string, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
+  /** The session that is signed in by this secret there; noted as used now. */
+  authenticateAt(id: string, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
+  /** Ends all that the session has at an application. */
+  leave(id: string, origin: string): Promise<void>
+}
+
+export interface ApplicationEntriesOptions {
+  clock: Clock
+  records: SessionRecords
+  /** The session with this public id, if somebody is signed in by it. */
+  find: (id: string) => Promise<IdentifiedSession | undefined>
+  /** Notes a session as used, where that is due. */
+  use: (found: IdentifiedSession) => Promise<IdentifiedSession | undefined>
+}
+
+/** Tabs that enter at once overwrite each other's cookie, in an order that nobody knows: the last few are all good. */
+const MOST_AT_ONE = 4
+const MOST = 64
+
+export function createApplicationEntries({ clock, records, find, use }: ApplicationEntriesOptions): ApplicationEntries {
+  function entered(session: Session, origin: string, secretHash: string): Session {
+    const known = session.applications ?? []
+    const here = known.filter(([at]) => at === origin).slice(1 - MOST_AT_ONE)
+    const elsewhere = known.filter(([at]) => at !== origin)
+    const applications = [...elsewhere, ...here, [origin, secretHash] as [string, string]].slice(-MOST)
+    return { ...session, lastSeenAt: clock(), applications }
+  }
+
+  return {
+    async enter(id, origin, secretHash) {
+      const found = await find(id)
+      if (found === undefined) return undefined
+      const changed = await records.change(id, (session) => entered(session, origin, secretHash))
+      return changed && { id, session: { ...changed, user: found.session.user } }
+    },
+
+    async authenticateAt(id, origin, secretHash) {
+      const found = await find(id)
+      const isIn = found?.session.applications?.some(([at, hash]) => at === origin && hash === secretHash)
+      return found && isIn ? use(found) : undefined
+    },
+
+    async leave(id, origin) {
+      const without = ({ applications = [], ...session }: Session): Session => {
+        const left = applications.filter(([at]) => at !== origin)
+        return left.length === 0 ? session : { ...session, applications: left }
+      }
+      await records.change(id, without, { durable: true })
+    },
+  }
+}
