@@ -31,6 +31,8 @@ const CRYPTOGRAPHY = {
   variable: 'PYTHON',
   package: 'python3-cryptography',
 }
+const CADDY = { commands: ['caddy'], variable: 'CADDY', package: 'caddy' }
+const HAPROXY = { commands: ['haproxy'], variable: 'HAPROXY', package: 'haproxy' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
 /**
  * Debian starts what it installs: a Redis, an nginx, a fail2ban that watches who logs in to this machine. The tests start
@@ -44,7 +46,7 @@ if [ ! -e $policy ]; then
 fi
 apt-get install -y -qq --no-install-recommends "$@"`
 const PARTS_FOR = {
-  tests: [REDIS, NGINX, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT, CRYPTOGRAPHY],
+  tests: [REDIS, NGINX, CADDY, HAPROXY, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT, CRYPTOGRAPHY],
   benchmarks: [REDIS, WRK],
 }
 

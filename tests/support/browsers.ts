@@ -7,6 +7,8 @@ import { sharedChromium } from './worker-host.ts'
 const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-quic'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  // Sites of several hosts, as the documents name them.
+  '--host-resolver-rules=MAP *.example.com 127.0.0.1',
 ]
 
 // What moves by itself is drawn without a graphics card, and takes a third of the processor while a test waits.

@@ -1,0 +1,155 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import {
+  APPLICATION_PROXIES,
+  type ApplicationProxy,
+  LOGIN_HOST,
+  STATS_HOST,
+  WIKI_HOST,
+} from '../support/application-proxies.ts'
+import { writeApps } from '../support/applications.ts'
+import { connectToChromium, createVisitors, type Visitors } from '../support/browsers.ts'
+import { type Echo, type EchoingApplication, startApplication } from '../support/echoing-application.ts'
+import { freePort } from '../support/free-port.ts'
+import { confirm, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** Forward auth as people meet it: Chromium, nginx with the documented configuration, two applications on two domains. */
+
+let chromium: Browser
+let visitors: Visitors
+let applications: [EchoingApplication, EchoingApplication]
+let proxy: ApplicationProxy
+let service: Service
+let at: Record<'login' | 'wiki' | 'stats', string>
+
+beforeAll(async () => {
+  applications = await Promise.all([startApplication('wiki'), startApplication('stats')])
+  const [wiki, stats] = applications
+  const ports = { https: await freePort(), scanin: await freePort(), wiki: wiki.port, stats: stats.port }
+  const [login, wikiUrl, statsUrl] = [LOGIN_HOST, WIKI_HOST, STATS_HOST].map((host) => `https://${host}:${ports.https}`)
+  at = { login: `${login}`, wiki: `${wikiUrl}`, stats: `${statsUrl}` }
+  ;[chromium, proxy, service] = await Promise.all([
+    connectToChromium(),
+    APPLICATION_PROXIES['nginx']?.(ports) ?? Promise.reject(new Error('there is no nginx')),
+    startService({
+      PORT: String(ports.scanin),
+      PUBLIC_URL: at.login,
+      TRUST_PROXY: '127.0.0.1',
+      APPS_FILE: writeApps([{ origin: at.wiki, name: 'The Wiki' }, { origin: at.stats }]).path,
+    }),
+  ])
+})
+afterAll(async () => {
+  await Promise.all([chromium?.close(), proxy?.stop(), service?.stop()])
+  await Promise.all(applications.map((application) => application.stop()))
+})
+
+beforeEach(() => {
+  visitors = createVisitors(chromium)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+const OPTIONS = { ignoreHTTPSErrors: true }
+
+async function echoOn(page: Page): Promise<Echo> {
+  return JSON.parse((await page.locator('#echo').textContent()) ?? '')
+}
+
+/** Fetches from a page of an application, as its scripts do. @returns the status, and what came */
+function fetchOn(page: Page, path: string, body?: string): Promise<[number, string]> {
+  return page.evaluate(
+    async ([path, body]) => {
+      const reply = await fetch(path, body === undefined ? {} : { method: 'POST', body })
+      return [reply.status, await reply.text()]
+    },
+    [path, body] as const,
+  )
+}
+
+/** The first message of a WebSocket of the application, or that there was none. */
+function socketOn(page: Page): Promise<string> {
+  return page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        const socket = new WebSocket(`wss://${location.host}/socket`)
+        socket.onmessage = ({ data }) => resolve(String(data))
+        socket.onerror = () => resolve('refused')
+      }),
+  )
+}
+
+test('one scan opens an application where its link led, fragment and all; the next opens by itself; the phone ends both', async () => {
+  visitors.await(/status of 401/, /WebSocket connection to .* failed/)
+  const [desktop, phone] = [await visitors.desktop(OPTIONS), await visitors.phone(OPTIONS)]
+  const wanted = `${at.wiki}/pages/1?edit=yes&q=a%20b#line-7`
+  await desktop.goto(wanted)
+  expect(new URL(desktop.url()).origin).toBe(at.login)
+  await sees(desktop, '.goal', 'The Wiki')
+  await sees(desktop, '.goal', new URL(at.wiki).host)
+
+  await phone.goto(await readQr(desktop))
+  await signInOnPhone(phone)
+  await sees(phone, '#request', 'The Wiki')
+  await confirm(phone)
+  await desktop.waitForURL(wanted)
+  const echo = await echoOn(desktop)
+  expect(echo).toMatchObject({ application: 'wiki', url: '/pages/1?edit=yes&q=a%20b' })
+  expect(echo.rawHeaders.slice(echo.rawHeaders.indexOf('Remote-User')).slice(0, 4)).toEqual([
+    'Remote-User',
+    'demo',
+    'Remote-Name',
+    'Demo Person',
+  ])
+  expect(echo.rawHeaders.join()).not.toContain('__Host-scanin_session')
+
+  // What pages of an application do: forms, uploads, scripts, sockets.
+  const [status, text] = await fetchOn(desktop, '/upload', 'x'.repeat(2_000_000))
+  expect([status, JSON.parse(text).bodyBytes]).toEqual([200, 2_000_000])
+  expect(await socketOn(desktop)).toBe('wiki')
+
+  const next = `${at.stats}/day?of=week#noon`
+  await desktop.goto(next)
+  expect(desktop.url()).toBe(next)
+  expect((await echoOn(desktop)).application).toBe('stats')
+
+  await phone.goto(`${at.login}/scan`)
+  await phone.locator('#sessions li', { hasText: 'Windows' }).locator('button').click()
+  await phone.locator('#sessions li', { hasText: 'Windows' }).waitFor({ state: 'detached' })
+  expect((await fetchOn(desktop, '/data'))[0]).toBe(401)
+  expect(await socketOn(desktop)).toBe('refused')
+  await desktop.goto(`${at.wiki}/`)
+  expect(new URL(desktop.url()).origin).toBe(at.login)
+  await sees(desktop, '.goal', 'The Wiki')
+})
+
+test('a form that is sent, and a sign-out link, do what they do anywhere', async () => {
+  const phone = await visitors.phone(OPTIONS)
+  await phone.goto(`${at.login}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#devices', 'Demo Person')
+  // Who is signed in as a phone needs no scan.
+  await phone.goto(`${at.wiki}/form`)
+  expect(phone.url()).toBe(`${at.wiki}/form`)
+  await phone.evaluate(() => {
+    const form = document.body.appendChild(document.createElement('form'))
+    form.method = 'post'
+    form.action = '/sent?by=form'
+    form.submit()
+  })
+  await phone.waitForURL(`${at.wiki}/sent?by=form`)
+  expect(await echoOn(phone)).toMatchObject({ method: 'POST', url: '/sent?by=form' })
+
+  await phone.evaluate(() => {
+    const link = document.body.appendChild(document.createElement('a'))
+    link.href = '/.scanin/sign-out'
+    link.click()
+  })
+  await phone.waitForURL(`${at.login}/home`)
+  await sees(phone, '#user-name', 'Demo Person')
+  const names = (await phone.context().cookies(at.wiki)).map(({ name }) => name)
+  expect(names).not.toContain('__Host-scanin_app')
+})

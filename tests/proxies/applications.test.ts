@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type AccountsFile, writeAccounts } from '../support/accounts-file.ts'
+import {
+  APPLICATION_PROXIES,
+  type ApplicationProxy,
+  LOGIN_HOST,
+  type Ports,
+  STATS_HOST,
+  WIKI_HOST,
+} from '../support/application-proxies.ts'
+import { type AppsFile, writeApps } from '../support/applications.ts'
+import { createDomainBrowser, type DomainBrowser, type Page } from '../support/domain-browser.ts'
+import { type Echo, type EchoingApplication, startApplication } from '../support/echoing-application.ts'
+import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** T30 and forward auth behind real proxies, each with the configuration that its page shows: docs/proxies. */
+
+const PERSON = {
+  id: 'kirill',
+  username: 'kirill',
+  name: 'Кирилл Größe',
+  email: 'kirill@mail.example',
+  password: 'voll-voller-99',
+  groups: Array.from({ length: 300 }, (_, at) => `gruppe-größe-${at}`),
+}
+
+let accounts: AccountsFile
+let wiki: EchoingApplication
+let stats: EchoingApplication
+
+beforeAll(async () => {
+  ;[accounts, wiki, stats] = await Promise.all([
+    writeAccounts([PERSON]),
+    startApplication('wiki'),
+    startApplication('stats'),
+  ])
+})
+afterAll(async () => {
+  await Promise.all([wiki.stop(), stats.stop()])
+  accounts.remove()
+})
+
+describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startProxy) => {
+  let proxy: ApplicationProxy
+  let service: Service
+  let apps: AppsFile
+  let urls: Record<'login' | 'wiki' | 'stats', string>
+  let phone: DomainBrowser
+  let browser: DomainBrowser
+
+  beforeAll(async () => {
+    const ports: Ports = {
+      ...{ wiki: wiki.port, stats: stats.port },
+      ...{ https: await freePort(), scanin: await freePort() },
+    }
+    const at = (host: string) => `https://${host}:${ports.https}`
+    urls = { login: at(LOGIN_HOST), wiki: at(WIKI_HOST), stats: at(STATS_HOST) }
+    apps = writeApps([{ origin: urls.wiki, name: 'Wiki' }, { origin: urls.stats }])
+    ;[proxy, service] = await Promise.all([
+      startProxy(ports),
+      startService({
+        PORT: String(ports.scanin),
+        PUBLIC_URL: urls.login,
+        TRUST_PROXY: '127.0.0.1',
+        APPS_FILE: apps.path,
+        ACCOUNTS_FILE: accounts.path,
+        POLL_HOLD_SECONDS: '0',
+      }),
+    ])
+    phone = createDomainBrowser()
+    const { username, password } = PERSON
+    expect((await post(phone, '/sign-in', { username, password })).status).toBe(200)
+    browser = createDomainBrowser()
+    const login = await browser.go(`${urls.wiki}/pages/1?edit=yes&q=a%20b%2Fc`)
+    const entered = await browser.go(await signIn(browser, login))
+    expect([entered.url, entered.status]).toEqual([`${urls.wiki}/pages/1?edit=yes&q=a%20b%2Fc`, 200])
+  })
+  afterAll(() => Promise.all([proxy?.stop(), service?.stop()]))
+
+  function post(who: DomainBrowser, path: string, body: object, method = 'POST'): Promise<Page> {
+    const headers = { 'content-type': 'application/json', origin: urls.login }
+    return who.ask(urls.login + path, { method, headers, body: JSON.stringify(body) })
+  }
+
+  /** What the phone does with the code of a login page. @returns where that page goes on to */
+  async function signIn(who: DomainBrowser, page: Page): Promise<string> {
+    const { origin, searchParams } = new URL(page.url)
+    expect(origin).toBe(urls.login)
+    const started = JSON.parse((await post(who, '/login', { return_to: searchParams.get('return_to') })).text)
+    expect(started.application).toEqual({ name: 'Wiki', origin: urls.wiki })
+    const { token } = started
+    expect(JSON.parse((await post(phone, '/login/scan', { token })).text).application).toEqual(started.application)
+    expect(JSON.parse((await post(phone, '/login/confirm', { token })).text).status).toBe('authenticated')
+    const collected = JSON.parse((await who.ask(`${urls.login}/login/status/${token}`)).text)
+    return new URL(collected.redirect_to, urls.login).href
+  }
+
+  const echoOf = ({ text }: Page): Echo => JSON.parse(text)
+
+  /** What the application was told of the person, under whatever spelling; in the order of the names. */
+  function toldOf(page: Page): [string, string][] {
+    const { rawHeaders } = echoOf(page)
+    const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
+      at % 2 === 0 ? [[name.toLowerCase().replaceAll('_', '-'), rawHeaders[at + 1] ?? '']] : [],
+    )
+    return pairs
+      .filter(([name]) => name.startsWith('remote-'))
+      .map(([name, value]): [string, string] => [name, Buffer.from(value, 'latin1').toString()])
+      .sort()
+  }
+
+  async function expectOut(who: DomainBrowser): Promise<void> {
+    const before = wiki.requests()
+    expect(new URL((await who.go(`${urls.wiki}/private`)).url).origin).toBe(urls.login)
+    for (const asking of [
+      { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } },
+      { headers: { accept: 'application/json' } },
+      { method: 'POST', headers: { accept: '*/*', 'sec-fetch-mode': 'same-origin' }, body: 'a=b' },
+    ]) {
+      const reply = await who.ask(`${urls.wiki}/private`, asking)
+      expect([reply.status, reply.text.includes('scanin-login')]).toEqual([401, false])
+    }
+    expect((await who.ask(`${urls.wiki}/private`, { method: 'HEAD' })).status).toBe(401)
+    expect((await who.upgrade(`${urls.wiki}/socket`)).status).toBe(401)
+    expect(wiki.requests()).toBe(before)
+  }
+
+  test('a stranger who goes somewhere is led to the login page, and what else asks gets 401; the application hears nothing', async () => {
+    await expectOut(createDomainBrowser())
+  })
+
+  test('the application is told who it is, in whole groups up to 3 kB, in UTF-8', async () => {
+    const told = toldOf(await browser.ask(`${urls.wiki}/`))
+    expect(told).toEqual([
+      ['remote-email', PERSON.email],
+      ['remote-groups', expect.any(String)],
+      ['remote-name', PERSON.name],
+      ['remote-user', PERSON.id],
+    ])
+    const groups = told[1]?.[1].split(',') ?? []
+    expect(groups).toEqual(PERSON.groups.slice(0, groups.length))
+    expect(groups.length).toBeGreaterThan(150)
+  })
+
+  test('the next application opens without another scan', async () => {
+    const { url, status, text } = await browser.go(`${urls.stats}/day?of=week`)
+    expect([url, status, text.includes('stats')]).toEqual([`${urls.stats}/day?of=week`, 200, true])
+  })
+
+  test('all of a request comes through: method, address, uploads, WebSockets, the application`s own Authorization', async () => {
+    const body = Buffer.alloc(3_000_000, 'x')
+    const headers = { 'content-type': 'application/octet-stream', authorization: 'Bearer the-applications-own' }
+    for (const method of ['POST', 'PUT', 'PATCH']) {
+      const reply = await browser.ask(`${urls.wiki}/files/a%2Fb?c=d%26e`, { method, headers, body })
+      expect(reply.status).toBe(200)
+      const echo = echoOf(reply)
+      expect(echo).toMatchObject({ application: 'wiki', method, url: '/files/a%2Fb?c=d%26e', bodyBytes: body.length })
+      expect(echo.rawHeaders).toContain(headers.authorization)
+    }
+    expect((await browser.ask(`${urls.wiki}/`, { method: 'HEAD' })).status).toBe(200)
+    expect((await browser.ask(`${urls.wiki}/`, { method: 'DELETE' })).status).toBe(200)
+    const socket = await browser.upgrade(`${urls.wiki}/socket`)
+    expect([socket.status, socket.first.slice(2)]).toEqual([101, 'wiki'])
+  })
+
+  test('T30 what a client claims of who it is and of what it asks for reaches nobody', async () => {
+    const honest = toldOf(await browser.ask(`${urls.wiki}/`))
+    const claims = ['User', 'Name', 'Email', 'Groups'].flatMap((what): Record<string, string>[] => [
+      { [`Remote-${what}`]: 'root' },
+      { [`REMOTE-${what.toUpperCase()}`]: 'root' },
+      { [`Remote_${what}`]: 'root' },
+      { [`remote_${what.toLowerCase()}`]: 'root' },
+    ])
+    for (const headers of claims) expect(toldOf(await browser.ask(`${urls.wiki}/`, { headers }))).toEqual(honest)
+
+    // Somebody who may enter the one application and not the other says that the other is the one.
+    const stranger = createDomainBrowser()
+    const { host } = new URL(urls.stats)
+    for (const [name, value] of browser.cookies(new URL(urls.wiki).host)) stranger.cookies(host).set(name, value)
+    const before = stats.requests()
+    for (const headers of [
+      {},
+      { 'X-Original-URL': `${urls.wiki}/` },
+      { 'X-Forwarded-Host': new URL(urls.wiki).host },
+      { 'X-Forwarded-Host': new URL(urls.wiki).host, 'X-Original-URL': `${urls.wiki}/`, 'X-Forwarded-Proto': 'https' },
+      { 'X-Forwarded-Uri': '/.scanin/start', 'X-Original-Method': 'OPTIONS', 'X-Forwarded-Method': 'OPTIONS' },
+    ]) {
+      expect((await stranger.ask(`${urls.stats}/`, { headers })).status).toBe(401)
+    }
+    expect(stats.requests()).toBe(before)
+  })
+
+  test('who may not enter gets 403', async () => {
+    apps.writeText(
+      JSON.stringify([
+        { origin: urls.wiki, name: 'Wiki' },
+        { origin: urls.stats, groups: ['nobody'] },
+      ]),
+    )
+    service.reload()
+    await browser.go(`${urls.stats}/`)
+    const reply = await eventually('it is for others now', async () => {
+      const page = await browser.ask(`${urls.stats}/`)
+      return page.status !== 200 && page
+    })
+    expect(reply.status).toBe(403)
+    expect((await browser.ask(`${urls.wiki}/`)).status).toBe(200)
+  })
+
+  test('signed out at the application, it leads to the login page no more than ScanIn does', async () => {
+    const out = await browser.go(`${urls.wiki}/.scanin/sign-out`)
+    expect(out.url).toBe(`${urls.login}/home`)
+    expect((await browser.ask(`${urls.wiki}/`)).status).toBe(401)
+    expect((await browser.go(`${urls.wiki}/again`)).url).toBe(`${urls.wiki}/again`)
+  })
+
+  test('revoked on the phone, a browser is out at the next request', async () => {
+    const { session } = JSON.parse((await browser.ask(`${urls.login}/session`)).text)
+    expect((await browser.ask(`${urls.wiki}/`)).status).toBe(200)
+    expect(
+      (await phone.ask(`${urls.login}/sessions/${session.id}`, { method: 'DELETE', headers: { origin: urls.login } }))
+        .status,
+    ).toBe(204)
+    await expectOut(browser)
+  })
+
+  test('where ScanIn is away nobody gets in', async () => {
+    const before = wiki.requests()
+    await service.stop()
+    expect((await browser.ask(`${urls.wiki}/`)).status).toBeGreaterThanOrEqual(500)
+    expect(wiki.requests()).toBe(before)
+  })
+})

@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findProgram, startProcess, untilReady } from './child-process.ts'
+import { endLater } from './end-later.ts'
+import { startNginx } from './nginx.ts'
+
+/** The names that the documents have, and which tests find on loopback. */
+export const LOGIN_HOST = 'login.example.com'
+export const WIKI_HOST = 'wiki.example.com'
+export const STATS_HOST = 'stats.example.com'
+
+/** Ports in the place of those that the documents have. */
+export interface Ports {
+  /** Of the proxy. */
+  https: number
+  scanin: number
+  wiki: number
+  stats: number
+}
+
+export interface ApplicationProxy {
+  stop(): Promise<unknown>
+}
+
+/** Real proxies, each with the configuration that its page in docs/proxies shows, in front of ScanIn and two applications. */
+export const APPLICATION_PROXIES: Record<string, (ports: Ports) => Promise<ApplicationProxy>> = {
+  nginx,
+  caddy,
+  haproxy,
+}
+
+const documented = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/proxies', name), 'utf8')
+
+/** A document with these ports: each has to be there to be replaced. */
+function atPorts(text: string, { scanin, wiki, stats }: Ports): string {
+  return replaced(text, { '127.0.0.1:3000': scanin, '127.0.0.1:8081': wiki, '127.0.0.1:8082': stats })
+}
+
+function replaced(text: string, ports: Record<string, number>): string {
+  return Object.entries(ports).reduce((rest, [address, port]) => put(rest, address, `127.0.0.1:${port}`), text)
+}
+
+function put(text: string, place: string, value: string): string {
+  if (!text.includes(place)) throw new Error(`there is no ${place} in this document`)
+  return text.replaceAll(place, value)
+}
+
+function folderFor(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `scanin-${name}-`))
+  endLater(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A certificate for all of example.com that nobody trusts. */
+function makeCertificate(folder: string): { certificate: string; key: string } {
+  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'certificate-key.pem')]
+  const subject = ['-subj', '/CN=example.com', '-addext', 'subjectAltName=DNS:*.example.com']
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync(findProgram('OPENSSL', 'openssl'), ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
+    stdio: 'ignore',
+  })
+  return { certificate, key }
+}
+
+async function nginx(ports: Ports): Promise<ApplicationProxy> {
+  return startNginx((port, folder) => {
+    makeCertificate(folder)
+    const here = (text: string) => text.replaceAll('/etc/nginx/', `${folder}/`)
+    for (const name of ['scanin.conf', 'scanin-person.conf']) {
+      writeFileSync(join(folder, name), here(documented(`nginx-${name}`)))
+    }
+    const listening = put(documented('nginx-applications.conf'), 'listen 443', `listen 127.0.0.1:${ports.https}`)
+    // That nginx is there is asked in plain http.
+    return `server { listen 127.0.0.1:${port}; return 204; } ${here(atPorts(listening, ports))}`
+  })
+}
+
+async function caddy(ports: Ports): Promise<ApplicationProxy> {
+  const folder = folderFor('caddy')
+  const here = `{
+    admin off
+    local_certs
+    skip_install_trust
+    https_port ${ports.https}
+    auto_https disable_redirects
+    default_bind 127.0.0.1
+    storage file_system ${folder}
+  }
+  `
+  writeFileSync(join(folder, 'Caddyfile'), here + atPorts(documented('Caddyfile'), ports))
+  const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  return started('CADDY', 'caddy', ['run', '--config', join(folder, 'Caddyfile')], ports, env)
+}
+
+async function haproxy(ports: Ports): Promise<ApplicationProxy> {
+  const folder = folderFor('haproxy')
+  const { certificate, key } = makeCertificate(folder)
+  writeFileSync(certificate, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'))
+  writeFileSync(join(folder, 'scanin-auth.lua'), documented('scanin-auth.lua'))
+  const listening = put(documented('haproxy.cfg'), 'bind :443', `bind 127.0.0.1:${ports.https}`)
+  writeFileSync(join(folder, 'haproxy.cfg'), put(atPorts(listening, ports), '/etc/haproxy/', `${folder}/`))
+  return started('HAPROXY', 'haproxy', ['-f', join(folder, 'haproxy.cfg')], ports)
+}
+
+async function started(
+  variable: string,
+  name: string,
+  args: string[],
+  { https }: Ports,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ApplicationProxy> {
+  const running = startProcess(findProgram(variable, name), args, { env: { PATH: process.env['PATH'], ...env } })
+  await untilReady(running, () => isListening(https))
+  return running
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(port, '127.0.0.1')
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}
