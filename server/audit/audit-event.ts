@@ -20,10 +20,10 @@ export const AUDIT_NAMES = [
   'session.replaced',
   'session.displaced',
   'account.ended',
-  'bearer.refused',
   'app.entered',
   'app.refused',
   'app.left',
+  'bearer.refused',
 ] as const
 
 export type AuditName = (typeof AUDIT_NAMES)[number]

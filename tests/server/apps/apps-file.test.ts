@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { parseApps } from '../../../server/apps/apps-file.ts'
+import { openAppsFile } from '../../../server/apps/live-apps.ts'
+import { createLogger } from '../../../server/logger.ts'
+import { writeApps } from '../../support/applications.ts'
+import { tryToStart } from '../../support/service.ts'
 
 const YAML = `
 - origin: https://wiki.example.com
@@ -49,4 +53,40 @@ test.each([
   expect(() => parseApps(text)).toThrow(message)
   expect(() => parseApps(text)).toThrow(/^APPS_FILE/)
   expect(() => parseApps(text)).not.toThrow('hunter2')
+})
+
+test('a bad one ends the start with one line that says where', async () => {
+  const { path, writeText } = writeApps([])
+  writeText('- origin: https://wiki.example.com/start\n')
+  const { code, said } = await tryToStart({ HOST: '127.0.0.1', PORT: '0', APPS_FILE: path })
+  expect([code, said.trim()]).toEqual([
+    1,
+    expect.stringMatching(/^APPS_FILE: line 1, entry 1: origin must be as [^\n]*$/),
+  ])
+})
+
+test('it is read again: what is listed then counts, a bad one does not, and hosts that are shared are warned of', async () => {
+  const { path, writeText } = writeApps([{ origin: 'https://wiki.example' }])
+  const lines: string[] = []
+  const logger = createLogger('info', { write: (line) => lines.push(line) })
+  const { apps, reload, close } = await openAppsFile({ path, publicUrl: 'https://login.example', logger })
+  expect(lines).toEqual([])
+  writeText(
+    '- origin: https://stats.example\n- origin: https://stats.example:8443\n- origin: http://login.example:81\n',
+  )
+  await reload()
+  expect([apps.find('https://wiki.example'), apps.find('https://stats.example')?.name]).toEqual([
+    undefined,
+    'stats.example',
+  ])
+  const warned = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
+  expect(warned).toMatchObject([
+    { origin: 'https://stats.example:8443', msg: expect.stringContaining('one host') },
+    { origin: 'http://login.example:81', msg: expect.stringContaining("PUBLIC_URL's host") },
+  ])
+  writeText('nonsense')
+  await reload()
+  expect(apps.find('https://stats.example')).toBeDefined()
+  expect(lines.at(-1)).toContain('applications as before: the file is bad')
+  close()
 })
