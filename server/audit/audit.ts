@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { OnAppNews } from '../apps/app-news.ts'
+import type { OnAppNews } from '../apps/forward-auth/app-news.ts'
 import type { Occasion } from '../http/occasion.ts'
 import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'

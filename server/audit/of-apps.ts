@@ -1,4 +1,4 @@
-import type { AppNews } from '../apps/app-news.ts'
+import type { AppNews } from '../apps/forward-auth/app-news.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { isSameHash } from '../hashes.ts'
-import type { Randomness } from '../randomness.ts'
+import { isSameHash } from '../../hashes.ts'
+import type { Randomness } from '../../randomness.ts'
 
 /** 43 of 64 characters: 258 bits. */
 const KEY_LENGTH = 43

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { parseApps } from '../../../server/apps/apps-file.ts'
-import { openAppsFile } from '../../../server/apps/live-apps.ts'
-import { createLogger } from '../../../server/logger.ts'
-import { writeApps } from '../../support/applications.ts'
-import { tryToStart } from '../../support/service.ts'
+import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
+import { openAppsFile } from '../../../../server/apps/forward-auth/live-apps.ts'
+import { createLogger } from '../../../../server/logger.ts'
+import { writeApps } from '../../../support/applications.ts'
+import { tryToStart } from '../../../support/service.ts'
 
 const YAML = `
 - origin: https://wiki.example.com

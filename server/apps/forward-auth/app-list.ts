@@ -1,4 +1,4 @@
-import type { User } from '../identity/identity.ts'
+import type { User } from '../../identity/identity.ts'
 
 /** An application that people are let into. */
 export interface App {

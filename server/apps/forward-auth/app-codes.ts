@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Clock } from '../clock.ts'
-import { hashSecret } from '../hashes.ts'
-import type { Randomness } from '../randomness.ts'
-import type { RecordStore } from '../store/record-store.ts'
+import type { Clock } from '../../clock.ts'
+import { hashSecret } from '../../hashes.ts'
+import type { Randomness } from '../../randomness.ts'
+import type { RecordStore } from '../../store/record-store.ts'
 
 /** What a code stands for: who enters, where, and which browser's errand it is. */
 export interface Entry {

@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createAppList } from '../../../server/apps/app-list.ts'
-import { parseApps } from '../../../server/apps/apps-file.ts'
-import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
-import { createMemoryStore } from '../../../server/store/memory-store.ts'
-import type { RecordStore } from '../../../server/store/record-store.ts'
+import { createAppList } from '../../../../server/apps/forward-auth/app-list.ts'
+import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
+import { createAccounts, demoAccount } from '../../../../server/identity/accounts.ts'
+import { createMemoryStore } from '../../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../../server/store/record-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -11,9 +11,9 @@ import {
   type InjectClient,
   PUBLIC_URL,
   type TestApp,
-} from '../../support/app.ts'
-import { type AppBrowser, createAppBrowser, type Send } from '../../support/app-browser.ts'
-import { DEMO_PASSWORD } from '../../support/service.ts'
+} from '../../../support/app.ts'
+import { type AppBrowser, createAppBrowser, type Send } from '../../../support/app-browser.ts'
+import { DEMO_PASSWORD } from '../../../support/service.ts'
 
 const WIKI = 'https://wiki.example'
 const STATS = 'http://stats.example:8080'

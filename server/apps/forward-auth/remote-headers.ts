@@ -1,5 +1,5 @@
-import type { User } from '../identity/identity.ts'
-import { canBeListed } from '../identity/names.ts'
+import type { User } from '../../identity/identity.ts'
+import { canBeListed } from '../../identity/names.ts'
 
 /** Longer headers are refused by what stands in the way: nginx has 4 kB for all of a reply's. */
 const LONGEST_GROUPS_BYTES = 3000

@@ -1,5 +1,5 @@
-import type { Occasion } from '../http/occasion.ts'
-import type { Person } from '../identity/person-key.ts'
+import type { Occasion } from '../../http/occasion.ts'
+import type { Person } from '../../identity/person-key.ts'
 
 /** What happened at an application's door, told once to whoever keeps records of it. */
 export interface AppNews {
