@@ -86,6 +86,12 @@ onEveryStore(ENV, (stage) => {
         })
       }
     }
+    // Nor the way in to another application, which is no part of the API.
+    const { enterPath } = await beginErrand(stranger, STATS)
+    for (const { headers, ...rest } of tries) {
+      const reply = await stranger.call('GET', enterPath, { ...rest, headers: { ...headers } })
+      expect([reply.status, new URL(reply.headers.location ?? '').pathname]).toEqual([302, '/'])
+    }
     expect((await browser.get('/session')).status).toBe(200)
   })
 

@@ -7,7 +7,6 @@ import { hashSecret } from '../../hashes.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
-import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
@@ -41,22 +40,11 @@ const SECRET_LENGTH = 43
 /** People may look for their phone, and for a new code. */
 const ERRAND_SECONDS = 3600
 
-const tags = ['applications']
-/** Whoever comes here is a person, and what goes wrong is a page. */
+/** Whoever comes here is a person's browser, which goes where it is sent: no part of the API, and what goes wrong is a page. */
 const config = { isForPeople: true } as const
-const redirect = { 302: nothing }
-const state = Type.String({
-  pattern: STATE_PATTERN,
-  description: 'What the browser has begun, sealed for it',
-  examples: ['V1StGXR8Z5jdHi6B.L3BhZ2VzLzE.n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
-})
-const code = Type.String({
-  pattern: '^[A-Za-z0-9_-]{43}$',
-  description: 'Good once, for 30 seconds',
-  examples: ['o4qmFfZPXW0Y4cZs5bX0vKkN1Yb8yq3Q7r9tD2uLwEe'],
-})
-/** Of what stands on an application's host. */
-const THERE = ['authentication_required', 'unknown_application', ...AWAY] as const
+const hide = true
+const state = Type.String({ pattern: STATE_PATTERN })
+const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
 
 /**
  * How somebody who is signed in at ScanIn gets into an application: from its host to ScanIn's, and back by a code. On the
@@ -81,23 +69,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: {
-        operationId: 'startAtApplication',
-        tags,
-        security: [],
-        summary: "On an application's host: begins to sign in there",
-        problems: THERE,
-        replyHeaders: { 302: { Location: "ScanIn's own host", 'Set-Cookie': 'Binds it to this browser' } },
-        querystring: Type.Object({
-          rd: Type.Optional(
-            Type.String({
-              description: 'Where to go afterwards; dropped where it leads elsewhere',
-              examples: ['/pages/1?edit=yes'],
-            }),
-          ),
-        }),
-        response: redirect,
-      },
+      schema: { hide, querystring: Type.Object({ rd: Type.Optional(Type.String()) }) },
     },
     async (request, reply) => {
       const { app, cookies } = door.visit(request)
@@ -115,23 +87,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: {
-        operationId: 'enterApplication',
-        tags,
-        security: [{ session: [] }],
-        summary: 'Goes back to the application that sent somebody here, with a code; by the login page for a stranger',
-        problems: ['not_allowed', 'unknown_application', ...AWAY],
-        replyHeaders: { 302: { Location: "The application's callback, or the login page" } },
-        querystring: Type.Object({
-          app: Type.String({
-            maxLength: 300,
-            description: 'The origin of the application',
-            examples: ['https://wiki.example.org'],
-          }),
-          state,
-        }),
-        response: redirect,
-      },
+      schema: { hide, querystring: Type.Object({ app: Type.String({ maxLength: 300 }), state }) },
     },
     async (request, reply) => {
       const app = apps.find(parseOrigin(request.query.app) ?? '')
@@ -151,16 +107,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: {
-        operationId: 'finishAtApplication',
-        tags,
-        security: [],
-        summary: "On an application's host: takes the code, and signs in there",
-        problems: ['expired_token', 'not_allowed', ...THERE],
-        replyHeaders: { 302: { Location: 'The page that was wanted', 'Set-Cookie': 'Lets in at this application' } },
-        querystring: Type.Object({ code, state }),
-        response: redirect,
-      },
+      schema: { hide, querystring: Type.Object({ code, state }) },
     },
     async (request, reply) => {
       const { app, cookies } = door.visit(request)
@@ -196,41 +143,12 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     go(reply, `${publicUrl}/home`, request.method === 'POST' ? 303 : 302)
   }
 
-  const leaving = {
-    tags,
-    security: [{ application: [] }],
-    summary: "On an application's host: signs out there, and goes to who is signed in at ScanIn",
-    problems: ['cross_site_request', ...THERE] as const,
+  const leave = async (request: FastifyRequest, reply: FastifyReply) => {
+    await signOut(request, reply)
+    return reply
   }
-  const home = { Location: "ScanIn's `/home`", 'Set-Cookie': 'Takes the cookie of this application away' }
-  scope.get(
-    '/.scanin/sign-out',
-    {
-      exposeHeadRoute: false,
-      config,
-      schema: { operationId: 'leaveApplication', ...leaving, replyHeaders: { 302: home }, response: redirect },
-    },
-    async (request, reply) => {
-      await signOut(request, reply)
-      return reply
-    },
-  )
-  scope.post(
-    '/.scanin/sign-out',
-    {
-      config: { ...config, checksOrigin: true },
-      schema: {
-        operationId: 'leaveApplicationByForm',
-        ...leaving,
-        replyHeaders: { 303: home },
-        response: { 303: nothing },
-      },
-    },
-    async (request, reply) => {
-      await signOut(request, reply)
-      return reply
-    },
-  )
+  scope.get('/.scanin/sign-out', { exposeHeadRoute: false, config, schema: { hide } }, leave)
+  scope.post('/.scanin/sign-out', { config: { ...config, checksOrigin: true }, schema: { hide } }, leave)
 }
 
 export function enterPath({ origin }: App, state: string): string {
