@@ -7,6 +7,10 @@ export interface Application {
   name: string
   /** Scheme, host and port, where it has one. */
   origin?: string
+  /** What it may be told of the person, where that is less than all: names of OAuth scopes. */
+  scopes?: readonly string[]
+  /** It is on a device that has no browser: there is no page in which digits could be typed (RFC 8628). */
+  isDevice?: true
 }
 
 /**

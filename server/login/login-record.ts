@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { userRecord } from '../identity/user-record.ts'
+import type { Application } from './application.ts'
 import type { Login, LoginBase, QrSecret } from './login.ts'
 
 /**
@@ -28,14 +29,20 @@ const qrSecret = Type.Union([
 /** Alone: the browser's. In a list: one that may be a proxy's. */
 const address = Type.Union([Type.String({ title: 'ip' }), Type.Tuple([Type.String({ title: 'ip' })])])
 
-/** Alone: the address. In a list: one that leads to an application, with that one's name and origin. */
-const goal = Type.Union([
+/** Alone: the address. In a list: one that leads to an application, with that one's name, and its origin or scopes. */
+const goalRecord = Type.Union([
   Type.String(),
   Type.Null(),
   Type.Tuple([
     Type.String({ title: 'returnTo' }),
     Type.String({ title: 'application.name' }),
     Type.Union([Type.String(), Type.Null()], { title: 'application.origin' }),
+  ]),
+  Type.Tuple([
+    Type.String({ title: 'returnTo' }),
+    Type.String({ title: 'application.name' }),
+    Type.Array(Type.String(), { title: 'application.scopes' }),
+    Type.Boolean({ title: 'application.isDevice' }),
   ]),
 ])
 
@@ -47,7 +54,7 @@ const base = Type.Tuple([
   Type.String({ title: 'browser.name' }),
   Type.String({ title: 'browser.os' }),
   address,
-  goal,
+  goalRecord,
 ])
 
 const remember = Type.Boolean()
@@ -130,10 +137,11 @@ function encodeBase(login: LoginBase): Static<typeof base> {
   return [createdAt, expiresAt, browserKeyHash, secrets, browser.name, browser.os, address, encodeGoal(login)]
 }
 
-function encodeGoal({ returnTo, application }: LoginBase): Static<typeof goal> {
+function encodeGoal({ returnTo, application }: LoginBase): Static<typeof goalRecord> {
   if (returnTo === undefined) return null
   if (application === undefined) return returnTo
-  return [returnTo, application.name, application.origin ?? null]
+  const { name, origin = null, scopes, isDevice = false } = application
+  return scopes === undefined ? [returnTo, name, origin] : [returnTo, name, [...scopes], isDevice]
 }
 
 function decodeBase<Status extends Login['status']>(
@@ -155,7 +163,7 @@ function decodeBase<Status extends Login['status']>(
   if (typeof goal === 'string') login.returnTo = goal
   else if (goal !== null) {
     login.returnTo = goal[0]
-    login.application = goal[2] === null ? { name: goal[1] } : { name: goal[1], origin: goal[2] }
+    login.application = applicationIn(goal)
   }
   return login
 }
@@ -168,4 +176,11 @@ function decodeSecret(record: Static<typeof qrSecret>): QrSecret {
   if (typeof record === 'string') return { hash: record }
   const [hash, goodUntil, isTyped] = record
   return { hash, ...(goodUntil === null ? {} : { goodUntil }), ...(isTyped ? { isTyped } : {}) }
+}
+
+function applicationIn(goal: Extract<Static<typeof goalRecord>, unknown[]>): Application {
+  const [, name, more, isDevice] = goal
+  if (typeof more === 'string') return { name, origin: more }
+  if (more === null) return { name }
+  return { name, scopes: more, ...(isDevice ? { isDevice } : {}) }
 }

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { expiresIn, oneOf, shortUser, strict } from '../../http/schemas.ts'
-import { applicationSchema } from '../application-wire.ts'
+import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
 import { TOKEN_EXAMPLE, tokenSchema } from '../token-wire.ts'
@@ -122,7 +122,7 @@ export function shownOnWire(
     expires_in: expiresIn,
     refresh_in: refreshIn,
     ...pace,
-    ...(application === undefined ? {} : { application }),
+    ...(application === undefined ? {} : { application: applicationOnWire(application) }),
   }
 }
 

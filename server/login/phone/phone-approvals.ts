@@ -159,7 +159,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const event = (login: Login): LoginEvent => ({
         type: 'scan',
         phone,
-        match: matchFor(addressOf(login)),
+        match: matchOf(login, matchFor),
         confirmMs,
       })
       return requestOf(await scanAs(phone, token.loginId, byToken(token, event), by), token)
@@ -176,7 +176,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const event = (found: Login): LoginEvent => ({
         type: 'scan',
         phone,
-        match: matchFor(addressOf(found)),
+        match: matchOf(found, matchFor),
         confirmMs,
         extraSecretHash,
       })
@@ -220,6 +220,11 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return hold({ token, phoneId }, request)
     },
   }
+}
+
+/** A device has nothing to type digits into: what its owner goes by is the card (RFC 8628 §5.4). */
+function matchOf(login: Login, matchFor: MatchFor): MatchKind {
+  return login.application?.isDevice ? 'none' : matchFor(addressOf(login))
 }
 
 function addressOf({ ip, mayBeProxy }: Login): ClientAddress {

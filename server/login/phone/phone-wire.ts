@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { browserName, clientIp, expiresIn, oneOf, strict } from '../../http/schemas.ts'
-import { applicationSchema } from '../application-wire.ts'
+import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { tokenSchema } from '../token-wire.ts'
 import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approvals.ts'
@@ -82,11 +82,15 @@ export const phoneStatus = Type.Object(
 )
 
 export function requestOnWire(
-  { browserAt, expiresIn, ...request }: ApprovalRequest,
+  { browserAt, expiresIn, application, ...request }: ApprovalRequest,
   origin: string,
   isSameNetwork: boolean,
 ): Static<typeof approvalRequest> {
-  return { ...request, ip: browserAt.address, same_network: isSameNetwork, origin, expires_in: expiresIn }
+  return {
+    ...request,
+    ...{ ip: browserAt.address, same_network: isSameNetwork, origin, expires_in: expiresIn },
+    ...(application === undefined ? {} : { application: applicationOnWire(application) }),
+  }
 }
 
 export function confirmationOnWire(confirmation: Confirmation): Static<typeof confirmationReply> {

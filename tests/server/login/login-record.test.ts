@@ -16,6 +16,8 @@ const LOGINS: Login[] = [
   { ...base, status: 'pending', returnTo: '/welcome' },
   { ...base, status: 'pending', returnTo: '/on', application: { name: 'Wiki', origin: 'https://wiki.example' } },
   { ...base, status: 'scanned', phone, match: 'none', returnTo: '/on', application: { name: 'A client' } },
+  { ...base, status: 'pending', returnTo: '/on', application: { name: 'A page', scopes: ['openid', 'email'] } },
+  { ...base, status: 'pending', returnTo: '/on', application: { name: 'A TV', scopes: ['openid'], isDevice: true } },
   { ...base, status: 'pending', mayBeProxy: true },
   { ...base, status: 'scanned', phone, match: 'code', mayBeProxy: true, returnTo: '/welcome' },
   { ...base, status: 'scanned', phone, match: 'code' },

@@ -82,10 +82,26 @@ export function hostOf(origin: string): string {
 }
 
 /** An application, and where it is unless its name says so. */
-export function applicationWords({ name, origin }: Application): { name: string; place: string } {
+export function applicationWords({ name, origin }: Pick<Application, 'name' | 'origin'>): {
+  name: string
+  place: string
+} {
   const place = origin === undefined ? '' : hostOf(origin)
   return { name, place: place === name ? '' : place }
 }
+
+const scopeNames: Readonly<Record<string, string>> = {
+  profile: 'your name',
+  email: 'your e-mail address',
+  groups: 'the groups you are in',
+}
+
+/** What an application learns of the person, by the scopes that it asks for. */
+export const scopeWords = (scopes: readonly string[]): string =>
+  scopes
+    .map((scope) => scopeNames[scope])
+    .filter((words) => words !== undefined)
+    .join(', ') || 'who you are, and no more'
 
 /** The desktop's live region. */
 export const loginWords = {

@@ -1,6 +1,14 @@
 import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
-import { applicationWords, browserWords, durationWords, hostOf, phoneWords, wordsFor } from '../page/words.ts'
+import {
+  applicationWords,
+  browserWords,
+  durationWords,
+  hostOf,
+  phoneWords,
+  scopeWords,
+  wordsFor,
+} from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { Application, ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
@@ -45,6 +53,9 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
   const showApplication = (application: Application | undefined) => {
     part('goal').hidden = application === undefined
     const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
+    const scopes = application?.scopes ?? []
+    part('asks').hidden = scopes.length === 0
+    part('scopes').textContent = scopeWords(scopes)
     part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', ...breakable(place)]))
   }
 

@@ -59,6 +59,12 @@ export const listOf =
     throw new DecodeError(key, 'a list')
   }
 
+export const texts: Field<readonly string[]> = (from, key) => {
+  const value = from[key]
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value
+  throw new DecodeError(key, 'a list of strings')
+}
+
 export const optional =
   <T>(field: Field<T>): Field<T | undefined> =>
   (from, key) =>

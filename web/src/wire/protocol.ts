@@ -1,5 +1,5 @@
 // The replies under /login, as /openapi.json describes them. Durations are whole seconds from when the reply was made.
-import { amount, DecodeError, type Fields, fieldsOf, flag, inside, oneOf, optional, text } from './decoding.ts'
+import { amount, DecodeError, type Fields, fieldsOf, flag, inside, oneOf, optional, text, texts } from './decoding.ts'
 
 export type LoginStatus = 'pending' | 'scanned' | 'match_required' | 'authenticated' | 'denied' | 'expired'
 
@@ -13,6 +13,8 @@ export interface Pacing {
 export interface Application {
   readonly name: string
   readonly origin: string | undefined
+  /** What it asks to know of the person, as OAuth names it; empty where that is not said. */
+  readonly scopes: readonly string[]
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -81,7 +83,13 @@ const pacing = (from: Fields): Pacing => ({
   holdSeconds: amount(from, 'hold'),
 })
 const application = optional(
-  inside((from): Application => ({ name: text(from, 'name'), origin: optional(text)(from, 'origin') })),
+  inside(
+    (from): Application => ({
+      name: text(from, 'name'),
+      origin: optional(text)(from, 'origin'),
+      scopes: optional(texts)(from, 'scopes') ?? [],
+    }),
+  ),
 )
 export const browserName = inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
 
