@@ -16,6 +16,13 @@ export interface OriginCheckOptions {
   sessionCookieName: string
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Goes by no cookie: what it does, it does for whoever shows what they have. */
+    isForAnyOrigin?: boolean
+  }
+}
+
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
@@ -35,7 +42,7 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
   }
 
   return (request: FastifyRequest): void => {
-    if (SAFE_METHODS.has(request.method)) return
+    if (SAFE_METHODS.has(request.method) || request.routeOptions.config.isForAnyOrigin) return
     const { headers } = request
     if (bearerTokenOf(headers) !== undefined) return
     const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined

@@ -80,7 +80,8 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     scope.addHook('onRequest', withHeaders(headers.page))
     const login = page('index.html')
     scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
-      const signedIn = await isSignedIn(request).catch(strangerWithoutStore)
+      const isAnew = queryOf(request.url).has('prompt')
+      const signedIn = !isAnew && (await isSignedIn(request).catch(strangerWithoutStore))
       if (!signedIn) return send(reply, login)
       return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
@@ -99,7 +100,7 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   function otherNames(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(anywhere))
     for (const [path, target] of Object.entries(OTHER_NAMES)) {
-      scope.get(path, hidden, ({ url }, reply) => redirect(reply, target + queryOf(url)))
+      scope.get(path, hidden, ({ url }, reply) => redirect(reply, target + searchOf(url)))
     }
   }
 
@@ -174,13 +175,14 @@ const send = (reply: FastifyReply, { body, type }: SiteFile): FastifyReply => re
 const redirect = (reply: FastifyReply, target: string): FastifyReply =>
   reply.code(302).header('location', target).send('')
 
-const queryOf = (url: string): string => {
+const searchOf = (url: string): string => {
   const at = url.indexOf('?')
   return at === -1 ? '' : url.slice(at)
 }
 
-const returnToOf = ({ url }: FastifyRequest): string | undefined =>
-  new URLSearchParams(queryOf(url)).get('return_to') ?? undefined
+const queryOf = (url: string): URLSearchParams => new URLSearchParams(searchOf(url))
+
+const returnToOf = ({ url }: FastifyRequest): string | undefined => queryOf(url).get('return_to') ?? undefined
 
 /** A person's browser that goes somewhere, and no script that asks (Fetch Metadata §2.3; older browsers by `Accept`). */
 function isNavigation({ method, headers }: FastifyRequest): boolean {

@@ -1,6 +1,6 @@
 const LONGEST_RETURN_TO = 2048
-/** Of an errand, which has such an address in it. */
-const LONGEST_ERRAND = 3200
+/** Of an errand, which has such an address in it, or what an application asks for. */
+export const LONGEST_ERRAND = 3200
 
 /** A path of ours: one slash, and not a second one in any disguise. */
 const OWN_PATH = /^\/(?![/\\]|%2f|%5c)/i
@@ -11,14 +11,18 @@ const TRICKY = /[\u0000-\u0020\u007f\\]/
 
 /**
  * Makes the check of `return_to`: it may lead to our own origin, or to one that is listed; anything else is dropped.
- * @param errandPath a path of ours that carries a way on, and may be longer for it
+ * @param errands paths of ours that carry a way on or a request, and may be longer for it
  * @returns a function that gives the address in canonical form, so that what was checked is what is followed
  */
-export function createReturnCheck(publicUrl: string, returnToOrigins: readonly string[], errandPath?: string) {
+export function createReturnCheck(
+  publicUrl: string,
+  returnToOrigins: readonly string[],
+  ...errands: readonly string[]
+) {
   const allowed = new Set([publicUrl, ...returnToOrigins])
 
   function longest(returnTo: string): number {
-    return errandPath !== undefined && returnTo.startsWith(`${errandPath}?`) ? LONGEST_ERRAND : LONGEST_RETURN_TO
+    return errands.some((path) => returnTo.startsWith(`${path}?`)) ? LONGEST_ERRAND : LONGEST_RETURN_TO
   }
 
   return (returnTo: string | undefined): string | undefined => {

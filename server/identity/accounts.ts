@@ -19,6 +19,8 @@ export interface Accounts {
   currentPerson: CurrentPerson
   /** Whose account a user name is, disabled ones too. */
   find(username: string): User | undefined
+  /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
+  usernameOf(user: User): string | undefined
   /** Takes these accounts in place of the ones until now. @returns those that are good no more by it, or good again */
   replace(accounts: readonly Account[]): Promise<AccountNews[]>
 }
@@ -56,6 +58,8 @@ export async function createAccounts(first: readonly Account[]): Promise<Account
       const isSame = account?.isDisabled === false && account.user.credential === user.credential
       return isSame ? account.user : undefined
     },
+
+    usernameOf: ({ id, source }) => (source === undefined ? people.byId.get(id)?.username : undefined),
 
     find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
 

@@ -81,6 +81,15 @@ export function createSessionService(options: SessionServiceOptions) {
       return found && use(found)
     },
 
+    /** As `authenticate`, for who shows what was given in the name of the session with this public id. */
+    async useFor(id: string): Promise<IdentifiedSession | undefined> {
+      const found = await find(id)
+      return found && use(found)
+    },
+
+    /** Where to look for a person's sessions, also for those of somebody who is not one of ours any more. */
+    idsOf: (person: Person): Promise<string[]> => index.list(personKeyHash(person)),
+
     /**
      * Whether what this phone's session approved is still good: it lives, and its person is one of ours.
      * @param loginId what it approved; a session that this very login's hand-over replaced was good until then

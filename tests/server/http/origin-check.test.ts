@@ -7,9 +7,9 @@ const check = createOriginCheck({
   allowedOrigins: ['https://app.example.com'],
   sessionCookieName: 'session',
 })
-const passes = (method: string, headers: Record<string, string>) => {
+const passes = (method: string, headers: Record<string, string>, config: object = {}) => {
   try {
-    check({ method, headers } as unknown as FastifyRequest)
+    check({ method, headers, routeOptions: { config } } as unknown as FastifyRequest)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: 'cross_site_request' })
@@ -44,6 +44,10 @@ describe('a request that carries a session and changes state', () => {
     expect(passes('POST', { cookie, authorization: 'Bearer abc.def', origin: 'https://evil.test' })).toBe(true)
     expect(passes('POST', { cookie, authorization: 'Basic abc', origin: 'https://evil.test' })).toBe(false)
   })
+})
+
+test('a route that goes by no cookie may be called from anywhere', () => {
+  expect(passes('POST', { cookie, origin: 'https://evil.test' }, { isForAnyOrigin: true })).toBe(true)
 })
 
 test('a request that only reads passes from anywhere', () => {

@@ -43,10 +43,16 @@ test.each([
   ' /home',
   'home',
   `/${'x'.repeat(3000)}`,
+  `/oauth/authorize?${'x'.repeat(3200)}`,
 ])('drops %j', (returnTo) => {
   expect(allowed(returnTo)).toBeUndefined()
 })
 
 test('drops nothing at all quietly', () => {
   expect(allowed(undefined)).toBeUndefined()
+})
+
+test('a request of an OpenID client may be longer', () => {
+  const request = `/oauth/authorize?state=${'x'.repeat(3000)}`
+  expect(createReturnCheck('https://login.example.com', [], '/oauth/authorize')(request)).toBe(request)
 })
