@@ -27,16 +27,21 @@ import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
-import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
+import { type OnAccountEnd, type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
-import { firstApplication } from './login/application.ts'
+import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { longestStretch } from './login/hold/paces.ts'
 import { createLogins } from './login/logins.ts'
 import { createPhoneRoom } from './login/phone/phone-room.ts'
+import type { Clients } from './oauth/client.ts'
+import { createOAuthRoom } from './oauth/oauth-room.ts'
+import { PATHS } from './oauth/paths.ts'
+import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
 import type { Randomness } from './randomness.ts'
 import { refuseInOrder } from './refusal-order.ts'
+import type { OnSessionNews } from './session/session-news.ts'
 import { createSessions } from './session/sessions.ts'
 import { showNumbers } from './shown-numbers.ts'
 import type { RecordStore } from './store/record-store.ts'
@@ -56,6 +61,10 @@ export interface AppOptions {
   /** Applications behind forward auth. Left out: none. */
   apps?: AppList | undefined
   bearerVerifiers: readonly BearerVerifier[]
+  /** What an account signs in by: for applications that want to know. */
+  usernameOf?: ((user: User) => string | undefined) | undefined
+  /** Of OpenID Connect. Left out: none of it is served. */
+  clients?: Clients | undefined
   clock: Clock
   randomness: Randomness
   logger: FastifyBaseLogger
@@ -86,7 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
-  const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH)
+  const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH, PATHS.authorization)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const troubles = options.troubles ?? createTroubleLog(options)
   const log = createRequestLog(options.logger, troubles)
@@ -94,7 +103,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const connections = createConnections(options.mostConnections)
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
   const audit = createAudit({ logger: options.logger, send: webhooks?.send })
-  options.followAccounts?.(tellEndsOnce({ store, clock, onEnd: audit.onAccountEnd }))
+  const sessionEars: OnSessionNews[] = [audit.onSessionNews]
+  const accountEars: OnAccountEnd[] = [audit.onAccountEnd]
+  const applications: ApplicationOf[] = []
+  const onEnd: OnAccountEnd = (end) => {
+    for (const hear of accountEars) hear(end)
+  }
+  options.followAccounts?.(tellEndsOnce({ store, clock, onEnd }))
 
   const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
   const pressure = createPressure({
@@ -118,7 +133,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
-    onNews: audit.onSessionNews,
+    onNews: (news) => {
+      for (const hear of sessionEars) hear(news)
+    },
     accountOf: options.accountOf,
   })
   const apps = createApps({
@@ -133,6 +150,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logger: options.logger,
     onNews: audit.onAppNews,
   })
+  applications.push(apps.applicationOf)
+  const creationLimit = createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute)
   const browser = createBrowserRoom({
     pressure,
     logins,
@@ -144,10 +163,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     publicUrl,
     allowedOrigins: config.allowedOrigins,
     allowedReturn,
-    applicationOf: firstApplication([apps.applicationOf]),
+    applicationOf: firstApplication(applications),
     sessions: sessions.service,
     makeLimiter,
-    creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
+    creationLimit,
     currentPerson: options.currentPerson,
   })
   const phone = createPhoneRoom({
@@ -163,6 +182,30 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     matchMode: config.match,
   })
 
+  const keys = options.signingKeys ?? openSigningKeys(options)
+  const oauth =
+    options.clients &&
+    keys &&
+    (await createOAuthRoom({
+      ...options,
+      clients: options.clients,
+      keys,
+      publicUrl,
+      headers,
+      cookies,
+      clientAddresses,
+      creationLimit,
+      logins,
+      collect: browser.collect,
+      current: sessions.current,
+      sessions: sessions.service,
+    }))
+  if (oauth !== undefined) {
+    sessionEars.push(oauth.onSessionNews)
+    accountEars.push(oauth.onAccountEnd)
+    applications.push(oauth.applicationOf)
+  }
+
   if (options.metrics !== undefined) {
     const queues = { ...sessions.queues, digits: browser.queue, codes: phone.queue }
     showNumbers(options.metrics, { replies: log.tally, audit, holds, queues, webhooks })
@@ -175,7 +218,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })
 
-  const keys = options.signingKeys ?? openSigningKeys(options)
   const sessionCookieName = cookies.sessionName
   const app = createWebApp({
     ...config,
@@ -191,6 +233,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onClosing: holds.closing.come,
   })
   app.addHook('onClose', async () => webhooks?.close())
+  app.addHook('onClose', async () => oauth?.close())
   app.addHook('onClose', async () => keys?.close())
   openApi(app, { publicUrl, version: options.version, cookies, headers })
   pages.routes(app)
@@ -206,8 +249,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     phone.routes(api)
     sessions.routes(api)
     apps.routes(api)
-    if (keys !== undefined) {
-      jwksRoute(api, keys)
+    if (oauth !== undefined) api.register(async (scope: TypedApp) => oauth.routes(scope))
+    if (keys !== undefined) jwksRoute(api, keys, { isForAnyPage: oauth !== undefined })
+    if (keys !== undefined && config.tokenAudiences.length > 0) {
       const audiences = config.tokenAudiences
       backEndTokenRoutes(api, { publicUrl, audiences, keys, current: sessions.current, clock, randomness })
     }
@@ -219,7 +263,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 const CLOCK_TOLERANCE_MS = 60_000
 
 /** What something is signed by here: nothing, where nobody is to be shown who is signed in. */
-export function signingAlgorithms({ tokenAudiences }: Config): readonly SigningAlgorithm[] {
+export function signingAlgorithms({ tokenAudiences, clientsFile }: Config): readonly SigningAlgorithm[] {
+  if (clientsFile !== undefined) return ['EdDSA', 'RS256']
   return tokenAudiences.length === 0 ? [] : ['EdDSA']
 }
 
@@ -229,7 +274,7 @@ function openSigningKeys({ config, store, clock }: AppOptions): SigningKeys | un
   if (signingKeys.kind === 'file' || algorithms.length === 0) return undefined
   const policy = {
     rotationMs: signingKeys.rotationMs,
-    longestTokenMs: TOKEN_SECONDS * 1000 + CLOCK_TOLERANCE_MS,
+    longestTokenMs: Math.max(TOKEN_SECONDS, ID_TOKEN_SECONDS) * 1000 + CLOCK_TOLERANCE_MS,
   }
   return createSigningKeys({ store, clock, algorithms, policy })
 }

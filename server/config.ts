@@ -26,6 +26,8 @@ export interface Config {
   allowedOrigins: readonly string[]
   returnToOrigins: readonly string[]
   accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
+  /** Of OpenID Connect. Left out: none of it is served. */
+  clientsFile: string | undefined
   phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
   phoneIntrospection: { url: string; clientId: string; clientSecret: string; audience: string | undefined } | undefined
   phoneUserinfoUrl: string | undefined
@@ -51,7 +53,7 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['CONFIRM', 'CLIENTS_FILE'],
+  ...['CONFIRM'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
@@ -98,6 +100,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     allowedOrigins: reader.origins('ALLOWED_ORIGINS'),
     returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
     accounts: readAccounts(reader),
+    clientsFile: reader.text('CLIENTS_FILE'),
     ...readPhoneTokens(reader),
     appsFile: reader.text('APPS_FILE'),
     rates: {

@@ -27,6 +27,12 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'GET /auth/forward': 'finish',
   'GET /.scanin/sign-out': 'finish',
   'POST /.scanin/sign-out': 'finish',
+  'POST /oauth/device_authorization': 'begin',
+  'POST /oauth/token': 'finish',
+  'POST /oauth/revoke': 'finish',
+  'POST /oauth/introspect': 'finish',
+  'GET /oauth/userinfo': 'finish',
+  'GET /oauth/logout': 'finish',
   'POST /session/token': 'finish',
   'GET /.well-known/jwks.json': 'finish',
 }

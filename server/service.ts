@@ -22,8 +22,9 @@ import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts
 import { lanAddress } from './lan-address.ts'
 import { ListFileError } from './list-file.ts'
 import { ListenError, listen } from './listen.ts'
-import type { LiveFile } from './live-file.ts'
+import { followFile, type LiveFile } from './live-file.ts'
 import { createLogger } from './logger.ts'
+import { createClients, readClientsFile } from './oauth/clients-file.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { showService } from './service-numbers.ts'
 import { measureStore } from './store/measured-store.ts'
@@ -81,10 +82,11 @@ export async function startService({
   const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
+  const clients = config.clientsFile === undefined ? undefined : await openClients(config.clientsFile, logger)
   const signingKeys = await openKeys(config, logger)
   const liveApps =
     config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
-  const files: LiveFile[] = [live, signingKeys, liveApps].filter((file) => file !== undefined)
+  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps].filter((file) => file !== undefined)
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
@@ -117,6 +119,8 @@ export async function startService({
     accountOf: accounts.find,
     followAccounts: live?.follow,
     apps: liveApps?.apps,
+    usernameOf: accounts.usernameOf,
+    clients: clients?.clients,
     bearerVerifiers: createBearerVerifiers({
       config,
       clock,
@@ -182,6 +186,12 @@ async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogg
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
   return { accounts: await createAccounts([demo]), madePassword }
+}
+
+async function openClients(path: string, logger: FastifyBaseLogger) {
+  const clients = createClients()
+  const file = await followFile({ path, what: 'clients', logger, read: readClientsFile, take: clients.replace })
+  return { clients, file }
 }
 
 async function openKeys(config: Config, logger: FastifyBaseLogger): Promise<(SigningKeys & LiveFile) | undefined> {

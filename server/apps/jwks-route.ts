@@ -33,8 +33,11 @@ const jwk = Type.Object(
   },
 )
 
-/** The public keys of what is signed here, for whoever verifies it. */
-export function jwksRoute(app: TypedApp, keys: SigningKeys): void {
+/**
+ * The public keys of what is signed here, for whoever verifies it.
+ * @param options `isForAnyPage`: also pages of all other origins (Fetch §3.2), as OpenID clients may be
+ */
+export function jwksRoute(app: TypedApp, keys: SigningKeys, { isForAnyPage = false } = {}): void {
   app.get(
     '/.well-known/jwks.json',
     {
@@ -51,6 +54,8 @@ export function jwksRoute(app: TypedApp, keys: SigningKeys): void {
     async (_request, reply) => {
       const { published } = await keys.current()
       reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`)
+      if (isForAnyPage && !reply.hasHeader('access-control-allow-origin'))
+        reply.header('access-control-allow-origin', '*')
       return published
     },
   )

@@ -12,6 +12,8 @@ export interface RequestLabels {
   login?: string
   session?: string
   person?: string
+  /** Of an application that speaks OpenID Connect. */
+  client?: string
   /** Where the person comes from. Left out: our own accounts. */
   source?: string
 }

@@ -15,7 +15,7 @@ import type { Logins } from '../logins.ts'
 import { createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
-import { createCollect, type HandOverSessions } from './hand-over.ts'
+import { type Collect, createCollect, type HandOverSessions } from './hand-over.ts'
 import { createPoll } from './poll.ts'
 import { createPollLane } from './poll-lane.ts'
 import { createWrongDigits } from './wrong-digits.ts'
@@ -52,6 +52,8 @@ export interface BrowserRoom {
   routes(app: TypedApp): void
   /** Of tries at digits. */
   queue: QueueTally
+  /** For what collects a login without being a browser. */
+  collect: Collect
 }
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
@@ -66,6 +68,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const queue = queueTally()
   return {
     queue,
+    collect,
     pollLane: createPollLane({ ...options, poll, paces }),
     routes: (app) =>
       browserRoutes(app, {

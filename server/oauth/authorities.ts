@@ -1,0 +1,143 @@
+import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
+import { type Clock, secondsUntil } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import type { User } from '../identity/identity.ts'
+import type { IdentifiedSession } from '../session/session.ts'
+import type { SessionService } from '../session/session-service.ts'
+import { goodVisitor, stateOf } from './call-state.ts'
+import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
+import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
+import type { DeviceLoginNow } from './device-logins.ts'
+import { asksForLogin } from './login-request.ts'
+import type { ToldClients } from './told-clients.ts'
+
+export type OidcProvider = typeof import('oidc-provider')
+
+export interface AuthorityOptions {
+  oidc: OidcProvider
+  clients: Clients
+  clock: Clock
+  sessions: Pick<SessionService, 'useFor'>
+  /** What an account signs in by. */
+  usernameOf: (user: User) => string | undefined
+  deviceLogin: DeviceLoginNow
+  told: Pick<ToldClients, 'note'>
+}
+
+/** Who goes in where. */
+interface Entrance {
+  session: IdentifiedSession
+  client: OAuthClient
+}
+
+export type Authorities = ReturnType<typeof createAuthorities>
+
+/**
+ * In whose name something is given, and whether that is still good. Whatever is presented is held to our own session each
+ * time: it has to live, its person to be one of ours, and the application to be open to them.
+ */
+export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, deviceLogin, told }: AuthorityOptions) {
+  const { errors } = oidc
+
+  /** The client that somebody may be in now. */
+  function openTo(user: User, clientId: string | undefined) {
+    const client = clients.find(clientId ?? '')
+    return client !== undefined && mayEnter(client, user) ? client : undefined
+  }
+
+  async function sessionBehind({ sessionUid, accountId, clientId }: AdapterPayload) {
+    const session = sessionUid === undefined ? undefined : await sessions.useFor(sessionUid)
+    if (session === undefined || openTo(session.session.user, clientId) === undefined) return undefined
+    return subOf(session.session.user) === accountId ? session : undefined
+  }
+
+  /** Of the request that is being answered. */
+  const current = () => oidc.Provider.ctx && stateOf(oidc.Provider.ctx)
+
+  async function grantTo(ctx: KoaContextWithOIDC, found: IdentifiedSession, client: OAuthClient, asked: string) {
+    const { id, session } = found
+    if (client.backchannelLogoutUri !== undefined) await told.note(id, client.id, session.endsAt)
+    const grant = new ctx.oidc.provider.Grant({ accountId: subOf(session.user), clientId: client.id })
+    grant.addOIDCScope(scopesAmong(client, asked))
+    return grant
+  }
+
+  async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, found: Entrance, grantId: string) {
+    const { id, session } = found.session
+    stateOf(ctx).behind = found.session
+    const grant = await grantTo(ctx, found.session, found.client, String(payload.params?.['scope'] ?? 'openid'))
+    grant.jti = grantId
+    await grant.save()
+    return {
+      ...{ accountId: subOf(session.user), grantId, sessionUid: id, sid: id },
+      ...{ scope: grant.getOIDCScope(), acr: acrOf(session), amr: amrOf(session) },
+      authTime: Math.floor(session.createdAt / 1000),
+    }
+  }
+
+  /** The session that a device's login ended in. `undefined`: it waits. Anything else is an error of RFC 8628 §3.5. */
+  async function signedInOn(code: string, clientId: string | undefined): Promise<Entrance | undefined> {
+    const login = await deviceLogin(code)
+    if (login.status === 'waiting') return undefined
+    if (login.status === 'too_fast') throw new errors.SlowDown()
+    if (login.status === 'expired') throw new errors.ExpiredToken()
+    const session = login.status === 'approved' ? await sessions.useFor(login.session) : undefined
+    const client = session && openTo(session.session.user, clientId)
+    if (session === undefined || client === undefined) throw new errors.AccessDenied()
+    return { session, client }
+  }
+
+  return {
+    /** Whether what a record gives is still somebody's to use. */
+    async isGood(payload: AdapterPayload): Promise<boolean> {
+      const session = await sessionBehind(payload)
+      const state = current()
+      if (state !== undefined && session !== undefined) state.behind = session
+      return session !== undefined
+    },
+
+    /** A device's code with what has come of it: nothing is written into it until it is used. */
+    async deviceCode(payload: AdapterPayload, code: string): Promise<AdapterPayload> {
+      const { ctx } = oidc.Provider
+      // Whoever shows it again takes away what the first one got.
+      const grantId = hashSecret(`grant of ${code}`)
+      const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
+      if (ctx === undefined || isOthers) return payload
+      if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
+      const found = await signedInOn(code, payload.clientId)
+      if (found === undefined) return payload
+      return { ...payload, ...(await approved(ctx, payload, found, grantId)) }
+    },
+
+    /** Two at once, of whom one may be a thief. */
+    refuseReplay: () => new errors.InvalidGrant('used before'),
+
+    /** Until the end of the session that is asked for: nothing that is given lasts longer. */
+    secondsLeft(): number {
+      const state = current()
+      const found = state?.behind ?? (state && goodVisitor(state))
+      return found === undefined ? 1 : Math.max(1, secondsUntil(found.session.endsAt, clock()))
+    },
+
+    /** A session that is good goes straight through: the applications are the team's own, and so is their consent. */
+    async loadExistingGrant(ctx: KoaContextWithOIDC) {
+      const visitor = goodVisitor(stateOf(ctx))
+      if (visitor === undefined || asksForLogin(ctx.oidc)) return undefined
+      const { user } = visitor.session
+      if (stateOf(ctx).isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
+      const client = openTo(user, ctx.oidc.client?.clientId)
+      if (client === undefined) throw new errors.AccessDenied('not open to this person')
+      const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
+      await grant.save()
+      return grant
+    },
+
+    findAccount: (async (ctx, sub, token) => {
+      const state = stateOf(ctx)
+      const found = token === undefined ? goodVisitor(state) : state.behind
+      if (found === undefined || subOf(found.session.user) !== sub) return undefined
+      const claims = { ...claimsOf(found.session.user, usernameOf(found.session.user)), sub }
+      return { accountId: sub, claims: async (use) => (use === 'id_token' ? { ...claims, sid: found.id } : claims) }
+    }) satisfies FindAccount,
+  }
+}

@@ -1,0 +1,83 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Person } from '../identity/person-key.ts'
+import { subOf } from './claims.ts'
+import type { CurrentProvider } from './provider.ts'
+import type { ToldClients } from './told-clients.ts'
+
+export interface BackChannelLogoutOptions {
+  told: ToldClients
+  logger: Pick<FastifyBaseLogger, 'warn'>
+  provider: CurrentProvider
+  /** Calls back after so long. @returns forgets about it */
+  schedule?: (ms: number, callback: () => void) => () => void
+}
+
+/** Tells applications that a session has ended (OpenID Connect Back-Channel Logout 1.0). */
+export interface BackChannelLogout {
+  /** Neither waits nor throws. */
+  tell(sessionId: string, person: Person): void
+  /** Tries no more. */
+  close(): void
+}
+
+/** After a failure: an application that is being started again is told all the same. */
+const PAUSES_MS = [1000, 5000, 30_000, 120_000, 600_000]
+/** Their tokens are over in any case: what is too much is dropped. */
+const MOST_WAITING = 1000
+
+/** What the types of the library leave out. */
+interface ToldClient {
+  backchannelLogoutUri?: string
+  backchannelLogout(sub: string, sid: string): Promise<void>
+}
+
+const scheduleByTimer = (ms: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, ms).unref()
+  return () => clearTimeout(timer)
+}
+
+export function createBackChannelLogout(options: BackChannelLogoutOptions): BackChannelLogout {
+  const { told, logger, provider, schedule = scheduleByTimer } = options
+  const waiting = new Set<() => void>()
+  let isClosed = false
+
+  async function tellOne(clientId: string, sid: string, sub: string, tries: number): Promise<void> {
+    try {
+      const client = (await (await provider()).Client.find(clientId)) as ToldClient | undefined
+      if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(sub, sid)
+    } catch (error) {
+      const pause = PAUSES_MS[tries]
+      const isGivenUp = pause === undefined || isClosed || waiting.size >= MOST_WAITING
+      const why = error instanceof Error ? error.message : String(error)
+      logger.warn({ client: clientId, session: sid, why, isGivenUp }, 'an application was not told of a sign-out')
+      if (!isGivenUp) later(pause, () => tellOne(clientId, sid, sub, tries + 1))
+    }
+  }
+
+  function later(pause: number, again: () => Promise<void>): void {
+    const forget = schedule(pause, () => {
+      waiting.delete(forget)
+      void again()
+    })
+    waiting.add(forget)
+  }
+
+  async function tellAll(sessionId: string, person: Person): Promise<void> {
+    const clients = await told.take(sessionId)
+    await Promise.all(clients.map((clientId) => tellOne(clientId, sessionId, subOf(person), 0)))
+  }
+
+  return {
+    tell(sessionId, person) {
+      tellAll(sessionId, person).catch((error: unknown) =>
+        logger.warn({ session: sessionId, err: error }, 'applications were not told of a sign-out'),
+      )
+    },
+
+    close() {
+      isClosed = true
+      for (const forget of waiting) forget()
+      waiting.clear()
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { IdentifiedSession } from '../session/session.ts'
+import type { OAuthClient } from './client.ts'
+
+/** What a request to the provider carries along, and what the provider leaves there for who called it. */
+export interface CallState {
+  /** Who is signed in on the browser that asks. */
+  visitor?: IdentifiedSession | undefined
+  /** Only who signed in from then on will do: epoch milliseconds. */
+  since?: number | undefined
+  /** Whether somebody is who the application means. */
+  isMeant?: (sub: string) => boolean
+  /** The application wants to be posted the answer, which is done after the provider. */
+  isFormPost?: boolean
+  /** The session that the presented code or token was given in the name of. */
+  behind?: IdentifiedSession | undefined
+  /** A page that says what is wrong is to be the answer. */
+  trouble?: { error: string; status: number }
+  /** Somebody asks to be signed out; where to go on from there was checked. */
+  signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
+  /** Nothing that the client did. */
+  failure?: unknown
+}
+
+export function stateOf(ctx: { state: unknown }): CallState {
+  return ctx.state as CallState
+}
+
+/** Who is signed in, unless only somebody who signed in later will do. */
+export function goodVisitor({ visitor, since = 0 }: CallState): IdentifiedSession | undefined {
+  return visitor && visitor.session.createdAt >= since ? visitor : undefined
+}

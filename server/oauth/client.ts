@@ -1,0 +1,47 @@
+import type { User } from '../identity/identity.ts'
+
+/** An application that signs people in by OpenID Connect, as `CLIENTS_FILE` has it. */
+export interface OAuthClient {
+  id: string
+  /** What people see. */
+  name: string
+  redirectUris: readonly string[]
+  /** Left out: an application that can keep none, on a person's own device. */
+  secret: string | undefined
+  postLogoutRedirectUris: readonly string[]
+  backchannelLogoutUri: string | undefined
+  grantTypes: readonly GrantType[]
+  /** What it may ask for at the most. */
+  scopes: readonly Scope[]
+  logoUri: string | undefined
+  /** Who is in one of these may enter. Left out: everybody. */
+  groups: readonly string[] | undefined
+  /** What its ID tokens are signed by. */
+  signedBy: SignedBy
+}
+
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+export const GRANT_TYPES = ['authorization_code', 'refresh_token', DEVICE_GRANT] as const
+export type GrantType = (typeof GRANT_TYPES)[number]
+
+export const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export const SIGNED_BY = ['RS256', 'EdDSA'] as const
+export type SignedBy = (typeof SIGNED_BY)[number]
+
+/** All clients, as their file is now. */
+export interface Clients {
+  find(id: string): OAuthClient | undefined
+}
+
+/** Which of the scopes that are asked for the client may have. @param asked with a space between them */
+export function scopesAmong({ scopes }: OAuthClient, asked: string): Scope[] {
+  const names = asked.split(' ')
+  return scopes.filter((scope) => names.includes(scope))
+}
+
+/** Whether this person may sign in to the application. */
+export function mayEnter({ groups }: OAuthClient, user: User): boolean {
+  return groups === undefined || groups.some((group) => user.groups?.includes(group))
+}

@@ -1,0 +1,155 @@
+import Type, { type Static } from 'typebox'
+import { isGroup, isName } from '../identity/names.ts'
+import { createListFile, type Placed } from '../list-file.ts'
+import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, SCOPES, SIGNED_BY } from './client.ts'
+
+const entry = Type.Object(
+  {
+    client_id: Type.String(),
+    client_name: Type.String(),
+    redirect_uris: Type.Array(Type.String()),
+    client_secret: Type.Optional(Type.String()),
+    post_logout_redirect_uris: Type.Optional(Type.Array(Type.String())),
+    backchannel_logout_uri: Type.Optional(Type.String()),
+    grant_types: Type.Optional(Type.Array(Type.Enum([...GRANT_TYPES]))),
+    scope: Type.Optional(Type.String()),
+    logo_uri: Type.Optional(Type.String()),
+    groups: Type.Optional(Type.Array(Type.String())),
+    id_token_signed_response_alg: Type.Optional(Type.Enum([...SIGNED_BY])),
+  },
+  { additionalProperties: false },
+)
+
+type Entry = Static<typeof entry>
+
+const file = createListFile({ variable: 'CLIENTS_FILE', what: 'client', plural: 'clients', entry })
+
+/** RFC 6749 Appendix A.1, without what has to be escaped in an address or in a header of its own. */
+const CLIENT_ID = /^[\w.~:/@+-]{1,255}$/
+/** RFC 6749 Appendix A.2. */
+const CLIENT_SECRET = /^[\x20-\x7e]{1,255}$/
+/** RFC 8252 §7.3: the native application's own machine. */
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
+
+/**
+ * Reads the file of clients: JSON or YAML, a list.
+ * @throws ListFileError
+ */
+export async function readClientsFile(path: string): Promise<OAuthClient[]> {
+  return clientsOf(await file.read(path))
+}
+
+/** @throws ListFileError */
+export function parseClients(text: string): OAuthClient[] {
+  return clientsOf(file.parse(text))
+}
+
+/** Clients of which there are others at any time. */
+export function createClients(): Clients & { replace(clients: readonly OAuthClient[]): void } {
+  let byId = new Map<string, OAuthClient>()
+  return {
+    find: (id) => byId.get(id),
+    replace(clients) {
+      byId = new Map(clients.map((client) => [client.id, client]))
+    },
+  }
+}
+
+function clientsOf(entries: readonly Placed<Entry>[]): OAuthClient[] {
+  const clients = entries.map(({ value, place }) => clientOf(value, place))
+  file.refuseTwins(entries, 'client_id', ({ client_id }) => client_id)
+  return clients
+}
+
+function clientOf(value: Entry, place: string): OAuthClient {
+  const fault = faultOf(value)
+  if (fault !== undefined) return file.refuse(place, fault)
+  const { redirect_uris: redirectUris, grant_types, scope } = value
+  return {
+    id: value.client_id,
+    name: value.client_name.normalize('NFC'),
+    redirectUris,
+    secret: value.client_secret,
+    postLogoutRedirectUris: value.post_logout_redirect_uris ?? [],
+    backchannelLogoutUri: value.backchannel_logout_uri,
+    grantTypes: grant_types ?? ['authorization_code', 'refresh_token'],
+    scopes: scope === undefined ? SCOPES : SCOPES.filter((one) => scope.split(' ').includes(one)),
+    logoUri: value.logo_uri,
+    groups: value.groups?.map((group) => group.normalize('NFC')),
+    signedBy: value.id_token_signed_response_alg ?? 'RS256',
+  }
+}
+
+/** What is wrong with an entry, in words that repeat nothing of it. */
+function faultOf(value: Entry): string | undefined {
+  return faultOfNames(value) ?? faultOfAddresses(value) ?? faultOfRights(value)
+}
+
+function faultOfNames({ client_id, client_name, client_secret }: Entry): string | undefined {
+  if (!CLIENT_ID.test(client_id)) return 'client_id must be of 1 to 255 letters, digits and . _ ~ : / @ + -'
+  if (!isName(client_name)) return 'client_name must be of 1 to 255 characters that can be seen, no space at its ends'
+  if (client_secret !== undefined && !CLIENT_SECRET.test(client_secret)) {
+    return 'client_secret must be of 1 to 255 ASCII characters: make it by openssl rand -base64 32'
+  }
+  return undefined
+}
+
+function faultOfAddresses(value: Entry): string | undefined {
+  const { redirect_uris, post_logout_redirect_uris = [], backchannel_logout_uri, logo_uri } = value
+  const grantTypes = value.grant_types ?? ['authorization_code']
+  if (redirect_uris.length === 0 && grantTypes.includes('authorization_code')) {
+    return 'redirect_uris must name at least one address, unless grant_types leaves authorization_code out'
+  }
+  const isPublic = value.client_secret === undefined
+  const lists = { redirect_uris, post_logout_redirect_uris }
+  for (const [key, uris] of Object.entries(lists)) {
+    const bad = uris.findIndex((uri) => !isRedirectUri(uri, isPublic))
+    if (bad !== -1) return `${key} ${bad + 1} must ${REDIRECT_URI}`
+  }
+  if (backchannel_logout_uri !== undefined && !isWebAddress(backchannel_logout_uri)) {
+    return 'backchannel_logout_uri must be an http:// or https:// address without a fragment'
+  }
+  if (logo_uri !== undefined && !isWebAddress(logo_uri)) return 'logo_uri must be an http:// or https:// address'
+  return undefined
+}
+
+function faultOfRights({ grant_types = ['authorization_code'], scope, groups = [] }: Entry): string | undefined {
+  if (!grant_types.includes('authorization_code') && !grant_types.includes(DEVICE_GRANT)) {
+    return 'grant_types must have authorization_code or the device grant'
+  }
+  const scopes = scope?.split(' ') ?? ['openid']
+  if (scopes.some((one) => !SCOPES.some((known) => known === one))) {
+    return `scope must be some of ${SCOPES.join(' ')}, with one space between them`
+  }
+  if (!scopes.includes('openid')) return 'scope must have openid'
+  const bad = groups.findIndex((group) => !isGroup(group))
+  return bad === -1 ? undefined : `group ${bad + 1} must be of 1 to 255 characters that can be seen`
+}
+
+const REDIRECT_URI =
+  'be a full address without a fragment or *: https://, http://, or of a client without a secret a scheme such as com.example.app:'
+/** RFC 8252 §7.1: a private scheme is a domain name turned around, so it has a dot. */
+const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/
+
+/** Compared as it is written: it must be written as a browser would (RFC 9700 §4.1.3). */
+function isRedirectUri(text: string, isPublic: boolean): boolean {
+  if (!URL.canParse(text) || /[#*\s\\]/.test(text)) return false
+  const { protocol, username, password } = new URL(text)
+  if (username !== '' || password !== '') return false
+  if (protocol === 'https:' || protocol === 'http:') return true
+  return isPublic && PRIVATE_SCHEME.test(protocol)
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:\/\//i.test(text) && !text.includes('#')
+}
+
+/** Whether it is one that runs on the person's own machine, whose redirect address may have any port (RFC 8252 §7.3). */
+export function isNative({ secret, redirectUris }: OAuthClient): boolean {
+  return secret === undefined && redirectUris.length > 0 && redirectUris.every(isOfNative)
+}
+
+function isOfNative(uri: string): boolean {
+  const { protocol, hostname } = new URL(uri)
+  return protocol === 'http:' ? LOOPBACK.has(hostname) : PRIVATE_SCHEME.test(protocol)
+}

@@ -1,0 +1,113 @@
+import { createHmac } from 'node:crypto'
+import { type Clock, secondsUntil } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import type { ClientAddress } from '../http/client-address.ts'
+import type { BrowserName } from '../http/user-agent.ts'
+import type { Application } from '../login/application.ts'
+import type { Collect } from '../login/browser/hand-over.ts'
+import type { Logins } from '../login/logins.ts'
+import { formatToken, formatUserCode, makeQrSecret } from '../login/token.ts'
+import { sessionIdOf } from '../session/session.ts'
+
+export interface DeviceLoginsOptions {
+  logins: Logins
+  collect: Collect
+  clock: Clock
+}
+
+export interface StartedDevice {
+  /** As people see it, with its dash. */
+  userCode: string
+  /** What the QR on the device says: after `<PUBLIC_URL>/scan#`. */
+  token: string
+  /** Whole seconds. */
+  expiresIn: number
+}
+
+/** How the login that a device waits for has gone. `too_fast`: still waiting, and asked for too often. */
+export type DeviceLogin =
+  | { status: 'waiting' | 'too_fast' | 'denied' | 'expired' }
+  | { status: 'approved'; session: string }
+
+export type DeviceLoginNow = (deviceCode: string) => Promise<DeviceLogin>
+
+/** Logins of devices that have no browser (RFC 8628): a login like any other, whose browser is the device's code. */
+export interface DeviceLogins {
+  start(device: {
+    code: string
+    application: Application
+    name: BrowserName
+    at: ClientAddress
+  }): Promise<StartedDevice>
+  /** How the login has gone; an approved one has a session from here on. */
+  now: DeviceLoginNow
+}
+
+/** RFC 8628 §3.5: what a client waits at the least between two polls. */
+export const DEVICE_INTERVAL_SECONDS = 5
+/** Networks deliver some sooner than others. */
+const JITTER_MS = 1000
+const MOST_REMEMBERED = 10_000
+/** No page: a device goes nowhere. Where the login is for an application, it has to lead somewhere. */
+const LEADS_TO = '/oauth/device_authorization'
+
+export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptions): DeviceLogins {
+  const { records, userCodes, randomness, policy } = logins
+  const lastPolls = new Map<string, number>()
+
+  /** In this process's memory: a client that keeps to its pace is never refused, whichever instances it asks. */
+  function isTooFast(code: string): boolean {
+    const key = hashSecret(code)
+    const now = clock()
+    const since = now - (lastPolls.get(key) ?? Number.NEGATIVE_INFINITY)
+    if (lastPolls.size >= MOST_REMEMBERED) lastPolls.clear()
+    lastPolls.set(key, now)
+    return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+  }
+
+  return {
+    async start({ code, application, name, at }) {
+      const { loginId, browserKey } = keysOf(code)
+      const secret = makeQrSecret(randomness)
+      const createdAt = clock()
+      const expiresAt = createdAt + policy.lifeMs
+      await records.create(loginId, {
+        status: 'pending',
+        createdAt,
+        expiresAt,
+        browserKeyHash: hashSecret(browserKey),
+        qrSecrets: [{ hash: hashSecret(secret) }],
+        browser: name,
+        ip: at.address,
+        ...(at.isKnown ? {} : { mayBeProxy: true }),
+        returnTo: LEADS_TO,
+        application,
+      })
+      const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, expiresAt))
+      return { userCode, token: formatToken({ loginId, secret }), expiresIn: secondsUntil(expiresAt, clock()) }
+    },
+
+    async now(code) {
+      const { loginId, browserKey } = keysOf(code)
+      const record = await records.readStored(loginId)
+      const login = records.decode(record)
+      if (login === undefined) return { status: 'expired' }
+      if (login.status === 'denied') return { status: 'denied' }
+      if (login.status !== 'authenticated' && login.status !== 'delivered') {
+        return { status: isTooFast(code) ? 'too_fast' : 'waiting' }
+      }
+      const collected = await collect({ loginId, browserKey, replaces: undefined }, record)
+      if (collected === undefined) return { status: 'expired' }
+      if (collected.status === 'denied') return { status: 'denied' }
+      return { status: 'approved', session: sessionIdOf(collected.sessionSecret) }
+    },
+  }
+}
+
+const LOGIN_ID_LENGTH = 16
+
+/** What the device alone knows stands for the browser: its login's id and browser key follow from its code, kept nowhere. */
+function keysOf(code: string): { loginId: string; browserKey: string } {
+  const derive = (what: string) => createHmac('sha256', code).update(`scanin device ${what}`).digest('base64url')
+  return { loginId: derive('login id').slice(0, LOGIN_ID_LENGTH), browserKey: derive('browser key') }
+}

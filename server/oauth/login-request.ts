@@ -1,0 +1,63 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { hashSecret } from '../hashes.ts'
+import { LONGEST_ERRAND } from '../http/return-to.ts'
+
+/** How a request for a login goes through the login page and back: in its address, and kept nowhere else. */
+
+const AUTHORIZE = '/oauth/authorize'
+/** Of whoever is asked to sign in anew: epoch milliseconds from which on. The client can tell too, by `auth_time`. */
+const SINCE = 'signed_in_since'
+
+/** The hash of the `sub` that is meant: an ID token that hinted at it is no thing to keep in addresses and logins. */
+const MEANT = 'signed_in_as'
+
+/** What is left for it of a `return_to`, which has the path and the time beside it. */
+const MOST_CHARACTERS = LONGEST_ERRAND - 100
+
+/**
+ * The login page, from which the browser comes back with the same request.
+ * `undefined`: the request is too long to come back.
+ * @param since only who signs in from then on will do, in epoch milliseconds
+ * @param meant the `sub` that an ID token has hinted at
+ */
+export function returnAddress(
+  params: Record<string, unknown>,
+  { since, meant }: { since: number | undefined; meant: string | undefined },
+): string | undefined {
+  const { prompt: _answered, id_token_hint: _looked, ...rest } = params
+  const asked = Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const query = new URLSearchParams(asked)
+  if (meant !== undefined) query.set(MEANT, hashSecret(meant))
+  if (String(query).length > MOST_CHARACTERS) return undefined
+  if (since === undefined) return `/?${new URLSearchParams({ return_to: `${AUTHORIZE}?${query}` })}`
+  query.set(SINCE, String(since))
+  return `/?${new URLSearchParams({ prompt: 'login', return_to: `${AUTHORIZE}?${query}` })}`
+}
+
+export function sinceOf(query: URLSearchParams): number | undefined {
+  const text = query.get(SINCE)
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** Whether somebody is who is meant, where somebody is. */
+export function isMeant(query: URLSearchParams, sub: string): boolean {
+  const meant = query.get(MEANT)
+  return meant === null || meant === hashSecret(sub)
+}
+
+/** What a `return_to` of ours asks for. `undefined`: it is none of these. */
+export function requestOf(returnTo: string): { clientId: string; scope: string } | undefined {
+  if (!returnTo.startsWith(`${AUTHORIZE}?`)) return undefined
+  const query = new URLSearchParams(returnTo.slice(AUTHORIZE.length + 1))
+  const clientId = query.get('client_id')
+  return clientId === null ? undefined : { clientId, scope: query.get('scope') ?? '' }
+}
+
+const NEW_LOGIN = ['login', 'consent', 'select_account']
+
+/** Whether only a new login will do, whoever is signed in. */
+export function asksForLogin({ prompts, params, session }: KoaContextWithOIDC['oidc']): boolean {
+  if (NEW_LOGIN.some((prompt) => prompts.has(prompt))) return true
+  const maxAge = params?.['max_age']
+  return maxAge !== undefined && session?.past(Number(maxAge)) === true
+}

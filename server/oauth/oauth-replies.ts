@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
+import { JSON_TYPE } from '../http/json-body.ts'
+import type { RequestLabels } from '../http/request-labels.ts'
+import { publicPerson } from '../identity/person-key.ts'
+import type { CallState } from './call-state.ts'
+import type { OAuthPages } from './oauth-pages.ts'
+import type { CurrentProvider } from './provider.ts'
+import { createProviderCall, type ProviderReply, type ProviderRequest } from './provider-call.ts'
+
+export interface OAuthRepliesOptions {
+  publicUrl: string
+  provider: CurrentProvider
+  pages: OAuthPages
+}
+
+/** How our routes ask the provider, and send what it says. */
+export interface OAuthReplies {
+  /**
+   * @param others what is asked instead of what the request says
+   * @throws ScanInError what is nobody's fault but ours; `unsupported_media_type` for what is no form
+   */
+  ask(request: FastifyRequest, state?: CallState, others?: Partial<ProviderRequest>): Promise<ProviderReply>
+  send(reply: FastifyReply, answer: ProviderReply): FastifyReply
+}
+
+export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesOptions): OAuthReplies {
+  const callProvider = createProviderCall(publicUrl)
+  return {
+    async ask(request, state = {}, others = {}) {
+      const answer = await callProvider(await provider(), { ...asAsked(request), ...others }, state)
+      Object.assign(request.labels, labelsOf(answer))
+      if (answer.state.failure !== undefined) throw ScanInError.from(answer.state.failure)
+      return answer
+    },
+
+    send(reply, { status, headers, body, state }) {
+      if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
+      reply.code(status).headers(headers)
+      if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
+      return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
+    },
+  }
+}
+
+function asAsked({ method, url, headers, body }: FastifyRequest): ProviderRequest {
+  if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
+  return { method, url, headers, body: Buffer.isBuffer(body) ? body : undefined }
+}
+
+/** What log lines say of it. */
+function labelsOf({ clientId, state: { behind } }: ProviderReply): Partial<RequestLabels> {
+  return {
+    ...(clientId === undefined ? {} : { client: clientId }),
+    ...(behind === undefined ? {} : { session: behind.id, ...publicPerson(behind.session.user) }),
+  }
+}

@@ -1,0 +1,110 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { SigningKeys } from '../apps/key-set.ts'
+import type { Clock } from '../clock.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import type { Cookies } from '../http/cookies.ts'
+import type { RateLimit } from '../http/rate-limits.ts'
+import type { HeaderSets } from '../http/security-headers.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { OnAccountEnd } from '../identity/account-news.ts'
+import type { User } from '../identity/identity.ts'
+import type { ApplicationOf } from '../login/application.ts'
+import type { Collect } from '../login/browser/hand-over.ts'
+import type { Logins } from '../login/logins.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { OnSessionNews } from '../session/session-news.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { createBackChannelLogout } from './back-channel-logout.ts'
+import { type Clients, scopesAmong } from './client.ts'
+import { createDeviceLogins } from './device-logins.ts'
+import { requestOf } from './login-request.ts'
+import { createOAuthPages } from './oauth-pages.ts'
+import { createOAuthReplies } from './oauth-replies.ts'
+import { oauthRoutes } from './oauth-routes.ts'
+import { peopleRoutes } from './people-routes.ts'
+import { createProvider } from './provider.ts'
+import { createToldClients } from './told-clients.ts'
+
+export interface OAuthRoomOptions {
+  publicUrl: string
+  clients: Clients
+  /** What ID tokens are signed by. */
+  keys: SigningKeys
+  store: RecordStore
+  clock: Clock
+  logger: FastifyBaseLogger
+  usernameOf?: ((user: User) => string | undefined) | undefined
+  /** The folder of what the build made of `web/`. */
+  webRoot: string
+  headers: HeaderSets
+  cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  /** Counts logins that are started, by client address. */
+  creationLimit: RateLimit
+  logins: Logins
+  collect: Collect
+  current: CurrentSession
+  sessions: SessionService
+}
+
+/** Signs people in to applications that speak OpenID Connect, and to devices without a browser. */
+export interface OAuthRoom {
+  /** `/.well-known/…`, `/oauth/…`. */
+  routes(app: TypedApp): void
+  applicationOf: ApplicationOf
+  onSessionNews: OnSessionNews
+  onAccountEnd: OnAccountEnd
+  close(): void
+}
+
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const MOST_FORM_BYTES = 16_384
+
+export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthRoom> {
+  const { publicUrl, clients, logins, sessions, logger } = options
+  const devices = createDeviceLogins(options)
+  const told = createToldClients(options)
+  const { lifeMs, confirmMs, collectMs } = logins.policy
+  const provider = await createProvider({
+    ...options,
+    usernameOf: options.usernameOf ?? (() => undefined),
+    told,
+    deviceLogin: devices.now,
+    deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000),
+  })
+  const logout = createBackChannelLogout({ told, logger, provider })
+  const pages = createOAuthPages({ root: options.webRoot, headers: options.headers })
+  const replies = createOAuthReplies({ publicUrl, provider, pages })
+
+  return {
+    routes(app) {
+      // RFC 6749 has forms where the rest of the API has JSON.
+      const parse = async (_request: unknown, body: Buffer) => body
+      app.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES }, parse)
+      oauthRoutes(app, { ...options, replies, devices })
+      peopleRoutes(app, { ...options, replies, pages })
+    },
+
+    applicationOf(returnTo) {
+      const request = requestOf(returnTo)
+      const client = request && clients.find(request.clientId)
+      return client && { name: client.name, scopes: scopesAmong(client, request.scope) }
+    },
+
+    onSessionNews(news) {
+      if ('session' in news && news.type !== 'opened') logout.tell(news.id, news.session.user)
+    },
+
+    onAccountEnd({ user }) {
+      sessions
+        .idsOf(user)
+        .then((ids) => {
+          for (const id of ids) logout.tell(id, user)
+        })
+        .catch((error: unknown) => logger.warn({ err: error }, 'applications were not told of somebody who left'))
+    },
+
+    close: logout.close,
+  }
+}

@@ -1,0 +1,82 @@
+import type { FastifyRequest } from 'fastify'
+import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
+import type { RateLimit } from '../http/rate-limits.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import { browserOf } from '../http/user-agent.ts'
+import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
+import { DEVICE_INTERVAL_SECONDS, type DeviceLogins } from './device-logins.ts'
+import type { OAuthReplies } from './oauth-replies.ts'
+import { PATHS } from './paths.ts'
+import type { ProviderReply } from './provider-call.ts'
+
+export interface OAuthRoutesOptions {
+  publicUrl: string
+  replies: OAuthReplies
+  clients: Clients
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  devices: DeviceLogins
+  /** Counts logins that are started, by client address. */
+  creationLimit: RateLimit
+}
+
+const DISCOVERY = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
+const CACHED_SECONDS = 300
+const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
+
+/** What applications and devices call by themselves: none of it goes by a browser's cookie. */
+export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
+  const { publicUrl, clients, clientAddresses, devices, creationLimit } = options
+  const { ask, send } = options.replies
+
+  for (const path of DISCOVERY) {
+    app.get(path, forPrograms, async (request, reply) => {
+      const answer = await ask(request)
+      return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
+    })
+  }
+  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.userinfo]) {
+    app.post(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
+  }
+  app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
+    send(reply, await ask(request)),
+  )
+  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.userinfo, ...DISCOVERY]) {
+    app.options(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
+  }
+
+  app.post(PATHS.device_authorization, forPrograms, async (request, reply) => {
+    const { address } = clientAddresses.of(request.raw)
+    const answer = await creationLimit.spend(addressBlock(address), () => ask(request))
+    const client = clients.find(answer.clientId ?? '')
+    if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
+    // RFC 6749 §5.2 has a word for it that the provider does not use here.
+    const isForbidden = answer.status === 400 && client?.grantTypes.includes(DEVICE_GRANT) === false
+    return send(reply, isForbidden ? { ...answer, body: { error: 'unauthorized_client' } } : answer)
+  })
+
+  /** The device's code is the provider's; what people see of it is a login of ours. */
+  async function withLogin(
+    request: FastifyRequest,
+    client: OAuthClient,
+    answer: ProviderReply,
+  ): Promise<ProviderReply> {
+    const { device_code: code } = answer.body as { device_code: string }
+    const asked = new URLSearchParams(String(request.body ?? '')).get('scope') ?? 'openid'
+    const started = await devices.start({
+      code,
+      application: { name: client.name, scopes: scopesAmong(client, asked), isDevice: true },
+      name: { name: client.name, os: browserOf(request.headers['user-agent']).os },
+      at: clientAddresses.of(request.raw),
+    })
+    const verificationUri = `${publicUrl}${PATHS.code_verification}`
+    const body = {
+      device_code: code,
+      user_code: started.userCode,
+      verification_uri: verificationUri,
+      verification_uri_complete: `${verificationUri}#${started.token}`,
+      expires_in: started.expiresIn,
+      interval: DEVICE_INTERVAL_SECONDS,
+    }
+    return { ...answer, body }
+  }
+}

@@ -1,0 +1,97 @@
+import type { FastifyRequest } from 'fastify'
+import { decodeProtectedHeader } from 'jose'
+import type { SigningKeys } from '../apps/key-set.ts'
+import { ScanInError } from '../errors.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import type { Cookies } from '../http/cookies.ts'
+import { occasionOf } from '../http/occasion.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { SessionService } from '../session/session-service.ts'
+import { isMeant as isMeantBy, sinceOf } from './login-request.ts'
+import type { OAuthPages } from './oauth-pages.ts'
+import type { OAuthReplies } from './oauth-replies.ts'
+import { PATHS } from './paths.ts'
+
+export interface PeopleRoutesOptions {
+  replies: OAuthReplies
+  pages: OAuthPages
+  keys: Pick<SigningKeys, 'current'>
+  cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  current: Pick<CurrentSession, 'find'>
+  sessions: Pick<SessionService, 'signOut'>
+}
+
+const forPeople = {
+  exposeHeadRoute: false,
+  config: { isForPeople: true, isForAnyOrigin: true },
+  schema: { hide: true },
+}
+
+/** Where applications send people's browsers: to sign in, and to sign out. */
+export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void {
+  const { pages, keys, cookies, clientAddresses, current, sessions } = options
+  const { ask, send } = options.replies
+
+  app.get(PATHS.authorization, forPeople, async (request, reply) => {
+    const visitor = await current.find(request)
+    const query = queryOf(request)
+    const isFormPost = query.get('response_mode') === 'form_post'
+    // Asked as if for a redirect, and then posted where that would have led.
+    if (isFormPost) query.delete('response_mode')
+    const url = `${PATHS.authorization}?${query}`
+    const isMeant = (sub: string) => isMeantBy(query, sub)
+    const answer = await ask(request, { visitor, since: sinceOf(query), isMeant, isFormPost }, { url })
+    const { location } = answer.headers
+    if (!isFormPost || typeof location !== 'string' || location.startsWith('/')) return send(reply, answer)
+    return pages.post(reply, { to: query.get('redirect_uri') ?? location, fields: new URL(location).searchParams })
+  })
+
+  app.get(PATHS.end_session, forPeople, async (request, reply) => {
+    const visitor = await current.find(request)
+    // What goes wrong is told to a person, whatever their browser says that it takes.
+    const headers = { accept: 'text/html' }
+    const answer = await ask(request, { visitor }, { headers, url: await withoutOldHint(request) })
+    const { signOut } = answer.state
+    if (signOut === undefined) return send(reply, answer)
+    // Only an ID token of this very session says that it is the person's own wish.
+    if (visitor !== undefined && signOut.hint?.sid !== visitor.id) return pages.askSignOut(reply, signOut)
+    if (visitor !== undefined) {
+      await sessions.signOut(visitor.id, occasionOf(request, clientAddresses))
+      reply.header('set-cookie', cookies.set(cookies.sessionName, '', 0))
+    }
+    return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send('')
+  })
+
+  // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. It does nothing: the cookie comes with what follows.
+  for (const path of [PATHS.authorization, PATHS.end_session]) {
+    app.post(path, forPeople, async ({ body }, reply) => {
+      if (!Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
+      const query = new URLSearchParams(body.toString())
+      return reply.code(303).header('location', `${path}?${query}`).send('')
+    })
+  }
+
+  /** An ID token whose key signs no more is as good as none: the person is asked. */
+  async function withoutOldHint(request: FastifyRequest): Promise<string> {
+    const query = queryOf(request)
+    const { signers } = await keys.current()
+    const kid = kidOf(query.get('id_token_hint') ?? '')
+    if (kid !== undefined && ![...signers.values()].some((signer) => signer.kid === kid)) query.delete('id_token_hint')
+    return `${PATHS.end_session}?${query}`
+  }
+}
+
+function kidOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid
+  } catch {
+    return undefined
+  }
+}
+
+function queryOf({ url }: FastifyRequest): URLSearchParams {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
+}

@@ -1,0 +1,75 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import type { Provider } from 'oidc-provider'
+import type { CallState } from './call-state.ts'
+
+export interface ProviderRequest {
+  method: string
+  /** Path and query. */
+  url: string
+  headers: Record<string, string | string[] | undefined>
+  body?: Buffer | undefined
+}
+
+export interface ProviderReply {
+  status: number
+  headers: Record<string, string | string[]>
+  body: unknown
+  state: CallState
+  /** The client that it is about, as far as it was found out. */
+  clientId: string | undefined
+}
+
+/** What a request's headers may say to it. Where it is at and over what, the public URL says, and cookies are ours. */
+const PASSED_ON = [
+  'authorization',
+  'content-type',
+  'accept',
+  'origin',
+  'access-control-request-method',
+  'access-control-request-headers',
+]
+
+/**
+ * Asks the provider, which is a Koa application, and takes what it answers as it would send it: nothing is sent here, so the
+ * reply goes the way of all others.
+ */
+export function createProviderCall(publicUrl: string) {
+  const { host, protocol } = new URL(publicUrl)
+  const socket = { encrypted: protocol === 'https:' }
+
+  return async (provider: Provider, request: ProviderRequest, state: CallState): Promise<ProviderReply> => {
+    const { method, url, headers, body } = request
+    const passed = PASSED_ON.map((name) => [name, headers[name]]).filter(([, value]) => value !== undefined)
+    const length = body === undefined ? {} : { 'content-length': String(body.length) }
+    const incoming = Object.assign(Readable.from(body === undefined ? [] : [body], { objectMode: false }), {
+      method,
+      url,
+      headers: { ...Object.fromEntries(passed), ...length, host },
+      socket,
+    }) as unknown as IncomingMessage
+    const outgoing = new ServerResponse(incoming)
+    outgoing.statusCode = 404
+    const ctx = provider.createContext(incoming, outgoing)
+    Object.assign(ctx.state, state)
+    await answerOf(provider)(ctx)
+    const clientId: string | undefined = ctx['oidc']?.client?.clientId
+    return { status: ctx.status, headers: headersOf(outgoing), body: ctx.body, state: ctx.state as CallState, clientId }
+  }
+}
+
+type Answer = (ctx: ReturnType<Provider['createContext']>) => Promise<void>
+
+/** What Koa calls for each request of its own server. */
+function answerOf(provider: Provider): Answer {
+  const { compose, middleware } = provider as unknown as { compose(layers: unknown): Answer; middleware: unknown }
+  return compose(middleware)
+}
+
+/** How it comes to be cached, and how long it is, is said where it is sent. */
+const OURS = new Set(['cache-control', 'content-length', 'set-cookie'])
+
+function headersOf(outgoing: ServerResponse): Record<string, string | string[]> {
+  const entries = Object.entries(outgoing.getHeaders()).filter(([name]) => !OURS.has(name))
+  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? value : String(value)]))
+}

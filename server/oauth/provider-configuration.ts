@@ -1,0 +1,136 @@
+import type { Adapter, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Clock } from '../clock.ts'
+import type { Authorities, OidcProvider } from './authorities.ts'
+import { goodVisitor, stateOf } from './call-state.ts'
+import { ACR } from './claims.ts'
+import { type Clients, SCOPES } from './client.ts'
+import { asksForLogin, returnAddress } from './login-request.ts'
+import { PATHS } from './paths.ts'
+
+export interface ProviderConfigurationOptions {
+  oidc: OidcProvider
+  authorities: Authorities
+  adapter: (kind: string) => Adapter
+  clients: Clients
+  clock: Clock
+  deviceCodeSeconds: number
+}
+
+const CODE_SECONDS = 60
+const ACCESS_TOKEN_SECONDS = 3600
+export const ID_TOKEN_SECONDS = 3600
+/** What needs one but is never kept. */
+const NO_TIME = 1
+
+type FetchOptions = RequestInit & { dispatcher?: unknown }
+
+/** All that the provider is told. */
+export function configurationOf(options: ProviderConfigurationOptions): Configuration {
+  const { oidc, authorities, adapter, clients, clock } = options
+  const { findAccount, loadExistingGrant, secondsLeft } = authorities
+
+  /** Signing in is a scan, and the phone's confirmation is the consent too. */
+  function policy() {
+    const { Prompt, base } = oidc.interactionPolicy
+    const login = base().get('login')
+    if (login === undefined) throw new Error('oidc-provider has no prompt of this name any more')
+    return [login, ...['consent', 'select_account'].map((name) => new Prompt({ name, requestable: true }))]
+  }
+
+  function loginAddress(ctx: KoaContextWithOIDC): string {
+    const state = stateOf(ctx)
+    // Somebody has just signed in for this, and it was somebody else who was meant.
+    if (state.since !== undefined && goodVisitor(state) !== undefined) throw new oidc.errors.LoginRequired()
+    const isForced = state.visitor !== undefined || asksForLogin(ctx.oidc)
+    const params = { ...ctx.oidc.params, ...(state.isFormPost ? { response_mode: 'form_post' } : {}) }
+    const meant = ctx.oidc.entities['IdTokenHint']?.payload['sub']
+    const address = returnAddress(params, {
+      since: isForced ? clock() : undefined,
+      meant: typeof meant === 'string' ? meant : undefined,
+    })
+    if (address === undefined) throw new oidc.errors.InvalidRequest('the request is too long')
+    return address
+  }
+
+  function noteSignOut(ctx: KoaContextWithOIDC): void {
+    const { client, params = {}, entities } = ctx.oidc
+    const { post_logout_redirect_uri: to, state } = params
+    stateOf(ctx).signOut = {
+      client: client && clients.find(client.clientId),
+      to: typeof to === 'string' ? withState(to, state) : undefined,
+      hint: entities['IdTokenHint']?.payload,
+    }
+    ctx.body = ''
+  }
+
+  return {
+    adapter,
+    acrValues: Object.values(ACR),
+    claims: {
+      openid: ['sub', 'sid', 'auth_time', 'amr', 'acr'],
+      profile: ['name', 'preferred_username'],
+      email: ['email'],
+      groups: ['groups'],
+    },
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientBasedCORS: (_ctx, origin, client) =>
+      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    // Most applications look into the ID token alone.
+    conformIdTokenClaims: false,
+    cookies: { keys: [] },
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },
+    // Every token ends with its session: whoever presents one is asked for that session each time.
+    expiresWithSession: () => false,
+    features: {
+      backchannelLogout: { enabled: true },
+      claimsParameter: { enabled: false },
+      deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****', deviceInfo: () => ({}) },
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) =>
+          client.clientAuthMethod !== 'none' || token.clientId === client.clientId,
+      },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: { enabled: false },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      rpInitiatedLogout: { enabled: true, logoutSource: noteSignOut },
+    },
+    // Of these addresses, all are the operator's own: the library would call none on a private network.
+    fetch(url, { dispatcher: _careful, ...request }: FetchOptions = {}) {
+      return fetch(url, request)
+    },
+    findAccount,
+    interactions: { policy: policy(), url: loginAddress },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    loadExistingGrant,
+    pkce: { required: () => true },
+    renderError(ctx, { error }) {
+      stateOf(ctx).trouble = { error, status: ctx.status }
+      ctx.body = ''
+    },
+    responseTypes: ['code'],
+    rotateRefreshToken: true,
+    routes: PATHS,
+    scopes: [...SCOPES],
+    subjectTypes: ['public'],
+    ttl: {
+      AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsLeft()),
+      AuthorizationCode: CODE_SECONDS,
+      DeviceCode: options.deviceCodeSeconds,
+      Grant: secondsLeft,
+      IdToken: ID_TOKEN_SECONDS,
+      Interaction: NO_TIME,
+      RefreshToken: secondsLeft,
+      Session: NO_TIME,
+    },
+  }
+}
+
+function withState(address: string, state: unknown): string {
+  if (typeof state !== 'string') return address
+  const url = new URL(address)
+  url.searchParams.set('state', state)
+  return url.href
+}

@@ -1,0 +1,67 @@
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { KeySet, SigningKeys } from '../apps/key-set.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { type AuthorityOptions, createAuthorities } from './authorities.ts'
+import { goodVisitor, stateOf } from './call-state.ts'
+import { acrOf, amrOf, subOf } from './claims.ts'
+import { createOAuthRecords } from './oauth-records.ts'
+import { configurationOf } from './provider-configuration.ts'
+
+export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
+  publicUrl: string
+  keys: Pick<SigningKeys, 'current'>
+  store: RecordStore
+  /** Whole seconds that a device's code is kept. */
+  deviceCodeSeconds: number
+}
+
+/** The provider as it is now: its signing keys are a part of it, so another one takes its place as they change. */
+export type CurrentProvider = () => Promise<Provider>
+
+/** Loads the library: half a second and 27 MB, for who asks for it alone. Rejects as `keys.current` does. */
+export async function createProvider(options: ProviderOptions): Promise<CurrentProvider> {
+  const oidc = await import('oidc-provider')
+  const authorities = createAuthorities({ ...options, oidc })
+  const adapter = createOAuthRecords({ ...options, ...authorities })
+  const configuration = configurationOf({ ...options, authorities, adapter, oidc })
+  let made: { keySet: KeySet; provider: Provider } | undefined
+
+  function make({ signers }: KeySet): Provider {
+    const keys = [...signers.values()].map(({ jwk }) => ({ ...jwk }))
+    const provider = new oidc.Provider(options.publicUrl, { ...configuration, jwks: { keys } } as Configuration)
+    provider.Session.get = async (ctx) => sessionOf(provider, ctx as KoaContextWithOIDC)
+    provider.on('server_error', (ctx, error) => {
+      stateOf(ctx).failure ??= error
+    })
+    return provider
+  }
+
+  return async () => {
+    const keySet = await options.keys.current()
+    if (made?.keySet !== keySet) made = { keySet, provider: make(keySet) }
+    return made.provider
+  }
+}
+
+/** Stands for whoever asks to be signed out while nobody is signed in: that goes the same way. */
+const NOBODY = { accountId: 'nobody' }
+
+/** The provider's idea of who is signed in: what our own session says, made anew for each request and kept nowhere. */
+function sessionOf(provider: Provider, ctx: KoaContextWithOIDC) {
+  const visitor = goodVisitor(stateOf(ctx))
+  const about = visitor && {
+    uid: visitor.id,
+    jti: visitor.id,
+    accountId: subOf(visitor.session.user),
+    loginTs: Math.floor(visitor.session.createdAt / 1000),
+    acr: acrOf(visitor.session),
+    amr: amrOf(visitor.session),
+  }
+  const nobody = ctx.oidc.route === 'end_session' ? NOBODY : undefined
+  const Session = provider.Session as unknown as new (payload?: object) => InstanceType<typeof provider.Session>
+  const session = new Session(about ?? nobody)
+  // One session has one id, whichever client asks: its public one.
+  if (visitor !== undefined) Object.defineProperty(session, 'sidFor', { value: () => visitor.id })
+  ctx.oidc.entity('Session', session)
+  return session
+}

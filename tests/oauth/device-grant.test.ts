@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import * as oauth from 'oauth4webapi'
+import * as oidc from 'openid-client'
+import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { connectToChromium, createVisitors } from '../support/browsers.ts'
+import { type ClientsFile, DEVICE_GRANT, TV, WEB, writeClients } from '../support/clients-file.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Client, createClient, type Reply } from '../support/http-client.ts'
+import { form, isActive, refresh, userinfo } from '../support/oauth-flow.ts'
+import { sees } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** RFC 8628: a device shows our code, the phone scans or types it. */
+
+const CLI = { ...WEB, client_id: 'cli', client_name: 'Deploy Tool', grant_types: [DEVICE_GRANT], groups: ZOFIA.groups }
+
+let accounts: Awaited<ReturnType<typeof writeAccounts>>
+let clients: ClientsFile
+let service: Service
+let phone: Client
+let device: Client
+
+beforeAll(async () => {
+  accounts = await writeAccounts([ZOFIA, YUSUF])
+  clients = writeClients([TV, CLI, WEB])
+  service = await startService({
+    ACCOUNTS_FILE: accounts.path,
+    CLIENTS_FILE: clients.path,
+    // Somebody else's network is asked for digits everywhere else.
+    MATCH: 'always',
+  })
+  phone = await phoneOf(ZOFIA, service.url)
+  device = createClient(service.url)
+})
+afterAll(async () => {
+  await service?.stop()
+  accounts?.remove()
+  clients?.remove()
+})
+
+const begin = (others: Record<string, string> = {}) =>
+  form(device, '/oauth/device_authorization', { client_id: 'tv', scope: 'openid profile email', ...others })
+
+const poll = (code: string, others: Record<string, string> = {}) =>
+  form(device, '/oauth/token', { grant_type: DEVICE_GRANT, device_code: code, client_id: 'tv', ...others })
+
+const errorOf = ({ status, json }: Reply) => ({ status, error: json?.error })
+
+/** The state of a login, once a poll is not too early for it. */
+async function settled(code: string): Promise<Reply> {
+  return eventually('the device is told', async () => {
+    const reply = await poll(code)
+    return !['authorization_pending', 'slow_down'].includes(reply.json?.error) && reply
+  })
+}
+
+test('a device is told a code of ours, where to type it, and a link for its QR', async () => {
+  const { status, json, headers } = await begin()
+  expect({ status, json }).toEqual({
+    status: 200,
+    json: {
+      device_code: expect.stringMatching(/^[\w-]{43,}$/),
+      user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/),
+      verification_uri: `${service.url}/scan`,
+      verification_uri_complete: expect.stringMatching(/\/scan#[\w-]{16}\.[\w-]{22}$/),
+      expires_in: 300,
+      interval: 5,
+    },
+  })
+  expect(headers['cache-control']).toBe('private, no-cache, no-store, must-revalidate, no-transform')
+})
+
+test('the phone types the code, sees which application asks for what from where, confirms, and is listed the device', async () => {
+  const { json } = await begin()
+  expect(errorOf(await poll(json.device_code))).toEqual({ status: 400, error: 'authorization_pending' })
+  expect(errorOf(await poll(json.device_code))).toEqual({ status: 400, error: 'slow_down' })
+  const card = await phone.post('/login/scan', { user_code: json.user_code.toLowerCase() })
+  expect(card.json).toMatchObject({
+    status: 'scanned',
+    application: { name: 'Living Room TV', scopes: ['openid', 'profile', 'email'], device: true },
+    browser: { name: 'Living Room TV' },
+    ip: '127.0.0.1',
+    // There is nothing on a device to type digits into.
+    match: 'none',
+  })
+  expect((await poll(json.device_code)).json.error).toMatch(/^(authorization_pending|slow_down)$/)
+  expect((await phone.post('/login/confirm', { token: card.json.token })).json).toEqual({ status: 'authenticated' })
+  const { json: tokens } = await settled(json.device_code)
+  expect(tokens).toMatchObject({
+    token_type: 'Bearer',
+    scope: 'openid profile email',
+    refresh_token: expect.any(String),
+  })
+  expect((await userinfo(device, tokens.access_token)).json).toEqual({
+    sub: ZOFIA.id,
+    name: ZOFIA.name,
+    preferred_username: ZOFIA.username,
+    email: ZOFIA.email,
+  })
+
+  const { sessions } = (await phone.get('/sessions')).json
+  const listed = sessions.find((one: { browser: { name: string } }) => one.browser.name === 'Living Room TV')
+  expect(listed).toMatchObject({ kind: 'browser', ip: '127.0.0.1', current: false })
+  const refreshed = (await refresh(device, TV, tokens.refresh_token)).json
+  expect((await phone.delete(`/sessions/${listed.id}`)).status).toBe(204)
+  expect((await userinfo(device, refreshed.access_token)).status).toBe(401)
+  expect(errorOf(await refresh(device, TV, refreshed.refresh_token))).toEqual({ status: 400, error: 'invalid_grant' })
+})
+
+test('a code is good once: shown again, all that came of it is over', async () => {
+  const { json } = await begin()
+  await allow(phone, json.user_code)
+  const tokens = (await settled(json.device_code)).json
+  expect(errorOf(await poll(json.device_code))).toEqual({ status: 400, error: 'invalid_grant' })
+  expect((await userinfo(device, tokens.access_token)).status).toBe(401)
+})
+
+test('of many polls at once after the approval, one at the most gets tokens', async () => {
+  const { json } = await begin()
+  await allow(phone, json.user_code)
+  const replies = await Promise.all(Array.from({ length: 6 }, () => poll(json.device_code)))
+  expect(replies.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+})
+
+test('denied on the phone, it is access_denied, however often it is asked', async () => {
+  const { json } = await begin()
+  const { token } = (await phone.post('/login/scan', { user_code: json.user_code })).json
+  expect((await phone.post('/login/deny', { token })).json).toEqual({ status: 'denied' })
+  for (let times = 0; times < 2; times++) {
+    expect(errorOf(await poll(json.device_code))).toEqual({ status: 400, error: 'access_denied' })
+  }
+})
+
+test('who may not be in the application is denied, and the phone that ended in between too', async () => {
+  const yusuf = await phoneOf(YUSUF, service.url)
+  const own = { client_id: 'cli', client_secret: CLI.client_secret }
+  const { json } = await begin(own)
+  await allow(yusuf, json.user_code)
+  expect(errorOf(await poll(json.device_code, own))).toEqual({ status: 400, error: 'access_denied' })
+
+  const other = (await begin()).json
+  await allow(yusuf, other.user_code)
+  await yusuf.post('/sign-out')
+  expect(errorOf(await poll(other.device_code))).toEqual({ status: 400, error: 'access_denied' })
+})
+
+test('a device that is not registered for it gets no code, and one gets no tokens for the code of another', async () => {
+  const web = { client_id: 'web', client_secret: WEB.client_secret }
+  expect(errorOf(await begin(web))).toEqual({ status: 400, error: 'unauthorized_client' })
+  expect(errorOf(await begin({ client_id: 'none' }))).toEqual({ status: 401, error: 'invalid_client' })
+  const { json } = await begin()
+  await allow(phone, json.user_code)
+  const others = await poll(json.device_code, { client_id: 'cli', client_secret: CLI.client_secret })
+  expect(errorOf(others)).toEqual({ status: 400, error: 'invalid_grant' })
+  expect((await settled(json.device_code)).status).toBe(200)
+  expect(errorOf(await poll('a-code-that-nobody-was-given'))).toEqual({ status: 400, error: 'invalid_grant' })
+})
+
+test('wrong codes for devices are wrong codes: who guesses has to slow down', async () => {
+  const guesser = await phoneOf(YUSUF, service.url)
+  const { json } = await begin()
+  const codes = Array.from({ length: 12 }, (_each, at) => `BCDF-GHJ${'KLMNPQRSTVWX'[at]}`)
+  const replies: Reply[] = []
+  for (const user_code of codes) replies.push(await guesser.post('/login/scan', { user_code }))
+  expect(replies.at(-1)?.json).toMatchObject({ code: 'slow_down' })
+  expect((await guesser.post('/login/scan', { user_code: json.user_code })).json).toMatchObject({ code: 'slow_down' })
+})
+
+test("openid-client's polls end in tokens, and in a refusal", async () => {
+  const options = { execute: [oidc.allowInsecureRequests] }
+  const config = await oidc.discovery(new URL(service.url), 'tv', {}, oidc.None(), options)
+  const begun = () => oidc.initiateDeviceAuthorization(config, { scope: 'openid profile' })
+  const [granted, denied] = await Promise.all([begun(), begun()])
+  const waiting = oidc.pollDeviceAuthorizationGrant(config, granted)
+  const refused = oidc.pollDeviceAuthorizationGrant(config, denied).catch((error) => error)
+  await allow(phone, granted.user_code)
+  const { token } = (await phone.post('/login/scan', { user_code: denied.user_code })).json
+  await phone.post('/login/deny', { token })
+  expect((await waiting).claims()).toMatchObject({ sub: ZOFIA.id, name: ZOFIA.name, amr: ['pwd', 'mca', 'user'] })
+  expect(await refused).toMatchObject({ error: 'access_denied' })
+})
+
+test("oauth4webapi's poll ends in tokens", async () => {
+  const http = { [oauth.allowInsecureRequests]: true }
+  const issuer = new URL(service.url)
+  const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, http))
+  const client = { client_id: 'tv' }
+  const asked = await oauth.deviceAuthorizationRequest(server, client, oauth.None(), { scope: 'openid' }, http)
+  const granted = await oauth.processDeviceAuthorizationResponse(server, client, asked)
+  await allow(phone, granted.user_code)
+  const reply = await oauth.deviceCodeGrantRequest(server, client, oauth.None(), granted.device_code, http)
+  const tokens = await oauth.processDeviceCodeResponse(server, client, reply)
+  expect(oauth.getValidatedIdTokenClaims(tokens)).toMatchObject({ sub: ZOFIA.id, iss: service.url })
+})
+
+async function allow(by: Client, user_code: string): Promise<void> {
+  const { json } = await by.post('/login/scan', { user_code })
+  const reply = await by.post('/login/confirm', { token: json.token })
+  expect(reply.json).toEqual({ status: 'authenticated' })
+}
+
+test('a code that nobody confirmed in time is expired_token', async () => {
+  const short = await startService({ CLIENTS_FILE: clients.path, LOGIN_SECONDS: '1' })
+  try {
+    const own = createClient(short.url)
+    const { json } = await form(own, '/oauth/device_authorization', { client_id: 'tv', scope: 'openid' })
+    expect(json.expires_in).toBe(1)
+    const end = await eventually('the code is over', async () => {
+      const fields = { grant_type: DEVICE_GRANT, device_code: json.device_code, client_id: 'tv' }
+      const reply = await form(own, '/oauth/token', fields)
+      return !['authorization_pending', 'slow_down'].includes(reply.json.error) && reply
+    })
+    expect(errorOf(end)).toEqual({ status: 400, error: 'expired_token' })
+  } finally {
+    await short.stop()
+  }
+})
+
+test('a phone opens what the device shows as a QR, and reads on the card what it is asked', async () => {
+  const visitors = createVisitors(await connectToChromium())
+  const { json } = await begin()
+  const page = await visitors.phone()
+  await page.goto(json.verification_uri_complete)
+  await page.locator('#username').fill(ZOFIA.username)
+  await page.locator('#password').fill(ZOFIA.password)
+  await page.locator('#sign-in-form [type=submit]').click()
+  await sees(page, '#request', 'Living Room TV')
+  await sees(page, '#request', '127.0.0.1')
+  await sees(page, '#request', 'your name, your e-mail address')
+  await page.locator('#confirm').click()
+  const { json: tokens } = await settled(json.device_code)
+  expect(await isActive(device, WEB, tokens.access_token)).toBe(true)
+  await sees(page, '#sessions', 'Living Room TV')
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})

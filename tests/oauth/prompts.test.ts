@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
+import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { type ClientsFile, SPA, WEB, writeClients } from '../support/clients-file.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Client, createClient } from '../support/http-client.ts'
+import {
+  answerIn,
+  authorize,
+  authorizePath,
+  codeFor,
+  exchange,
+  refresh,
+  sentTo,
+  userinfo,
+} from '../support/oauth-flow.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** What an application may ask of a login, and who may enter. */
+
+const CLUB = { ...WEB, client_id: 'club', client_name: 'Club', groups: ZOFIA.groups }
+
+let accounts: Awaited<ReturnType<typeof writeAccounts>>
+let clients: ClientsFile
+let service: Service
+let zofia: Client
+let browser: Client
+
+beforeAll(async () => {
+  accounts = await writeAccounts([ZOFIA, YUSUF])
+  clients = writeClients([WEB, SPA, CLUB])
+  service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path })
+  zofia = await phoneOf(ZOFIA, service.url)
+})
+afterAll(async () => {
+  await service?.stop()
+  accounts?.remove()
+  clients?.remove()
+})
+beforeEach(() => {
+  browser = createClient(service.url)
+})
+
+const claimsOf = async (code: string | undefined) => decodeJwt((await exchange(browser, WEB, code ?? '')).json.id_token)
+
+test('an ID token says who it is in the words of its scopes, and how they were signed in', async () => {
+  const code = await codeFor(browser, zofia, WEB)
+  const session = (await browser.get('/session')).json.session
+  expect(await claimsOf(code)).toMatchObject({
+    iss: service.url,
+    aud: 'web',
+    sub: ZOFIA.id,
+    name: ZOFIA.name,
+    preferred_username: ZOFIA.username,
+    email: ZOFIA.email,
+    groups: ZOFIA.groups,
+    nonce: 'nonce-of-the-application',
+    auth_time: Math.floor(Date.parse(session.created_at) / 1000),
+    amr: ['pwd', 'mca', 'user'],
+    acr: 'urn:scanin:acr:phone',
+    sid: session.id,
+  })
+  const least = answerIn(await browser.get(authorizePath(WEB, { scope: 'openid' })))
+  const { iss, sub, ...rest } = await claimsOf(least['code'])
+  expect({ iss, sub }).toEqual({ iss: service.url, sub: ZOFIA.id })
+  for (const claim of ['name', 'preferred_username', 'email', 'groups']) expect(rest).not.toHaveProperty(claim)
+})
+
+test('prompt=none tells who is signed in, and without anybody that a login is required, and shows nothing', async () => {
+  const stranger = answerIn(await browser.get(authorizePath(WEB, { prompt: 'none' })))
+  expect(stranger).toMatchObject({ error: 'login_required', state: 'state-of-the-application', iss: service.url })
+  expect(stranger).not.toHaveProperty('code')
+  await codeFor(browser, zofia, WEB)
+  const known = answerIn(await browser.get(authorizePath(SPA, { prompt: 'none' })))
+  expect(known).toMatchObject({ code: expect.any(String), state: 'state-of-the-application', iss: service.url })
+})
+
+test.each(['login', 'consent', 'select_account', 'login consent'])('prompt=%s takes a new scan', async (prompt) => {
+  await codeFor(browser, zofia, WEB)
+  const before = (await browser.get('/session')).json.session.id
+  const asked = sentTo(await browser.get(authorizePath(WEB, { prompt })))
+  expect(asked.pathname).toBe('/')
+  // The page is shown, and does not send back who is signed in.
+  expect((await browser.get(asked.pathname + asked.search)).status).toBe(200)
+  // Neither does going back without a scan.
+  const back = asked.searchParams.get('return_to') ?? ''
+  expect(sentTo(await browser.get(back)).pathname).toBe('/')
+  const { code } = answerIn(await authorize(browser, zofia, authorizePath(WEB, { prompt })))
+  expect(code).toBeDefined()
+  expect((await claimsOf(code))['sid']).not.toBe(before)
+})
+
+test('max_age is held to: a login that is older takes a new scan, a younger one goes through', async () => {
+  await codeFor(browser, zofia, WEB)
+  expect(answerIn(await browser.get(authorizePath(WEB, { max_age: '3600' })))).toHaveProperty('code')
+  // The time of the login, as the client reads it, is a whole second: so is its age.
+  const asked = await eventually('the login is more than a second old', async () => {
+    const to = sentTo(await browser.get(authorizePath(WEB, { max_age: '1' })))
+    return to.pathname === '/' && to
+  })
+  expect(asked.searchParams.get('prompt')).toBe('login')
+  expect(sentTo(await browser.get(authorizePath(WEB, { max_age: '0' }))).pathname).toBe('/')
+  expect(answerIn(await browser.get(authorizePath(WEB, { max_age: '0', prompt: 'none' })))['error']).toBeDefined()
+  const { code } = answerIn(await authorize(browser, zofia, authorizePath(WEB, { max_age: '0' })))
+  expect(await claimsOf(code)).toMatchObject({ auth_time: expect.any(Number) })
+})
+
+test('a hint at somebody else takes a new scan, and if that is not them, there is no login', async () => {
+  const { json } = await exchange(browser, WEB, await codeFor(browser, await phoneOf(YUSUF, service.url), WEB))
+  const hint = { id_token_hint: json.id_token }
+  expect(answerIn(await browser.get(authorizePath(WEB, hint)))).toHaveProperty('code')
+  const other = createClient(service.url)
+  await codeFor(other, zofia, WEB)
+  expect(answerIn(await other.get(authorizePath(WEB, { ...hint, prompt: 'none' })))['error']).toBe('login_required')
+  // It has done what it is for: the address that the login leads back to is without it.
+  const asked = sentTo(await other.get(authorizePath(WEB, hint)))
+  expect(asked.search).not.toContain(json.id_token)
+  const stillZofia = answerIn(await authorize(other, zofia, authorizePath(WEB, hint)))
+  expect(stillZofia).toMatchObject({ error: 'login_required' })
+})
+
+test('an application with groups is closed to all others, also once they have left the group', async () => {
+  const yusuf = await phoneOf(YUSUF, service.url)
+  const refused = answerIn(await authorize(browser, yusuf, authorizePath(CLUB)))
+  expect(refused).toMatchObject({ error: 'access_denied', state: 'state-of-the-application' })
+  expect(answerIn(await browser.get(authorizePath(WEB)))).toHaveProperty('code')
+
+  const member = createClient(service.url)
+  const { json } = await exchange(member, CLUB, await codeFor(member, zofia, CLUB))
+  expect((await userinfo(member, json.access_token)).json).toMatchObject({ sub: ZOFIA.id, groups: ZOFIA.groups })
+  await accounts.write([{ ...ZOFIA, groups: ['elsewhere'] }, YUSUF])
+  await eventually('the group is left', async () => (await userinfo(member, json.access_token)).status === 401)
+  expect((await refresh(member, CLUB, json.refresh_token)).json).toMatchObject({ error: 'invalid_grant' })
+  expect(answerIn(await member.get(authorizePath(CLUB)))).toMatchObject({ error: 'access_denied' })
+  await accounts.write([ZOFIA, YUSUF])
+  await eventually('the group is back', async () => (await userinfo(member, json.access_token)).status === 200)
+})
+
+test('the file of clients is read again: one that is taken out of it is gone, and a bad file changes nothing', async () => {
+  const { json } = await exchange(browser, WEB, await codeFor(browser, zofia, WEB))
+  clients.write('[{"client_id": "web"}]')
+  await eventually('the file is found bad', () => service.stdout().includes('clients as before: the file is bad'))
+  expect(service.stdout()).toContain('CLIENTS_FILE: line 1, entry 1: ')
+  expect((await userinfo(browser, json.access_token)).status).toBe(200)
+  clients.write([SPA, CLUB])
+  await eventually('the client is gone', async () => (await userinfo(browser, json.access_token)).status === 401)
+  expect((await refresh(browser, WEB, json.refresh_token)).json).toMatchObject({ error: 'invalid_client' })
+  expect((await browser.get(authorizePath(WEB))).status).toBe(400)
+  clients.write([WEB, SPA, CLUB])
+  await eventually('the client is back', async () => (await userinfo(browser, json.access_token)).status === 200)
+})
+
+test('a request that is long comes back whole, and one that is too long is told so at once', async () => {
+  const long = await authorize(browser, zofia, authorizePath(WEB, { state: 'x'.repeat(2000) }))
+  expect(answerIn(long)).toMatchObject({ code: expect.any(String), state: 'x'.repeat(2000) })
+  const other = createClient(service.url)
+  const tooLong = answerIn(await other.get(authorizePath(WEB, { state: 'x'.repeat(3000) })))
+  expect(tooLong).toMatchObject({ error: 'invalid_request', state: 'x'.repeat(3000) })
+})

@@ -1,0 +1,83 @@
+import { beforeEach, expect, test } from '@jest/globals'
+import { createBackChannelLogout } from '../../../server/oauth/back-channel-logout.ts'
+import type { CurrentProvider } from '../../../server/oauth/provider.ts'
+import { createToldClients, type ToldClients } from '../../../server/oauth/told-clients.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const ANNA = { id: 'anna' }
+let calls: string[]
+let failures: number
+let scheduled: { ms: number; callback: () => void }[]
+let warnings: unknown[]
+let told: ToldClients
+
+beforeEach(() => {
+  ;[calls, failures, scheduled, warnings] = [[], 0, [], []]
+  told = createToldClients({ store: createMemoryStore({ clock: () => 0 }), clock: () => 0 })
+})
+
+const provider = (async () => ({
+  Client: {
+    find: async (id: string) => ({
+      backchannelLogoutUri: 'http://app.example/logout',
+      async backchannelLogout(sub: string, sid: string) {
+        calls.push(`${id} ${sub} ${sid}`)
+        if (failures-- > 0) throw new Error('503')
+      },
+    }),
+  },
+})) as unknown as CurrentProvider
+
+const open = () =>
+  createBackChannelLogout({
+    told,
+    provider,
+    logger: { warn: (line: unknown) => void warnings.push(line) } as never,
+    schedule(ms, callback) {
+      const entry = { ms, callback }
+      scheduled.push(entry)
+      return () => void scheduled.splice(scheduled.indexOf(entry), 1)
+    },
+  })
+
+test('all clients that were told of a session are told of its end, once, however many instances hear of it', async () => {
+  await Promise.all([told.note('s1', 'web', 1000), told.note('s1', 'wiki', 1000), told.note('s2', 'web', 1000)])
+  await told.note('s1', 'web', 1000)
+  const [one, other] = [open(), open()]
+  one.tell('s1', ANNA)
+  other.tell('s1', ANNA)
+  await eventually('both are told', () => calls.length === 2)
+  one.tell('s1', ANNA)
+  one.tell('s3', ANNA)
+  other.tell('s2', ANNA)
+  await eventually('of the second too', () => calls.length === 3)
+  expect([...calls].sort()).toEqual(['web anna s1', 'web anna s2', 'wiki anna s1'])
+})
+
+test('one that does not take it is told again, later each time, and in the end no more', async () => {
+  failures = 6
+  await told.note('s1', 'web', 1000)
+  open().tell('s1', ANNA)
+  const pauses: number[] = []
+  for (let times = 0; times < 5; times++) {
+    const next = await eventually('it is tried later', () => scheduled.shift())
+    pauses.push(next.ms)
+    next.callback()
+  }
+  await eventually('it is given up', () => warnings.length === 6)
+  expect(pauses).toEqual([1000, 5000, 30_000, 120_000, 600_000])
+  expect(calls).toHaveLength(6)
+  expect(scheduled).toEqual([])
+  expect(warnings.at(-1)).toMatchObject({ client: 'web', session: 's1', why: '503', isGivenUp: true })
+})
+
+test('closed, it tries no more', async () => {
+  failures = 1
+  await told.note('s1', 'web', 1000)
+  const logout = open()
+  logout.tell('s1', ANNA)
+  await eventually('it is tried later', () => scheduled.length === 1)
+  logout.close()
+  expect(scheduled).toEqual([])
+})

@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals'
+import { acrOf, amrOf, claimsOf, subOf } from '../../../server/oauth/claims.ts'
+
+const anna = { id: 'anna', name: 'Anna' }
+
+test('a person has one sub, and no two have the same', () => {
+  const people = [
+    { id: 'anna' },
+    { id: 'anna', source: 'jwt' },
+    { id: 'anna', source: 'oidc' },
+    { id: 'jwt|anna' },
+    { id: 'änna' },
+    { id: `sha256|${subOf({ id: 'änna' }).slice(7)}` },
+    { id: 'a'.repeat(255) },
+    { id: 'a'.repeat(255), source: 'jwt' },
+  ] as const
+  const subs = people.map(subOf)
+  expect(new Set(subs).size).toBe(people.length)
+  expect(subs[0]).toBe('anna')
+  for (const sub of subs) expect(sub).toMatch(/^[\x20-\x7e]{1,255}$/)
+})
+
+test('how somebody was signed in is said as RFC 8176 does', () => {
+  expect(amrOf({ kind: 'browser', user: anna })).toEqual(['pwd', 'mca', 'user'])
+  expect(amrOf({ kind: 'browser', user: { ...anna, source: 'jwt' } })).toEqual(['mca', 'user'])
+  expect(amrOf({ kind: 'phone', user: anna })).toEqual(['pwd'])
+  expect([acrOf({ kind: 'browser' }), acrOf({ kind: 'phone' })]).toEqual([
+    'urn:scanin:acr:phone',
+    'urn:scanin:acr:password',
+  ])
+})
+
+test('of a person there is what is known, and nothing in its place', () => {
+  expect(claimsOf(anna, 'anna.b')).toEqual({ sub: 'anna', name: 'Anna', preferred_username: 'anna.b' })
+  expect(claimsOf({ ...anna, email: 'a@b.example', groups: ['x'] }, undefined)).toEqual({
+    sub: 'anna',
+    name: 'Anna',
+    preferred_username: 'anna',
+    email: 'a@b.example',
+    groups: ['x'],
+  })
+})

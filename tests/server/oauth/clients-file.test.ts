@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals'
+import { DEVICE_GRANT } from '../../../server/oauth/client.ts'
+import { metadataOf } from '../../../server/oauth/client-metadata.ts'
+import { createClients, isNative, parseClients } from '../../../server/oauth/clients-file.ts'
+
+const WEB = { client_id: 'web', client_name: 'Web App', redirect_uris: ['https://web.example/cb'] }
+const SECRET = { client_secret: 'a-secret-of-good-length' }
+
+const parse = (...entries: object[]) => parseClients(JSON.stringify(entries))
+const one = (others: object) => parse({ ...WEB, ...others })[0]
+
+test('a client is read with all that may be said of it, and what is left out has a default', () => {
+  expect(one({})).toEqual({
+    id: 'web',
+    name: 'Web App',
+    redirectUris: ['https://web.example/cb'],
+    secret: undefined,
+    postLogoutRedirectUris: [],
+    backchannelLogoutUri: undefined,
+    grantTypes: ['authorization_code', 'refresh_token'],
+    scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
+    logoUri: undefined,
+    groups: undefined,
+    signedBy: 'RS256',
+  })
+  const all = {
+    ...SECRET,
+    post_logout_redirect_uris: ['https://web.example/out'],
+    backchannel_logout_uri: 'http://web.internal:8080/logout',
+    grant_types: ['authorization_code', DEVICE_GRANT],
+    scope: 'openid email',
+    logo_uri: 'https://web.example/logo.svg',
+    groups: ['staff'],
+    id_token_signed_response_alg: 'EdDSA',
+  }
+  expect(one(all)).toMatchObject({
+    secret: SECRET.client_secret,
+    grantTypes: ['authorization_code', DEVICE_GRANT],
+    scopes: ['openid', 'email'],
+    groups: ['staff'],
+    signedBy: 'EdDSA',
+  })
+})
+
+test('YAML will do, and a file without a client too', () => {
+  expect(parseClients('- client_id: web\n  client_name: Web\n  redirect_uris: [https://a.example/cb]\n')).toHaveLength(
+    1,
+  )
+  expect(parseClients('[]')).toEqual([])
+})
+
+describe('a bad file is refused with one line that says where and why, and repeats nothing of it', () => {
+  test.each([
+    ['nothing', {}, 'client_id'],
+    ['a key that is none', { ...WEB, redirect_uri: 'x' }, 'has a key that is none of client_id'],
+    ['an id with a space', { ...WEB, client_id: 'my app' }, 'client_id must be of 1 to 255'],
+    ['a name with a control', { ...WEB, client_name: 'We\u0007b' }, 'client_name must be of'],
+    ['a name that turns around', { ...WEB, client_name: 'We\u202eb' }, 'client_name must be of'],
+    ['an empty secret', { ...WEB, client_secret: '' }, 'client_secret must be of'],
+    ['no redirect address', { ...WEB, redirect_uris: [] }, 'redirect_uris must name at least one'],
+    ['a relative redirect address', { ...WEB, redirect_uris: ['/cb'] }, 'redirect_uris 1 must be a full address'],
+    ['one with a fragment', { ...WEB, redirect_uris: ['https://a.example/#x'] }, 'redirect_uris 1 must'],
+    ['one with a star', { ...WEB, redirect_uris: ['https://a.example/cb', 'https://*.a.example/'] }, 'redirect_uris 2'],
+    ['one with a password', { ...WEB, redirect_uris: ['https://u:p@a.example/'] }, 'redirect_uris 1 must'],
+    ['one that is a script', { ...WEB, redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris 1 must'],
+    ['a scheme without a dot', { ...WEB, redirect_uris: ['app:/cb'] }, 'redirect_uris 1 must'],
+    ['a private scheme with a secret', { ...WEB, ...SECRET, redirect_uris: ['com.a.app:/cb'] }, 'redirect_uris 1 must'],
+    ['a bad way out', { ...WEB, post_logout_redirect_uris: ['out'] }, 'post_logout_redirect_uris 1 must'],
+    ['a bad back channel', { ...WEB, backchannel_logout_uri: 'ftp://a.example/' }, 'backchannel_logout_uri must be'],
+    ['a bad logo', { ...WEB, logo_uri: 'data:image/png;base64,' }, 'logo_uri must be'],
+    ['a grant that is none', { ...WEB, grant_types: ['password'] }, 'grant_types'],
+    ['a refresh of nothing', { ...WEB, grant_types: ['refresh_token'] }, 'grant_types must have'],
+    ['a scope that is none', { ...WEB, scope: 'openid admin' }, 'scope must be some of'],
+    ['scopes without openid', { ...WEB, scope: 'profile' }, 'scope must have openid'],
+    ['a group with a space at its end', { ...WEB, groups: ['staff', 'crew '] }, 'group 2 must be'],
+    ['an algorithm that is none', { ...WEB, id_token_signed_response_alg: 'none' }, 'id_token_signed_response_alg'],
+  ])('%s', (_what, entry, why) => {
+    const said = refusalOf(JSON.stringify([entry]))
+    expect(said).toMatch(/^CLIENTS_FILE: line 1, entry 1: /)
+    expect(said).toContain(why)
+    for (const text of ['\n', '\u0007', '\u202e', 'my app', 'alert', 'u:p@']) expect(said).not.toContain(text)
+  })
+
+  test('two with one id', () => {
+    expect(refusalOf(JSON.stringify([WEB, WEB]))).toContain('entry 2: its client_id is taken by entry 1')
+  })
+  test.each(['{}', '[{]', 'web'])('no list: %s', (text) => {
+    expect(refusalOf(text)).toMatch(/^CLIENTS_FILE/)
+  })
+})
+
+function refusalOf(text: string): string {
+  try {
+    parseClients(text)
+  } catch (error) {
+    return String(error).replace(/^ListFileError: /, '')
+  }
+  throw new Error('it was not refused')
+}
+
+test.each([
+  [{ redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]/cb'] }, true],
+  [{ redirect_uris: ['com.example.app:/cb'] }, true],
+  [{ redirect_uris: ['https://web.example/cb'] }, false],
+  [{ redirect_uris: ['http://127.0.0.1/cb'], ...SECRET }, false],
+  [{ redirect_uris: [], grant_types: [DEVICE_GRANT] }, false],
+])('an application that runs on the person’s own machine may be on any port there: %j', (others, expected) => {
+  const client = one(others)
+  expect(client && isNative(client)).toBe(expected)
+  expect(client && metadataOf(client)['application_type']).toBe(expected ? 'native' : 'web')
+})
+
+test('other clients take the place of the ones until now', () => {
+  const clients = createClients()
+  clients.replace(parse(WEB))
+  expect(clients.find('web')?.name).toBe('Web App')
+  clients.replace(parse({ ...WEB, client_id: 'other' }))
+  expect([clients.find('web'), clients.find('other')?.id, clients.find('constructor')]).toEqual([
+    undefined,
+    'other',
+    undefined,
+  ])
+})

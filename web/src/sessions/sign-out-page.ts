@@ -1,0 +1,24 @@
+// The script of oauth-sign-out.html: an application has asked to sign somebody out, and they are asked whether they want to.
+
+import { findPart } from '../page/find-part.ts'
+import { pageStarted } from '../page/page-started.ts'
+import { wordsFor } from '../page/words.ts'
+import { createApi } from '../wire/api.ts'
+
+const api = createApi({ fetch: (input, init) => fetch(input, init) })
+const status = findPart(document, '#status', HTMLElement)
+const signOut = findPart(document, '#sign-out', HTMLButtonElement)
+
+signOut.addEventListener('click', async () => {
+  signOut.disabled = true
+  try {
+    await api.signOut()
+    // The server has checked it: an address that the application has registered, or our own page.
+    location.assign(signOut.dataset['next'] ?? '/')
+  } catch (error) {
+    status.textContent = wordsFor(error)
+    signOut.disabled = false
+  }
+})
+
+pageStarted()
