@@ -14,6 +14,7 @@ const phone = Type.Object({
   user: userRecord,
   goodUntil: Type.Optional(Type.Number()),
   turn: Type.Optional(Type.Number()),
+  amr: Type.Optional(Type.Array(Type.String())),
 })
 
 /** A hash alone: good as long as the login, and shown as a QR. */

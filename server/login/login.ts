@@ -55,6 +55,8 @@ export interface Phone {
   goodUntil?: number
   /** Counts up as the person's phones take the login over from each other. Left out: the first one has it. */
   turn?: number
+  /** How its owner proved who they are, and from the confirm on, how they confirmed: `identity/amr.ts`. */
+  amr?: string[]
 }
 
 export interface PendingLogin extends LoginBase {
@@ -224,8 +226,13 @@ type TakenLogin = ScannedLogin | MatchRequiredLogin | AuthenticatedLogin
  */
 function takenOver(login: TakenLogin, by: Phone, match: MatchKind): TakenLogin {
   const phone = { ...by, turn: (login.phone.turn ?? 0) + 1 }
-  if (login.status !== 'scanned') return { ...login, phone }
+  // Who confirmed, and how, is done.
+  if (login.status !== 'scanned') return { ...login, phone: { ...phone, ...amrOf(login.phone) } }
   return { ...login, phone, match: login.match === 'code' ? 'code' : match }
+}
+
+function amrOf({ amr }: Phone): Pick<Phone, 'amr'> {
+  return amr === undefined ? {} : { amr }
 }
 
 function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenLogin {

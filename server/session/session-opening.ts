@@ -38,6 +38,7 @@ export interface NewSession {
   browser: Session['browser']
   ip: string
   handedOverBy?: string
+  amr?: string[]
 }
 
 /** A session that is there, and the list that it is in. */

@@ -26,6 +26,8 @@ const sessionRecord = Type.Object({
   applications: Type.Optional(
     Type.Array(Type.Tuple([Type.String({ title: 'origin' }), Type.String({ title: 'hash of the secret' })])),
   ),
+  /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
+  amr: Type.Optional(Type.Array(Type.String())),
 })
 
 /** A session with its public id. */

@@ -5,6 +5,7 @@ import type { Cookies } from '../http/cookies.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { AWAY, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { BY_PASSWORD } from '../identity/amr.ts'
 import type { PasswordVerifier, User } from '../identity/identity.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
@@ -79,7 +80,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
         throw error
       })
       const secret = randomness.text(SESSION_SECRET_LENGTH)
-      const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: address } as const
+      const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: address, amr: BY_PASSWORD } as const
       const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
       Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
       reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))

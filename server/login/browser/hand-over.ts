@@ -153,11 +153,13 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
 /** What the session is, is the login's word; whose it is, is for now to say. */
 function newSession(
   { loginId, browserKey }: CollectingBrowser,
-  { salt, remember, browser, ip }: AuthenticatedLogin,
+  { salt, remember, browser, ip, phone }: AuthenticatedLogin,
   user: User,
 ): NewSession {
   const secret = deriveSessionSecret(browserKey, loginId, salt)
-  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId }
+  const { amr } = phone
+  const how = amr === undefined ? {} : { amr }
+  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how }
 }
 
 function isRepeating(login: Login | undefined): login is DeliveredLogin & { salt: string } {

@@ -62,6 +62,6 @@ export function createPhoneAuthentication(options: PhoneAuthenticationOptions): 
     if (token !== undefined) return phoneOfToken(token, request)
     const { id, session } = await current.require(request)
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
-    return { id, user: session.user }
+    return { id, user: session.user, ...(session.amr === undefined ? {} : { amr: session.amr }) }
   }
 }

@@ -4,6 +4,7 @@ import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../h
 import { occasionOf } from '../../http/occasion.ts'
 import { AWAY, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import { BY_TAP, joinAmr } from '../../identity/amr.ts'
 import type { Paces } from '../hold/paces.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
@@ -102,7 +103,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const by = occasionOf(request, clientAddresses)
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
-      return confirmationOnWire(await approvals.confirm(token, phone, remember, { guess: found, by }))
+      const confirming = { ...phone, amr: joinAmr(phone.amr, BY_TAP) }
+      return confirmationOnWire(await approvals.confirm(token, confirming, remember, { guess: found, by }))
     },
   )
 

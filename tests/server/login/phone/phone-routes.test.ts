@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { PasswordVerifier } from '../../../../server/identity/identity.ts'
+import { decodeSession } from '../../../../server/session/session.ts'
 import type { OnChange } from '../../../../server/store/record-store.ts'
 import {
   createInjectClient,
@@ -151,7 +152,26 @@ describe('confirming', () => {
     testApp.time.now += 2_000_000_000
     expect((await browser.get('/session')).statusCode).toBe(200)
   })
+
+  test.each(['never', 'always'])(
+    'the browser`s session knows how its person proved who they are, with MATCH=%s',
+    async (MATCH) => {
+      await begin({ MATCH })
+      await phone.post('/login/scan', { token })
+      const { match_code } = (await phone.post('/login/confirm', { token })).json()
+      // Another of the person's phones goes on with it: that changes nothing about who confirmed.
+      const other = await createInjectPhone(testApp.app)
+      await other.post('/login/scan', { token })
+      await (match_code === undefined ? statusOf() : browser.post('/login/match', { token, match_code }))
+      expect([await amrOf(phone), await amrOf(browser)]).toEqual([['pwd'], ['pwd', 'user']])
+    },
+  )
 })
+
+async function amrOf(client: InjectClient): Promise<unknown> {
+  const { id } = (await client.get('/session')).json().session
+  return decodeSession((await testApp.store.read(`session:${id}`))?.value)?.amr
+}
 
 describe('matching', () => {
   test.each([
