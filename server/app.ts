@@ -39,6 +39,7 @@ import type { Clients } from './oauth/client.ts'
 import { createOAuthRoom } from './oauth/oauth-room.ts'
 import { PATHS } from './oauth/paths.ts'
 import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
+import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
 import type { Randomness } from './randomness.ts'
 import { refuseInOrder } from './refusal-order.ts'
 import type { OnSessionNews } from './session/session-news.ts'
@@ -169,6 +170,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     creationLimit,
     currentPerson: options.currentPerson,
   })
+  const passkeys = createPasskeysRoom({
+    store,
+    clock,
+    randomness,
+    makeLimiter,
+    clientAddresses,
+    publicUrl,
+    currentPerson: options.currentPerson,
+    current: sessions.current,
+    signInPhone: sessions.signInPhone,
+    failuresPerMinute: config.rates.signInsPerMinute,
+    challengesPerMinute: config.rates.loginsPerMinute,
+    onNews: audit.onPasskeyNews,
+  })
   const phone = createPhoneRoom({
     onBearerRefused: audit.onBearerRefused,
     logins,
@@ -180,6 +195,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bearerVerifiers: options.bearerVerifiers,
     currentPerson: options.currentPerson,
     matchMode: config.match,
+    confirmMode: config.confirm,
+    passkeys: passkeys.passkeys,
   })
 
   const keys = options.signingKeys ?? openSigningKeys(options)
@@ -207,7 +224,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
 
   if (options.metrics !== undefined) {
-    const queues = { ...sessions.queues, digits: browser.queue, codes: phone.queue }
+    const queues = { ...sessions.queues, digits: browser.queue, codes: phone.queue, passkeys: passkeys.queue }
     showNumbers(options.metrics, { replies: log.tally, audit, holds, queues, webhooks })
   }
 
@@ -249,6 +266,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     phone.routes(api)
     sessions.routes(api)
     apps.routes(api)
+      passkeys.routes(api)
     if (oauth !== undefined) api.register(async (scope: TypedApp) => oauth.routes(scope))
     if (keys !== undefined) jwksRoute(api, keys, { isForAnyPage: oauth !== undefined })
     if (keys !== undefined && config.tokenAudiences.length > 0) {

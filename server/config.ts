@@ -1,7 +1,7 @@
 import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
-import type { LoginPolicy, MatchMode } from './login/login-policy.ts'
+import type { ConfirmMode, LoginPolicy, MatchMode } from './login/login-policy.ts'
 import type { SessionPolicy } from './session/session-opening.ts'
 import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
 
@@ -19,6 +19,7 @@ export interface Config {
   pace: Pace
   session: SessionPolicy
   match: MatchMode
+  confirm: ConfirmMode
   isCookieSecure: boolean
   /** Addresses and CIDRs of proxies, and how many of them a request passes. */
   trustProxy: readonly string[]
@@ -53,7 +54,6 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['CONFIRM'],
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
@@ -95,6 +95,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
       most: reader.integer('MAX_SESSIONS', 50, 1, 10_000),
     },
     match: reader.oneOf('MATCH', ['auto', 'always', 'never'] as const, 'auto'),
+    confirm: reader.oneOf('CONFIRM', ['auto', 'tap', 'passkey'] as const, 'auto'),
     isCookieSecure: cookieSecure === 'auto' ? publicUrl.startsWith('https:') : cookieSecure === 'always',
     ...readProxies(reader),
     allowedOrigins: reader.origins('ALLOWED_ORIGINS'),

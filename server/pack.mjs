@@ -3,7 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
-const PACKAGES = ['typebox', 'jose']
+const PACKAGES = ['typebox', 'jose', '@simplewebauthn/server']
 const OUT = 'dist/node_modules'
 
 rmSync(OUT, { recursive: true, force: true })
@@ -15,7 +15,7 @@ async function pack(name) {
     .filter(([path, to]) => typeof to === 'object' && !path.includes('*'))
     .map(([path, to]) => ({
       path,
-      from: `node_modules/${name}/${to.default}`,
+      from: `node_modules/${name}/${to.default ?? to.import}`,
       out: path === '.' ? 'index' : path.slice(2),
     }))
   await build({

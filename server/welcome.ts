@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { areOffered } from './passkeys/relying-party.ts'
 
 export interface WelcomeOptions {
   config: Config
@@ -41,7 +42,7 @@ function storeLine({ store }: Config, trouble: string | undefined): string {
   return `${place}: NOT WORKING; until it does, requests are answered with 503. ${trouble}`
 }
 
-function warnings({ isCookieSecure, publicUrl, accounts, host, ...phone }: Config): string[] {
+function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone }: Config): string[] {
   const found: string[] = []
   const { hostname } = new URL(publicUrl)
   if (!publicUrl.startsWith('https:')) {
@@ -58,6 +59,8 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, ...phone }: Confi
     found.push('PUBLIC_URL is an IPv6 address, and HOST=0.0.0.0 listens on IPv4 alone. Set HOST to ::')
   }
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
+  if (confirm === 'passkey' && !areOffered(publicUrl))
+    found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   if (phone.phoneIntrospection !== undefined) {

@@ -19,6 +19,9 @@ export const AUDIT_NAMES = [
   'session.revoked',
   'session.replaced',
   'session.displaced',
+  'passkey.added',
+  'passkey.removed',
+  'passkey.refused',
   'account.ended',
   'app.entered',
   'app.refused',
@@ -53,6 +56,10 @@ export interface AuditEvent {
   browser_address?: string
   /** The origin of another application, or its name where it has none. */
   application?: string
+  /** By what somebody signed in or confirmed. Left out: by password, or a tap. */
+  method?: 'passkey'
+  /** The public id of a passkey. */
+  passkey?: string
   /** Of a closed list for each name. */
   reason?: string
   tries_left?: number

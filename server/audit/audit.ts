@@ -5,11 +5,13 @@ import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
+import type { OnPasskeyNews } from '../passkeys/passkey-news.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
 import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 import { LOGIN_STEPS, type LoginStep, STEP_OF_EVENT, STEP_OF_NEWS } from './funnel.ts'
 import { auditOfApp } from './of-apps.ts'
 import { auditOfLogin } from './of-logins.ts'
+import { auditOfPasskey } from './of-passkeys.ts'
 import { auditOfSession } from './of-sessions.ts'
 
 export interface AuditOptions {
@@ -22,6 +24,7 @@ export interface AuditOptions {
 export interface Audit {
   onLoginNews: OnLoginNews
   onSessionNews: OnSessionNews
+  onPasskeyNews: OnPasskeyNews
   onAccountEnd: OnAccountEnd
   onAppNews: OnAppNews
   onBearerRefused: (refusal: { why: string; by: Occasion }) => void
@@ -56,6 +59,7 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
       tell(auditOfLogin(news))
     },
     onSessionNews: (news) => tell(auditOfSession(news)),
+    onPasskeyNews: (news) => tell(auditOfPasskey(news)),
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
     onAppNews: (news) => tell(auditOfApp(news)),

@@ -3,7 +3,7 @@ import type { Login, Phone } from '../login/login.ts'
 import type { LoginNews } from '../login/login-news.ts'
 import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
-type Happened = Pick<AuditEvent, 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
+type Happened = Pick<AuditEvent, 'method' | 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
 
 /** What is worth a line of what happened to a login. `undefined`: nothing; nobody's say about it has changed. */
 export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
@@ -32,7 +32,9 @@ function whatHappened({ type, before, after, why }: LoginNews): Happened | undef
       return scanned(before, after)
     case 'confirm':
       // Confirmed again, digits are made anew and nothing is decided.
-      return before?.status === 'scanned' ? { audit: 'login.confirmed', ...matchAsked(after) } : undefined
+      return before?.status === 'scanned'
+        ? { audit: 'login.confirmed', ...methodOf(after), ...matchAsked(after) }
+        : undefined
     case 'match':
       return matched(after)
     case 'deny':
@@ -56,6 +58,10 @@ function whatHappened({ type, before, after, why }: LoginNews): Happened | undef
 function scanned(before: Login | undefined, after: Login | undefined): Happened | undefined {
   if (before?.status === 'pending') return { audit: 'login.scanned' }
   return phoneOf(before)?.id === phoneOf(after)?.id ? undefined : { audit: 'login.taken_over' }
+}
+
+function methodOf(after: Login | undefined): Pick<Happened, 'method'> {
+  return phoneOf(after)?.confirm === undefined ? {} : { method: 'passkey' }
 }
 
 function matchAsked(after: Login | undefined): Pick<Happened, 'reason'> {

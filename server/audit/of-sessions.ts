@@ -1,4 +1,5 @@
 import { publicPerson } from '../identity/person-key.ts'
+import type { Session } from '../session/session.ts'
 import type { SessionChange, SessionNews } from '../session/session-news.ts'
 import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
@@ -38,7 +39,12 @@ function opened(news: SessionChange): AuditEvent {
     ...(handedOverBy === undefined ? {} : { login: handedOverBy }),
     session: id,
     kind,
+    ...(kind === 'phone' && isByPasskey(session) ? { method: 'passkey' } : {}),
   }
+}
+
+function isByPasskey({ amr = [] }: Session): boolean {
+  return amr.length > 0 && !amr.includes('pwd')
 }
 
 function ended({ id, session, by, isUncertain }: SessionChange, audit: AuditName): AuditEvent {

@@ -6,6 +6,7 @@ export interface BrowserName {
   os: string
 }
 
+export const UNKNOWN_BROWSER = 'Unknown browser'
 const LONGEST_USER_AGENT = 512
 const KNOWN_BROWSERS = new Set(Object.values(Bowser.BROWSER_MAP))
 const KNOWN_SYSTEMS = new Set(Object.values(Bowser.OS_MAP))
@@ -33,7 +34,7 @@ function read(userAgent: string): BrowserName {
   const name = parser?.getBrowserName() ?? ''
   const os = parser?.getOSName() ?? ''
   return {
-    name: KNOWN_BROWSERS.has(name) ? name : 'Unknown browser',
+    name: KNOWN_BROWSERS.has(name) ? name : UNKNOWN_BROWSER,
     os: KNOWN_SYSTEMS.has(os) ? os : 'unknown system',
   }
 }

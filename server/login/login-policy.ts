@@ -13,3 +13,6 @@ export interface LoginPolicy {
 
 /** When a match is asked for. `auto`: unless browser and phone are on the same network. */
 export type MatchMode = 'auto' | 'always' | 'never'
+
+/** How a phone's owner confirms. `auto`: by passkey where they have one, and browsers know them. */
+export type ConfirmMode = 'auto' | 'tap' | 'passkey'

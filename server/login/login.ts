@@ -57,6 +57,8 @@ export interface Phone {
   turn?: number
   /** How its owner proved who they are, and from the confirm on, how they confirmed: `identity/amr.ts`. */
   amr?: string[]
+  /** Its owner confirmed by a passkey. Left out: by a tap, or not yet. */
+  confirm?: 'passkey'
 }
 
 export interface PendingLogin extends LoginBase {
@@ -227,12 +229,12 @@ type TakenLogin = ScannedLogin | MatchRequiredLogin | AuthenticatedLogin
 function takenOver(login: TakenLogin, by: Phone, match: MatchKind): TakenLogin {
   const phone = { ...by, turn: (login.phone.turn ?? 0) + 1 }
   // Who confirmed, and how, is done.
-  if (login.status !== 'scanned') return { ...login, phone: { ...phone, ...amrOf(login.phone) } }
+  if (login.status !== 'scanned') return { ...login, phone: { ...phone, ...proofOf(login.phone) } }
   return { ...login, phone, match: login.match === 'code' ? 'code' : match }
 }
 
-function amrOf({ amr }: Phone): Pick<Phone, 'amr'> {
-  return amr === undefined ? {} : { amr }
+function proofOf({ amr, confirm }: Phone): Pick<Phone, 'amr' | 'confirm'> {
+  return { ...(amr === undefined ? {} : { amr }), ...(confirm === undefined ? {} : { confirm }) }
 }
 
 function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenLogin {

@@ -39,6 +39,7 @@ export interface NewSession {
   ip: string
   handedOverBy?: string
   amr?: string[]
+  confirm?: 'passkey'
 }
 
 /** A session that is there, and the list that it is in. */

@@ -28,6 +28,8 @@ const sessionRecord = Type.Object({
   ),
   /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
   amr: Type.Optional(Type.Array(Type.String())),
+  /** Of a browser's: the phone's owner confirmed it by a passkey. */
+  confirm: Type.Optional(Type.Literal('passkey')),
 })
 
 /** A session with its public id. */

@@ -9,6 +9,7 @@ import type { CurrentPerson, PasswordVerifier, User } from '../identity/identity
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
+import { createPhoneSignIn, type SignInPhone } from './phone-sign-in.ts'
 import type { OnPhoneEnd } from './session-ends.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
@@ -45,6 +46,8 @@ export interface Sessions {
   service: SessionService
   /** The session behind a request's cookie. */
   current: CurrentSession
+  /** For whatever else a phone may sign in by. */
+  signInPhone: SignInPhone
   queues: SignInQueues
   /** `/sign-in`, `/sign-out`, `/session`, `/sessions`. */
   routes(app: TypedApp): void
@@ -55,6 +58,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { cookies, clientAddresses, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
+  const signInPhone = createPhoneSignIn({ ...options, sessions: service, current })
   const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally(), slow: queueTally() }
   const guard = createSignInGuard({
     ...options,
@@ -65,10 +69,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     service,
     current,
+    signInPhone,
     queues,
     routes(app) {
       sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, clock })
-      signInRoutes(app, { ...options, sessions: service, current, guard })
+      signInRoutes(app, { ...options, signInPhone, guard })
     },
   }
 }

@@ -1,36 +1,25 @@
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import type { Cookies } from '../http/cookies.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { AWAY, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { BY_PASSWORD } from '../identity/amr.ts'
 import type { PasswordVerifier, User } from '../identity/identity.ts'
-import { publicPerson } from '../identity/person-key.ts'
-import type { Randomness } from '../randomness.ts'
-import type { CurrentSession } from './current-session.ts'
-import { sessionIdOf } from './session.ts'
+import type { SignInPhone } from './phone-sign-in.ts'
 import type { OnSessionNews } from './session-news.ts'
-import type { SessionService } from './session-service.ts'
 import type { SignInGuard } from './sign-in-guard.ts'
 
 export interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
-  sessions: SessionService
-  current: CurrentSession
-  cookies: Cookies
+  signInPhone: SignInPhone
   clientAddresses: Pick<ClientAddresses, 'of'>
-  randomness: Randomness
   guard: SignInGuard
   /** Told of tries that went wrong. */
   onNews?: OnSessionNews | undefined
   /** Whose account a user name is. */
   accountOf?: ((username: string) => User | undefined) | undefined
 }
-
-/** 43 of 64 characters: 258 bits. */
-const SESSION_SECRET_LENGTH = 43
 
 const signInBody = Type.Object(
   {
@@ -40,12 +29,9 @@ const signInBody = Type.Object(
   { ...strict, title: 'SignIn' },
 )
 
-/**
- * How a phone signs in where there is no identity provider. A new secret each time: no session can be planted. The
- * session that its cookie stood for until then ends.
- */
+/** How a phone signs in where there is no identity provider. */
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
-  const { verifyPassword, sessions, current, cookies, clientAddresses, randomness, guard, onNews, accountOf } = options
+  const { verifyPassword, signInPhone, clientAddresses, guard, onNews, accountOf } = options
 
   /** What was typed is told of only as the account that it is of: people type passwords into the wrong field. */
   function tellOfFailure(error: unknown, username: string, by: Occasion): void {
@@ -72,19 +58,13 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
     },
     async (request, reply) => {
       const by = occasionOf(request, clientAddresses)
-      const { address, device: browser } = by
       const { username, password } = request.body
       const verify = () => verifyPassword(username, password)
-      const user = await guard({ username, address, verify }).catch((error) => {
+      const user = await guard({ username, address: by.address, verify }).catch((error) => {
         tellOfFailure(error, username, by)
         throw error
       })
-      const secret = randomness.text(SESSION_SECRET_LENGTH)
-      const fresh = { secret, user, kind: 'phone', remember: true, browser, ip: address, amr: BY_PASSWORD } as const
-      const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
-      Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
-      reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))
-      return { user: { id: user.id, name: user.name } }
+      return signInPhone(request, reply, { user, amr: BY_PASSWORD, by })
     },
   )
 }

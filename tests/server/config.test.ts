@@ -14,6 +14,7 @@ const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 describe('the configuration', () => {
   test('of an empty environment is complete', () => {
     expect(read({})).toEqual({
+      confirm: 'auto',
       host: '0.0.0.0',
       port: 3000,
       publicUrl: 'http://192.168.1.5:3000',

@@ -32,16 +32,12 @@ test.each([
   expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
 })
 
-test.each([
-  'CONFIRM',
-  'APPS_FILE',
-  'CLIENTS_FILE',
-  'PHONE_OIDC_ISSUER',
-  'PHONE_OIDC_CLIENT_SECRET_FILE',
-  'ADMIN_TOKEN',
-])('%s, which this version does nothing for, stops the start', (name) => {
-  expect(start({ [name]: 'x' })).toThrow('not supported by this version')
-})
+test.each(['CLIENTS_FILE', 'PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_SECRET_FILE', 'ADMIN_TOKEN'])(
+  '%s, which this version does nothing for, stops the start',
+  (name) => {
+    expect(start({ [name]: 'x' })).toThrow('not supported by this version')
+  },
+)
 
 test('what desktops, Kubernetes, Docker, hosts and other programs set stops nothing', () => {
   const desktop = `HOME HOSTNAME HOSTTYPE LOGNAME USER SHELL LANG TERM DISPLAY EDITOR PAGER PWD OLDPWD SHLVL MAIL

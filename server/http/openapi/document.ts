@@ -28,6 +28,7 @@ const TAGS = [
   { name: 'phone', description: 'What the signed-in phone calls' },
   { name: 'session', description: 'Who is signed in where' },
   { name: 'applications', description: 'What proxies of other applications ask, and how people get in there' },
+  { name: 'passkeys', description: "A person's passkeys, and signing in by one" },
   { name: 'back ends', description: "What the team's own back ends verify people by" },
   { name: 'operators', description: 'What monitoring calls' },
 ]

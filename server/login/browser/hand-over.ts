@@ -157,8 +157,8 @@ function newSession(
   user: User,
 ): NewSession {
   const secret = deriveSessionSecret(browserKey, loginId, salt)
-  const { amr } = phone
-  const how = amr === undefined ? {} : { amr }
+  const { amr, confirm } = phone
+  const how = { ...(amr === undefined ? {} : { amr }), ...(confirm === undefined ? {} : { confirm }) }
   return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how }
 }
 

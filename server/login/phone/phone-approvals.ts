@@ -190,6 +190,18 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     },
 
     /**
+     * The login that this phone has scanned, out of a record from `lookUp`. `not_scanned`: it has not; which is what
+     * `confirm` would say.
+     */
+    scannedBy(token: Token, phone: Phone, found: StoredRecord | undefined): Login {
+      const login = records.decode(found)
+      const isGood = login !== undefined && acceptsSecret(login, hashSecret(token.secret), clock())
+      if (!isGood || login.status === 'denied') throw new ScanInError('expired_token')
+      if (isPhoneOf(login, phone.id)) return login
+      throw new ScanInError(login.status === 'delivered' ? 'expired_token' : 'not_scanned')
+    },
+
+    /**
      * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
      * @param guess from `lookUp`
      */

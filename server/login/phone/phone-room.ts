@@ -3,10 +3,13 @@ import type { MakeLimiter } from '../../http/rate-limits.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
+import type { Passkeys } from '../../passkeys/passkeys.ts'
+import { isSecureContext } from '../../passkeys/relying-party.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { Holds } from '../hold/holds.ts'
-import type { MatchMode } from '../login-policy.ts'
+import type { ConfirmMode, MatchMode } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
+import { createConfirmRule } from './confirm-rule.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
 import { type BearerRefusal, createPhoneAuthentication } from './phone-authentication.ts'
 import { phoneRoutes } from './phone-routes.ts'
@@ -22,6 +25,8 @@ export interface PhoneRoomOptions {
   /** Where wrong codes are counted. */
   makeLimiter: MakeLimiter
   matchMode: MatchMode
+  confirmMode: ConfirmMode
+  passkeys: Passkeys
   publicUrl: string
   onBearerRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
@@ -41,8 +46,13 @@ export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
   const authenticatePhone = createPhoneAuthentication(options)
   const queue = queueTally()
   const wrongCodes = createWrongCodes(makeLimiter, queue)
+  const confirmRule = createConfirmRule({
+    mode: options.confirmMode,
+    isSecureContext: isSecureContext(options.publicUrl),
+    passkeys: options.passkeys,
+  })
   return {
     queue,
-    routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes }),
+    routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes, confirmRule }),
   }
 }

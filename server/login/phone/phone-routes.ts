@@ -4,14 +4,16 @@ import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../h
 import { occasionOf } from '../../http/occasion.ts'
 import { AWAY, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import { BY_TAP, joinAmr } from '../../identity/amr.ts'
+import { requestOptions } from '../../passkeys/passkey-wire.ts'
+import type { StoredRecord } from '../../store/record-store.ts'
 import type { Paces } from '../hold/paces.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
-import type { MatchKind } from '../login.ts'
+import type { MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
-import { parseUserCode } from '../token.ts'
+import { parseUserCode, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
+import type { ConfirmRule } from './confirm-rule.ts'
 import type { PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
 import {
@@ -33,6 +35,7 @@ export interface PhoneRoutesOptions {
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
   wrongCodes: WrongCodes
+  confirmRule: ConfirmRule
   matchMode: MatchMode
   publicUrl: string
   paces: Paces
@@ -45,11 +48,23 @@ const PHONE = ['authentication_required', 'identity_provider_unavailable', ...AW
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodes } = options
+  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodes, confirmRule } = options
 
   function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
     return (browserAt) => (isSameNetwork(browserAt, phoneAt) ? 'none' : 'code')
+  }
+
+  /** The phone as it confirms: by a passkey where one is asked for, and by its tap where not. */
+  async function confirmingAs(
+    phone: Phone,
+    token: Token,
+    found: StoredRecord | undefined,
+    how: Parameters<ConfirmRule['prove']>[2],
+  ): Promise<Phone> {
+    if ((await confirmRule.kindFor(phone)) === 'tap') return confirmRule.byTap(phone)
+    const { loginId } = token
+    return confirmRule.prove(phone, { loginId, login: approvals.scannedBy(token, phone, found) }, how)
   }
 
   app.post(
@@ -80,7 +95,30 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         tokenOf(request, scanned.token)
         return scanned
       })
-      return requestOnWire(found, options.publicUrl, isSameNetwork(found.browserAt, phoneAt))
+      const confirm = await confirmRule.kindFor(phone)
+      const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
+      return requestOnWire(found, { origin: options.publicUrl, sameNetwork, confirm })
+    },
+  )
+
+  app.post(
+    '/login/confirm/options',
+    {
+      schema: {
+        operationId: 'beginConfirm',
+        tags,
+        security,
+        summary: 'What the phone asks for a passkey by, to confirm this login and no other',
+        body: tokenBody,
+        problems: ['expired_token', 'not_scanned', 'passkey_required', 'slow_down', ...PHONE],
+        response: { 200: requestOptions },
+      },
+    },
+    async (request) => {
+      const token = tokenOf(request, request.body.token)
+      const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      const login = approvals.scannedBy(token, phone, found)
+      return confirmRule.options(phone, { loginId: token.loginId, login })
     },
   )
 
@@ -94,16 +132,16 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         summary: 'Approve: the browser will be signed in as this phone is',
         description: 'At `match_required` it is signed in once `match_code` has been typed there.',
         body: confirmBody,
-        problems: ['expired_token', 'already_scanned', 'not_scanned', ...PHONE],
+        problems: ['expired_token', 'already_scanned', 'not_scanned', 'passkey_required', 'slow_down', ...PHONE],
         response: { 200: confirmationReply },
       },
     },
     async (request) => {
-      const { remember = false } = request.body
+      const { remember = false, assertion } = request.body
       const by = occasionOf(request, clientAddresses)
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
-      const confirming = { ...phone, amr: joinAmr(phone.amr, BY_TAP) }
+      const confirming = await confirmingAs(phone, token, found, { assertion, by })
       return confirmationOnWire(await approvals.confirm(token, confirming, remember, { guess: found, by }))
     },
   )

@@ -1,8 +1,10 @@
 import Type, { type Static } from 'typebox'
 import { browserName, clientIp, expiresIn, oneOf, strict } from '../../http/schemas.ts'
+import { assertionSchema } from '../../passkeys/passkey-wire.ts'
 import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { tokenSchema } from '../token-wire.ts'
+import type { ConfirmKind } from './confirm-rule.ts'
 import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approvals.ts'
 
 /** The wire forms of what a phone sends and gets. */
@@ -28,6 +30,7 @@ export const confirmBody = Type.Object(
     remember: Type.Optional(
       Type.Boolean({ description: "The browser's session lasts as long as a phone's", examples: [false] }),
     ),
+    assertion: Type.Optional(assertionSchema),
   },
   { ...strict, title: 'Confirm' },
 )
@@ -49,6 +52,7 @@ export const approvalRequest = Type.Object(
     }),
     application: Type.Optional(applicationSchema),
     match: oneOf(['none', 'code'], { description: '`code`: the phone will show digits to type', examples: ['code'] }),
+    confirm: Type.Optional(oneOf(['passkey'], { description: 'A passkey is asked for. Left out: a tap is enough' })),
     expires_in: expiresIn,
   },
   { title: 'ApprovalRequest' },
@@ -83,12 +87,12 @@ export const phoneStatus = Type.Object(
 
 export function requestOnWire(
   { browserAt, expiresIn, application, ...request }: ApprovalRequest,
-  origin: string,
-  isSameNetwork: boolean,
+  { origin, sameNetwork, confirm }: { origin: string; sameNetwork: boolean; confirm: ConfirmKind },
 ): Static<typeof approvalRequest> {
   return {
     ...request,
-    ...{ ip: browserAt.address, same_network: isSameNetwork, origin, expires_in: expiresIn },
+    ...{ ip: browserAt.address, same_network: sameNetwork, origin, expires_in: expiresIn },
+    ...(confirm === 'passkey' ? { confirm } : {}),
     ...(application === undefined ? {} : { application: applicationOnWire(application) }),
   }
 }

@@ -1,0 +1,65 @@
+import type { Occasion } from '../../http/occasion.ts'
+import { BY_TAP, joinAmr } from '../../identity/amr.ts'
+import { amrOf } from '../../passkeys/passkey.ts'
+import type { Assertion, RequestOptions } from '../../passkeys/passkey-wire.ts'
+import type { Passkeys } from '../../passkeys/passkeys.ts'
+import type { Login, Phone } from '../login.ts'
+import type { ConfirmMode } from '../login-policy.ts'
+
+/** By what a phone's owner confirms. */
+export type ConfirmKind = 'tap' | 'passkey'
+
+export interface ConfirmRuleOptions {
+  mode: ConfirmMode
+  /** Whether browsers know passkeys at the public URL. */
+  isSecureContext: boolean
+  passkeys: Pick<Passkeys, 'list' | 'proofOptions' | 'prove'>
+}
+
+/** A login that this phone has scanned. */
+export interface ScannedByPhone {
+  loginId: string
+  login: Login
+}
+
+export interface ConfirmRule {
+  /**
+   * What is asked of this phone. A native app has no passkeys here: where all have to confirm by one, it confirms nothing.
+   */
+  kindFor(phone: Phone): Promise<ConfirmKind>
+  /** @throws ScanInError `passkey_required`: its owner has none */
+  options(phone: Phone, scanned: ScannedByPhone): Promise<RequestOptions>
+  /** The phone, with how its owner has confirmed. @throws ScanInError `passkey_required` */
+  prove(phone: Phone, scanned: ScannedByPhone, how: { assertion?: Assertion | undefined; by: Occasion }): Promise<Phone>
+  byTap(phone: Phone): Phone
+}
+
+export function createConfirmRule({ mode, isSecureContext, passkeys }: ConfirmRuleOptions): ConfirmRule {
+  return {
+    async kindFor({ user, goodUntil }) {
+      if (mode !== 'auto') return mode
+      if (!isSecureContext || goodUntil !== undefined) return 'tap'
+      return (await passkeys.list(user)).length > 0 ? 'passkey' : 'tap'
+    },
+
+    options: (phone, scanned) => passkeys.proofOptions(phone, purposeOf(phone, scanned)),
+
+    async prove(phone, scanned, { assertion, by }) {
+      // Approved already: said again, nothing comes of it.
+      if (isApproved(scanned.login)) return phone
+      const { passkey } = await passkeys.prove(phone, assertion, purposeOf(phone, scanned), by)
+      return { ...phone, amr: joinAmr(phone.amr, amrOf(passkey)), confirm: 'passkey' }
+    },
+
+    byTap: (phone) => ({ ...phone, amr: joinAmr(phone.amr, BY_TAP) }),
+  }
+}
+
+/** This login, for this browser, by this phone: an assertion that was made for any other is none. */
+function purposeOf({ id }: Phone, { loginId, login }: ScannedByPhone): string {
+  return `confirm ${loginId} ${login.browserKeyHash} ${id}`
+}
+
+function isApproved({ status }: Login): boolean {
+  return status === 'authenticated' || status === 'delivered'
+}

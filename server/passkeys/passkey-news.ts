@@ -1,0 +1,24 @@
+import type { Occasion } from '../http/occasion.ts'
+import type { User } from '../identity/identity.ts'
+import type { RefusalReason } from './refusal.ts'
+
+/** What happened to a passkey or to a try with one, told once to whoever keeps records of it. */
+export type PasskeyNews = PasskeyChange | PasskeyRefusal
+
+export interface PasskeyChange {
+  type: 'added' | 'removed'
+  /** Public. */
+  id: string
+  user: User
+  by: Occasion
+}
+
+export interface PasskeyRefusal {
+  type: 'refused' | 'sign_in_failed' | 'sign_in_slowed'
+  why: RefusalReason
+  /** Whose phone tried, or at a sign-in whose passkey it was, as far as that is known. */
+  user: User | undefined
+  by: Occasion
+}
+
+export type OnPasskeyNews = (news: PasskeyNews) => void

@@ -1,0 +1,130 @@
+import type { Clock } from '../clock.ts'
+import type { CurrentPerson, User } from '../identity/identity.ts'
+import { isSamePerson, type Person } from '../identity/person-key.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
+import {
+  decodePasskey,
+  forgottenAt,
+  type IdentifiedPasskey,
+  KEPT_FOR_MS,
+  type Passkey,
+  type PasskeyUse,
+  used,
+} from './passkey.ts'
+import type { PasskeyList } from './passkey-list.ts'
+import type { RelyingParty } from './relying-party.ts'
+
+/** Passkeys in a store, each at the place that its public id names. Every method rejects with `store_unavailable`. */
+export interface PasskeyRecords {
+  find(id: string): Promise<Passkey | undefined>
+  /** A person's passkeys that are good, the oldest first. */
+  of(user: User): Promise<IdentifiedPasskey[]>
+  /** `taken`: there is one of that id. */
+  add(id: string, passkey: Passkey): Promise<'added' | 'taken' | 'too_many'>
+  /** Writes a use down, and compares its counter in the same step. `cloned`: it did not go up. `undefined`: it is gone. */
+  use(id: string, use: PasskeyUse): Promise<Passkey | 'cloned' | undefined>
+  /** From its answer on it opens nothing. @returns what it was; `undefined`: the person has none of that id */
+  remove(person: Person, id: string): Promise<Passkey | undefined>
+}
+
+export interface PasskeyRecordsOptions {
+  store: RecordStore
+  clock: Clock
+  currentPerson: CurrentPerson
+  list: PasskeyList
+  party: RelyingParty
+}
+
+/** Listed first, a passkey is written a moment later: what is not there by then never will be. */
+const LONGEST_ADDING_MS = 60_000
+/** What is removed leaves its place taken for so long: a removal that was answered has to be on replicas too. */
+const REMOVED_FOR_MS = 60_000
+const REMOVED = 'removed'
+
+export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRecords {
+  const { store, clock, currentPerson, list, party } = options
+  const find = async (id: string) => decodePasskey((await store.read(keyOf(id)))?.value)
+  const isGood = ({ owner, rpId }: Passkey) => rpId === party.id && currentPerson(owner) !== undefined
+
+  /** All that a person's list leads to, good or not. */
+  async function listed(person: Person) {
+    const entries = await list.read(person)
+    return Promise.all(
+      entries.map(async ({ id, endsAt }) => {
+        const passkey = await find(id)
+        return { id, endsAt, passkey: passkey && isSamePerson(passkey.owner, person) ? passkey : undefined }
+      }),
+    )
+  }
+
+  /** Makes room: what is forgotten leaves the list, and what was added under another password or host goes. */
+  async function clear(person: Person): Promise<void> {
+    const entries = await listed(person)
+    const dead = entries.filter(({ passkey }) => passkey !== undefined && !isGood(passkey))
+    await Promise.all(dead.map(({ id }) => end(id)))
+    const isJustListed = (endsAt: number) => endsAt - clock() > KEPT_FOR_MS - LONGEST_ADDING_MS
+    const absent = entries.filter(({ passkey, endsAt }) => passkey === undefined && !isJustListed(endsAt))
+    if (dead.length + absent.length > 0)
+      await list.remove(
+        person,
+        [...dead, ...absent].map(({ id }) => id),
+      )
+  }
+
+  /** Shorter than any passkey, so that a store that is full takes it in the place of one. */
+  function end(id: string): Promise<void> {
+    return updateRecord<void>(store, keyOf(id), () => {
+      const expiresAt = clock() + REMOVED_FOR_MS
+      return { next: { value: REMOVED, expiresAt, durable: true }, result: undefined }
+    })
+  }
+
+  return {
+    find,
+
+    async of(user) {
+      const entries = await listed(user)
+      return entries
+        .flatMap(({ id, passkey }) => (passkey !== undefined && isGood(passkey) ? [{ id, passkey }] : []))
+        .sort((one, other) => one.passkey.createdAt - other.passkey.createdAt)
+    },
+
+    async add(id, passkey) {
+      const { owner } = passkey
+      const endsAt = forgottenAt(passkey)
+      await clear(owner)
+      const before = await list.read(owner)
+      // Listed first: a passkey that is not listed, nobody can remove.
+      if (!(await list.add(owner, { id, endsAt }))) return 'too_many'
+      const isAdded = await store.write(keyOf(id), passkey, { expiresAt: endsAt, ifVersion: null, durable: true })
+      if (isAdded) return 'added'
+      if (!before.some((entry) => entry.id === id)) await list.remove(owner, [id])
+      return 'taken'
+    },
+
+    async use(id, use) {
+      const result = await updateRecord<Passkey | 'cloned' | undefined>(store, keyOf(id), (value) => {
+        const passkey = decodePasskey(value)
+        if (passkey === undefined) return { result: undefined }
+        const next = used(passkey, use, clock())
+        if (next === undefined) return { result: 'cloned' }
+        return { next: { value: next, expiresAt: forgottenAt(next) }, result: next }
+      })
+      if (typeof result === 'object') await list.prolong(result.owner, { id, endsAt: forgottenAt(result) })
+      return result
+    },
+
+    async remove(person, id) {
+      const passkey = await find(id)
+      if (passkey === undefined || !isSamePerson(passkey.owner, person)) return undefined
+      await end(id)
+      await list.remove(person, [id])
+      return passkey
+    },
+  }
+}
+
+function keyOf(id: string): string {
+  return `passkey:${id}`
+}

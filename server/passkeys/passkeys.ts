@@ -1,0 +1,220 @@
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import type { Occasion } from '../http/occasion.ts'
+import type { CurrentPerson, User } from '../identity/identity.ts'
+import { isSamePerson } from '../identity/person-key.ts'
+import { CHALLENGE_MS, type Challenges } from './challenges.ts'
+import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './passkey.ts'
+import type { PasskeyList } from './passkey-list.ts'
+import type { OnPasskeyNews, PasskeyRefusal } from './passkey-news.ts'
+import type { PasskeyRecords } from './passkey-records.ts'
+import type { PasskeyTries } from './passkey-tries.ts'
+import {
+  type Assertion,
+  type Attestation,
+  type CreationOptions,
+  descriptorOf,
+  type RequestOptions,
+} from './passkey-wire.ts'
+import { PasskeyRefused } from './refusal.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { challengeIn } from './spoken.ts'
+import { ALGORITHMS, verifyAssertion, verifyAttestation } from './verification.ts'
+
+export interface PasskeysOptions {
+  party: RelyingParty
+  records: PasskeyRecords
+  list: PasskeyList
+  challenges: Challenges
+  tries: PasskeyTries
+  currentPerson: CurrentPerson
+  clock: Clock
+  onNews?: OnPasskeyNews | undefined
+}
+
+/** A person at a phone that is signed in: `id` is its session's. */
+export interface PersonAtPhone {
+  id: string
+  user: User
+}
+
+/** A passkey that was used just now, and whose it is: as they are now. */
+export interface UsedPasskey {
+  passkey: Passkey
+  user: User
+}
+
+export type Passkeys = ReturnType<typeof createPasskeys>
+
+const TO_SIGN_IN = 'sign in'
+
+/**
+ * What people do with passkeys. All of it is by user verification (WebAuthn §6.2.3), with challenges that are good for one
+ * try and one purpose. Every method rejects with `store_unavailable` when the store does.
+ */
+export function createPasskeys(options: PasskeysOptions) {
+  const { party, records, list, challenges, tries, currentPerson, clock, onNews = () => undefined } = options
+
+  function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {
+    return {
+      rpId: party.id,
+      challenge,
+      timeout: CHALLENGE_MS,
+      userVerification: 'required',
+      allowCredentials: allowed.map(descriptorOf),
+    }
+  }
+
+  /** Takes the challenge, whatever comes of it: a try that went wrong is not tried again with the same. */
+  async function takeChallenge(clientData: string, type: 'webauthn.create' | 'webauthn.get', purpose: string) {
+    const challenge = challengeIn(clientData, type, party)
+    if (!(await challenges.take(challenge, purpose))) throw new PasskeyRefused('challenge')
+    return challenge
+  }
+
+  /** @throws PasskeyRefused */
+  async function use(assertion: Assertion, purpose: string): Promise<UsedPasskey> {
+    const challenge = await takeChallenge(assertion.response.clientDataJSON, 'webauthn.get', purpose)
+    const id = passkeyIdOf(assertion.id)
+    const found = await records.find(id)
+    const { userHandle } = assertion.response
+    if (found === undefined || (userHandle && userHandle !== found.handle)) throw new PasskeyRefused('unknown')
+    const { owner } = found
+    const user = currentPerson(owner)
+    if (user === undefined) throw new PasskeyRefused('owner', { owner })
+    const said = await verifyAssertion(assertion, challenge, found, party).catch((error) => {
+      throw error instanceof PasskeyRefused ? new PasskeyRefused(error.why, { owner, cause: error.cause }) : error
+    })
+    const passkey = await records.use(id, said)
+    if (passkey === undefined) throw new PasskeyRefused('unknown')
+    if (passkey === 'cloned') throw new PasskeyRefused('cloned_counter', { owner })
+    return { passkey, user }
+  }
+
+  /** Why it was refused, in whatever that was thrown as. `undefined`: it was not. */
+  function reasonOf(error: unknown): PasskeyRefused | undefined {
+    if (error instanceof PasskeyRefused) return error
+    return error instanceof ScanInError && error.cause instanceof PasskeyRefused ? error.cause : undefined
+  }
+
+  /** Runs a try, tells of a refusal, and throws it as what whoever tried may know of it. */
+  async function attempt<Result>(
+    { by, user }: { by: Occasion; user?: User },
+    type: 'refused' | 'sign_in_failed',
+    code: 'passkey_required' | 'passkey_refused' | 'invalid_credentials',
+    verify: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await tries.attempt(by.address, verify)
+    } catch (error) {
+      const refused = reasonOf(error)
+      if (refused === undefined) throw error
+      const isSlowed = error instanceof ScanInError
+      const told: PasskeyRefusal['type'] = isSlowed && type === 'sign_in_failed' ? 'sign_in_slowed' : type
+      onNews({ type: told, why: refused.why, user: user ?? refused.owner, by })
+      throw isSlowed ? error : new ScanInError(code, { cause: refused })
+    }
+  }
+
+  return {
+    /** For who wants to add one. */
+    creationOptions({ id, user }: PersonAtPhone): Promise<CreationOptions> {
+      return tries.challengeFor(id, async () => {
+        const [handle, known] = await Promise.all([list.handleOf(user), records.of(user)])
+        return {
+          rp: { id: party.id, name: 'ScanIn' },
+          user: { id: handle, name: user.email ?? user.name, displayName: user.name },
+          challenge: await challenges.issue(toAdd(id, handle)),
+          pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key' as const, alg })),
+          timeout: CHALLENGE_MS,
+          // So that one device has one of them.
+          excludeCredentials: known.map(descriptorOf),
+          authenticatorSelection: {
+            residentKey: 'required' as const,
+            requireResidentKey: true as const,
+            userVerification: 'required' as const,
+          },
+          attestation: 'none' as const,
+        }
+      })
+    },
+
+    /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
+    async add(
+      { id: phoneId, user }: PersonAtPhone,
+      { name, attestation }: { name: string; attestation: Attestation },
+      by: Occasion,
+    ): Promise<IdentifiedPasskey> {
+      const added = await attempt({ by, user }, 'refused', 'passkey_refused', async () => {
+        const handle = await list.handleOf(user)
+        const { clientDataJSON } = attestation.response
+        const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
+        const made = await verifyAttestation(attestation, challenge, party)
+        const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, name, createdAt: clock() }
+        const id = passkeyIdOf(made.credentialId)
+        const outcome = await records.add(id, passkey)
+        if (outcome === 'taken') throw new PasskeyRefused('taken')
+        if (outcome === 'too_many') throw new ScanInError('too_many_passkeys')
+        return { id, passkey }
+      })
+      onNews({ type: 'added', id: added.id, user, by })
+      return added
+    },
+
+    /** A person's, the oldest first. */
+    list: (user: User): Promise<IdentifiedPasskey[]> => records.of(user),
+
+    /** @returns `false` when the person has no such passkey */
+    async remove(user: User, id: string, by: Occasion): Promise<boolean> {
+      const removed = await records.remove(user, id)
+      if (removed !== undefined) onNews({ type: 'removed', id, user, by })
+      return removed !== undefined
+    },
+
+    /** For who is not signed in: whoever has a passkey of ours picks it. */
+    signInOptions: (by: Occasion): Promise<RequestOptions> =>
+      tries.challenge(by.address, async () => requestOptions(await challenges.issue(TO_SIGN_IN), [])),
+
+    /** @throws ScanInError `invalid_credentials` */
+    signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey> {
+      return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async () => {
+        const found = await use(assertion, TO_SIGN_IN)
+        // Whoever comes from elsewhere signs in there: they may be gone there by now.
+        if (found.user.source !== undefined) throw new PasskeyRefused('foreign', { owner: found.user })
+        return found
+      })
+    },
+
+    /**
+     * For a phone that is to show whose it is.
+     * @param purpose all that the answer is to be bound to, in words
+     * @throws ScanInError `passkey_required`: the person has none
+     */
+    proofOptions({ id, user }: PersonAtPhone, purpose: string): Promise<RequestOptions> {
+      return tries.challengeFor(id, async () => {
+        const known = await records.of(user)
+        // An empty list would be anybody's.
+        if (known.length === 0) throw new ScanInError('passkey_required')
+        return requestOptions(await challenges.issue(purpose), known)
+      })
+    },
+
+    /** That the phone's owner is there, for just this. Left out: they did not say. @throws ScanInError `passkey_required` */
+    async prove({ user }: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion) {
+      if (assertion === undefined) {
+        onNews({ type: 'refused', why: 'missing', user, by })
+        throw new ScanInError('passkey_required')
+      }
+      return attempt({ by, user }, 'refused', 'passkey_required', async () => {
+        const found = await use(assertion, purpose)
+        if (!isSamePerson(found.user, user)) throw new PasskeyRefused('foreign')
+        return found
+      })
+    },
+  }
+}
+
+/** The handle too, for the authenticator keeps it: that it is still this person's. */
+function toAdd(phoneId: string, handle: string): string {
+  return `add ${phoneId} ${handle}`
+}

@@ -1,0 +1,49 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Cookies } from '../http/cookies.ts'
+import type { Occasion } from '../http/occasion.ts'
+import type { User } from '../identity/identity.ts'
+import { publicPerson } from '../identity/person-key.ts'
+import type { Randomness } from '../randomness.ts'
+import type { CurrentSession } from './current-session.ts'
+import { sessionIdOf } from './session.ts'
+import type { SessionService } from './session-service.ts'
+
+export interface PhoneSignInOptions {
+  sessions: Pick<SessionService, 'open'>
+  current: Pick<CurrentSession, 'named'>
+  cookies: Cookies
+  randomness: Randomness
+}
+
+export interface ProvenPerson {
+  user: User
+  /** How they proved who they are: `identity/amr.ts`. */
+  amr: string[]
+  by: Occasion
+}
+
+/**
+ * Signs a phone in as somebody who has just proved who they are, whatever by. A new secret each time: no session can be
+ * planted. The session that its cookie stood for until then ends.
+ * @returns the reply's body
+ */
+export type SignInPhone = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  person: ProvenPerson,
+) => Promise<{ user: { id: string; name: string } }>
+
+/** 43 of 64 characters: 258 bits. */
+const SESSION_SECRET_LENGTH = 43
+
+export function createPhoneSignIn({ sessions, current, cookies, randomness }: PhoneSignInOptions): SignInPhone {
+  return async (request, reply, { user, amr, by }) => {
+    const { address: ip, device: browser } = by
+    const secret = randomness.text(SESSION_SECRET_LENGTH)
+    const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, amr } as const
+    const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
+    Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
+    reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))
+    return { user: { id: user.id, name: user.name } }
+  }
+}
