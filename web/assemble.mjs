@@ -1,8 +1,9 @@
-// Makes dist/web, all that is served, of what the compiler left in dist/web/assets/new: puts styles, pictures and the
-// QR decoder beside it, names the folder by a hash of everything in it, and points the pages there. So a browser may
-// keep an asset for good, and a new build is a new address. What pages have in common stands once, in web/parts.
+// Makes dist/web, all that is served, of what the compiler left in dist/web/assets/new: puts styles, pictures, the QR
+// decoder and what asks for passkeys beside it, names the folder by a hash of everything in it, and points the pages
+// there. So a browser may keep an asset for good, and a new build is a new address. What pages have in common stands
+// once, in web/parts.
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const PAGES = 'dist/web'
@@ -13,10 +14,11 @@ const GUARD = 'page-guard.js'
 const isPage = (path) => path.endsWith('.html')
 
 cpSync('web/public', NEW, { recursive: true, filter: (path) => !isPage(path) && !path.endsWith(GUARD) })
-mkdirSync(`${NEW}/vendor/qr`, { recursive: true })
-for (const file of ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT']) {
-  cpSync(`node_modules/qr/${file}`, `${NEW}/vendor/qr/${file}`)
-}
+vendor('qr', 'node_modules/qr', ['index.js', 'decode.js', 'LICENSE', 'LICENSE-MIT'])
+const WEBAUTHN = 'node_modules/@simplewebauthn/browser'
+const scripts = readdirSync(`${WEBAUTHN}/esm`, { recursive: true }).filter((path) => path.endsWith('.js'))
+vendor('webauthn', `${WEBAUTHN}/esm`, scripts)
+vendor('webauthn', WEBAUTHN, ['LICENSE.md'])
 
 const files = readdirSync(NEW, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -34,6 +36,11 @@ for (const page of readdirSync('web/public').filter(isPage)) {
 cpSync(join('web/public', GUARD), join(PAGES, GUARD))
 for (const old of readdirSync(ASSETS)) if (old !== 'new') rmSync(join(ASSETS, old), { recursive: true })
 renameSync(NEW, join(ASSETS, version))
+
+/** Puts files of somebody else's package beside ours, each in its folder. */
+function vendor(name, from, files) {
+  for (const file of files) cpSync(join(from, file), join(NEW, 'vendor', name, file))
+}
 
 /** The text with its addresses of assets made those of this build. */
 function versioned(text) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { phoneWords } from '../../../web/src/page/words.ts'
 import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
+import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
 import { createFakeWake } from '../support/fake-wake.ts'
@@ -16,6 +17,7 @@ const request: ScanReply = {
   origin: 'https://scanin.example',
   application: undefined,
   match: 'none',
+  confirm: undefined,
   expiresInSeconds: 120,
 }
 
@@ -27,7 +29,15 @@ const state = (status: PhoneReply['status'], collected = false): PhoneReply => (
   holdSeconds: undefined,
 })
 
-function scanned() {
+const passkeyOptions: RequestOptions = {
+  rpId: 'scanin.example',
+  challenge: 'a challenge',
+  timeout: 300_000,
+  userVerification: 'required',
+  allowCredentials: [],
+}
+
+function scanned(asking: ScanReply = request) {
   const clock = createFakeClock()
   const wake = createFakeWake()
   const views: ApprovalView[] = []
@@ -38,6 +48,8 @@ function scanned() {
     deny: Error | undefined
   } = { status: state('scanned'), confirm: { status: 'authenticated' }, deny: undefined }
   let signedOut = 0
+  const confirmed: (Assertion | undefined)[] = []
+  const proofs: (Assertion | Error)[] = []
   const controller = new AbortController()
   const answer = <T>(value: T | Error): T => {
     if (value instanceof Error) throw value
@@ -45,7 +57,11 @@ function scanned() {
   }
   const approval = createApproval({
     api: {
-      confirm: async () => answer(server.confirm),
+      confirm: async ({ assertion }) => {
+        confirmed.push(assertion)
+        return answer(server.confirm)
+      },
+      confirmOptions: async () => passkeyOptions,
       deny: async () => {
         if (server.deny) throw server.deny
       },
@@ -57,7 +73,8 @@ function scanned() {
     clock,
     random: () => 0,
     wake,
-    request,
+    prove: async ({ challenge }) => answer(proofs.shift() ?? { signed: challenge }),
+    request: asking,
     onView: (view) => views.push(view),
     onConnection: () => undefined,
     onSignedOut: () => {
@@ -66,7 +83,11 @@ function scanned() {
     signal: controller.signal,
   })
   approval.begin()
-  return { approval, clock, views, asked, server, last: () => views.at(-1), signedOut: () => signedOut }
+  return {
+    ...{ approval, clock, views, asked, server, confirmed, proofs },
+    last: () => views.at(-1),
+    signedOut: () => signedOut,
+  }
 }
 
 describe('confirming', () => {
@@ -118,6 +139,40 @@ describe('confirming', () => {
     const asked = phone.asked.length
     await phone.clock.pass(60_000)
     expect(phone.asked).toHaveLength(asked)
+  })
+})
+
+describe('confirming by a passkey', () => {
+  test('asks for one only where one is asked for', async () => {
+    for (const confirm of [undefined, 'passkey'] as const) {
+      const phone = scanned({ ...request, confirm })
+      await settle()
+      await phone.approval.confirm(false)
+      expect(phone.confirmed).toEqual([confirm === undefined ? undefined : { signed: 'a challenge' }])
+      expect(phone.last()).toEqual({ kind: 'waiting' })
+    }
+  })
+
+  test('a person who turns away from it may try again, and the watch goes on', async () => {
+    const phone = scanned({ ...request, confirm: 'passkey' })
+    await settle()
+    phone.proofs.push(new Error('turned away'))
+    await expect(phone.approval.confirm(false)).rejects.toThrow('turned away')
+    expect([phone.confirmed, phone.last()]).toEqual([[], expect.objectContaining({ kind: 'asking' })])
+    phone.server.status = refusal(404, 'expired_token')
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
+  })
+
+  test('where one was added since, the next try asks for it', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = refusal(403, 'passkey_required')
+    await expect(phone.approval.confirm(false)).rejects.toThrow('passkey_required')
+    phone.server.confirm = { status: 'authenticated' }
+    await phone.approval.confirm(false)
+    expect(phone.confirmed).toEqual([undefined, { signed: 'a challenge' }])
+    expect(phone.last()).toEqual({ kind: 'waiting' })
   })
 })
 

@@ -79,6 +79,13 @@ export function createFakeLoginApi() {
     sessions: unused,
     revoke: unused,
     revokeOthers: unused,
+    confirmOptions: unused,
+    passkeys: unused,
+    passkeyOptions: unused,
+    addPasskey: unused,
+    removePasskey: unused,
+    passkeySignInOptions: unused,
+    signInByPasskey: unused,
   }
 
   return {

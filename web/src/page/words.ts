@@ -157,6 +157,25 @@ export const phoneWords = {
     'Your password was right, but this browser did not keep the cookie that remembers it. Allow cookies for this site, or open the page in another browser, then sign in again.',
 } as const
 
+/** What the phone's page says of passkeys. */
+export const passkeyWords = {
+  insecure: 'Passkeys are not offered here: browsers have them only over https, and this page was opened without it.',
+  address: 'Passkeys are not offered here: browsers have them only where the site has a name, not at a bare address.',
+  unsupported: 'This browser has no passkeys.',
+  cancelled: 'No passkey was used. You can try again.',
+  alreadyHere: 'This device has a passkey for your account already.',
+  failed: 'The passkey did not work. You can try again.',
+  readerMissing: 'The part that asks for passkeys could not be loaded. Reload this page.',
+  unknown: 'That passkey opens nothing here. It may have been removed. Use your password.',
+  none: 'You have no passkey yet.',
+  signInAgain: 'To change your passkeys, sign in once more: it shows that it is you.',
+  waiting: 'Waiting for your passkey…',
+  needed: 'Confirming here takes a passkey: your face, your finger or your PIN.',
+  neededAndNone: 'Confirming here takes a passkey, and you have none yet. Add one to this phone, then confirm.',
+  notOnThisPhone: 'No passkey of yours on this phone? Add one to it, then confirm.',
+  added: 'This phone has a passkey of yours now. You can confirm.',
+} as const
+
 /** What /home says where it would show who is signed in. */
 export const homeWords = {
   stranger:

@@ -5,6 +5,7 @@ import type { Api } from '../wire/api.ts'
 import { type ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
+import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { PhoneReply, ScanReply } from '../wire/protocol.ts'
 
 export type ApprovalView =
@@ -15,7 +16,9 @@ export type ApprovalView =
   | { readonly kind: 'ended'; readonly words: TitledWords }
 
 export interface ApprovalParts {
-  readonly api: Pick<Api, 'confirm' | 'deny' | 'scanStatus'>
+  readonly api: Pick<Api, 'confirm' | 'confirmOptions' | 'deny' | 'scanStatus'>
+  /** Asks the person for a passkey. */
+  readonly prove: (options: RequestOptions) => Promise<Assertion>
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
@@ -43,6 +46,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   const { api, clock, request, onView } = parts
   const { token } = request
   let watching = linkAbort(parts.signal)
+  let isPasskeyAsked = request.confirm === 'passkey'
   let endsAt = clock.now() + request.expiresInSeconds * 1000
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
@@ -91,7 +95,9 @@ export function createApproval(parts: ApprovalParts): Approval {
       await act()
     } catch (error) {
       if (parts.signal.aborted) return
-      if (isRefusal(error)) return onRefused(error, request.status)
+      if (isRefusal(error) && error.code !== 'passkey_required') return onRefused(error, request.status)
+      // Also where a tap was enough when it was scanned: there is a passkey by now.
+      if (isRefusal(error)) isPasskeyAsked = true
       void watch(request.status)
       throw error
     }
@@ -105,7 +111,8 @@ export function createApproval(parts: ApprovalParts): Approval {
     },
     confirm: (remember) =>
       decide(async () => {
-        const reply = await api.confirm({ token, remember })
+        const assertion = isPasskeyAsked ? await parts.prove(await api.confirmOptions({ token })) : undefined
+        const reply = await api.confirm({ token, remember, assertion })
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
           endsAt = clock.now() + reply.expiresInSeconds * 1000

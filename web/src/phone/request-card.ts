@@ -5,10 +5,15 @@ import {
   browserWords,
   durationWords,
   hostOf,
+  passkeyWords,
   phoneWords,
   scopeWords,
   wordsFor,
 } from '../page/words.ts'
+import { PasskeyError } from '../passkeys/authenticator.ts'
+import type { AddPasskey } from '../passkeys/passkey-adding.ts'
+import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
+import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { Application, ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
@@ -18,14 +23,28 @@ export interface RequestCard {
   hide(): void
 }
 
+export interface RequestCardParts {
+  readonly root: ParentNode
+  readonly clock: Clock
+  readonly passkeys: {
+    /** Whether the person has one. */
+    has(): Promise<boolean>
+    add: AddPasskey
+    /** In words: why this page can have none. */
+    whyNone: string | undefined
+  }
+}
+
 /** `#request`: who asks, what to beware of, and the two buttons. */
-export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
+export function createRequestCard({ root, clock, passkeys }: RequestCardParts): RequestCard {
   const card = findPart(root, '#request', HTMLElement)
   const part = (name: string) => findPart(card, `.request-${name}`, HTMLElement)
   const confirm = findPart(card, '#confirm', HTMLButtonElement)
   const deny = findPart(card, '#deny', HTMLButtonElement)
   const remember = findPart(card, '#remember', HTMLInputElement)
   const message = findPart(card, '#request-message', HTMLElement)
+  const passkey = part('passkey')
+  const addPasskey = findPart(card, '.request-add-passkey', HTMLButtonElement)
   let counting = new AbortController()
   let approval: Approval | undefined
 
@@ -37,7 +56,8 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
       await act(approval)
       message.textContent = ''
     } catch (error) {
-      message.textContent = wordsFor(error)
+      message.textContent = passkeyErrorWords(error)
+      if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
     } finally {
       setBusy(false)
     }
@@ -47,8 +67,37 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
     deny.disabled = busy
   }
 
-  confirm.addEventListener('click', () => decide((current) => current.confirm(remember.checked), phoneWords.confirming))
+  confirm.addEventListener('click', () =>
+    decide(
+      (current) => current.confirm(remember.checked),
+      passkey.hidden ? phoneWords.confirming : passkeyWords.waiting,
+    ),
+  )
   deny.addEventListener('click', () => decide((current) => current.deny(), ''))
+
+  const sayOfPasskeys = (words: string, { canAdd = false } = {}) => {
+    passkey.textContent = passkeys.whyNone ?? words
+    passkey.hidden = words === ''
+    addPasskey.hidden = !canAdd || passkeys.whyNone !== undefined
+  }
+  const showPasskeys = async (request: ScanReply, current: Approval) => {
+    sayOfPasskeys(request.confirm === 'passkey' ? passkeyWords.needed : '')
+    if (request.confirm !== 'passkey') return
+    // Who cannot be asked now finds out by confirming.
+    const hasOne = await passkeys.has().catch(() => true)
+    if (!hasOne && approval === current) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
+  }
+  addPasskey.addEventListener('click', async () => {
+    addPasskey.disabled = true
+    message.textContent = ''
+    try {
+      if (await passkeys.add()) sayOfPasskeys(passkeyWords.added)
+    } catch (error) {
+      message.textContent = passkeyErrorWords(error)
+    } finally {
+      addPasskey.disabled = false
+    }
+  })
 
   const showApplication = (application: Application | undefined) => {
     part('goal').hidden = application === undefined
@@ -82,6 +131,7 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
       part('origin').replaceChildren(...breakable(hostOf(request.origin)))
       showApplication(request.application)
       part('match').hidden = request.match !== 'code'
+      void showPasskeys(request, current)
       count(endsAt)
     },
     hide() {
@@ -90,6 +140,10 @@ export function createRequestCard(root: ParentNode, clock: Clock): RequestCard {
     },
   }
 }
+
+/** Whether another passkey, or one at all, might help. */
+const isAboutPasskeys = (error: unknown): boolean =>
+  error instanceof PasskeyError || (error instanceof ApiError && error.code === 'passkey_required')
 
 /** A host name with places to break it between its labels, where it is too long for a line. */
 const breakable = (host: string): (string | Node)[] =>

@@ -6,7 +6,7 @@ import type { Api } from '../wire/api.ts'
 import { ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
-import { type Approval, type ApprovalView, createApproval } from './approval.ts'
+import { type Approval, type ApprovalParts, type ApprovalView, createApproval } from './approval.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
 
@@ -17,6 +17,7 @@ export interface ScanFlowParts {
   readonly wake: WakeSource
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
   readonly pending: PendingToken
+  readonly prove: ApprovalParts['prove']
   readonly onLoading: (words: string) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as. */
@@ -33,6 +34,8 @@ export interface ScanFlow {
   signedIn(): Promise<void>
   open(code: ChosenCode): Promise<void>
   signedOut(): void
+  /** Signed in as they are, the person is to show anew that it is them. */
+  signInAgain(why: string): void
 }
 
 /** The order of things on the phone: sign in, choose a code, decide. Each start ends the one before. */
@@ -49,10 +52,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const retrying = <T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
     untilAnswered(act, { ...parts, signal, onFailure: (error) => parts.onLoading(retryingWords(error)) })
 
-  const signedOut = () => {
+  const signInAgain = (why: string) => {
     restart()
-    parts.onSignIn(phoneWords.signedOut)
+    parts.onSignIn(why)
   }
+  const signedOut = () => signInAgain(phoneWords.signedOut)
 
   /** Why the person has to sign in first; undefined when there is no need. */
   const signInReason = async (signal: AbortSignal, strangerWords: string): Promise<string | undefined> => {
@@ -122,6 +126,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     signedIn: () => begin({ strangerWords: phoneWords.cookiesNeeded }),
     open,
     signedOut,
+    signInAgain,
   }
 }
 

@@ -3,7 +3,11 @@
 import { findPart } from '../page/find-part.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { phoneWords, wordsFor } from '../page/words.ts'
+import { passkeyWords, phoneWords, wordsFor } from '../page/words.ts'
+import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
+import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
+import { createPasskeyList } from '../passkeys/passkey-list.ts'
+import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createLinkedDevices } from '../sessions/linked-devices.ts'
 import { createApi } from '../wire/api.ts'
@@ -20,15 +24,21 @@ import { createSignInForm } from './sign-in-form.ts'
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const devicesPart = findPart(document, '#devices', HTMLElement)
+const passkeysPart = findPart(document, '#passkeys', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
   if (section !== 'chooser') chooser.leave()
   if (section !== 'request') card.hide()
+  if (section !== 'sign-in') passkeySignIn.leave()
   status.textContent = words
   devicesPart.hidden = !withDevices
-  if (withDevices) void devices.refresh()
+  passkeysPart.hidden = !withDevices
+  if (withDevices) {
+    void devices.refresh()
+    void passkeys.refresh()
+  }
   showSection(section)
 }
 
@@ -38,10 +48,12 @@ const flow = createScanFlow({
   random: Math.random,
   wake: pageWake,
   pending: createPendingToken({ memory: tabMemory, address: location, history }),
+  prove: authenticator.get,
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
     show('sign-in')
+    passkeySignIn.show()
   },
   onUser: (userName) => {
     for (const place of document.querySelectorAll('.account')) place.textContent = userName
@@ -64,11 +76,36 @@ const flow = createScanFlow({
   },
 })
 
-const form = createSignInForm({ root: document, api, onSignedIn: () => void flow.signedIn() })
+const signedIn = () => void flow.signedIn()
+const form = createSignInForm({ root: document, api, onSignedIn: signedIn })
+const passkeySignIn = createPasskeySignIn({
+  root: document,
+  api,
+  authenticator,
+  clock: pageClock,
+  onSignedIn: signedIn,
+})
+const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
-const card = createRequestCard(document, pageClock)
+const card = createRequestCard({
+  root: document,
+  clock: pageClock,
+  passkeys: {
+    has: async () => (await api.passkeys()).length > 0,
+    add,
+    whyNone: authenticator.missing && passkeyWords[authenticator.missing],
+  },
+})
 const result = createResultCard(document, () => void flow.begin())
 const devices = createLinkedDevices({ root: document, api, onSignedOut: flow.signedOut })
+const passkeys = createPasskeyList({
+  root: document,
+  api,
+  authenticator,
+  add,
+  onSignInAgain: flow.signInAgain,
+  onSignedOut: flow.signedOut,
+})
 
 function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
   switch (view.kind) {

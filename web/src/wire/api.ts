@@ -1,4 +1,14 @@
 import {
+  type Assertion,
+  type Attestation,
+  type CreationOptions,
+  decodeCreationOptions,
+  decodePasskeys,
+  decodeRequestOptions,
+  type Passkey,
+  type RequestOptions,
+} from './passkey-protocol.ts'
+import {
   type BrowserReply,
   type ConfirmReply,
   decodeBrowserReply,
@@ -38,7 +48,8 @@ export interface Api {
   userCode(ask: { token: string }): Promise<UserCodeReply>
   dropLogin(ask: { token: string }): Promise<void>
   scan(ask: { token: string } | { userCode: string }): Promise<ScanReply>
-  confirm(ask: { token: string; remember: boolean }): Promise<ConfirmReply>
+  confirm(ask: { token: string; remember: boolean; assertion?: Assertion | undefined }): Promise<ConfirmReply>
+  confirmOptions(ask: { token: string }): Promise<RequestOptions>
   deny(ask: { token: string }): Promise<void>
   scanStatus(ask: StatusAsk): Promise<PhoneReply>
   signIn(ask: { username: string; password: string }): Promise<string>
@@ -47,6 +58,12 @@ export interface Api {
   sessions(): Promise<readonly LinkedDevice[]>
   revoke(ask: { id: string }): Promise<void>
   revokeOthers(): Promise<number>
+  passkeys(): Promise<readonly Passkey[]>
+  passkeyOptions(): Promise<CreationOptions>
+  addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
+  removePasskey(ask: { id: string }): Promise<void>
+  passkeySignInOptions(): Promise<RequestOptions>
+  signInByPasskey(ask: { assertion: Assertion }): Promise<string>
 }
 
 // A held reply gets its hold and the ordinary deadline on top.
@@ -82,7 +99,8 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       const body = 'token' in ask ? { token: ask.token } : { user_code: ask.userCode }
       return decodeScan(await post('/login/scan', body))
     },
-    confirm: async ({ token, remember }) => decodeConfirm(await post('/login/confirm', { token, remember })),
+    confirm: async (ask) => decodeConfirm(await post('/login/confirm', ask)),
+    confirmOptions: async ({ token }) => decodeRequestOptions(await post('/login/confirm/options', { token })),
     deny: async ({ token }) => {
       await post('/login/deny', { token })
     },
@@ -97,5 +115,15 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       await remove(`/sessions/${encodeURIComponent(id)}`)
     },
     revokeOthers: async () => decodeRevoked(await remove('/sessions')),
+    passkeys: async () => decodePasskeys(await get('/passkeys')),
+    passkeyOptions: async () => decodeCreationOptions(await post('/passkeys/options')),
+    addPasskey: async (ask) => {
+      await post('/passkeys', ask)
+    },
+    removePasskey: async ({ id }) => {
+      await remove(`/passkeys/${encodeURIComponent(id)}`)
+    },
+    passkeySignInOptions: async () => decodeRequestOptions(await post('/sign-in/passkey/options')),
+    signInByPasskey: async ({ assertion }) => decodeSignIn(await post('/sign-in/passkey', { assertion })),
   }
 }

@@ -60,6 +60,8 @@ export interface ScanReply {
   readonly origin: string
   readonly application: Application | undefined
   readonly match: 'none' | 'code'
+  /** Left out: a tap is enough. */
+  readonly confirm: 'passkey' | undefined
   readonly expiresInSeconds: number
 }
 
@@ -154,6 +156,7 @@ export function decodeScan(value: unknown): ScanReply {
     origin: text(from, 'origin'),
     application: application(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
+    confirm: optional(oneOf('passkey'))(from, 'confirm'),
     expiresInSeconds: amount(from, 'expires_in'),
   }
 }

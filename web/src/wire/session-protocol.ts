@@ -30,7 +30,7 @@ export interface LinkedDevice {
 const kind = oneOf('browser', 'phone')
 
 /** A moment on the server's clock (RFC 3339), as epoch milliseconds. Shown, never compared with our clock. */
-const moment: Field<number> = (from, key) => {
+export const moment: Field<number> = (from, key) => {
   const at = Date.parse(text(from, key))
   if (Number.isFinite(at)) return at
   throw new DecodeError(key, 'a moment')

@@ -1,0 +1,135 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { freePort } from '../support/free-port.ts'
+import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+import type { Service } from '../support/service.ts'
+import { addAuthenticator } from '../support/virtual-authenticator.ts'
+
+const { visitors, shared, serve } = setUpPageTests({ plain: {} })
+
+/** Browsers have passkeys at `localhost`, as by https. */
+async function serveLocally(env: Record<string, string> = {}): Promise<Service> {
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  return { ...(await serve({ PORT: String(port), PUBLIC_URL: url, MATCH: 'never', ...env })), url }
+}
+
+/** A browser that does not offer passkeys where it fills in names: a virtual authenticator would take it up at once. */
+async function openWithoutFillIn(phone: Page, url: string): Promise<void> {
+  await phone.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false
+  })
+  await phone.goto(url)
+}
+
+async function addPasskey(phone: Page, name = 'Chrome on Android'): Promise<void> {
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#passkeys li', name)
+}
+
+test('a passkey is added on the phone, signs it in again by the button, and is removed', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  const authenticator = await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#passkey-name').fill('Work phone')
+  await addPasskey(phone, 'Work phone')
+  expect(await authenticator.count()).toBe(1)
+  await sees(phone, '#passkeys li', 'Not used yet')
+  // One device has one of them.
+  visitors.await(/InvalidStateError/)
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#passkeys-message', 'has a passkey for your account already')
+
+  await phone.locator('#sign-out').click()
+  await phone.locator('#sign-in-passkey').click()
+  await sees(phone, '#devices', 'Demo Person')
+  await sees(phone, '#passkeys li', 'Last used')
+
+  await phone.locator('#passkeys li button').click()
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await phone.locator('#sign-out').click()
+  visitors.await(/status of 401 .*\/sign-in\/passkey$/)
+  await phone.locator('#sign-in-passkey').click()
+  await sees(phone, '#sign-in-message', 'opens nothing here')
+})
+
+test('the browser offers a passkey where it fills in the name', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await addPasskey(phone)
+  await phone.locator('#sign-out').click()
+  // The virtual authenticator's person picks the first that is offered.
+  await sees(phone, '#passkeys li', 'Last used')
+})
+
+test('with CONFIRM=passkey the phone confirms by one that is verified, and by nothing else', async () => {
+  const { url } = await serveLocally({ CONFIRM: 'passkey' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const phone = await visitors.phone()
+  const first = await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan#${await readToken(desktop)}`)
+  await signInOnPhone(phone)
+  await sees(phone, '#request', 'you have none yet')
+  visitors.await(/status of 403 .*\/login\/confirm\/options$/)
+  await confirm(phone)
+  await sees(phone, '#request-message', 'takes a passkey of yours')
+  await phone.locator('.request-add-passkey').click()
+  await sees(phone, '#request', 'This phone has a passkey of yours now')
+
+  await first.knowsPerson(false)
+  await confirm(phone)
+  await sees(phone, '#request-message', 'No passkey was used')
+  await first.knowsPerson(true)
+
+  // Another phone's: it has the person's passkey, copied, and has counted further.
+  const copy = await first.copy()
+  await first.remove()
+  const other = await addAuthenticator(phone)
+  await confirm(phone)
+  await sees(phone, '#request-message', 'No passkey was used')
+  await other.put({ ...copy, signCount: 40 })
+  await confirm(phone)
+  await isSignedIn(desktop)
+  await sees(phone, '#result', 'Signed in on')
+
+  await openLoginPage(await fresh(desktop), url)
+  await phone.goto(`${url}/scan#${await readToken(desktop)}`)
+  await phone.reload()
+  await other.remove()
+  await (await addAuthenticator(phone)).put({ ...copy, signCount: 3 })
+  visitors.await(/status of 403 .*\/login\/confirm$/)
+  await confirm(phone)
+  await sees(phone, '#request-message', 'takes a passkey of yours')
+  await sees(desktop, '#status', 'confirm on your phone')
+})
+
+test('where browsers have no passkeys the page says why, and offers none', async () => {
+  const { url } = shared('plain')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await sees(phone, '#sign-in', 'only where the site has a name')
+  expect(await phone.locator('#sign-in-passkey').isVisible()).toBe(false)
+  await phone.addInitScript(() => {
+    Object.defineProperty(window, 'isSecureContext', { value: false })
+  })
+  await phone.reload()
+  await sees(phone, '#sign-in', 'only over https')
+  await signInOnPhone(phone)
+  await sees(phone, '#passkeys', 'only over https')
+  expect(await phone.locator('#add-passkey').isVisible()).toBe(false)
+})
+
+/** The same browser, signed out. */
+async function fresh(desktop: Page): Promise<Page> {
+  await desktop.locator('#sign-out').click()
+  await desktop.waitForURL((url) => url.pathname === '/')
+  return desktop
+}

@@ -1,0 +1,86 @@
+import { passkeyWords } from '../page/words.ts'
+import type { Assertion, Attestation, CreationOptions, RequestOptions } from '../wire/passkey-protocol.ts'
+
+/** Why this page cannot have passkeys at all. */
+export type NoPasskeys = 'insecure' | 'address' | 'unsupported'
+
+/** A passkey that was not used or made, in words to show. `isAborted`: by the page itself, and nothing to be told of. */
+export class PasskeyError extends Error {
+  readonly isAborted: boolean
+  constructor(words: string, { isAborted = false, cause }: { isAborted?: boolean; cause?: unknown } = {}) {
+    super(words, { cause })
+    this.name = 'PasskeyError'
+    this.isAborted = isAborted
+  }
+}
+
+/** The browser's passkeys. Every method throws PasskeyError; one at a time is under way, and the next ends it. */
+export interface Authenticator {
+  /** Undefined: it has them. */
+  readonly missing: NoPasskeys | undefined
+  create(options: CreationOptions): Promise<Attestation>
+  get(options: RequestOptions): Promise<Assertion>
+  /** Whether it offers passkeys where it fills in names. */
+  canFillIn(): Promise<boolean>
+  /** As `get`, once the person picks one where the browser fills in names. */
+  fillIn(options: RequestOptions, signal: AbortSignal): Promise<Assertion>
+}
+
+export const pageAuthenticator: Authenticator = {
+  missing: whatIsMissing(),
+
+  create: (optionsJSON) => said(async ({ startRegistration }) => ({ ...(await startRegistration({ optionsJSON })) })),
+
+  get: (optionsJSON) => said(async ({ startAuthentication }) => ({ ...(await startAuthentication({ optionsJSON })) })),
+
+  canFillIn: () => said(({ browserSupportsWebAuthnAutofill }) => browserSupportsWebAuthnAutofill()),
+
+  fillIn: (optionsJSON, signal) =>
+    said(async ({ startAuthentication, WebAuthnAbortService }) => {
+      // Ended while the library was on its way.
+      if (signal.aborted) throw new DOMException('', 'AbortError')
+      const cancel = () => WebAuthnAbortService.cancelCeremony()
+      const answer = startAuthentication({ optionsJSON, useBrowserAutofill: true })
+      signal.addEventListener('abort', cancel)
+      try {
+        return { ...(await answer) }
+      } finally {
+        signal.removeEventListener('abort', cancel)
+      }
+    }),
+}
+
+function whatIsMissing(): NoPasskeys | undefined {
+  if (!isSecureContext) return 'insecure'
+  if (typeof PublicKeyCredential !== 'function') return 'unsupported'
+  return /^(\[.*\]|\d+(\.\d+){3})$/.test(location.hostname) ? 'address' : undefined
+}
+
+/** Loaded when it is first needed: most who open the page have no use for it. */
+const loadLibrary = () => import('/assets/vendor/webauthn/index.js')
+
+async function said<T>(ask: (library: Awaited<ReturnType<typeof loadLibrary>>) => Promise<T>): Promise<T> {
+  const library = await loadLibrary().catch((cause: unknown) => {
+    throw new PasskeyError(passkeyWords.readerMissing, { cause })
+  })
+  try {
+    return await ask(library)
+  } catch (cause) {
+    throw new PasskeyError(wordsOf(cause), { isAborted: nameOf(cause) === 'AbortError', cause })
+  }
+}
+
+/** Browsers say little on purpose, lest a page learn who has which passkeys. */
+function wordsOf(error: unknown): string {
+  switch (nameOf(error)) {
+    case 'NotAllowedError':
+    case 'AbortError':
+      return passkeyWords.cancelled
+    case 'InvalidStateError':
+      return passkeyWords.alreadyHere
+    default:
+      return passkeyWords.failed
+  }
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '')

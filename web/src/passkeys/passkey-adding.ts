@@ -1,0 +1,34 @@
+import { passkeyWords } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { Authenticator } from './authenticator.ts'
+
+export interface PasskeyAddingParts {
+  readonly api: Pick<Api, 'passkeyOptions' | 'addPasskey'>
+  readonly authenticator: Pick<Authenticator, 'create'>
+  /** The person has to show anew that it is them. */
+  readonly onSignInAgain: (why: string) => void
+}
+
+/** Adds a passkey of this device. False: the person signs in again first. Throws ApiError, PasskeyError and the like. */
+export type AddPasskey = (name?: string) => Promise<boolean>
+
+export const createPasskeyAdding =
+  ({ api, authenticator, onSignInAgain }: PasskeyAddingParts): AddPasskey =>
+  (name) =>
+    unlessStale(onSignInAgain, async () => {
+      const attestation = await authenticator.create(await api.passkeyOptions())
+      await api.addPasskey({ name, attestation })
+    })
+
+/** Does it, or where that takes a fresher sign-in, leads there. @returns whether it was done */
+export async function unlessStale(onSignInAgain: (why: string) => void, act: () => Promise<void>): Promise<boolean> {
+  try {
+    await act()
+    return true
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'recent_sign_in_required')) throw error
+    onSignInAgain(passkeyWords.signInAgain)
+    return false
+  }
+}

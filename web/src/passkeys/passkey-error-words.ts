@@ -1,0 +1,6 @@
+import { wordsFor } from '../page/words.ts'
+import { PasskeyError } from './authenticator.ts'
+
+/** As `wordsFor`, where passkeys may have been the trouble. */
+export const passkeyErrorWords = (error: unknown): string =>
+  error instanceof PasskeyError ? error.message : wordsFor(error)

@@ -1,0 +1,104 @@
+import { findPart } from '../page/find-part.ts'
+import { timeElement } from '../page/moment-words.ts'
+import { passkeyWords } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { Passkey } from '../wire/passkey-protocol.ts'
+import type { Authenticator } from './authenticator.ts'
+import { type AddPasskey, unlessStale } from './passkey-adding.ts'
+import { passkeyErrorWords } from './passkey-error-words.ts'
+
+export interface PasskeyListParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'passkeys' | 'removePasskey'>
+  readonly authenticator: Pick<Authenticator, 'missing'>
+  readonly add: AddPasskey
+  /** The person has to show anew that it is them. */
+  readonly onSignInAgain: (why: string) => void
+  /** The session that asks is gone. */
+  readonly onSignedOut: () => void
+}
+
+export interface PasskeyList {
+  refresh(): Promise<void>
+}
+
+/** `#passkeys`: the person's passkeys, and the button that adds one of this device. */
+export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
+  const { root, api, authenticator, add, onSignInAgain, onSignedOut } = parts
+  const card = findPart(root, '#passkeys', HTMLElement)
+  const list = findPart(card, '.passkey-list', HTMLUListElement)
+  const template = findPart(root, '#passkey-template', HTMLTemplateElement)
+  const adding = findPart(card, '.add-passkey', HTMLElement)
+  const name = findPart(adding, '#passkey-name', HTMLInputElement)
+  const button = findPart(adding, '#add-passkey', HTMLButtonElement)
+  const note = findPart(card, '.passkeys-note', HTMLElement)
+  const message = findPart(card, '#passkeys-message', HTMLElement)
+
+  adding.hidden = authenticator.missing !== undefined
+
+  const attempt = async (act: () => Promise<unknown>) => {
+    message.textContent = ''
+    try {
+      await act()
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'authentication_required') onSignedOut()
+      else message.textContent = passkeyErrorWords(error)
+    }
+  }
+
+  const load = async () => {
+    const passkeys = await api.passkeys()
+    list.replaceChildren(...passkeys.map(item))
+    list.hidden = passkeys.length === 0
+    const why = authenticator.missing === undefined ? undefined : passkeyWords[authenticator.missing]
+    note.textContent = why ?? (passkeys.length === 0 ? passkeyWords.none : '')
+    note.hidden = note.textContent === ''
+  }
+
+  const item = (passkey: Passkey): Node => {
+    const copy = template.content.cloneNode(true)
+    if (!(copy instanceof DocumentFragment)) return copy
+    findPart(copy, '.passkey-name', HTMLElement).textContent = passkey.name
+    findPart(copy, '.passkey-synced', HTMLElement).hidden = !passkey.backedUp
+    findPart(copy, '.passkey-added', HTMLElement).append(timeElement(passkey.createdAt))
+    const used = findPart(copy, '.passkey-used', HTMLElement)
+    if (passkey.lastUsedAt === undefined) used.textContent = 'Not used yet'
+    else used.append('Last used ', timeElement(passkey.lastUsedAt))
+    const remove = findPart(copy, 'button', HTMLButtonElement)
+    remove.setAttribute('aria-label', `Remove ${passkey.name}`)
+    remove.addEventListener('click', () => busy(remove, () => attempt(() => removeIt(passkey))))
+    return copy
+  }
+
+  const removeIt = async ({ id }: Passkey) => {
+    const isDone = await unlessStale(onSignInAgain, async () => {
+      try {
+        await api.removePasskey({ id })
+      } catch (error) {
+        // Gone already, which is what was wanted.
+        if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+      }
+    })
+    if (isDone) await load()
+  }
+
+  const busy = async (pressed: HTMLButtonElement, act: () => Promise<void>) => {
+    pressed.disabled = true
+    await act()
+    pressed.disabled = false
+  }
+
+  button.addEventListener('click', () =>
+    busy(button, () =>
+      attempt(async () => {
+        const given = name.value.trim()
+        if (!(await add(given === '' ? undefined : given))) return
+        name.value = ''
+        await load()
+      }),
+    ),
+  )
+
+  return { refresh: () => attempt(load) }
+}

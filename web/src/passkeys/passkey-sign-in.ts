@@ -1,0 +1,110 @@
+import { findPart } from '../page/find-part.ts'
+import { passkeyWords } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import type { Assertion } from '../wire/passkey-protocol.ts'
+import { type Authenticator, PasskeyError } from './authenticator.ts'
+import { passkeyErrorWords } from './passkey-error-words.ts'
+
+export interface PasskeySignInParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'passkeySignInOptions' | 'signInByPasskey'>
+  readonly authenticator: Pick<Authenticator, 'missing' | 'get' | 'canFillIn' | 'fillIn'>
+  readonly clock: Clock
+  readonly onSignedIn: () => void
+}
+
+export interface PasskeySignIn {
+  /** The form is shown: the browser may offer passkeys where it fills in the name. */
+  show(): void
+  leave(): void
+}
+
+/** So long before a challenge is over, a new one takes its place. */
+const earlyMs = 60_000
+
+/** `#sign-in-passkey`, and passkeys among what the browser fills in. */
+export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
+  const { root, api, authenticator, clock, onSignedIn } = parts
+  const part = findPart(root, '#passkey-sign-in', HTMLElement)
+  const button = findPart(part, '#sign-in-passkey', HTMLButtonElement)
+  const why = findPart(root, '#no-passkeys', HTMLElement)
+  const message = findPart(root, '#sign-in-message', HTMLElement)
+  let offering = new AbortController()
+
+  part.hidden = authenticator.missing !== undefined
+  why.hidden = authenticator.missing === undefined
+  why.textContent = authenticator.missing === undefined ? '' : passkeyWords[authenticator.missing]
+
+  const signIn = async (assertion: Assertion) => {
+    await api.signInByPasskey({ assertion })
+    offering.abort()
+    onSignedIn()
+  }
+
+  const tell = (error: unknown) => {
+    if (error instanceof PasskeyError && error.isAborted) return
+    const isUnknown = error instanceof ApiError && error.code === 'invalid_credentials'
+    message.textContent = isUnknown ? passkeyWords.unknown : passkeyErrorWords(error)
+  }
+
+  /** Offers one after the other, for as long as the form is there. Nobody is told what goes wrong before they pick one. */
+  const offer = async (signal: AbortSignal) => {
+    try {
+      if (!(await authenticator.canFillIn())) return
+      while (!signal.aborted) {
+        const assertion = await offerOnce(signal)
+        if (assertion !== undefined) await signIn(assertion).catch(tell)
+      }
+    } catch {
+      // The button is still there.
+    }
+  }
+
+  const offerOnce = async (signal: AbortSignal): Promise<Assertion | undefined> => {
+    const options = await api.passkeySignInOptions()
+    const turn = linkAbort(signal)
+    if (signal.aborted) return undefined
+    void clock.sleep(options.timeout - earlyMs, turn.signal).then(turn.abort)
+    try {
+      return await authenticator.fillIn(options, turn.signal)
+    } catch (error) {
+      // Ended for a new one, unless the button has begun another way.
+      if (turn.signal.aborted && !signal.aborted) return undefined
+      throw error
+    } finally {
+      turn.abort()
+      turn.unlink()
+    }
+  }
+
+  const begin = () => {
+    offering.abort()
+    offering = new AbortController()
+    if (authenticator.missing === undefined) void offer(offering.signal)
+  }
+
+  const onPress = async () => {
+    if (button.disabled) return
+    button.disabled = true
+    message.textContent = ''
+    offering.abort()
+    try {
+      await signIn(await authenticator.get(await api.passkeySignInOptions()))
+    } catch (error) {
+      tell(error)
+      begin()
+    } finally {
+      button.disabled = false
+    }
+  }
+
+  button.addEventListener('click', () => void onPress())
+
+  return {
+    show: begin,
+    leave: () => offering.abort(),
+  }
+}
