@@ -18,8 +18,9 @@ const CHALLENGE_LENGTH = 44
 /** What WebAuthn recommends where a person is to be verified (§15.1). */
 export const CHALLENGE_MS = 300_000
 
-/** The hash of what it is for. */
-const challengeRecord = Compile(Type.String())
+const challengeRecord = Compile(
+  Type.Tuple([Type.String({ title: 'hash of the purpose' }), Type.Number({ title: 'endsAt' })]),
+)
 
 export interface ChallengesOptions {
   store: RecordStore
@@ -31,8 +32,9 @@ export function createChallenges({ store, clock, randomness }: ChallengesOptions
   return {
     async issue(purpose) {
       const challenge = randomness.text(CHALLENGE_LENGTH)
-      const options = { expiresAt: clock() + CHALLENGE_MS, ifVersion: null, begins: true }
-      await store.write(keyOf(challenge), hashSecret(purpose), options)
+      const expiresAt = clock() + CHALLENGE_MS
+      const value = [hashSecret(purpose), expiresAt]
+      await store.write(keyOf(challenge), value, { expiresAt, ifVersion: null, begins: true })
       return challenge
     },
 
@@ -40,7 +42,8 @@ export function createChallenges({ store, clock, randomness }: ChallengesOptions
       const key = keyOf(challenge)
       const found = await store.read(key)
       if (found === undefined || !challengeRecord.Check(found.value)) return false
-      if (!isSameHash(found.value, hashSecret(purpose))) return false
+      const [purposeHash, endsAt] = found.value
+      if (clock() >= endsAt || !isSameHash(purposeHash, hashSecret(purpose))) return false
       // Of any number that come at once, one removes it.
       return store.remove(key, found.version)
     },

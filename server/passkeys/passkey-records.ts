@@ -44,7 +44,12 @@ const REMOVED = 'removed'
 
 export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRecords {
   const { store, clock, currentPerson, list, party } = options
-  const find = async (id: string) => decodePasskey((await store.read(keyOf(id)))?.value)
+  function live(value: unknown): Passkey | undefined {
+    const passkey = decodePasskey(value)
+    return passkey === undefined || clock() >= forgottenAt(passkey) ? undefined : passkey
+  }
+
+  const find = async (id: string) => live((await store.read(keyOf(id)))?.value)
   const isGood = ({ owner, rpId }: Passkey) => rpId === party.id && currentPerson(owner) !== undefined
 
   /** All that a person's list leads to, good or not. */
@@ -105,7 +110,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
 
     async use(id, use) {
       const result = await updateRecord<Passkey | 'cloned' | undefined>(store, keyOf(id), (value) => {
-        const passkey = decodePasskey(value)
+        const passkey = live(value)
         if (passkey === undefined) return { result: undefined }
         const next = used(passkey, use, clock())
         if (next === undefined) return { result: 'cloned' }

@@ -245,9 +245,10 @@ describe('a folder that cannot be the store', () => {
 test('an empty file of a secret ends the start with a line that says so', () =>
   expectOneLine({ DEMO_PASSWORD: '', DEMO_PASSWORD_FILE: '/dev/null' }, 'DEMO_PASSWORD_FILE', 'empty'))
 
-test('a public URL that no phone can open is told', async () => {
-  const service = await startService()
+test('a public URL that no phone can open, or has a passkey at, is told', async () => {
+  const service = await startService({ CONFIRM: 'passkey' })
   await eventually('the welcome is whole', () => service.stderr().includes('demo account'))
+  expect(service.stderr()).toMatch(/CONFIRM=passkey.*nobody can confirm/)
   expect(service.stderr()).toMatch(/no phone reaches it. Set PUBLIC_URL/)
   expect(await service.stop()).toBe(0)
 })

@@ -4,8 +4,10 @@ import { type AskAbout, behindThisMachine, enterApplication } from '../support/a
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
+import { addPasskey, signInByPasskey } from '../support/passkey-steps.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { expectProblem, found } from './seen.ts'
 
 /** T28: what the accounts file says of people now is so on every instance, whatever it said when they signed in. */
@@ -132,6 +134,32 @@ test('T28 a new password ends the sessions of before, and opens new ones', async
   await expectOut(zofia)
   await expectIn(yusuf)
   await expectIn(await atHome(renewed))
+})
+
+test('T28 a passkey opens nothing once its owner is disabled, removed, or has a new password, on every instance', async () => {
+  const authenticator = createSoftwareAuthenticator({ origin: 'http://scanin.test' })
+  // One after the other: it counts, and of two uses that cross each other one would be a copy's.
+  const opens = async () => {
+    const answers = []
+    for (const at of [0, 1]) {
+      const { status, json } = await signInByPasskey(createClient(url(at), 'http://scanin.test'), authenticator)
+      answers.push(json.code ?? status)
+    }
+    return answers
+  }
+  const { phone } = await atHome(ZOFIA)
+  await addPasskey(phone, authenticator)
+  expect(await opens()).toEqual([200, 200])
+  for (const people of [
+    [{ ...ZOFIA, disabled: true }, YUSUF],
+    [YUSUF],
+    [{ ...ZOFIA, password: 'ganz-neu-77' }, YUSUF],
+  ]) {
+    await accountsAre(people)
+    expect(await opens()).toEqual(['invalid_credentials', 'invalid_credentials'])
+  }
+  const renewed = (await atHome({ ...ZOFIA, password: 'ganz-neu-77' })).phone
+  expect((await renewed.get('/passkeys')).json.passkeys).toEqual([])
 })
 
 test('T28 names, addresses and groups are those of now', async () => {

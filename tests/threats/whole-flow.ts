@@ -1,5 +1,7 @@
 import { phoneOf, type TestAccount } from '../support/accounts-file.ts'
 import { type Client, createClient } from '../support/http-client.ts'
+import { addPasskey } from '../support/passkey-steps.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { browserKeyOf, found, keyCookieOf } from './seen.ts'
 
 export interface Secret {
@@ -32,6 +34,32 @@ export async function runWholeFlow(url: string, account: TestAccount): Promise<S
     note(`${what}: user code`, user_code)
     note(`${what}: user code without its dash`, user_code.replace('-', ''))
     return user_code
+  }
+
+  /** Adds one, signs in and confirms by it: what is asked and answered on the way is good once. */
+  async function usePasskeys(): Promise<void> {
+    const owner = await phoneOf(account, url)
+    const authenticator = createSoftwareAuthenticator({ origin: url })
+    note('challenge to add a passkey', (await owner.post('/passkeys/options')).json.challenge)
+    const id = await addPasskey(owner, authenticator)
+    const guest = createClient(url)
+    const options = (await guest.post('/sign-in/passkey/options')).json
+    note('challenge to sign in', options.challenge)
+    note('challenge to sign in, not taken up', (await guest.post('/sign-in/passkey/options')).json.challenge)
+    const assertion = authenticator.use(options)
+    note('assertion', assertion.response.signature)
+    const signedIn = await guest.post('/sign-in/passkey', { assertion })
+    if (signedIn.status !== 200) throw new Error(`sign in by passkey: ${signedIn.status} ${signedIn.text}`)
+    note("the phone's session, by passkey", found(guest.cookies.get('scanin_session'), 'no session'))
+    await guest.post('/sign-in/passkey', { assertion })
+    const asking = createClient(url)
+    const asked = await start(asking, 'login confirmed by passkey')
+    await guest.post('/login/scan', { token: asked })
+    const proof = (await guest.post('/login/confirm/options', { token: asked })).json
+    note('challenge to confirm', proof.challenge)
+    const reply = await guest.post('/login/confirm', { token: asked, assertion: authenticator.use(proof) })
+    note("that login's match code", reply.json.match_code)
+    await owner.delete(`/passkeys/${id}`)
   }
 
   const phone = await phoneOf(account, url)
@@ -73,6 +101,8 @@ export async function runWholeFlow(url: string, account: TestAccount): Promise<S
   await phone.post('/login/deny', { token: denied })
   await userCodeOf(typed, await start(typed, 'pending login'), 'pending login')
   await phone.post('/login/scan', { user_code: 'BBBB-BBBB' })
+
+  await usePasskeys()
 
   const leaving = await phoneOf(account, url)
   note('a session that ended', found(leaving.cookies.get('scanin_session'), 'no session'))

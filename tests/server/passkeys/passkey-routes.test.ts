@@ -111,6 +111,7 @@ describe('adding', () => {
     expect(refusal(await other.post('/passkeys', { attestation }))).toEqual([422, 'passkey_refused'])
     expect((await phone.post('/passkeys', { attestation })).statusCode).toBe(201)
     expect(refusal(await phone.post('/passkeys', { attestation }))).toEqual([422, 'passkey_refused'])
+    expect(refusals()).toEqual(Array(2).fill(['passkey.refused', 'challenge']))
     testApp.time.now += 299_000
     const late = (await phone.post('/passkeys/options')).json()
     testApp.time.now += 300_000
@@ -226,6 +227,8 @@ describe('signing in', () => {
   })
 
   test('an assertion is good once, and a challenge for signing in alone', async () => {
+    // It counts nothing: by its counter a second use is like the first.
+    authenticator = createSoftwareAuthenticator({ origin: PUBLIC_URL, isSynced: true })
     await add()
     const client = createInjectClient(testApp.app)
     const assertion = authenticator.use((await client.post('/sign-in/passkey/options')).json())
