@@ -266,7 +266,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     phone.routes(api)
     sessions.routes(api)
     apps.routes(api)
-      passkeys.routes(api)
+    passkeys.routes(api)
     if (oauth !== undefined) api.register(async (scope: TypedApp) => oauth.routes(scope))
     if (keys !== undefined) jwksRoute(api, keys, { isForAnyPage: oauth !== undefined })
     if (keys !== undefined && config.tokenAudiences.length > 0) {

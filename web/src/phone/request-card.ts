@@ -8,7 +8,6 @@ import {
   passkeyWords,
   phoneWords,
   scopeWords,
-  wordsFor,
 } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
