@@ -1,10 +1,18 @@
 import { hashSecret } from '../hashes.ts'
+import { joinAmr } from '../identity/amr.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, subjectOf } from '../identity/person-key.ts'
 import type { Session } from '../session/session.ts'
 
-/** How somebody came to be signed in: by a phone's confirmation, or a phone itself by its password. */
-export const ACR = { scanned: 'urn:scanin:acr:phone', phone: 'urn:scanin:acr:password' } as const
+/** How somebody came to be signed in: by a phone's confirmation, or a phone itself by its password or its passkey. */
+export const ACR = {
+  scanned: 'urn:scanin:acr:phone',
+  password: 'urn:scanin:acr:password',
+  passkey: 'urn:scanin:acr:passkey',
+} as const
+
+/** Over a second channel (RFC 8176), which is what a scan is. */
+const BY_SCAN = ['mca']
 
 /** OpenID Connect Core §2: ASCII, 255 characters at the most. */
 const SUBJECT = /^[\x20-\x7e]{1,255}$/
@@ -17,17 +25,17 @@ export function subOf(person: Person): string {
   return SUBJECT.test(subject) && !subject.startsWith(HASHED) ? subject : HASHED + hashSecret(subject)
 }
 
-export function acrOf({ kind }: Pick<Session, 'kind'>): string {
-  return kind === 'browser' ? ACR.scanned : ACR.phone
+export function acrOf({ kind, amr = [] }: Pick<Session, 'kind' | 'amr'>): string {
+  if (kind === 'browser') return ACR.scanned
+  return amr.length > 0 && !amr.includes('pwd') ? ACR.passkey : ACR.password
 }
 
 /**
- * How somebody was signed in, in the words of RFC 8176: our own accounts' phones by password (`pwd`; of the others their
- * provider knows), then over a second channel (`mca`), by a person who was there and confirmed (`user`).
+ * How somebody was signed in, in the words of RFC 8176: how the phone was (of an identity provider's people that provider
+ * knows), and of a browser how its owner confirmed, over a second channel.
  */
-export function amrOf({ kind, user }: Pick<Session, 'kind' | 'user'>): string[] {
-  const byPhone = user.source === undefined ? ['pwd'] : []
-  return kind === 'browser' ? [...byPhone, 'mca', 'user'] : byPhone
+export function amrOf({ kind, amr }: Pick<Session, 'kind' | 'amr'>): string[] {
+  return joinAmr(amr, kind === 'browser' ? BY_SCAN : [])
 }
 
 /** What clients may be told of a person; which of it, their scopes decide. Of now, whatever it was at the sign-in. */

@@ -176,7 +176,7 @@ test("openid-client's polls end in tokens, and in a refusal", async () => {
   await allow(phone, granted.user_code)
   const { token } = (await phone.post('/login/scan', { user_code: denied.user_code })).json
   await phone.post('/login/deny', { token })
-  expect((await waiting).claims()).toMatchObject({ sub: ZOFIA.id, name: ZOFIA.name, amr: ['pwd', 'mca', 'user'] })
+  expect((await waiting).claims()).toMatchObject({ sub: ZOFIA.id, name: ZOFIA.name, amr: ['pwd', 'user', 'mca'] })
   expect(await refused).toMatchObject({ error: 'access_denied' })
 })
 

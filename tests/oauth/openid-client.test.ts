@@ -73,7 +73,7 @@ test('a scan signs in to one application, the next needs none, and revoking the 
     sub: 'demo',
     name: 'Demo Person',
     preferred_username: 'demo',
-    amr: ['pwd', 'mca', 'user'],
+    amr: ['pwd', 'user', 'mca'],
     acr: 'urn:scanin:acr:phone',
     auth_time: expect.any(Number),
     sid: board.tokens().claims()?.['sid'],

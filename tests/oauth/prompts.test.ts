@@ -56,7 +56,7 @@ test('an ID token says who it is in the words of its scopes, and how they were s
     groups: ZOFIA.groups,
     nonce: 'nonce-of-the-application',
     auth_time: Math.floor(Date.parse(session.created_at) / 1000),
-    amr: ['pwd', 'mca', 'user'],
+    amr: ['pwd', 'user', 'mca'],
     acr: 'urn:scanin:acr:phone',
     sid: session.id,
   })

@@ -21,13 +21,12 @@ test('a person has one sub, and no two have the same', () => {
 })
 
 test('how somebody was signed in is said as RFC 8176 does', () => {
-  expect(amrOf({ kind: 'browser', user: anna })).toEqual(['pwd', 'mca', 'user'])
-  expect(amrOf({ kind: 'browser', user: { ...anna, source: 'jwt' } })).toEqual(['mca', 'user'])
-  expect(amrOf({ kind: 'phone', user: anna })).toEqual(['pwd'])
-  expect([acrOf({ kind: 'browser' }), acrOf({ kind: 'phone' })]).toEqual([
-    'urn:scanin:acr:phone',
-    'urn:scanin:acr:password',
-  ])
+  expect(amrOf({ kind: 'browser', amr: ['pwd', 'user'] })).toEqual(['pwd', 'user', 'mca'])
+  expect(amrOf({ kind: 'browser' })).toEqual(['mca'])
+  expect(amrOf({ kind: 'phone', amr: ['pwd'] })).toEqual(['pwd'])
+  expect(acrOf({ kind: 'browser', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:phone')
+  expect(acrOf({ kind: 'phone', amr: ['pwd'] })).toBe('urn:scanin:acr:password')
+  expect(acrOf({ kind: 'phone', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:passkey')
 })
 
 test('of a person there is what is known, and nothing in its place', () => {
