@@ -335,11 +335,13 @@ describe('a proxy', () => {
     ['an older browser`s form', { accept: 'text/html', 'x-forwarded-method': 'POST' }, 401],
     ['a program', {}, 401],
   ] as [string, Record<string, string>, number][])(
-    'of Caddy`s kind sends a person on, and nothing else: %s',
+    'of Caddy`s kind sends a person on, and nothing else, for HEAD too: %s',
     async (_what, headers, status) => {
-      const reply = await send('GET', '/auth/forward', { ...forwardedTo(WIKI, '/a'), ...headers })
-      expect(reply.status).toBe(status)
-      if (status === 302) expect(reply.headers['location']).toBe(`${WIKI}/.scanin/start?rd=%2Fa`)
+      for (const method of ['GET', 'HEAD']) {
+        const reply = await send(method, '/auth/forward', { ...forwardedTo(WIKI, '/a'), ...headers })
+        expect([method, reply.status]).toEqual([method, status])
+        expect(reply.headers['location']).toBe(`${WIKI}/.scanin/start?rd=%2Fa`)
+      }
     },
   )
 
