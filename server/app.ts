@@ -290,9 +290,10 @@ function openSigningKeys({ config, store, clock }: AppOptions): SigningKeys | un
   const { signingKeys } = config
   const algorithms = signingAlgorithms(config)
   if (signingKeys.kind === 'file' || algorithms.length === 0) return undefined
+  const longestSeconds = config.clientsFile === undefined ? TOKEN_SECONDS : Math.max(TOKEN_SECONDS, ID_TOKEN_SECONDS)
   const policy = {
     rotationMs: signingKeys.rotationMs,
-    longestTokenMs: Math.max(TOKEN_SECONDS, ID_TOKEN_SECONDS) * 1000 + CLOCK_TOLERANCE_MS,
+    longestTokenMs: longestSeconds * 1000 + CLOCK_TOLERANCE_MS,
   }
   return createSigningKeys({ store, clock, algorithms, policy })
 }
