@@ -77,7 +77,7 @@ async function accountsAre(people: TestAccount[]): Promise<void> {
 test('an account that ends, as both read: a line, and another one when it has been back in between', async () => {
   const endsOf = ({ id }: TestAccount) =>
     lines()
-      .toSorted((one, other) => Number(one['time']) - Number(other['time']))
+      .toSorted((one, other) => String(one['time']).localeCompare(String(other['time'])))
       .flatMap(({ audit, person, reason }) => (audit === 'account.ended' && person === id ? [reason] : []))
   await accountsAre([DEMO, { ...YUSUF, disabled: true }])
   expect([endsOf(ZOFIA), endsOf(YUSUF)]).toEqual([['removed'], ['disabled']])
