@@ -1,12 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { backEndTokenRoutes, TOKEN_SECONDS } from './apps/back-end-tokens.ts'
+import { backEndTokenRoutes } from './apps/back-end-tokens.ts'
 import { type AppList, createAppList } from './apps/forward-auth/app-list.ts'
 import { createApps } from './apps/forward-auth/apps.ts'
 import { ENTER_PATH } from './apps/forward-auth/entry-routes.ts'
 import { jwksRoute } from './apps/jwks-route.ts'
-import type { SigningAlgorithm } from './apps/key-schedule.ts'
 import type { SigningKeys } from './apps/key-set.ts'
-import { createSigningKeys } from './apps/signing-keys.ts'
 import { createAudit } from './audit/audit.ts'
 import { createWebhooks } from './audit/webhooks.ts'
 import type { Clock } from './clock.ts'
@@ -38,13 +36,13 @@ import { createPhoneRoom } from './login/phone/phone-room.ts'
 import type { Clients } from './oauth/client.ts'
 import { createOAuthRoom } from './oauth/oauth-room.ts'
 import { PATHS } from './oauth/paths.ts'
-import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
 import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
 import type { Randomness } from './randomness.ts'
 import { refuseInOrder } from './refusal-order.ts'
 import type { OnSessionNews } from './session/session-news.ts'
 import { createSessions } from './session/sessions.ts'
 import { showNumbers } from './shown-numbers.ts'
+import { keysInStore } from './signing.ts'
 import type { RecordStore } from './store/record-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
 import { createTroubleLog, type TroubleLog } from './trouble-log.ts'
@@ -199,7 +197,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     passkeys: passkeys.passkeys,
   })
 
-  const keys = options.signingKeys ?? openSigningKeys(options)
+  const keys = options.signingKeys ?? keysInStore(options)
   const oauth =
     options.clients &&
     keys &&
@@ -275,25 +273,4 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     }
   })
   return app as unknown as FastifyInstance
-}
-
-/** What verifiers' clocks may be behind by. */
-const CLOCK_TOLERANCE_MS = 60_000
-
-/** What something is signed by here: nothing, where nobody is to be shown who is signed in. */
-export function signingAlgorithms({ tokenAudiences, clientsFile }: Config): readonly SigningAlgorithm[] {
-  if (clientsFile !== undefined) return ['EdDSA', 'RS256']
-  return tokenAudiences.length === 0 ? [] : ['EdDSA']
-}
-
-function openSigningKeys({ config, store, clock }: AppOptions): SigningKeys | undefined {
-  const { signingKeys } = config
-  const algorithms = signingAlgorithms(config)
-  if (signingKeys.kind === 'file' || algorithms.length === 0) return undefined
-  const longestSeconds = config.clientsFile === undefined ? TOKEN_SECONDS : Math.max(TOKEN_SECONDS, ID_TOKEN_SECONDS)
-  const policy = {
-    rotationMs: signingKeys.rotationMs,
-    longestTokenMs: longestSeconds * 1000 + CLOCK_TOLERANCE_MS,
-  }
-  return createSigningKeys({ store, clock, algorithms, policy })
 }

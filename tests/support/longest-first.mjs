@@ -1,16 +1,28 @@
 import Sequencer from '@jest/test-sequencer'
 
-/** What takes long, mostly waiting: begun last, it would be what a run ends with, one file after the other. */
-const LONG = ['/tests/faults/', '/tests/server/login/login-model', '/tests/e2e/', '/tests/process/', '/tests/proxies/']
+/** Folders whose tests take long: some wait, the others keep a processor busy. */
+const WAITING = ['/tests/faults/', '/tests/process/']
+const BUSY = ['/tests/server/login/login-model', '/tests/e2e/', '/tests/proxies/', '/tests/oauth/']
 
-/** What takes long comes first, also where Jest does not know yet what did the last time. */
+/**
+ * What takes long comes first, also where Jest does not know yet what did the last time: begun last, it would be what a run
+ * ends with, one file after the other. What waits runs beside what is busy.
+ */
 export default class LongestFirst extends Sequencer {
   sort(tests) {
-    return super.sort(tests).toSorted((one, other) => rankOf(one) - rankOf(other))
+    const [waiting, busy, short] = [[], [], []]
+    for (const test of super.sort(tests)) {
+      const isIn = (folders) => folders.some((folder) => test.path.includes(folder))
+      if (isIn(WAITING)) waiting.push(test)
+      else if (isIn(BUSY)) busy.push(test)
+      else short.push(test)
+    }
+    return [...inTurn(waiting, busy), ...short]
   }
 }
 
-function rankOf({ path }) {
-  const rank = LONG.findIndex((part) => path.includes(part))
-  return rank === -1 ? LONG.length : rank
+/** One of each, until the longer list is left alone. */
+function inTurn(one, other) {
+  const turns = Array.from({ length: Math.max(one.length, other.length) }, (_, at) => [one[at], other[at]])
+  return turns.flat().filter((test) => test !== undefined)
 }

@@ -1,0 +1,36 @@
+import { TOKEN_SECONDS } from './apps/back-end-tokens.ts'
+import type { SigningAlgorithm } from './apps/key-schedule.ts'
+import type { SigningKeys } from './apps/key-set.ts'
+import { createSigningKeys } from './apps/signing-keys.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
+import type { RecordStore } from './store/record-store.ts'
+
+/** What verifiers' clocks may be behind by. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** What something is signed by here: nothing, where nobody is to be shown who is signed in. */
+export function signingAlgorithms({ tokenAudiences, clientsFile }: Config): readonly SigningAlgorithm[] {
+  if (clientsFile !== undefined) return ['EdDSA', 'RS256']
+  return tokenAudiences.length === 0 ? [] : ['EdDSA']
+}
+
+export interface KeysInStoreOptions {
+  config: Config
+  store: RecordStore
+  clock: Clock
+}
+
+/** The keys that are kept in the store. `undefined`: nothing is signed, or by those of a file. */
+export function keysInStore({ config, store, clock }: KeysInStoreOptions): SigningKeys | undefined {
+  const { signingKeys } = config
+  const algorithms = signingAlgorithms(config)
+  if (signingKeys.kind === 'file' || algorithms.length === 0) return undefined
+  const longestSeconds = config.clientsFile === undefined ? TOKEN_SECONDS : Math.max(TOKEN_SECONDS, ID_TOKEN_SECONDS)
+  const policy = {
+    rotationMs: signingKeys.rotationMs,
+    longestTokenMs: longestSeconds * 1000 + CLOCK_TOLERANCE_MS,
+  }
+  return createSigningKeys({ store, clock, algorithms, policy })
+}
