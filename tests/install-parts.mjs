@@ -8,10 +8,11 @@ import { delimiter, join } from 'node:path'
 
 const REDIS = { commands: ['redis-server'], variable: 'REDIS_SERVER', package: 'redis-server' }
 const NGINX = { commands: ['nginx'], variable: 'NGINX', package: 'nginx-light' }
+/** The shell is the same browser without windows, which take as much of the processor as the pages in them. */
 const CHROMIUM = {
-  commands: ['chromium', 'chromium-browser', 'google-chrome'],
+  commands: ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'],
   variable: 'CHROMIUM',
-  package: 'chromium',
+  package: 'chromium-headless-shell',
 }
 /** For certificates of the tests' own. */
 const OPENSSL = { commands: ['openssl'], variable: 'OPENSSL', package: 'openssl' }

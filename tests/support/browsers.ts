@@ -56,7 +56,7 @@ function closedLater(browser: Browser): Browser {
 }
 
 function findChromium(): string {
-  return findProgram('CHROMIUM', 'chromium', 'chromium-browser', 'google-chrome')
+  return findProgram('CHROMIUM', 'chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome')
 }
 
 /** The people of one test, each with a browser profile of their own, and what their pages complained about. */

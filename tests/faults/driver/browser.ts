@@ -34,7 +34,8 @@ export async function playBrowser(story: Story, asks: BrowserAsks): Promise<stri
   async function type(): Promise<void> {
     const glance = AbortSignal.any([over, AbortSignal.timeout(GLANCE_AT_PHONE_MS)])
     await until(() => story.digits !== undefined && story.digits !== typed, glance)
-    if (story.digits === undefined) return
+    // The browser's other tab may be in by now, and the key that it asks with gone.
+    if (story.digits === undefined || isOver) return
     const code = wrongDigits-- > 0 ? withOneWrong(story.digits) : story.digits
     typed = code
     hear(await asks.match(code))
