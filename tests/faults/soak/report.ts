@@ -23,8 +23,10 @@ export function tellPhases(phases: readonly Phase[]): void {
   console.log(`in all ${logins} logins, ${signedIn} signed in, ${denied} denied; ${calls} calls: ${shown(replies)}`)
 }
 
-export function tellCrowd({ begun, ended, lost, replies }: CrowdFigures): void {
-  console.log(`who waited: ${begun} logins begun, ${ended} to their end, ${lost} lost; ${shown(replies)}`)
+export function tellCrowd({ begun, ended, outdated, lost, replies }: CrowdFigures): void {
+  console.log(
+    `who waited: ${begun} logins begun, ${ended} to their end, ${outdated} not told of a new code, ${lost} lost; ${shown(replies)}`,
+  )
 }
 
 export function shown(counts: Readonly<Record<string, number>>): string {

@@ -5,6 +5,8 @@ export interface CrowdFigures {
   /** Logins that were begun, and those that went on until their time was over. */
   begun: number
   ended: number
+  /** Those whose page may not have been told of the code that came after the one it asked with. */
+  outdated: number
   /** What became of each other one; the first of them. */
   lost: number
   lostFirst: readonly string[]
@@ -17,6 +19,7 @@ export interface CrowdFigures {
 export interface Tally {
   began(): void
   ended(): void
+  outdated(): void
   lost(how: string): void
   heard(reply: WireReply | undefined): void
   figures(): CrowdFigures
@@ -27,7 +30,7 @@ const MOST_SHOWN = 5
 export function createTally(): Tally {
   const replies: Record<string, number> = {}
   const lostFirst: string[] = []
-  let [begun, ended, lost] = [0, 0, 0]
+  let [begun, ended, outdated, lost] = [0, 0, 0, 0]
   let pace = { hold: 0, interval: 0 }
 
   return {
@@ -36,6 +39,9 @@ export function createTally(): Tally {
     },
     ended() {
       ended++
+    },
+    outdated() {
+      outdated++
     },
     lost(how) {
       lost++
@@ -48,6 +54,6 @@ export function createTally(): Tally {
       const [hold, interval] = [reply?.body['hold'], reply?.body['interval']]
       if (typeof hold === 'number' && typeof interval === 'number') pace = { hold, interval }
     },
-    figures: () => ({ begun, ended, lost, lostFirst, replies, pace }),
+    figures: () => ({ begun, ended, outdated, lost, lostFirst, replies, pace }),
   }
 }

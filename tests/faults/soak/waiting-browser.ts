@@ -27,11 +27,17 @@ export interface WaitingBrowserOptions {
 export async function waitForNobody({ service, address, random, tally, signal }: WaitingBrowserOptions): Promise<void> {
   const person = createPerson({ service, address, random, losses: 0 })
   let askedAt = 0
+  /** A new code may have taken the place of the one that is shown: its reply was not read. */
+  let mayBeRenewed = false
   const asked = fetchBy(person.send, tally)
   const api = createApi({
-    fetch: (path, options) => {
-      if (options?.method === 'POST') askedAt = pageClock.now()
-      return asked(path, options)
+    async fetch(path, options) {
+      if (options?.method !== 'POST') return asked(path, options)
+      askedAt = pageClock.now()
+      mayBeRenewed = true
+      const reply = await asked(path, options)
+      mayBeRenewed = reply.status >= 500
+      return reply
     },
   })
   const isHidden = random.chance(HIDDEN)
@@ -69,8 +75,14 @@ export async function waitForNobody({ service, address, random, tally, signal }:
     const early = endsAt - pageClock.now()
     // Nobody scans it, so nothing but its time ends it. To a page that had its word late that looks early.
     if ((last?.kind === 'expired' || last?.kind === 'displaced') && early < SLACK_MS) tally.ended()
-    else tally.lost(`${last?.kind} ${Math.round(early / 1000)} s before its end`)
+    else if (mayBeRenewed) tally.outdated()
+    else tally.lost(`${last?.kind} ${Math.round(early / 1000)} s before its end, at ${moment()}`)
   }
+}
+
+/** To be found in the log of faults: seconds since the crowd's process began. */
+function moment(): string {
+  return `${Math.round(performance.now() / 1000)} s`
 }
 
 function fetchBy(send: ReturnType<typeof createPerson>['send'], tally: Tally): Fetch {
