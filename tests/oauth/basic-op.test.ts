@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose'
-import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
-import { type ClientsFile, WEB, writeClients } from '../support/clients-file.ts'
+import { ZOFIA } from '../support/accounts-file.ts'
+import { WEB } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import {
@@ -17,7 +17,7 @@ import {
   userinfo,
   VERIFIER,
 } from '../support/oauth-flow.ts'
-import { type Service, startService } from '../support/service.ts'
+import { type Provider, startProvider } from '../support/provider.ts'
 
 /**
  * The modules of the OpenID Foundation's plan for a Basic OP, under their names, as far as they need nobody from outside.
@@ -31,23 +31,16 @@ const OTHER = {
   client_secret: 'another-secret-than-that-one',
 }
 
-let accounts: Awaited<ReturnType<typeof writeAccounts>>
-let clients: ClientsFile
-let service: Service
+let provider: Provider
+let service: Provider['service']
 let phone: Client
 let browser: Client
 
 beforeAll(async () => {
-  accounts = await writeAccounts([ZOFIA, YUSUF])
-  clients = writeClients([WEB, OTHER])
-  service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path })
-  phone = await phoneOf(ZOFIA, service.url)
+  provider = await startProvider([WEB, OTHER])
+  ;({ service, phone } = provider)
 })
-afterAll(async () => {
-  await service?.stop()
-  accounts?.remove()
-  clients?.remove()
-})
+afterAll(() => provider?.stop())
 beforeEach(() => {
   browser = createClient(service.url)
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
-import { type ClientsFile, SPA, WEB, writeClients } from '../support/clients-file.ts'
+import { phoneOf, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { SPA, WEB } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import {
@@ -14,29 +14,24 @@ import {
   sentTo,
   userinfo,
 } from '../support/oauth-flow.ts'
-import { type Service, startService } from '../support/service.ts'
+import { type Provider, startProvider } from '../support/provider.ts'
 
 /** What an application may ask of a login, and who may enter. */
 
 const CLUB = { ...WEB, client_id: 'club', client_name: 'Club', groups: ZOFIA.groups }
 
-let accounts: Awaited<ReturnType<typeof writeAccounts>>
-let clients: ClientsFile
-let service: Service
+let provider: Provider
+let accounts: Provider['accounts']
+let clients: Provider['clients']
+let service: Provider['service']
 let zofia: Client
 let browser: Client
 
 beforeAll(async () => {
-  accounts = await writeAccounts([ZOFIA, YUSUF])
-  clients = writeClients([WEB, SPA, CLUB])
-  service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path })
-  zofia = await phoneOf(ZOFIA, service.url)
+  provider = await startProvider([WEB, SPA, CLUB])
+  ;({ accounts, clients, service, phone: zofia } = provider)
 })
-afterAll(async () => {
-  await service?.stop()
-  accounts?.remove()
-  clients?.remove()
-})
+afterAll(() => provider?.stop())
 beforeEach(() => {
   browser = createClient(service.url)
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
-import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
-import { type ClientsFile, SPA, WEB, writeClients } from '../support/clients-file.ts'
+import { ZOFIA } from '../support/accounts-file.ts'
+import { SPA, WEB } from '../support/clients-file.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
 import {
   answerIn,
@@ -15,29 +15,22 @@ import {
   userinfo,
   VERIFIER,
 } from '../support/oauth-flow.ts'
-import { type Service, startService } from '../support/service.ts'
+import { type Provider, startProvider } from '../support/provider.ts'
 
 /** T31: OpenID clients that misbehave, or that are not the ones they say. RFC 9700. */
 
 const OTHER = { ...WEB, client_id: 'other', redirect_uris: ['https://other.example/cb'], client_secret: 'x'.repeat(32) }
 
-let accounts: Awaited<ReturnType<typeof writeAccounts>>
-let clients: ClientsFile
-let service: Service
+let provider: Provider
+let service: Provider['service']
 let phone: Client
 let browser: Client
 
 beforeAll(async () => {
-  accounts = await writeAccounts([ZOFIA, YUSUF])
-  clients = writeClients([WEB, SPA, OTHER])
-  service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path })
-  phone = await phoneOf(ZOFIA, service.url)
+  provider = await startProvider([WEB, SPA, OTHER])
+  ;({ service, phone } = provider)
 })
-afterAll(async () => {
-  await service?.stop()
-  accounts?.remove()
-  clients?.remove()
-})
+afterAll(() => provider?.stop())
 beforeEach(() => {
   browser = createClient(service.url)
 })
