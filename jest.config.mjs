@@ -1,8 +1,9 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 
 export default {
-  // Half of the time goes into waiting for other processes: on two cores four files at once took two thirds of the time.
-  maxWorkers: Math.max(4, availableParallelism()),
+  // Half of the time goes into waiting for other processes: it takes six files at once to keep two cores busy. Each worker
+  // has a service, a Redis and now and then a browser beside it, for which there are 2 GiB.
+  maxWorkers: Math.max(2, availableParallelism(), Math.min(6, Math.floor(totalmem() / 2 ** 31))),
   testSequencer: '<rootDir>/tests/support/longest-first.mjs',
   // For what hangs: longer than several waits of a test, each of which ends by itself (tests/support/patience.ts).
   testTimeout: 300_000,

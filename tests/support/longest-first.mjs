@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer'
 
 /** Folders whose tests take long: some wait, the others keep a processor busy. */
-const WAITING = ['/tests/faults/', '/tests/process/']
+const WAITING = ['/tests/faults/', '/tests/process/', '/tests/threats/guessing']
 const BUSY = ['/tests/server/login/login-model', '/tests/e2e/', '/tests/proxies/', '/tests/oauth/']
 
 /**
