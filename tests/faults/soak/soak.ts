@@ -23,7 +23,7 @@ import { run, violationsIn } from '../stage/run.ts'
 import { gatherCrowd } from './crowd.ts'
 import { type Figures, growthIn } from './growth.ts'
 import { polls, shown, tellCrowd, tellPhases } from './report.ts'
-import { figureOf, kindsOfKeys, openDescriptors, watch } from './watch.ts'
+import { COLLECTS_GARBAGE, figureOf, kindsOfKeys, openDescriptors, watch } from './watch.ts'
 
 /** After everybody has come: as long as a login and a session last. */
 const WARM_UP_ROUNDS = 2
@@ -75,7 +75,7 @@ async function soak(): Promise<string[]> {
   const instances = await startInstances(
     metricsPorts.length,
     (instance) => ({
-      ...redis.env,
+      ...{ ...redis.env, ...COLLECTS_GARBAGE },
       METRICS_PORT: String(metricsPorts[instance]),
       POLL_INTERVAL_SECONDS: '2',
       RATE_LOGINS_PER_MINUTE: '60',

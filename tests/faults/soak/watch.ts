@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { sleep } from '../stage/fault.ts'
 import type { Instances } from '../stage/instances.ts'
 import type { OneRedis } from '../stage/one-redis.ts'
@@ -7,15 +8,22 @@ import type { Figures } from './growth.ts'
 const MIB = 2 ** 20
 const SAMPLE_EVERY_MS = 1000
 
+/** Of an instance's environment: it listens for when to. */
+export const COLLECTS_GARBAGE = { NODE_OPTIONS: `--import ${join(import.meta.dirname, 'collect-garbage.mjs')}` }
+
 export interface WatchOptions {
   redis: OneRedis
   instances: Instances
   metricsPorts: readonly number[]
 }
 
-/** Looks at what grows where something leaks, for a while in which nothing is wrong. */
+/**
+ * Looks at what grows where something leaks, for a while in which nothing is wrong. Garbage is collected first
+ * ({@link COLLECTS_GARBAGE}): a heap by itself swings by a hundred MiB, for minutes.
+ */
 export async function watch(options: WatchOptions, ms: number): Promise<Figures> {
   const samples: Record<string, number[]> = {}
+  for (const { child } of options.instances.processes()) child.kill('SIGUSR2')
   for (const end = performance.now() + ms; performance.now() < end; await sleep(SAMPLE_EVERY_MS)) {
     for (const [figure, value] of Object.entries(await sample(options))) {
       samples[figure] = [...(samples[figure] ?? []), value]
@@ -26,7 +34,7 @@ export async function watch(options: WatchOptions, ms: number): Promise<Figures>
   )
 }
 
-/** What is left of a heap after a collection is its lowest; of the rest, the middle. */
+/** Of a heap, what the collection left is its lowest; of the rest, the middle. */
 function ofAll(figure: string, values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   return sorted[figure.includes('heap') ? 0 : Math.floor(sorted.length / 2)] ?? 0
