@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { readSiteFiles, type SiteFile } from './site-files.ts'
+import { readSiteFiles, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
@@ -82,19 +82,19 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
       const isAnew = queryOf(request.url).has('prompt')
       const signedIn = !isAnew && (await isSignedIn(request).catch(strangerWithoutStore))
-      if (!signedIn) return send(reply, login)
+      if (!signedIn) return sendFile(request, reply, login)
       return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
     for (const [path, name] of Object.entries(PAGES)) {
       const file = page(name)
-      scope.get(path, hidden, (_request, reply) => send(reply, file))
+      scope.get(path, hidden, (request, reply) => sendFile(request, reply, file))
     }
   }
 
   function embedRoute(scope: FastifyInstance): void {
     const file = page('embed.html')
     scope.addHook('onRequest', withHeaders(headers.embed))
-    scope.get(EMBED_PAGE, hidden, (_request, reply) => send(reply, file))
+    scope.get(EMBED_PAGE, hidden, (request, reply) => sendFile(request, reply, file))
   }
 
   function otherNames(scope: FastifyInstance): void {
@@ -107,12 +107,13 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   function fileRoutes(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(headers.asset))
     // Read whole: a file that waits for who does not read would stay open, beside the connection that was counted.
-    scope.addHook('onSend', async (_request, _reply, payload) =>
-      payload instanceof Readable ? await buffer(payload) : payload,
-    )
+    scope.addHook('onSend', async (_request, reply, payload) => {
+      nameScripts(reply)
+      return payload instanceof Readable ? await buffer(payload) : payload
+    })
     const guard = page(GUARD)
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
-      sendFile(request, reply.header('cache-control', ASK_AGAIN), guard),
+      sendUnlessKnown(request, reply.header('cache-control', ASK_AGAIN), guard),
     )
     scope.register(fastifyStatic, {
       root: join(root, ASSETS),
@@ -120,13 +121,14 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
       // Files that are there at the start have addresses; for what is not there nobody looks at the disk.
       wildcard: false,
       index: false,
-      // The build gives every version of a file an address of its own.
+      // The build compresses each file beside itself, and gives every version of it an address of its own.
+      preCompressed: true,
+      globIgnore: ['**/*.{br,gz}'],
       maxAge: '1y',
       immutable: true,
       acceptRanges: false,
       lastModified: false,
       decorateReply: false,
-      setHeaders: nameScripts,
     })
   }
 
@@ -139,14 +141,14 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     },
     answerNavigation(request, reply, status) {
       if (!isNavigation(request)) return false
-      void send(reply.code(status).headers(anywhere), notFound)
+      void sendFile(request, reply.code(status).headers(anywhere), notFound)
       return true
     },
     answerTrouble(request, reply, status) {
       const { url, config } = request.routeOptions
       const file = isPage(url) ? trouble : config.isForPeople ? refusalPage(status) : undefined
       if (file === undefined || !isNavigation(request)) return false
-      void send(reply.code(status).headers(anywhere), file)
+      void sendFile(request, reply.code(status).headers(anywhere), file)
       return true
     },
   }
@@ -158,18 +160,12 @@ function strangerWithoutStore(error: unknown): false {
   throw error
 }
 
-/** As `send`, or only that it is still the same (RFC 9110 §13.1.2). A proxy that compresses makes the tag a weak one. */
-const sendFile = ({ headers }: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply => {
-  reply.header('etag', file.etag)
-  return headers['if-none-match']?.includes(file.etag) ? reply.code(304).send() : send(reply, file)
-}
-
 // The library has the older name of them (RFC 9239 §6).
-function nameScripts(reply: FastifyReply, path: string): void {
-  if (path.endsWith('.js')) reply.type('text/javascript; charset=utf-8')
+function nameScripts(reply: FastifyReply): void {
+  if (String(reply.getHeader('content-type')).startsWith('application/javascript')) {
+    reply.type('text/javascript; charset=utf-8')
+  }
 }
-
-const send = (reply: FastifyReply, { body, type }: SiteFile): FastifyReply => reply.type(type).send(body)
 
 // Not `reply.redirect`: its status is a default of Fastify's, and the target is one of ours or checked.
 const redirect = (reply: FastifyReply, target: string): FastifyReply =>

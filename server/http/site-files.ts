@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { negotiate } from '@fastify/accept-negotiator'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** A file as it goes over the wire. */
+/** A file as it goes over the wire: as it is, and as the build has compressed it. */
 export interface SiteFile {
-  body: Buffer
   type: string
-  /** A strong entity tag (RFC 9110 §8.8.3): of what is in it, so that all instances of one build have the same. */
+  plain: SiteBody
+  /** By content coding (RFC 9110 §8.4.1). */
+  compressed: Readonly<Record<string, SiteBody>>
+}
+
+export interface SiteBody {
+  body: Buffer
+  /** A strong entity tag (RFC 9110 §8.8.3): of these very bytes, so that all instances of one build have the same. */
   etag: string
 }
 
@@ -14,23 +22,61 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
 }
-const OTHER_TYPE = 'text/plain; charset=utf-8'
+/** Content codings, the best first, and how the build names what is compressed by them. */
+const CODINGS = { br: '.br', gzip: '.gz' }
+const BEST_FIRST = [...Object.keys(CODINGS), 'identity']
 
 /**
- * Reads the files of a folder, without those of folders in it, into memory: once, at the start. They are in every request
+ * Reads the pages of a folder and the scripts beside them into memory: once, at the start. They are in every request
  * for a page, wait for no disk and no thread, and cannot change under a service that runs.
  * @returns the files by their names
  */
 export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
-  const files = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile())
-  return new Map(
-    files.map(({ name }) => {
-      const body = readFileSync(join(root, name))
-      return [name, { body, type: TYPES[extname(name)] ?? OTHER_TYPE, etag: etagOf(body) }]
-    }),
-  )
+  const files = new Map<string, SiteFile>()
+  for (const name of readdirSync(root)) {
+    const type = TYPES[extname(name)]
+    if (type === undefined) continue
+    const path = join(root, name)
+    const compressed = Object.entries(CODINGS)
+      .filter(([, ending]) => existsSync(path + ending))
+      .map(([coding, ending]) => [coding, readBody(path + ending)] as const)
+    files.set(name, { type, plain: readBody(path), compressed: Object.fromEntries(compressed) })
+  }
+  return files
 }
 
-function etagOf(body: Buffer): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+/**
+ * Sends a file in the best of the codings that are accepted. What is compressed together with a secret may give it away
+ * by its length (BREACH): these bytes were compressed by the build, are public, and repeat nothing of any request. What
+ * does is never compressed here: no reply of the API, and no page that is filled in.
+ */
+export function sendFile({ headers }: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
+  const { coding, body } = bodyFor(headers['accept-encoding'], file)
+  if (coding !== undefined) reply.header('content-encoding', coding)
+  return varying(reply).type(file.type).send(body.body)
+}
+
+/** As `sendFile`, or only that it is still the same (RFC 9110 §13.1.2). A proxy that compresses makes the tag a weak one. */
+export function sendUnlessKnown(request: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
+  const { etag } = bodyFor(request.headers['accept-encoding'], file).body
+  reply.header('etag', etag)
+  if (!request.headers['if-none-match']?.includes(etag)) return sendFile(request, reply, file)
+  return varying(reply).code(304).send()
+}
+
+function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) {
+  const coding = accepted === undefined ? null : negotiate(accepted.toLowerCase(), BEST_FIRST)
+  const body = coding === null ? undefined : compressed[coding]
+  return coding === null || body === undefined ? { coding: undefined, body: plain } : { coding, body }
+}
+
+/** Where it may depend on the origin too, that stands there already. */
+function varying(reply: FastifyReply): FastifyReply {
+  const others = reply.getHeader('vary')
+  return reply.header('vary', others === undefined ? 'accept-encoding' : `${others}, accept-encoding`)
+}
+
+function readBody(path: string): SiteBody {
+  const body = readFileSync(path)
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }

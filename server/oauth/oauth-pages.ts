@@ -55,7 +55,7 @@ export function createOAuthPages({ root, headers }: OAuthPagesOptions): OAuthPag
   const template = (name: string): string => {
     const file = files.get(name)
     if (file === undefined) throw new Error(`The build has left no ${name} in ${root}`)
-    return file.body.toString()
+    return file.plain.body.toString()
   }
   const message = template('oauth-message.html')
   const signOut = template('oauth-sign-out.html')

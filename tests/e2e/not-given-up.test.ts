@@ -291,14 +291,13 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
   test.each(['/', '/scan'])('%s is loaded anew until they are there', async (path) => {
     visitors.await(gone)
     const desktop = await visitors.desktop()
-    let pages = 0
-    await desktop.route('**/assets/**/*-page.js', (route) => {
-      pages += 1
-      return pages <= 2 ? route.fulfill({ status: 404 }) : route.continue()
-    })
+    const loads = countLoads(desktop)
+    await desktop.route('**/assets/*-page-*.js', (route) =>
+      loads() <= 2 ? route.fulfill({ status: 404 }) : route.continue(),
+    )
     await desktop.goto(shared('ordinary').url + path)
     await desktop.locator('[data-started]').waitFor({ state: 'attached' })
-    expect(pages).toBe(3)
+    expect(loads()).toBe(3)
     expect(await desktop.locator('#start-trouble').isVisible()).toBe(false)
   })
 
@@ -306,18 +305,17 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     visitors.await(gone)
     const desktop = await visitors.desktop()
     await desktop.clock.install()
+    const loads = countLoads(desktop)
     let isGone = true
-    let pages = 0
-    await desktop.route('**/assets/**/login-flow.js', (route) => {
-      pages += 1
-      return isGone ? route.fulfill({ status: 404 }) : route.continue()
-    })
+    await desktop.route('**/assets/login-page-*.js', (route) =>
+      isGone ? route.fulfill({ status: 404 }) : route.continue(),
+    )
     await desktop.goto(shared('ordinary').url)
     for (let reload = 1; reload <= 3; reload++) {
       await Promise.all([desktop.waitForEvent('load'), desktop.clock.runFor(15_000)])
     }
     await sees(desktop, '#start-trouble', 'could not start')
-    expect(pages).toBe(4)
+    expect(loads()).toBe(4)
     isGone = false
     await desktop.locator('#start-again').click()
     await showsCode(desktop)
@@ -384,7 +382,7 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     await desktop.clock.install({ time: 0 })
     await desktop.clock.pauseAt(1000)
     const loads = countLoads(desktop)
-    await desktop.route('**/assets/**/login.css', (route) => route.fulfill({ status: 404 }))
+    await desktop.route('**/assets/login-*.css', (route) => route.fulfill({ status: 404 }))
     await desktop.goto(shared('ordinary').url)
     await desktop.locator('[data-started]').waitFor({ state: 'attached' })
     await desktop.locator('#user-code button').click()

@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { createTestApp } from '../support/app.ts'
+import { assetsOfThisBuild } from '../support/assets.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient } from '../support/http-client.ts'
 import { type Nginx, startNginx } from '../support/nginx.ts'
@@ -37,12 +38,14 @@ afterAll(async () => {
 
 /** The same files, at the address that another build would have. */
 function makeNewerBuild(): void {
-  cpSync(THIS_BUILD, folder, { recursive: true })
-  const [build = ''] = readdirSync(join(folder, 'assets'))
-  renameSync(join(folder, 'assets', build), join(folder, 'assets/0123456789ab'))
-  for (const page of readdirSync(folder).filter((name) => name.endsWith('.html'))) {
-    const path = join(folder, page)
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(build, '0123456789ab'))
+  const nameInIt = (name: string) => name.replace(/-\w{8}(?=\.)/, '-NEWBUILD')
+  mkdirSync(join(folder, 'assets'))
+  for (const name of assetsOfThisBuild()) {
+    cpSync(join(THIS_BUILD, 'assets', name), join(folder, 'assets', nameInIt(name)))
+  }
+  for (const name of readdirSync(THIS_BUILD).filter((file) => /\.(html|js)$/.test(file))) {
+    const page = readFileSync(join(THIS_BUILD, name), 'utf8')
+    writeFileSync(join(folder, name), page.replaceAll(/"\/assets\/[^"]+"/g, nameInIt))
   }
 }
 
@@ -51,10 +54,10 @@ test('pages of both builds are served, and to each its own files, whichever inst
   const builds = new Set<string>()
   for (let visit = 0; visit < 10; visit++) {
     const page = await client.get(['/', '/scan', '/home'][visit % 3] ?? '/')
-    const files = [...page.text.matchAll(/(?:src|href)="(\/assets\/([^/"]+)\/[^"]+)"/g)]
+    const files = [...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)]
     expect(files.length).toBeGreaterThan(1)
-    for (const [, path = '', build = ''] of files) {
-      builds.add(build)
+    for (const [, path = ''] of files) {
+      builds.add(path.includes('-NEWBUILD.') ? 'newer' : 'this')
       const { status, headers } = await client.get(path)
       expect({ path, status, cache: headers['cache-control'] }).toEqual({
         path,
@@ -67,5 +70,5 @@ test('pages of both builds are served, and to each its own files, whichever inst
 })
 
 test('what neither has is still not there', async () => {
-  expect((await createClient(nginx.url).get('/assets/ffffffffffff/page.js')).status).toBe(404)
+  expect((await createClient(nginx.url).get('/assets/page-FFFFFFFF.js')).status).toBe(404)
 })

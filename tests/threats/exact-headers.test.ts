@@ -67,6 +67,7 @@ for (const [where, env, more] of SITES) {
         ...more,
         'content-type': 'text/html; charset=utf-8',
         'content-length': LENGTH,
+        vary: 'accept-encoding',
       })
     })
 
@@ -90,6 +91,7 @@ for (const [where, env, more] of SITES) {
           // Every build gives every version an address of its own, but for what notices that a build is gone.
           'cache-control': path === '/page-guard.js' ? 'no-cache' : 'public, max-age=31536000, immutable',
           'cross-origin-resource-policy': 'same-origin',
+          vary: 'accept-encoding',
         })
       }
     })

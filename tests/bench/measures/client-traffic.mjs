@@ -1,7 +1,7 @@
 // What one whole login sends over the network: page's requests from the first QR to the session, counted on the wire.
-import { readdirSync } from 'node:fs'
 import { createConnection, createServer } from 'node:net'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import { scan, signInPhone } from '../parts/phone.mjs'
 import { freePort } from '../parts/ports.mjs'
 import { startRedis } from '../parts/redis.mjs'
@@ -9,11 +9,7 @@ import { ROOT, startScanIn } from '../parts/service.mjs'
 
 /** The web client's own poller, against the service, for a person who takes so long to scan, and to confirm. */
 export async function measureClientTraffic({ scanAfterMs, confirmAfterMs }) {
-  const [build] = readdirSync(join(ROOT, 'dist/web/assets'))
-  const built = (path) => import(join(ROOT, 'dist/web/assets', build, path))
-  const { poll } = await built('poll/poller.js')
-  const { createApi } = await built('wire/api.js')
-  const { pageClock } = await built('wire/clock.js')
+  const { poll, createApi, pageClock } = await loadClient()
   const redis = await startRedis()
   const port = await freePort()
   const scanIn = await startScanIn(redis, { env: { MATCH: 'never', PUBLIC_URL: `http://127.0.0.1:${port}` } })
@@ -56,6 +52,23 @@ export async function measureClientTraffic({ scanAfterMs, confirmAfterMs }) {
   await redis.stop()
   wire.stop()
   return { seconds: (scanAfterMs + confirmAfterMs) / 1000, requests, sentBytes: sent, receivedBytes: received }
+}
+
+/** Those of the pages' parts that need no page. */
+async function loadClient() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `
+        export { poll } from './poll/poller.ts'
+        export { createApi } from './wire/api.ts'
+        export { pageClock } from './wire/clock.ts'`,
+      resolveDir: join(ROOT, 'web/src'),
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  })
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
 }
 
 async function confirm({ url, publicUrl }, cookie, token) {

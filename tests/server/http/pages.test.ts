@@ -1,11 +1,12 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { ScanInError } from '../../../server/errors.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
-import { createInjectClient, createInjectPhone, createTestApp, type TestApp } from '../../support/app.ts'
+import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
+import { assetsOfThisBuild } from '../../support/assets.ts'
 
 const NAVIGATION = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
 const NO_CACHE = 'private, no-cache, no-store, must-revalidate, no-transform'
@@ -141,13 +142,56 @@ describe('the login page, when a session cannot be looked at', () => {
   })
 })
 
+const CODINGS = [
+  ['gzip, deflate, br, zstd', 'br', '.br'],
+  ['gzip, deflate', 'gzip', '.gz'],
+  ['br;q=0, GZIP;q=0.5', 'gzip', '.gz'],
+] as const
+
+describe('a page', () => {
+  test.each(CODINGS)('is sent to who takes "%s" by %s, as the build compressed it', async (accepts, coding, ending) => {
+    for (const [url, name] of [
+      ['/', 'index.html'],
+      ['/scan', 'scan.html'],
+      ['/home', 'home.html'],
+      ['/embed', 'embed.html'],
+      ['/nowhere', 'not-found.html'],
+      ['/page-guard.js', 'page-guard.js'],
+    ]) {
+      const reply = await get(`${url}`, { ...NAVIGATION, 'accept-encoding': accepts })
+      expect([url, reply.headers['content-encoding'], reply.headers.vary]).toEqual([url, coding, 'accept-encoding'])
+      expect(reply.rawPayload.equals(readFileSync(`dist/web/${name}${ending}`))).toBe(true)
+      expect(reply.headers['content-length']).toBe(String(reply.rawPayload.length))
+    }
+  })
+
+  test.each([undefined, '', 'zstd', 'identity', 'identity, br;q=0.5', 'br;q=0'])(
+    'is sent as it is to who takes "%s", and says that this depends',
+    async (accepts) => {
+      const reply = await get('/scan', {
+        ...NAVIGATION,
+        ...(accepts === undefined ? {} : { 'accept-encoding': accepts }),
+      })
+      expect([reply.headers['content-encoding'], reply.headers.vary]).toEqual([undefined, 'accept-encoding'])
+      expect(reply.body).toBe(readFileSync('dist/web/scan.html', 'utf8'))
+    },
+  )
+
+  test('alone is compressed: no reply of the API is, whatever is asked for', async () => {
+    const headers = { ...NAVIGATION, 'accept-encoding': 'gzip, br' }
+    for (const url of ['/session', '/openapi.json', '/healthz']) {
+      expect([url, (await get(url, headers)).headers['content-encoding']]).toEqual([url, undefined])
+    }
+    const login = await site.app.inject({ method: 'POST', url: '/login', headers: { ...headers, origin: PUBLIC_URL } })
+    expect([login.statusCode, login.headers['content-encoding']]).toEqual([201, undefined])
+  })
+})
+
 describe('what pages load', () => {
-  const assets = readdirSync('dist/web/assets', { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice('dist/web'.length))
+  const assets = assetsOfThisBuild().map((name) => `/assets/${name}`)
 
   test('is served with its type, and kept for good', async () => {
-    expect(assets.length).toBeGreaterThan(40)
+    expect(assets.length).toBeGreaterThan(10)
     for (const url of assets) {
       const reply = await site.app.inject(url)
       expect([url, reply.statusCode, reply.headers['cache-control']]).toEqual([
@@ -159,6 +203,28 @@ describe('what pages load', () => {
       if (url.endsWith('.js')) expect(reply.headers['content-type']).toBe('text/javascript; charset=utf-8')
       if (url.endsWith('.css')) expect(reply.headers['content-type']).toBe('text/css; charset=utf-8')
     }
+  })
+
+  test('is sent as the build compressed it to who takes that, and its compressed forms have no address', async () => {
+    for (const url of assets) {
+      const path = `dist/web${url}`
+      for (const [accepts, coding, ending] of CODINGS) {
+        if (!existsSync(path + ending)) continue
+        const reply = await site.app.inject({ url, headers: { 'accept-encoding': accepts } })
+        const { headers } = reply
+        const plain = (await site.app.inject(url)).headers
+        expect([url, headers['content-encoding'], headers.vary]).toEqual([url, coding, 'accept-encoding'])
+        expect(reply.rawPayload.equals(readFileSync(path + ending))).toBe(true)
+        expect([headers['content-type'], headers['cache-control']]).toEqual([
+          plain['content-type'],
+          plain['cache-control'],
+        ])
+        expect(headers.etag).not.toBe(plain.etag)
+        expect((await site.app.inject(url + ending)).statusCode).toBe(404)
+      }
+    }
+    const long = assets.filter((url) => readFileSync(`dist/web${url}`).length > 1000)
+    for (const url of long) expect([url, existsSync(`dist/web${url}.br`)]).toEqual([url, true])
   })
 
   test('is not sent again to who has it', async () => {
@@ -222,6 +288,8 @@ describe('with the files gone from the disk, and the store not answering', () =>
       const reply = await app.inject({ url: '/page-guard.js', headers: { 'if-none-match': String(known) } })
       expect([reply.statusCode, reply.body]).toEqual([304, ''])
     }
+    const compressed = { 'if-none-match': String(etag), 'accept-encoding': 'br' }
+    expect((await app.inject({ url: '/page-guard.js', headers: compressed })).statusCode).toBe(200)
     const other = await app.inject({ url: '/page-guard.js', headers: { 'if-none-match': '"another"' } })
     expect([other.statusCode, other.body]).toEqual([200, whole.body])
   })

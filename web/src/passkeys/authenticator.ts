@@ -56,8 +56,7 @@ function whatIsMissing(): NoPasskeys | undefined {
   return /^(\[.*\]|\d+(\.\d+){3})$/.test(location.hostname) ? 'address' : undefined
 }
 
-/** Loaded when it is first needed: most who open the page have no use for it. */
-const loadLibrary = () => import('/assets/vendor/webauthn/index.js')
+const loadLibrary = async () => (await import('./webauthn-library.ts')).library
 
 async function said<T>(ask: (library: Awaited<ReturnType<typeof loadLibrary>>) => Promise<T>): Promise<T> {
   const library = await loadLibrary().catch((cause: unknown) => {

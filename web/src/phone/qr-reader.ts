@@ -38,6 +38,6 @@ async function nativeReader(): Promise<QrReader | undefined> {
 }
 
 async function ownReader(): Promise<QrReader> {
-  const { BarcodeDetector } = await import('/assets/vendor/qr/decode.js')
+  const { BarcodeDetector } = await import('qr/decode.js')
   return new BarcodeDetector({ formats: ['qr_code'] })
 }

@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createTestApp } from '../support/app.ts'
+import { ROOT } from '../support/service.ts'
+
+/** What a build leaves for pages that were opened before it. */
+
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scanin-builds-'))
+  for (const part of ['web', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** @returns what the pages of this build load, one way or another */
+function build(): string[] {
+  execFileSync(process.execPath, ['web/build/build.mjs'], { cwd: folder })
+  const [names = []]: string[][] = JSON.parse(readFileSync(join(folder, 'dist/web/builds.json'), 'utf8'))
+  return names.map((name) => `/assets/${name}`)
+}
+
+/** A build with something new in every script, and in every style sheet. */
+function buildNewer(): string[] {
+  const change = (path: string, more: string) =>
+    writeFileSync(join(folder, path), readFileSync(join(folder, path), 'utf8') + more)
+  change('web/src/page/page-started.ts', '\nconsole.info("another")\n')
+  change('web/public/style.css', '\nbody { margin: 0 }\n')
+  return build()
+}
+
+/** @returns those of the addresses that a service with what is built answers with something else than a file of its own */
+async function gone(urls: readonly string[]): Promise<string[]> {
+  const { app } = await createTestApp({}, { webRoot: join(folder, 'dist/web') })
+  const replies = await Promise.all(
+    urls.map(async (url) => ({ url, reply: await app.inject({ url, headers: { 'accept-encoding': 'br' } }) })),
+  )
+  await app.close()
+  return replies.filter(({ reply }) => reply.statusCode !== 200).map(({ url }) => url)
+}
+
+test('an upgrade goes on serving what pages of the builds before it load, and forgets what is older', async () => {
+  const first = build()
+  expect(build()).toEqual(first)
+  const second = buildNewer()
+  const changed = first.filter((url) => !second.includes(url))
+  expect(changed.map((url) => url.replace(/-\w+\./, '.'))).toEqual(
+    expect.arrayContaining(['/assets/scan-page.js', '/assets/login-page.js', '/assets/login.css', '/assets/scan.css']),
+  )
+  // What nobody has changed keeps its name, and stays in browsers.
+  expect(second.filter((url) => first.includes(url)).map((url) => url.replace(/-\w+\./, '.'))).toContain(
+    '/assets/decode.js',
+  )
+  expect(await gone([...first, ...second])).toEqual([])
+  buildNewer()
+  // Whoever builds the same again has not upgraded.
+  build()
+  expect(await gone([...first, ...second])).toEqual([])
+  buildNewer()
+  expect((await gone([...first, ...second])).sort()).toEqual([...changed].sort())
+})

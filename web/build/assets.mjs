@@ -1,0 +1,107 @@
+// What pages load, for the oldest browsers that they run in: bundled, small, and named by what is in it, so that a browser
+// may keep each file for good.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, extname, join, relative } from 'node:path'
+import { build, transform } from 'esbuild'
+
+/** Syntax, and what style sheets need in other words. tests/web/build-target.test.ts keeps the rest. */
+const TARGET = ['safari15.4', 'chrome100', 'firefox100']
+const OUT = 'dist/web/assets'
+const ADDRESS = '/assets/'
+/** A request costs more than so many bytes: a smaller picture stands in the page, or in its sheet. */
+const SMALL_PICTURE = 1024
+const PICTURES = { '.svg': 'image/svg+xml' }
+
+const SETTINGS = {
+  bundle: true,
+  minify: true,
+  target: TARGET,
+  loader: { '.svg': 'dataurl', '.wasm': 'file' },
+  outdir: OUT,
+  publicPath: ADDRESS,
+  chunkNames: '[name]-[hash]',
+  assetNames: '[name]-[hash]',
+  write: false,
+  metafile: true,
+  logLevel: 'warning',
+}
+
+/**
+ * @param wanted see `whatTheyLoad`
+ * @returns the files by their names, and the addresses of what was wanted: of a module that of itself, and of what it cannot
+ *   begin without
+ */
+export async function buildAssets({ modules, sheets, others }) {
+  const built = await Promise.all([...modules.map(buildModule), ...sheets.map(buildSheet), ...others.map(takeOther)])
+  const packages = new Set(built.flatMap(({ inputs = [] }) => inputs.flatMap(packageOf)))
+  return {
+    files: new Map([...built.flatMap(({ files = [] }) => files), licences([...packages].sort())]),
+    addresses: new Map(built.map(({ name, addresses }) => [name, addresses])),
+  }
+}
+
+/** @returns the text of a script that is no module, in few letters */
+export async function minified(path) {
+  const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: TARGET })
+  return code
+}
+
+/** By itself, so that no other page's needs split it: it is one file, and one for each import that waits for its use. */
+function buildModule(name) {
+  const source = join('web/src', name.replace(/\.js$/, '.ts'))
+  return bundle(name, source, { entryPoints: [source], entryNames: '[name]-[hash]', format: 'esm', splitting: true })
+}
+
+/** @param names with spaces between: they become one, named as the last */
+function buildSheet(names) {
+  const contents = names.split(' ').map((name) => `@import "./${name}";`)
+  return bundle(names, '<stdin>', {
+    stdin: { contents: contents.join('\n'), loader: 'css', resolveDir: 'web/public' },
+    entryNames: `${basename(names.split(' ').at(-1), '.css')}-[hash]`,
+  })
+}
+
+async function bundle(name, source, settings) {
+  const { outputFiles, metafile } = await build({ ...SETTINGS, ...settings })
+  const outputs = Object.entries(metafile.outputs)
+  const [main, { imports }] = outputs.find(([, { entryPoint }]) => entryPoint === source)
+  const needed = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path)
+  return {
+    name,
+    files: outputFiles.map(({ path, contents }) => [relative(OUT, path), Buffer.from(contents)]),
+    addresses: [main, ...needed].map((path) => ADDRESS + relative(OUT, path)),
+    inputs: Object.keys(metafile.inputs),
+  }
+}
+
+function takeOther(name) {
+  const body = readFileSync(join('web/public', name))
+  const type = PICTURES[extname(name)]
+  if (type !== undefined && body.length < SMALL_PICTURE) return { name, addresses: [dataUrl(type, body)] }
+  const file = hashed(name, body)
+  return { name, files: [file], addresses: [ADDRESS + file[0]] }
+}
+
+/** In as few letters as HTML allows between double quotes: it compresses better than base64. */
+function dataUrl(type, text) {
+  const short = String(text).trim().replace(/>\s+</g, '><').replaceAll('"', "'")
+  return `data:${type},${short.replace(/[%#<>&]/g, encodeURIComponent)}`
+}
+
+function hashed(name, body) {
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 8)
+  return [`${basename(name, extname(name))}-${hash}${extname(name)}`, body]
+}
+
+const packageOf = (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.slice(1) ?? []
+
+/** What others have written is served with their names and terms. */
+function licences(packages) {
+  const texts = packages.flatMap((name) => {
+    const folder = join('node_modules', name)
+    const terms = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
+    return terms.map((file) => `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`)
+  })
+  return hashed('licences.txt', texts.join(`\n${'-'.repeat(80)}\n\n`))
+}

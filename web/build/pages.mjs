@@ -1,0 +1,67 @@
+// Pages as texts: put together of parts, and pointed to what they load.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const PART = /^ *<!-- ([\w-]+\.html) -->\n/gm
+/** One that the page waits for has a line of its own. */
+const SHEET = /^ *<link rel="stylesheet" href="\/assets\/([^"]+)">\n/gm
+const MODULE = /<script type="module" src="\/assets\/([^"]+)">/
+const GUARD = /^( *)<script src="\/page-guard\.js">/m
+const ASSET = /"\/assets\/([^"]+)"/g
+
+/** @returns the pages of a folder, with each `<!-- NAME.html -->` in them replaced by that part */
+export function readPages(folder, parts) {
+  const read = (path) => readFileSync(path, 'utf8')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.html'))
+    .map((name) => ({
+      name,
+      html: read(join(folder, name)).replaceAll(PART, (_comment, part) => read(join(parts, part))),
+    }))
+}
+
+/** @returns modules, sheets (see `sheetsOf`) and other files, each once */
+export function whatTheyLoad(pages) {
+  const modules = pages.flatMap(({ html }) => MODULE.exec(html)?.slice(1) ?? [])
+  const rest = pages.flatMap(({ html }) => assetsOf(html.replaceAll(SHEET, '').replace(MODULE, '')))
+  const isSheet = (name) => name.endsWith('.css')
+  return {
+    modules: unique(modules),
+    sheets: unique([...pages.map(({ html }) => sheetsOf(html)), ...rest.filter(isSheet)]),
+    others: unique(rest.filter((name) => !isSheet(name))),
+  }
+}
+
+/** @param addresses see `buildAssets` */
+export function withAddresses(html, addresses) {
+  const addressesOf = (name) => {
+    const known = addresses.get(name)
+    if (known === undefined) throw new Error(`No page could load ${name}`)
+    return known
+  }
+  const [module] = MODULE.exec(html)?.slice(1) ?? []
+  const preloads = module === undefined ? [] : addressesOf(module)
+  const [sheet] = addressesOf(sheetsOf(html))
+  let isFirst = true
+  return (
+    html
+      .replaceAll(SHEET, () => {
+        const line = isFirst ? `    <link rel="stylesheet" href="${sheet}">\n` : ''
+        isFirst = false
+        return line
+      })
+      .replace(GUARD, (guard, indent) =>
+        [...preloads.map((path) => `${indent}<link rel="modulepreload" href="${path}">`), guard].join('\n'),
+      )
+      // Nobody reads it there.
+      .replaceAll(/^ +/gm, '')
+      .replaceAll(ASSET, (address, name) => (addresses.has(name) ? `"${addressesOf(name)[0]}"` : address))
+  )
+}
+
+/** The names of the sheets that a page waits for, with spaces between: they become one. */
+const sheetsOf = (html) => [...html.matchAll(SHEET)].map(([, name]) => name).join(' ')
+
+const assetsOf = (html) => [...html.matchAll(ASSET)].map(([, name]) => name)
+
+const unique = (names) => [...new Set(names)]

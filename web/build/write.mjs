@@ -1,0 +1,62 @@
+// Puts files into dist/web, compressed beside themselves, with those of the last builds: a page that is open may ask for
+// them for hours yet.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+const PAGES = 'dist/web'
+const ASSETS = 'dist/web/assets'
+/** The names of each build's assets, the newest build's first. */
+const BUILDS = 'dist/web/builds.json'
+/** This one and those before it: a second fix may follow the first within the hour. */
+const BUILDS_KEPT = 3
+
+const COMPRESSIONS = {
+  br: (body) =>
+    brotliCompressSync(body, {
+      params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length, [constants.BROTLI_PARAM_LGWIN]: 18 },
+    }),
+  gz: (body) => gzipSync(body, { level: constants.Z_BEST_COMPRESSION }),
+}
+
+/** @param files by their names. One that is there has the same in it: that is what its name says */
+export function writeAssets(files) {
+  mkdirSync(ASSETS, { recursive: true })
+  for (const [name, body] of files) writeCompressed(ASSETS, name, body)
+  const names = [...files.keys()].sort()
+  const earlier = (existsSync(BUILDS) ? JSON.parse(readFileSync(BUILDS, 'utf8')) : []).filter(
+    (build) => String(build) !== String(names),
+  )
+  const builds = [names, ...earlier].slice(0, BUILDS_KEPT)
+  write(BUILDS, JSON.stringify(builds, undefined, 1))
+  keepOnly(ASSETS, builds.flat())
+}
+
+/** @param pages texts by their names, which lie beside the assets; a page that is gone is no page any more */
+export function writePages(pages) {
+  for (const [name, text] of Object.entries(pages)) writeCompressed(PAGES, name, Buffer.from(text))
+  keepOnly(PAGES, ['assets', 'builds.json', ...Object.keys(pages)])
+}
+
+function writeCompressed(folder, name, body) {
+  for (const [ending, compress] of Object.entries(COMPRESSIONS)) {
+    const compressed = compress(body)
+    const path = join(folder, `${name}.${ending}`)
+    if (compressed.length < body.length) write(path, compressed)
+    else rmSync(path, { force: true })
+  }
+  write(join(folder, name), body)
+}
+
+/** In one step: a service that runs may be reading it. */
+function write(path, body) {
+  writeFileSync(`${path}.new`, body)
+  renameSync(`${path}.new`, path)
+}
+
+function keepOnly(folder, names) {
+  const kept = new Set(
+    names.flatMap((name) => [name, ...Object.keys(COMPRESSIONS).map((ending) => `${name}.${ending}`)]),
+  )
+  for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { recursive: true })
+}
