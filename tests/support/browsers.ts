@@ -44,7 +44,12 @@ export async function launchChromiumWithCamera(cameraFile: string): Promise<Brow
     '--use-fake-device-for-media-stream',
     `--use-file-for-fake-video-capture=${cameraFile}`,
   ]
-  return closedLater(await chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...camera] }))
+  return launchChromium(camera)
+}
+
+/** A Chromium of one's own. */
+export async function launchChromium(moreArguments: readonly string[] = []): Promise<Browser> {
+  return closedLater(await chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...moreArguments] }))
 }
 
 function closedLater(browser: Browser): Browser {
