@@ -69,6 +69,23 @@ describe('the table of threats', () => {
   })
 })
 
+describe("docs/identity.md's tables of what others ask for", () => {
+  const tests = new Set(filesUnder('tests', '.test.ts').map((path) => basename(path, '.test.ts')))
+  const document = read('docs/identity.md')
+
+  test.each([
+    ['RFC 10027 (BCP 247): security of cross-device flows', 15],
+    ['RFC 8628, section 5: the device grant', 7],
+    ['OWASP ASVS 5.0', 22],
+  ])('%s: each row that something is said of names tests that are there', (heading, least) => {
+    const [head, ...rows] = tableUnder(heading, document)
+    expect(head?.at(-1)?.trim()).toBe('shown by')
+    expect(rows.length).toBeGreaterThanOrEqual(least)
+    const named = rows.flatMap((row) => codeIn(row.at(-1)))
+    expect(named.filter((name) => !tests.has(name))).toEqual([])
+  })
+})
+
 describe('links between documents', () => {
   const documents = ['README.md', 'SECURITY.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...filesUnder('docs', '.md')]
 

@@ -1,5 +1,6 @@
 // Polls of pending logins a second: ScanIn, what this machine can do at all, and what else could be had.
 import { load, writeRequests } from '../load/wrk.mjs'
+import { writeApplications } from '../parts/applications.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { betterAuth, devicePolls, oidcProvider } from '../parts/peers.mjs'
 import { cpuSecondsOf } from '../parts/processes.mjs'
@@ -18,6 +19,7 @@ const DEVICE_CODES = 100
  */
 export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds }) {
   const redis = await startRedis()
+  const applications = writeApplications()
   const logins = await createLogins(redis, LOGINS)
   const polls = writeRequests(logins.map((login) => pollRequest(login)))
   const results = new Map()
@@ -37,7 +39,7 @@ export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds
   }
 
   for (let start = 0; start < starts; start++) {
-    const sides = await startSides(redis, polls)
+    const sides = await startSides(redis, polls, applications.env)
     await checkPending(sides[0].server, logins)
     for (const side of sides) await measure(side, side.mayRefuse ? 1 : warmUpSeconds)
     for (let round = 0; round < rounds; round++) {
@@ -48,6 +50,7 @@ export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds
     await checkPending(sides[0].server, logins)
     for (const { server } of sides) await server.stop()
   }
+  applications.remove()
   await redis.stop()
 
   const rows = [...results].map(([name, own]) => summary(name, own, results.get('floor'), results.get('constant')))
@@ -62,7 +65,7 @@ export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds
   }
 }
 
-async function startSides(redis, polls) {
+async function startSides(redis, polls, applications) {
   const env = { REDIS_URL: redis.url }
   const oidc = await startServer('oidc-provider', env)
   const better = await startServer('better-auth')
@@ -70,6 +73,7 @@ async function startSides(redis, polls) {
   const mayRefuse = true
   return [
     { name: 'ScanIn', server: await startScanIn(redis), requests: polls },
+    { name: 'ScanIn, for applications too', server: await startScanIn(redis, { env: applications }), requests: polls },
     { name: 'constant', server: await startServer('constant'), requests: polls },
     { name: 'floor', server: await startServer('floor', env), requests: polls },
     { name: 'oidc-provider', server: oidc, requests: await devicePolls(oidc, oidcProvider, DEVICE_CODES), mayRefuse },
