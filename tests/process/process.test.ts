@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { openSocket, sendRaw } from '../support/raw-socket.ts'
 import { startServiceProcess } from '../support/service.ts'
 import { NOT_TAKEN } from '../support/stopping-service.ts'
@@ -220,11 +221,8 @@ test('npm start builds first when nothing is built, and SIGTERM to npm ends the 
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   }
   const npm = startProcess('npm', ['start'], { cwd: folder, env })
-  // A wait for each step of the build, and one for the start.
-  for (const made of ['server/main.js', 'node_modules', 'web/assets', 'web/index.html']) {
-    await untilReady(npm, () => existsSync(join(folder, 'dist', made)))
-  }
-  await untilReady(npm, () => npm.stderr().includes('ScanIn '))
+  // It builds for seconds of processor time, which are minutes where a dozen others want it.
+  await untilReady(npm, () => npm.stderr().includes('ScanIn '), 4 * PATIENCE_MS)
   expect((await createClient(`http://127.0.0.1:${port}`).get('/')).status).toBe(200)
   await npm.stop('SIGTERM')
   await expect(createClient(`http://127.0.0.1:${port}`).get('/healthz')).rejects.toThrow(NOT_TAKEN)

@@ -58,13 +58,18 @@ function letGo(child: ChildProcessByStdio<null, Readable, Readable>): void {
 }
 
 /** Waits until `isReady`, and fails at once with what the process said when it ends before. */
-export async function untilReady(running: RunningProcess, isReady: () => boolean | Promise<boolean>): Promise<void> {
-  await eventually('the process is ready', async () => {
+export async function untilReady(
+  running: RunningProcess,
+  isReady: () => boolean | Promise<boolean>,
+  patienceMs?: number,
+): Promise<void> {
+  const look = async () => {
     if (running.child.exitCode !== null) {
       throw new Error(`ended with ${running.child.exitCode}\n${running.stdout()}\n${running.stderr()}`)
     }
     return isReady()
-  })
+  }
+  await eventually('the process is ready', look, patienceMs)
 }
 
 /** A program by the variable that names it, or the first of `names` there is. A missing one fails the test. */
