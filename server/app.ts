@@ -9,6 +9,8 @@ import { createAudit } from './audit/audit.ts'
 import { createWebhooks } from './audit/webhooks.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
+import { createEars } from './ears.ts'
+import { createEventsRoom } from './events/events-room.ts'
 import { createClientAddresses } from './http/client-address.ts'
 import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
@@ -17,6 +19,7 @@ import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
 import { createPages } from './http/pages.ts'
+import { nowhere, type PlaceOf } from './http/place.ts'
 import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
 import { createRequestIds } from './http/request-labels.ts'
@@ -25,7 +28,7 @@ import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
-import { type OnAccountEnd, type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
+import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
 import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
@@ -39,7 +42,6 @@ import { PATHS } from './oauth/paths.ts'
 import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
 import type { Randomness } from './randomness.ts'
 import { refuseInOrder } from './refusal-order.ts'
-import type { OnSessionNews } from './session/session-news.ts'
 import { createSessions } from './session/sessions.ts'
 import { showNumbers } from './shown-numbers.ts'
 import { keysInStore } from './signing.ts'
@@ -59,6 +61,8 @@ export interface AppOptions {
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   /** Applications behind forward auth. Left out: none. */
   apps?: AppList | undefined
+  /** Where addresses are. Left out: nobody says. */
+  placeOf?: PlaceOf | undefined
   bearerVerifiers: readonly BearerVerifier[]
   /** What an account signs in by: for applications that want to know. */
   usernameOf?: ((user: User) => string | undefined) | undefined
@@ -89,7 +93,7 @@ export interface AppOptions {
 
 /** Puts ScanIn together from what `service.ts` chose. The instance does not listen yet; closing it answers held polls at once. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, store, clock, randomness, makeLimiter } = options
+  const { config, store, clock, randomness, makeLimiter, placeOf = nowhere } = options
   const { publicUrl } = config
 
   const headers = headerSets(publicUrl, config.allowedOrigins)
@@ -101,16 +105,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const connections = createConnections(options.mostConnections)
   const webhooks = config.webhook && createWebhooks({ ...config.webhook, clock, randomness, logger: options.logger })
-  const audit = createAudit({ logger: options.logger, send: webhooks?.send })
-  const sessionEars: OnSessionNews[] = [audit.onSessionNews]
-  const accountEars: OnAccountEnd[] = [audit.onAccountEnd]
-  const applications: ApplicationOf[] = []
-  const onEnd: OnAccountEnd = (end) => {
-    for (const hear of accountEars) hear(end)
+  const audit = createAudit({ logger: options.logger, send: webhooks?.send, placeOf })
+  const events = createEventsRoom({ store, clock, placeOf, logger: options.logger })
+  const ears = {
+    ofLogins: createEars(audit.onLoginNews, events.onLoginNews),
+    ofSessions: createEars(audit.onSessionNews, events.onSessionNews),
+    ofPasskeys: createEars(audit.onPasskeyNews, events.onPasskeyNews),
+    ofAccounts: createEars(audit.onAccountEnd, events.onAccountEnd),
   }
-  options.followAccounts?.(tellEndsOnce({ store, clock, onEnd }))
+  const applications: ApplicationOf[] = []
+  options.followAccounts?.(tellEndsOnce({ store, clock, onEnd: ears.ofAccounts.tell }))
 
-  const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: audit.onLoginNews })
+  const logins = createLogins({ store, clock, randomness, policy: config.login, onNews: ears.ofLogins.tell })
   const pressure = createPressure({
     busySince: options.busySince,
     uses: [() => connections.use, options.storeUse],
@@ -125,6 +131,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     makeLimiter,
     cookies,
     clientAddresses,
+    placeOf,
     policy: config.session,
     openingMs: config.login.collectMs,
     verifyPassword: options.verifyPassword,
@@ -132,9 +139,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
-    onNews: (news) => {
-      for (const hear of sessionEars) hear(news)
-    },
+    onNews: ears.ofSessions.tell,
     accountOf: options.accountOf,
   })
   const apps = createApps({
@@ -180,13 +185,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     signInPhone: sessions.signInPhone,
     failuresPerMinute: config.rates.signInsPerMinute,
     challengesPerMinute: config.rates.loginsPerMinute,
-    onNews: audit.onPasskeyNews,
+    onNews: ears.ofPasskeys.tell,
   })
   const phone = createPhoneRoom({
     onBearerRefused: audit.onBearerRefused,
     logins,
     holds,
     clientAddresses,
+    placeOf,
     makeLimiter,
     publicUrl,
     current: sessions.current,
@@ -216,8 +222,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       sessions: sessions.service,
     }))
   if (oauth !== undefined) {
-    sessionEars.push(oauth.onSessionNews)
-    accountEars.push(oauth.onAccountEnd)
+    ears.ofSessions.add(oauth.onSessionNews)
+    ears.ofAccounts.add(oauth.onAccountEnd)
     applications.push(oauth.applicationOf)
   }
 
@@ -248,6 +254,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onClosing: holds.closing.come,
   })
   app.addHook('onClose', async () => webhooks?.close())
+  app.addHook('onClose', events.close)
   app.addHook('onClose', async () => oauth?.close())
   app.addHook('onClose', async () => keys?.close())
   openApi(app, { publicUrl, version: options.version, cookies, headers })
@@ -265,6 +272,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sessions.routes(api)
     apps.routes(api)
     passkeys.routes(api)
+    events.routes(api, { current: sessions.current, sessions: sessions.service })
     if (oauth !== undefined) api.register(async (scope: TypedApp) => oauth.routes(scope))
     if (keys !== undefined) jwksRoute(api, keys, { isForAnyPage: oauth !== undefined })
     if (keys !== undefined && config.tokenAudiences.length > 0) {

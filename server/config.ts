@@ -36,6 +36,8 @@ export interface Config {
   phoneScopes: readonly string[]
   /** Applications behind forward auth, in a file. */
   appsFile: string | undefined
+  /** Where addresses are, in a file of MaxMind's format. */
+  geoipFile: string | undefined
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
   /** Where audit events are sent. `secrets`: `whsec_…`, the newest first. */
@@ -55,7 +57,7 @@ const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
   ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
-  ...['GEOIP_FILE', 'ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
+  ...['ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
 ] as const
 
@@ -104,6 +106,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     clientsFile: reader.text('CLIENTS_FILE'),
     ...readPhoneTokens(reader),
     appsFile: reader.text('APPS_FILE'),
+    geoipFile: reader.text('GEOIP_FILE'),
     rates: {
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),

@@ -13,6 +13,7 @@ import { type Config, readConfig } from './config.ts'
 import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
 import { ScanInError } from './errors.ts'
+import { openGeoipFile } from './geoip-file.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
 import { createLoopUse } from './http/loop-use.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -87,7 +88,8 @@ export async function startService({
   const signingKeys = await openKeys(config, logger)
   const liveApps =
     config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
-  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps].filter((file) => file !== undefined)
+  const geoip = config.geoipFile === undefined ? undefined : await openGeoipFile({ path: config.geoipFile, logger })
+  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, geoip].filter((file) => file !== undefined)
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
@@ -120,6 +122,7 @@ export async function startService({
     accountOf: accounts.find,
     followAccounts: live?.follow,
     apps: liveApps?.apps,
+    placeOf: geoip?.placeOf,
     usernameOf: accounts.usernameOf,
     clients: clients?.clients,
     bearerVerifiers: createBearerVerifiers({

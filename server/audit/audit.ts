@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OnAppNews } from '../apps/forward-auth/app-news.ts'
 import type { Occasion } from '../http/occasion.ts'
+import { nowhere, type PlaceOf } from '../http/place.ts'
 import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import { publicPerson } from '../identity/person-key.ts'
@@ -13,11 +14,14 @@ import { auditOfApp } from './of-apps.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfPasskey } from './of-passkeys.ts'
 import { auditOfSession } from './of-sessions.ts'
+import { type ToMail, toMail } from './to-mail.ts'
 
 export interface AuditOptions {
   logger: FastifyBaseLogger
   /** Where events go besides the log. Must neither throw nor wait. */
-  send?: ((event: AuditEvent) => void) | undefined
+  send?: ((event: AuditEvent & Partial<ToMail>) => void) | undefined
+  /** Left out: nobody says. */
+  placeOf?: PlaceOf | undefined
 }
 
 /** What happened, for the record. The rooms tell it by these, and know nothing of what becomes of it. */
@@ -34,7 +38,7 @@ export interface Audit {
 }
 
 /** One line for each thing that changes who may do what, and for each try at it: at level info whatever `LOG_LEVEL` says. */
-export function createAudit({ logger, send }: AuditOptions): Audit {
+export function createAudit({ logger, send, placeOf = nowhere }: AuditOptions): Audit {
   const lines = logger.level === 'silent' ? logger : logger.child({}, { level: 'info' })
   const events = countsOf(AUDIT_NAMES)
   const steps = countsOf(LOGIN_STEPS)
@@ -43,12 +47,12 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
     if (step !== undefined) steps[step]++
   }
 
-  function tell(event: AuditEvent | undefined): void {
+  function tell(event: AuditEvent | undefined, sentAlone?: ToMail): void {
     if (event === undefined) return
     events[event.audit]++
     if (event.outcome !== 'unknown') count(STEP_OF_EVENT[event.audit])
     lines.info(event)
-    send?.(event)
+    send?.({ ...event, ...sentAlone })
   }
 
   return {
@@ -58,7 +62,10 @@ export function createAudit({ logger, send }: AuditOptions): Audit {
       count(STEP_OF_NEWS[news.type])
       tell(auditOfLogin(news))
     },
-    onSessionNews: (news) => tell(auditOfSession(news)),
+    onSessionNews(news) {
+      const event = auditOfSession(news)
+      tell(event, send && toMail(news, event, placeOf))
+    },
     onPasskeyNews: (news) => tell(auditOfPasskey(news)),
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { ScanInError } from '../errors.ts'
 
 /** What our pages send. `Accept` and its like need no asking. */
-const METHODS = 'GET, POST, DELETE'
+const METHODS = 'GET, POST, PATCH, DELETE'
 const REQUEST_HEADERS = 'authorization, content-type'
 /** What a client keeps to, and what it names to whoever reads the log. */
 const READABLE_HEADERS = 'retry-after, x-request-id'

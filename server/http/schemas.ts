@@ -44,6 +44,8 @@ export const browserName = Type.Object(
 
 export const clientIp = (description: string) => Type.String({ description, examples: ['203.0.113.7'] })
 
+export const place = Type.String({ description: 'Where that is, by `GEOIP_FILE`', examples: ['Berlin, Germany'] })
+
 /** `application/json` objects that take no other keys than their own. */
 export const strict = { additionalProperties: false } as const
 

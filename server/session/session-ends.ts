@@ -2,7 +2,7 @@ import type { Occasion } from '../http/occasion.ts'
 import { inBatches } from '../store/in-batches.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
-import type { Place, SessionRecords } from './session-records.ts'
+import { kindOf, type Place, type SessionRecords } from './session-records.ts'
 
 /**
  * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not
@@ -78,5 +78,5 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
 }
 
 function isPhone(place: NonNullable<Place>): boolean {
-  return 'session' in place ? place.session.kind === 'phone' : place.ended.isPhone
+  return kindOf(place) === 'phone'
 }

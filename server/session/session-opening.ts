@@ -97,6 +97,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       lastSeenAt: now,
       endsAt: now + (isLong ? policy.rememberMs : policy.lifeMs),
       ...(isLong ? {} : { idleMs: policy.idleMs }),
+      ...(rest.handedOverBy === undefined ? {} : { login: rest.handedOverBy }),
     }
   }
 

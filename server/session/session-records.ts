@@ -114,6 +114,11 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
   }
 }
 
+export function kindOf(place: NonNullable<Place>): Session['kind'] {
+  if ('session' in place) return place.session.kind
+  return place.ended.isPhone ? 'phone' : 'browser'
+}
+
 /** Whose session it is or was: `personKeyHash`. */
 export function ownerOf(place: NonNullable<Place>): string {
   return 'session' in place ? personKeyHash(place.session.user) : place.ended.of

@@ -1,31 +1,36 @@
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
-import { AWAY, browserName, clientIp, expiresIn, nothing, oneOf, userId, userName } from '../http/schemas.ts'
+import type { PlaceOf } from '../http/place.ts'
+import { AWAY, expiresIn, nothing, userId, userName } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { isName } from '../identity/names.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CurrentSession } from './current-session.ts'
-import { expiryOf, type IdentifiedSession } from './session.ts'
+import { expiryOf } from './session.ts'
 import type { SessionService } from './session-service.ts'
+import {
+  sessionId as id,
+  iso,
+  sessionKind as kind,
+  kindToEnd,
+  listedOnWire,
+  listedSession,
+  moment,
+  renameBody,
+} from './session-wire.ts'
 
 export interface SessionRoutesOptions {
   sessions: SessionService
   current: CurrentSession
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
+  placeOf: PlaceOf
   clock: Clock
 }
-
-const id = Type.String({
-  maxLength: 64,
-  description: 'Public: no part of the secret in the cookie',
-  examples: ['Xq3T0bLJm9hVd2KcR7Zw8A'],
-})
-const kind = oneOf(['browser', 'phone'])
-const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
 
 const sessionReply = Type.Object(
   {
@@ -46,19 +51,6 @@ const sessionReply = Type.Object(
   { title: 'CurrentSession' },
 )
 
-const listedSession = Type.Object(
-  {
-    id,
-    kind,
-    browser: browserName,
-    ip: clientIp('Where it was signed in from'),
-    created_at: moment,
-    last_seen_at: moment,
-    current: Type.Boolean({ description: 'The session that asks', examples: [true] }),
-  },
-  { title: 'ListedSession' },
-)
-
 const tags = ['session']
 const security = [{ session: [] }]
 /** Of who has to be signed in. */
@@ -66,7 +58,7 @@ const SIGNED_IN = ['authentication_required', ...AWAY] as const
 
 /** Who is signed in, where else, and how that ends. */
 export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): void {
-  const { sessions, current, cookies, clientAddresses, clock } = options
+  const { sessions, current, cookies, clientAddresses, placeOf, clock } = options
 
   app.get(
     '/session',
@@ -114,7 +106,31 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     async (request) => {
       const own = await current.require(request)
       const listed = await sessions.list(own.session.user)
-      return { sessions: listed.map((entry) => listedOnWire(entry, own.id)) }
+      return { sessions: listed.map((entry) => listedOnWire(entry, own, placeOf)) }
+    },
+  )
+
+  app.patch(
+    '/sessions/:id',
+    {
+      schema: {
+        operationId: 'renameSession',
+        tags,
+        security,
+        summary: "Call one of the person's devices by a name",
+        params: Type.Object({ id }),
+        body: renameBody,
+        problems: ['not_found', ...SIGNED_IN],
+        response: { 200: listedSession },
+      },
+    },
+    async (request) => {
+      const own = await current.require(request)
+      const name = request.body.name.normalize('NFC') || undefined
+      if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
+      const renamed = await sessions.rename(own.session.user, request.params.id, name)
+      if (renamed === undefined) throw new ScanInError('not_found')
+      return listedOnWire(renamed, own, placeOf)
     },
   )
 
@@ -148,7 +164,8 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
         operationId: 'endOtherSessions',
         tags,
         security,
-        summary: 'End all sessions but the one that asks',
+        summary: 'End all sessions but the one that asks, or all of a kind',
+        querystring: Type.Object({ kind: Type.Optional(kindToEnd) }),
         problems: SIGNED_IN,
         response: {
           200: Type.Object(
@@ -160,7 +177,9 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     },
     async (request) => {
       const own = await current.require(request)
-      return { revoked: await sessions.revokeOthers(own.session.user, own.id, occasionOf(request, clientAddresses)) }
+      const occasion = occasionOf(request, clientAddresses)
+      const { kind } = request.query
+      return { revoked: await sessions.revokeOthers(own.session.user, own.id, { kind, occasion }) }
     },
   )
 
@@ -187,21 +206,4 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
         .send(null)
     },
   )
-}
-
-function listedOnWire({ id, session }: IdentifiedSession, currentId: string): Static<typeof listedSession> {
-  const { kind, browser, ip, createdAt, lastSeenAt } = session
-  return {
-    id,
-    kind,
-    browser,
-    ip,
-    created_at: iso(createdAt),
-    last_seen_at: iso(lastSeenAt),
-    current: id === currentId,
-  }
-}
-
-function iso(moment: number): string {
-  return new Date(moment).toISOString()
 }

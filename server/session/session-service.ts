@@ -2,15 +2,15 @@ import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
-import { type Person, personKeyHash } from '../identity/person-key.ts'
+import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
-import { type IdentifiedSession, isTouchDue, sessionIdOf } from './session.ts'
+import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createEndSessions, type EndingSession, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionPolicy } from './session-opening.ts'
-import { createSessionRecords, ownerOf, type Place } from './session-records.ts'
+import { createSessionRecords, kindOf, ownerOf, type Place } from './session-records.ts'
 
 export interface SessionServiceOptions {
   store: RecordStore
@@ -24,6 +24,12 @@ export interface SessionServiceOptions {
   onPhoneEnd: OnPhoneEnd
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
+}
+
+export interface RevokeOptions {
+  /** Left out: both. */
+  kind?: Session['kind'] | undefined
+  occasion?: Occasion | undefined
 }
 
 export type SessionService = ReturnType<typeof createSessionService>
@@ -111,6 +117,25 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /**
+     * Calls one of a person's sessions by a name; `undefined`: by none.
+     * @returns `undefined` when the person has no such session
+     */
+    async rename(person: Person, id: string, name: string | undefined): Promise<IdentifiedSession | undefined> {
+      const found = await find(id)
+      if (found === undefined || !isSamePerson(found.session.user, person)) return undefined
+      const renamed = await records.change(id, ({ name: _before, ...session }) =>
+        name === undefined ? session : { ...session, name },
+      )
+      return renamed && { id, session: { ...renamed, user: found.session.user } }
+    },
+
+    /** Notes that its owner was shown on this device what happened until then. @param until epoch milliseconds */
+    async noteVisit({ id, session }: IdentifiedSession, until: number): Promise<void> {
+      if (until <= (session.seenUntil ?? session.createdAt)) return
+      await records.change(id, (current) => ({ ...current, seenUntil: Math.max(until, current.seenUntil ?? 0) }))
+    },
+
+    /**
      * Ends the session with this public id, for who has its secret; done again, it does what was left undone.
      * @returns whose it was, if it was there
      */
@@ -133,12 +158,15 @@ export function createSessionService(options: SessionServiceOptions) {
       return isEnding
     },
 
-    /** Ends all of a person's sessions but the one named. @returns how many that were */
-    async revokeOthers(person: Person, keptId: string, occasion?: Occasion): Promise<number> {
+    /**
+     * Ends all of a person's sessions but the one named.
+     * @returns how many that were
+     */
+    async revokeOthers(person: Person, keptId: string, { kind, occasion }: RevokeOptions = {}): Promise<number> {
       const of = personKeyHash(person)
       const places = await records.findAll(await index.list(of))
       const others = places.flatMap(({ id, place }): EndingSession[] =>
-        place === undefined || id === keptId ? [] : [{ id, place }],
+        place === undefined || id === keptId || (kind !== undefined && kindOf(place) !== kind) ? [] : [{ id, place }],
       )
       await end(of, others, { why: 'revoked', occasion })
       return others.filter(({ id, place }) => 'ended' in place || live(id, place) !== undefined).length

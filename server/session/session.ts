@@ -26,6 +26,12 @@ const sessionRecord = Type.Object({
   applications: Type.Optional(
     Type.Array(Type.Tuple([Type.String({ title: 'origin' }), Type.String({ title: 'hash of the secret' })])),
   ),
+  /** The login that it came of: for who approved it, to know it again in the list. */
+  login: Type.Optional(Type.String()),
+  /** What its owner calls the device. */
+  name: Type.Optional(Type.String()),
+  /** What happened until then its owner was shown on this device, in epoch milliseconds. Left out: until it was signed in. */
+  seenUntil: Type.Optional(Type.Number()),
   /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
   amr: Type.Optional(Type.Array(Type.String())),
   /** Of a browser's: the phone's owner confirmed it by a passkey. */
@@ -52,6 +58,14 @@ export function sessionIdOf(secret: string): string {
 /** When the session ends if it is not used again, in epoch milliseconds. */
 export function expiryOf({ endsAt, idleMs, lastSeenAt }: Session): number {
   return idleMs === undefined ? endsAt : Math.min(endsAt, lastSeenAt + idleMs)
+}
+
+/** Whether something happened since this device's last visit. @param id of the session that it was, if it was one */
+export function isNewTo(
+  { id: ownId, session }: IdentifiedSession,
+  { id, at }: { id?: string | undefined; at: number },
+): boolean {
+  return id !== ownId && at > (session.seenUntil ?? session.createdAt)
 }
 
 const COARSEST_LAST_SEEN_MS = 60_000

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -27,6 +28,7 @@ export interface SessionsOptions {
   openingMs: number
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
+  placeOf: PlaceOf
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
   /** Where wrong passwords are counted, and how many an address may try a minute; 0: any number. */
@@ -55,7 +57,7 @@ export interface Sessions {
 
 /** Opens the room of sessions: their records in `store`, their lives by `clock` and `policy`. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { cookies, clientAddresses, clock } = options
+  const { cookies, clientAddresses, placeOf, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
   const signInPhone = createPhoneSignIn({ ...options, sessions: service, current })
@@ -72,7 +74,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     signInPhone,
     queues,
     routes(app) {
-      sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, clock })
+      sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, placeOf, clock })
       signInRoutes(app, { ...options, signInPhone, guard })
     },
   }

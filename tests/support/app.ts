@@ -96,6 +96,7 @@ export interface InjectClient {
   cookies: Map<string, string>
   get(url: string, options?: InjectOptions): Promise<LightMyRequestResponse>
   post(url: string, payload?: object, options?: InjectOptions): Promise<LightMyRequestResponse>
+  patch(url: string, payload: object, options?: InjectOptions): Promise<LightMyRequestResponse>
   delete(url: string, options?: InjectOptions): Promise<LightMyRequestResponse>
 }
 
@@ -121,6 +122,7 @@ export function createInjectClient(app: FastifyInstance): InjectClient {
     get: (url, options) => inject({ method: 'GET', url, ...options }),
     post: (url, payload, options) =>
       inject({ method: 'POST', url, ...(payload === undefined ? {} : { payload }), ...options }),
+    patch: (url, payload, options) => inject({ method: 'PATCH', url, payload, ...options }),
     delete: (url, options) => inject({ method: 'DELETE', url, ...options }),
   }
 }

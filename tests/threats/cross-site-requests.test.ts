@@ -47,6 +47,9 @@ const ATTEMPTS: Attempt[] = [
   ['end a login', 'DELETE', (token) => `/login/${token}`, () => undefined],
   ['sign out', 'POST', () => '/sign-out', () => undefined],
   ['end all other sessions', 'DELETE', () => '/sessions', () => undefined],
+  ['end all browsers', 'DELETE', () => '/sessions?kind=browser', () => undefined],
+  ['name a session', 'PATCH', () => '/sessions/some-session-id', () => ({ name: 'Mine' })],
+  ['say what was seen', 'POST', () => '/events/seen', () => ({ until: '2026-01-01T00:00:00.000Z' })],
   ['end a session', 'DELETE', () => '/sessions/some-session-id', () => undefined],
   ['sign in', 'POST', () => '/sign-in', () => ({ username: 'demo', password: DEMO_PASSWORD })],
 ]

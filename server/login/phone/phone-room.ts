@@ -1,4 +1,5 @@
 import type { ClientAddresses } from '../../http/client-address.ts'
+import type { PlaceOf } from '../../http/place.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
@@ -20,6 +21,7 @@ export interface PhoneRoomOptions {
   holds: Holds
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of'>
+  placeOf: PlaceOf
   bearerVerifiers: readonly BearerVerifier[]
   currentPerson: CurrentPerson
   /** Where wrong codes are counted. */

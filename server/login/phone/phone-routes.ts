@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
 import { occasionOf } from '../../http/occasion.ts'
+import type { PlaceOf } from '../../http/place.ts'
 import { AWAY, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { requestOptions } from '../../passkeys/passkey-wire.ts'
@@ -34,6 +35,7 @@ export interface PhoneRoutesOptions {
   authenticatePhone: AuthenticatePhone
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
+  placeOf: PlaceOf
   wrongCodes: WrongCodes
   confirmRule: ConfirmRule
   matchMode: MatchMode
@@ -97,7 +99,9 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       })
       const confirm = await confirmRule.kindFor(phone)
       const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
-      return requestOnWire(found, { origin: options.publicUrl, sameNetwork, confirm })
+      // Where a proxy is says nothing of where the browser is.
+      const place = found.browserAt.isKnown ? options.placeOf(found.browserAt.address) : undefined
+      return requestOnWire(found, { origin: options.publicUrl, place, sameNetwork, confirm })
     },
   )
 

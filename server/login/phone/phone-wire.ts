@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { browserName, clientIp, expiresIn, oneOf, strict } from '../../http/schemas.ts'
+import { placed } from '../../http/place.ts'
+import { browserName, clientIp, expiresIn, oneOf, place, strict } from '../../http/schemas.ts'
 import { assertionSchema } from '../../passkeys/passkey-wire.ts'
 import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
@@ -41,6 +42,7 @@ export const approvalRequest = Type.Object(
     token: tokenSchema,
     browser: browserName,
     ip: clientIp("The browser's address, or that of a proxy which does not say whose client it is"),
+    place: Type.Optional(place),
     same_network: Type.Boolean({
       description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64',
       examples: [false],
@@ -87,11 +89,17 @@ export const phoneStatus = Type.Object(
 
 export function requestOnWire(
   { browserAt, expiresIn, application, ...request }: ApprovalRequest,
-  { origin, sameNetwork, confirm }: { origin: string; sameNetwork: boolean; confirm: ConfirmKind },
+  {
+    origin,
+    place,
+    sameNetwork,
+    confirm,
+  }: { origin: string; place: string | undefined; sameNetwork: boolean; confirm: ConfirmKind },
 ): Static<typeof approvalRequest> {
   return {
     ...request,
     ...{ ip: browserAt.address, same_network: sameNetwork, origin, expires_in: expiresIn },
+    ...placed(place),
     ...(confirm === 'passkey' ? { confirm } : {}),
     ...(application === undefined ? {} : { application: applicationOnWire(application) }),
   }

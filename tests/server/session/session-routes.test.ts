@@ -161,6 +161,8 @@ describe('the list of sessions', () => {
       created_at: '2026-01-01T00:00:01.000Z',
       last_seen_at: '2026-01-01T00:00:01.000Z',
       current: false,
+      new: true,
+      login: expect.stringMatching(/^[\w-]{16}$/),
     })
   })
 

@@ -1,0 +1,39 @@
+import type { PersonEvent } from './person-event.ts'
+
+/** Of one person. */
+export const MOST_EVENTS = 50
+/** Longer than a phone's session, and no longer than people look back: addresses are in it. */
+export const EVENTS_KEPT_MS = 90 * 24 * 3600 * 1000
+
+/** The list with more events in it: the newest first, in bounds, each once. */
+export function withEvents(
+  list: readonly PersonEvent[],
+  added: readonly PersonEvent[],
+  now: number,
+): readonly PersonEvent[] {
+  const merged = added.reduce(withEvent, list)
+  return [...merged]
+    .sort((one, other) => other.at - one.at)
+    .filter(({ at }) => at + EVENTS_KEPT_MS > now)
+    .slice(0, MOST_EVENTS)
+}
+
+/** An event that is there already was written before, by a try whose answer was lost. */
+function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly PersonEvent[] {
+  if (list.some((one) => isSame(one, event))) return list
+  const at = list.findIndex(
+    ({ type, request }) => type === event.type && request !== undefined && request === event.request,
+  )
+  const one = list[at]
+  return one === undefined ? [event, ...list] : list.with(at, together(one, event))
+}
+
+/** One request that signs a thousand out is one thing that happened, and leaves room for the others. */
+function together(one: PersonEvent, other: PersonEvent): PersonEvent {
+  const { session: _one, ...rest } = one
+  return { ...rest, count: (one.count ?? 1) + (other.count ?? 1) }
+}
+
+function isSame(one: PersonEvent, other: PersonEvent): boolean {
+  return one.type === other.type && one.at === other.at && one.session === other.session && one.ip === other.ip
+}

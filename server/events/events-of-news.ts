@@ -1,0 +1,46 @@
+import type { Occasion } from '../http/occasion.ts'
+import type { Person } from '../identity/person-key.ts'
+import type { LoginNews } from '../login/login-news.ts'
+import type { PasskeyNews } from '../passkeys/passkey-news.ts'
+import type { SessionNews } from '../session/session-news.ts'
+import type { PersonEvent } from './person-event.ts'
+
+/** Something that a person is to be told of. */
+export interface Told {
+  person: Person
+  event: PersonEvent
+}
+
+/** `undefined`: nothing that its owner has not done there and then, or nothing that came of it. */
+export function eventOfSession(news: SessionNews, now: number): Told | undefined {
+  if (!('session' in news)) return undefined
+  const { type, id, session, by } = news
+  const { user, kind, browser, ip } = session
+  const about = { browser, ip, session: id }
+  if (type === 'opened') {
+    return {
+      person: user,
+      event: { type: kind === 'phone' ? 'signed_in' : 'linked', at: session.createdAt, ...about },
+    }
+  }
+  if (type !== 'revoked') return undefined
+  const request = by === undefined ? {} : { request: by.labels.request_id }
+  return { person: user, event: { type, at: now, ...about, ...doneBy(by), ...request } }
+}
+
+/** What was refused: by the phone, or by digits that were wrong too often. */
+export function eventOfLogin({ type, after, why, by }: LoginNews, now: number): Told | undefined {
+  if (after?.status !== 'denied' || after.phone === undefined || why !== undefined) return undefined
+  const { phone, browser, ip } = after
+  return { person: phone.user, event: { type: 'denied', at: now, browser, ip, ...(type === 'deny' ? doneBy(by) : {}) } }
+}
+
+export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined {
+  if (news.type !== 'added' && news.type !== 'removed') return undefined
+  const { user, by } = news
+  return { person: user, event: { type: `passkey_${news.type}`, at: now, browser: by.device, ip: by.address } }
+}
+
+function doneBy(by: Occasion | undefined): Pick<PersonEvent, 'by'> {
+  return by === undefined ? {} : { by: { browser: by.device, ip: by.address } }
+}

@@ -1,0 +1,58 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { PlaceOf } from '../http/place.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { OnAccountEnd } from '../identity/account-news.ts'
+import { personKeyHash } from '../identity/person-key.ts'
+import type { OnLoginNews } from '../login/login-news.ts'
+import type { OnPasskeyNews } from '../passkeys/passkey-news.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { OnSessionNews } from '../session/session-news.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { createEventRecords } from './event-records.ts'
+import { eventRoutes } from './event-routes.ts'
+import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
+import { eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
+
+export interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
+  store: RecordStore
+  clock: Clock
+  placeOf: PlaceOf
+  logger: Pick<FastifyBaseLogger, 'warn'>
+}
+
+/** What people are told of their own accounts. */
+export interface EventsRoom {
+  onLoginNews: OnLoginNews
+  onSessionNews: OnSessionNews
+  onPasskeyNews: OnPasskeyNews
+  onAccountEnd: OnAccountEnd
+  /** `GET /events`, `POST /events/seen`. */
+  routes(app: TypedApp, people: { current: CurrentSession; sessions: Pick<SessionService, 'noteVisit'> }): void
+  /** Writes what waits, if that can be done in a moment. */
+  close(): Promise<void>
+}
+
+/** Opens the room of events: told by the others' news, it keeps them in `store`, some time later. */
+export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
+  const { clock } = options
+  const records = createEventRecords(options)
+  const writer = createEventWriter({ ...options, records })
+
+  function keep(told: Told | undefined): void {
+    if (told !== undefined) writer.write(personKeyHash(told.person), told.event)
+  }
+
+  return {
+    onLoginNews: (news) => keep(eventOfLogin(news, clock())),
+    onSessionNews: (news) => keep(eventOfSession(news, clock())),
+    onPasskeyNews: (news) => keep(eventOfPasskey(news, clock())),
+    onAccountEnd({ user, why }) {
+      // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.
+      if (why === 'removed') records.forget(personKeyHash(user)).catch(() => undefined)
+    },
+    routes: (app, people) => eventRoutes(app, { ...options, ...people, records }),
+    close: writer.close,
+  }
+}

@@ -1,0 +1,76 @@
+import Type, { type Static } from 'typebox'
+import { type PlaceOf, placed } from '../http/place.ts'
+import { browserName, clientIp, oneOf, place, strict } from '../http/schemas.ts'
+import { type IdentifiedSession, isNewTo } from './session.ts'
+
+/** The wire forms of sessions. */
+
+export const sessionId = Type.String({
+  maxLength: 64,
+  description: 'Public: no part of the secret in the cookie',
+  examples: ['Xq3T0bLJm9hVd2KcR7Zw8A'],
+})
+export const sessionKind = oneOf(['browser', 'phone'])
+export const kindToEnd = oneOf(['browser', 'phone'], { description: 'Left out: both', examples: ['browser'] })
+export const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
+
+/** In characters as JavaScript counts them. */
+const LONGEST_NAME = 64
+
+export const renameBody = Type.Object(
+  {
+    name: Type.String({
+      maxLength: LONGEST_NAME,
+      description: 'What its owner calls the device. Empty: nothing any more',
+      examples: ['Kitchen laptop'],
+    }),
+  },
+  { ...strict, title: 'RenameSession' },
+)
+
+export const listedSession = Type.Object(
+  {
+    id: sessionId,
+    kind: sessionKind,
+    name: Type.Optional(Type.String({ description: 'What its owner calls the device', examples: ['Kitchen laptop'] })),
+    browser: browserName,
+    ip: clientIp('Where it was signed in from'),
+    place: Type.Optional(place),
+    created_at: moment,
+    last_seen_at: moment,
+    current: Type.Boolean({ description: 'The session that asks', examples: [true] }),
+    new: Type.Boolean({ description: 'Signed in since the last visit of the session that asks', examples: [false] }),
+    login: Type.Optional(
+      Type.String({
+        description: 'The login that it came of: what its token begins with',
+        examples: ['V1StGXR8_Z5jdHi6'],
+      }),
+    ),
+  },
+  { title: 'ListedSession' },
+)
+
+export function listedOnWire(
+  { id, session }: IdentifiedSession,
+  own: IdentifiedSession,
+  placeOf: PlaceOf,
+): Static<typeof listedSession> {
+  const { kind, name, browser, ip, createdAt, lastSeenAt, login } = session
+  return {
+    id,
+    kind,
+    ...(name === undefined ? {} : { name }),
+    browser,
+    ip,
+    ...placed(placeOf(ip)),
+    created_at: iso(createdAt),
+    last_seen_at: iso(lastSeenAt),
+    current: id === own.id,
+    new: isNewTo(own, { id, at: createdAt }),
+    ...(login === undefined ? {} : { login }),
+  }
+}
+
+export function iso(moment: number): string {
+  return new Date(moment).toISOString()
+}

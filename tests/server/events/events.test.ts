@@ -1,0 +1,256 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { pino } from 'pino'
+import { createEventRecords } from '../../../server/events/event-records.ts'
+import { createEventWriter } from '../../../server/events/event-writer.ts'
+import type { OnAccountNews } from '../../../server/identity/account-news.ts'
+import { personKeyHash } from '../../../server/identity/person-key.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import {
+  createInjectClient,
+  createInjectPhone,
+  createTestApp,
+  type InjectClient,
+  type TestApp,
+  type TestParts,
+} from '../../support/app.ts'
+import { keepLog } from '../../support/audit-lines.ts'
+import { eventually } from '../../support/eventually.ts'
+import { createFailingStore } from '../../support/failing-store.ts'
+
+const OF_DEMO = `events-of:${personKeyHash({ id: 'demo' })}`
+const DAY = 24 * 3_600_000
+const ANDROID =
+  'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36'
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0'
+const AT_HOME = { name: 'Chrome', os: 'Android' }
+const UNKNOWN = { name: 'Unknown browser', os: 'unknown system' }
+
+let testApp: TestApp
+let phone: InjectClient
+
+async function begin(env: Record<string, string> = {}, parts: TestParts = {}): Promise<void> {
+  await testApp?.app.close()
+  const placeOf = (address: string) => (address === '192.0.2.7' ? 'Berlin, Germany' : undefined)
+  testApp = await createTestApp({ MATCH: 'never', ...env }, { placeOf, ...parts })
+  phone = await createInjectPhone(testApp.app)
+}
+beforeEach(() => begin())
+afterEach(() => testApp.app.close())
+
+interface Event {
+  type: string
+  [key: string]: unknown
+}
+const events = async (client = phone): Promise<Event[]> => (await client.get('/events')).json().events
+/** So many events: they are written a moment after what they are about. */
+const eventsOnce = (count: number, client = phone): Promise<Event[]> =>
+  eventually(`${count} events`, async () => {
+    const all = await events(client)
+    return all.length === count && all
+  })
+
+async function start(browser = createInjectClient(testApp.app), options = {}): Promise<string> {
+  return (await browser.post('/login', undefined, options)).json().token
+}
+async function link(browser = createInjectClient(testApp.app), by = phone): Promise<InjectClient> {
+  const token = await start(browser)
+  await by.post('/login/scan', { token })
+  await by.post('/login/confirm', { token })
+  await browser.get(`/login/status/${token}`)
+  return browser
+}
+
+describe('the events of an account', () => {
+  test('say what happened, when, on which device, at which address and place, and by whom', async () => {
+    testApp.time.now += 1000
+    const at = { remoteAddress: '192.0.2.7', headers: { origin: 'http://scanin.test', 'user-agent': FIREFOX } }
+    const browser = createInjectClient(testApp.app)
+    const token = await start(browser, at)
+    await phone.post('/login/scan', { token })
+    await phone.post('/login/confirm', { token })
+    await browser.get(`/login/status/${token}`)
+    const { id } = (await browser.get('/session')).json().session
+    await eventsOnce(2)
+    testApp.time.now += 1000
+    const refused = await start(browser, at)
+    await phone.post('/login/scan', { token: refused })
+    const asPhone = { headers: { origin: 'http://scanin.test', 'user-agent': ANDROID } }
+    await phone.post('/login/deny', { token: refused }, asPhone)
+    await eventsOnce(3)
+    testApp.time.now += 1000
+    await phone.delete(`/sessions/${id}`, asPhone)
+    const desk = { browser: { name: 'Firefox', os: 'Linux' }, ip: '192.0.2.7', place: 'Berlin, Germany' }
+    const own = (await phone.get('/session')).json().session.id
+    expect(await eventsOnce(4)).toEqual([
+      {
+        type: 'revoked',
+        created_at: '2026-01-01T00:00:03.000Z',
+        ...desk,
+        session: id,
+        by: { browser: AT_HOME, ip: '127.0.0.1' },
+        new: true,
+      },
+      {
+        type: 'denied',
+        created_at: '2026-01-01T00:00:02.000Z',
+        ...desk,
+        by: { browser: AT_HOME, ip: '127.0.0.1' },
+        new: true,
+      },
+      { type: 'linked', created_at: '2026-01-01T00:00:01.000Z', ...desk, session: id, new: true },
+      {
+        type: 'signed_in',
+        created_at: '2026-01-01T00:00:00.000Z',
+        browser: UNKNOWN,
+        ip: '127.0.0.1',
+        session: own,
+        new: false,
+      },
+    ])
+  })
+
+  test('tell of a browser that was refused because the digits were wrong too often', async () => {
+    await begin({ MATCH: 'always' })
+    const browser = createInjectClient(testApp.app)
+    const token = await start(browser)
+    await phone.post('/login/scan', { token })
+    const { match_code } = (await phone.post('/login/confirm', { token })).json()
+    const wrong = match_code === '000000' ? '111111' : '000000'
+    for (let tries = 0; tries < 5; tries++) await browser.post('/login/match', { token, match_code: wrong })
+    const [denied] = await eventsOnce(2)
+    expect(denied).toMatchObject({ type: 'denied', ip: '127.0.0.1' })
+    expect(denied).not.toHaveProperty('by')
+  })
+
+  test('are the newest fifty, each once, and of ninety days', async () => {
+    const raced = await Promise.all(Array.from({ length: 60 }, () => link()))
+    expect(raced).toHaveLength(60)
+    const kept = await eventually('all are written', async () => {
+      const all = await events()
+      return all.every(({ type }) => type === 'linked') && all
+    })
+    expect(kept).toHaveLength(50)
+    expect(new Set(kept.map(({ session }) => session)).size).toBe(50)
+    testApp.time.now += 29 * DAY
+    await phone.post('/sign-out')
+    phone = await createInjectPhone(testApp.app)
+    await eventually('the newest is there', async () => (await events())[0]?.type === 'signed_in')
+    testApp.time.now += 61 * DAY
+    phone = await createInjectPhone(testApp.app)
+    await eventsOnce(2)
+  })
+
+  test('tell of all others signed out as one, and so leave room for the rest', async () => {
+    for (let count = 0; count < 12; count++) await link()
+    await eventsOnce(13)
+    expect((await phone.delete('/sessions')).json()).toEqual({ revoked: 12 })
+    const told = await eventually('all are told', async () => {
+      const all = await events()
+      return all[0]?.['count'] === 12 && all
+    })
+    expect(told.map(({ type }) => type)).toEqual(['revoked', ...Array(12).fill('linked'), 'signed_in'])
+    expect(told[0]).not.toHaveProperty('session')
+  })
+
+  test('are somebody`s own, and nobody`s who is signed out', async () => {
+    const reply = await createInjectClient(testApp.app).get('/events')
+    expect([reply.statusCode, reply.json().code]).toEqual([401, 'authentication_required'])
+    const seen = await createInjectClient(testApp.app).post('/events/seen', { until: '2026-01-01T00:00:00.000Z' })
+    expect(seen.statusCode).toBe(401)
+  })
+
+  test('of an account that is removed are forgotten', async () => {
+    let tell: OnAccountNews = () => undefined
+    await begin(
+      {},
+      {
+        followAccounts(onNews) {
+          tell = onNews
+        },
+      },
+    )
+    await eventsOnce(1)
+    const user = { id: 'demo', name: 'Demo Person' }
+    tell([{ user, why: 'removed' }])
+    await eventsOnce(0)
+  })
+
+  test('that another version has written, and this one does not know, are left out', async () => {
+    await eventsOnce(1)
+    const { store, time } = testApp
+    const own = [(await store.read(OF_DEMO))?.value].flat()
+    const strange = { type: 'teleported', at: time.now }
+    await store.write(OF_DEMO, [strange, 7, ...own], { expiresAt: time.now + DAY })
+    expect((await events()).map(({ type }) => type)).toEqual(['signed_in'])
+  })
+})
+
+describe('a store that is slow or away for events', () => {
+  test('slows no login, fails none, and is told of all of it later', async () => {
+    const clock = () => Date.parse('2026-01-01T00:00:00Z')
+    const inner = createMemoryStore({ clock })
+    let letGo = () => {}
+    const blocked = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const store: typeof inner = {
+      ...inner,
+      async read(key) {
+        if (key.startsWith('events-of:')) await blocked
+        return inner.read(key)
+      },
+    }
+    await begin({}, { store })
+    // Each step is answered while no event can be written.
+    for (let count = 0; count < 5; count++) expect((await (await link()).get('/session')).statusCode).toBe(200)
+    letGo()
+    expect((await eventsOnce(6)).map(({ type }) => type).sort()).toEqual([...Array(5).fill('linked'), 'signed_in'])
+  })
+
+  test('is asked again, and what is too much to keep is said to be lost', async () => {
+    const log = keepLog()
+    const time = { now: Date.parse('2026-01-01T00:00:00Z') }
+    const failing = createFailingStore(createMemoryStore({ clock: () => time.now }))
+    const records = createEventRecords({ store: failing.store, clock: () => time.now })
+    const pauses: { ms: number; end: () => void }[] = []
+    const writer = createEventWriter({
+      records,
+      clock: () => time.now,
+      logger: log.logger,
+      most: 2,
+      schedule(ms, end) {
+        const pause = { ms, end }
+        pauses.push(pause)
+        return () => void pauses.splice(pauses.indexOf(pause), 1)
+      },
+    })
+    const event = { type: 'linked' as const, at: time.now, browser: AT_HOME, ip: '192.0.2.1' }
+    failing.failWritesAt(/^events-of:/)
+    for (const who of ['ada', 'bob', 'cid']) writer.write(who, { ...event, session: who })
+    const rested = (ms: number) => eventually(`a pause of ${ms} ms`, () => pauses.length === 1 && pauses[0]?.ms === ms)
+    await rested(1000)
+    pauses.splice(0)[0]?.end()
+    await rested(2000)
+    writer.write('ada', { ...event, session: 'more' })
+    failing.mend()
+    pauses.splice(0)[0]?.end()
+    await eventually('both are written', async () => (await records.list('bob')).length === 1)
+    await eventually('also what came meanwhile', async () => (await records.list('ada')).length === 2)
+    expect(await records.list('cid')).toEqual([])
+    expect(log.text()).toContain('"dropped":1')
+
+    failing.failWritesAt(/^events-of:/)
+    writer.write('dot', event)
+    await writer.close()
+    writer.write('eve', event)
+    expect(log.text().match(/"dropped":1/g)).toHaveLength(2)
+  })
+
+  test('what waits is written before the process ends', async () => {
+    const { store } = testApp
+    await link()
+    await testApp.app.close()
+    expect((await store.read(OF_DEMO))?.value).toMatchObject([{ type: 'linked' }, { type: 'signed_in' }])
+    await begin({}, { logger: pino({ level: 'silent' }) })
+  })
+})
