@@ -12,6 +12,7 @@ const request: ScanReply = {
   token: 'V1StGXR8_Z5jdHi6.abcdefghijklmnopqrstuv',
   browser: { name: 'Chrome', os: 'Linux' },
   ip: '192.0.2.7',
+  place: undefined,
   sameNetwork: true,
   ageSeconds: 3,
   origin: 'https://scanin.example',
@@ -100,7 +101,7 @@ describe('confirming', () => {
     expect(phone.last()).toEqual({ kind: 'waiting' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome on Linux' })
+    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome on Linux', login: 'V1StGXR8_Z5jdHi6' })
   })
 
   test('shows the number where one is asked for, until it was typed', async () => {

@@ -2,6 +2,7 @@
 import { ApiError, type ProblemCode } from '../wire/api-error.ts'
 import { DecodeError } from '../wire/decoding.ts'
 import type { Application } from '../wire/protocol.ts'
+import type { SessionKind } from '../wire/session-protocol.ts'
 
 const problemWords: Record<ProblemCode, string> = {
   invalid_request: 'That could not be understood. Please try again.',
@@ -64,7 +65,8 @@ export function triesLeftWords(triesLeft: number): string {
   return triesLeft === 1 ? 'One try left.' : `${triesLeft} tries left.`
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+/** How many there are of something. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /** As `wordsFor`, where the page tries again by itself. */
 export function retryingWords(error: unknown): string {
@@ -128,6 +130,8 @@ export const loginWords = {
 export interface TitledWords {
   readonly title: string
   readonly more: string
+  /** Somebody else may have begun it: what to do next is said too. */
+  readonly mayBeAttack?: true
 }
 
 /** The phone's live region and result. */
@@ -139,10 +143,11 @@ export const phoneWords = {
   waiting: { title: 'Confirmed', more: 'Waiting for the browser…' },
   match: { title: 'Type this number on the computer', more: '' },
   done: (browser: { name: string; os: string }) => `Signed in on ${browserWords(browser)}`,
-  denied: { title: 'Refused', more: 'Nobody was signed in.' },
+  denied: { title: 'Refused', more: 'Nobody was signed in.', mayBeAttack: true },
   deniedElsewhere: {
     title: 'The sign-in was refused',
     more: 'If the number was typed wrong too often, start again.',
+    mayBeAttack: true,
   },
   expired: {
     title: 'This sign-in is over',
@@ -175,6 +180,54 @@ export const passkeyWords = {
   notOnThisPhone: 'No passkey of yours on this phone? Add one to it, then confirm.',
   added: 'This phone has a passkey of yours now. You can confirm.',
 } as const
+
+/** What the lists of devices say, and what is new in them. */
+export const deviceWords = {
+  kind: { phone: 'Phone', browser: 'Browser' },
+  current: { phone: 'This phone', browser: 'This browser' },
+  linked: 'Signed in by your phone',
+  signedIn: 'Signed in by password or passkey',
+  endedSince: 'It is signed out by now.',
+  endedHere:
+    'Signed out. If you do not know how it got in, have your password changed, and sign out all others in the list below.',
+  newNow: (devices: readonly string[]) => `New since you were last here: ${devices.join('; ')}`,
+  known: { one: 'This was me', many: 'All of these were me', none: 'Done' },
+  endBrowsers: (count: number) => ({
+    title: count === 1 ? 'Sign out the other browser?' : `Sign out ${count} browsers?`,
+    more: 'Phones stay signed in. To come back, a browser has to show a code to a phone again.',
+  }),
+  endOthers: (count: number, here: SessionKind) => ({
+    title: count === 1 ? 'Sign out the other device?' : `Sign out all ${count} others?`,
+    more: `Only this ${here} stays signed in. Phones have to sign in again, and browsers to show a code.`,
+  }),
+  renamed: (name: string) => `Renamed: ${name}`,
+  badName: 'A name cannot begin or end with a space, or have characters in it that nobody sees.',
+  noEvents: 'Nothing has happened in the last 90 days.',
+} as const
+
+/** What happened, as a heading; `device` is the one that it is about. */
+export function eventWords(type: string, device: string, count: number): string {
+  switch (type) {
+    case 'signed_in':
+      return `${device} signed in`
+    case 'linked':
+      return `${device} was signed in by your phone`
+    case 'denied':
+      return `${device} was refused`
+    case 'revoked':
+      return count === 1 ? `${device} was signed out` : `${count} devices were signed out`
+    case 'passkey_added':
+      return `A passkey was added on ${device}`
+    case 'passkey_removed':
+      return `A passkey was removed on ${device}`
+    default:
+      return `Something happened on ${device}`
+  }
+}
+
+/** Address, and place where it is known. */
+export const whereWords = ({ ip, place }: { ip: string; place: string | undefined }): string =>
+  place === undefined ? ip : `${ip} · ${place}`
 
 /** What /home says where it would show who is signed in. */
 export const homeWords = {

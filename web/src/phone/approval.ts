@@ -7,12 +7,13 @@ import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { PhoneReply, ScanReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
 
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
   | { readonly kind: 'match'; readonly matchCode: string }
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'done'; readonly words: string }
+  | { readonly kind: 'done'; readonly words: string; readonly login: string }
   | { readonly kind: 'ended'; readonly words: TitledWords }
 
 export interface ApprovalParts {
@@ -55,7 +56,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     endsAt = clock.now() + reply.expiresInSeconds * 1000
     if (reply.status === 'denied') end(phoneWords.deniedElsewhere)
     else if (reply.status === 'expired') end(phoneWords.expired)
-    else if (reply.collected) onView({ kind: 'done', words: phoneWords.done(request.browser) })
+    else if (reply.collected) onView({ kind: 'done', words: phoneWords.done(request.browser), login: loginIdOf(token) })
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 

@@ -124,6 +124,8 @@ export function createRequestCard({ root, clock, passkeys }: RequestCardParts): 
       setBusy(false)
       part('browser').textContent = browserWords(request.browser)
       part('address').textContent = request.ip
+      part('where').hidden = request.place === undefined
+      part('place').textContent = request.place ?? ''
       part('network').textContent = request.sameNetwork ? 'Same network as this phone' : 'Different network'
       part('network').classList.toggle('caution', !request.sameNetwork)
       part('age').textContent = `${durationWords(request.ageSeconds)} ago`

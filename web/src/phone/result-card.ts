@@ -7,17 +7,28 @@ export type ResultView =
 
 export interface ResultCard {
   show(view: ResultView): void
+  /** @param hasOthers whether there are other devices to sign out */
+  offerToEndOthers(hasOthers: boolean): void
+}
+
+export interface ResultCardParts {
+  readonly root: ParentNode
+  readonly onAgain: () => void
+  readonly onEndOthers: () => void
 }
 
 /** What came of a decision: the number to type, the wait for the browser, the end. */
-export function createResultCard(root: ParentNode, onAgain: () => void): ResultCard {
+export function createResultCard({ root, onAgain, onEndOthers }: ResultCardParts): ResultCard {
   const card = findPart(root, '#result', HTMLElement)
   const title = findPart(card, 'h1', HTMLElement)
   const more = findPart(card, '.result-more', HTMLElement)
   const code = findPart(card, '#match-code', HTMLOutputElement)
   const how = findPart(card, '.match-how', HTMLElement)
   const again = findPart(card, '#again', HTMLButtonElement)
+  const notYou = findPart(card, '.not-you', HTMLElement)
+  const endOthers = findPart(notYou, 'button', HTMLButtonElement)
   again.addEventListener('click', onAgain)
+  endOthers.addEventListener('click', onEndOthers)
 
   return {
     show(view) {
@@ -28,7 +39,11 @@ export function createResultCard(root: ParentNode, onAgain: () => void): ResultC
       code.textContent = view.kind === 'match' ? view.matchCode : ''
       code.hidden = view.kind !== 'match'
       how.hidden = view.kind !== 'match'
+      notYou.hidden = view.words.mayBeAttack === undefined
       again.hidden = view.kind === 'match' || view.kind === 'waiting'
+    },
+    offerToEndOthers: (hasOthers) => {
+      endOthers.hidden = !hasOthers
     },
   }
 }

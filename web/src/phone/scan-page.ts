@@ -9,7 +9,9 @@ import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
 import { createPasskeyList } from '../passkeys/passkey-list.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
+import { createEventList } from '../sessions/event-list.ts'
 import { createLinkedDevices } from '../sessions/linked-devices.ts'
+import { createNewLinks } from '../sessions/new-links.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { ApprovalView } from './approval.ts'
@@ -24,6 +26,7 @@ import { createSignInForm } from './sign-in-form.ts'
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const devicesPart = findPart(document, '#devices', HTMLElement)
+const activity = findPart(document, '#activity', HTMLElement)
 const passkeysPart = findPart(document, '#passkeys', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
@@ -35,6 +38,8 @@ const show = (section: PhoneSection, { words = '', withDevices = false } = {}) =
   status.textContent = words
   devicesPart.hidden = !withDevices
   passkeysPart.hidden = !withDevices
+  activity.hidden = !withDevices
+  newLinks.show(withDevices)
   if (withDevices) {
     void devices.refresh()
     void passkeys.refresh()
@@ -68,6 +73,7 @@ const flow = createScanFlow({
       show('request')
       return
     }
+    if (view.kind === 'done') newLinks.approved(view.login)
     result.show(resultOf(view))
     show('result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
   },
@@ -96,8 +102,22 @@ const card = createRequestCard({
     whyNone: authenticator.missing && passkeyWords[authenticator.missing],
   },
 })
-const result = createResultCard(document, () => void flow.begin())
-const devices = createLinkedDevices({ root: document, api, onSignedOut: flow.signedOut })
+const result = createResultCard({
+  root: document,
+  onAgain: () => void flow.begin(),
+  onEndOthers: () => void devices.askToEndOthers(),
+})
+const devices = createLinkedDevices({
+  root: document,
+  api,
+  onSignedOut: flow.signedOut,
+  onList: (list) => {
+    result.offerToEndOthers(list.some(({ current }) => !current))
+    void newLinks.onList(list)
+  },
+})
+const newLinks = createNewLinks({ root: document, api, end: devices.end })
+createEventList({ root: document, api, onSignedOut: flow.signedOut })
 const passkeys = createPasskeyList({
   root: document,
   api,

@@ -9,6 +9,7 @@ import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
+import { createEventList } from './event-list.ts'
 import { createLinkedDevices } from './linked-devices.ts'
 import { watchSession } from './session-watch.ts'
 import { createWayOut } from './way-out.ts'
@@ -35,7 +36,17 @@ const onGone = () => {
   status.textContent = homeWords.stranger
   signIn.hidden = false
 }
-const devices = createLinkedDevices({ root: document, api, onSignedOut: onGone })
+const devices = createLinkedDevices({
+  root: document,
+  api,
+  onSignedOut: onGone,
+  onList: (list) => {
+    const news = list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt)
+    // Nobody waits for it: what is not noted is marked as new once more.
+    if (news.length > 0) api.noteVisit({ until: Math.max(...news) }).catch(() => undefined)
+  },
+})
+createEventList({ root: document, api, onSignedOut: onGone })
 
 const onSession = ({ user, session }: CurrentSession) => {
   wayOut.forget()

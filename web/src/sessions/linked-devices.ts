@@ -1,27 +1,41 @@
 import { findPart } from '../page/find-part.ts'
-import { agoElement, timeElement } from '../page/moment-words.ts'
-import { browserWords, wordsFor } from '../page/words.ts'
+import { deviceWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
-import type { LinkedDevice } from '../wire/session-protocol.ts'
+import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
+import { deviceRow } from './device-row.ts'
+import { createQuestion } from './question.ts'
 
 export interface LinkedDevicesParts {
   readonly root: ParentNode
-  readonly api: Pick<Api, 'sessions' | 'revoke' | 'revokeOthers'>
+  readonly api: Pick<Api, 'sessions' | 'revoke' | 'revokeOthers' | 'rename'>
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** Told of the list each time that it was shown. */
+  readonly onList?: (devices: readonly LinkedDevice[]) => void
 }
 
 export interface LinkedDevices {
   refresh(): Promise<void>
+  /** Ends one of them. Throws what stood in the way. */
+  end(id: string): Promise<void>
+  /** Asks whether all others are to end. */
+  askToEndOthers(): Promise<void>
 }
 
 /** The list of everywhere the person is signed in, with the buttons that end it. */
-export function createLinkedDevices({ root, api, onSignedOut }: LinkedDevicesParts): LinkedDevices {
+export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDevicesParts): LinkedDevices {
+  const title = findPart(root, '#devices-title', HTMLElement)
   const list = findPart(root, '#sessions', HTMLUListElement)
   const template = findPart(root, '#session-template', HTMLTemplateElement)
+  const browsers = findPart(root, '#sign-out-browsers', HTMLButtonElement)
   const others = findPart(root, '#sign-out-others', HTMLButtonElement)
   const message = findPart(root, '#sessions-message', HTMLElement)
+  const said = findPart(root, '#sessions-said', HTMLElement)
+  const askPerson = createQuestion(root)
+  let shown: readonly LinkedDevice[] = []
+  /** What was new once stays so while the page does. */
+  const news = new Set<string>()
 
   const attempt = async (act: () => Promise<void>) => {
     message.textContent = ''
@@ -34,61 +48,97 @@ export function createLinkedDevices({ root, api, onSignedOut }: LinkedDevicesPar
   }
 
   const load = async () => {
-    const devices = await api.sessions()
-    const focused = document.activeElement?.closest('[data-session]')?.getAttribute('data-session')
-    // The session that asks was seen just now: the latest of these is the server's time.
-    const now = Math.max(...devices.map((device) => device.lastSeenAt))
-    list.replaceChildren(...devices.map((device) => item(device, now)))
-    // The list is made anew now and then; whoever walks it by keyboard stays where they were.
-    if (focused) list.querySelector<HTMLElement>(`[data-session="${CSS.escape(focused)}"] button`)?.focus()
-    others.hidden = !devices.some((device) => !device.current)
+    shown = await api.sessions()
+    for (const { id, isNew } of shown) if (isNew) news.add(id)
+    // Whoever is writing a name goes on with it.
+    if (list.querySelector('details[open]') === null) show()
+    onList?.(shown)
   }
 
-  const item = (device: LinkedDevice, now: number): Node => {
-    const copy = template.content.cloneNode(true)
-    if (!(copy instanceof DocumentFragment)) return copy
-    const name = browserWords(device.browser)
-    const row = findPart(copy, 'li', HTMLElement)
-    row.setAttribute('data-kind', device.kind)
-    row.setAttribute('data-session', device.id)
-    findPart(copy, '.device-name', HTMLElement).textContent = name
-    findPart(copy, '.device-kind', HTMLElement).textContent = device.kind === 'phone' ? 'Phone' : 'Browser'
-    findPart(copy, '.device-address', HTMLElement).textContent = device.ip
-    const seen = findPart(copy, '.device-seen', HTMLElement)
-    if (device.current) seen.textContent = 'Active now'
-    else seen.append('Last seen ', agoElement(device.lastSeenAt, now))
-    seen.title = `Signed in ${timeElement(device.createdAt).textContent}`
-    const current = findPart(copy, '.device-current', HTMLElement)
-    current.hidden = !device.current
-    current.textContent = device.kind === 'phone' ? 'This phone' : 'This browser'
-    const button = findPart(copy, 'button', HTMLButtonElement)
-    button.hidden = device.current
-    button.setAttribute('aria-label', `Sign out ${name}, ${device.ip}`)
-    button.addEventListener('click', () => revoke(device, button))
-    return copy
+  const show = () => {
+    const before = [...list.querySelectorAll('[data-session]')].map(sessionOf)
+    const focused = sessionOf(document.activeElement?.closest('[data-session]'))
+    // The session that asks was seen just now: the latest of these is the server's time.
+    const now = Math.max(...shown.map((device) => device.lastSeenAt))
+    list.replaceChildren(...shown.map((device) => item(device, now)))
+    if (focused !== undefined) keepFocus(before, focused)
+    const left = shown.filter(({ current }) => !current)
+    others.hidden = left.length === 0
+    const linked = left.filter(({ kind }) => kind === 'browser')
+    // Where there are no phones beside, both buttons would do the same.
+    browsers.hidden = linked.length === 0 || linked.length === left.length
+  }
+
+  /** The list is made anew now and then; whoever walks it by keyboard stays where they were, or where that was. */
+  const keepFocus = (before: readonly (string | undefined)[], focused: string) => {
+    const from = before.indexOf(focused)
+    const next = before.slice(from).find((id) => id !== undefined && buttonOf(id) !== undefined)
+    const place = next === undefined ? title : buttonOf(next)
+    place?.focus()
+  }
+
+  const buttonOf = (id: string): HTMLElement | undefined =>
+    list.querySelector<HTMLElement>(`[data-session="${CSS.escape(id)}"] button:not([hidden])`) ?? undefined
+
+  const item = (device: LinkedDevice, now: number): Node =>
+    deviceRow({
+      template,
+      device,
+      now,
+      isNew: news.has(device.id),
+      onSignOut: (button) => void revoke(device, button),
+      onRename: (name, field) => void rename(device, name, field),
+    })
+
+  const end = async (id: string) => {
+    try {
+      await api.revoke({ id })
+    } catch (error) {
+      // Gone already, which is what was wanted.
+      if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+    }
+    await load()
   }
 
   const revoke = (device: LinkedDevice, button: HTMLButtonElement) => {
     button.disabled = true
-    return attempt(async () => {
-      try {
-        await api.revoke({ id: device.id })
-      } catch (error) {
-        // Gone already, which is what was wanted.
-        if (!(error instanceof ApiError && error.code === 'not_found')) throw error
-      }
-      await load()
-    }).finally(() => {
+    return attempt(() => end(device.id)).finally(() => {
       button.disabled = false
     })
   }
 
-  others.addEventListener('click', () =>
+  const rename = (device: LinkedDevice, name: string, field: HTMLInputElement) =>
     attempt(async () => {
-      await api.revokeOthers()
+      const row = field.closest('li')
+      try {
+        await api.rename({ id: device.id, name })
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === 'invalid_request')) throw error
+        message.textContent = deviceWords.badName
+        return
+      }
+      row?.querySelector('details')?.removeAttribute('open')
       await load()
-    }),
-  )
+      said.textContent = name === '' ? '' : deviceWords.renamed(name)
+      list.querySelector<HTMLElement>(`[data-session="${CSS.escape(device.id)}"] summary`)?.focus()
+    })
 
-  return { refresh: () => attempt(load) }
+  const endOthers = (kind?: SessionKind) =>
+    attempt(async () => {
+      const count = shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
+      const here = shown.find(({ current }) => current)?.kind ?? 'browser'
+      const words = kind === undefined ? deviceWords.endOthers(count, here) : deviceWords.endBrowsers(count)
+      if (!(await askPerson(words))) return
+      await api.revokeOthers({ kind })
+      await load()
+      title.focus()
+    })
+
+  browsers.addEventListener('click', () => endOthers('browser'))
+  others.addEventListener('click', () => endOthers())
+
+  return { refresh: () => attempt(load), end, askToEndOthers: () => endOthers() }
 }
+
+const sessionOf = (row: Element | null | undefined): string | undefined =>
+  row?.getAttribute('data-session') ?? undefined

@@ -1,3 +1,4 @@
+import { type AccountEvent, decodeEvents } from './event-protocol.ts'
 import {
   type Assertion,
   type Attestation,
@@ -30,6 +31,7 @@ import {
   decodeSessions,
   decodeSignIn,
   type LinkedDevice,
+  type SessionKind,
 } from './session-protocol.ts'
 
 /** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
@@ -57,7 +59,11 @@ export interface Api {
   session(): Promise<CurrentSession>
   sessions(): Promise<readonly LinkedDevice[]>
   revoke(ask: { id: string }): Promise<void>
-  revokeOthers(): Promise<number>
+  revokeOthers(ask?: { kind?: SessionKind | undefined }): Promise<number>
+  rename(ask: { id: string; name: string }): Promise<void>
+  events(): Promise<readonly AccountEvent[]>
+  /** Says that the person was shown on this device what happened until then, a moment of the server's. */
+  noteVisit(ask: { until: number }): Promise<void>
   passkeys(): Promise<readonly Passkey[]>
   passkeyOptions(): Promise<CreationOptions>
   addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
@@ -114,7 +120,15 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     revoke: async ({ id }) => {
       await remove(`/sessions/${encodeURIComponent(id)}`)
     },
-    revokeOthers: async () => decodeRevoked(await remove('/sessions')),
+    revokeOthers: async ({ kind } = {}) =>
+      decodeRevoked(await remove(kind === undefined ? '/sessions' : `/sessions?kind=${kind}`)),
+    rename: async ({ id, name }) => {
+      await send(fetch, { method: 'PATCH', path: `/sessions/${encodeURIComponent(id)}`, body: { name } })
+    },
+    events: async () => decodeEvents(await get('/events')),
+    noteVisit: async ({ until }) => {
+      await post('/events/seen', { until: new Date(until).toISOString() })
+    },
     passkeys: async () => decodePasskeys(await get('/passkeys')),
     passkeyOptions: async () => decodeCreationOptions(await post('/passkeys/options')),
     addPasskey: async (ask) => {

@@ -55,6 +55,8 @@ export interface ScanReply {
   readonly token: string
   readonly browser: BrowserName
   readonly ip: string
+  /** In words, where the server can say. */
+  readonly place: string | undefined
   readonly sameNetwork: boolean
   readonly ageSeconds: number
   readonly origin: string
@@ -151,6 +153,7 @@ export function decodeScan(value: unknown): ScanReply {
     token: text(from, 'token'),
     browser: browserName(from, 'browser'),
     ip: text(from, 'ip'),
+    place: optional(text)(from, 'place'),
     sameNetwork: flag(from, 'same_network'),
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),

@@ -3,7 +3,7 @@ import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
 import { linkAbort } from './linked-abort.ts'
 
 export interface Request {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>
   /** How long the whole exchange may take; ten seconds unless told. */

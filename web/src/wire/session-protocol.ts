@@ -1,5 +1,17 @@
 // The replies under /session, /sessions and /sign-in.
-import { amount, DecodeError, type Field, fieldsOf, flag, inside, listOf, oneOf, optional, text } from './decoding.ts'
+import {
+  amount,
+  DecodeError,
+  type Field,
+  type Fields,
+  fieldsOf,
+  flag,
+  inside,
+  listOf,
+  oneOf,
+  optional,
+  text,
+} from './decoding.ts'
 import { type BrowserName, browserName } from './protocol.ts'
 
 export type SessionKind = 'browser' | 'phone'
@@ -20,11 +32,19 @@ export interface CurrentSession {
 export interface LinkedDevice {
   readonly id: string
   readonly kind: SessionKind
+  /** What its owner calls it. */
+  readonly name: string | undefined
   readonly browser: BrowserName
   readonly ip: string
+  /** In words, where the server can say. */
+  readonly place: string | undefined
   readonly createdAt: number
   readonly lastSeenAt: number
   readonly current: boolean
+  /** Signed in since this device was last visited. */
+  readonly isNew: boolean
+  /** The login that it came of, where it came of one. */
+  readonly login: string | undefined
 }
 
 const kind = oneOf('browser', 'phone')
@@ -54,14 +74,22 @@ export function decodeSession(value: unknown): CurrentSession {
   }
 }
 
+const whereabouts = (device: Fields) => ({
+  browser: browserName(device, 'browser'),
+  ip: text(device, 'ip'),
+  place: optional(text)(device, 'place'),
+})
+
 const devices = listOf((device) => ({
   id: text(device, 'id'),
   kind: kind(device, 'kind'),
-  browser: browserName(device, 'browser'),
-  ip: text(device, 'ip'),
+  name: optional(text)(device, 'name'),
+  ...whereabouts(device),
   createdAt: moment(device, 'created_at'),
   lastSeenAt: moment(device, 'last_seen_at'),
   current: flag(device, 'current'),
+  isNew: flag(device, 'new'),
+  login: optional(text)(device, 'login'),
 }))
 
 export const decodeSessions = (value: unknown): readonly LinkedDevice[] => devices(fieldsOf(value), 'sessions')

@@ -1,0 +1,33 @@
+import type { BrowserName } from '../wire/protocol.ts'
+import type { SessionKind } from '../wire/session-protocol.ts'
+
+// The signs themselves are in web/parts/devices.html. What has none of its own gets that of its kind.
+const systems: Readonly<Record<string, string>> = {
+  Windows: 'windows',
+  macOS: 'macos',
+  Linux: 'linux',
+  Android: 'android',
+  iOS: 'ios',
+  'Chrome OS': 'chromeos',
+}
+const browsers: Readonly<Record<string, string>> = {
+  Chrome: 'chrome',
+  Chromium: 'chrome',
+  Firefox: 'firefox',
+  Safari: 'safari',
+  'Microsoft Edge': 'edge',
+  Opera: 'opera',
+  'Samsung Internet for Android': 'samsung',
+}
+
+/** Draws into a `.device-icon` what system it is, and which browser, if that is known. */
+export function drawSigns(icon: Element, { name, os }: BrowserName, kind: SessionKind): void {
+  use(icon, '.system-sign', systems[os] ?? kind)
+  use(icon, '.browser-sign', browsers[name])
+}
+
+function use(icon: Element, part: string, sign: string | undefined): void {
+  const drawn = icon.querySelector(part)
+  drawn?.toggleAttribute('hidden', sign === undefined)
+  drawn?.querySelector('use')?.setAttribute('href', `#sign-${sign}`)
+}

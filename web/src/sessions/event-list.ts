@@ -1,0 +1,50 @@
+import { findPart } from '../page/find-part.ts'
+import { timeElement } from '../page/moment-words.ts'
+import { browserWords, deviceWords, eventWords, whereWords, wordsFor } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { AccountEvent } from '../wire/event-protocol.ts'
+
+export interface EventListParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'events'>
+  /** The session that asks is gone. */
+  readonly onSignedOut: () => void
+}
+
+/** `#activity`: what happened to the account, asked for when somebody wants to see it. */
+export function createEventList({ root, api, onSignedOut }: EventListParts): void {
+  const activity = findPart(root, '#activity', HTMLDetailsElement)
+  const list = findPart(activity, '#events', HTMLUListElement)
+  const template = findPart(root, '#event-template', HTMLTemplateElement)
+  const message = findPart(activity, '.message', HTMLElement)
+
+  const load = async () => {
+    message.textContent = ''
+    try {
+      const events = await api.events()
+      list.replaceChildren(...events.map(item))
+      if (events.length === 0) message.textContent = deviceWords.noEvents
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'authentication_required') onSignedOut()
+      else message.textContent = wordsFor(error)
+    }
+  }
+
+  const item = (event: AccountEvent): Node => {
+    const copy = template.content.cloneNode(true)
+    if (!(copy instanceof DocumentFragment)) return copy
+    const { type, browser, count, by, createdAt } = event
+    findPart(copy, '.event-what', HTMLElement).textContent = eventWords(type, browserWords(browser), count)
+    findPart(copy, '.event-when', HTMLElement).append(timeElement(createdAt))
+    findPart(copy, '.event-where', HTMLElement).textContent = whereWords(event)
+    const doer = findPart(copy, '.event-by', HTMLElement)
+    doer.hidden = by === undefined
+    if (by !== undefined) doer.textContent = `By ${browserWords(by.browser)}, ${whereWords(by)}`
+    return copy
+  }
+
+  activity.addEventListener('toggle', () => {
+    if (activity.open) void load()
+  })
+}

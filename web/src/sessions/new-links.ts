@@ -1,0 +1,138 @@
+import { findPart } from '../page/find-part.ts'
+import { agoElement } from '../page/moment-words.ts'
+import { deviceWords, whereWords, wordsFor } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+import type { AccountEvent } from '../wire/event-protocol.ts'
+import type { LinkedDevice } from '../wire/session-protocol.ts'
+import { nameOf } from './device-row.ts'
+import { drawSigns } from './device-signs.ts'
+import { type NewLink, newLinks, type Visit } from './new-link.ts'
+
+export interface NewLinksParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'events' | 'noteVisit'>
+  /** Ends a session, and has the list shown anew. Throws what stood in the way. */
+  readonly end: (id: string) => Promise<void>
+}
+
+export interface NewLinksBanner {
+  /** Told of the list each time that it was shown. */
+  onList(devices: readonly LinkedDevice[]): Promise<void>
+  /** The person has let this in here, just now: no news. */
+  approved(login: string): void
+  /** @param isShown whether the page has room for it now */
+  show(isShown: boolean): void
+}
+
+/**
+ * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it.
+ * It stays, over visits too, until the person has said of all of it whether it was theirs.
+ */
+export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanner {
+  const card = findPart(root, '#new-links', HTMLElement)
+  const title = findPart(card, 'h2', HTMLElement)
+  const list = findPart(card, 'ul', HTMLUListElement)
+  const template = findPart(root, '#new-link-template', HTMLTemplateElement)
+  const message = findPart(card, '.message', HTMLElement)
+  const known = findPart(card, '#new-links-known', HTMLButtonElement)
+  const said = findPart(root, '#new-links-said', HTMLElement)
+  const after = findPart(root, '#devices-title', HTMLElement)
+  const visit: Visit = { approved: new Set(), ended: new Set(), known: new Set(), told: new Map() }
+  let events: readonly AccountEvent[] | undefined
+  let hasRoom = false
+  let notedUntil = Number.NEGATIVE_INFINITY
+
+  /** What has ended since is told by events alone. Without them the rest is told all the same. */
+  const lookBack = async (): Promise<readonly AccountEvent[]> => {
+    events ??= await api.events().catch(() => [])
+    return events
+  }
+
+  const draw = () => {
+    const links = [...visit.told.values()]
+    card.hidden = !hasRoom || links.length === 0
+    const open = links.filter(({ state }) => state === 'live')
+    known.textContent =
+      open.length === 0 ? deviceWords.known.none : deviceWords.known[links.length === 1 ? 'one' : 'many']
+    const focused = document.activeElement?.closest('[data-link]')?.getAttribute('data-link')
+    const now = Math.max(...links.map(({ now }) => now))
+    list.replaceChildren(...links.map((link) => item(link, now)))
+    if (focused) (list.querySelector<HTMLElement>('button:not([hidden])') ?? title).focus()
+  }
+
+  const item = (link: NewLink, now: number): Node => {
+    const copy = template.content.cloneNode(true)
+    if (!(copy instanceof DocumentFragment)) return copy
+    const { id, state, device, kind } = link
+    findPart(copy, 'li', HTMLElement).setAttribute('data-link', id)
+    drawSigns(findPart(copy, '.device-icon', HTMLElement), device.browser, kind)
+    const name = nameOf(device)
+    findPart(copy, '.device-name', HTMLElement).textContent = name
+    findPart(copy, '.link-how', HTMLElement).textContent = kind === 'phone' ? deviceWords.signedIn : deviceWords.linked
+    findPart(copy, '.link-when', HTMLElement).append(agoElement(link.createdAt, now))
+    findPart(copy, '.link-where', HTMLElement).textContent = whereWords(device)
+    const end = findPart(copy, '.link-end', HTMLElement)
+    end.hidden = state === 'live'
+    end.textContent = state === 'ended_here' ? deviceWords.endedHere : deviceWords.endedSince
+    const button = findPart(copy, 'button', HTMLButtonElement)
+    button.hidden = state !== 'live'
+    button.setAttribute('aria-label', `${button.textContent}: ${name}, ${device.ip}`)
+    button.addEventListener('click', () => void signOut(link, button))
+    return copy
+  }
+
+  const signOut = async ({ id }: NewLink, button: HTMLButtonElement) => {
+    button.disabled = true
+    message.textContent = ''
+    visit.ended.add(id)
+    try {
+      await end(id)
+    } catch (error) {
+      visit.ended.delete(id)
+      message.textContent = wordsFor(error)
+      button.disabled = false
+    }
+  }
+
+  /** Nobody waits for it: what is not noted is told once more. */
+  const noteVisit = async (moments: readonly number[]) => {
+    const until = Math.max(notedUntil, ...moments)
+    if (until === notedUntil) return
+    notedUntil = until
+    await api.noteVisit({ until }).catch(() => undefined)
+  }
+
+  known.addEventListener('click', () => {
+    const links = [...visit.told.values()]
+    for (const { id } of links) visit.known.add(id)
+    visit.told = new Map()
+    draw()
+    said.textContent = ''
+    after.focus()
+    void noteVisit(links.map(({ createdAt }) => createdAt))
+  })
+
+  const say = (fresh: readonly NewLink[]) => {
+    if (fresh.length === 0) return
+    said.textContent = deviceWords.newNow(fresh.map(({ device }) => `${nameOf(device)}, ${whereWords(device)}`))
+  }
+
+  return {
+    async onList(devices) {
+      const past = await lookBack()
+      const before = visit.told
+      visit.told = newLinks(devices, past, visit)
+      const links = [...visit.told.values()]
+      say(links.filter(({ id }) => !before.has(id)))
+      draw()
+      if (links.some(({ state }) => state === 'live')) return
+      const shown = [...links, ...devices.filter(({ isNew }) => isNew)]
+      await noteVisit(shown.map(({ createdAt }) => createdAt))
+    },
+    approved: (login) => void visit.approved.add(login),
+    show(isShown) {
+      hasRoom = isShown
+      draw()
+    },
+  }
+}
