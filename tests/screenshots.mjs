@@ -18,6 +18,8 @@ const agents = {
   windows:
     'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36',
   mac: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15',
+  linux: 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0',
+  ipad: 'Mozilla/5.0 (iPad; CPU OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Mobile/15E148 Safari/604.1',
   android:
     'Mozilla/5.0 (Linux; Android 16; Pixel 10) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Mobile Safari/537.36',
 }
@@ -68,8 +70,30 @@ async function draw() {
   await phone.locator('#sessions li').nth(2).waitFor()
   await save(phone, 'phone-devices', { fullPage: true })
 
-  async function approve(ownToken) {
-    await phone.evaluate(async (given) => {
+  const tablet = await openPhone({ userAgent: agents.ipad, address: '192.168.1.57' })
+  await tablet.goto(`${publicUrl}/scan`)
+  await tablet.fill('#username', 'ada')
+  await tablet.fill('#password', password)
+  await tablet.click('#sign-in-form [type=submit]')
+  await tablet.locator('#camera').waitFor()
+  const stranger = await openDesktop({ userAgent: agents.linux, address: '203.0.113.7' })
+  const strangersToken = await shownToken(stranger)
+  await approve(strangersToken, tablet)
+  await stranger.locator('#user-name').waitFor()
+  await phone.goto(`${publicUrl}/home`)
+  await phone.goto(`${publicUrl}/scan`)
+  await phone.locator('#new-links li').first().waitFor()
+  await save(phone, 'phone-new-link')
+
+  await phone.locator('#new-links-known').click()
+  await phone.goto(`${publicUrl}/scan#${await shownToken(await openDesktop({}))}`)
+  await phone.reload()
+  await phone.locator('#deny').click()
+  await phone.locator('.not-you').waitFor()
+  await save(phone, 'phone-denied')
+
+  async function approve(ownToken, by = phone) {
+    await by.evaluate(async (given) => {
       const post = (path) =>
         fetch(path, {
           method: 'POST',
@@ -101,9 +125,9 @@ function openDesktop({ userAgent = agents.windows, address = '192.168.1.20', col
   return open({ viewport: { width: 1280, height: 800 }, userAgent, colorScheme }, address)
 }
 
-function openPhone() {
+function openPhone({ userAgent = agents.android, address = '192.168.1.42' } = {}) {
   const viewport = { width: 390, height: 844 }
-  return open({ viewport, isMobile: true, hasTouch: true, userAgent: agents.android }, '192.168.1.42')
+  return open({ viewport, isMobile: true, hasTouch: true, userAgent }, address)
 }
 
 async function open(options, address) {
@@ -127,6 +151,7 @@ async function startService(ownPort) {
       HOST: '127.0.0.1',
       PORT: String(ownPort),
       PUBLIC_URL: publicUrl,
+      MATCH: 'never',
       TRUST_PROXY: '127.0.0.1/32',
       ACCOUNTS_FILE: accountsFile,
     },

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../../server/http/problems.ts'
 import { problemCodes } from '../../web/src/wire/api-error.ts'
+import { decodeEvents } from '../../web/src/wire/event-protocol.ts'
 import {
   decodeBrowserReply,
   decodeConfirm,
@@ -42,6 +43,9 @@ test('the page understands every reply of a whole login, a match included', asyn
 
   expect(decodeSession((await browser.get('/session')).json())).toMatchObject({ session: { kind: 'browser' } })
   expect(decodeSessions((await phone.get('/sessions')).json())).toHaveLength(2)
+  expect(
+    decodeEvents((await phone.get('/events')).json()).every(({ type }) => type === 'linked' || type === 'signed_in'),
+  ).toBe(true)
   expect(decodeRevoked((await phone.delete('/sessions')).json())).toBe(1)
   expect(decodeBrowserReply((await createInjectClient(app).get(`/login/status/${token}`)).json())).toEqual({
     status: 'expired',

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { createSessionService } from '../../../server/session/session-service.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -13,7 +12,7 @@ let phone: InjectClient
 
 beforeEach(async () => {
   testApp = await createTestApp(
-    { MATCH: 'never', MAX_SESSIONS: '2000' },
+    { MATCH: 'never' },
     { placeOf: (address) => (address === '192.0.2.7' ? 'Berlin, Germany' : undefined) },
   )
   phone = await createInjectPhone(testApp.app)
@@ -158,66 +157,4 @@ describe('signing out', () => {
       expect(await isSignedIn(browser)).toBe(true)
     },
   )
-})
-
-describe('a thousand sessions', () => {
-  test('are ended in some dozen round trips, the list written once, and one thing is told of them', async () => {
-    let open = 0
-    let listWrites = 0
-    let deepest = 0
-    let trips = 0
-    const inner = testApp.store
-    const { clock } = { clock: () => testApp.time.now }
-    /** Counts calls that begin while none is under way: as a Redis takes what is asked together. */
-    async function counted<Result>(act: () => Promise<Result>): Promise<Result> {
-      if (open++ === 0) trips++
-      deepest = Math.max(deepest, open)
-      try {
-        return await act()
-      } finally {
-        open--
-      }
-    }
-    const store: typeof inner = {
-      ...inner,
-      read: (key) =>
-        counted(async () => {
-          await new Promise(setImmediate)
-          return inner.read(key)
-        }),
-      write: (key, ...rest) => {
-        if (key.startsWith('sessions-of:')) listWrites++
-        return counted(async () => {
-          await new Promise(setImmediate)
-          return inner.write(key, ...rest)
-        })
-      },
-    }
-    const policy = { lifeMs: 1e9, idleMs: 1e9, rememberMs: 1e9, most: 2000 }
-    const told: string[] = []
-    const options = {
-      clock,
-      policy,
-      openingMs: 60_000,
-      currentPerson: (user: { id: string; name: string }) => user,
-      onFirstUse: async () => undefined,
-      onPhoneEnd: async () => undefined,
-      onNews: ({ type }: { type: string }) => void told.push(type),
-    }
-    const user = { id: 'ada', name: 'Ada' }
-    const fill = createSessionService({ ...options, store: inner })
-    const secrets = Array.from({ length: 1001 }, (_, at) => `secret-${at}`)
-    for (const secret of secrets) {
-      const browser = { name: 'Firefox', os: 'Linux' }
-      await fill.open({ secret, user, kind: 'browser', remember: true, browser, ip: '192.0.2.1' })
-    }
-    told.length = 0
-    const sessions = createSessionService({ ...options, store })
-    const kept = await fill.authenticate('secret-0')
-    expect(await sessions.revokeOthers(user, kept?.id ?? '')).toBe(1000)
-    expect(told).toEqual(Array(1000).fill('revoked'))
-    expect([listWrites, deepest >= 100, trips < 40]).toEqual([1, true, true])
-    const left = await Promise.all(secrets.map((secret) => fill.authenticate(secret)))
-    expect(left.map((found) => found !== undefined)).toEqual([true, ...Array(1000).fill(false)])
-  })
 })

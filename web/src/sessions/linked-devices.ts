@@ -23,6 +23,8 @@ export interface LinkedDevices {
   askToEndOthers(): Promise<void>
 }
 
+const BUTTON = 'button:not([hidden])'
+
 /** The list of everywhere the person is signed in, with the buttons that end it. */
 export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDevicesParts): LinkedDevices {
   const title = findPart(root, '#devices-title', HTMLElement)
@@ -47,21 +49,22 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
     }
   }
 
-  const load = async () => {
+  const load = async ({ isAsked = true } = {}) => {
     shown = await api.sessions()
     for (const { id, isNew } of shown) if (isNew) news.add(id)
     // Whoever is writing a name goes on with it.
-    if (list.querySelector('details[open]') === null) show()
+    if (isAsked || list.querySelector('details[open]') === null) show()
     onList?.(shown)
   }
 
   const show = () => {
     const before = [...list.querySelectorAll('[data-session]')].map(sessionOf)
-    const focused = sessionOf(document.activeElement?.closest('[data-session]'))
+    const focus = document.activeElement
+    const focused = sessionOf(focus?.closest('[data-session]'))
     // The session that asks was seen just now: the latest of these is the server's time.
     const now = Math.max(...shown.map((device) => device.lastSeenAt))
     list.replaceChildren(...shown.map((device) => item(device, now)))
-    if (focused !== undefined) keepFocus(before, focused)
+    if (focused !== undefined) keepFocus(before, focused, focus?.localName === 'summary' ? 'summary' : BUTTON)
     const left = shown.filter(({ current }) => !current)
     others.hidden = left.length === 0
     const linked = left.filter(({ kind }) => kind === 'browser')
@@ -70,15 +73,14 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   }
 
   /** The list is made anew now and then; whoever walks it by keyboard stays where they were, or where that was. */
-  const keepFocus = (before: readonly (string | undefined)[], focused: string) => {
-    const from = before.indexOf(focused)
-    const next = before.slice(from).find((id) => id !== undefined && buttonOf(id) !== undefined)
-    const place = next === undefined ? title : buttonOf(next)
-    place?.focus()
+  const keepFocus = (before: readonly (string | undefined)[], focused: string, part: string) => {
+    const places = before.slice(before.indexOf(focused)).map((id) => partOf(id, part))
+    const place = places.find((found) => found !== null) ?? title
+    place.focus()
   }
 
-  const buttonOf = (id: string): HTMLElement | undefined =>
-    list.querySelector<HTMLElement>(`[data-session="${CSS.escape(id)}"] button:not([hidden])`) ?? undefined
+  const partOf = (id: string | undefined, part: string): HTMLElement | null =>
+    id === undefined ? null : list.querySelector<HTMLElement>(`[data-session="${CSS.escape(id)}"] ${part}`)
 
   const item = (device: LinkedDevice, now: number): Node =>
     deviceRow({
@@ -120,7 +122,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
       row?.querySelector('details')?.removeAttribute('open')
       await load()
       said.textContent = name === '' ? '' : deviceWords.renamed(name)
-      list.querySelector<HTMLElement>(`[data-session="${CSS.escape(device.id)}"] summary`)?.focus()
+      partOf(device.id, 'summary')?.focus()
     })
 
   const endOthers = (kind?: SessionKind) =>
@@ -137,7 +139,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   browsers.addEventListener('click', () => endOthers('browser'))
   others.addEventListener('click', () => endOthers())
 
-  return { refresh: () => attempt(load), end, askToEndOthers: () => endOthers() }
+  return { refresh: () => attempt(() => load({ isAsked: false })), end, askToEndOthers: () => endOthers() }
 }
 
 const sessionOf = (row: Element | null | undefined): string | undefined =>

@@ -88,7 +88,8 @@ const devices = listOf((device) => ({
   createdAt: moment(device, 'created_at'),
   lastSeenAt: moment(device, 'last_seen_at'),
   current: flag(device, 'current'),
-  isNew: flag(device, 'new'),
+  // An older instance of a rolling restart does not say.
+  isNew: optional(flag)(device, 'new') ?? false,
   login: optional(text)(device, 'login'),
 }))
 

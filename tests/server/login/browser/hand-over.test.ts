@@ -153,12 +153,15 @@ function storeSteps(): string[] {
   const [{ store }] = instances
   const { read, write } = store
   const done: string[] = []
+  // Nobody waits for what people are told of their accounts.
+  const note = (what: string, key: string) =>
+    key.startsWith('events-of:') || done.push(`${what} ${key.replace(/:.*/, '')}`)
   store.read = (key) => {
-    done.push(`read ${key.replace(/:.*/, '')}`)
+    note('read', key)
     return read(key)
   }
   store.write = (key, ...rest) => {
-    done.push(`write ${key.replace(/:.*/, '')}`)
+    note('write', key)
     return write(key, ...rest)
   }
   return done

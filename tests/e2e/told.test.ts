@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { cityRecord, geoipFile } from '../support/geoip-file.ts'
+import { type Client, createClient, createPhone } from '../support/http-client.ts'
+import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0'
+const ICELAND = '203.0.113.7'
+
+const folder = mkdtempSync(join(tmpdir(), 'scanin-told-'))
+const places = join(folder, 'places.mmdb')
+writeFileSync(places, geoipFile({ '203.0.113.0/24': cityRecord('Reykjavík', 'Iceland') }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const env = { MATCH: 'never', GEOIP_FILE: places, TRUST_PROXY: '127.0.0.1/32' }
+const { visitors, shared } = setUpPageTests({
+  told: env,
+  devices: env,
+  signs: env,
+})
+
+/** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
+async function linkFromElsewhere(by: Client, url: string): Promise<Client> {
+  const browser = createClient(url)
+  const inIceland = { 'user-agent': FIREFOX, 'x-forwarded-for': ICELAND }
+  const call = browser.call
+  await signInBrowser({ ...browser, post: (path, body) => call('POST', path, { body, headers: inIceland }) }, by)
+  return browser
+}
+
+const session = async (client: Client) => (await client.get('/session')).status
+const device = (phone: Page, words: string) => phone.locator('#sessions li').filter({ hasText: words })
+
+test('a phone tells at its next visit of what was signed in since, and one button signs it out; what it let in itself is no news', async () => {
+  const { url } = shared('told')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+
+  const thief = await createPhone(url)
+  const linked = await linkFromElsewhere(thief, url)
+  const gone = await linkFromElsewhere(thief, url)
+  await gone.post('/sign-out')
+
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+  // Told to who does not see it, and to who does, where and since when; the focus stays where the page put it.
+  expect(await phone.locator('#new-links-said').textContent()).toContain(
+    'Firefox on Linux, 203.0.113.7 · Reykjavík, Iceland',
+  )
+  await sees(phone, '#new-links li', 'Signed in by your phone, just now')
+  await sees(phone, '#new-links li', 'It is signed out by now.')
+  expect(await phone.locator('#new-links li').count()).toBe(3)
+  expect(await device(phone, 'Firefox on Linux').locator('.device-new').isVisible()).toBe(true)
+  // Until it is answered it is told at each visit.
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+
+  // By keyboard; each button says what it ends.
+  const notYou = '#new-links [aria-label="Not you? Sign it out: Firefox on Linux, 203.0.113.7"]:visible'
+  await tabTo(phone, notYou)
+  await phone.keyboard.press('Enter')
+  await sees(phone, '#new-links li', 'have your password changed')
+  expect(await session(linked)).toBe(401)
+  await device(phone, 'Firefox on Linux').waitFor({ state: 'detached' })
+  expect(await phone.evaluate(() => document.activeElement?.closest('#new-links') !== null)).toBe(true)
+  // The phone of whoever did it.
+  await phone.locator('#new-links button:visible').first().click()
+  await phone.locator('#new-links-known').filter({ hasText: 'Done' }).click()
+  expect(await session(thief)).toBe(401)
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  await phone.goto(`${url}/scan#${await readToken(desktop)}`)
+  await phone.reload()
+  await confirm(phone)
+  await isSignedIn(desktop)
+  await sees(phone, '#result', 'Signed in on')
+  await sees(phone, '#sessions', 'Windows')
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  await phone.goto(`${url}/scan`)
+  await phone.reload()
+  await sees(phone, '#sessions', 'Windows')
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+
+  await phone.locator('#activity summary').click()
+  await sees(phone, '#events', 'Firefox on Linux was signed out')
+  await sees(phone, '#events', 'Reykjavík, Iceland')
+})
+
+test('devices are named, and signed out together after a plain question; after a refusal the page says what to do', async () => {
+  const { url } = shared('devices')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  const other = await createPhone(url)
+  const browsers = [await linkFromElsewhere(other, url), await linkFromElsewhere(other, url)]
+  await phone.reload()
+  await phone.locator('#new-links-known').filter({ hasText: 'All of these were me' }).click()
+
+  const row = device(phone, 'Firefox on Linux').first()
+  await row.locator('summary').click()
+  await row.locator('[name=name]').fill('Kitchen\u202e')
+  await phone.keyboard.press('Enter')
+  visitors.await(/status of 400 .*\/sessions\//)
+  await sees(phone, '#sessions-message', 'characters in it that nobody sees')
+  await row.locator('[name=name]').fill('Kitchen laptop')
+  await row.locator('[type=submit]').click()
+  await sees(phone, '#sessions li', 'Kitchen laptop')
+  await phone.locator('#sessions summary[aria-label="Rename Kitchen laptop"]:focus').waitFor()
+  expect(await phone.locator('#sessions button:visible').evaluateAll((all) => all.map((one) => one.ariaLabel))).toEqual(
+    expect.arrayContaining([`Sign out Kitchen laptop, ${ICELAND}`, `Sign out Firefox on Linux, ${ICELAND}`]),
+  )
+
+  await phone.locator('#sign-out-browsers').click()
+  await sees(phone, '#question', 'Sign out 2 browsers?')
+  await phone.keyboard.press('Escape')
+  expect(await session(browsers[0] ?? other)).toBe(200)
+  await phone.locator('#sign-out-browsers').click()
+  await phone.locator('.question-yes').click()
+  await device(phone, 'Kitchen laptop').waitFor({ state: 'detached' })
+  for (const browser of browsers) expect(await session(browser)).toBe(401)
+  expect(await session(other)).toBe(200)
+
+  const asking = createClient(url)
+  const token = await startLogin({
+    ...asking,
+    post: (path, body) => asking.call('POST', path, { body, headers: { 'x-forwarded-for': ICELAND } }),
+  })
+  await phone.goto(`${url}/scan#${token}`)
+  await phone.reload()
+  await sees(phone, '#request', 'Reykjavík, Iceland')
+  await phone.locator('#deny').click()
+  await sees(phone, '#result', 'Was this not you?')
+  await phone.locator('.not-you-end').click()
+  await sees(phone, '#question', 'Sign out the other device?')
+  await phone.locator('.question-yes').click()
+  await phone.locator('#sessions li').nth(1).waitFor({ state: 'detached' })
+  expect(await session(other)).toBe(401)
+})
+
+test('signs of systems and browsers are drawn, also where the system chooses the colours', async () => {
+  const { url } = shared('signs')
+  const phone = await visitors.phone({ forcedColors: 'active' })
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  const own = device(phone, 'This phone')
+  await own.waitFor()
+  const signs = await own.locator('svg').evaluateAll((all) =>
+    all.map((svg) => ({
+      sign: svg.querySelector('use')?.getAttribute('href'),
+      isThere: document.querySelector(svg.querySelector('use')?.getAttribute('href') ?? '') !== null,
+      isSeen: getComputedStyle(svg).stroke !== getComputedStyle(document.body).backgroundColor,
+      width: svg.getBoundingClientRect().width > 10,
+    })),
+  )
+  expect(signs.map(({ sign }) => sign)).toEqual(['#sign-android', '#sign-chrome'])
+  for (const { isThere, isSeen, width } of signs) expect([isThere, isSeen, width]).toEqual([true, true, true])
+})
