@@ -18,9 +18,9 @@ export function withEvents(
     .slice(0, MOST_EVENTS)
 }
 
-/** An event that is there already was written before, by a try whose answer was lost. */
+/** An event that is there already was written before, by a try whose answer was lost. Of many together nobody can tell. */
 function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly PersonEvent[] {
-  if (list.some((one) => isSame(one, event))) return list
+  if (event.count === undefined && list.some((one) => isSame(one, event))) return list
   const at = list.findIndex(
     ({ type, request }) => type === event.type && request !== undefined && request === event.request,
   )

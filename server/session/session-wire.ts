@@ -50,9 +50,10 @@ export const listedSession = Type.Object(
   { title: 'ListedSession' },
 )
 
+/** @param own the session that asks, if it is one */
 export function listedOnWire(
   { id, session }: IdentifiedSession,
-  own: IdentifiedSession,
+  own: IdentifiedSession | undefined,
   placeOf: PlaceOf,
 ): Static<typeof listedSession> {
   const { kind, name, browser, ip, createdAt, lastSeenAt, login } = session
@@ -65,8 +66,8 @@ export function listedOnWire(
     ...placed(placeOf(ip)),
     created_at: iso(createdAt),
     last_seen_at: iso(lastSeenAt),
-    current: id === own.id,
-    new: isNewTo(own, { id, at: createdAt }),
+    current: id === own?.id,
+    new: own !== undefined && isNewTo(own, { id, at: createdAt }),
     ...(login === undefined ? {} : { login }),
   }
 }

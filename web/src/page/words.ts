@@ -186,9 +186,9 @@ export const deviceWords = {
   kind: { phone: 'Phone', browser: 'Browser' },
   current: { phone: 'This phone', browser: 'This browser' },
   linked: 'Signed in by your phone',
-  signedIn: 'Signed in by password or passkey',
-  endedSince: 'It is signed out by now.',
-  endedHere:
+  signedIn: 'Signed in as a phone of yours',
+  ended_since: 'It is signed out by now.',
+  ended_here:
     'Signed out. If you do not know how it got in, have your password changed, and sign out all others in the list below.',
   newNow: (devices: readonly string[]) => `New since you were last here: ${devices.join('; ')}`,
   known: { one: 'This was me', many: 'All of these were me', none: 'Done' },

@@ -1,6 +1,6 @@
 import { findPart } from '../page/find-part.ts'
 import { agoElement, timeElement } from '../page/moment-words.ts'
-import { browserWords, deviceWords, whereWords } from '../page/words.ts'
+import { browserWords, deviceWords } from '../page/words.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { drawSigns } from './device-signs.ts'
 
@@ -33,7 +33,8 @@ export function deviceRow({ template, device, now, isNew, onSignOut, onRename }:
   // Who has given it a name still wants to see what it is.
   const what = name === undefined ? deviceWords.kind[kind] : browserWords(browser)
   findPart(copy, '.device-kind', HTMLElement).textContent = what
-  findPart(copy, '.device-address', HTMLElement).textContent = whereWords(device)
+  findPart(copy, '.device-address', HTMLElement).textContent = device.ip
+  findPart(copy, '.device-place', HTMLElement).textContent = device.place ?? ''
   const seen = findPart(copy, '.device-seen', HTMLElement)
   if (current) seen.textContent = 'Active now'
   else seen.append('Last seen ', agoElement(device.lastSeenAt, now))

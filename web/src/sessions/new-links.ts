@@ -73,7 +73,7 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     findPart(copy, '.link-where', HTMLElement).textContent = whereWords(device)
     const end = findPart(copy, '.link-end', HTMLElement)
     end.hidden = state === 'live'
-    end.textContent = state === 'ended_here' ? deviceWords.endedHere : deviceWords.endedSince
+    if (state !== 'live') end.textContent = deviceWords[state]
     const button = findPart(copy, 'button', HTMLButtonElement)
     button.hidden = state !== 'live'
     button.setAttribute('aria-label', `${button.textContent}: ${name}, ${device.ip}`)
