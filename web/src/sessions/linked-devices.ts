@@ -4,6 +4,7 @@ import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
 import { deviceRow } from './device-row.ts'
+import { onceAtATime } from './once-at-a-time.ts'
 import { createQuestion } from './question.ts'
 
 export interface LinkedDevicesParts {
@@ -103,10 +104,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   }
 
   const revoke = (device: LinkedDevice, button: HTMLButtonElement) => {
-    button.disabled = true
-    return attempt(() => end(device.id)).finally(() => {
-      button.disabled = false
-    })
+    return onceAtATime(button, () => attempt(() => end(device.id)))
   }
 
   const rename = (device: LinkedDevice, name: string, field: HTMLInputElement) =>

@@ -7,6 +7,7 @@ import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
 import { type NewLink, newLinks, type Visit } from './new-link.ts'
+import { onceAtATime } from './once-at-a-time.ts'
 
 export interface NewLinksParts {
   readonly root: ParentNode
@@ -77,12 +78,11 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     const button = findPart(copy, 'button', HTMLButtonElement)
     button.hidden = state !== 'live'
     button.setAttribute('aria-label', `${button.textContent}: ${name}, ${device.ip}`)
-    button.addEventListener('click', () => void signOut(link, button))
+    button.addEventListener('click', () => void onceAtATime(button, () => signOut(link)))
     return copy
   }
 
-  const signOut = async ({ id }: NewLink, button: HTMLButtonElement) => {
-    button.disabled = true
+  const signOut = async ({ id }: NewLink) => {
     message.textContent = ''
     visit.ended.add(id)
     try {
@@ -90,7 +90,6 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     } catch (error) {
       visit.ended.delete(id)
       message.textContent = wordsFor(error)
-      button.disabled = false
     }
   }
 
