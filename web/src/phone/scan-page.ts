@@ -57,6 +57,8 @@ const flow = createScanFlow({
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
+    newLinks.forget()
+    events.forget()
     show('sign-in')
     passkeySignIn.show()
   },
@@ -117,7 +119,7 @@ const devices = createLinkedDevices({
   },
 })
 const newLinks = createNewLinks({ root: document, api, end: devices.end })
-createEventList({ root: document, api, onSignedOut: flow.signedOut })
+const events = createEventList({ root: document, api, onSignedOut: flow.signedOut })
 const passkeys = createPasskeyList({
   root: document,
   api,

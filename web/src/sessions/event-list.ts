@@ -12,8 +12,13 @@ export interface EventListParts {
   readonly onSignedOut: () => void
 }
 
+export interface EventList {
+  /** Somebody else may be next. */
+  forget(): void
+}
+
 /** `#activity`: what happened to the account, asked for when somebody wants to see it. */
-export function createEventList({ root, api, onSignedOut }: EventListParts): void {
+export function createEventList({ root, api, onSignedOut }: EventListParts): EventList {
   const activity = findPart(root, '#activity', HTMLDetailsElement)
   const list = findPart(activity, '#events', HTMLUListElement)
   const template = findPart(root, '#event-template', HTMLTemplateElement)
@@ -47,4 +52,11 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): voi
   activity.addEventListener('toggle', () => {
     if (activity.open) void load()
   })
+
+  return {
+    forget() {
+      activity.open = false
+      list.replaceChildren()
+    },
+  }
 }

@@ -21,9 +21,13 @@ export interface NewLinksBanner {
   onList(devices: readonly LinkedDevice[]): Promise<void>
   /** The person has let this in here, just now: no news. */
   approved(login: string): void
+  /** Somebody else may be next. */
+  forget(): void
   /** @param isShown whether the page has room for it now */
   show(isShown: boolean): void
 }
+
+const freshVisit = (): Visit => ({ approved: new Set(), ended: new Set(), known: new Set(), told: new Map() })
 
 /**
  * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it.
@@ -38,7 +42,7 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
   const known = findPart(card, '#new-links-known', HTMLButtonElement)
   const said = findPart(root, '#new-links-said', HTMLElement)
   const after = findPart(root, '#devices-title', HTMLElement)
-  const visit: Visit = { approved: new Set(), ended: new Set(), known: new Set(), told: new Map() }
+  let visit = freshVisit()
   let events: readonly AccountEvent[] | undefined
   let hasRoom = false
   let notedUntil = Number.NEGATIVE_INFINITY
@@ -129,6 +133,13 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
       await noteVisit(shown.map(({ createdAt }) => createdAt))
     },
     approved: (login) => void visit.approved.add(login),
+    forget() {
+      visit = freshVisit()
+      events = undefined
+      notedUntil = Number.NEGATIVE_INFINITY
+      said.textContent = ''
+      draw()
+    },
     show(isShown) {
       hasRoom = isShown
       draw()
