@@ -49,6 +49,8 @@ async function draw() {
   const laptop = await openDesktop({ userAgent: agents.mac, address: '192.168.1.31' })
   await approve(await shownToken(laptop))
   await laptop.locator('#user-name').waitFor()
+  await phone.reload()
+  await phone.locator('#new-links-known').click()
 
   const dark = await openDesktop({ colorScheme: 'dark' })
   await shownToken(dark)

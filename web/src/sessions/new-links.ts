@@ -58,7 +58,7 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     card.hidden = !hasRoom || links.length === 0
     const open = links.filter(({ state }) => state === 'live')
     known.textContent =
-      open.length === 0 ? deviceWords.known.none : deviceWords.known[links.length === 1 ? 'one' : 'many']
+      open.length === 0 ? deviceWords.known.none : deviceWords.known[open.length === 1 ? 'one' : 'many']
     const focused = document.activeElement?.closest('[data-link]')?.getAttribute('data-link')
     const now = Math.max(...links.map(({ now }) => now))
     list.replaceChildren(...links.map((link) => item(link, now)))
