@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { escapeHtml as escaped, fillSlots as filled } from '../http/page-slots.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import { readSiteFiles } from '../http/site-files.ts'
 import type { OAuthClient } from './client.ts'
@@ -65,10 +66,6 @@ export function createOAuthPages({ root, headers }: OAuthPagesOptions): OAuthPag
   const policy = headers.page['content-security-policy'] ?? ''
   const onForm = { ...onPage, 'content-security-policy': policy.replace("form-action 'self'", 'form-action *') }
 
-  function filled(page: string, slots: Record<string, string>): string {
-    return page.replace(/\{\{(\w+)\}\}/g, (_slot, name: string) => escaped(slots[name] ?? ''))
-  }
-
   function send(reply: FastifyReply, body: string, status = 200, headersOfPage = onPage): FastifyReply {
     return reply.code(status).headers(headersOfPage).type('text/html; charset=utf-8').send(body)
   }
@@ -88,16 +85,4 @@ export function createOAuthPages({ root, headers }: OAuthPagesOptions): OAuthPag
     },
     signedOut: (reply) => send(reply, filled(message, { ...SIGNED_OUT })),
   }
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 }
