@@ -19,6 +19,7 @@ export const AUDIT_NAMES = [
   'session.revoked',
   'session.replaced',
   'session.displaced',
+  'session.withdrawn',
   'passkey.added',
   'passkey.removed',
   'passkey.refused',
@@ -57,7 +58,7 @@ export interface AuditEvent {
   /** The origin of another application, or its name where it has none. */
   application?: string
   /** By what somebody signed in or confirmed. Left out: by password, or a tap. */
-  method?: 'passkey'
+  method?: 'passkey' | 'oidc'
   /** The public id of a passkey. */
   passkey?: string
   /** Of a closed list for each name. */

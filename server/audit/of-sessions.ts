@@ -8,6 +8,7 @@ const ENDS = {
   revoked: 'session.revoked',
   replaced: 'session.replaced',
   displaced: 'session.displaced',
+  withdrawn: 'session.withdrawn',
 } as const satisfies Record<string, AuditName>
 
 export function auditOfSession(news: SessionNews): AuditEvent {
@@ -39,15 +40,17 @@ function opened(news: SessionChange): AuditEvent {
     ...(handedOverBy === undefined ? {} : { login: handedOverBy }),
     session: id,
     kind,
-    ...(kind === 'phone' && isByPasskey(session) ? { method: 'passkey' } : {}),
+    ...(kind === 'phone' ? methodOf(session) : {}),
   }
 }
 
-function isByPasskey({ amr = [] }: Session): boolean {
-  return amr.length > 0 && !amr.includes('pwd')
+/** People of the team's provider sign in there alone, whatever by. */
+function methodOf({ user, amr = [] }: Session): Pick<AuditEvent, 'method'> {
+  if (user.source === 'oidc') return { method: 'oidc' }
+  return amr.length > 0 && !amr.includes('pwd') ? { method: 'passkey' } : {}
 }
 
-function ended({ id, session, by, isUncertain }: SessionChange, audit: AuditName): AuditEvent {
+function ended({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
   const bySession = by?.labels.session
   return {
     audit,
@@ -56,6 +59,7 @@ function ended({ id, session, by, isUncertain }: SessionChange, audit: AuditName
     ...publicPerson(session.user),
     session: id,
     kind: session.kind,
+    ...(reason === undefined ? {} : { reason }),
     ...(bySession === undefined || bySession === id ? {} : { by_session: bySession }),
   }
 }

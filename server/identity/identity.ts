@@ -8,7 +8,10 @@ export interface User {
   groups?: string[]
   /** Who vouches for the person. Two with one id from two sources are two people. Left out: our own accounts. */
   source?: IdentitySource
-  /** Of an account: a mark of the password hash that the person signed in by. With another one since, it is over. */
+  /**
+   * What the person signed in by: of an account a mark of its password hash, of the team's provider the grant that it gave.
+   * Once that is another one, or gone, it is over.
+   */
   credential?: string
 }
 
@@ -20,6 +23,12 @@ export type IdentitySource = 'jwt' | 'introspection' | 'userinfo' | 'oidc'
  * one of ours any more (removed, disabled, or with another password since).
  */
 export type CurrentPerson = (user: User) => User | undefined
+
+/**
+ * The person as the team's provider says that they are now, asked where that is due. `undefined`: it vouches for them no
+ * more. Rejects with `identity_provider_unavailable` where it has not been heard of for too long.
+ */
+export type VouchFor = (user: User) => Promise<User | undefined>
 
 /** Checks what a person typed. `undefined`: wrong, and nobody learns whether the name or the password was. */
 export type PasswordVerifier = (username: string, password: string) => Promise<User | undefined>

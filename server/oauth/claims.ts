@@ -4,12 +4,16 @@ import type { User } from '../identity/identity.ts'
 import { type Person, subjectOf } from '../identity/person-key.ts'
 import type { Session } from '../session/session.ts'
 
-/** How somebody came to be signed in: by a phone's confirmation, or a phone itself by its password or its passkey. */
+/** How somebody came to be signed in: by a phone's confirmation, or a phone itself by password, passkey or provider. */
 export const ACR = {
   scanned: 'urn:scanin:acr:phone',
   password: 'urn:scanin:acr:password',
   passkey: 'urn:scanin:acr:passkey',
+  provider: 'urn:scanin:acr:provider',
 } as const
+
+/** As far as a session says how it came to be. */
+type SignedIn = Pick<Session, 'kind' | 'amr'> & { user: Pick<User, 'source'> }
 
 /** Over a second channel (RFC 8176), which is what a scan is. */
 const BY_SCAN = ['mca']
@@ -25,14 +29,15 @@ export function subOf(person: Person): string {
   return SUBJECT.test(subject) && !subject.startsWith(HASHED) ? subject : HASHED + hashSecret(subject)
 }
 
-export function acrOf({ kind, amr = [] }: Pick<Session, 'kind' | 'amr'>): string {
+export function acrOf({ kind, amr = [], user }: SignedIn): string {
   if (kind === 'browser') return ACR.scanned
+  if (user.source === 'oidc') return ACR.provider
   return amr.length > 0 && !amr.includes('pwd') ? ACR.passkey : ACR.password
 }
 
 /**
- * How somebody was signed in, in the words of RFC 8176: how the phone was (of an identity provider's people that provider
- * knows), and of a browser how its owner confirmed, over a second channel.
+ * How somebody was signed in, in the words of RFC 8176: how the phone was (of the team's provider's people as far as that
+ * says it; of native apps it knows), and of a browser how its owner confirmed, over a second channel.
  */
 export function amrOf({ kind, amr }: Pick<Session, 'kind' | 'amr'>): string[] {
   return joinAmr(amr, kind === 'browser' ? BY_SCAN : [])

@@ -50,7 +50,9 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   async function requireFresh(request: Parameters<CurrentSession['require']>[0]): Promise<PersonAtPhone> {
     const { id, session } = await current.require(request)
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
-    if (clock() - session.createdAt > FRESH_FOR_MS) throw new ScanInError('recent_sign_in_required')
+    // Whoever was signed in at the team's provider already has proved nothing by coming from there.
+    const provenAt = Math.min(session.createdAt, session.provenAt ?? session.createdAt)
+    if (clock() - provenAt > FRESH_FOR_MS) throw new ScanInError('recent_sign_in_required')
     return { id, user: session.user }
   }
 

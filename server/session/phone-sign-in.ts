@@ -19,6 +19,8 @@ export interface ProvenPerson {
   user: User
   /** How they proved who they are: `identity/amr.ts`. */
   amr: string[]
+  /** When that was, in epoch milliseconds. Left out: now. */
+  provenAt?: number
   by: Occasion
 }
 
@@ -37,10 +39,11 @@ export type SignInPhone = (
 const SESSION_SECRET_LENGTH = 43
 
 export function createPhoneSignIn({ sessions, current, cookies, randomness }: PhoneSignInOptions): SignInPhone {
-  return async (request, reply, { user, amr, by }) => {
+  return async (request, reply, { user, amr, provenAt, by }) => {
     const { address: ip, device: browser } = by
     const secret = randomness.text(SESSION_SECRET_LENGTH)
-    const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, amr } as const
+    const proof = { amr, ...(provenAt === undefined ? {} : { provenAt }) }
+    const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, ...proof } as const
     const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
     Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
     reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))

@@ -30,6 +30,8 @@ export interface EndingSession {
 export interface EndOptions {
   /** Left out: nobody was ever signed in by it, and nobody is told. */
   why?: EndReason
+  /** With `withdrawn`. */
+  reason?: string | undefined
   /** The request that it is asked for by. */
   occasion?: Occasion | undefined
   keepScanned?: boolean
@@ -57,12 +59,18 @@ const AT_ONCE = 100
 export function createEndSessions(options: SessionEndsOptions): EndSessions {
   const { records, index, onPhoneEnd, onNews = () => undefined } = options
 
-  async function endOne(of: string, { id, place }: EndingSession, { why, occasion, by }: EndOptions): Promise<void> {
+  async function endOne(
+    of: string,
+    { id, place }: EndingSession,
+    { why, reason, occasion, by }: EndOptions,
+  ): Promise<void> {
     // What has ended is written again: the first try may have reached no replica.
     if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
     const { session } = place
     const tell = (isUncertain?: true) => {
-      if (why !== undefined) onNews({ type: why, id, session, by: occasion, ...(isUncertain && { isUncertain }) })
+      if (why === undefined) return
+      const more = { ...(isUncertain && { isUncertain }), ...(reason === undefined ? {} : { reason }) }
+      onNews({ type: why, id, session, by: occasion, ...more })
     }
     if (await records.end(id, { of, by, isPhone: isPhone(place) }, () => tell(true))) tell()
   }

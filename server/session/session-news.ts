@@ -12,15 +12,18 @@ export interface SessionChange {
   session: Session
   /** The store did not answer the write: it may have happened, or not. */
   isUncertain?: true
+  /** Why it was withdrawn, in a word of a closed list. */
+  reason?: string
   /** Left out: a browser's poll. */
   by?: Occasion | undefined
 }
 
 /**
  * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
- * cookie's place was taken. `displaced`: its owner has too many.
+ * cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its owner no
+ * more.
  */
-export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced'
+export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn'
 
 export interface SignInFailure {
   type: 'sign_in_failed' | 'sign_in_slowed'

@@ -39,6 +39,7 @@ export interface NewSession {
   ip: string
   handedOverBy?: string
   amr?: string[]
+  provenAt?: number
   confirm?: 'passkey'
 }
 

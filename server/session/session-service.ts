@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
-import type { CurrentPerson } from '../identity/identity.ts'
+import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
@@ -22,6 +22,8 @@ export interface SessionServiceOptions {
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
+  /** Asked at each use of a session of the team's provider's people. Left out: there is no such provider, and nobody is. */
+  vouchFor?: VouchFor | undefined
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
 }
@@ -36,7 +38,7 @@ export type SessionService = ReturnType<typeof createSessionService>
 
 /** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */
 export function createSessionService(options: SessionServiceOptions) {
-  const { clock, currentPerson, onFirstUse } = options
+  const { clock, currentPerson, onFirstUse, vouchFor = async () => undefined } = options
   const index = createSessionIndex(options)
   const records = createSessionRecords(options)
   const end = createEndSessions({ ...options, records, index })
@@ -64,7 +66,16 @@ export function createSessionService(options: SessionServiceOptions) {
 
   const find = async (id: string) => live(id, await records.find(id))
 
-  async function use(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+  /** Who is somebody elsewhere is asked about there, now and then. */
+  async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    if (found.session.user.source !== 'oidc') return found
+    const user = await vouchFor(found.session.user)
+    return user && { id: found.id, session: { ...found.session, user } }
+  }
+
+  async function use(named: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    const found = await vouched(named)
+    if (found === undefined) return undefined
     const { handedOverBy } = found.session
     if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
     else if (!isTouchDue(found.session, clock())) return found
@@ -156,6 +167,25 @@ export function createSessionService(options: SessionServiceOptions) {
       const isEnding = 'session' in place || (await index.list(of)).includes(id)
       if (isEnding) await end(of, [{ id, place }], { why, occasion })
       return isEnding
+    },
+
+    /**
+     * Ends what somebody is signed in by: the team's provider vouches for them no more. Done again, it does what was left
+     * undone.
+     * @param credential by which of their grants. Left out: whichever
+     */
+    async withdraw(
+      person: Person,
+      { credential, reason, occasion }: { credential?: string; reason: string; occasion?: Occasion },
+    ): Promise<void> {
+      const of = personKeyHash(person)
+      const places = await records.findAll(await index.list(of))
+      const ending = places.flatMap(({ id, place }): EndingSession[] => {
+        if (place === undefined) return []
+        const isOther = 'session' in place && ![undefined, place.session.user.credential].includes(credential)
+        return isOther ? [] : [{ id, place }]
+      })
+      await end(of, ending, { why: 'withdrawn', reason, occasion })
     },
 
     /**

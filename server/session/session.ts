@@ -34,6 +34,8 @@ const sessionRecord = Type.Object({
   seenUntil: Type.Optional(Type.Number()),
   /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
   amr: Type.Optional(Type.Array(Type.String())),
+  /** When its owner has proved who they are, where that was before it began. Epoch milliseconds; 0: nobody says. */
+  provenAt: Type.Optional(Type.Number()),
   /** Of a browser's: the phone's owner confirmed it by a passkey. */
   confirm: Type.Optional(Type.Literal('passkey')),
 })

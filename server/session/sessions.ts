@@ -6,7 +6,7 @@ import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { CurrentPerson, PasswordVerifier, User } from '../identity/identity.ts'
+import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
@@ -31,6 +31,8 @@ export interface SessionsOptions {
   placeOf: PlaceOf
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
+  /** Of the team's provider. Left out: there is none. */
+  vouchFor?: VouchFor | undefined
   /** Where wrong passwords are counted, and how many an address may try a minute; 0: any number. */
   makeLimiter: MakeLimiter
   signInFailuresPerMinute: number

@@ -24,9 +24,12 @@ test('how somebody was signed in is said as RFC 8176 does', () => {
   expect(amrOf({ kind: 'browser', amr: ['pwd', 'user'] })).toEqual(['pwd', 'user', 'mca'])
   expect(amrOf({ kind: 'browser' })).toEqual(['mca'])
   expect(amrOf({ kind: 'phone', amr: ['pwd'] })).toEqual(['pwd'])
-  expect(acrOf({ kind: 'browser', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:phone')
-  expect(acrOf({ kind: 'phone', amr: ['pwd'] })).toBe('urn:scanin:acr:password')
-  expect(acrOf({ kind: 'phone', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:passkey')
+  const user = {}
+  expect(acrOf({ user, kind: 'browser', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:phone')
+  expect(acrOf({ user, kind: 'phone', amr: ['pwd'] })).toBe('urn:scanin:acr:password')
+  expect(acrOf({ user, kind: 'phone', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:passkey')
+  const theirs = { user: { source: 'oidc' }, amr: ['hwk', 'mfa'] } as const
+  expect(acrOf({ ...theirs, amr: [...theirs.amr], kind: 'phone' })).toBe('urn:scanin:acr:provider')
 })
 
 test('of a person there is what is known, and nothing in its place', () => {
