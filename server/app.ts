@@ -29,7 +29,7 @@ import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
-import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
+import type { BearerVerifier, CurrentPerson, PasswordVerifier, User, VouchFor } from './identity/identity.ts'
 import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
@@ -47,6 +47,7 @@ import { showNumbers } from './shown-numbers.ts'
 import { keysInStore } from './signing.ts'
 import type { RecordStore } from './store/record-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
+import { createTeamProviderRoom, type TeamProviderRoom } from './team-provider/team-provider-room.ts'
 import { createTroubleLog, type TroubleLog } from './trouble-log.ts'
 
 export interface AppOptions {
@@ -124,6 +125,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     now: options.now ?? (() => performance.now()),
   })
   const holds = createHolds({ clock, pace: config.pace, pressure })
+  // It signs in by sessions, which ask it as they are used.
+  let teamProvider: TeamProviderRoom | undefined
+  const vouchFor: VouchFor = async (user) => teamProvider?.vouchFor(user)
   const sessions = createSessions({
     store,
     clock,
@@ -136,12 +140,29 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     openingMs: config.login.collectMs,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
+    vouchFor,
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
     onNews: ears.ofSessions.tell,
     accountOf: options.accountOf,
   })
+  if (config.phoneOidc !== undefined) {
+    teamProvider = createTeamProviderRoom({
+      ...options,
+      provider: config.phoneOidc,
+      publicUrl,
+      headers,
+      cookies,
+      clientAddresses,
+      allowedReturn,
+      sessions: sessions.service,
+      signInPhone: sessions.signInPhone,
+      longestSessionMs: Math.max(config.session.lifeMs, config.session.rememberMs),
+      tripsPerMinute: config.rates.loginsPerMinute,
+      onNews: audit.onProviderNews,
+    })
+  }
   const apps = createApps({
     apps: options.apps ?? createAppList(),
     store,
@@ -235,6 +256,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const pages = createPages({
     root: options.webRoot,
     headers,
+    providerLabel: config.phoneOidc?.label,
     allowedReturn,
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })
@@ -253,6 +275,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     connections,
     onClosing: holds.closing.come,
   })
+  app.addHook('onListen', async () => void teamProvider?.prepare())
   app.addHook('onClose', async () => webhooks?.close())
   app.addHook('onClose', events.close)
   app.addHook('onClose', async () => oauth?.close())
@@ -270,6 +293,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     browser.routes(api)
     phone.routes(api)
     sessions.routes(api)
+    teamProvider?.routes(api)
     apps.routes(api)
     passkeys.routes(api)
     events.routes(api, { current: sessions.current, sessions: sessions.service })

@@ -2,6 +2,7 @@ import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { ConfirmMode, LoginPolicy, MatchMode } from './login/login-policy.ts'
+import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
 import type { SessionPolicy } from './session/session-opening.ts'
 import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
 
@@ -34,6 +35,8 @@ export interface Config {
   phoneUserinfoUrl: string | undefined
   /** Scopes that a native app's token needs, all of them. */
   phoneScopes: readonly string[]
+  /** Where phones' owners sign in, besides here. */
+  phoneOidc: PhoneOidcConfig | undefined
   /** Applications behind forward auth, in a file. */
   appsFile: string | undefined
   /** Where addresses are, in a file of MaxMind's format. */
@@ -56,7 +59,6 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET', 'PHONE_OIDC_SCOPES', 'PHONE_OIDC_LABEL'],
   ...['ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
 ] as const
@@ -105,6 +107,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     accounts: readAccounts(reader),
     clientsFile: reader.text('CLIENTS_FILE'),
     ...readPhoneTokens(reader),
+    phoneOidc: readPhoneOidc(reader),
     appsFile: reader.text('APPS_FILE'),
     geoipFile: reader.text('GEOIP_FILE'),
     rates: {

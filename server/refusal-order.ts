@@ -21,6 +21,7 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'POST /login/match': 'finish',
   'DELETE /login/:token': 'finish',
   'POST /sign-out': 'finish',
+  'POST /sign-in/oidc/backchannel-logout': 'finish',
   'DELETE /sessions': 'finish',
   'DELETE /sessions/:id': 'finish',
   'DELETE /passkeys/:id': 'finish',

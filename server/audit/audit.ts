@@ -8,11 +8,13 @@ import { publicPerson } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnPasskeyNews } from '../passkeys/passkey-news.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
+import type { OnProviderNews } from '../team-provider/provider-news.ts'
 import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 import { LOGIN_STEPS, type LoginStep, STEP_OF_EVENT, STEP_OF_NEWS } from './funnel.ts'
 import { auditOfApp } from './of-apps.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfPasskey } from './of-passkeys.ts'
+import { auditOfProvider } from './of-providers.ts'
 import { auditOfSession } from './of-sessions.ts'
 import { type ToMail, toMail } from './to-mail.ts'
 
@@ -29,6 +31,7 @@ export interface Audit {
   onLoginNews: OnLoginNews
   onSessionNews: OnSessionNews
   onPasskeyNews: OnPasskeyNews
+  onProviderNews: OnProviderNews
   onAccountEnd: OnAccountEnd
   onAppNews: OnAppNews
   onBearerRefused: (refusal: { why: string; by: Occasion }) => void
@@ -67,6 +70,7 @@ export function createAudit({ logger, send, placeOf = nowhere }: AuditOptions): 
       tell(event, send && toMail(news, event, placeOf))
     },
     onPasskeyNews: (news) => tell(auditOfPasskey(news)),
+    onProviderNews: (news) => tell(auditOfProvider(news)),
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
     onAppNews: (news) => tell(auditOfApp(news)),

@@ -3,9 +3,10 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ScanInError } from '../errors.ts'
+import { type ErrorCode, ScanInError } from '../errors.ts'
+import { escapeHtml } from './page-slots.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { readSiteFiles, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
+import { changedFile, readSiteFiles, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
@@ -16,6 +17,10 @@ const NO_ENTRY_PAGE = 'no-entry.html'
 const TRY_AGAIN_PAGE = 'try-again.html'
 const NOT_FOUND_PAGE = 'not-found.html'
 const TROUBLE_PAGE = 'trouble.html'
+/** Where the phone's page has room for what its button says. */
+const NO_LABEL = 'data-label=""'
+/** Whoever would know who somebody is does not answer. */
+const AWAY: readonly ErrorCode[] = ['store_unavailable', 'identity_provider_unavailable']
 /** Addresses that people type or that something adds a slash to, and the pages that they mean. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   '/login': LOGIN_PAGE,
@@ -39,6 +44,8 @@ export interface PagesOptions {
   /** The folder of what the build made of `web/`. Pages are read once, what they load when it is asked for. */
   root: string
   headers: HeaderSets
+  /** What the phone's page says of the team's provider, on its button. Left out: there is none. */
+  providerLabel?: string | undefined
   /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
   isSignedIn: (request: FastifyRequest) => Promise<boolean>
   /** A `return_to` that may be followed, or `undefined`. */
@@ -58,7 +65,7 @@ export interface Pages {
 }
 
 /** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
-export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesOptions): Pages {
+export function createPages({ root, headers, providerLabel, isSignedIn, allowedReturn }: PagesOptions): Pages {
   const files = readSiteFiles(root)
   const page = (name: string): SiteFile => {
     const file = files.get(name)
@@ -70,6 +77,10 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   const noEntry = page(NO_ENTRY_PAGE)
   const tryAgain = page(TRY_AGAIN_PAGE)
   const refusalPage = (status: number) => (status >= 500 ? trouble : status === 403 ? noEntry : tryAgain)
+  const labelled = (file: SiteFile) =>
+    providerLabel === undefined
+      ? file
+      : changedFile(file, (text) => text.replace(NO_LABEL, `data-label="${escapeHtml(providerLabel)}"`))
   const isPage = (address: string | undefined) =>
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
@@ -81,12 +92,12 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
     const login = page('index.html')
     scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
       const isAnew = queryOf(request.url).has('prompt')
-      const signedIn = !isAnew && (await isSignedIn(request).catch(strangerWithoutStore))
+      const signedIn = !isAnew && (await isSignedIn(request).catch(strangerWithoutAnswer))
       if (!signedIn) return sendFile(request, reply, login)
       return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
     for (const [path, name] of Object.entries(PAGES)) {
-      const file = page(name)
+      const file = labelled(page(name))
       scope.get(path, hidden, (request, reply) => sendFile(request, reply, file))
     }
   }
@@ -154,9 +165,9 @@ export function createPages({ root, headers, isSignedIn, allowedReturn }: PagesO
   }
 }
 
-/** Without an answer from the store the login page is still good: it says what is the matter and tries again. */
-function strangerWithoutStore(error: unknown): false {
-  if (error instanceof ScanInError && error.code === 'store_unavailable') return false
+/** Without an answer the login page is still good: it says what is the matter and tries again. */
+function strangerWithoutAnswer(error: unknown): false {
+  if (error instanceof ScanInError && AWAY.includes(error.code)) return false
   throw error
 }
 

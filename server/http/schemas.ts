@@ -22,8 +22,11 @@ export const problemSchema = Type.Object(
   { title: 'Problem', description: 'RFC 9457' },
 )
 
-/** What every route that asks the store may refuse with; spread into its `problems`. */
-export const AWAY = ['overloaded', 'store_unavailable'] as const
+/**
+ * What every route that asks the store may refuse with, or whoever vouches for people that the store names; spread into its
+ * `problems`.
+ */
+export const AWAY = ['overloaded', 'store_unavailable', 'identity_provider_unavailable'] as const
 
 /** A reply without a body. */
 export const nothing = Type.Null()

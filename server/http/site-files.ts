@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { negotiate } from '@fastify/accept-negotiator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -76,7 +77,24 @@ function varying(reply: FastifyReply): FastifyReply {
   return reply.header('vary', others === undefined ? 'accept-encoding' : `${others}, accept-encoding`)
 }
 
+/** The file with other text in it, once, at the start: public as before, and the same for all. */
+export function changedFile(file: SiteFile, change: (text: string) => string): SiteFile {
+  const before = file.plain.body.toString()
+  const text = change(before)
+  if (text === before) return file
+  const codings = Object.keys(file.compressed).map((coding) => [
+    coding,
+    bodyOf(COMPRESS[coding]?.(text) ?? Buffer.from(text)),
+  ])
+  return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
+}
+
+const COMPRESS: Readonly<Record<string, (text: string) => Buffer>> = { br: brotliCompressSync, gzip: gzipSync }
+
 function readBody(path: string): SiteBody {
-  const body = readFileSync(path)
+  return bodyOf(readFileSync(path))
+}
+
+function bodyOf(body: Buffer): SiteBody {
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }

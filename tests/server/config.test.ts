@@ -32,6 +32,7 @@ describe('the configuration', () => {
       accounts: { kind: 'demo', password: undefined },
       phoneIntrospection: undefined,
       phoneJwt: undefined,
+      phoneOidc: undefined,
       phoneScopes: [],
       phoneUserinfoUrl: undefined,
       rates: { loginsPerMinute: 60, signInsPerMinute: 10 },
@@ -109,6 +110,51 @@ describe('the configuration', () => {
     const url = 'https://id.example.com/introspect'
     expect(config.phoneIntrospection).toEqual({ url, clientId: 'scanin', clientSecret: 's3cret', audience: 'phones' })
     expect([config.phoneJwt, config.phoneScopes]).toEqual([undefined, ['openid', 'scanin']])
+  })
+
+  test('takes the team’s provider, with who may come in and what the button says', () => {
+    const named = {
+      PHONE_OIDC_ISSUER: 'https://id.example.com/realms/team',
+      PHONE_OIDC_CLIENT_ID: 'scanin',
+      PHONE_OIDC_CLIENT_SECRET: 's3cret',
+    }
+    const provider = { issuer: 'https://id.example.com/realms/team', clientId: 'scanin', clientSecret: 's3cret' }
+    expect(read(named).phoneOidc).toEqual({
+      ...provider,
+      scopes: undefined,
+      label: 'Sign in with your team’s account',
+      groupsClaim: 'groups',
+      allow: undefined,
+    })
+    const all = {
+      PHONE_OIDC_SCOPES: 'openid groups',
+      PHONE_OIDC_LABEL: 'Sign in with Example',
+      PHONE_OIDC_GROUPS_CLAIM: 'realm_access.roles',
+      PHONE_OIDC_ALLOW: 'staff, on call, @Example.com',
+    }
+    expect(read({ ...named, ...all }).phoneOidc).toEqual({
+      ...provider,
+      scopes: 'openid groups',
+      label: 'Sign in with Example',
+      groupsClaim: 'realm_access.roles',
+      allow: { groups: ['staff', 'on call'], domains: ['example.com'] },
+    })
+    const google = { ...named, PHONE_OIDC_ISSUER: 'https://accounts.google.com' }
+    expect(() => read(google)).toThrow('PHONE_OIDC_ALLOW (is needed with this issuer')
+    expect(read({ ...google, PHONE_OIDC_ALLOW: '@example.com' }).phoneOidc?.issuer).toBe(google.PHONE_OIDC_ISSUER)
+  })
+
+  test.each([
+    [{ PHONE_OIDC_ISSUER: 'https://id.example.com' }, ['PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET']],
+    [{ PHONE_OIDC_ALLOW: 'staff' }, ['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_ID', 'PHONE_OIDC_CLIENT_SECRET']],
+    [{ PHONE_OIDC_ISSUER: 'https://id.example.com/?realm=1' }, ['PHONE_OIDC_ISSUER']],
+    [{ PHONE_OIDC_ISSUER: 'https://a:b@id.example.com' }, ['PHONE_OIDC_ISSUER']],
+    [{ PHONE_OIDC_SCOPES: 'profile email' }, ['PHONE_OIDC_SCOPES']],
+    [{ PHONE_OIDC_ALLOW: '@example' }, ['PHONE_OIDC_ALLOW']],
+    [{ PHONE_OIDC_LABEL: 'x'.repeat(61) }, ['PHONE_OIDC_LABEL']],
+  ])('refuses a provider that is half there or wrong, and names what: %j', (env, names) => {
+    const attempt = () => read(env)
+    for (const name of names) expect(attempt).toThrow(`${name} (`)
   })
 
   test('takes no empty file for a secret, and names the variable', () => {

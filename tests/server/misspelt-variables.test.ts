@@ -32,7 +32,7 @@ test.each([
   expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
 })
 
-test.each(['PHONE_OIDC_ISSUER', 'PHONE_OIDC_CLIENT_SECRET_FILE', 'ADMIN_TOKEN'])(
+test.each(['BRAND_NAME', 'ADMIN_TOKEN_FILE', 'ADMIN_TOKEN'])(
   '%s, which this version does nothing for, stops the start',
   (name) => {
     expect(start({ [name]: 'x' })).toThrow('not supported by this version')

@@ -4,7 +4,12 @@ import Schema from 'typebox/schema'
 /** `/openapi.json` as tests read it. */
 
 /** What it takes for every route to be there. */
-export const WITH_ALL_THERE_IS = { TOKEN_AUDIENCES: 'https://api.example.org' }
+export const WITH_ALL_THERE_IS = {
+  TOKEN_AUDIENCES: 'https://api.example.org',
+  PHONE_OIDC_ISSUER: 'https://id.example.org',
+  PHONE_OIDC_CLIENT_ID: 'scanin',
+  PHONE_OIDC_CLIENT_SECRET: 'a secret',
+}
 
 export type Json = Readonly<Record<string, unknown>>
 

@@ -89,6 +89,7 @@ export function createFakeLoginApi() {
     removePasskey: unused,
     passkeySignInOptions: unused,
     signInByPasskey: unused,
+    beginProviderSignIn: unused,
   }
 
   return {

@@ -18,6 +18,7 @@ import type { ApprovalView } from './approval.ts'
 import { createCodeChooser } from './code-chooser.ts'
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
+import { createProviderSignIn } from './provider-sign-in.ts'
 import { createRequestCard } from './request-card.ts'
 import { createResultCard, type ResultView } from './result-card.ts'
 import { createScanFlow } from './scan-flow.ts'
@@ -47,18 +48,20 @@ const show = (section: PhoneSection, { words = '', withDevices = false } = {}) =
   showSection(section)
 }
 
+const pending = createPendingToken({ memory: tabMemory, address: location, history })
 const flow = createScanFlow({
   api,
   clock: pageClock,
   random: Math.random,
   wake: pageWake,
-  pending: createPendingToken({ memory: tabMemory, address: location, history }),
+  pending,
   prove: authenticator.get,
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
     newLinks.forget()
     events.forget()
+    providerSignIn.show(why === passkeyWords.signInAgain)
     show('sign-in')
     passkeySignIn.show()
   },
@@ -92,6 +95,15 @@ const passkeySignIn = createPasskeySignIn({
   authenticator,
   clock: pageClock,
   onSignedIn: signedIn,
+})
+const providerSignIn = createProviderSignIn({
+  root: document,
+  api,
+  returnTo: () => {
+    const token = pending.token()
+    return token === undefined ? location.pathname : `${location.pathname}#${token}`
+  },
+  go: (address) => location.assign(address),
 })
 const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })

@@ -26,6 +26,7 @@ import {
 import { type Fetch, type Request, send } from './request.ts'
 import {
   type CurrentSession,
+  decodeLocation,
   decodeRevoked,
   decodeSession,
   decodeSessions,
@@ -70,6 +71,8 @@ export interface Api {
   removePasskey(ask: { id: string }): Promise<void>
   passkeySignInOptions(): Promise<RequestOptions>
   signInByPasskey(ask: { assertion: Assertion }): Promise<string>
+  /** @returns where to sign in */
+  beginProviderSignIn(ask: { returnTo: string; again: boolean }): Promise<string>
 }
 
 // A held reply gets its hold and the ordinary deadline on top.
@@ -139,5 +142,7 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     },
     passkeySignInOptions: async () => decodeRequestOptions(await post('/sign-in/passkey/options')),
     signInByPasskey: async ({ assertion }) => decodeSignIn(await post('/sign-in/passkey', { assertion })),
+    beginProviderSignIn: async ({ returnTo, again }) =>
+      decodeLocation(await post('/sign-in/oidc', { return_to: returnTo, again })),
   }
 }

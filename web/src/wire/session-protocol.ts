@@ -99,3 +99,10 @@ export const decodeSessions = (value: unknown): readonly LinkedDevice[] => devic
 export const decodeSignIn = (value: unknown): string => inside((user) => text(user, 'name'))(fieldsOf(value), 'user')
 
 export const decodeRevoked = (value: unknown): number => amount(fieldsOf(value), 'revoked')
+
+/** `POST /sign-in/oidc`: where the browser is to go on to. */
+export function decodeLocation(value: unknown): string {
+  const location = text(fieldsOf(value), 'location')
+  if (!/^https?:/.test(location)) throw new DecodeError('location', 'an address of the web')
+  return location
+}

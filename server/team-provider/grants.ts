@@ -1,0 +1,125 @@
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import type { User } from '../identity/identity.ts'
+import { userRecord } from '../identity/user-record.ts'
+import type { Randomness } from '../randomness.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
+import { keyFrom, openSealed, sealed } from './sealing.ts'
+
+/** What the provider gave when somebody signed in there: what vouches for their sessions here, by its id as their `credential`. */
+export type Grant = Static<typeof grantRecord>
+
+const grantRecord = Type.Object({
+  /** As the provider has said last. */
+  user: userRecord,
+  /** A hash of which provider, and which client of it: another one's people are others. */
+  provider: Type.String(),
+  /** Of the provider's session. */
+  sid: Type.Optional(Type.String()),
+  /** The refresh token, sealed. */
+  refresh: Type.Optional(Type.String()),
+  /** When the provider has vouched for them last, in epoch milliseconds. */
+  saidAt: Type.Number(),
+  /** When to ask next; until then nobody else does. */
+  askAt: Type.Number(),
+})
+
+const validator = Compile(grantRecord)
+
+/** Grants in a store. Every method rejects with `store_unavailable`. */
+export interface Grants {
+  open(grant: Omit<Grant, 'provider' | 'refresh'>, refreshToken: string | undefined): Promise<string>
+  find(id: string): Promise<Grant | undefined>
+  /** Changes it, if it is still there. `undefined` out of `change`: it stays as it is. */
+  change(id: string, change: (grant: Grant) => Grant | undefined): Promise<Grant | undefined>
+  /** From its answer on nobody is vouched for by it. */
+  end(id: string): Promise<void>
+  /** `undefined`: there is none, or none that this client's secret opens. */
+  refreshTokenOf(id: string, grant: Grant): string | undefined
+  sealRefreshToken(id: string, token: string): string
+  /** Whose the provider's session is, for who knows nothing but its name. */
+  personIn(sid: string): Promise<string | undefined>
+}
+
+export interface GrantsOptions {
+  store: RecordStore
+  clock: Clock
+  randomness: Randomness
+  provider: { issuer: string; clientId: string; clientSecret: string }
+  /** How long a session may last that was opened on the provider's last word. */
+  keptForMs: number
+}
+
+/** 22 of 64 characters: 132 bits. */
+const ID_LENGTH = 22
+/** What ended leaves its place taken for so long: an end that was answered has to be on replicas too. */
+const ENDED_FOR_MS = 60_000
+const ENDED = 'ended'
+
+const personRecord = Compile(Type.Object({ id: Type.String() }))
+
+export function createGrants({ store, clock, randomness, provider, keptForMs }: GrantsOptions): Grants {
+  const { issuer, clientId, clientSecret } = provider
+  const providerHash = hashSecret(JSON.stringify([issuer, clientId]))
+  // In no store: whoever has a copy of one has no refresh token by it.
+  const key = keyFrom(clientSecret, 'refresh tokens')
+  const endOf = ({ saidAt }: Pick<Grant, 'saidAt'>) => saidAt + keptForMs
+
+  function decode(value: unknown): Grant | undefined {
+    return validator.Check(value) && value.provider === providerHash ? value : undefined
+  }
+
+  const sealRefreshToken = (id: string, token: string) => sealed(token, key, randomness, id)
+
+  return {
+    async open(grant, refreshToken) {
+      const id = randomness.text(ID_LENGTH)
+      const refresh = refreshToken === undefined ? {} : { refresh: sealRefreshToken(id, refreshToken) }
+      const value: Grant = { ...grant, provider: providerHash, ...refresh }
+      const options = { expiresAt: endOf(grant), durable: true }
+      if (grant.sid !== undefined) await store.write(placeOfSid(grant.sid), { id: grant.user.id }, options)
+      await store.write(placeOf(id), value, { ...options, ifVersion: null })
+      return id
+    },
+
+    find: async (id) => decode((await store.read(placeOf(id)))?.value),
+
+    change: (id, change) =>
+      updateRecord<Grant | undefined>(store, placeOf(id), (value) => {
+        const grant = decode(value)
+        const next = grant && change(grant)
+        return next === undefined ? { result: grant } : { next: { value: next, expiresAt: endOf(next) }, result: next }
+      }),
+
+    end: (id) =>
+      updateRecord<void>(store, placeOf(id), (value) => {
+        const next = { value: ENDED, expiresAt: clock() + ENDED_FOR_MS, durable: true }
+        return value === undefined ? { result: undefined } : { next, result: undefined }
+      }),
+
+    refreshTokenOf: (id, { refresh }) => (refresh === undefined ? undefined : openSealed(refresh, key, id)),
+
+    sealRefreshToken,
+
+    async personIn(sid) {
+      const value = (await store.read(placeOfSid(sid)))?.value
+      return personRecord.Check(value) ? value.id : undefined
+    },
+  }
+
+  function placeOfSid(sid: string): string {
+    return `provider-session:${hashSecret(`${providerHash} ${sid}`)}`
+  }
+}
+
+/** Names and groups as of now, and by what they are vouched for. */
+export function personOf(id: string, { user }: Grant): User {
+  return { ...user, credential: id }
+}
+
+function placeOf(id: string): string {
+  return `provider-grant:${id}`
+}

@@ -1,0 +1,100 @@
+import type { FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import { hashSecret } from '../hashes.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { AWAY } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { Person } from '../identity/person-key.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import type { Grants } from './grants.ts'
+import type { LogoutToken } from './logout-token.ts'
+import type { ProviderClient } from './provider-client.ts'
+import { ProviderRefused } from './refusal.ts'
+
+export interface LogoutRouteOptions {
+  provider: Pick<ProviderClient, 'logoutToken'>
+  issuer: string
+  grants: Grants
+  sessions: Pick<SessionService, 'list' | 'withdraw'>
+  store: RecordStore
+  clock: Clock
+  clientAddresses: Pick<ClientAddresses, 'of'>
+}
+
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+const MOST_FORM_BYTES = 16_384
+
+/** Where the provider says that somebody has signed out there, or is gone (OpenID Connect Back-Channel Logout 1.0 §2.5). */
+export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
+  const { provider, issuer, grants, sessions, store, clock, clientAddresses } = options
+
+  const placeOf = ({ id }: LogoutToken) => `provider-logout:${hashSecret(JSON.stringify([issuer, id]))}`
+
+  async function personOf({ subject, sid }: LogoutToken): Promise<Person | undefined> {
+    const id = subject ?? (sid === undefined ? undefined : await grants.personIn(sid))
+    return id === undefined ? undefined : { id, source: 'oidc' }
+  }
+
+  /** By which grants they are signed in here. Of one that does not know its session at the provider, it may be that one. */
+  async function grantsOf(person: Person, { sid }: LogoutToken): Promise<string[]> {
+    const live = await sessions.list(person)
+    const ids = [...new Set(live.flatMap(({ session }) => session.user.credential ?? []))]
+    if (sid === undefined) return ids
+    const found = await Promise.all(ids.map(async (id) => ({ id, grant: await grants.find(id) })))
+    return found.filter(({ grant }) => grant?.sid === undefined || grant.sid === sid).map(({ id }) => id)
+  }
+
+  async function signOut(token: LogoutToken, occasion: Occasion): Promise<void> {
+    const person = await personOf(token)
+    if (person === undefined) return
+    for (const credential of await grantsOf(person, token)) {
+      // First: whoever uses a session meanwhile finds that nobody vouches for it.
+      await grants.end(credential)
+      await sessions.withdraw(person, { credential, reason: 'signed_out', occasion })
+    }
+  }
+
+  async function take(request: FastifyRequest): Promise<void> {
+    const text = Buffer.isBuffer(request.body) ? new URLSearchParams(request.body.toString()).get('logout_token') : null
+    if (text === null) throw new ScanInError('invalid_request')
+    const token = await provider.logoutToken(text).catch((error) => {
+      throw error instanceof ProviderRefused ? new ScanInError('invalid_request', { cause: error }) : error
+    })
+    const place = placeOf(token)
+    if ((await store.read(place)) !== undefined) {
+      throw new ScanInError('invalid_request', { cause: new ProviderRefused('untrusted', { detail: 'jti' }) })
+    }
+    await signOut(token, occasionOf(request, clientAddresses))
+    // Written down once all is done: where it is cut short, the provider may say it again.
+    await store.write(place, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })
+  }
+
+  app.register(async (scope: TypedApp) => {
+    const parse = async (_request: unknown, body: Buffer) => body
+    scope.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES }, parse)
+    scope.post(
+      '/sign-in/oidc/backchannel-logout',
+      {
+        // It goes by no cookie: the provider signs what it says.
+        config: { isForAnyOrigin: true },
+        schema: {
+          operationId: 'endByProvider',
+          tags: ['session'],
+          security: [],
+          summary: "The team's provider says that somebody has signed out there",
+          description: `OpenID Connect Back-Channel Logout 1.0: a form (\`${FORM_TYPE}\`) with a \`logout_token\`, which is good once.`,
+          problems: AWAY,
+          response: { 200: Type.Null() },
+        },
+      },
+      async (request, reply) => {
+        await take(request)
+        return reply.code(200).send(null)
+      },
+    )
+  })
+}

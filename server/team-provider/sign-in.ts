@@ -1,0 +1,74 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import type { Occasion } from '../http/occasion.ts'
+import { createQueues } from '../http/queues.ts'
+import type { CurrentPerson } from '../identity/identity.ts'
+import { type Claims, textOf } from '../identity/oidc-claims.ts'
+import type { SignInPhone } from '../session/phone-sign-in.ts'
+import type { Grants } from './grants.ts'
+import { type PeopleRules, personAmong } from './people.ts'
+import type { ProviderClient } from './provider-client.ts'
+import { ProviderRefused } from './refusal.ts'
+import type { Trip } from './trips.ts'
+import { ASK_EVERY_MS, LONGEST_SILENCE_MS } from './vouching.ts'
+
+export interface SignInByProviderOptions {
+  provider: Pick<ProviderClient, 'signIn'>
+  rules: PeopleRules
+  grants: Grants
+  signInPhone: SignInPhone
+  currentPerson: CurrentPerson
+  clock: Clock
+}
+
+export interface Return {
+  trip: Trip
+  /** That the person came back with. */
+  query: string
+  by: Occasion
+}
+
+/** Signs a phone in as whom the provider names. @throws ProviderRefused; ScanInError `identity_provider_unavailable` */
+export type SignInByProvider = (request: FastifyRequest, reply: FastifyReply, from: Return) => Promise<void>
+
+const AT_ONCE = 16
+const MOST_WAITING = 100
+const RETRY_AFTER_SECONDS = 5
+/** Names of methods (RFC 8176, and providers' own). */
+const METHOD = /^[\w.:/-]{1,64}$/
+const MOST_METHODS = 10
+
+export function createSignInByProvider(options: SignInByProviderOptions): SignInByProvider {
+  const { provider, rules, grants, signInPhone, currentPerson, clock } = options
+  const calls = createQueues({
+    atOnce: AT_ONCE,
+    mostWaiting: MOST_WAITING,
+    refusal: () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  })
+
+  return async (request, reply, { trip, query, by }) => {
+    const { claims, refreshToken } = await calls('', () => provider.signIn(query, trip))
+    const user = personAmong(claims, rules)
+    if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
+    const saidAt = clock()
+    const sid = textOf(claims['sid'])
+    // Where there is no way to ask again, there is nothing to ask until it is over.
+    const askAt = saidAt + (refreshToken === undefined ? LONGEST_SILENCE_MS : ASK_EVERY_MS)
+    const grant = { user, saidAt, askAt, ...(sid === undefined ? {} : { sid }) }
+    const credential = await grants.open(grant, refreshToken)
+    const provenAt = provenAtOf(claims, saidAt)
+    await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
+  }
+}
+
+/** Being signed in there already is no proof of now: what counts is what the provider says of when that was. */
+function provenAtOf({ auth_time: at }: Claims, now: number): number {
+  return typeof at === 'number' ? Math.min(now, at * 1000) : 0
+}
+
+/** As far as the provider says it. */
+function amrOf({ amr }: Claims): string[] {
+  const methods = Array.isArray(amr) ? amr.filter((one) => typeof one === 'string' && METHOD.test(one)) : []
+  return [...new Set<string>(methods)].slice(0, MOST_METHODS)
+}

@@ -1,0 +1,89 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import type { Cookies } from '../http/cookies.ts'
+import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
+import type { HeaderSets } from '../http/security-headers.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import type { Randomness } from '../randomness.ts'
+import type { SignInPhone } from '../session/phone-sign-in.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import { createGrants } from './grants.ts'
+import { logoutRoute } from './logout-route.ts'
+import type { PeopleRules } from './people.ts'
+import { createProviderClient } from './provider-client.ts'
+import type { OnProviderNews } from './provider-news.ts'
+import { createSignInByProvider } from './sign-in.ts'
+import { CALLBACK_PATH, tripRoutes } from './trip-routes.ts'
+import { createTrips } from './trips.ts'
+import { createTroublePages } from './trouble-pages.ts'
+import { createVouching, LONGEST_SILENCE_MS } from './vouching.ts'
+
+export interface TeamProviderOptions {
+  /** Which provider it is, how it knows us, and who of its people may come in. */
+  provider: PeopleRules & { clientId: string; clientSecret: string; scopes: string | undefined }
+  publicUrl: string
+  store: RecordStore
+  clock: Clock
+  randomness: Randomness
+  makeLimiter: MakeLimiter
+  logger: FastifyBaseLogger
+  currentPerson: CurrentPerson
+  sessions: Pick<SessionService, 'list' | 'withdraw'>
+  /** The longest that a session may last. */
+  longestSessionMs: number
+  signInPhone: SignInPhone
+  cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  headers: HeaderSets
+  /** The folder of what the build made of `web/`. */
+  webRoot: string
+  allowedReturn: (returnTo: string | undefined) => string | undefined
+  /** Ways to the provider that may begin, a minute and client address; 0: any number. */
+  tripsPerMinute: number
+  onNews: OnProviderNews
+}
+
+/** Signing in at the team's own OpenID provider, and asking it whether people are still there. */
+export interface TeamProviderRoom {
+  vouchFor: VouchFor
+  /** Looks for the provider, now that the service runs. Nobody has to wait. */
+  prepare(): Promise<void>
+  /** `/sign-in/oidc…` */
+  routes(app: TypedApp): void
+}
+
+export function createTeamProviderRoom(options: TeamProviderOptions): TeamProviderRoom {
+  const { provider: about, publicUrl, makeLimiter, logger } = options
+  if (about.issuer.startsWith('http:')) {
+    logger.warn(
+      { issuer: about.issuer },
+      'the provider is asked over plain http: who can read or change that can sign in as anybody',
+    )
+  }
+  const provider = createProviderClient({ ...options, ...about, redirectUri: publicUrl + CALLBACK_PATH })
+  const grants = createGrants({
+    ...options,
+    provider: about,
+    keptForMs: options.longestSessionMs + 2 * LONGEST_SILENCE_MS,
+  })
+  const parts = { ...options, provider, grants, rules: about }
+  const signIn = createSignInByProvider(parts)
+
+  return {
+    vouchFor: createVouching(parts),
+    prepare: provider.prepare,
+    routes(app) {
+      tripRoutes(app, {
+        ...parts,
+        signIn,
+        trips: createTrips({ ...options, issuer: about.issuer }),
+        pages: createTroublePages({ root: options.webRoot, headers: options.headers }),
+        limit: createRateLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
+      })
+      logoutRoute(app, { ...parts, issuer: about.issuer })
+    },
+  }
+}

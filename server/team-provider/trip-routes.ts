@@ -1,0 +1,174 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import Type from 'typebox'
+import { ScanInError } from '../errors.ts'
+import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
+import { type Cookies, readCookie } from '../http/cookies.ts'
+import { occasionOf } from '../http/occasion.ts'
+import type { RateLimit } from '../http/rate-limits.ts'
+import { LONGEST_ERRAND } from '../http/return-to.ts'
+import { AWAY, strict } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import { NotAllowed } from './people.ts'
+import type { ProviderClient } from './provider-client.ts'
+import type { OnProviderNews } from './provider-news.ts'
+import { ProviderRefused } from './refusal.ts'
+import type { SignInByProvider } from './sign-in.ts'
+import { TRIP_SECONDS, type Trips } from './trips.ts'
+import type { Trouble, TroublePages } from './trouble-pages.ts'
+
+export interface TripRoutesOptions {
+  provider: Pick<ProviderClient, 'authorizationUrl'>
+  trips: Trips
+  signIn: SignInByProvider
+  pages: TroublePages
+  cookies: Cookies
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  /** Of trips that begin, by client address. */
+  limit: RateLimit
+  allowedReturn: (returnTo: string | undefined) => string | undefined
+  onNews: OnProviderNews
+}
+
+export const CALLBACK_PATH = '/sign-in/oidc/callback'
+/** The phone's page: it comes back to the code that it is about by itself. */
+const HOME = '/scan'
+
+const tags = ['session']
+/** Whoever comes here is a person's browser, which goes where it is sent: no part of the API, and what goes wrong is a page. */
+const config = { isForPeople: true } as const
+const hide = true
+const away = ['slow_down', ...AWAY] as const
+const returnTo = Type.String({
+  maxLength: LONGEST_ERRAND,
+  description: 'Where to go on: a path of ours, or an address of RETURN_TO_ORIGINS. Anything else is left aside',
+  examples: ['/scan'],
+})
+const tripCookie = { 'Set-Cookie': 'What binds the way there and back to this browser' }
+
+/** To the team's provider, and back. */
+export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
+  const { provider, trips, signIn, pages, cookies, clientAddresses, limit, allowedReturn, onNews } = options
+  const keyIn = ({ headers }: FastifyRequest) => readCookie(headers.cookie, cookies.tripName)
+
+  function begin(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { to, again = false }: { to: string | undefined; again?: boolean | undefined },
+  ): Promise<string> {
+    return limit.spend(addressBlock(clientAddresses.of(request.raw).address), async () => {
+      const key = trips.keyOf(keyIn(request))
+      const trip = trips.plan(key)
+      const url = await provider.authorizationUrl(trip, again)
+      await trips.begin(key, trip, allowedReturn(to) ?? HOME)
+      reply.header('set-cookie', cookies.set(cookies.tripName, key, TRIP_SECONDS))
+      return url.href
+    })
+  }
+
+  app.get(
+    '/sign-in/oidc',
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: {
+        hide,
+        querystring: Type.Object({ return_to: Type.Optional(returnTo) }),
+      },
+    },
+    async (request, reply) => {
+      try {
+        const location = await begin(request, reply, { to: request.query.return_to })
+        return reply.code(302).header('location', location).send(null)
+      } catch (error) {
+        return explain(reply, error, HOME)
+      }
+    },
+  )
+
+  app.post(
+    '/sign-in/oidc',
+    {
+      schema: {
+        operationId: 'beginProviderSignIn',
+        tags,
+        security: [],
+        summary: "Where to sign in at the team's provider, for a page that sends its visitor there",
+        description:
+          'As `GET /sign-in/oidc?return_to=`, which redirects; but where to go on stands in no address, and no log: it may have a code in it.',
+        body: Type.Object(
+          {
+            return_to: Type.Optional(returnTo),
+            again: Type.Optional(
+              Type.Boolean({ description: 'The person is to show anew that it is them', examples: [false] }),
+            ),
+          },
+          { ...strict, title: 'ProviderSignIn' },
+        ),
+        problems: away,
+        replyHeaders: { 200: tripCookie },
+        response: {
+          200: Type.Object(
+            {
+              location: Type.String({
+                description: "The provider's authorization endpoint, with all that it has to be asked",
+                examples: ['https://id.example.org/authorize?client_id=scanin&response_type=code'],
+              }),
+            },
+            { title: 'WayToProvider' },
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { return_to: to, again } = request.body
+      return { location: await begin(request, reply, { to, again }) }
+    },
+  )
+
+  app.get(
+    CALLBACK_PATH,
+    {
+      exposeHeadRoute: false,
+      config,
+      schema: {
+        hide,
+        querystring: Type.Object({ state: Type.Optional(Type.String()) }),
+      },
+    },
+    async (request, reply) => {
+      const by = occasionOf(request, clientAddresses)
+      const trip = await trips.end(keyIn(request), request.query.state ?? '')
+      if (trip === undefined) {
+        onNews({ why: 'state', user: undefined, by })
+        return pages.show(reply, 'state', HOME)
+      }
+      try {
+        await signIn(request, reply, { trip, query: queryOf(request), by })
+      } catch (error) {
+        if (error instanceof ProviderRefused) {
+          onNews({ why: error.why, user: error instanceof NotAllowed ? error.user : undefined, by })
+        }
+        return explain(reply, error, trip.returnTo)
+      }
+      return reply.code(302).header('location', trip.returnTo).send(null)
+    },
+  )
+
+  function explain(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {
+    const trouble = troubleOf(error)
+    if (trouble === undefined) throw error
+    // Back to a page of ours alone: there the button is.
+    return pages.show(reply, trouble, returnTo.startsWith('/') ? returnTo : HOME)
+  }
+}
+
+function troubleOf(error: unknown): Trouble | undefined {
+  if (error instanceof ProviderRefused) return error.why
+  const code = error instanceof ScanInError ? error.code : undefined
+  if (code === 'slow_down') return 'too_many'
+  return code === 'identity_provider_unavailable' ? 'away' : undefined
+}
+
+function queryOf({ url }: FastifyRequest): string {
+  return url.slice(url.indexOf('?') + 1)
+}

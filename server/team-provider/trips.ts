@@ -1,0 +1,91 @@
+import { createHmac } from 'node:crypto'
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../clock.ts'
+import { hashSecret, isSameHash } from '../hashes.ts'
+import type { Randomness } from '../randomness.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import type { TripSecrets } from './provider-client.ts'
+import { openSealed, sealed } from './sealing.ts'
+
+/** A way to the provider and back, once it is over. */
+export interface Trip extends TripSecrets {
+  /** Checked before it was kept. */
+  returnTo: string
+}
+
+/**
+ * People on their way to the provider. Each trip is good once, for the browser that began it: that one has a key in a
+ * cookie, of which PKCE's verifier and the nonce follow. So the store has hashes, and where to go on under that key.
+ */
+export interface Trips {
+  /** A key for a browser that has none yet. One is for all of its tabs, so that they do not end each other's trips. */
+  keyOf(known: string | undefined): string
+  plan(key: string): TripSecrets
+  /** Rejects with `store_unavailable`. */
+  begin(key: string, trip: TripSecrets, returnTo: string): Promise<void>
+  /** From then on it is over. `undefined`: this browser has none of that state. */
+  end(key: string | undefined, state: string): Promise<Trip | undefined>
+}
+
+/** 43 of 64 characters: 258 bits. */
+const SECRET_LENGTH = 43
+const SECRET = /^[\w-]{43}$/
+/** A first sign-in may take long, with a second factor to set up. */
+export const TRIP_SECONDS = 3600
+
+const tripRecord = Compile(
+  Type.Tuple([
+    Type.String({ title: 'hash of the key' }),
+    Type.String({ title: 'where to go on, sealed' }),
+    Type.Number({ title: 'endsAt' }),
+  ]),
+)
+
+export interface TripsOptions {
+  store: RecordStore
+  clock: Clock
+  randomness: Randomness
+  /** Whose: another issuer's answer is none to it (RFC 9700 §4.4). */
+  issuer: string
+}
+
+export function createTrips({ store, clock, randomness, issuer }: TripsOptions): Trips {
+  const derived = (key: string, state: string, what: string) =>
+    createHmac('sha256', key).update(`scanin ${what} ${state} ${issuer}`).digest('base64url')
+  const secretsOf = (key: string, state: string): TripSecrets => ({
+    state,
+    nonce: derived(key, state, 'nonce'),
+    verifier: derived(key, state, 'verifier'),
+  })
+  const sealKey = (key: string, state: string) => createHmac('sha256', key).update(`scanin return ${state}`).digest()
+
+  return {
+    keyOf: (known) => (known !== undefined && SECRET.test(known) ? known : randomness.text(SECRET_LENGTH)),
+
+    plan: (key) => secretsOf(key, randomness.text(SECRET_LENGTH)),
+
+    async begin(key, { state }, returnTo) {
+      const expiresAt = clock() + TRIP_SECONDS * 1000
+      const value = [hashSecret(key), sealed(returnTo, sealKey(key, state), randomness), expiresAt]
+      await store.write(placeOf(state), value, { expiresAt, ifVersion: null, begins: true })
+    },
+
+    async end(key, state) {
+      if (key === undefined || !SECRET.test(key) || !SECRET.test(state)) return undefined
+      const place = placeOf(state)
+      const found = await store.read(place)
+      if (found === undefined || !tripRecord.Check(found.value)) return undefined
+      const [keyHash, returnTo, endsAt] = found.value
+      // Another browser's is left to that one.
+      if (clock() >= endsAt || !isSameHash(keyHash, hashSecret(key))) return undefined
+      const to = openSealed(returnTo, sealKey(key, state))
+      if (to === undefined || !(await store.remove(place, found.version))) return undefined
+      return { ...secretsOf(key, state), returnTo: to }
+    },
+  }
+}
+
+function placeOf(state: string): string {
+  return `provider-trip:${hashSecret(state)}`
+}

@@ -1,0 +1,134 @@
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import { createQueues } from '../http/queues.ts'
+import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
+import type { SessionService } from '../session/session-service.ts'
+import { type Grant, type Grants, personOf } from './grants.ts'
+import { type PeopleRules, personAmong } from './people.ts'
+import type { ProviderClient } from './provider-client.ts'
+import { ProviderRefused } from './refusal.ts'
+
+/** Why sessions are withdrawn, for the log. */
+export type Withdrawal = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
+
+export interface VouchingOptions {
+  provider: Pick<ProviderClient, 'refresh'>
+  rules: PeopleRules
+  grants: Grants
+  sessions: Pick<SessionService, 'withdraw'>
+  currentPerson: CurrentPerson
+  clock: Clock
+}
+
+/** The provider's word is good for so long without asking. */
+export const ASK_EVERY_MS = 600_000
+/** Nobody goes on for longer without a word of the provider, whatever keeps it from us. */
+export const LONGEST_SILENCE_MS = 43_200_000
+/** Who asks has so long, and others meanwhile do not: longer than a place in line and a slow answer take. */
+const LEASE_MS = 120_000
+const ASK_AGAIN_MS = 60_000
+const AT_ONCE = 16
+const MOST_WAITING = 100
+const RETRY_AFTER_SECONDS = 1
+const MOST_UNWRITTEN = 1000
+
+/**
+ * Whether the team's provider still vouches for somebody, asked as a session of theirs is used: ten minutes after the last
+ * time, once for all of a grant's sessions and instances. Where it does not answer, its last word counts, for twelve hours;
+ * then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
+ */
+export function createVouching(options: VouchingOptions): VouchFor {
+  const { provider, rules, grants, sessions, currentPerson, clock } = options
+  const underWay = new Map<string, Promise<User | undefined>>()
+  /** What was said and the store did not take. A refresh token may be good once: the next one is in here. */
+  const unwritten = new Map<string, (grant: Grant) => Grant>()
+  const calls = createQueues({
+    atOnce: AT_ONCE,
+    mostWaiting: MOST_WAITING,
+    refusal: () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  })
+
+  async function withdraw(user: User, id: string, why: Withdrawal): Promise<undefined> {
+    await grants.end(id)
+    await sessions.withdraw(user, { credential: id, reason: why })
+    return undefined
+  }
+
+  /** As it was last said, if that is not too long ago. */
+  function asLastSaid(id: string, grant: Grant): User {
+    if (clock() - grant.saidAt < LONGEST_SILENCE_MS) return personOf(id, grant)
+    throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+  }
+
+  async function askProvider(id: string, grant: Grant, token: string): Promise<Grant | undefined> {
+    const { claims, refreshToken } = await calls('', () => provider.refresh(token, grant.user.id))
+    const user = Object.keys(claims).length === 0 ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
+    if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
+    const renewed = refreshToken === undefined ? {} : { refresh: grants.sealRefreshToken(id, refreshToken) }
+    const saidAt = clock()
+    return write(id, (now) => ({ ...now, ...renewed, user, saidAt, askAt: saidAt + ASK_EVERY_MS }))
+  }
+
+  async function write(id: string, said: (grant: Grant) => Grant): Promise<Grant | undefined> {
+    if (unwritten.size < MOST_UNWRITTEN) unwritten.set(id, said)
+    const grant = await grants.change(id, said)
+    unwritten.delete(id)
+    return grant
+  }
+
+  /** The one who may ask now, if that is due and nobody else does. `undefined`: there is no such grant any more. */
+  async function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
+    let isMine = false
+    const grant = await grants.change(id, (now) => {
+      isMine = clock() >= now.askAt
+      return isMine ? { ...now, askAt: clock() + LEASE_MS } : undefined
+    })
+    return grant && { grant, isMine }
+  }
+
+  /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
+  async function withoutToken(user: User, id: string, { saidAt }: Grant): Promise<User | undefined> {
+    const askAt = saidAt + LONGEST_SILENCE_MS
+    if (clock() >= askAt) return withdraw(user, id, 'unheard')
+    const grant = await grants.change(id, (now) => ({ ...now, askAt }))
+    return grant && personOf(id, grant)
+  }
+
+  async function check(user: User, id: string): Promise<User | undefined> {
+    const left = unwritten.get(id)
+    if (left !== undefined) await write(id, left)
+    const claimed = await claim(id)
+    if (claimed === undefined) return withdraw(user, id, 'gone')
+    const { grant, isMine } = claimed
+    if (!isMine) return asLastSaid(id, grant)
+    const token = grants.refreshTokenOf(id, grant)
+    return token === undefined ? withoutToken(user, id, grant) : withToken(user, id, grant, token)
+  }
+
+  async function withToken(user: User, id: string, grant: Grant, token: string): Promise<User | undefined> {
+    try {
+      const said = await askProvider(id, grant, token)
+      return said && personOf(id, said)
+    } catch (error) {
+      if (error instanceof ProviderRefused) return withdraw(user, id, withdrawalOf(error))
+      if (ScanInError.from(error).code !== 'identity_provider_unavailable') throw error
+      await grants.change(id, (now) => ({ ...now, askAt: clock() + ASK_AGAIN_MS }))
+      return asLastSaid(id, grant)
+    }
+  }
+
+  return async (user) => {
+    const id = user.credential
+    if (id === undefined) return undefined
+    const grant = underWay.has(id) ? undefined : await grants.find(id)
+    // Somebody may have begun to ask meanwhile: then their answer is this one too.
+    if (grant !== undefined && clock() < grant.askAt && !underWay.has(id)) return asLastSaid(id, grant)
+    const asked = underWay.get(id) ?? check(user, id).finally(() => underWay.delete(id))
+    underWay.set(id, asked)
+    return asked
+  }
+}
+
+function withdrawalOf({ why }: ProviderRefused): Withdrawal {
+  return why === 'not_allowed' || why === 'no_person' || why === 'id_taken' ? why : 'gone'
+}

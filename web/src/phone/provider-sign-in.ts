@@ -1,0 +1,51 @@
+import { findPart } from '../page/find-part.ts'
+import { wordsFor } from '../page/words.ts'
+import type { Api } from '../wire/api.ts'
+
+export interface ProviderSignInParts {
+  readonly root: ParentNode
+  readonly api: Pick<Api, 'beginProviderSignIn'>
+  /** Where to come back to: this page, with the code that it is about. */
+  readonly returnTo: () => string
+  /** Leaves the page. */
+  readonly go: (location: string) => void
+}
+
+export interface ProviderSignIn {
+  /** @param again somebody who is signed in already is to show anew that it is them */
+  show(again: boolean): void
+}
+
+/** `#sign-in-oidc`: to the team's provider, where there is one. The server writes its name on the button. */
+export function createProviderSignIn({ root, api, returnTo, go }: ProviderSignInParts): ProviderSignIn {
+  const part = findPart(root, '#provider-sign-in', HTMLElement)
+  const button = findPart(part, '#sign-in-oidc', HTMLButtonElement)
+  const message = findPart(part, '#provider-message', HTMLElement)
+  let isAgain = false
+
+  const { label = '' } = part.dataset
+  part.hidden = label === ''
+  if (label !== '') button.textContent = label
+
+  const onPress = async () => {
+    if (button.disabled) return
+    button.disabled = true
+    message.textContent = ''
+    try {
+      go(await api.beginProviderSignIn({ returnTo: returnTo(), again: isAgain }))
+    } catch (error) {
+      message.textContent = wordsFor(error)
+    } finally {
+      button.disabled = false
+    }
+  }
+
+  button.addEventListener('click', () => void onPress())
+
+  return {
+    show(again) {
+      isAgain = again
+      message.textContent = ''
+    },
+  }
+}
