@@ -1,4 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { createAdminApp } from './admin/admin-app.ts'
+import { createBlockedList } from './admin/blocked-list.ts'
+import { createOperators } from './admin/operators.ts'
 import { backEndTokenRoutes } from './apps/back-end-tokens.ts'
 import { type AppList, createAppList } from './apps/forward-auth/app-list.ts'
 import { createApps } from './apps/forward-auth/apps.ts'
@@ -29,6 +32,7 @@ import { headerSets, withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
+import { bearersOfUnblocked } from './identity/blocked-people.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User, VouchFor } from './identity/identity.ts'
 import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
@@ -92,8 +96,19 @@ export interface AppOptions {
   version: string
 }
 
-/** Puts ScanIn together from what `service.ts` chose. The instance does not listen yet; closing it answers held polls at once. */
+export interface BuiltApps {
+  app: FastifyInstance
+  /** For a port of its own, where there is one. */
+  adminApp: FastifyInstance | undefined
+}
+
+/** `buildApps` without what operators ask. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  return (await buildApps(options)).app
+}
+
+/** Puts ScanIn together from what `service.ts` chose. Nothing listens yet; closing `app` answers held polls at once. */
+export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   const { config, store, clock, randomness, makeLimiter, placeOf = nowhere } = options
   const { publicUrl } = config
 
@@ -202,6 +217,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientAddresses,
     publicUrl,
     currentPerson: options.currentPerson,
+    isBlocked: sessions.service.isBlocked,
     current: sessions.current,
     signInPhone: sessions.signInPhone,
     failuresPerMinute: config.rates.signInsPerMinute,
@@ -217,7 +233,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     makeLimiter,
     publicUrl,
     current: sessions.current,
-    bearerVerifiers: options.bearerVerifiers,
+    bearerVerifiers: bearersOfUnblocked(options.bearerVerifiers, sessions.service.isBlocked),
     currentPerson: options.currentPerson,
     matchMode: config.match,
     confirmMode: config.confirm,
@@ -304,5 +320,23 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       backEndTokenRoutes(api, { publicUrl, audiences, keys, current: sessions.current, clock, randomness })
     }
   })
-  return app as unknown as FastifyInstance
+
+  const adminApp =
+    config.admin &&
+    createAdminApp({
+      ...options,
+      ...config.admin,
+      log,
+      operators: createOperators({
+        sessions: sessions.service,
+        logins,
+        blocked: createBlockedList(options),
+        hasAccount: (id) => options.usernameOf?.({ id, name: '' }) !== undefined,
+        onNews: audit.onAdminNews,
+      }),
+      metrics: options.metrics,
+      schemaController: options.schemaController,
+      onNews: audit.onAdminNews,
+    })
+  return { app: app as unknown as FastifyInstance, adminApp: adminApp as unknown as FastifyInstance | undefined }
 }

@@ -49,6 +49,8 @@ export interface Config {
   tokenAudiences: readonly string[]
   signingKeys: { kind: 'file'; path: string } | { kind: 'store'; rotationMs: number }
   metrics: { host: string; port: number } | undefined
+  /** Where operators ask, and by which token. */
+  admin: { host: string; port: number; token: string } | undefined
   logLevel: LogLevel
 }
 
@@ -59,7 +61,6 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
 const UNSUPPORTED = [
-  ...['ADMIN_PORT', 'ADMIN_HOST', 'ADMIN_TOKEN'],
   ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
 ] as const
 
@@ -118,6 +119,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     tokenAudiences: reader.texts('TOKEN_AUDIENCES', AUDIENCE, 'names without spaces, with commas between them'),
     signingKeys: readSigningKeys(reader),
     metrics: readMetrics(reader, port),
+    admin: readAdmin(reader, port),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   reader.refuseUnsupported(UNSUPPORTED)
@@ -210,6 +212,32 @@ function readMetrics(reader: EnvironmentReader, servicePort: number): Config['me
   if (port === servicePort && port !== 0)
     reader.reject('METRICS_PORT', 'is the same as PORT; metrics have a port of their own')
   return port === undefined ? undefined : { host, port }
+}
+
+/** RFC 6750 §2.1. */
+const ADMIN_TOKEN = /^[\w.~+/-]{32,512}={0,2}$/
+
+function readAdmin(reader: EnvironmentReader, servicePort: number): Config['admin'] {
+  const host = reader.text('ADMIN_HOST') ?? '127.0.0.1'
+  const port = reader.optionalInteger('ADMIN_PORT', 0, 65_535)
+  const token = reader.matching(
+    'ADMIN_TOKEN',
+    ADMIN_TOKEN,
+    'a random one of 32 to 512 characters (openssl rand -hex 32): whoever guesses it can sign out and block everybody',
+  )
+  const metricsPort = reader.optionalInteger('METRICS_PORT', 0, 65_535)
+  if (port === servicePort && port !== 0)
+    reader.reject('ADMIN_PORT', 'is the same as PORT; operators have a port of their own')
+  if (port !== undefined && port === metricsPort && port !== 0) {
+    reader.reject(
+      'ADMIN_PORT',
+      'is the same as METRICS_PORT; metrics are at /metrics of ADMIN_PORT too, with its token',
+    )
+  }
+  if ((port === undefined) !== (token === undefined)) {
+    reader.reject(port === undefined ? 'ADMIN_PORT' : 'ADMIN_TOKEN', 'ADMIN_PORT and ADMIN_TOKEN go together')
+  }
+  return port === undefined || token === undefined ? undefined : { host, port, token }
 }
 
 function readAccounts(reader: EnvironmentReader): Config['accounts'] {

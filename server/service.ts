@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { getHeapStatistics } from 'node:v8'
 import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
-import { type AppOptions, buildApp } from './app.ts'
+import { type AppOptions, buildApps } from './app.ts'
 import { openAppsFile } from './apps/forward-auth/live-apps.ts'
 import type { SigningKeys } from './apps/key-set.ts'
 import { openSigningKeysFile } from './apps/signing-keys-file.ts'
@@ -108,11 +108,11 @@ export async function startService({
     onError: (cause) => troubles.tell(new ScanInError('store_unavailable', { cause })),
   })
   const version = readVersion()
-  const metrics = config.metrics && { ...config.metrics, ...createMetrics() }
+  const metrics = config.metrics || config.admin ? createMetrics() : undefined
   const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
   const { clock, makeLimiter } = opened
   const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
-  const app = await buildApp({
+  const { app, adminApp } = await buildApps({
     config,
     store,
     storeUse: opened.use,
@@ -145,12 +145,15 @@ export async function startService({
 
   async function letGo(): Promise<void> {
     for (const file of files) file.close()
-    await Promise.all([app.close(), metrics?.app.close()])
+    await Promise.all([app.close(), adminApp?.close(), metrics?.app.close()])
     await store.close()
   }
 
   try {
-    if (metrics !== undefined) await listen({ ...metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+    if (metrics && config.metrics)
+      await listen({ app: metrics.app, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+    if (adminApp && config.admin)
+      await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
     const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
     logger.info({ address }, 'listening')
   } catch (error) {

@@ -42,6 +42,10 @@ function storeLine({ store }: Config, trouble: string | undefined): string {
   return `${place}: NOT WORKING; until it does, requests are answered with 503. ${trouble}`
 }
 
+function isOfThisMachine(host: string): boolean {
+  return /^(localhost|.*\.localhost|127\..*|\[?::1\]?)$/.test(host)
+}
+
 function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone }: Config): string[] {
   const found: string[] = []
   const { hostname } = new URL(publicUrl)
@@ -50,7 +54,7 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
       'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
     )
   }
-  if (/^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(hostname)) {
+  if (isOfThisMachine(hostname)) {
     found.push(
       `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
     )
@@ -61,6 +65,7 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   if (confirm === 'passkey' && !areOffered(publicUrl))
     found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
+  found.push(...warningsOfAdmin(phone))
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   if (phone.phoneIntrospection !== undefined) {
@@ -76,4 +81,18 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
     )
   }
   return found
+}
+
+function warningsOfAdmin({ admin, store }: Pick<Config, 'admin' | 'store'>): string[] {
+  if (admin === undefined) return []
+  return [
+    ...(isOfThisMachine(admin.host)
+      ? []
+      : [
+          'ADMIN_HOST is not this machine alone, and speaks plain http: whoever shares that network can read ADMIN_TOKEN.',
+        ]),
+    ...(store.kind === 'embedded'
+      ? ['who is blocked on ADMIN_PORT is so until this process ends (STORE_PATH or REDIS_URL keeps it).']
+      : []),
+  ]
 }

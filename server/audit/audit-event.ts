@@ -28,6 +28,10 @@ export const AUDIT_NAMES = [
   'app.refused',
   'app.left',
   'bearer.refused',
+  'admin.sessions_ended',
+  'admin.blocked',
+  'admin.unblocked',
+  'admin.refused',
 ] as const
 
 export type AuditName = (typeof AUDIT_NAMES)[number]
@@ -64,6 +68,8 @@ export interface AuditEvent {
   /** Of a closed list for each name. */
   reason?: string
   tries_left?: number
+  /** How many an operator ended. */
+  sessions?: number
   request_id?: string
   trace_id?: string
   /** The session that the request came by, where another one is what it is about. */

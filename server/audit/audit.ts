@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { OnAdminNews } from '../admin/admin-news.ts'
 import type { OnAppNews } from '../apps/forward-auth/app-news.ts'
 import type { Occasion } from '../http/occasion.ts'
 import { nowhere, type PlaceOf } from '../http/place.ts'
@@ -11,6 +12,7 @@ import type { OnSessionNews } from '../session/session-news.ts'
 import type { OnProviderNews } from '../team-provider/provider-news.ts'
 import { AUDIT_NAMES, type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 import { LOGIN_STEPS, type LoginStep, STEP_OF_EVENT, STEP_OF_NEWS } from './funnel.ts'
+import { auditOfAdmin } from './of-admin.ts'
 import { auditOfApp } from './of-apps.ts'
 import { auditOfLogin } from './of-logins.ts'
 import { auditOfPasskey } from './of-passkeys.ts'
@@ -34,6 +36,7 @@ export interface Audit {
   onProviderNews: OnProviderNews
   onAccountEnd: OnAccountEnd
   onAppNews: OnAppNews
+  onAdminNews: OnAdminNews
   onBearerRefused: (refusal: { why: string; by: Occasion }) => void
   /** How many there were. */
   events: Counts<AuditName>
@@ -74,6 +77,7 @@ export function createAudit({ logger, send, placeOf = nowhere }: AuditOptions): 
     onAccountEnd: ({ user, why }) =>
       tell({ audit: 'account.ended', outcome: 'success', ...publicPerson(user), reason: why }),
     onAppNews: (news) => tell(auditOfApp(news)),
+    onAdminNews: (news) => tell(auditOfAdmin(news)),
     onBearerRefused: ({ why, by }) => tell({ audit: 'bearer.refused', outcome: 'failure', ...doneBy(by), reason: why }),
   }
 }

@@ -9,6 +9,7 @@ const ENDS = {
   replaced: 'session.replaced',
   displaced: 'session.displaced',
   withdrawn: 'session.withdrawn',
+  ended: 'session.revoked',
 } as const satisfies Record<string, AuditName>
 
 export function auditOfSession(news: SessionNews): AuditEvent {
@@ -24,7 +25,7 @@ export function auditOfSession(news: SessionNews): AuditEvent {
         ...(news.user && publicPerson(news.user)),
       }
     default:
-      return ended(news, ENDS[news.type])
+      return { ...ended(news, ENDS[news.type]), ...(news.type === 'ended' ? { reason: 'operator' } : {}) }
   }
 }
 

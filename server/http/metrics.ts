@@ -16,6 +16,8 @@ export interface Metrics {
   counter(shown: Shown<number>): void
   gauge(shown: Shown<number>): void
   histogram(shown: Shown<Timings>): void
+  contentType: string
+  text(): Promise<string>
   /** An instance that serves `GET /metrics` and nothing else, for a port that the outside does not reach. */
   app: FastifyInstance
 }
@@ -43,10 +45,14 @@ export function createMetrics(): Metrics {
     }
   }
 
+  const { contentType } = registry
+  const text = () => registry.metrics()
   const app = Fastify()
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  app.get('/metrics', async (_request, reply) => reply.type(contentType).send(await text()))
   return {
     app,
+    contentType,
+    text,
     counter: show(Counter),
     gauge: show(Gauge),
     histogram: (shown) => registry.registerMetric(new ShownHistogram(shown)),

@@ -20,11 +20,13 @@ export interface WebAppOptions extends OriginCheckOptions, ProblemOptions, Omit<
   schemaController?: FastifyServerOptions['schemaController']
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
+  /** Characters that a part of an address may have. Left out: as many as Fastify lets it. */
+  longestParameter?: number
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { log, clientAddresses, requestIds, schemaController, connections, onClosing } = options
+  const { log, clientAddresses, requestIds, schemaController, connections, onClosing, longestParameter } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
@@ -36,6 +38,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     bodyLimit: BODY_LIMIT_BYTES,
     // What still comes in while the process ends is answered like any request.
     return503OnClosing: false,
+    ...(longestParameter === undefined ? {} : { routerOptions: { maxParamLength: longestParameter } }),
     clientErrorHandler: answerBrokenRequest(requestIds, log),
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.

@@ -31,6 +31,17 @@ export function subjectOf({ id, source }: Person): string {
   return from === undefined ? id : `${from}|${id}`
 }
 
+/** The person whom `subjectOf` names so. An account's id may have `account|` before it in any case. */
+export function personOfSubject(subject: string): Person {
+  const [, from, id = ''] = /^(\w+)\|(.*)$/s.exec(subject) ?? []
+  if (from === ACCOUNT) return { id }
+  return isSource(from) ? { id, source: from } : { id: subject }
+}
+
+function isSource(text: string | undefined): text is IdentitySource {
+  return text !== undefined && Object.hasOwn(SOURCES, text)
+}
+
 export function isSamePerson(one: Person, other: Person): boolean {
   return personKey(one) === personKey(other)
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Occasion } from '../http/occasion.ts'
+import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
-import { isPhoneOf, type Login, type LoginEvent } from './login.ts'
+import type { Login, LoginEvent, Phone } from './login.ts'
 import type { OnLoginNews } from './login-news.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import { createLoginRecords, type LoginRecords } from './login-records.ts'
@@ -39,6 +40,8 @@ export interface Logins {
    * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
    */
   withdraw(phoneId: string, how: Withdrawal): Promise<void>
+  /** Denies what a person's native apps scanned or approved, as `withdraw` does. */
+  withdrawApps(person: Person, occasion?: Occasion): Promise<void>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
@@ -46,13 +49,14 @@ export function createLogins({ store, clock, randomness, policy, onNews }: Login
   const records = createLoginRecords({ store, clock, onNews })
   const scans = createScans({ store, clock })
 
-  async function withdrawOne(loginId: string, phoneId: string, how: Withdrawal): Promise<void> {
+  async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: Withdrawal): Promise<void> {
     const event = (login: Login): LoginEvent | undefined => {
-      if (login.status === 'pending' || login.phone === undefined || !isPhoneOf(login, phoneId)) return undefined
+      if (login.status === 'pending' || login.phone === undefined || !isTheirs(login.phone)) return undefined
       if (how.keepScanned && login.status === 'scanned') return undefined
       return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
     }
-    await records.apply(loginId, event, { durable: true, by: how.occasion })
+    const loginIds = await scans.of(noted)
+    await Promise.all(loginIds.map((loginId) => records.apply(loginId, event, { durable: true, by: how.occasion })))
   }
 
   return {
@@ -65,9 +69,8 @@ export function createLogins({ store, clock, randomness, policy, onNews }: Login
     async acknowledge(loginId) {
       await records.apply(loginId, () => ({ type: 'acknowledge' }))
     },
-    async withdraw(phoneId, how) {
-      const loginIds = await scans.of(phoneId)
-      await Promise.all(loginIds.map((loginId) => withdrawOne(loginId, phoneId, how)))
-    },
+    withdraw: (phoneId, how) => withdrawAll(phoneId, ({ id }) => id === phoneId, how),
+    withdrawApps: (person, occasion) =>
+      withdrawAll(personKeyHash(person), ({ user }) => isSamePerson(user, person), { keepScanned: false, occasion }),
   }
 }

@@ -6,13 +6,14 @@ import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
 /**
- * Which logins a phone's session has scanned and may not be done with: where to look when that session ends. The logins
- * themselves decide whose they are.
+ * Which logins a phone has scanned and may not be done with: where to look when its authority ends. The logins themselves
+ * decide whose they are. By whose: a session's id, or of native apps, whose tokens end by themselves, their person's
+ * `personKeyHash`, for somebody who is blocked.
  */
 export interface Scans {
   /** Noted before the login is the phone's, so that none is the phone's and not noted. Rejects with `store_unavailable`. */
-  note(phoneId: string, scan: Scan): Promise<void>
-  of(phoneId: string): Promise<string[]>
+  note(by: string, scan: Scan): Promise<void>
+  of(by: string): Promise<string[]>
 }
 
 export interface Scan {
@@ -37,8 +38,8 @@ export function createScans({ store, clock }: { store: RecordStore; clock: Clock
   }
 
   return {
-    note(phoneId, scan) {
-      const key = keyOf(phoneId)
+    note(by, scan) {
+      const key = keyOf(by)
       const decide = (value: unknown) => {
         const known = live(value)
         if (known.some(({ loginId }) => loginId === scan.loginId)) return { result: undefined }
@@ -50,10 +51,10 @@ export function createScans({ store, clock }: { store: RecordStore; clock: Clock
       return inTurn(key, () => updateRecord<void>(store, key, decide))
     },
 
-    of: async (phoneId) => live((await store.read(keyOf(phoneId)))?.value).map(({ loginId }) => loginId),
+    of: async (by) => live((await store.read(keyOf(by)))?.value).map(({ loginId }) => loginId),
   }
 }
 
-function keyOf(phoneId: string): string {
-  return `scans-of:${phoneId}`
+function keyOf(by: string): string {
+  return `scans-of:${by}`
 }

@@ -3,6 +3,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import { type QueueTally, queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import type { IsBlocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
@@ -24,6 +25,7 @@ export interface PasskeysRoomOptions {
   makeLimiter: MakeLimiter
   publicUrl: string
   currentPerson: CurrentPerson
+  isBlocked: IsBlocked
   current: CurrentSession
   signInPhone: SignInPhone
   clientAddresses: Pick<ClientAddresses, 'of'>

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
+import type { IsBlocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
 import { CHALLENGE_MS, type Challenges } from './challenges.ts'
@@ -28,6 +29,7 @@ export interface PasskeysOptions {
   challenges: Challenges
   tries: PasskeyTries
   currentPerson: CurrentPerson
+  isBlocked: IsBlocked
   clock: Clock
   onNews?: OnPasskeyNews | undefined
 }
@@ -53,7 +55,7 @@ const TO_SIGN_IN = 'sign in'
  * try and one purpose. Every method rejects with `store_unavailable` when the store does.
  */
 export function createPasskeys(options: PasskeysOptions) {
-  const { party, records, list, challenges, tries, currentPerson, clock, onNews = () => undefined } = options
+  const { party, records, list, challenges, tries, currentPerson, isBlocked, clock, onNews = () => undefined } = options
 
   function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {
     return {
@@ -181,6 +183,7 @@ export function createPasskeys(options: PasskeysOptions) {
         const found = await use(assertion, TO_SIGN_IN)
         // Whoever comes from elsewhere signs in there: they may be gone there by now.
         if (found.user.source !== undefined) throw new PasskeyRefused('foreign', { owner: found.user })
+        if (await isBlocked(found.user)) throw new PasskeyRefused('owner', { owner: found.user })
         return found
       })
     },

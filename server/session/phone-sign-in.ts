@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
@@ -28,6 +29,7 @@ export interface ProvenPerson {
  * Signs a phone in as somebody who has just proved who they are, whatever by. A new secret each time: no session can be
  * planted. The session that its cookie stood for until then ends.
  * @returns the reply's body
+ * @throws ScanInError `invalid_credentials`: they have just been blocked
  */
 export type SignInPhone = (
   request: FastifyRequest,
@@ -45,8 +47,9 @@ export function createPhoneSignIn({ sessions, current, cookies, randomness }: Ph
     const proof = { amr, ...(provenAt === undefined ? {} : { provenAt }) }
     const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, ...proof } as const
     const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
+    if (maxAge === undefined) throw new ScanInError('invalid_credentials')
     Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
-    reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge ?? 0))
+    reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge))
     return { user: { id: user.id, name: user.name } }
   }
 }

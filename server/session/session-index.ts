@@ -5,14 +5,24 @@ import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
-/** Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. */
+/**
+ * Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. That a
+ * person is blocked stands in the same record: whoever adds to the list has read it, and whoever blocks has read all that
+ * were added.
+ */
 export interface SessionIndex {
   /** The list as the store has it, or `null`: a guess for `add`. */
   lookUp(of: string): Promise<StoredRecord | null>
-  /** @returns the list with it */
-  add(of: string, entry: IndexEntry, guess?: StoredRecord | null): Promise<readonly IndexEntry[]>
+  /** @returns the list with it. `undefined`: the person is blocked, and nothing was added */
+  add(of: string, entry: IndexEntry, guess?: StoredRecord | null): Promise<readonly IndexEntry[] | undefined>
   remove(of: string, ids: readonly string[]): Promise<void>
   list(of: string): Promise<string[]>
+  /** The list with its times. */
+  entries(of: string): Promise<readonly IndexEntry[]>
+  /** From its answer on nothing is added. @returns all that is in the list */
+  block(of: string): Promise<readonly IndexEntry[]>
+  unblock(of: string): Promise<void>
+  isBlocked(of: string): Promise<boolean>
 }
 
 export interface IndexEntry {
@@ -28,52 +38,79 @@ const indexRecord = Compile(
     sessions: Type.Array(
       Type.Object({ id: Type.String(), openedAt: Type.Optional(Type.Number()), endsAt: Type.Number() }),
     ),
+    isBlocked: Type.Optional(Type.Literal(true)),
   }),
 )
+
+interface Listed {
+  sessions: readonly IndexEntry[]
+  isBlocked?: true
+}
+
+/** A block ends when somebody ends it; stores keep nothing without an end of its own. */
+const BLOCKED_FOR_MS = 100 * 365 * 24 * 3_600_000
 
 export function createSessionIndex({ store, clock }: { store: RecordStore; clock: Clock }): SessionIndex {
   const inTurn = createInTurn()
 
-  function update(
+  /** @param change what becomes of the list; without `next` it stays as it is */
+  function update<Result>(
     of: string,
-    change: (live: IndexEntry[]) => IndexEntry[],
+    change: (found: Listed) => { next?: Listed; result: Result },
     guess?: StoredRecord | null,
-  ): Promise<readonly IndexEntry[]> {
+  ): Promise<Result> {
     const key = keyOf(of)
-    return inTurn(key, () => updateOnce(key, change, guess))
-  }
-
-  function updateOnce(
-    key: string,
-    change: (live: IndexEntry[]) => IndexEntry[],
-    guess?: StoredRecord | null,
-  ): Promise<readonly IndexEntry[]> {
     const decide = (value: unknown) => {
-      const next = change(decode(value).filter(({ endsAt }) => endsAt > clock()))
+      const { sessions, ...rest } = decode(value)
+      const { next, result } = change({ ...rest, sessions: sessions.filter(({ endsAt }) => endsAt > clock()) })
       // A full store has no room for a list of nobody.
-      if (value === undefined && next.length === 0) return { result: next }
+      if (next === undefined || (value === undefined && isEmpty(next))) return { result }
       // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
       // moment rather than removed: one way of writing, one way of losing a race.
-      const expiresAt = Math.max(clock() + 1000, ...next.map(({ endsAt }) => endsAt))
-      return { next: { value: { sessions: next }, expiresAt, durable: true }, result: next }
+      return { next: { value: next, expiresAt: endOf(next), durable: true }, result }
     }
-    return updateRecord<readonly IndexEntry[]>(store, key, decide, guess)
+    return inTurn(key, () => updateRecord<Result>(store, key, decide, guess))
   }
+
+  function endOf({ sessions, isBlocked }: Listed): number {
+    if (isBlocked) return clock() + BLOCKED_FOR_MS
+    return Math.max(clock() + 1000, ...sessions.map(({ endsAt }) => endsAt))
+  }
+
+  const read = async (of: string) => decode((await store.read(keyOf(of)))?.value)
 
   return {
     lookUp: async (of) => (await store.read(keyOf(of))) ?? null,
     add: (of, entry, guess) =>
-      update(of, (live) => (live.some(({ id }) => id === entry.id) ? live : [...live, entry]), guess),
-    async remove(of, ids) {
+      update<readonly IndexEntry[] | undefined>(
+        of,
+        ({ sessions, isBlocked }) => {
+          if (isBlocked) return { result: undefined }
+          const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
+          return { next: { sessions: listed }, result: listed }
+        },
+        guess,
+      ),
+    remove(of, ids) {
       const removed = new Set(ids)
-      await update(of, (live) => live.filter(({ id }) => !removed.has(id)))
+      return update<void>(of, ({ sessions, ...rest }) => ({
+        next: { ...rest, sessions: sessions.filter(({ id }) => !removed.has(id)) },
+        result: undefined,
+      }))
     },
-    list: async (of) => decode((await store.read(keyOf(of)))?.value).map(({ id }) => id),
+    list: async (of) => (await read(of)).sessions.map(({ id }) => id),
+    entries: async (of) => (await read(of)).sessions,
+    block: (of) => update(of, ({ sessions }) => ({ next: { sessions, isBlocked: true }, result: sessions })),
+    unblock: (of) => update<void>(of, ({ sessions }) => ({ next: { sessions }, result: undefined })),
+    isBlocked: async (of) => (await read(of)).isBlocked === true,
   }
 }
 
-function decode(value: unknown): IndexEntry[] {
-  return indexRecord.Check(value) ? value.sessions.map((entry) => ({ openedAt: 0, ...entry })) : []
+const isEmpty = ({ sessions, isBlocked }: Listed) => sessions.length === 0 && isBlocked === undefined
+
+function decode(value: unknown): Listed {
+  if (!indexRecord.Check(value)) return { sessions: [] }
+  return { ...value, sessions: value.sessions.map((entry) => ({ openedAt: 0, ...entry })) }
 }
 
 function keyOf(of: string): string {

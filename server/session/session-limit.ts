@@ -18,6 +18,11 @@ export interface Clearing {
 /** Listed first, a session is created a moment later: what is not there by then never will be. */
 const LONGEST_OPENING_MS = 60_000
 
+/** Whether a listed session that is not there may still be created. */
+export function mayBeOpening({ openedAt }: IndexEntry, now: number): boolean {
+  return now - openedAt <= LONGEST_OPENING_MS
+}
+
 /**
  * Which of a person's sessions make way for the new one: the oldest browsers, and only where there is no other browser
  * the oldest phones.
@@ -27,7 +32,7 @@ export function clearing(listed: readonly ListedPlace[], newId: string, most: nu
     place !== undefined && 'session' in place ? [{ id, session: place.session }] : [],
   )
   const absent = listed.filter(({ place }) => place === undefined).map(({ entry }) => entry)
-  const gone = absent.filter(({ openedAt }) => now - openedAt > LONGEST_OPENING_MS)
+  const gone = absent.filter((entry) => !mayBeOpening(entry, now))
   const excess = live.length + absent.length - gone.length - most
   const candidates = live.filter(({ id }) => id !== newId).sort(browsersFirstThenTheOldest)
   return { surplus: candidates.slice(0, Math.max(0, excess)), gone: gone.map(({ id }) => id) }

@@ -21,9 +21,9 @@ export interface SessionChange {
 /**
  * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
  * cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its owner no
- * more.
+ * more. `ended`: by an operator.
  */
-export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn'
+export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn' | 'ended'
 
 export interface SignInFailure {
   type: 'sign_in_failed' | 'sign_in_slowed'

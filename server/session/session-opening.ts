@@ -70,7 +70,7 @@ export interface SessionOpening {
   lookUp(person: Person): Promise<StoredRecord | null>
   /**
    * Creates the session with this secret. Asked again, as when a reply was lost, the same session stays. Before anybody
-   * is given it, `settle` follows. `undefined`: it was ended in the meantime.
+   * is given it, `settle` follows. `undefined`: it was ended in the meantime, or its person is blocked.
    */
   create(session: NewSession, how?: CreateOptions): Promise<OpenedSession | undefined>
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
@@ -133,6 +133,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       // Listed first, and not side by side: a session that is not listed, nobody can revoke.
       const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
       const listed = await index.add(personKeyHash(session.user), entry, guess)
+      if (listed === undefined) return undefined
       const found = await records.open(id, made, () => onUncertain(opened(id, made, listed)))
       return found && opened(id, found, listed)
     },
@@ -143,7 +144,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       if (place === undefined || !('session' in place)) return undefined
       const { createdAt, endsAt } = place.session
       const listed = await index.add(ownerOf(place), { id, openedAt: createdAt, endsAt })
-      return opened(id, place.session, listed)
+      return listed && opened(id, place.session, listed)
     },
 
     tell: ({ id, session }, { by, isUncertain }) =>

@@ -7,7 +7,8 @@ import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createEndSessions, type EndingSession, type OnPhoneEnd } from './session-ends.ts'
-import { createSessionIndex } from './session-index.ts'
+import { createSessionIndex, type IndexEntry } from './session-index.ts'
+import { mayBeOpening } from './session-limit.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionPolicy } from './session-opening.ts'
 import { createSessionRecords, kindOf, ownerOf, type Place } from './session-records.ts'
@@ -80,6 +81,19 @@ export function createSessionService(options: SessionServiceOptions) {
     if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
     else if (!isTouchDue(found.session, clock())) return found
     return noteUse(found)
+  }
+
+  /** Ends all of a list, also what is about to be created: it finds its place taken. @returns how many there were */
+  async function endListed(of: string, listed: readonly IndexEntry[], occasion: Occasion | undefined): Promise<number> {
+    const places = await records.findAll(listed.map(({ id }) => id))
+    const all = listed.map((entry, at) => ({ entry, id: entry.id, place: places[at]?.place }))
+    const ending = all.flatMap(({ entry, id, place }): EndingSession[] => {
+      if (place !== undefined) return [{ id, place }]
+      const never = { ended: { of, isPhone: false, by: undefined } }
+      return mayBeOpening(entry, clock()) ? [{ id, place: never }] : []
+    })
+    await end(of, ending, { why: 'ended', occasion })
+    return all.filter(({ id, place }) => live(id, place) !== undefined).length
   }
 
   return {
@@ -201,5 +215,21 @@ export function createSessionService(options: SessionServiceOptions) {
       await end(of, others, { why: 'revoked', occasion })
       return others.filter(({ id, place }) => 'ended' in place || live(id, place) !== undefined).length
     },
+
+    /** Ends all of a person's sessions, for an operator. @returns how many there were */
+    async endAll(person: Person, occasion?: Occasion): Promise<number> {
+      const of = personKeyHash(person)
+      return endListed(of, await index.entries(of), occasion)
+    },
+
+    /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
+    async block(person: Person, occasion?: Occasion): Promise<number> {
+      const of = personKeyHash(person)
+      return endListed(of, await index.block(of), occasion)
+    },
+
+    unblock: (person: Person): Promise<void> => index.unblock(personKeyHash(person)),
+
+    isBlocked: (person: Person): Promise<boolean> => index.isBlocked(personKeyHash(person)),
   }
 }

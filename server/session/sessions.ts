@@ -6,6 +6,7 @@ import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { passwordsOfUnblocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
@@ -77,7 +78,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     queues,
     routes(app) {
       sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, placeOf, clock })
-      signInRoutes(app, { ...options, signInPhone, guard })
+      const { accountOf = () => undefined } = options
+      const verifyPassword = passwordsOfUnblocked(options.verifyPassword, accountOf, service.isBlocked)
+      signInRoutes(app, { ...options, verifyPassword, signInPhone, guard })
     },
   }
 }

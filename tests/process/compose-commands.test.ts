@@ -38,9 +38,10 @@ test('passwords are made once, none twice the same, and only who is meant can re
   expect(made).toEqual({
     redis_password: expect.stringMatching(/^[a-z0-9]{32}$/),
     demo_password: expect.stringMatching(/^[a-z0-9]{12}$/),
+    admin_token: expect.stringMatching(/^[a-z0-9]{48}$/),
     grafana_password: expect.stringMatching(/^[a-z0-9]{16}$/),
   })
-  expect(Object.keys(made).map((name) => statSync(join(one, name)).mode & 0o777)).toEqual([0o440, 0o440, 0o440])
+  expect(Object.keys(made).map((name) => statSync(join(one, name)).mode & 0o777)).toEqual([0o440, 0o440, 0o440, 0o440])
   expect(await makeSecrets(one)).toEqual(made)
   for (const [name, password] of Object.entries(await makeSecrets(other))) expect(password).not.toBe(made[name])
 })

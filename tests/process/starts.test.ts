@@ -9,6 +9,7 @@ import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient } from '../support/http-client.ts'
+import { ADMIN_TOKEN } from '../support/operator.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { ROOT, type Service, startService, tryToStart } from '../support/service.ts'
 
@@ -141,6 +142,7 @@ describe('an address to listen on', () => {
     const service = await startService()
     await expectOneLine({ PORT: String(service.port) }, 'PORT', 'taken', 'EADDRINUSE')
     await expectOneLine({ METRICS_PORT: String(service.port) }, 'METRICS_PORT', 'taken')
+    await expectOneLine({ ADMIN_PORT: String(service.port), ADMIN_TOKEN }, 'ADMIN_PORT', 'taken')
     await service.stop()
   })
 
@@ -151,11 +153,14 @@ describe('an address to listen on', () => {
   test('one port for two', () => expectOneLine({ PORT: '27777', METRICS_PORT: '27777' }, 'METRICS_PORT', 'PORT'))
 })
 
-test('metrics listen on loopback alone, whatever HOST says', async () => {
-  const port = await freePort()
-  const service = await startService({ HOST: '0.0.0.0', METRICS_PORT: String(port) })
+test('metrics and operators` port listen on loopback alone, whatever HOST says', async () => {
+  const [port, adminPort] = [await freePort(), await freePort()]
+  const env = { METRICS_PORT: String(port), ADMIN_PORT: String(adminPort), ADMIN_TOKEN }
+  const service = await startService({ HOST: '0.0.0.0', ...env })
   expect((await createClient(`http://127.0.0.1:${port}`).get('/metrics')).status).toBe(200)
-  await expect(createClient(`http://127.0.0.2:${port}`).get('/metrics')).rejects.toThrow('ECONNREFUSED')
+  expect((await createClient(`http://127.0.0.1:${adminPort}`).get('/metrics')).status).toBe(401)
+  for (const one of [port, adminPort])
+    await expect(createClient(`http://127.0.0.2:${one}`).get('/metrics')).rejects.toThrow('ECONNREFUSED')
   expect((await createClient(`http://127.0.0.2:${service.port}`).get('/healthz')).status).toBe(200)
   expect(await service.stop()).toBe(0)
 })

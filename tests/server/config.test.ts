@@ -11,6 +11,8 @@ const read = (env: Record<string, string>, files: Record<string, string> = {}) =
 
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
+const ADMIN_TOKEN = '6f1e0b5c9a7d4e3f8b2a1c0d9e8f7a6b'
+
 describe('the configuration', () => {
   test('of an empty environment is complete', () => {
     expect(read({})).toEqual({
@@ -254,12 +256,30 @@ describe('a bad environment', () => {
         'WEBHOOK_SECRET (has to be whsec_',
       ],
     ),
+    [{ ADMIN_PORT: '9465' }, 'ADMIN_TOKEN (ADMIN_PORT and ADMIN_TOKEN go together'],
+    [{ ADMIN_TOKEN }, 'ADMIN_PORT (ADMIN_PORT and ADMIN_TOKEN go together'],
+    [{ PORT: '80', ADMIN_PORT: '80', ADMIN_TOKEN }, 'ADMIN_PORT (is the same as PORT'],
+    [{ METRICS_PORT: '81', ADMIN_PORT: '81', ADMIN_TOKEN }, 'ADMIN_PORT (is the same as METRICS_PORT'],
+    ...['x'.repeat(31), `${ADMIN_TOKEN} with a space`, 'x'.repeat(513), ` ${ADMIN_TOKEN}`].map(
+      (token): [Record<string, string>, string] => [
+        { ADMIN_PORT: '9465', ADMIN_TOKEN: token },
+        'ADMIN_TOKEN (has to be a random one of 32 to 512 characters (openssl rand -hex 32): whoever guesses it',
+      ],
+    ),
     [{ SIGNING_KEYS_FILE: '/keys.json', KEY_ROTATION_DAYS: '30' }, 'KEY_ROTATION_DAYS (goes without SIGNING_KEYS_FILE'],
     [{ DEMO_PASSWORD: 'x', DEMO_PASSWORD_FILE: '/run/secrets/demo' }, 'both'],
   ])('that contradicts itself is refused: %j', (env, why) => {
     expect(() => read(env)).toThrow(why)
   })
 })
+
+test.each([ADMIN_TOKEN, Buffer.alloc(32, 255).toString('base64'), `${ADMIN_TOKEN}-._~+/`])(
+  'operators have a port of their own, by a token such as %s',
+  (token) => {
+    const { admin } = readConfig({ ADMIN_PORT: '0', ADMIN_TOKEN_FILE: '/token' }, '192.0.2.1', () => `${token}\n`)
+    expect(admin).toEqual({ host: '127.0.0.1', port: 0, token })
+  },
+)
 
 test('a webhook`s secret may come with the one that it takes the place of, from a file too', () => {
   const other = `whsec_${Buffer.alloc(64, 7).toString('base64')}`

@@ -28,11 +28,12 @@ test.each([
   ['PROT', 'PORT'],
   ['MACTH', 'MATCH'],
   ['WEBHOOK_URI', 'WEBHOOK_URL'],
+  ['ADMIN_TOKENS', 'ADMIN_TOKEN'],
 ])('%s stops the start, and %s is proposed', (name, meant) => {
   expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
 })
 
-test.each(['BRAND_NAME', 'ADMIN_TOKEN_FILE', 'ADMIN_TOKEN'])(
+test.each(['BRAND_NAME', 'BRAND_LOGO', 'HELP_URL'])(
   '%s, which this version does nothing for, stops the start',
   (name) => {
     expect(start({ [name]: 'x' })).toThrow('not supported by this version')

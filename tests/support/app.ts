@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
-import { type AppOptions, buildApp } from '../../server/app.ts'
+import { type AppOptions, buildApps } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
 import { problemsOf } from '../../server/http/openapi/problem-replies.ts'
 import { type Accounts, createAccounts, demoAccount } from '../../server/identity/accounts.ts'
@@ -16,6 +16,8 @@ export const PUBLIC_URL = 'http://scanin.test'
 
 export interface TestApp {
   app: FastifyInstance
+  /** Operators', where `ADMIN_PORT` is set. */
+  adminApp: FastifyInstance | undefined
   store: RecordStore
   /** Epoch milliseconds: the app's clock, to be moved by hand. */
   time: { now: number }
@@ -50,7 +52,7 @@ export async function createTestApp(
   const clock = () => time.now
   const { accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)]), ...others } = parts
   const { store = createMemoryStore({ clock }) } = others
-  const app = await buildApp({
+  const { app, adminApp } = await buildApps({
     config: readConfig(
       { PUBLIC_URL, RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '0', ...env },
       '127.0.0.1',
@@ -73,8 +75,8 @@ export async function createTestApp(
     version: '0.0.0',
     ...others,
   })
-  refuseWhatIsUndescribed(app)
-  return { app, store, time }
+  for (const one of [app, adminApp]) if (one !== undefined) refuseWhatIsUndescribed(one)
+  return { app, adminApp, store, time }
 }
 
 /** What the API's description does not say must not be answered, in any test: it becomes a 500. */

@@ -3,6 +3,7 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
 import type { Occasion } from '../../http/occasion.ts'
+import { personKeyHash } from '../../identity/person-key.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
@@ -116,14 +117,13 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     return apply(token.loginId, byToken(token, eventFor), options)
   }
 
-  /** Scans, and before that notes where to look when the phone's session ends. */
+  /** Scans, and before that notes where to look when the phone's authority ends. */
   async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: Occasion): Promise<Login> {
     const found = await records.readStored(loginId)
     const login = records.decode(found)
     const event = login && eventFor(login, clock())
-    // A native app's authority ends by itself, and nobody has to look.
-    if (event !== undefined && phone.goodUntil === undefined)
-      await scans.note(phone.id, { loginId, until: latestEnd() })
+    const noted = phone.goodUntil === undefined ? phone.id : personKeyHash(phone.user)
+    if (event !== undefined) await scans.note(noted, { loginId, until: latestEnd() })
     return apply(loginId, eventFor, { guess: found, by })
   }
 

@@ -81,3 +81,29 @@ test('a list that an earlier version wrote is a list', async () => {
   await store.write(key, { sessions: [{ id: 'old', endsAt: NOW + 1 }] }, { expiresAt: NOW + 1 })
   expect(await index.list(DEMO)).toEqual(['old'])
 })
+
+test('who is blocked gets no session listed, also on a guess of before the block, and keeps those that are listed', async () => {
+  const { store } = createCountingStore()
+  const index = createSessionIndex({ store, clock })
+  await index.add(DEMO, entry(1))
+  const before = await index.lookUp(DEMO)
+  expect(await index.block(DEMO)).toEqual([entry(1)])
+  expect(await index.add(DEMO, entry(2), before)).toBeUndefined()
+  expect([await index.list(DEMO), await index.isBlocked(DEMO)]).toEqual([[entry(1).id], true])
+  await index.remove(DEMO, [entry(1).id])
+  expect([await index.list(DEMO), await index.isBlocked(DEMO)]).toEqual([[], true])
+  expect(await index.isBlocked(personKeyHash({ id: 'demo', source: 'jwt' }))).toBe(false)
+  await index.unblock(DEMO)
+  expect(await index.add(DEMO, entry(3), before)).toEqual([entry(3)])
+})
+
+test('a block outlives every session, and clearing one that is not there writes nothing', async () => {
+  let now = NOW
+  const store = createMemoryStore({ clock: () => now })
+  const index = createSessionIndex({ store, clock: () => now })
+  await index.unblock(DEMO)
+  expect(await store.read(`sessions-of:${DEMO}`)).toBeUndefined()
+  await index.block(DEMO)
+  now += 10 * 365 * 24 * 3_600_000
+  expect(await index.isBlocked(DEMO)).toBe(true)
+})

@@ -208,3 +208,74 @@ describe('the most sessions of one person', () => {
     expect(await service.list({ id: 'ann', source: 'userinfo' })).toHaveLength(2)
   })
 })
+
+describe('an operator', () => {
+  test('ends all of a person, phones with what they scanned, and nobody else', async () => {
+    const { service, isLive, ended, openMany } = createWorld()
+    const browsers = await openMany('browser', 3)
+    await service.open(PHONE)
+    await service.open({ ...SESSION, user: { id: 'bob', name: 'Bob' } })
+    expect(await service.endAll(ANN)).toBe(4)
+    expect(await Promise.all([...browsers, PHONE.secret, SESSION.secret].map(isLive))).toEqual([
+      ...[false, false, false, false],
+      true,
+    ])
+    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, occasion: undefined }]])
+    expect(await service.open({ ...SESSION, secret: 'after' })).toBeDefined()
+  })
+
+  test('ends a thousand with two looks at their list and one write of it, all read at once', async () => {
+    const { store, create, openMany } = createWorld({ most: 2000 })
+    await openMany('browser', 1000)
+    const calls = new Map<string, number>()
+    let [underWay, most] = [0, 0]
+    const note = async <Result>(what: string, key: string, call: () => Promise<Result>) => {
+      const name = `${what} ${key.replace(/:.*/, '')}`
+      calls.set(name, (calls.get(name) ?? 0) + 1)
+      most = Math.max(most, ++underWay)
+      return call().finally(() => underWay--)
+    }
+    const read: RecordStore['read'] = (key) => note('read', key, () => store.read(key))
+    const write: RecordStore['write'] = (key, ...rest) => note('write', key, () => store.write(key, ...rest))
+    expect(await create({ ...store, read, write }).endAll(ANN)).toBe(1000)
+    expect(calls.get('write session')).toBe(1000)
+    expect([calls.get('read sessions-of'), calls.get('write sessions-of')]).toEqual([2, 1])
+    expect(most).toBe(1000)
+  })
+
+  test('who blocks catches a session wherever its opening is, on whichever instance: it never is one', async () => {
+    // Each step of the opening waits for the block, in turn: before it, after its first write, after its second.
+    for (const steps of [0, 1, 2]) {
+      const { store, create, service, isLive } = createWorld()
+      let writes = 0
+      let blocking: Promise<unknown> | undefined
+      const blockAt = (step: number) => {
+        if (step === steps) blocking = service.block(ANN)
+        return blocking
+      }
+      const write: RecordStore['write'] = async (key, ...rest) => {
+        await blockAt(writes)
+        const isDone = await store.write(key, ...rest)
+        if (isDone) writes++
+        return isDone
+      }
+      const opened = await create({ ...store, write }).create(SESSION)
+      await blockAt(writes)
+      expect([steps, opened === undefined, await isLive(SESSION.secret)]).toEqual([steps, steps < 2, false])
+      expect(await service.isBlocked(ANN)).toBe(true)
+      expect(await create().resume(SESSION.secret)).toBeUndefined()
+    }
+  })
+
+  test('blocks by where people come from too, and unblocks', async () => {
+    const { service, isLive } = createWorld()
+    await service.block({ id: 'ann', source: 'jwt' })
+    await service.open(SESSION)
+    expect(await isLive(SESSION.secret)).toBe(true)
+    await service.block(ANN)
+    expect(await service.open({ ...SESSION, secret: 'again' })).toBeUndefined()
+    await service.unblock(ANN)
+    await service.open({ ...SESSION, secret: 'at last' })
+    expect([await isLive(SESSION.secret), await isLive('again'), await isLive('at last')]).toEqual([false, false, true])
+  })
+})

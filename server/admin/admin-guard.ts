@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
+import { hashSecret, isSameHash } from '../hashes.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
+import { occasionOf } from '../http/occasion.ts'
+import { bearerTokenOf } from '../http/origin-check.ts'
+import type { OnAdminNews } from './admin-news.ts'
+
+export interface AdminGuardOptions {
+  token: string
+  /** What the port listens on, by which it may be asked for. */
+  host: string
+  /** Counts requests without the token, by client address. */
+  failures: NetworkFailures
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  onNews: OnAdminNews
+}
+
+/**
+ * Lets in whoever shows the token, and no browser: a page that somebody on this machine has open may send requests to its
+ * ports (as of another origin), or call itself by this port's address (DNS rebinding), which its `Host` then tells. The
+ * token is no ambient authority, so neither would get far; neither gets to try.
+ * @throws ScanInError `cross_site_request`; `authentication_required`, after too many `slow_down`: the right token is taken
+ *   all the same
+ */
+export function createAdminGuard({ token, host, failures, clientAddresses, onNews }: AdminGuardOptions) {
+  const expected = hashSecret(token)
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const { headers } = request
+    if (!isOwnName(headers.host, host) || isOfBrowser(headers)) throw new ScanInError('cross_site_request')
+    const shown = bearerTokenOf(headers)
+    if (shown !== undefined && isSameHash(hashSecret(shown), expected)) return
+    const by = occasionOf(request, clientAddresses)
+    refuseExcess(await failures.excess(by.address))
+    await failures.count(by.address)
+    onNews({ type: 'refused', by })
+    reply.header('www-authenticate', 'Bearer')
+    throw new ScanInError('authentication_required')
+  }
+}
+
+const NAME_AND_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/
+
+/** Addresses are nobody's to point elsewhere, and `localhost` is this machine's. */
+function isOwnName(said = '', own: string): boolean {
+  const [, address, name = address] = NAME_AND_PORT.exec(said.toLowerCase()) ?? []
+  return name !== undefined && (isIP(name) !== 0 || name === 'localhost' || name === own.toLowerCase())
+}
+
+/** No browser leaves out both with what a page asks for, but for a page of the very same origin. */
+function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || site !== undefined
+}

@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { ScanInError } from '../../../server/errors.ts'
+import { createMetrics } from '../../../server/http/metrics.ts'
+import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import {
+  createInjectClient,
+  createInjectPhone,
+  createTestApp,
+  type TestApp,
+  type TestParts,
+} from '../../support/app.ts'
+import { keepLog } from '../../support/audit-lines.ts'
+import { DEMO_PASSWORD } from '../../support/service.ts'
+
+const ADMIN_TOKEN = 'a-token-of-an-operator-that-is-long'
+const NOW = Date.parse('2026-01-01T00:00:00Z')
+
+let testApp: TestApp
+
+afterEach(() => testApp.app.close())
+
+async function begin(parts: TestParts = {}) {
+  const accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)])
+  const log = keepLog()
+  const options = { accounts, usernameOf: accounts.usernameOf, logger: log.logger, ...parts }
+  testApp = await createTestApp({ MATCH: 'never', ADMIN_PORT: '0', ADMIN_TOKEN }, options)
+  const admin = testApp.adminApp as FastifyInstance
+  const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, more: InjectOptions = {}) =>
+    admin.inject({ method, url, headers: { host: '127.0.0.1:9465', authorization: `Bearer ${ADMIN_TOKEN}` }, ...more })
+  return { ask, log, phone: await createInjectPhone(testApp.app) }
+}
+
+describe('of a person', () => {
+  test('all sessions are listed and ended', async () => {
+    const { ask, phone, log } = await begin()
+    await createInjectPhone(testApp.app)
+    const { id } = (await phone.get('/session')).json().session
+    const listed = await ask('GET', '/users/demo/sessions')
+    expect(listed.json()).toMatchObject({ user: { id: 'demo' }, blocked: false, sessions: [{}, {}] })
+    expect(listed.json().sessions).toContainEqual({
+      ...{ id, kind: 'phone', browser: { name: 'Unknown browser', os: 'unknown system' }, ip: '127.0.0.1' },
+      ...{ created_at: '2026-01-01T00:00:00.000Z', last_seen_at: '2026-01-01T00:00:00.000Z', expires_in: 2_592_000 },
+    })
+    log.news()
+    expect((await ask('DELETE', '/users/demo/sessions')).json()).toEqual({ revoked: 2 })
+    expect((await phone.get('/session')).statusCode).toBe(401)
+    expect((await ask('GET', '/users/demo/sessions')).json().sessions).toEqual([])
+    const by = { address: '127.0.0.1', outcome: 'success', person: 'demo', request_id: expect.any(String) }
+    expect(log.news()).toMatchObject([
+      { audit: 'session.revoked', reason: 'operator', ...by },
+      { audit: 'session.revoked', reason: 'operator', ...by },
+      { audit: 'admin.sessions_ended', sessions: 2, ...by },
+    ])
+    expect((await ask('DELETE', '/users/demo/sessions')).json()).toEqual({ revoked: 0 })
+    expect((await createInjectPhone(testApp.app)).cookies.size).toBe(1)
+  })
+
+  test('a block signs them out, lets them in nowhere and is listed, until it is taken back', async () => {
+    const { ask, phone, log } = await begin()
+    const browser = createInjectClient(testApp.app)
+    const { token } = (await browser.post('/login')).json()
+    await phone.post('/login/scan', { token })
+    log.news()
+    const blocked = { user: { id: 'demo' }, blocked: true, revoked: 1 }
+    expect((await ask('POST', '/users/demo/block')).json()).toEqual(blocked)
+    expect((await phone.get('/session')).statusCode).toBe(401)
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('denied')
+    const right = { username: 'demo', password: DEMO_PASSWORD }
+    const wrong = { username: 'demo', password: 'wrong' }
+    const [refused, mistaken] = [await phone.post('/sign-in', right), await phone.post('/sign-in', wrong)]
+    expect([refused.statusCode, refused.body]).toEqual([401, mistaken.body])
+    expect(log.news().map(({ audit, reason, outcome }) => [audit, reason, outcome])).toEqual([
+      ['session.revoked', 'operator', 'success'],
+      ['login.denied', 'authority_ended', 'success'],
+      ['admin.blocked', undefined, 'success'],
+      ['sign_in.failed', undefined, 'failure'],
+      ['sign_in.failed', undefined, 'failure'],
+    ])
+
+    testApp.time.now += 1000
+    expect((await ask('POST', '/users/demo/block')).json()).toEqual({ ...blocked, revoked: 0 })
+    expect((await ask('GET', '/users/demo/sessions')).json()).toMatchObject({ blocked: true, sessions: [] })
+    expect((await ask('GET', '/blocks')).json()).toEqual({
+      blocks: [{ user: { id: 'demo' }, blocked_at: new Date(NOW).toISOString() }],
+    })
+
+    const unblocked = await ask('DELETE', '/users/demo/block')
+    expect([unblocked.statusCode, unblocked.body]).toEqual([204, ''])
+    expect((await phone.post('/sign-in', right)).statusCode).toBe(200)
+    expect((await ask('GET', '/blocks')).json()).toEqual({ blocks: [] })
+    expect((await ask('DELETE', '/users/demo/block')).statusCode).toBe(204)
+    expect(log.news().map(({ audit }) => audit)).toEqual([
+      'admin.blocked',
+      'admin.unblocked',
+      'sign_in.succeeded',
+      'admin.unblocked',
+    ])
+  })
+
+  test('from elsewhere the address says from where, and ids may be long and of any letters', async () => {
+    const { ask } = await begin()
+    const id = `auth0|${'ж'.repeat(249)}`
+    expect((await ask('POST', `/users/${encodeURIComponent(`jwt|${id}`)}/block`)).statusCode).toBe(200)
+    expect((await ask('POST', `/users/${encodeURIComponent('userinfo|a/b?c#d')}/block`)).statusCode).toBe(200)
+    const { blocks } = (await ask('GET', '/blocks')).json()
+    expect(blocks.map(({ user }: { user: unknown }) => user)).toEqual([{ id: `jwt|${id}` }, { id: 'userinfo|a/b?c#d' }])
+    expect((await ask('GET', '/users/demo/sessions')).json().blocked).toBe(false)
+  })
+
+  test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
+    const { ask } = await begin()
+    for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {
+      const { statusCode } = await ask('POST', `/users/${encodeURIComponent(id)}/block`)
+      expect([id, [404, 400].includes(statusCode)]).toEqual([id, true])
+    }
+    expect((await ask('GET', '/blocks')).json()).toEqual({ blocks: [] })
+  })
+
+  test('what the store did not answer is told as unknown, and done when it is asked again', async () => {
+    const store = createMemoryStore({ clock: () => NOW })
+    let isDown = false
+    const write: typeof store.write = async (key, ...rest) => {
+      if (isDown && key.startsWith('session:')) throw new ScanInError('store_unavailable')
+      return store.write(key, ...rest)
+    }
+    const { ask, phone, log } = await begin({ store: { ...store, write } })
+    isDown = true
+    const failed = await ask('POST', '/users/demo/block')
+    expect([failed.statusCode, failed.headers['retry-after']]).toEqual([503, '1'])
+    expect(log.news()).toContainEqual(expect.objectContaining({ audit: 'admin.blocked', outcome: 'unknown' }))
+    isDown = false
+    expect((await ask('POST', '/users/demo/block')).json()).toMatchObject({ revoked: 1 })
+    expect((await phone.get('/session')).statusCode).toBe(401)
+  })
+})
+
+test('metrics are there for who shows the token, and without metrics nothing is', async () => {
+  const { ask } = await begin({ metrics: createMetrics() })
+  const reply = await ask('GET', '/metrics')
+  expect([reply.statusCode, reply.headers['content-type']]).toEqual([
+    200,
+    expect.stringMatching(/^text\/plain; version=/),
+  ])
+  expect(reply.body).toContain('scanin_audit_events_total{event="admin.blocked"} 0')
+})
+
+test('every reply is a problem with an id where it is refused, and kept by nobody', async () => {
+  const { ask } = await begin()
+  for (const [method, url] of [
+    ['GET', '/users/demo'],
+    ['GET', '/login'],
+    ['POST', '/users/demo/sessions'],
+    ['GET', '/metrics'],
+    ['GET', '/'],
+  ] as const) {
+    const { statusCode, headers } = await ask(method, url)
+    expect([url, statusCode, headers]).toMatchObject([
+      url,
+      404,
+      {
+        'content-type': 'application/problem+json; charset=utf-8',
+        'cache-control': expect.stringContaining('no-store'),
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'x-request-id': expect.any(String),
+      },
+    ])
+  }
+})
