@@ -30,6 +30,7 @@ RUN install -d -o node -g node -m 700 /data && install -d -o node -g node -m 711
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+RUN chmod 755 dist/server/cli.js && ln -s /app/dist/server/cli.js /usr/local/bin/scanin
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \

@@ -154,7 +154,8 @@ test('a copy made while a service runs has what was answered before, and takes n
   await Promise.all(keys.map((key) => store.remove(key)))
   await store.write('kept', 'here', { expiresAt: Date.now() + HOUR_MS })
 
-  const copyStore = () => startProcess(process.execPath, [join(ROOT, 'dist/server/copy-store.js'), source, copy]).exited
+  const copyStore = () =>
+    startProcess(process.execPath, [join(ROOT, 'dist/server/cli.js'), 'copy-store', source, copy]).exited
   expect(await copyStore()).toBe(0)
   expect(statSync(join(copy, 'data.mdb')).mode & 0o777).toBe(0o600)
   expect(statSync(join(copy, 'data.mdb')).size).toBeLessThan(statSync(join(source, 'data.mdb')).size)

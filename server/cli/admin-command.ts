@@ -1,0 +1,132 @@
+import { parseArgs } from 'node:util'
+import Type, { type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { blockedReply, blocksReply, endedReply, seenReply } from '../admin/admin-wire.ts'
+import { EnvironmentReader } from '../environment.ts'
+import { columns } from './table.ts'
+import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
+
+export const ADMIN_USAGE = `  scanin admin list PERSON [--json]       where somebody is signed in
+  scanin admin end PERSON                 signs them out everywhere
+  scanin admin block PERSON               the same, and lets them in nowhere
+  scanin admin unblock PERSON
+  scanin admin blocked [--json]           who is blocked
+  scanin admin metrics
+  A PERSON is an account's id, or jwt|SUB, introspection|SUB, userinfo|SUB, oidc|SUB: as "sub" in tokens for others.
+`
+
+const TIMEOUT_MS = 30_000
+
+/** Asks a service that runs, by its admin port. */
+export const admin: Command = async (args, terminal) => {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { url: { type: 'string' }, json: { type: 'boolean' } },
+  })
+  const [what = '', person, ...more] = positionals
+  const isOfSomebody = ['list', 'end', 'block', 'unblock'].includes(what)
+  if (isOfSomebody === (person === undefined) || more.length > 0)
+    throw new UsageError('What is to be asked, and of whom?')
+  const call = createCall(values.url, terminal)
+  const path = `/users/${encodeURIComponent(person ?? '')}`
+  const { print } = terminal
+  const show = (reply: unknown, words: string) =>
+    print(values.json ? `${JSON.stringify(reply, undefined, 2)}\n` : words)
+  switch (what) {
+    case 'list': {
+      const reply = read(seenReply, await call('GET', `${path}/sessions`))
+      return show(reply, seenInWords(reply))
+    }
+    case 'end': {
+      const reply = read(endedReply, await call('DELETE', `${path}/sessions`))
+      return show(reply, `${person} is signed out: ${sessionsInWords(reply.revoked)} ended.\n`)
+    }
+    case 'block': {
+      const reply = read(blockedReply, await call('POST', `${path}/block`))
+      return show(reply, `${person} is blocked: ${sessionsInWords(reply.revoked)} ended.\n`)
+    }
+    case 'unblock':
+      await call('DELETE', `${path}/block`)
+      return show({}, `${person} can sign in again.\n`)
+    case 'blocked': {
+      const reply = read(blocksReply, await call('GET', '/blocks'))
+      return show(reply, columns(reply.blocks.map(({ user, blocked_at }) => [user.id, `since ${blocked_at}`])))
+    }
+    case 'metrics':
+      return print(await call('GET', '/metrics'))
+    default:
+      throw new UsageError('There is no such command for operators.')
+  }
+}
+
+/** Asks, and gives the body of what is answered. @throws CommandError for what is refused */
+function createCall(url: string | undefined, { env, readFile }: Terminal) {
+  const reader = new EnvironmentReader(env, readFile)
+  const host = reader.text('ADMIN_HOST') ?? '127.0.0.1'
+  const port = reader.text('ADMIN_PORT')
+  const token = reader.text('ADMIN_TOKEN')
+  reader.throwIfBad()
+  if (token === undefined)
+    throw new CommandError('ADMIN_TOKEN (or ADMIN_TOKEN_FILE) has to be the one that the service has.')
+  if (url === undefined && port === undefined)
+    throw new CommandError('Where? ADMIN_PORT says it as the service has it, or --url http://127.0.0.1:PORT.')
+  const base = url ?? `http://${reachable(host)}:${port}`
+
+  return async (method: string, path: string): Promise<string> => {
+    const reply = await fetch(new URL(path, base), {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+      // It would be shown the token.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((cause: unknown) => {
+      throw new CommandError(`Nobody answers at ${base}: does the service run there, with this ADMIN_PORT?`, { cause })
+    })
+    const body = await reply.text()
+    if (!reply.ok) throw new CommandError(refusalInWords(reply.status, body))
+    return body
+  }
+}
+
+/** What listens on all addresses of a machine is asked on its own. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+const problem = Type.Object({ title: Type.String(), code: Type.String() })
+
+function refusalInWords(status: number, body: string): string {
+  const { code, title } = read(problem, body)
+  if (code === 'authentication_required') return 'The service has another ADMIN_TOKEN: nothing was done.'
+  if (code === 'not_found')
+    return 'Nobody here has that id: nothing was done. (scanin accounts list has the accounts`.)'
+  return `${title} (${status} ${code}): nothing was done, or not all of it. Try again.`
+}
+
+function read<Schema extends TSchema>(schema: Schema, body: string): Static<Schema> {
+  try {
+    const value: unknown = JSON.parse(body)
+    const validator = Compile(schema)
+    if (validator.Check(value)) return value
+  } catch {
+    // As below.
+  }
+  throw new CommandError('What answers there is no admin port of this ScanIn.')
+}
+
+function seenInWords({ user, blocked, sessions }: Static<typeof seenReply>): string {
+  const head = `${user.id} ${blocked ? 'is blocked, and ' : ''}has ${sessionsInWords(sessions.length)}.\n`
+  const rows = sessions.map(({ kind, browser, ip, created_at, last_seen_at }) => [
+    ...[kind, `${browser.name}, ${browser.os}`, ip],
+    `since ${created_at}`,
+    `last seen ${last_seen_at}`,
+  ])
+  return head + columns(rows)
+}
+
+function sessionsInWords(count: number): string {
+  return count === 1 ? '1 session' : `${count} sessions`
+}

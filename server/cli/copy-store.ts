@@ -1,0 +1,18 @@
+import { chmodSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { DATA_FILE, makeFolder } from '../store/disk-file.ts'
+import { openDiskTables } from '../store/disk-tables.ts'
+import { StoreSettingError } from '../store/store-setting-error.ts'
+import { type Command, UsageError } from './terminal.ts'
+
+/** A compact copy of a store on disk, also while services run on it. */
+export const copyStore: Command = async ([source, target, ...more]) => {
+  if (source === undefined || target === undefined || more.length > 0) throw new UsageError('From where, and to where?')
+  if (!existsSync(join(source, DATA_FILE))) throw new StoreSettingError(`${source} has no store in it`)
+  if (existsSync(join(target, DATA_FILE))) throw new StoreSettingError(`${target} has a store in it already`)
+  makeFolder(target)
+  const { root } = await openDiskTables(source)
+  await root.backup(target, true)
+  await root.close()
+  chmodSync(join(target, DATA_FILE), 0o600)
+}

@@ -1,0 +1,260 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as turnsEnd } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
+import { findProgram, startProcess } from '../support/child-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Client, createClient } from '../support/http-client.ts'
+import { ADMIN_TOKEN, createOperator, type Operator } from '../support/operator.ts'
+import { ROOT, type ServiceProcess, startServiceProcess } from '../support/service.ts'
+
+/** `scanin` as whoever runs the service types it: each time a process of its own. */
+
+const CLI = join(ROOT, 'dist/server/cli.js')
+const PASSWORD = 'Murmel-Anker-Distel-5'
+
+let folder: string
+let path: string
+let operator: Operator
+let service: ServiceProcess
+
+/** @param typed what is piped in, through a file: a process has no other input here */
+function start(args: string[], { typed, env = {} }: { typed?: string; env?: Record<string, string> } = {}) {
+  const inputs = join(folder, 'inputs')
+  mkdirSync(inputs, { recursive: true })
+  const input = join(inputs, String(readdirSync(inputs).length))
+  writeFileSync(input, typed ?? '')
+  const told = { PATH: process.env['PATH'], ACCOUNTS_FILE: path, ...operator.env, ...env }
+  return startProcess(
+    'sh',
+    ['-c', 'input=$1; shift; exec "$@" <"$input"', 'sh', input, process.execPath, CLI, ...args],
+    {
+      cwd: ROOT,
+      env: told,
+    },
+  )
+}
+
+async function run(args: string[], how: Parameters<typeof start>[1] = {}) {
+  const running = start(args, how)
+  const code = await running.exited
+  return { code, out: running.stdout(), err: running.stderr() }
+}
+
+const add = (username: string) => ['accounts', 'add', username, '--name', `${username} by name`]
+const usernames = (): string[] =>
+  parse(readFileSync(path, 'utf8')).map(({ username }: { username: string }) => username)
+
+async function signIn(username: string, password: string, client = createClient(service.url)): Promise<number> {
+  return (await client.post('/sign-in', { username, password })).status
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'scanin-command-'))
+  mkdirSync(join(folder, 'accounts'))
+  path = join(folder, 'accounts/people.yaml')
+  operator = await createOperator()
+  const made = await run([...add('ada'), '--id', 'uid-1', '--group', 'staff', '--group', 'night shift'], {
+    typed: `${PASSWORD}\n`,
+  })
+  expect(made).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`ada was added to ${path}`) })
+  writeFileSync(path, `# ours\n${readFileSync(path, 'utf8')}`)
+  service = await startServiceProcess({ ACCOUNTS_FILE: path, ...operator.env })
+}, 60_000)
+
+afterAll(async () => {
+  await service.stop()
+  rmSync(folder, { recursive: true })
+})
+
+describe('scanin accounts', () => {
+  test('adds, disables, enables and gives new passwords, and a service that runs knows', async () => {
+    expect(await signIn('ada', PASSWORD)).toBe(200)
+    expect((await run(add('bob'), { typed: PASSWORD })).code).toBe(0)
+    const phone = createClient(service.url)
+    await eventually('bob is known', async () => (await signIn('bob', PASSWORD, phone)) === 200)
+    expect((await run(['accounts', 'disable', 'BOB'])).out).toContain('BOB is disabled')
+    await eventually('bob is out', async () => (await phone.get('/session')).status === 401)
+    await run(['accounts', 'enable', 'bob'])
+    await eventually('bob is back', async () => (await signIn('bob', PASSWORD, phone)) === 200)
+    await run(['accounts', 'passwd', 'bob'], { typed: 'another one\r\nand no second line' })
+    await eventually('only the new one is good', async () => (await phone.get('/session')).status === 401)
+    expect([await signIn('bob', PASSWORD), await signIn('bob', 'another one')]).toEqual([401, 200])
+    const told = service
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes('"account.ended"'))
+    expect(told.map((line) => JSON.parse(line))).toMatchObject([
+      { person: 'bob', reason: 'disabled' },
+      { person: 'bob', reason: 'new_password' },
+    ])
+    expect(readFileSync(path, 'utf8')).toMatch(/^# ours\n- id: uid-1\n/)
+  })
+
+  test('lists them, without anything that passwords could be tried on', async () => {
+    const { out } = await run(['accounts', 'list'])
+    expect(out).toMatch(
+      /^USERNAME +ID +NAME +EMAIL +GROUPS\nada +uid-1 +ada by name +staff, night shift\nbob +bob +bob by name\n$/,
+    )
+    const json = await run(['accounts', 'list', '--json', '--file', path], { env: { ACCOUNTS_FILE: '/none' } })
+    expect(JSON.parse(json.out)).toMatchObject([{ id: 'uid-1', groups: ['staff', 'night shift'] }, { username: 'bob' }])
+    expect(out + json.out).not.toContain('argon2')
+  })
+
+  test.each<[string, string[], string, string]>([
+    ['a name that is taken', add('Ada'), PASSWORD, 'its username is taken by entry 1'],
+    ['no password', add('eve'), '\n', 'No password was given'],
+    ['a password that can be none', add('eve'), 'a\u0007b', 'no control characters'],
+    ['somebody who is not there', ['accounts', 'passwd', 'eve'], PASSWORD, 'There is no "eve"'],
+    ['a file that is not there', ['accounts', 'list', '--file', '/none/at.all'], '', '/none is no folder'],
+    ['no name', ['accounts', 'add', 'eve'], PASSWORD, '--name NAME'],
+    ['a password in an argument', [...add('eve'), '--password', PASSWORD], '', "Unknown option '--password'"],
+    ['a command that is none', ['accounts', 'remove', 'ada'], '', 'no such command'],
+  ])('%s changes nothing, and a line says so', async (_what, args, typed, why) => {
+    const before = readFileSync(path, 'utf8')
+    const { code, out, err } = await run(args, { typed })
+    expect([code === 0, out, err]).toEqual([false, '', expect.stringContaining(why)])
+    expect(err).not.toMatch(/^ +at /m)
+    expect(readFileSync(path, 'utf8')).toBe(before)
+    expect(readdirSync(join(folder, 'accounts'))).toEqual(['people.yaml'])
+  })
+
+  test('what is typed at a terminal is not shown, and has to be typed twice alike', async () => {
+    const typing = async (username: string, ...lines: string[]) => {
+      const command = `'${process.execPath}' '${CLI}' accounts add ${username} --name Typed`
+      const env = { PATH: process.env['PATH'], ACCOUNTS_FILE: path }
+      const terminal = spawn(findProgram('SCRIPT', 'script'), ['-qec', command, '/dev/null'], { env })
+      let shown = ''
+      terminal.stdout.on('data', (chunk) => {
+        shown += chunk
+      })
+      const ended = once(terminal, 'exit')
+      for (const [at, question] of ['New password: ', 'Once more: '].entries()) {
+        await eventually('it asks', async () => shown.includes(question))
+        terminal.stdin.write(`${lines[at]}\r`)
+      }
+      await ended
+      return shown
+    }
+    const shown = await typing('typed', PASSWORD, PASSWORD)
+    expect(shown).toContain('New password: ')
+    expect(shown).toContain('typed was added')
+    expect(shown).not.toContain(PASSWORD.slice(0, 6))
+    expect(await typing('mistyped', PASSWORD, 'another')).toContain('two different ones')
+    expect(usernames()).not.toContain('mistyped')
+  })
+
+  test('of many at once each lands, by whichever name of the file, in JSON too', async () => {
+    const link = join(folder, 'link.json')
+    const real = join(folder, 'accounts/people.json')
+    writeFileSync(real, '[]\n')
+    symlinkSync(real, link)
+    const names = Array.from({ length: 6 }, (_, at) => `many-${at}`)
+    const results = await Promise.all(
+      names.map((name, at) => run(add(name), { typed: PASSWORD, env: { ACCOUNTS_FILE: at % 2 === 0 ? link : real } })),
+    )
+    expect(results.map(({ code, err }) => [code, err])).toEqual(names.map(() => [0, '']))
+    const people: { username: string }[] = JSON.parse(readFileSync(real, 'utf8'))
+    expect(people.map(({ username }) => username).sort()).toEqual(names)
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    rmSync(real)
+  })
+
+  test('killed in the middle, it leaves the file whole, and nobody has to clear anything away', async () => {
+    for (let times = 0; times < 4; times++) {
+      const before = readFileSync(path, 'utf8')
+      const killed = start(add(`killed-${times}`), { typed: PASSWORD })
+      const hasLock = () => readdirSync(join(folder, 'accounts')).includes('people.yaml.lock')
+      while (!hasLock() && killed.child.exitCode === null) await turnsEnd()
+      // At once, and a few turns later each time.
+      for (let turns = 0; turns < times * 3; turns++) await turnsEnd()
+      await killed.stop('SIGKILL')
+      const after = readFileSync(path, 'utf8')
+      expect(after === before || usernames().at(-1) === `killed-${times}`).toBe(true)
+      expect((await run(add(`after-${times}`), { typed: PASSWORD })).code).toBe(0)
+      expect(usernames().at(-1)).toBe(`after-${times}`)
+      expect(readdirSync(join(folder, 'accounts'))).toEqual(['people.yaml'])
+    }
+  })
+})
+
+describe('scanin admin', () => {
+  async function phoneOfAda(): Promise<Client> {
+    const phone = createClient(service.url)
+    await eventually('ada is in', async () => (await signIn('ada', PASSWORD, phone)) === 200)
+    return phone
+  }
+
+  test('lists, ends, blocks and unblocks, as the port does', async () => {
+    await run(['admin', 'end', 'uid-1'])
+    const phone = await phoneOfAda()
+    expect((await run(['admin', 'list', 'uid-1'])).out).toMatch(
+      /^uid-1 has 1 session\.\nphone {2}Unknown browser, unknown system {2}127\.0\.0\.1 {2}since 20\S+Z {2}last seen 20\S+Z\n$/,
+    )
+    expect((await run(['admin', 'end', 'uid-1'])).out).toBe('uid-1 is signed out: 1 session ended.\n')
+    expect((await phone.get('/session')).status).toBe(401)
+    await phoneOfAda()
+    expect((await run(['admin', 'block', 'uid-1'])).out).toBe('uid-1 is blocked: 1 session ended.\n')
+    expect(await signIn('ada', PASSWORD)).toBe(401)
+    expect((await run(['admin', 'block', 'jwt|a b/ü'])).code).toBe(0)
+    expect((await run(['admin', 'blocked'])).out).toMatch(/^uid-1 +since 20\S+Z\njwt\|a b\/ü +since 20\S+Z\n$/)
+    expect(JSON.parse((await run(['admin', 'list', '--json', 'uid-1'])).out)).toMatchObject({
+      blocked: true,
+      sessions: [],
+    })
+    expect((await run(['admin', 'unblock', 'uid-1'])).out).toBe('uid-1 can sign in again.\n')
+    expect(await signIn('ada', PASSWORD)).toBe(200)
+    expect((await run(['admin', 'metrics'])).out).toMatch(/^scanin_audit_events_total\{event="admin.blocked"\} 2$/m)
+  })
+
+  test.each<[string, string[], Record<string, string>, string]>([
+    ['another token', ['list', 'ada'], { ADMIN_TOKEN: 'x'.repeat(40) }, 'has another ADMIN_TOKEN'],
+    ['no token', ['list', 'ada'], { ADMIN_TOKEN: '' }, 'ADMIN_TOKEN (or ADMIN_TOKEN_FILE)'],
+    ['no port', ['list', 'ada'], { ADMIN_PORT: '' }, 'Where? ADMIN_PORT'],
+    ['nobody at the port', ['list', 'ada', '--url', 'http://127.0.0.1:9'], {}, 'Nobody answers at http://127.0.0.1:9'],
+    ['nobody of that id', ['block', 'ada'], {}, 'Nobody here has that id'],
+    ['no person', ['block'], {}, 'of whom?'],
+  ])('with %s a line says so', async (_what, args, env, why) => {
+    const { code, out, err } = await run(['admin', ...args], { env })
+    expect([code === 0, out, err]).toEqual([false, '', expect.stringContaining(why)])
+    expect(err).not.toMatch(/^ +at /m)
+    expect(err).not.toContain(ADMIN_TOKEN)
+  })
+
+  test('takes the token out of a file, and finds a service that listens everywhere', async () => {
+    const token = join(folder, 'token')
+    writeFileSync(token, `${ADMIN_TOKEN}\n`)
+    const env = { ADMIN_TOKEN: '', ADMIN_TOKEN_FILE: token, ADMIN_HOST: '0.0.0.0' }
+    expect(await run(['admin', 'list', 'uid-1'], { env })).toMatchObject({ code: 0, err: '' })
+  })
+})
+
+test('scanin alone says what there is, and npm and npx know it', async () => {
+  const alone = await run([])
+  expect(alone).toMatchObject({ code: 0, out: expect.stringContaining('scanin accounts add USERNAME') })
+  expect(await run(['acounts'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('There is no such command.\n\n'),
+  })
+  const env = { PATH: process.env['PATH'], HOME: folder, npm_config_offline: 'true' }
+  for (const [command, ...args] of [
+    ['npm', 'run', '--silent', 'scanin', '--', 'help'],
+    ['npx', 'scanin', 'help'],
+  ] as [string, ...string[]][]) {
+    const running = startProcess(command, args, { cwd: ROOT, env })
+    expect([command, await running.exited, running.stdout()]).toEqual([command, 0, alone.out])
+  }
+})
