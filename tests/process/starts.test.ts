@@ -159,6 +159,8 @@ test('metrics and operators` port listen on loopback alone, whatever HOST says',
   const service = await startService({ HOST: '0.0.0.0', ...env })
   expect((await createClient(`http://127.0.0.1:${port}`).get('/metrics')).status).toBe(200)
   expect((await createClient(`http://127.0.0.1:${adminPort}`).get('/metrics')).status).toBe(401)
+  expect(service.stderr()).toContain('who is blocked on ADMIN_PORT is so until this process ends')
+  expect(service.stderr()).not.toContain('ADMIN_HOST')
   for (const one of [port, adminPort])
     await expect(createClient(`http://127.0.0.2:${one}`).get('/metrics')).rejects.toThrow('ECONNREFUSED')
   expect((await createClient(`http://127.0.0.2:${service.port}`).get('/healthz')).status).toBe(200)

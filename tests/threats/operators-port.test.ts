@@ -15,7 +15,7 @@ import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identi
 import { asNative, expectToBeRefused, expectToSignIn } from './native-app.ts'
 import { expectProblem, found, sessionSetBy } from './seen.ts'
 
-/** T33: operators' port does what it can for nobody without the token, and whom an operator blocks is out everywhere. */
+/** T34: operators' port does what it can for nobody without the token, and whom an operator blocks is out everywhere. */
 
 const PUBLIC_URL = 'http://scanin.test'
 const WIKI = 'http://wiki.test'
@@ -60,7 +60,7 @@ async function phoneAt(at: number, { username, password } = ZOFIA): Promise<Clie
   return phone
 }
 
-describe('T33 without the token', () => {
+describe('T34 without the token', () => {
   const ROUTES = [
     ['GET', pathOf(ZOFIA.id, 'sessions')],
     ['DELETE', pathOf(ZOFIA.id, 'sessions')],
@@ -154,7 +154,7 @@ describe('T33 without the token', () => {
   })
 })
 
-describe('T33 who is blocked', () => {
+describe('T34 who is blocked', () => {
   test('is out of everything on every instance at the next request, and what waits for them is denied at once', async () => {
     await operator.ask('DELETE', pathOf(ZOFIA.id, 'sessions'))
     const [phone, other, bystander] = [await phoneAt(1), await phoneAt(0), await phoneAt(1, YUSUF)]
