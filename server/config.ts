@@ -60,9 +60,7 @@ const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
-const UNSUPPORTED = [
-  ...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL'],
-] as const
+const UNSUPPORTED = [...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL']] as const
 
 /**
  * Reads the configuration.
