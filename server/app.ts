@@ -2,6 +2,8 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createAdminApp } from './admin/admin-app.ts'
 import { createBlockedList } from './admin/blocked-list.ts'
 import { createOperators } from './admin/operators.ts'
+import type { FindAppLink } from './apps/app-links/app-links.ts'
+import { appLinksRoutes } from './apps/app-links/app-links-routes.ts'
 import { backEndTokenRoutes } from './apps/back-end-tokens.ts'
 import { type AppList, createAppList } from './apps/forward-auth/app-list.ts'
 import { createApps } from './apps/forward-auth/apps.ts'
@@ -69,6 +71,8 @@ export interface AppOptions {
   /** Where addresses are. Left out: nobody says. */
   placeOf?: PlaceOf | undefined
   bearerVerifiers: readonly BearerVerifier[]
+  /** What platforms are told of the team's native apps. Left out: nothing. */
+  findAppLink?: FindAppLink | undefined
   /** What an account signs in by: for applications that want to know. */
   usernameOf?: ((user: User) => string | undefined) | undefined
   /** Of OpenID Connect. Left out: none of it is served. */
@@ -313,6 +317,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     apps.routes(api)
     passkeys.routes(api)
     events.routes(api, { current: sessions.current, sessions: sessions.service })
+    appLinksRoutes(api, options.findAppLink ?? (() => undefined))
     if (oauth !== undefined) api.register(async (scope: TypedApp) => oauth.routes(scope))
     if (keys !== undefined) jwksRoute(api, keys, { isForAnyPage: oauth !== undefined })
     if (keys !== undefined && config.tokenAudiences.length > 0) {

@@ -41,6 +41,8 @@ export interface Config {
   appsFile: string | undefined
   /** Where addresses are, in a file of MaxMind's format. */
   geoipFile: string | undefined
+  /** What iOS and Android are told of the team's native apps, in a file. */
+  appLinksFile: string | undefined
   /** A minute and client address; 0: no limit. */
   rates: { loginsPerMinute: number; signInsPerMinute: number }
   /** Where audit events are sent. `secrets`: `whsec_…`, the newest first. */
@@ -109,6 +111,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     phoneOidc: readPhoneOidc(reader),
     appsFile: reader.text('APPS_FILE'),
     geoipFile: reader.text('GEOIP_FILE'),
+    appLinksFile: reader.text('APP_LINKS_FILE'),
     rates: {
       loginsPerMinute: reader.integer('RATE_LOGINS_PER_MINUTE', 60, 0, 1_000_000),
       signInsPerMinute: reader.integer('RATE_SIGN_INS_PER_MINUTE', 10, 0, 1_000_000),

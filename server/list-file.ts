@@ -48,21 +48,6 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
 
   const fault = (message: string, cause?: unknown) => new ListFileError(`${variable}${message}`, { cause })
 
-  function unreadable(cause: unknown): ListFileError {
-    const line = cause instanceof YAMLError ? cause.linePos?.[0].line : undefined
-    return fault(`${line === undefined ? '' : `: line ${line}`}: neither JSON nor YAML`, cause)
-  }
-
-  function valuesOf(toJs: () => unknown): unknown[] {
-    try {
-      const values = toJs()
-      return Array.isArray(values) ? values : []
-    } catch (cause) {
-      // An alias that leads nowhere, or to too much.
-      throw unreadable(cause)
-    }
-  }
-
   function complaintOf({ keyword, instancePath, message }: TLocalizedValidationError): string {
     // Of keys that are none, the one place that would be named is what somebody wrote there.
     if (keyword === 'boolean') return `has a key that is none of ${Object.keys(entry.properties).join(', ')}`
@@ -81,13 +66,10 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
   }
 
   function parse(text: string): Placed<Static<Schema>>[] {
-    const lineCounter = new LineCounter()
-    const document = parseDocument(text, { lineCounter })
-    const [error] = document.errors
-    if (error !== undefined) throw unreadable(error)
-    if (!isSeq(document.contents)) throw fault(`: must be array of ${plural}`)
-    const nodes = document.contents.items
-    return valuesOf(() => document.toJS()).map((value, at) => {
+    const { contents, value: values, lineCounter } = readYaml(variable, text)
+    if (!isSeq(contents) || !Array.isArray(values)) throw fault(`: must be array of ${plural}`)
+    const nodes = contents.items
+    return values.map((value: unknown, at) => {
       const node = nodes[at]
       const line = lineCounter.linePos((isNode(node) ? node.range?.[0] : undefined) ?? 0).line
       const place = `: line ${line}, entry ${at + 1}`
@@ -95,23 +77,10 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
     })
   }
 
-  async function bytesOf(path: string): Promise<Buffer> {
-    try {
-      return await readFile(path)
-    } catch (cause) {
-      throw fault(' cannot be read', cause)
-    }
-  }
-
   return {
     parse,
     refuse,
-    async read(path) {
-      const bytes = await bytesOf(path)
-      // Bytes that are none would all become the same character, and two names one.
-      if (!isUtf8(bytes)) throw fault(': not UTF-8')
-      return parse(bytes.toString())
-    },
+    read: async (path) => parse(await readText(variable, path)),
     refuseTwins(entries, what, textOf) {
       const seen = new Map<string, number>()
       for (const [at, { value, place }] of entries.entries()) {
@@ -121,5 +90,37 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
         seen.set(text, at)
       }
     },
+  }
+}
+
+/**
+ * The text of a file that a variable names.
+ * @throws ListFileError
+ */
+export async function readText(variable: string, path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new ListFileError(`${variable} cannot be read`, { cause })
+  })
+  // Bytes that are none would all become the same character, and two names one.
+  if (!isUtf8(bytes)) throw new ListFileError(`${variable}: not UTF-8`)
+  return bytes.toString()
+}
+
+/**
+ * Reads JSON or YAML: what is in it, and where it stands.
+ * @throws ListFileError
+ */
+export function readYaml(variable: string, text: string) {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter })
+  try {
+    const [error] = document.errors
+    if (error !== undefined) throw error
+    // An alias may lead nowhere, or to too much.
+    const value: unknown = document.toJS()
+    return { contents: document.contents, value, lineCounter }
+  } catch (cause) {
+    const line = cause instanceof YAMLError ? `: line ${cause.linePos?.[0].line}` : ''
+    throw new ListFileError(`${variable}${line}: neither JSON nor YAML`, { cause })
   }
 }

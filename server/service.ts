@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8'
 import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { type AppOptions, buildApps } from './app.ts'
+import { openAppLinksFile } from './apps/app-links/app-links.ts'
 import { openAppsFile } from './apps/forward-auth/live-apps.ts'
 import type { SigningKeys } from './apps/key-set.ts'
 import { openSigningKeysFile } from './apps/signing-keys-file.ts'
@@ -90,6 +91,8 @@ export async function startService({
     config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
   const geoip = config.geoipFile === undefined ? undefined : await openGeoipFile({ path: config.geoipFile, logger })
   const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, geoip].filter((file) => file !== undefined)
+  const appLinks = config.appLinksFile === undefined ? undefined : await openAppLinksFile(config.appLinksFile, logger)
+  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, appLinks].filter((file) => file !== undefined)
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
@@ -130,6 +133,7 @@ export async function startService({
       clock,
       failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
     }),
+    findAppLink: appLinks?.find,
     signingKeys,
     clock,
     randomness: cryptoRandomness,

@@ -53,7 +53,9 @@ export async function readDescription(app: FastifyInstance): Promise<DescribedAp
       Object.entries(item).map(([method, what]): [string, Operation] => [`${method.toUpperCase()} ${path}`, what]),
     ),
     wrongWith(value, schema) {
-      const [, errors] = Schema.Errors({ components, allOf: [schema], unevaluatedProperties: false }, value)
+      // A list has no keys of its own.
+      const closed = Array.isArray(value) ? {} : { unevaluatedProperties: false }
+      const [, errors] = Schema.Errors({ components, allOf: [schema], ...closed }, value)
       return errors.map(({ instancePath, message }) => `${instancePath} ${message}`)
     },
   }
