@@ -30,7 +30,8 @@ export interface Config {
   accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
   /** Of OpenID Connect. Left out: none of it is served. */
   clientsFile: string | undefined
-  phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
+  /** Without `jwksUrl` the issuer's own metadata says where its keys are. */
+  phoneJwt: { jwksUrl: string | undefined; issuer: string; audience: string } | undefined
   phoneIntrospection: { url: string; clientId: string; clientSecret: string; audience: string | undefined } | undefined
   phoneUserinfoUrl: string | undefined
   /** Scopes that a native app's token needs, all of them. */
@@ -107,7 +108,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     returnToOrigins: reader.origins('RETURN_TO_ORIGINS'),
     accounts: readAccounts(reader),
     clientsFile: reader.text('CLIENTS_FILE'),
-    ...readPhoneTokens(reader),
+    ...readPhoneTokens(reader, publicUrl),
     phoneOidc: readPhoneOidc(reader),
     appsFile: reader.text('APPS_FILE'),
     geoipFile: reader.text('GEOIP_FILE'),
@@ -258,10 +259,13 @@ const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 type PhoneTokens = Pick<Config, 'phoneJwt' | 'phoneIntrospection' | 'phoneUserinfoUrl' | 'phoneScopes'>
 
-function readPhoneTokens(reader: EnvironmentReader): PhoneTokens {
+function readPhoneTokens(reader: EnvironmentReader, publicUrl: string): PhoneTokens {
   const audience = reader.text('PHONE_JWT_AUDIENCE')
   const phoneIntrospection = readIntrospection(reader, audience)
-  const phoneJwt = readPhoneJwt(reader, audience, phoneIntrospection !== undefined)
+  const phoneJwt = readPhoneJwt(reader, audience ?? publicUrl)
+  if (audience !== undefined && phoneJwt === undefined && phoneIntrospection === undefined) {
+    reader.reject('PHONE_JWT_ISSUER', 'PHONE_JWT_AUDIENCE goes with it, or with PHONE_INTROSPECTION_URL')
+  }
   const scope = reader.matching('PHONE_JWT_SCOPE', SCOPES, 'one or more scopes with a space between them')
   if (scope !== undefined && phoneJwt === undefined && phoneIntrospection === undefined) {
     reader.reject('PHONE_JWT_SCOPE', 'goes with the other PHONE_JWT_*, or with PHONE_INTROSPECTION_URL')
@@ -283,22 +287,28 @@ function readIntrospection(reader: EnvironmentReader, audience: string | undefin
   return { url, clientId, clientSecret, audience }
 }
 
-/** @param isAudienceElsewhere the audience alone is of use to introspection too */
-function readPhoneJwt(
-  reader: EnvironmentReader,
-  audience: string | undefined,
-  isAudienceElsewhere: boolean,
-): Config['phoneJwt'] {
+/** @param audience who a resource is whom nobody named: its own address (RFC 8707 §2) */
+function readPhoneJwt(reader: EnvironmentReader, audience: string): Config['phoneJwt'] {
   const jwksUrl = reader.url('PHONE_JWT_JWKS_URL')
   const issuer = reader.text('PHONE_JWT_ISSUER')
-  if (jwksUrl === undefined && issuer === undefined && isAudienceElsewhere) return undefined
-  rejectParts(reader, 'PHONE_JWT_JWKS_URL, PHONE_JWT_ISSUER and PHONE_JWT_AUDIENCE go together', {
-    PHONE_JWT_JWKS_URL: jwksUrl,
-    PHONE_JWT_ISSUER: issuer,
-    PHONE_JWT_AUDIENCE: audience,
-  })
-  if (jwksUrl === undefined || issuer === undefined || audience === undefined) return undefined
+  if (issuer === undefined) {
+    if (jwksUrl !== undefined) reader.reject('PHONE_JWT_ISSUER', 'PHONE_JWT_JWKS_URL goes with it')
+    return undefined
+  }
+  // With keys of another place it may be any text: some providers are called by no address.
+  if (jwksUrl === undefined && !isIssuer(issuer)) {
+    reader.reject(
+      'PHONE_JWT_ISSUER',
+      'has to be an http:// or https:// address without a query, or to have a PHONE_JWT_JWKS_URL',
+    )
+    return undefined
+  }
   return { jwksUrl, issuer, audience }
+}
+
+/** RFC 8414 §2. */
+function isIssuer(text: string): boolean {
+  return httpUrl(text) !== undefined && !/[?#]/.test(text)
 }
 
 /** Rejects what is missing where some are set and others are not. */

@@ -70,7 +70,7 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   if (phone.phoneIntrospection !== undefined) {
     if (phone.phoneUserinfoUrl !== undefined)
-      found.push('PHONE_USERINFO_URL is asked nothing: PHONE_INTROSPECTION_URL decides about opaque tokens.')
+      found.push('PHONE_USERINFO_URL is asked for names alone: PHONE_INTROSPECTION_URL decides about opaque tokens.')
     if (phone.phoneIntrospection.audience === undefined)
       found.push(
         'opaque tokens without an audience are taken at your provider`s word (PHONE_JWT_AUDIENCE asks for one).',

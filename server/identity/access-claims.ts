@@ -1,4 +1,5 @@
-import { type Claims, textOf } from './oidc-claims.ts'
+import type { BearerVerdict } from './identity.ts'
+import { type Claims, isRecord, textOf } from './oidc-claims.ts'
 
 /**
  * What a token's claims have to say before it may speak for a person. Each function gives what is wrong, for the log, or
@@ -62,6 +63,25 @@ export function faultOfScope(claims: Claims, needed: readonly string[]): string 
 
 function scopesOf({ scope, scp }: Claims): string[] {
   return [scope, scp].flat().flatMap((text) => (typeof text === 'string' ? text.split(' ').filter(Boolean) : []))
+}
+
+/**
+ * A token that is bound (RFC 7800): to a key that DPoP proofs show (RFC 9449 §6), or to what is not checked here, as a
+ * client certificate. That one is refused: whoever bound it counts on the check.
+ */
+export function faultOfBinding({ cnf, token_type: type }: Claims): string | undefined {
+  if (cnf === undefined) return /^dpop$/i.test(textOf(type) ?? '') ? 'it says DPoP, and not by which key' : undefined
+  const isKey = isRecord(cnf) && Object.keys(cnf).length === 1 && THUMBPRINT.test(textOf(cnf['jkt']) ?? '')
+  return isKey ? undefined : 'it is bound to something that is not checked here'
+}
+
+/** SHA-256 in base64url (RFC 9449 §6.1). */
+const THUMBPRINT = /^[\w-]{43}$/
+
+/** Who a token without a `faultOfBinding` speaks for, with the key that it is bound to. */
+export function withKeyOf({ cnf }: Claims, verdict: BearerVerdict): BearerVerdict {
+  const keyThumbprint = isRecord(cnf) ? textOf(cnf['jkt']) : undefined
+  return verdict.kind === 'person' && keyThumbprint !== undefined ? { ...verdict, keyThumbprint } : verdict
 }
 
 export function isMeantFor(claims: Claims, audience: string): boolean {

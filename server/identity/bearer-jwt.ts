@@ -1,12 +1,16 @@
-import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTVerifyResult, jwtVerify } from 'jose'
+import { decodeProtectedHeader, errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import { faultOfKind, faultOfMachine, faultOfScope } from './access-claims.ts'
+import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, withKeyOf } from './access-claims.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
+import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
 export interface BearerJwtOptions {
-  jwksUrl: string
+  /** The issuer's published keys. */
+  keys: JWTVerifyGetKey
+  /** Says what people are called where their tokens do not. */
+  fillInNames: FillInNames
   issuer: string
   audience: string
   /** All of them are needed. */
@@ -15,7 +19,6 @@ export interface BearerJwtOptions {
 }
 
 const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
-const KEYS_TIMEOUT_MS = 3000
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
@@ -23,8 +26,8 @@ const CLOCK_TOLERANCE_SECONDS = 5
  * an access token and a person's. Whatever has a JWT's form is decided here, one way or the other.
  * @throws ScanInError `identity_provider_unavailable` when the keys cannot be fetched: that says nothing about the token
  */
-export function createBearerJwt({ jwksUrl, issuer, audience, scopes, clock }: BearerJwtOptions): BearerVerifier {
-  const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: KEYS_TIMEOUT_MS })
+export function createBearerJwt(options: BearerJwtOptions): BearerVerifier {
+  const { keys, fillInNames, issuer, audience, scopes, clock } = options
   const checks = {
     issuer,
     audience,
@@ -33,22 +36,38 @@ export function createBearerJwt({ jwksUrl, issuer, audience, scopes, clock }: Be
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   }
 
+  /** @returns what is wrong with it by itself, in words */
+  async function verified(token: string): Promise<JWTVerifyResult | string> {
+    try {
+      return await jwtVerify(token, keys, { ...checks, currentDate: new Date(clock()) })
+    } catch (cause) {
+      if (cause instanceof errors.JOSEError) return whyOf(cause)
+      throw cause instanceof ScanInError ? cause : new ScanInError('identity_provider_unavailable', { cause })
+    }
+  }
+
   return async (token): Promise<BearerVerdict> => {
     if (!isSignedJwt(token)) return { kind: 'not_mine' }
-    let verified: JWTVerifyResult
-    try {
-      verified = await jwtVerify(token, keys, { ...checks, currentDate: new Date(clock()) })
-    } catch (cause) {
-      if (isAboutTheToken(cause)) return refused(whyOf(cause))
-      throw new ScanInError('identity_provider_unavailable', { cause })
-    }
-    const { payload, protectedHeader } = verified
-    const fault = faultOfKind(payload, protectedHeader.typ) ?? faultOfMachine(payload) ?? faultOfScope(payload, scopes)
+    const read = await verified(token)
+    if (typeof read === 'string') return refused(read)
+    const { payload } = read
+    const fault = faultOf(read, scopes)
     if (fault !== undefined) return refused(fault)
-    const verdict = personOfClaims(payload, 'jwt')
+    const named = await fillInNames(token, payload)
+    if (named === undefined) return refused(OF_SOMEBODY_ELSE)
+    const verdict = withKeyOf(payload, personOfClaims(named, 'jwt'))
     if (verdict.kind !== 'person' || verdict.goodUntil === undefined) return verdict
     return { ...verdict, goodUntil: verdict.goodUntil + CLOCK_TOLERANCE_SECONDS * 1000 }
   }
+}
+
+function faultOf(
+  { payload, protectedHeader: { typ } }: JWTVerifyResult,
+  scopes: readonly string[],
+): string | undefined {
+  return (
+    faultOfKind(payload, typ) ?? faultOfMachine(payload) ?? faultOfScope(payload, scopes) ?? faultOfBinding(payload)
+  )
 }
 
 /** Also one that is broken elsewhere than in its head. An encrypted one is as good as opaque: its provider reads it. */
@@ -65,10 +84,4 @@ function isSignedJwt(token: string): boolean {
 function whyOf(error: errors.JOSEError): string {
   const isClaim = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired
   return isClaim ? `${error.code} ${error.claim}` : error.code
-}
-
-/** The rest is about fetching the keys; jose reports a reply other than 200 by its generic error. */
-function isAboutTheToken(error: unknown): error is errors.JOSEError {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
-  return error instanceof errors.JOSEError && error.code !== errors.JOSEError.code
 }

@@ -4,12 +4,15 @@ import { createBearerJwt } from './bearer-jwt.ts'
 import type { BearerVerifier } from './identity.ts'
 import { createIntrospection } from './introspection.ts'
 import { sparingly } from './provider-calls.ts'
+import { createTeamProvider } from './team-provider.ts'
 import { createUserinfo } from './userinfo.ts'
+import { createUserinfoNames } from './userinfo-names.ts'
 
 export interface BearerVerifiersOptions {
   /** What the environment says of native apps' tokens. */
   config: {
-    phoneJwt: { jwksUrl: string; issuer: string; audience: string } | undefined
+    publicUrl: string
+    phoneJwt: { jwksUrl: string | undefined; issuer: string; audience: string } | undefined
     phoneIntrospection:
       | { url: string; clientId: string; clientSecret: string; audience: string | undefined }
       | undefined
@@ -23,14 +26,20 @@ export interface BearerVerifiersOptions {
 
 /**
  * Who is asked about a native app's token, in this order: signed JWTs are decided by their keys alone, all others by the
- * provider's introspection, or by its userinfo where there is no introspection.
+ * provider's introspection, or by its userinfo where there is no introspection. What people are called userinfo is asked
+ * where nobody else has said it.
  */
 export function createBearerVerifiers({ config, clock, failures }: BearerVerifiersOptions): BearerVerifier[] {
-  const { phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scopes } = config
+  const { publicUrl, phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scopes } = config
+  const provider = phoneJwt && createTeamProvider({ ...phoneJwt, clock })
+  const fillInNames = createUserinfoNames({ url: () => phoneUserinfoUrl ?? provider?.userinfoUrl(), clock })
   const verifiers: BearerVerifier[] = []
-  if (phoneJwt !== undefined) verifiers.push(createBearerJwt({ ...phoneJwt, scopes, clock }))
+  if (phoneJwt !== undefined && provider !== undefined) {
+    verifiers.push(createBearerJwt({ ...phoneJwt, keys: provider.keys, fillInNames, scopes, clock }))
+  }
   if (phoneIntrospection !== undefined) {
-    const introspect = createIntrospection({ ...phoneIntrospection, issuer: phoneJwt?.issuer, scopes, clock })
+    const issuer = phoneJwt?.issuer
+    const introspect = createIntrospection({ ...phoneIntrospection, publicUrl, issuer, scopes, fillInNames, clock })
     verifiers.push(sparingly({ ask: introspect, failures, clock }))
   } else if (phoneUserinfoUrl !== undefined) {
     verifiers.push(sparingly({ ask: createUserinfo(phoneUserinfoUrl), failures, clock }))

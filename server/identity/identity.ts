@@ -41,8 +41,11 @@ export type BearerVerdict =
   | {
       kind: 'person'
       user: User
-      /** The token's end, in epoch milliseconds. Left out: nobody said. */
+      /** The token's end and its beginning, in epoch milliseconds. Left out: nobody said. */
       goodUntil?: number
+      issuedAt?: number
+      /** The key that has to be shown with the token: its thumbprint (RFC 9449 §6). Left out: whoever has it may use it. */
+      keyThumbprint?: string
     }
   /** Not ours, expired, of a machine, or no good for any other reason. */
   | {

@@ -1,19 +1,23 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import { faultOfKind, faultOfMachine, faultOfScope, isMeantFor } from './access-claims.ts'
+import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, isMeantFor, withKeyOf } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
 import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts'
 import { askProvider } from './provider-request.ts'
+import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
 export interface IntrospectionOptions {
   url: string
   /** Who asks, as the provider knows us. */
   clientId: string
   clientSecret: string
-  /** Whom the token must be meant for. Left out: us, where the reply says whom. */
+  /** Whom the token must be meant for. Left out: us, as client or by our address, where the reply says whom. */
   audience: string | undefined
+  publicUrl: string
   issuer: string | undefined
   scopes: readonly string[]
+  /** Says what people are called where the reply does not. */
+  fillInNames: FillInNames
   clock: Clock
 }
 
@@ -25,6 +29,7 @@ export function createIntrospection({
   url,
   clientId,
   clientSecret,
+  fillInNames,
   ...expected
 }: IntrospectionOptions): BearerVerifier {
   const authorization = basicAuthorization(clientId, clientSecret)
@@ -40,22 +45,33 @@ export function createIntrospection({
     const claims: unknown = await reply.json().catch(() => undefined)
     if (!isRecord(claims)) throw new ScanInError('identity_provider_unavailable')
     const fault = faultOf(claims, { clientId, ...expected })
-    return fault === undefined ? personOfClaims(claims, 'introspection') : refused(fault)
+    if (fault !== undefined) return refused(fault)
+    const named = await fillInNames(token, claims)
+    if (named === undefined) return refused(OF_SOMEBODY_ELSE)
+    return withKeyOf(claims, personOfClaims(named, 'introspection'))
   }
 }
 
 function faultOf(
   claims: Claims,
-  { clientId, audience, issuer, scopes, clock }: Omit<IntrospectionOptions, 'url' | 'clientSecret'>,
+  {
+    clientId,
+    publicUrl,
+    audience,
+    issuer,
+    scopes,
+    clock,
+  }: Omit<IntrospectionOptions, 'url' | 'clientSecret' | 'fillInNames'>,
 ): string | undefined {
   const { active, exp, nbf, iss, aud } = claims
   if (active !== true) return 'it is not active'
   if (!isBefore(clock(), exp) || isBefore(clock(), nbf ?? 0)) return 'its time is over, or yet to come'
   if (issuer !== undefined && iss !== undefined && iss !== issuer) return 'it is of another issuer'
   // Without an audience to go by, the provider's word to this client counts (§4).
-  const isForUs = audience === undefined && aud === undefined ? true : isMeantFor(claims, audience ?? clientId)
-  if (!isForUs) return 'it is meant for another application'
-  return faultOfKind(claims) ?? faultOfMachine(claims) ?? faultOfScope(claims, scopes)
+  const isForNobody = audience === undefined && aud === undefined
+  const names = audience === undefined ? [clientId, publicUrl] : [audience]
+  if (!isForNobody && !names.some((name) => isMeantFor(claims, name))) return 'it is meant for another application'
+  return faultOfKind(claims) ?? faultOfMachine(claims) ?? faultOfScope(claims, scopes) ?? faultOfBinding(claims)
 }
 
 /** @param seconds a moment as claims have it; left out: none */

@@ -25,8 +25,13 @@ export function personOfClaims(claims: Claims, source: IdentitySource): BearerVe
     ...(groups === undefined ? {} : { groups: groups.map((group) => group.normalize('NFC')) }),
     source,
   }
-  const endsAt = claims['exp']
-  return { kind: 'person', user, ...(typeof endsAt === 'number' ? { goodUntil: endsAt * 1000 } : {}) }
+  const { exp: endsAt, iat: beganAt } = claims
+  return {
+    kind: 'person',
+    user,
+    ...(typeof endsAt === 'number' ? { goodUntil: endsAt * 1000 } : {}),
+    ...(typeof beganAt === 'number' ? { issuedAt: beganAt * 1000 } : {}),
+  }
 }
 
 export function refused(why: string): BearerVerdict {

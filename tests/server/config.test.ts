@@ -159,6 +159,14 @@ describe('the configuration', () => {
     for (const name of names) expect(attempt).toThrow(`${name} (`)
   })
 
+  test('takes the issuer of native apps` tokens alone: it says where its keys are, and tokens are for this very service', () => {
+    const [issuer, PUBLIC_URL] = ['https://id.example.com/realms/team', 'https://login.example.com']
+    const [jwksUrl, audience] = ['https://id.example.com/jwks', 'phones']
+    expect(read({ PUBLIC_URL, PHONE_JWT_ISSUER: issuer }).phoneJwt).toEqual({ issuer, audience: PUBLIC_URL })
+    const all = { PHONE_JWT_ISSUER: 'the team', PHONE_JWT_JWKS_URL: jwksUrl, PHONE_JWT_AUDIENCE: audience }
+    expect(read(all).phoneJwt).toEqual({ issuer: 'the team', jwksUrl, audience })
+  })
+
   test('takes no empty file for a secret, and names the variable', () => {
     const attempt = () => read({ DEMO_PASSWORD_FILE: '/run/secrets/demo' }, { '/run/secrets/demo': '\n' })
     expect(attempt).toThrow('DEMO_PASSWORD_FILE (is an empty file)')
@@ -230,7 +238,7 @@ describe('a bad environment', () => {
 
   test('is described in one message that names every bad variable', () => {
     const attempt = () => read({ PORT: 'x', MATCH: 'x', TRUST_PROXY: 'x', PHONE_JWT_ISSUER: 'x', LOGIN_SECONDS: 'x' })
-    for (const name of ['PORT', 'MATCH', 'TRUST_PROXY', 'PHONE_JWT_JWKS_URL', 'PHONE_JWT_AUDIENCE', 'LOGIN_SECONDS']) {
+    for (const name of ['PORT', 'MATCH', 'TRUST_PROXY', 'PHONE_JWT_ISSUER', 'LOGIN_SECONDS']) {
       expect(attempt).toThrow(name)
     }
   })
@@ -245,6 +253,9 @@ describe('a bad environment', () => {
     [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
     [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
     [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],
+    [{ PHONE_JWT_AUDIENCE: 'phones' }, 'PHONE_JWT_ISSUER (PHONE_JWT_AUDIENCE goes with it'],
+    [{ PHONE_JWT_JWKS_URL: 'https://id.example.com/jwks' }, 'PHONE_JWT_ISSUER (PHONE_JWT_JWKS_URL goes with it'],
+    [{ PHONE_JWT_ISSUER: 'https://id.example.com/?realm=a' }, 'without a query'],
     [{ DEMO_PASSWORD: 'a\u0007b' }, 'control characters'],
     [{ WEBHOOK_URL: 'https://hooks.example.com/' }, 'WEBHOOK_SECRET (WEBHOOK_URL and WEBHOOK_SECRET go together'],
     [{ WEBHOOK_SECRET }, 'WEBHOOK_URL (WEBHOOK_URL and WEBHOOK_SECRET go together'],

@@ -116,6 +116,19 @@ describe('a JWT', () => {
     expect(provider.asked()).toBe(before)
   })
 
+  test('T29 without a name is its person`s by the name that userinfo tells, and nobody`s if it tells of somebody else', async () => {
+    const token = await tokenWith({ name: undefined, jti: 'to be named' })
+    provider.opaque.set(token, { sub: 'native-1', name: 'Native Person', email: 'native@example.com' })
+    await expectToSignIn(clientOf('userinfo'), token, native)
+    const another = await tokenWith({ name: undefined, jti: 'of somebody else' })
+    provider.opaque.set(another, { sub: 'native-2', name: 'Native Person' })
+    await expectToBeRefused(clientOf('userinfo'), another)
+    await expectToSignIn(clientOf('userinfo'), await tokenWith({ name: undefined, jti: 'unknown there' }), {
+      ...native,
+      name: native.id,
+    })
+  })
+
   test.each<[string, Record<string, unknown>]>([
     ['none', {}],
     ['others', { scope: 'openid profile' }],
@@ -173,9 +186,10 @@ describe('an opaque token', () => {
   test('T29 without PHONE_JWT_AUDIENCE is taken where it is meant for us or for nobody in particular, for no other', async () => {
     const [browser, { id }] = [clientOf('trusting'), provider.client]
     await expectToSignIn(browser, introspected({ ...good, aud: ['x', id] }), native)
+    await expectToSignIn(browser, introspected({ ...good, aud: services.trusting.url }), native)
     await expectToSignIn(browser, introspected({ ...good, aud: undefined }), native)
     await expectToBeRefused(browser, introspected(good))
-    expect(services.trusting.stderr()).toMatch(/PHONE_USERINFO_URL is asked nothing[\s\S]*PHONE_JWT_AUDIENCE/)
+    expect(services.trusting.stderr()).toMatch(/PHONE_USERINFO_URL is asked for names alone[\s\S]*PHONE_JWT_AUDIENCE/)
   })
 
   test('T29 a provider that does not know us is unavailable, whatever the token', async () => {

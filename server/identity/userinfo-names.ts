@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import { type Claims, isRecord, textOf } from './oidc-claims.ts'
+import { askProvider } from './provider-request.ts'
+
+/**
+ * A token's claims, with what the person is called where they do not say it: access tokens rarely do.
+ * @returns `undefined`: what was said is of somebody else (OpenID Connect Core §5.3.2)
+ * @throws ScanInError `identity_provider_unavailable`
+ */
+export type FillInNames = (token: string, claims: Claims) => Promise<Claims | undefined>
+
+export interface UserinfoNamesOptions {
+  /** The provider's userinfo endpoint, as it is known by now. `undefined`: nobody is asked. */
+  url: () => string | undefined
+  clock: Clock
+}
+
+/** Why a token is refused of which `FillInNames` answers nothing. */
+export const OF_SOMEBODY_ELSE = 'userinfo tells of somebody else'
+
+/** What is asked for, as OpenID Connect Core §5.1 calls it, and `groups`. */
+const TOLD = ['name', 'preferred_username', 'email', 'groups'] as const
+/** As long as somebody who is gone at the provider may still be called by their name here. */
+const TOLD_FOR_MS = 600_000
+/** A token that userinfo does not take, as it is for us and not for it, is not shown to it again for so long. */
+const REFUSED_FOR_MS = 60_000
+const MOST_REMEMBERED = 1000
+
+/** Asks userinfo for names: once a token, and only where its claims have none. */
+export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillInNames {
+  const known = new Map<string, { told: Promise<Claims>; until: number }>()
+
+  function remember(hash: string, told: Promise<Claims>, forMs: number): void {
+    known.delete(hash)
+    known.set(hash, { told, until: clock() + forMs })
+    const [oldest] = known.keys()
+    if (known.size > MOST_REMEMBERED && oldest !== undefined) known.delete(oldest)
+  }
+
+  function toldOf(token: string, from: string): Promise<Claims> {
+    const hash = hashSecret(token)
+    const found = known.get(hash)
+    if (found !== undefined && clock() < found.until) return found.told
+    const told = ask(from, token)
+    remember(hash, told, TOLD_FOR_MS)
+    told.then(
+      (claims) => {
+        if (claims['sub'] === undefined) remember(hash, told, REFUSED_FOR_MS)
+      },
+      () => known.delete(hash),
+    )
+    return told
+  }
+
+  return async (token, claims) => {
+    const from = url()
+    // One that is bound to a key would take a proof of that key, made for userinfo: the phone alone can make it.
+    if (from === undefined || textOf(claims['name']) !== undefined || claims['cnf'] !== undefined) return claims
+    const told = await toldOf(token, from)
+    if (told['sub'] === undefined) return claims
+    return told['sub'] === claims['sub'] ? { ...only(TOLD, told), ...claims } : undefined
+  }
+}
+
+/** @returns nothing at all where userinfo does not know the token: that says nothing about it to us */
+async function ask(url: string, token: string): Promise<Claims> {
+  const reply = await askProvider(url, { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } })
+  const told: unknown = reply.status === 200 ? await reply.json().catch(() => undefined) : undefined
+  return isRecord(told) ? told : {}
+}
+
+function only(names: readonly string[], claims: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => names.includes(name)))
+}
