@@ -35,7 +35,9 @@ import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
 import { bearersOfUnblocked } from './identity/blocked-people.ts'
+import { createProofs } from './identity/dpop.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User, VouchFor } from './identity/identity.ts'
+import { createNativeApps } from './identity/native-apps.ts'
 import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
 import { createHolds } from './login/hold/holds.ts'
@@ -144,6 +146,15 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     now: options.now ?? (() => performance.now()),
   })
   const holds = createHolds({ clock, pace: config.pace, pressure })
+  // Who is blocked, the sessions know, which native apps are shown.
+  const isBlocked: IsBlocked = (person) => sessions.service.isBlocked(person)
+  const nativeApp = createNativeApps({
+    verifiers: bearersOfUnblocked(options.bearerVerifiers, isBlocked),
+    checkProof: createProofs({ store, clock, makeLimiter, publicUrl }),
+    currentPerson: options.currentPerson,
+    clientAddresses,
+    onRefused: audit.onBearerRefused,
+  })
   // It signs in by sessions, which ask it as they are used.
   let teamProvider: TeamProviderRoom | undefined
   const vouchFor: VouchFor = async (user) => teamProvider?.vouchFor(user)
@@ -157,6 +168,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     placeOf,
     policy: config.session,
     openingMs: config.login.collectMs,
+    nativeApp,
     verifyPassword: options.verifyPassword,
     currentPerson: options.currentPerson,
     vouchFor,
@@ -229,7 +241,6 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     onNews: ears.ofPasskeys.tell,
   })
   const phone = createPhoneRoom({
-    onBearerRefused: audit.onBearerRefused,
     logins,
     holds,
     clientAddresses,
@@ -237,8 +248,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     makeLimiter,
     publicUrl,
     current: sessions.current,
-    bearerVerifiers: bearersOfUnblocked(options.bearerVerifiers, sessions.service.isBlocked),
-    currentPerson: options.currentPerson,
+    nativeApp,
     matchMode: config.match,
     confirmMode: config.confirm,
     passkeys: passkeys.passkeys,

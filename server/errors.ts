@@ -34,6 +34,8 @@ export interface ScanInErrorOptions extends ErrorOptions {
   retryAfterSeconds?: number
   /** With `wrong_match_code`: how many more tries the login allows. */
   triesLeft?: number
+  /** With `authentication_required`, of who has shown a token: what `WWW-Authenticate` says (RFC 6750 §3, RFC 9449 §7.1). */
+  challenge?: string
 }
 
 /** The one error that services throw on purpose. Its code decides the reply; its cause is logged, never sent. */
@@ -42,12 +44,14 @@ export class ScanInError extends Error {
   readonly code: ErrorCode
   readonly retryAfterSeconds: number | undefined
   readonly triesLeft: number | undefined
+  readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, { cause, retryAfterSeconds, triesLeft }: ScanInErrorOptions = {}) {
+  constructor(code: ErrorCode, { cause, retryAfterSeconds, triesLeft, challenge }: ScanInErrorOptions = {}) {
     super(code, { cause })
     this.code = code
     this.retryAfterSeconds = retryAfterSeconds
     this.triesLeft = triesLeft
+    this.challenge = challenge
   }
 
   /** Whatever was thrown, as one of ours: what nobody threw on purpose is `internal_error`. */

@@ -90,9 +90,10 @@ export async function startService({
   const liveApps =
     config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
   const geoip = config.geoipFile === undefined ? undefined : await openGeoipFile({ path: config.geoipFile, logger })
-  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, geoip].filter((file) => file !== undefined)
   const appLinks = config.appLinksFile === undefined ? undefined : await openAppLinksFile(config.appLinksFile, logger)
-  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, appLinks].filter((file) => file !== undefined)
+  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, geoip, appLinks].filter(
+    (file) => file !== undefined,
+  )
   if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>

@@ -141,6 +141,7 @@ function problemReply(
     'content-type': PROBLEM_TYPE,
     'content-length': Buffer.byteLength(body),
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    ...(error.challenge === undefined ? {} : { 'www-authenticate': error.challenge }),
   }
   return { status: problem.status, headers, body }
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import { tokenShownIn } from './access-token.ts'
 import { readCookie } from './cookies.ts'
 
 declare module 'fastify' {
@@ -44,15 +45,9 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
   return (request: FastifyRequest): void => {
     if (SAFE_METHODS.has(request.method) || request.routeOptions.config.isForAnyOrigin) return
     const { headers } = request
-    if (bearerTokenOf(headers) !== undefined) return
+    if (tokenShownIn(headers) !== undefined) return
     const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
     if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
   }
-}
-
-/** The token of an `Authorization: Bearer` header (RFC 6750 §2.1). Such a request is judged by it and by no cookie. */
-export function bearerTokenOf({ authorization }: IncomingHttpHeaders): string | undefined {
-  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? '') ?? []
-  return token
 }

@@ -28,6 +28,9 @@ export const problemSchema = Type.Object(
  */
 export const AWAY = ['overloaded', 'store_unavailable', 'identity_provider_unavailable'] as const
 
+/** What else every route may refuse with that takes a native app's token. */
+export const OF_TOKENS = ['slow_down', 'identity_provider_unavailable'] as const
+
 /** A reply without a body. */
 export const nothing = Type.Null()
 

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import { tokenShownIn } from '../http/access-token.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
-import { bearerTokenOf } from '../http/origin-check.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import { type IdentifiedSession, sessionIdOf } from './session.ts'
 import type { SessionService } from './session-service.ts'
@@ -17,8 +17,8 @@ export interface CurrentSession {
 
 export function createCurrentSession(sessions: SessionService, cookies: Cookies): CurrentSession {
   function secretOf({ headers }: FastifyRequest): string | undefined {
-    // A bearer request was excused from the origin check: its cookies count for nothing.
-    return bearerTokenOf(headers) === undefined ? readCookie(headers.cookie, cookies.sessionName) : undefined
+    // Who shows a token was excused from the origin check: its cookies count for nothing.
+    return tokenShownIn(headers) === undefined ? readCookie(headers.cookie, cookies.sessionName) : undefined
   }
 
   async function find(request: FastifyRequest): Promise<IdentifiedSession | undefined> {

@@ -1,16 +1,20 @@
-import Type from 'typebox'
+import type { FastifyRequest } from 'fastify'
+import Type, { type Static } from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { hashSecret } from '../hashes.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
 import type { PlaceOf } from '../http/place.ts'
-import { AWAY, expiresIn, nothing, userId, userName } from '../http/schemas.ts'
+import { AWAY, expiresIn, nothing, OF_TOKENS, userId, userName } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import type { User } from '../identity/identity.ts'
 import { isName } from '../identity/names.ts'
+import type { AuthenticateNativeApp, NativeApp } from '../identity/native-apps.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CurrentSession } from './current-session.ts'
-import { expiryOf } from './session.ts'
+import { expiryOf, type IdentifiedSession } from './session.ts'
 import type { SessionService } from './session-service.ts'
 import {
   sessionId as id,
@@ -26,6 +30,7 @@ import {
 export interface SessionRoutesOptions {
   sessions: SessionService
   current: CurrentSession
+  nativeApp: AuthenticateNativeApp
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
@@ -52,13 +57,32 @@ const sessionReply = Type.Object(
 )
 
 const tags = ['session']
-const security = [{ session: [] }]
+const bySession = [{ session: [] }]
+const security = [...bySession, { bearer: [] }, { dpop: [] }]
 /** Of who has to be signed in. */
-const SIGNED_IN = ['authentication_required', ...AWAY] as const
+const SIGNED_IN = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
+/** A token whose end nobody says is asked about each time: its app may take it for good for so long. */
+const NO_KNOWN_END_SECONDS = 600
+
+type CurrentReply = Static<typeof sessionReply>
+
+/** Who asks, and by which session of theirs; a native app has none. */
+interface Asking {
+  user: User
+  own?: IdentifiedSession
+  shown: CurrentReply['session']
+}
 
 /** Who is signed in, where else, and how that ends. */
 export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): void {
-  const { sessions, current, cookies, clientAddresses, placeOf, clock } = options
+  const { sessions, current, nativeApp, cookies, clientAddresses, placeOf, clock } = options
+
+  async function whoAsks(request: FastifyRequest): Promise<Asking> {
+    const app = await nativeApp(request)
+    if (app !== undefined) return { user: app.user, shown: ofToken(app, clock()) }
+    const own = await current.require(request)
+    return { user: own.session.user, own, shown: ofSession(own, clock()) }
+  }
 
   app.get(
     '/session',
@@ -69,24 +93,16 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
         tags,
         security,
         summary: 'Who is signed in',
+        description:
+          "To a native app its token is its session, for as long as that is good. It is on no list here: it ends at its provider's.",
         problems: SIGNED_IN,
         response: { 200: sessionReply },
       },
     },
     async (request) => {
-      const { id, session } = await current.require(request)
-      const { user, kind, createdAt, lastSeenAt } = session
+      const { user, shown: session } = await whoAsks(request)
       const { source: _source, credential: _credential, ...shown } = user
-      return {
-        user: shown,
-        session: {
-          id,
-          kind,
-          created_at: iso(createdAt),
-          last_seen_at: iso(lastSeenAt),
-          expires_in: secondsUntil(expiryOf(session), clock()),
-        },
-      }
+      return { user: shown, session }
     },
   )
 
@@ -104,8 +120,8 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       },
     },
     async (request) => {
-      const own = await current.require(request)
-      const listed = await sessions.list(own.session.user)
+      const { user, own } = await whoAsks(request)
+      const listed = await sessions.list(user)
       return { sessions: listed.map((entry) => listedOnWire(entry, own, placeOf)) }
     },
   )
@@ -125,10 +141,10 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       },
     },
     async (request) => {
-      const own = await current.require(request)
+      const { user, own } = await whoAsks(request)
       const name = request.body.name.normalize('NFC') || undefined
       if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
-      const renamed = await sessions.rename(own.session.user, request.params.id, name)
+      const renamed = await sessions.rename(user, request.params.id, name)
       if (renamed === undefined) throw new ScanInError('not_found')
       return listedOnWire(renamed, own, placeOf)
     },
@@ -148,10 +164,10 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const own = await current.require(request)
+      const { user, own } = await whoAsks(request)
       const { id } = request.params
-      const why = id === own.id ? 'signed_out' : 'revoked'
-      const isRevoked = await sessions.revoke(own.session.user, id, occasionOf(request, clientAddresses), why)
+      const why = id === own?.id ? 'signed_out' : 'revoked'
+      const isRevoked = await sessions.revoke(user, id, occasionOf(request, clientAddresses), why)
       if (!isRevoked) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
@@ -164,7 +180,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
         operationId: 'endOtherSessions',
         tags,
         security,
-        summary: 'End all sessions but the one that asks, or all of a kind',
+        summary: 'End all sessions but the one that asks, or all of a kind; a native app has none to keep',
         querystring: Type.Object({ kind: Type.Optional(kindToEnd) }),
         problems: SIGNED_IN,
         response: {
@@ -176,10 +192,10 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       },
     },
     async (request) => {
-      const own = await current.require(request)
+      const { user, own } = await whoAsks(request)
       const occasion = occasionOf(request, clientAddresses)
       const { kind } = request.query
-      return { revoked: await sessions.revokeOthers(own.session.user, own.id, { kind, occasion }) }
+      return { revoked: await sessions.revokeOthers(user, own?.id, { kind, occasion }) }
     },
   )
 
@@ -189,7 +205,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       schema: {
         operationId: 'signOut',
         tags,
-        security: [{}, ...security],
+        security: [{}, ...bySession],
         summary: 'End this session',
         problems: AWAY,
         replyHeaders: { 204: { 'Set-Cookie': 'The session, cleared' } },
@@ -206,4 +222,26 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
         .send(null)
     },
   )
+}
+
+function ofSession({ id, session }: IdentifiedSession, now: number): CurrentReply['session'] {
+  const { kind, createdAt, lastSeenAt } = session
+  return {
+    id,
+    kind,
+    created_at: iso(createdAt),
+    last_seen_at: iso(lastSeenAt),
+    expires_in: secondsUntil(expiryOf(session), now),
+  }
+}
+
+/** A token as the session that it is to its app. Its id is a hash, and nothing leads back from it. */
+function ofToken({ token, issuedAt, goodUntil }: NativeApp, now: number): CurrentReply['session'] {
+  return {
+    id: hashSecret(`token ${token}`),
+    kind: 'phone',
+    created_at: iso(Math.min(Math.max(0, issuedAt ?? now), now)),
+    last_seen_at: iso(now),
+    expires_in: goodUntil === undefined ? NO_KNOWN_END_SECONDS : secondsUntil(goodUntil, now),
+  }
 }

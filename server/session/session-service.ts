@@ -203,10 +203,10 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /**
-     * Ends all of a person's sessions but the one named.
+     * Ends all of a person's sessions but the one named, if any is.
      * @returns how many that were
      */
-    async revokeOthers(person: Person, keptId: string, { kind, occasion }: RevokeOptions = {}): Promise<number> {
+    async revokeOthers(person: Person, keptId?: string, { kind, occasion }: RevokeOptions = {}): Promise<number> {
       const of = personKeyHash(person)
       const places = await records.findAll(await index.list(of))
       const others = places.flatMap(({ id, place }): EndingSession[] =>

@@ -8,6 +8,7 @@ import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { passwordsOfUnblocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
+import type { AuthenticateNativeApp } from '../identity/native-apps.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
@@ -30,6 +31,7 @@ export interface SessionsOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
+  nativeApp: AuthenticateNativeApp
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
   /** Of the team's provider. Left out: there is none. */
@@ -60,7 +62,7 @@ export interface Sessions {
 
 /** Opens the room of sessions: their records in `store`, their lives by `clock` and `policy`. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { cookies, clientAddresses, placeOf, clock } = options
+  const { cookies, clientAddresses, nativeApp, placeOf, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies)
   const signInPhone = createPhoneSignIn({ ...options, sessions: service, current })
@@ -77,7 +79,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     signInPhone,
     queues,
     routes(app) {
-      sessionRoutes(app, { sessions: service, current, cookies, clientAddresses, placeOf, clock })
+      sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
       const { accountOf = () => undefined } = options
       const verifyPassword = passwordsOfUnblocked(options.verifyPassword, accountOf, service.isBlocked)
       signInRoutes(app, { ...options, verifyPassword, signInPhone, guard })

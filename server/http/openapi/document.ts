@@ -74,6 +74,11 @@ function replyHeaders({ cacheControl }: DocumentOptions): Record<string, object>
       description: 'Names this request in the logs. One that a proxy in TRUST_PROXY sends is kept',
       schema: { type: 'string', maxLength: 128 },
     },
+    Challenge: {
+      description:
+        'To who has shown a token: `invalid_token`, to be refreshed, or `invalid_dpop_proof`, to be made anew by the time of `Date`',
+      schema: { type: 'string' },
+    },
     RetryAfter: {
       description: 'After how many whole seconds to try again',
       schema: { type: 'integer', minimum: 0 },

@@ -36,7 +36,11 @@ export function problemReplies(
     status,
     {
       description: those.map((code) => `\`${code}\`: ${problemOf(new ScanInError(code)).title}`).join('\n\n'),
-      headers: { ...headersOf(status), ...(SAY_WHEN.has(status) ? { 'Retry-After': RETRY_AFTER } : {}) },
+      headers: {
+        ...headersOf(status),
+        ...(SAY_WHEN.has(status) ? { 'Retry-After': RETRY_AFTER } : {}),
+        ...(takesToken(route) && status === 401 ? { 'WWW-Authenticate': CHALLENGE } : {}),
+      },
       content: {
         'application/problem+json': {
           schema: { allOf: [schemas.refer(problemSchema), withCodeOf(those)] },
@@ -54,4 +58,8 @@ const withCodeOf = (codes: ErrorCode[]) => ({
   properties: { code: { type: 'string', enum: codes } },
 })
 
+const takesToken = ({ schema: { security = [] } }: DescribedRoute): boolean =>
+  security.some((schemes) => 'bearer' in schemes)
+
+const CHALLENGE = { $ref: '#/components/headers/Challenge' }
 const RETRY_AFTER = { $ref: '#/components/headers/RetryAfter' }

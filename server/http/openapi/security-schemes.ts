@@ -32,5 +32,12 @@ export function securitySchemes(cookies: Cookies): Record<string, object> {
       scheme: 'bearer',
       description: "A native app's token of the team's own identity provider (`PHONE_…` in the configuration).",
     },
+    dpop: {
+      type: 'http',
+      scheme: 'DPoP',
+      description:
+        'The same where the token is bound to a key (`cnf.jkt`): with a header `DPoP`, a proof made for this request alone (RFC ' +
+        "9449 §4.2). Its `htu` is of ScanIn's public URL, and its `iat` within five minutes of the reply's `Date`.",
+    },
   }
 }

@@ -25,6 +25,7 @@ import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
 import type { Scans } from '../scans.ts'
 import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, makeSalt, type Token } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
+import { isPhoneOfPerson, mayBeAnyPhone } from './native-phone.ts'
 
 export interface PhoneApprovalsOptions {
   records: LoginRecords
@@ -187,6 +188,14 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
     lookUp({ loginId }: Token): Promise<StoredRecord | undefined> {
       return records.readStored(loginId)
+    },
+
+    /** The phone; of a native app that has not said which one it is on, the one that has scanned the login. */
+    async asScanner(phone: Phone, { loginId }: Token): Promise<Phone> {
+      if (!mayBeAnyPhone(phone)) return phone
+      const login = await records.read(loginId)
+      const scanner = login === undefined || login.status === 'pending' ? undefined : login.phone
+      return scanner !== undefined && isPhoneOfPerson(phone, scanner) ? { ...phone, id: scanner.id } : phone
     },
 
     /**

@@ -3,7 +3,7 @@ import type { PlaceOf } from '../../http/place.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import type { BearerVerifier, CurrentPerson } from '../../identity/identity.ts'
+import type { AuthenticateNativeApp } from '../../identity/native-apps.ts'
 import type { Passkeys } from '../../passkeys/passkeys.ts'
 import { isSecureContext } from '../../passkeys/relying-party.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
@@ -12,7 +12,7 @@ import type { ConfirmMode, MatchMode } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
 import { createConfirmRule } from './confirm-rule.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
-import { type BearerRefusal, createPhoneAuthentication } from './phone-authentication.ts'
+import { createPhoneAuthentication } from './phone-authentication.ts'
 import { phoneRoutes } from './phone-routes.ts'
 import { createWrongCodes } from './wrong-codes.ts'
 
@@ -22,15 +22,13 @@ export interface PhoneRoomOptions {
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
-  bearerVerifiers: readonly BearerVerifier[]
-  currentPerson: CurrentPerson
+  nativeApp: AuthenticateNativeApp
   /** Where wrong codes are counted. */
   makeLimiter: MakeLimiter
   matchMode: MatchMode
   confirmMode: ConfirmMode
   passkeys: Passkeys
   publicUrl: string
-  onBearerRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
 
 /** What the signed-in phone calls. */

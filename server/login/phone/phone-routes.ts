@@ -3,7 +3,7 @@ import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { PlaceOf } from '../../http/place.ts'
-import { AWAY, pollQuery } from '../../http/schemas.ts'
+import { AWAY, OF_TOKENS, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { requestOptions } from '../../passkeys/passkey-wire.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -23,6 +23,7 @@ import {
   confirmationReply,
   confirmBody,
   denial,
+  denyBody,
   phoneStatus,
   phoneStatusOnWire,
   requestOnWire,
@@ -44,9 +45,9 @@ export interface PhoneRoutesOptions {
 }
 
 const tags = ['phone']
-const security = [{ session: [] }, { bearer: [] }]
+const security = [{ session: [] }, { bearer: [] }, { dpop: [] }]
 /** Of whoever has to say whose phone they are. */
-const PHONE = ['authentication_required', 'identity_provider_unavailable', ...AWAY] as const
+const PHONE = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
@@ -80,13 +81,13 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         description:
           'Who scans a login first owns it, and is answered the same again. Codes that are unknown or gone count, and slow down.',
         body: scanBody,
-        problems: ['expired_token', 'already_scanned', 'slow_down', ...PHONE],
+        problems: ['expired_token', 'already_scanned', ...PHONE],
         response: { 200: approvalRequest },
       },
     },
     async (request) => {
-      const phone = await authenticatePhone(request)
       const { body } = request
+      const phone = await authenticatePhone(request, body.device_id)
       const phoneAt = clientAddresses.of(request.raw)
       const by = occasionOf(request, clientAddresses)
       const found = await wrongCodes(phone, phoneAt.address, async () => {
@@ -114,13 +115,14 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         security,
         summary: 'What the phone asks for a passkey by, to confirm this login and no other',
         body: tokenBody,
-        problems: ['expired_token', 'not_scanned', 'passkey_required', 'slow_down', ...PHONE],
+        problems: ['expired_token', 'not_scanned', 'passkey_required', ...PHONE],
         response: { 200: requestOptions },
       },
     },
     async (request) => {
       const token = tokenOf(request, request.body.token)
-      const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      const [asking, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      const phone = await approvals.asScanner(asking, token)
       const login = approvals.scannedBy(token, phone, found)
       return confirmRule.options(phone, { loginId: token.loginId, login })
     },
@@ -136,15 +138,15 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         summary: 'Approve: the browser will be signed in as this phone is',
         description: 'At `match_required` it is signed in once `match_code` has been typed there.',
         body: confirmBody,
-        problems: ['expired_token', 'already_scanned', 'not_scanned', 'passkey_required', 'slow_down', ...PHONE],
+        problems: ['expired_token', 'already_scanned', 'not_scanned', 'passkey_required', ...PHONE],
         response: { 200: confirmationReply },
       },
     },
     async (request) => {
-      const { remember = false, assertion } = request.body
+      const { remember = false, assertion, device_id } = request.body
       const by = occasionOf(request, clientAddresses)
       const token = tokenOf(request, request.body.token)
-      const [phone, found] = await Promise.all([authenticatePhone(request), approvals.lookUp(token)])
+      const [phone, found] = await Promise.all([authenticatePhone(request, device_id), approvals.lookUp(token)])
       const confirming = await confirmingAs(phone, token, found, { assertion, by })
       return confirmationOnWire(await approvals.confirm(token, confirming, remember, { guess: found, by }))
     },
@@ -158,14 +160,16 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         tags,
         security,
         summary: 'Refuse: nobody is signed in',
-        body: tokenBody,
+        body: denyBody,
         problems: ['expired_token', 'already_scanned', 'not_scanned', ...PHONE],
         response: { 200: denial },
       },
     },
     async (request) => {
-      const phone = await authenticatePhone(request)
-      await approvals.deny(tokenOf(request, request.body.token), phone, occasionOf(request, clientAddresses))
+      const { device_id } = request.body
+      const token = tokenOf(request, request.body.token)
+      const phone = await approvals.asScanner(await authenticatePhone(request, device_id), token)
+      await approvals.deny(token, phone, occasionOf(request, clientAddresses))
       return { status: 'denied' as const }
     },
   )
@@ -182,13 +186,13 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         description: "Held, and paced, as the browser's own poll is.",
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,
-        problems: ['expired_token', 'slow_down', ...PHONE],
+        problems: ['expired_token', ...PHONE],
         response: { 200: phoneStatus },
       },
     },
     async (request) => {
-      const phone = await authenticatePhone(request)
       const token = tokenOf(request, request.params.token)
+      const phone = await approvals.asScanner(await authenticatePhone(request), token)
       refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
       const hold = holdRequestOf(request.raw, request.query, options.paces.holdSeconds())
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.paces.current)

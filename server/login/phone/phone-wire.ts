@@ -10,8 +10,20 @@ import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approva
 
 /** The wire forms of what a phone sends and gets. */
 
+const UUID = '^(?!0{8}-0{4}-0{4}-0{4}-0{12}$)[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
+
+/** Of who has a session, and of an app that proves its key, it says nothing new. */
+const deviceId = Type.Optional(
+  Type.String({
+    pattern: UUID,
+    description:
+      'Of a native app: which of its person`s phones it is on, as a UUID (RFC 4122) that it made there and keeps. What one has scanned no other confirms',
+    examples: ['6f1c0d8e-3b5a-4c1e-9d57-0a2b7c4e9f13'],
+  }),
+)
+
 export const scanBody = Type.Union([
-  Type.Object({ token: tokenSchema }, { ...strict, title: 'ScannedToken' }),
+  Type.Object({ token: tokenSchema, device_id: deviceId }, { ...strict, title: 'ScannedToken' }),
   Type.Object(
     {
       user_code: Type.String({
@@ -20,6 +32,7 @@ export const scanBody = Type.Union([
         description: 'Case and dashes do not matter',
         examples: ['WDJB-MJHT'],
       }),
+      device_id: deviceId,
     },
     { ...strict, title: 'TypedUserCode' },
   ),
@@ -32,9 +45,12 @@ export const confirmBody = Type.Object(
       Type.Boolean({ description: "The browser's session lasts as long as a phone's", examples: [false] }),
     ),
     assertion: Type.Optional(assertionSchema),
+    device_id: deviceId,
   },
   { ...strict, title: 'Confirm' },
 )
+
+export const denyBody = Type.Object({ token: tokenSchema, device_id: deviceId }, { ...strict, title: 'Deny' })
 
 export const approvalRequest = Type.Object(
   {

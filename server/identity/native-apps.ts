@@ -1,0 +1,90 @@
+import type { FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
+import { type ShownToken, tokenShownIn } from '../http/access-token.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { type CheckProof, PROOF_ALGORITHMS } from './dpop.ts'
+import type { BearerVerdict, BearerVerifier, CurrentPerson, User } from './identity.ts'
+import { publicPerson } from './person-key.ts'
+
+/** A native app that has shown its person's access token. */
+export interface NativeApp {
+  user: User
+  token: string
+  /** The token's end and its beginning, in epoch milliseconds. Left out: nobody said. */
+  goodUntil?: number
+  issuedAt?: number
+  /** Of the key that the phone has, and has shown. Left out: the token is bound to none. */
+  keyThumbprint?: string
+}
+
+/**
+ * The native app that a request comes from. `undefined`: it shows no token.
+ * @throws ScanInError `authentication_required`; `slow_down`; `identity_provider_unavailable`; `store_unavailable`
+ */
+export type AuthenticateNativeApp = (request: FastifyRequest) => Promise<NativeApp | undefined>
+
+export interface NativeAppsOptions {
+  /** Asked one after the other, until one decides. */
+  verifiers: readonly BearerVerifier[]
+  checkProof: CheckProof
+  currentPerson: CurrentPerson
+  clientAddresses: Pick<ClientAddresses, 'of'>
+  /** Told why: who sets providers up has to find out, and who sends tokens has not. */
+  onRefused?: ((refusal: BearerRefusal) => void) | undefined
+}
+
+export interface BearerRefusal {
+  /** Nothing of the token in it. */
+  why: string
+  by: Occasion
+}
+
+function challengeOf({ scheme }: ShownToken, error: string): string {
+  return scheme === 'dpop'
+    ? `DPoP error="${error}", algs="${PROOF_ALGORITHMS.join(' ')}"`
+    : 'Bearer error="invalid_token"'
+}
+
+type Person = Extract<BearerVerdict, { kind: 'person' }>
+
+export function createNativeApps(options: NativeAppsOptions): AuthenticateNativeApp {
+  const { verifiers, checkProof, currentPerson, clientAddresses, onRefused } = options
+
+  async function verdictOn(token: string, address: string): Promise<Exclude<BearerVerdict, { kind: 'not_mine' }>> {
+    for (const verify of verifiers) {
+      const verdict = await verify(token, address)
+      if (verdict.kind !== 'not_mine') return verdict
+    }
+    return { kind: 'refused', why: 'it is of no kind that is set up' }
+  }
+
+  /** Whether it is shown as it has to be: one that is bound to a key is nothing without it (RFC 9449 §7.1). */
+  async function faultOfShowing({ scheme, token }: ShownToken, { keyThumbprint }: Person, request: FastifyRequest) {
+    if (keyThumbprint === undefined) return scheme === 'dpop' ? 'it is shown as DPoP, and bound to no key' : undefined
+    const proof = request.headers['dpop']
+    if (scheme !== 'dpop' || typeof proof !== 'string') return 'it is bound to a key, and shown without a proof of it'
+    const { method, url: path = '' } = request.raw
+    return checkProof({ token, keyThumbprint, proof, method: method ?? '', path })
+  }
+
+  return async (request) => {
+    const shown = tokenShownIn(request.headers)
+    if (shown === undefined) return undefined
+
+    const refuse = (why: string, error = 'invalid_token'): never => {
+      onRefused?.({ why, by: occasionOf(request, clientAddresses) })
+      throw new ScanInError('authentication_required', { challenge: challengeOf(shown, error) })
+    }
+
+    const verdict = await verdictOn(shown.token, clientAddresses.of(request.raw).address)
+    if (verdict.kind === 'refused') return refuse(verdict.why)
+    const fault = await faultOfShowing(shown, verdict, request)
+    if (fault !== undefined) return refuse(fault, 'invalid_dpop_proof')
+    const { kind: _kind, ...app } = verdict
+    const user = currentPerson(app.user)
+    if (user === undefined) return refuse('an account here has its id')
+    Object.assign(request.labels, publicPerson(user))
+    return { ...app, user, token: shown.token }
+  }
+}

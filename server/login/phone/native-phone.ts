@@ -1,0 +1,29 @@
+import type { NativeApp } from '../../identity/native-apps.ts'
+import type { Phone } from '../login.ts'
+
+/** Nobody said when the token ends. */
+const NO_KNOWN_END = Number.MAX_SAFE_INTEGER
+/** In no id of a person (`identity/names.ts`). */
+const AND = '\u0000'
+
+/**
+ * A native app as the phone that it is on: of one person, told from others by the key that it has shown, or by what it
+ * calls itself. That is a label and no proof: whoever has the token may write any.
+ * @param deviceId a UUID. Left out: it does not say which one it is
+ */
+export function phoneOfApp({ user, goodUntil, keyThumbprint }: NativeApp, deviceId?: string): Phone {
+  const person = `bearer:${user.source}:${user.id}`
+  const device = keyThumbprint === undefined ? deviceId?.toLowerCase() : `key ${keyThumbprint}`
+  const id = device === undefined ? person : `${person}${AND}${device}`
+  return { id, user, goodUntil: goodUntil ?? NO_KNOWN_END }
+}
+
+/** Whether it is an app that has not said which of its person's phones it is on. */
+export function mayBeAnyPhone({ id, goodUntil }: Phone): boolean {
+  return goodUntil !== undefined && !id.includes(AND)
+}
+
+/** Whether this phone, that of a login, is one that such an app may be on. */
+export function isPhoneOfPerson(app: Phone, { id }: Phone): boolean {
+  return id.startsWith(`${app.id}${AND}`)
+}
