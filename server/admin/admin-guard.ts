@@ -3,10 +3,10 @@ import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
+import { tokenShownIn } from '../http/access-token.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
 import { occasionOf } from '../http/occasion.ts'
-import { bearerTokenOf } from '../http/origin-check.ts'
 import type { OnAdminNews } from './admin-news.ts'
 
 export interface AdminGuardOptions {
@@ -32,8 +32,8 @@ export function createAdminGuard({ token, host, failures, clientAddresses, onNew
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { headers } = request
     if (!isOwnName(headers.host, host) || isOfBrowser(headers)) throw new ScanInError('cross_site_request')
-    const shown = bearerTokenOf(headers)
-    if (shown !== undefined && isSameHash(hashSecret(shown), expected)) return
+    const shown = tokenShownIn(headers)
+    if (shown?.scheme === 'bearer' && isSameHash(hashSecret(shown.token), expected)) return
     const by = occasionOf(request, clientAddresses)
     refuseExcess(await failures.excess(by.address))
     await failures.count(by.address)
