@@ -139,7 +139,6 @@ describe('when a match code is asked for', () => {
     // As an input method may write them.
     const wide = shown.replace(/\d/g, (digit) => String.fromCodePoint(digit.charCodeAt(0) + 0xfee0))
     await desktop.locator('#match-form #match-code').fill(wide)
-    await desktop.locator('#match-form [type=submit]').click()
     await isSignedIn(desktop)
     await sees(phone, '#result', 'Signed in on Chrome on Windows')
   })
@@ -166,6 +165,7 @@ describe('when a match code is asked for', () => {
     await desktop.locator('#match-form [type=submit]').click()
     await desktop.locator('#refresh').waitFor()
     await desktop.locator('#match-form').waitFor({ state: 'hidden' })
+    await sees(desktop, '#status', 'five times')
     await sees(phone, '#result', 'refused')
   })
 })

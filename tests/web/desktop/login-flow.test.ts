@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createLoginFlow } from '../../../web/src/desktop/login-flow.ts'
 import type { LoginView } from '../../../web/src/desktop/login-view.ts'
 import type { Connection } from '../../../web/src/poll/poller.ts'
+import { ApiError } from '../../../web/src/wire/api-error.ts'
 import type { BrowserReply } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
 import { createFakeLoginApi, loginIds, reply, tokenOf } from '../support/fake-login-api.ts'
@@ -228,6 +229,61 @@ describe('the end', () => {
     await tab.clock.pass(600_000)
     expect(tab.server.calls).toHaveLength(asked)
     expect(tab.wake.listeners()).toBe(0)
+  })
+})
+
+describe('the fifth wrong number', () => {
+  const matching: BrowserReply = {
+    ...{ status: 'match_required', triesLeft: 1, expiresInSeconds: 100 },
+    ...{ intervalSeconds: 2, holdSeconds: 0 },
+  }
+  const triesUsed = new ApiError({
+    ...{ code: 'wrong_match_code', status: 422 },
+    ...{ retryAfterSeconds: undefined, triesLeft: 0 },
+  })
+
+  async function openAtLastTry() {
+    const tab = open()
+    await tab.clock.pass(1000)
+    tab.server.set(first, matching)
+    await tab.clock.pass(2000)
+    return tab
+  }
+
+  test('is said to be that, also where a poll brings the end of the login before the answer', async () => {
+    const tab = await openAtLastTry()
+    let answer = () => {}
+    tab.server.onDigits(
+      () =>
+        new Promise((_resolve, reject) => {
+          answer = () => reject(triesUsed)
+        }),
+    )
+    const typed = tab.flow.match('482913')
+    tab.server.set(first, { status: 'denied' })
+    await tab.clock.pass(2000)
+    expect(tab.kinds().at(-1)).toBe('match_required')
+    answer()
+    await typed
+    await tab.clock.pass(10_000)
+    expect(tab.kinds().slice(-2)).toEqual(['match_required', 'tries_used'])
+    expect(tab.kept.kept.token).toBeUndefined()
+  })
+
+  test('is said to be that where its answer is lost', async () => {
+    const tab = await openAtLastTry()
+    tab.server.onDigits(() => Promise.reject(dropped()))
+    await expect(tab.flow.match('482913')).rejects.toThrow()
+    tab.server.set(first, { status: 'denied' })
+    await tab.clock.pass(4000)
+    expect(tab.kinds().at(-1)).toBe('tries_used')
+  })
+
+  test('is not what ended a login that the phone refused before it', async () => {
+    const tab = await openAtLastTry()
+    tab.server.set(first, { status: 'denied' })
+    await tab.clock.pass(4000)
+    expect(tab.kinds().at(-1)).toBe('denied')
   })
 })
 

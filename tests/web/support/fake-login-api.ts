@@ -1,4 +1,4 @@
-import type { Api } from '../../../web/src/wire/api.ts'
+import type { LoginApi } from '../../../web/src/wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../../../web/src/wire/protocol.ts'
 
 const pace = { intervalSeconds: 2, holdSeconds: 0 }
@@ -22,6 +22,7 @@ export function createFakeLoginApi() {
   let losing = false
   let withoutCookies = false
   let started = 0
+  let answerDigits: (() => Promise<BrowserReply>) | undefined
 
   const shown = (loginId: string, turn: number): LoginReply => ({
     status: 'pending',
@@ -49,7 +50,7 @@ export function createFakeLoginApi() {
     return shown(loginId, 0)
   }
 
-  const api: Api = {
+  const api: LoginApi = {
     startLogin: async ({ token }) => {
       calls.push(token === undefined ? 'start' : `rotate ${token}`)
       if (failing !== undefined) throw failing
@@ -67,29 +68,12 @@ export function createFakeLoginApi() {
       calls.push(`drop ${token}`)
       logins.delete(token.slice(0, 16))
     },
-    match: async ({ token }) => loginOf(token)?.reply ?? { status: 'expired' },
+    match: async ({ token }) => {
+      if (answerDigits !== undefined) return answerDigits()
+      return loginOf(token)?.reply ?? { status: 'expired' }
+    },
     userCode: unused,
-    scan: unused,
-    confirm: unused,
-    deny: unused,
-    scanStatus: unused,
-    signIn: unused,
-    signOut: unused,
-    session: unused,
-    sessions: unused,
-    revoke: unused,
-    revokeOthers: unused,
-    rename: unused,
-    events: unused,
-    noteVisit: unused,
-    confirmOptions: unused,
-    passkeys: unused,
-    passkeyOptions: unused,
-    addPasskey: unused,
-    removePasskey: unused,
-    passkeySignInOptions: unused,
-    signInByPasskey: unused,
-    beginProviderSignIn: unused,
+    signedInName: unused,
   }
 
   return {
@@ -103,6 +87,10 @@ export function createFakeLoginApi() {
     remove: (loginId: string) => logins.delete(loginId),
     fail: (error: unknown) => {
       failing = error
+    },
+    /** What comes of digits from now on. */
+    onDigits: (answer: () => Promise<BrowserReply>) => {
+      answerDigits = answer
     },
     /** From now on the browser sends no cookie. */
     forgetCookies: () => {

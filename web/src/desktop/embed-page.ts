@@ -2,10 +2,11 @@
 import { findPart } from '../page/find-part.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { loginWords } from '../page/words.ts'
-import { createApi } from '../wire/api.ts'
+import { createLoginApi } from '../wire/login-api.ts'
 import { ScanInLogin } from './scanin-login.ts'
+import { createStatusLine } from './status-line.ts'
 
-const api = createApi({ fetch: (input, init) => fetch(input, init) })
+const api = createLoginApi({ fetch: (input, init) => fetch(input, init) })
 
 /** Whose frame this is. The server has said who may be: a browser shows this page in nobody else's. */
 function parentOrigin(): string | undefined {
@@ -26,10 +27,10 @@ function tellParent(): void {
 
 /** Who is signed in already scans nothing. Whatever else comes of the question, the login says it better. */
 async function begin(): Promise<void> {
-  const session = await api.session().catch(() => undefined)
-  if (session === undefined) return customElements.define('scanin-login', ScanInLogin)
+  const name = await api.signedInName().catch(() => undefined)
+  if (name === undefined) return customElements.define('scanin-login', ScanInLogin)
   findPart(document, 'scanin-login', HTMLElement).setAttribute('data-state', 'authenticated')
-  findPart(document, '#status', HTMLElement).textContent = loginWords.signedInAlready(session.user.name)
+  createStatusLine(document)({ title: loginWords.signedInAlready(name), more: '' })
   tellParent()
 }
 

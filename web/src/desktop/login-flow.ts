@@ -1,11 +1,10 @@
-import { retryingWords, wordsFor } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
-import type { Api } from '../wire/api.ts'
-import { ConnectionError } from '../wire/api-error.ts'
+import { ApiError, ConnectionError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
+import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 import type { KeptLogin } from './kept-login.ts'
@@ -14,7 +13,7 @@ import { resume } from './resume.ts'
 import { rotate } from './rotation.ts'
 
 export interface LoginFlowParts {
-  readonly api: Api
+  readonly api: LoginApi
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
@@ -53,7 +52,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let wasAway = false
   let endsAt = 0
   let rotationInDoubt = false
-  let matching = false
+  /** Digits that were sent and not answered yet. */
+  let matching: Promise<BrowserReply> | undefined
+  /** The last try was sent, and no answer came. */
+  let lastTryInDoubt = false
+  /** Seconds from the scan to the end. */
+  let confirmSeconds = 0
   /** What is told was told by the page before, or could have been. */
   let isRepeated = false
   let ended = false
@@ -73,6 +77,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (view.kind !== 'denied' || isRepeated) parts.kept.forget()
     whole.abort()
   }
+  const spanOf = (seconds: number) => ({ endsAt: clock.now() + seconds * 1000, wholeSeconds: seconds })
   const heard = (expiresInSeconds: number) => {
     endsAt = clock.now() + expiresInSeconds * 1000
   }
@@ -84,28 +89,37 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     hold(login.token)
     if (turning.signal.aborted) return
     heard(login.expiresInSeconds)
-    show({ kind: 'pending', login, renewAt: clock.now() + login.refreshInSeconds * 1000 })
+    show({ kind: 'pending', login, span: spanOf(login.refreshInSeconds) })
   }
 
   const onReply = (reply: BrowserReply) => {
     if (ended) return
     if ('expiresInSeconds' in reply) heard(reply.expiresInSeconds)
     if (reply.status !== 'expired') proven = loginIdOf(tokenNow())
-    const view = reply.status === 'expired' ? { kind: whyExpired() } : viewOf(reply)
+    if (reply.status === 'scanned' || reply.status === 'match_required') confirmSeconds ||= reply.expiresInSeconds
+    const view = viewAfter(reply)
     if (view === undefined) return
     turning.abort()
     if (isFinal(reply)) finish(view)
     else show(view)
   }
 
+  const viewAfter = (reply: BrowserReply): LoginView | undefined => {
+    if (reply.status === 'expired') return { kind: whyExpired() }
+    if (reply.status === 'denied' && lastTryInDoubt) return { kind: 'tries_used' }
+    return viewOf(reply, { endsAt, wholeSeconds: confirmSeconds })
+  }
+
   const ask = async (seen: string, waitSeconds: number, signal: AbortSignal): Promise<BrowserReply> => {
     const asked = tokenNow()
     const reply = await api.loginStatus({ token: asked, seen, waitSeconds, signal })
+    // The last digits may be what ended it, and their own answer says so.
+    if (reply.status === 'denied') await matching?.catch(() => undefined)
     if (reply.status !== 'expired') return reply
     // It was renewed while we asked: the old secret has run out, the login has not.
     if (asked !== tokenNow()) return api.loginStatus({ token: tokenNow(), seen, waitSeconds: 0, signal })
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
-    if (rotationInDoubt || matching) throw new ConnectionError('An earlier request is still in doubt')
+    if (rotationInDoubt || matching !== undefined) throw new ConnectionError('An earlier request is still in doubt')
     return reply
   }
 
@@ -134,7 +148,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   /** Goes on with the login of the page before, or starts one. Answers with what polling begins from. */
   const begin = async (): Promise<(Pacing & { readonly status: string }) | undefined> => {
-    const onFailure = (error: unknown) => show({ kind: 'start_failed', words: retryingWords(error) })
+    const onFailure = (error: unknown) => {
+      const wait = error instanceof ApiError ? error.retryAfterSeconds : undefined
+      show({ kind: 'start_failed', error, isOver: false, ...(wait ? { span: spanOf(wait) } : {}) })
+    }
     const retry = { ...parts, signal: whole.signal, onFailure }
     const kept = parts.kept.take()
     if (kept !== undefined) parts.kept.keep(kept)
@@ -187,15 +204,19 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       try {
         await run()
       } catch (error) {
-        finish({ kind: 'start_failed', words: wordsFor(error) })
+        finish({ kind: 'start_failed', error, isOver: true })
       }
     },
     match: async (matchCode) => {
-      matching = true
+      matching = api.match({ token: tokenNow(), matchCode })
       try {
-        onReply(await api.match({ token: tokenNow(), matchCode }))
+        onReply(await matching)
+      } catch (error) {
+        if (error instanceof ApiError && error.triesLeft === 0) return finish({ kind: 'tries_used' })
+        lastTryInDoubt = !(error instanceof ApiError) && shown?.kind === 'match_required' && shown.triesLeft === 1
+        throw error
       } finally {
-        matching = false
+        matching = undefined
       }
     },
     userCode: () => api.userCode({ token: tokenNow() }),

@@ -5,10 +5,12 @@ import { ScanInLogin } from './scanin-login.ts'
 // The server checks where it leads, and how long it is. What no request has room for is dropped here: signing in must go
 // on without.
 const longestReturnTo = 3200
-const asked = new URLSearchParams(location.search).get('return_to')
+const query = new URLSearchParams(location.search)
+const asked = query.get('return_to')
 
 class PageLogin extends ScanInLogin {
   override returnTo = asked !== null && asked.length <= longestReturnTo ? asked : undefined
+  override isAnew = query.has('prompt')
 
   override connectedCallback(): void {
     super.connectedCallback()

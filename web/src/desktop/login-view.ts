@@ -1,28 +1,40 @@
 // What the desktop's page can be showing, and what it says then.
 
-import { loginWords } from '../page/words.ts'
+import { loginWords, signedInWords, startFailedWords, type TitledWords } from '../page/words.ts'
+import type { Connection } from '../poll/poller.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
+
+/** A time that a ring shows: when it is over, on the page's clock, and how long all of it was. */
+export interface Span {
+  readonly endsAt: number
+  readonly wholeSeconds: number
+}
 
 export type LoginView =
   | { readonly kind: 'starting' }
-  | { readonly kind: 'start_failed'; readonly words: string }
-  | { readonly kind: 'pending'; readonly login: LoginReply; readonly renewAt: number }
-  | { readonly kind: 'scanned' }
-  | { readonly kind: 'match_required'; readonly triesLeft: number }
+  /** `span`: until it is tried again, where the server has said so. `isOver`: it is not. */
+  | { readonly kind: 'start_failed'; readonly error: unknown; readonly isOver: boolean; readonly span?: Span }
+  | { readonly kind: 'pending'; readonly login: LoginReply; readonly span: Span }
+  | { readonly kind: 'scanned'; readonly span: Span }
+  | { readonly kind: 'match_required'; readonly triesLeft: number; readonly span: Span }
   | { readonly kind: 'authenticated'; readonly userName: string | undefined; readonly redirectTo: string }
-  | { readonly kind: 'denied' | 'expired' | 'displaced' | 'cookies_needed' }
+  | { readonly kind: 'denied' | 'tries_used' | 'expired' | 'displaced' | 'cookies_needed' }
 
-/** The view that a status reply leads to. `undefined`: the one for `pending`, which needs the login itself. */
-export function viewOf(reply: BrowserReply): LoginView | undefined {
+/**
+ * The view that a status reply leads to. `undefined`: the one for `pending`, which needs the login itself.
+ * @param span of the state that the reply says
+ */
+export function viewOf(reply: BrowserReply, span: Span): LoginView | undefined {
   switch (reply.status) {
     case 'pending':
       return undefined
-    case 'scanned':
     case 'denied':
     case 'expired':
       return { kind: reply.status }
+    case 'scanned':
+      return { kind: 'scanned', span }
     case 'match_required':
-      return { kind: 'match_required', triesLeft: reply.triesLeft }
+      return { kind: 'match_required', triesLeft: reply.triesLeft, span }
     case 'authenticated':
       return { kind: 'authenticated', userName: reply.userName, redirectTo: reply.redirectTo }
     default:
@@ -30,17 +42,23 @@ export function viewOf(reply: BrowserReply): LoginView | undefined {
   }
 }
 
-export function statusWords(view: LoginView): string {
+/** A view after which nothing comes unless the person asks for it. */
+export const isEnd = ({ kind }: LoginView): boolean =>
+  kind === 'denied' || kind === 'tries_used' || kind === 'expired' || kind === 'displaced'
+
+export function statusWords(view: LoginView, connection: Connection, isOnline: boolean): TitledWords {
+  if (connection === 'reconnecting') return isOnline ? loginWords.reconnecting : loginWords.offline
   switch (view.kind) {
     case 'start_failed':
-      return view.words
+      return startFailedWords(view.error, { isOnline, isOver: view.isOver })
     case 'authenticated':
-      return loginWords.signedIn(view.userName)
+      return signedInWords(view.userName)
     case 'starting':
     case 'pending':
     case 'scanned':
     case 'match_required':
     case 'denied':
+    case 'tries_used':
     case 'expired':
     case 'displaced':
     case 'cookies_needed':

@@ -1,61 +1,97 @@
 import { findPart } from '../page/find-part.ts'
-import { triesLeftWords, wordsFor } from '../page/words.ts'
+import { loginWordsFor, triesLeftWords } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
-import { digitsOf } from '../wire/match-code.ts'
+import type { Clock } from '../wire/clock.ts'
+import { createDigitBoxes } from './digit-boxes.ts'
+import { isShown, setShown } from './shown.ts'
+
+export interface MatchFormParts {
+  readonly root: ParentNode
+  readonly clock: Clock
+  readonly submit: (matchCode: string) => Promise<void>
+  readonly signal: AbortSignal
+}
 
 export interface MatchForm {
-  show(): void
+  show(triesLeft: number): void
   hide(): void
 }
 
-/** The desktop's form for the number that the phone shows. */
-export function createMatchForm(root: ParentNode, submit: (matchCode: string) => Promise<void>): MatchForm {
+const wholeLength = 6
+const allTries = 5
+/** The last digit is seen, and can be taken back, before all are sent. */
+const sendAfterMs = 400
+
+/** The desktop's form for the number that the phone shows. It is sent when it is full, or by its button. */
+export function createMatchForm({ root, clock, submit, signal }: MatchFormParts): MatchForm {
   const form = findPart(root, '#match-form', HTMLFormElement)
   const input = findPart(form, '#match-code', HTMLInputElement)
-  const button = findPart(form, 'button', HTMLButtonElement)
   const message = findPart(form, '#match-message', HTMLElement)
   let busy = false
+  let sending = new AbortController()
 
-  const say = (words: string, wrong: boolean) => {
+  const say = (words: string, isWrong: boolean) => {
     message.textContent = words
-    message.classList.toggle('wrong', wrong)
-    input.setAttribute('aria-invalid', String(wrong))
+    message.classList.toggle('wrong', isWrong)
+    input.setAttribute('aria-invalid', String(isWrong))
   }
-
-  const onSubmit = async () => {
-    const matchCode = digitsOf(input.value)
+  const boxes = createDigitBoxes(
+    form,
+    (digits) => {
+      sending.abort()
+      say('', false)
+      if (digits.length === wholeLength) void sendSoon()
+    },
+    signal,
+  )
+  const sendSoon = async () => {
+    sending = new AbortController()
+    const { signal: taken } = sending
+    await clock.sleep(sendAfterMs, taken)
+    if (!taken.aborted && !signal.aborted && isShown(form)) void send()
+  }
+  const send = async () => {
+    sending.abort()
     if (busy) return
-    if (matchCode.length !== 6) return say('The number has six digits.', true)
+    const matchCode = boxes.digits()
+    if (matchCode.length !== wholeLength) {
+      // Sent once, by its being full; whoever presses the button as well is told of that one.
+      if (matchCode !== '' || message.textContent === '') say('The number has six digits.', true)
+      return input.focus()
+    }
     busy = true
-    button.disabled = true
     try {
       await submit(matchCode)
     } catch (error) {
-      const tries =
-        error instanceof ApiError && error.triesLeft !== undefined ? ` ${triesLeftWords(error.triesLeft)}` : ''
-      say(`${wordsFor(error)}${tries}`, true)
-      input.select()
+      refused(error)
     } finally {
       busy = false
-      button.disabled = false
     }
+  }
+  const refused = (error: unknown) => {
+    const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
+    // Wrong digits make room for others. Those that did not get through can be sent once more.
+    if (triesLeft !== undefined) boxes.clear()
+    say([loginWordsFor(error), triesLeft === undefined ? '' : triesLeftWords(triesLeft)].join(' ').trim(), true)
+    input.focus()
   }
 
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void onSubmit()
+    void send()
   })
 
   return {
-    show() {
-      if (!form.hidden) return
-      form.hidden = false
-      input.value = ''
-      say('', false)
+    show(triesLeft) {
+      if (isShown(form)) return
+      setShown(form, true)
+      boxes.clear()
+      say(triesLeft < allTries ? triesLeftWords(triesLeft) : '', false)
       input.focus()
     },
     hide() {
-      form.hidden = true
+      sending.abort()
+      setShown(form, false)
     },
   }
 }

@@ -1,45 +1,48 @@
 import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
+import { leftWords, ringWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
-import type { LoginView } from './login-view.ts'
+import { isEnd, type LoginView } from './login-view.ts'
+import { setShown } from './shown.ts'
 
 export interface QrPanel {
   show(view: LoginView): void
 }
 
-/** The plate with the QR, the ring that counts down to its renewal, and the button over a code that is no more. */
+/** The plate with the QR, the ring that counts down, and the buttons that begin anew. */
 export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSignal): QrPanel {
   const image = findPart(root, '#qr', HTMLImageElement)
   const refresh = findPart(root, '#refresh', HTMLButtonElement)
   const startOver = findPart(root, '#start-over', HTMLButtonElement)
   const countdown = findPart(root, '.countdown', HTMLElement)
-  const seconds = findPart(countdown, '.seconds', HTMLElement)
+  const words = findPart(countdown, '.left', HTMLElement)
   const arc = findPart(countdown, '.arc', SVGCircleElement)
   let counting = new AbortController()
   signal.addEventListener('abort', () => counting.abort())
 
-  const count = (endsAt: number, wholeSeconds: number) => {
-    counting = new AbortController()
+  const count = (view: LoginView) => {
+    if (!('span' in view) || view.span === undefined) return setShown(countdown, false)
+    setShown(countdown, true)
+    const { endsAt, wholeSeconds } = view.span
     const onSecond = (left: number) => {
-      seconds.textContent = left === 0 ? 'Renewing…' : `New code in ${left} s`
-      // The ring's path length is 100 (see index.html), so the offset is a percentage gone.
+      const isRenewed = view.kind === 'pending' && left === 0
+      words.textContent = isRenewed ? ringWords.renewing : ringWords[view.kind](leftWords(left))
+      // The ring's path length is 100 (see login.html), so the offset is a percentage gone.
       arc.setAttribute('stroke-dashoffset', String(100 - (100 * left) / Math.max(1, wholeSeconds)))
     }
+    counting = new AbortController()
     void countDown({ clock, endsAt, onSecond, signal: counting.signal })
   }
 
   return {
     show(view) {
       counting.abort()
-      countdown.hidden = view.kind !== 'pending'
-      startOver.hidden = view.kind !== 'scanned' && view.kind !== 'match_required'
+      count(view)
+      setShown(startOver, view.kind === 'scanned' || view.kind === 'match_required')
       const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
-      const isOver = view.kind === 'denied' || view.kind === 'expired' || view.kind === 'displaced'
-      refresh.hidden = !isOver && !isTrouble
-      refresh.textContent = isTrouble ? 'Try again' : 'Show a new code'
-      if (view.kind !== 'pending') return
-      image.src = view.login.qrImage
-      count(view.renewAt, view.login.refreshInSeconds)
+      setShown(refresh, isTrouble || isEnd(view))
+      if (isTrouble || isEnd(view)) refresh.textContent = isTrouble ? 'Try again' : 'Show a new code'
+      if (view.kind === 'pending') image.src = view.login.qrImage
     },
   }
 }

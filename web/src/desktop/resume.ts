@@ -1,5 +1,5 @@
 import { type RetryParts, untilAnswered } from '../poll/retry.ts'
-import type { Api } from '../wire/api.ts'
+import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 
@@ -10,7 +10,7 @@ export type Resumed =
   | { readonly kind: 'over' }
 
 export interface ResumeParts extends RetryParts {
-  readonly api: Pick<Api, 'startLogin' | 'loginStatus' | 'dropLogin'>
+  readonly api: Pick<LoginApi, 'startLogin' | 'loginStatus' | 'dropLogin'>
   readonly returnTo: string | undefined
 }
 

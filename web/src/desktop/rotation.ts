@@ -1,14 +1,14 @@
 import type { WakeSource } from '../poll/page-wake.ts'
-import type { Api } from '../wire/api.ts'
 import { ApiError, isRefusal } from '../wire/api-error.ts'
 import { backoffMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
+import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 
 export interface RotationParts {
-  readonly api: Pick<Api, 'startLogin' | 'loginStatus' | 'dropLogin'>
+  readonly api: Pick<LoginApi, 'startLogin' | 'loginStatus' | 'dropLogin'>
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource

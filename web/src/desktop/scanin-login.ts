@@ -1,26 +1,33 @@
 import { findPart } from '../page/find-part.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { loginWords } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
-import { type Api, createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
+import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
 import { createKeptLogin } from './kept-login.ts'
 import { createLoginFlow, type LoginFlow } from './login-flow.ts'
 import { type LoginView, statusWords } from './login-view.ts'
 import { createMatchForm } from './match-form.ts'
 import { createQrPanel } from './qr-panel.ts'
+import { isShown } from './shown.ts'
+import { watchForSignIn } from './signed-in-elsewhere.ts'
+import { createStatusLine } from './status-line.ts'
 import { createUserCodePanel } from './user-code-panel.ts'
 
+/** Who is in reads so, before the page goes. */
+const heldMs = 700
+
 /**
- * Signs this browser in by a QR code. Its markup stands in the page (index.html); this brings it to life.
+ * Signs this browser in by a QR code. Its markup stands in the page (login.html); this brings it to life.
  * `data-state` and `data-connection` tell the style sheet what is going on. When the browser is in,
  * it fires a cancelable `scanin-authenticated` event and then leaves for the address the server named.
  */
 export class ScanInLogin extends HTMLElement {
-  api: Api = createApi({ fetch: (input, init) => fetch(input, init) })
+  api: LoginApi = createLoginApi({ fetch: (input, init) => fetch(input, init) })
   returnTo: string | undefined
+  /** A new sign-in is wanted, also by who is signed in. */
+  isAnew = false
   #life = new AbortController()
 
   connectedCallback(): void {
@@ -33,32 +40,39 @@ export class ScanInLogin extends HTMLElement {
   }
 
   #run(life: AbortSignal): void {
-    const status = findPart(this, '#status', HTMLElement)
+    const code = findPart(this, '.code', HTMLElement)
+    const refresh = findPart(this, '#refresh', HTMLButtonElement)
     let flow: LoginFlow
     let attempt = new AbortController()
     let view: LoginView = { kind: 'starting' }
     let connection: Connection = 'steady'
     const kept = createKeptLogin({ memory: tabMemory, returnTo: this.returnTo, page: window, signal: life })
+    const say = createStatusLine(this)
     const qr = createQrPanel(this, pageClock, life)
-    const match = createMatchForm(this, (code) => flow.match(code))
+    const submit = (matchCode: string) => flow.match(matchCode)
+    const match = createMatchForm({ root: this, clock: pageClock, submit, signal: life })
     const userCode = createUserCodePanel(this, () => flow.userCode())
+    const tabs = new BroadcastChannel('scanin.signed-in')
 
     const speak = () => {
-      const words = connection === 'reconnecting' ? loginWords.reconnecting : statusWords(view)
-      if (status.textContent !== words) status.textContent = words
+      say(statusWords(view, connection, navigator.onLine))
       this.setAttribute('data-state', view.kind)
       this.setAttribute('data-connection', connection)
     }
     const onView = (next: LoginView) => {
       view = next
+      const held = this.contains(document.activeElement) ? document.activeElement : null
       qr.show(view)
       if (view.kind === 'pending') showGoal(this, view.login.application)
-      if (view.kind === 'match_required') match.show()
+      if (view.kind === 'match_required') match.show(view.triesLeft)
       else match.hide()
       if (view.kind === 'starting') userCode.reset()
       else if (view.kind !== 'pending') userCode.hide()
       speak()
-      if (view.kind === 'authenticated') this.#leave(view.redirectTo)
+      // Whoever goes by the keyboard goes on from here, and not from the top of the page.
+      if (held !== null && held === document.activeElement && !isShown(held))
+        (isShown(refresh) ? refresh : code).focus()
+      if (view.kind === 'authenticated') void this.#leave(view.redirectTo, life)
     }
     const start = () => {
       attempt.abort()
@@ -76,7 +90,10 @@ export class ScanInLogin extends HTMLElement {
         isHidden: () => document.hidden,
         returnTo: this.returnTo,
         kept,
-        onView,
+        onView: (next) => {
+          if (next.kind === 'authenticated') tabs.postMessage('')
+          onView(next)
+        },
         onConnection,
         signal: attempt.signal,
       })
@@ -92,19 +109,34 @@ export class ScanInLogin extends HTMLElement {
       void flow.drop().catch(() => undefined)
       start()
     }
-    findPart(this, '#refresh', HTMLButtonElement).addEventListener('click', onRefresh, { signal: life })
+    const onSignedIn = (userName: string) => {
+      // What a phone has scanned is on its way.
+      if (view.kind === 'scanned' || view.kind === 'match_required' || view.kind === 'authenticated') return
+      attempt.abort()
+      // The server knows where from here.
+      onView({ kind: 'authenticated', userName, redirectTo: location.href })
+    }
+    refresh.addEventListener('click', onRefresh, { signal: life })
     findPart(this, '#start-over', HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
-    life.addEventListener('abort', () => attempt.abort())
+    if (!this.isAnew) watchForSignIn({ api: this.api, channel: tabs, page: document, onSignedIn, signal: life })
+    life.addEventListener('abort', () => {
+      attempt.abort()
+      tabs.close()
+    })
     start()
   }
 
-  #leave(redirectTo: string): void {
+  async #leave(redirectTo: string, life: AbortSignal): Promise<void> {
     const event = new CustomEvent('scanin-authenticated', { bubbles: true, cancelable: true, detail: { redirectTo } })
+    if (!this.dispatchEvent(event)) return
+    if (!document.hidden) await pageClock.sleep(heldMs, life)
     const target = new URL(redirectTo, location.href)
     // The server has checked it; `javascript:` would run here even so.
     if (!/^https?:$/.test(target.protocol)) target.href = '/home'
     // As with any redirect (RFC 9110 §10.2.2): a fragment that came here on the way to an application goes on with it.
     if (target.hash === '') target.hash = location.hash
-    if (this.dispatchEvent(event)) location.replace(target)
+    // The same address with a fragment would only scroll.
+    if (target.href === location.href) location.reload()
+    else location.replace(target)
   }
 }

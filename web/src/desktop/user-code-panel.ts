@@ -1,6 +1,7 @@
 import { findPart } from '../page/find-part.ts'
-import { wordsFor } from '../page/words.ts'
+import { copyWords, loginWordsFor } from '../page/words.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
+import { setShown } from './shown.ts'
 
 export interface UserCodePanel {
   /** Offers the code anew: what was shown belongs to a login that is over. */
@@ -8,11 +9,12 @@ export interface UserCodePanel {
   hide(): void
 }
 
-/** `#user-code` holds the button that asks for a code, and then the code. */
+/** `#user-code` holds the button that asks for a code, and then the code, with one beside it that copies it. */
 export function createUserCodePanel(root: ParentNode, request: () => Promise<UserCodeReply>): UserCodePanel {
   const panel = findPart(root, '.other-way', HTMLElement)
   const place = findPart(panel, '#user-code', HTMLElement)
   const button = findPart(place, 'button', HTMLButtonElement)
+  const copy = findPart(panel, '#copy-code', HTMLButtonElement)
   const how = findPart(panel, '.how', HTMLElement)
   const address = findPart(how, '.address', HTMLElement)
   const message = findPart(panel, '.message', HTMLElement)
@@ -25,6 +27,10 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     place.replaceChildren(code)
     address.textContent = reply.verificationUri.replace(/^https?:\/\//, '')
     how.hidden = false
+    copy.textContent = copyWords.copy
+    copy.hidden = false
+    // The button that had the focus is gone.
+    copy.focus({ preventScroll: true })
   }
 
   place.addEventListener('click', async () => {
@@ -36,10 +42,15 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       const reply = await request()
       if (mine === asked) showCode(reply)
     } catch (error) {
-      if (mine === asked) message.textContent = wordsFor(error)
+      if (mine === asked) message.textContent = loginWordsFor(error)
     } finally {
       button.disabled = false
     }
+  })
+  copy.addEventListener('click', async () => {
+    const isCopied = await copyTextOf(place)
+    copy.textContent = isCopied ? copyWords.copied : copyWords.copy
+    message.textContent = isCopied ? '' : copyWords.failed
   })
 
   return {
@@ -47,11 +58,23 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       asked += 1
       place.replaceChildren(button)
       how.hidden = true
+      copy.hidden = true
       message.textContent = ''
-      panel.hidden = false
+      setShown(panel, true)
     },
     hide() {
-      panel.hidden = true
+      setShown(panel, false)
     },
+  }
+}
+
+/** Over plain http browsers have no clipboard for pages; the old command copies what is selected. */
+async function copyTextOf(part: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(part.textContent ?? '')
+    return true
+  } catch {
+    getSelection()?.selectAllChildren(part)
+    return document.execCommand('copy')
   }
 }

@@ -4,42 +4,58 @@ import { DecodeError } from '../wire/decoding.ts'
 import type { Application } from '../wire/protocol.ts'
 import type { SessionKind } from '../wire/session-protocol.ts'
 
-const problemWords: Record<ProblemCode, string> = {
+/** What the login page may be told as well. It has no room for the others' words. */
+const loginProblemWords = {
+  cross_site_request: 'This page was opened at an address the service does not accept. Open it from its own address.',
+  expired_token: 'This code is no longer good. Show a new one on the computer and scan that.',
+  wrong_match_code: 'That is not the number on your phone.',
+  slow_down: 'Too many tries just now.',
+  overloaded: 'Many people are signing in just now.',
+  store_unavailable: 'The service is having trouble.',
+  internal_error: 'Something went wrong on our side.',
+  unrecognised: 'The service did not answer as expected.',
+} as const
+
+const otherProblemWords: Record<Exclude<ProblemCode, keyof typeof loginProblemWords>, string> = {
+  stopping: 'The service is being restarted.',
+  request_timeout: 'That took too long. Please try again.',
   invalid_request: 'That could not be understood. Please try again.',
   authentication_required: 'Please sign in first.',
   invalid_credentials: 'That user name and password do not belong together.',
-  cross_site_request: 'This page was opened at an address the service does not accept. Open it from its own address.',
   not_allowed: 'This account may not use that application.',
   unknown_application: 'That application is not set up here.',
   passkey_required: 'Confirming takes a passkey of yours.',
   recent_sign_in_required: 'For this, please sign in again first.',
   not_found: 'That is no longer there.',
-  expired_token: 'This code is no longer good. Show a new one on the computer and scan that.',
-  request_timeout: 'That took too long. Please try again.',
   already_scanned: 'Another phone has already scanned this code. Show a new one on the computer.',
   not_scanned: 'This sign-in is not waiting for this phone. Scan the code again.',
   too_many_passkeys: 'You have as many passkeys as one person may have. Remove one first.',
   payload_too_large: 'That is too much to send.',
   unsupported_media_type: 'That could not be understood. Please reload the page.',
-  wrong_match_code: 'That is not the number on your phone.',
   passkey_refused: 'This passkey could not be added. Please try again.',
-  slow_down: 'Too many tries just now.',
   headers_too_large: 'That is too much to send.',
-  overloaded: 'Many people are signing in just now.',
-  stopping: 'The service is being restarted.',
-  store_unavailable: 'The service is having trouble.',
   identity_provider_unavailable: 'Whoever keeps the accounts cannot be reached just now.',
-  internal_error: 'Something went wrong on our side.',
-  unrecognised: 'The service did not answer as expected.',
 }
+
+const isOfLogin = (code: ProblemCode): code is keyof typeof loginProblemWords => code in loginProblemWords
+
+const problemWords = (code: ProblemCode): string =>
+  isOfLogin(code) ? loginProblemWords[code] : otherProblemWords[code]
 
 export const unreachableWords = 'The service cannot be reached. Check the connection.'
 
 /** What to tell a person about something that was caught. */
 export function wordsFor(error: unknown): string {
-  if (error instanceof ApiError) return withWait(problemWords[error.code], error.retryAfterSeconds)
-  if (error instanceof DecodeError) return problemWords.unrecognised
+  if (error instanceof ApiError) return withWait(problemWords(error.code), error.retryAfterSeconds)
+  if (error instanceof DecodeError) return loginProblemWords.unrecognised
   return unreachableWords
+}
+
+/** As `wordsFor`, on the login page. */
+export function loginWordsFor(error: unknown): string {
+  if (error instanceof DecodeError) return loginProblemWords.unrecognised
+  if (!(error instanceof ApiError)) return unreachableWords
+  return withWait(loginProblemWords[isOfLogin(error.code) ? error.code : 'unrecognised'], error.retryAfterSeconds)
 }
 
 function withWait(words: string, retryAfterSeconds: number | undefined): string {
@@ -70,7 +86,7 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 
 /** As `wordsFor`, where the page tries again by itself. */
 export function retryingWords(error: unknown): string {
-  const words = error instanceof ApiError ? problemWords[error.code] : wordsFor(error)
+  const words = error instanceof ApiError ? problemWords(error.code) : wordsFor(error)
   return `${words} Trying again…`
 }
 
@@ -109,22 +125,66 @@ export const scopeWords = (scopes: readonly string[]): string =>
     .filter((words) => words !== undefined)
     .join(', ') || 'who you are, and no more'
 
-/** The desktop's live region. */
+/** The desktop's live region: what it is about, and what to make of it. */
 export const loginWords = {
-  starting: 'Getting a code…',
-  pending: 'Waiting for your phone',
-  scanned: 'Phone connected — confirm on your phone',
-  match_required: 'Type the number shown on your phone',
-  denied: 'The sign-in was refused on the phone.',
-  expired: 'This code has expired.',
-  displaced:
-    'This code has ended early, most likely because this browser has opened newer codes in other tabs. A new one takes the place of the oldest of those.',
-  cookies_needed:
-    'Signing in needs cookies, and this browser did not keep ours. Allow cookies for this site, then try again.',
-  reconnecting: 'Reconnecting…',
+  starting: { title: 'Getting a code…', more: '' },
+  pending: { title: 'Waiting for your phone', more: '' },
+  scanned: { title: 'Phone connected', more: 'Check the details and confirm on your phone.' },
+  match_required: { title: 'Type the number shown on your phone', more: '' },
+  denied: {
+    title: 'Refused on the phone',
+    more: 'Nobody was signed in. Was it a mistake? Show a new code and scan that.',
+  },
+  tries_used: {
+    title: 'Wrong number, five times',
+    more: 'To be safe, this sign-in has ended. Show a new code and scan that.',
+  },
+  expired: { title: 'This code has expired', more: 'It was not used in time. A new one takes a moment.' },
+  displaced: { title: 'This code has ended early', more: 'This browser has opened newer codes in other tabs.' },
+  cookies_needed: {
+    title: 'Signing in needs cookies',
+    more: 'This browser did not keep ours. Allow cookies for this site, then try again.',
+  },
+  offline: { title: 'You are offline', more: 'Reconnecting once the network is back…' },
+  reconnecting: { title: 'Reconnecting…', more: 'The service cannot be reached just now.' },
   signedInAlready: (name: string) => `Signed in as ${name}.`,
-  signedIn: (name: string | undefined) => (name === undefined ? 'Signing in…' : `Signing in as ${name}…`),
 } as const
+
+export function signedInWords(name: string | undefined): TitledWords {
+  return { title: name === undefined ? 'Signed in' : `Signed in as ${name}`, more: 'One moment…' }
+}
+
+/** Why there is no code yet, and when the page tries again by itself, if it does. */
+export function startFailedWords(error: unknown, { isOnline, isOver }: { isOnline: boolean; isOver: boolean }) {
+  if (isOver) return { title: 'That did not work', more: loginWordsFor(error) }
+  if (!isOnline) return { title: loginWords.offline.title, more: 'Trying again once the network is back…' }
+  if (!(error instanceof ApiError)) {
+    return { title: 'The service cannot be reached', more: 'Check the connection. Trying again…' }
+  }
+  const wait = error.retryAfterSeconds
+  const more = wait ? `Trying again in ${durationWords(wait)}…` : 'Trying again…'
+  if (error.code === 'slow_down') return { title: 'Too many tries just now', more }
+  if (error.code === 'overloaded') return { title: 'Many people are signing in just now', more }
+  return { title: 'The service is having trouble', more: `It is not you. ${more}` }
+}
+
+/** What the rings say, beside what is left of their time. */
+export const ringWords = {
+  pending: (left: string) => `New code in ${left}`,
+  renewing: 'Renewing…',
+  scanned: (left: string) => `${left} left to confirm`,
+  match_required: (left: string) => `${left} left`,
+  start_failed: (left: string) => `Trying again in ${left}`,
+} as const
+
+/** A time that counts down, for the eye: minutes and seconds, or seconds alone. */
+export function leftWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
+/** Of the code to type. */
+export const copyWords = { copy: 'Copy', copied: 'Copied', failed: 'Select the code and copy it.' } as const
 
 /** A heading and what there is to say under it. */
 export interface TitledWords {

@@ -1,4 +1,5 @@
 import { type AccountEvent, decodeEvents } from './event-protocol.ts'
+import { createLoginApi, type LoginApi, type StatusAsk, statusRequest } from './login-api.ts'
 import {
   type Assertion,
   type Attestation,
@@ -10,20 +11,14 @@ import {
   type RequestOptions,
 } from './passkey-protocol.ts'
 import {
-  type BrowserReply,
   type ConfirmReply,
-  decodeBrowserReply,
   decodeConfirm,
-  decodeLogin,
   decodePhoneReply,
   decodeScan,
-  decodeUserCode,
-  type LoginReply,
   type PhoneReply,
   type ScanReply,
-  type UserCodeReply,
 } from './protocol.ts'
-import { type Fetch, type Request, send } from './request.ts'
+import { callsOver, type Fetch } from './request.ts'
 import {
   type CurrentSession,
   decodeLocation,
@@ -35,21 +30,8 @@ import {
   type SessionKind,
 } from './session-protocol.ts'
 
-/** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
-export interface StatusAsk {
-  readonly token: string
-  readonly seen: string
-  readonly waitSeconds: number
-  readonly signal?: AbortSignal
-}
-
 /** Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
-export interface Api {
-  startLogin(ask: { token?: string | undefined; returnTo?: string | undefined }): Promise<LoginReply>
-  loginStatus(ask: StatusAsk): Promise<BrowserReply>
-  match(ask: { token: string; matchCode: string }): Promise<BrowserReply>
-  userCode(ask: { token: string }): Promise<UserCodeReply>
-  dropLogin(ask: { token: string }): Promise<void>
+export interface Api extends LoginApi {
   scan(ask: { token: string } | { userCode: string }): Promise<ScanReply>
   confirm(ask: { token: string; remember: boolean; assertion?: Assertion | undefined }): Promise<ConfirmReply>
   confirmOptions(ask: { token: string }): Promise<RequestOptions>
@@ -75,45 +57,22 @@ export interface Api {
   beginProviderSignIn(ask: { returnTo: string; again: boolean }): Promise<string>
 }
 
-// A held reply gets its hold and the ordinary deadline on top.
-const beyondTheHoldMs = 10_000
-
-const statusRequest = (path: string, { token, seen, waitSeconds, signal }: StatusAsk): Request => {
-  const query = new URLSearchParams({ seen, ...(waitSeconds > 0 && { wait: String(waitSeconds) }) })
-  return {
-    method: 'GET',
-    path: `${path}/${encodeURIComponent(token)}?${query}`,
-    timeoutMs: waitSeconds * 1000 + beyondTheHoldMs,
-    ...(signal && { signal }),
-  }
-}
-
 /** The server's API over `fetch`. */
 export function createApi({ fetch }: { fetch: Fetch }): Api {
-  const get = (path: string) => send(fetch, { method: 'GET', path })
-  const post = (path: string, body?: Record<string, unknown>) =>
-    send(fetch, { method: 'POST', path, ...(body && { body }) })
-  const remove = (path: string) => send(fetch, { method: 'DELETE', path })
+  const { get, post, remove, ask } = callsOver(fetch)
 
   return {
-    startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
-    loginStatus: async (ask) => decodeBrowserReply(await send(fetch, statusRequest('/login/status', ask))),
-    match: async ({ token, matchCode }) =>
-      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode })),
-    userCode: async ({ token }) => decodeUserCode(await post('/login/user-code', { token })),
-    dropLogin: async ({ token }) => {
-      await remove(`/login/${encodeURIComponent(token)}`)
-    },
-    scan: async (ask) => {
-      const body = 'token' in ask ? { token: ask.token } : { user_code: ask.userCode }
+    ...createLoginApi({ fetch }),
+    scan: async (code) => {
+      const body = 'token' in code ? { token: code.token } : { user_code: code.userCode }
       return decodeScan(await post('/login/scan', body))
     },
-    confirm: async (ask) => decodeConfirm(await post('/login/confirm', ask)),
+    confirm: async (asked) => decodeConfirm(await post('/login/confirm', asked)),
     confirmOptions: async ({ token }) => decodeRequestOptions(await post('/login/confirm/options', { token })),
     deny: async ({ token }) => {
       await post('/login/deny', { token })
     },
-    scanStatus: async (ask) => decodePhoneReply(await send(fetch, statusRequest('/login/scan', ask))),
+    scanStatus: async (asked) => decodePhoneReply(await ask(statusRequest('/login/scan', asked))),
     signIn: async (credentials) => decodeSignIn(await post('/sign-in', credentials)),
     signOut: async () => {
       await post('/sign-out')
@@ -126,7 +85,7 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     revokeOthers: async ({ kind } = {}) =>
       decodeRevoked(await remove(kind === undefined ? '/sessions' : `/sessions?kind=${kind}`)),
     rename: async ({ id, name }) => {
-      await send(fetch, { method: 'PATCH', path: `/sessions/${encodeURIComponent(id)}`, body: { name } })
+      await ask({ method: 'PATCH', path: `/sessions/${encodeURIComponent(id)}`, body: { name } })
     },
     events: async () => decodeEvents(await get('/events')),
     noteVisit: async ({ until }) => {
@@ -134,8 +93,8 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     },
     passkeys: async () => decodePasskeys(await get('/passkeys')),
     passkeyOptions: async () => decodeCreationOptions(await post('/passkeys/options')),
-    addPasskey: async (ask) => {
-      await post('/passkeys', ask)
+    addPasskey: async (asked) => {
+      await post('/passkeys', asked)
     },
     removePasskey: async ({ id }) => {
       await remove(`/passkeys/${encodeURIComponent(id)}`)

@@ -45,6 +45,17 @@ export async function send(fetch: Fetch, request: Request): Promise<unknown> {
   }
 }
 
+/** Exchanges over one `fetch`, by their method. */
+export function callsOver(fetch: Fetch) {
+  const ask = (request: Request) => send(fetch, request)
+  return {
+    ask,
+    get: (path: string) => ask({ method: 'GET', path }),
+    post: (path: string, body?: Record<string, unknown>) => ask({ method: 'POST', path, ...(body && { body }) }),
+    remove: (path: string) => ask({ method: 'DELETE', path }),
+  }
+}
+
 function parse(body: string): unknown {
   try {
     return JSON.parse(body)

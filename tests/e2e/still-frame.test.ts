@@ -1,0 +1,215 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { frameOf, listen } from '../support/frame.ts'
+import { freePort } from '../support/free-port.ts'
+import { createPhone } from '../support/http-client.ts'
+import { approve, scan } from '../support/login-flow.ts'
+import { isSignedIn, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
+
+const digits = (code: string, zero: number) =>
+  code.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)))
+
+const hasFocus = (desktop: Page, part: string) => desktop.locator(`${part}:focus`).waitFor()
+
+/** What the page sends as digits. */
+function watchDigits(desktop: Page): string[] {
+  const sent: string[] = []
+  desktop.on('request', (request) => {
+    if (request.url().endsWith('/login/match')) sent.push(request.postDataJSON().match_code)
+  })
+  return sent
+}
+
+const SIZES = [
+  [1280, 800],
+  [375, 667],
+  [320, 640],
+] as const
+
+test.each(SIZES)('at %i × %i heading, code and card stay where they are, whatever happens', async (width, height) => {
+  visitors.await(/status of 422 .*\/login\/match$/, /ERR_FAILED .*\/login\/status\//)
+  const { url } = shared('matching')
+  const phone = await createPhone(url)
+  const desktop = await visitors.desktop({ viewport: { width, height } })
+  const sent = watchDigits(desktop)
+  const said = await listen(desktop)
+  await openLoginPage(desktop, url)
+  const still = await frameOf(desktop)
+  const holdsStill = async () => expect(await frameOf(desktop)).toEqual(still)
+  const heard: string[] = []
+  const hears = async (words: string) => {
+    await sees(desktop, '#status', words)
+    heard.push(words)
+    await holdsStill()
+  }
+  await hears('Waiting for your phone')
+
+  const polls = '**/login/status/**'
+  await desktop.route(polls, (route) => route.abort())
+  await hears('Reconnecting')
+  await desktop.unroute(polls)
+  await hears('Waiting for your phone')
+
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  await hears('Phone connected')
+  await desktop
+    .locator('.countdown')
+    .getByText(/left to confirm/)
+    .waitFor()
+  const { match_code: right } = (await phone.post('/login/confirm', { token })).json
+  await hears('Type the number shown')
+  await hasFocus(desktop, '#match-code')
+  const wrong = String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+  const boxes = desktop.locator('.boxes i')
+  await desktop.keyboard.type(wrong.slice(0, 3))
+  expect((await boxes.allTextContents()).join('')).toBe(wrong.slice(0, 3))
+  expect(await boxes.count()).toBe(6)
+  const [firstBox, lastBox] = [await boxes.first().boundingBox(), await boxes.last().boundingBox()]
+  expect(firstBox?.width).toBeGreaterThan(24)
+  expect((lastBox?.x ?? width) + (lastBox?.width ?? 0)).toBeLessThan(width)
+  expect(await desktop.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+  await holdsStill()
+
+  // However they come, and without a button.
+  const ways = [
+    () => desktop.keyboard.type(wrong.slice(3)),
+    () => desktop.keyboard.insertText(` ${wrong.slice(0, 3)} – ${wrong.slice(3)} `),
+    () => desktop.keyboard.insertText(digits(wrong, 0xff10)),
+    () => desktop.keyboard.insertText(digits(wrong, 0x0660)),
+  ]
+  for (const [at, type] of ways.entries()) {
+    await type()
+    await sees(desktop, '#match-message', ['4 tries left', '3 tries left', '2 tries left', 'One try left'][at] ?? '')
+    expect((await boxes.allTextContents()).join('')).toBe('')
+    await hasFocus(desktop, '#match-code')
+    await holdsStill()
+  }
+  await desktop.keyboard.insertText(digits(wrong, 0x0966))
+  await hears('Wrong number, five times')
+  expect(sent).toEqual(Array(5).fill(wrong))
+  await hasFocus(desktop, '#refresh')
+  await desktop.keyboard.press('Enter')
+  await showsCode(desktop)
+  await hears('Waiting for your phone')
+  await hasFocus(desktop, '.code')
+
+  const refused = await readToken(desktop)
+  await scan(phone, refused)
+  await hears('Phone connected')
+  await phone.post('/login/deny', { token: refused })
+  await hears('Refused on the phone')
+  await tabTo(desktop, '#refresh')
+  await desktop.keyboard.press('Enter')
+  await showsCode(desktop)
+
+  await desktop.route('**/home', () => undefined)
+  const last = await readToken(desktop)
+  heard.push('Waiting for your phone')
+  await scan(phone, last)
+  await hears('Phone connected')
+  const { match_code: code } = (await phone.post('/login/confirm', { token: last })).json
+  await hears('Type the number shown')
+  await desktop.locator('#match-code').fill(digits(code, 0x06f0))
+  await hears('Signed in as Demo Person')
+  // Each is said once, and nothing between them but that a code is being fetched.
+  const words = (await said()).filter((each) => !each.startsWith('Getting a code'))
+  expect(words.map((each, at) => each.includes(heard[at] ?? '!'))).toEqual(heard.map(() => true))
+})
+
+test('a code that is renewed or has run out moves nothing', async () => {
+  const { url } = await serve({ LOGIN_SECONDS: '3', QR_REFRESH_SECONDS: '1' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const still = await frameOf(desktop)
+  const image = await desktop.locator('#qr').getAttribute('src')
+  await desktop.waitForFunction((old) => document.querySelector('#qr')?.getAttribute('src') !== old, image)
+  expect(await frameOf(desktop)).toEqual(still)
+  await sees(desktop, '#status', 'expired')
+  expect(await frameOf(desktop)).toEqual(still)
+})
+
+test('what has not got through is sent again by the button, and by nothing else', async () => {
+  visitors.await(/ERR_FAILED .*\/login\/match$/)
+  const { url } = shared('matching')
+  const phone = await createPhone(url)
+  const desktop = await visitors.desktop()
+  const sent = watchDigits(desktop)
+  await openLoginPage(desktop, url)
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  const { match_code: code } = (await phone.post('/login/confirm', { token })).json
+  await desktop.route('**/login/match', (route) => route.abort(), { times: 1 })
+  await desktop.locator('#match-code').fill(code)
+  await desktop.keyboard.press('Enter')
+  await sees(desktop, '#match-message', 'cannot be reached')
+  expect(sent).toEqual([code])
+  await desktop.locator('#match-form [type=submit]').click()
+  await isSignedIn(desktop)
+  expect(sent).toEqual([code, code])
+})
+
+test.each([
+  ['where browsers have a clipboard for pages', 'localhost'],
+  ['where they have none', 'sign-in.example.com'],
+])('the code to type is copied by a button, %s', async (_where, host) => {
+  visitors.await(/Cross-Origin-Opener-Policy header has been ignored/)
+  const port = await freePort()
+  await serve({ PORT: String(port), PUBLIC_URL: `http://${host}:${port}` })
+  const desktop = await visitors.desktop({ permissions: ['clipboard-read', 'clipboard-write'] })
+  await openLoginPage(desktop, `http://${host}:${port}`)
+  const still = await frameOf(desktop)
+  await tabTo(desktop, '#user-code button')
+  await desktop.keyboard.press('Enter')
+  await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
+  expect(await desktop.locator('#user-code output').getAttribute('translate')).toBe('no')
+  await hasFocus(desktop, '#copy-code')
+  await desktop.keyboard.press('Enter')
+  await sees(desktop, '#copy-code', 'Copied')
+  expect(await frameOf(desktop)).toEqual(still)
+  const code = await desktop.locator('#user-code').textContent()
+  await desktop.evaluate(() => document.body.appendChild(document.createElement('textarea')).focus())
+  await desktop.keyboard.press('Control+V')
+  expect(await desktop.locator('textarea').inputValue()).toBe(code)
+})
+
+test('a second tab notices that the first was signed in, and nobody who is sees a code', async () => {
+  visitors.await(/status of 401 .*\/session$/)
+  const { url } = await serve()
+  const first = await visitors.desktop()
+  const second = await first.context().newPage()
+  await openLoginPage(first, url)
+  await openLoginPage(second, `${url}/#part`)
+  await approve(await createPhone(url), await readToken(first))
+  await isSignedIn(first)
+  await isSignedIn(second)
+})
+
+test('trouble has a cause and a way on: offline, too many tries, no scripts', async () => {
+  visitors.await(/ERR_INTERNET_DISCONNECTED/, /status of 429 .*\/login$/)
+  const { url } = await serve({ RATE_LOGINS_PER_MINUTE: '1' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const still = await frameOf(desktop)
+  await desktop.context().setOffline(true)
+  await sees(desktop, '#status', 'You are offline')
+  expect(await frameOf(desktop)).toEqual(still)
+  await desktop.context().setOffline(false)
+  await sees(desktop, '#status', 'Waiting for your phone')
+
+  const other = await visitors.desktop()
+  await other.goto(url)
+  await sees(other, '#status', /Too many tries.*Trying again in \d+ seconds/)
+  await sees(other, '.countdown', /Trying again in \d+ s/)
+  await sees(other, '#refresh', 'Try again')
+  expect(await frameOf(other)).toEqual(still)
+
+  const scriptless = await visitors.desktop({ javaScriptEnabled: false })
+  await scriptless.goto(url)
+  await scriptless.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
+  expect(await scriptless.locator('#qr').isVisible()).toBe(false)
+  await scriptless.locator('.no-script .lead').waitFor()
+})

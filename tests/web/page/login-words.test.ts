@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals'
+import { type LoginView, statusWords } from '../../../web/src/desktop/login-view.ts'
+import { leftWords } from '../../../web/src/page/words.ts'
+import { dropped, refusal } from '../support/polling.ts'
+
+const failed = (error: unknown, isOver = false): LoginView => ({ kind: 'start_failed', error, isOver })
+
+describe('why there is no code', () => {
+  test.each([
+    ['the network is gone', dropped(), false, /offline/, /network is back/],
+    ['nobody answers', dropped(), true, /cannot be reached/, /connection.*Trying again…/],
+    ['too many have tried', refusal(429, 'slow_down', 42), true, /Too many tries/, /Trying again in 42 seconds…/],
+    ['it is too much at once', refusal(503, 'overloaded', 120), true, /Many people/, /Trying again in 2 minutes…/],
+    ['the store is away', refusal(503, 'store_unavailable'), true, /trouble/, /not you\. Trying again…/],
+    ['a proxy speaks for it', refusal(502, 'unrecognised'), true, /trouble/, /Trying again…/],
+  ])('where %s is said in words, and that it goes on by itself', (_why, error, isOnline, title, more) => {
+    const words = statusWords(failed(error), 'steady', isOnline)
+    expect(words.title).toMatch(title)
+    expect(words.more).toMatch(more)
+  })
+
+  test('where nothing is tried again promises nothing', () => {
+    const words = statusWords(failed(refusal(403, 'cross_site_request'), true), 'steady', true)
+    expect(words.more).toMatch(/its own address/)
+    expect(words.more).not.toMatch(/again/i)
+  })
+})
+
+test('a page without a network says that, and not that the service is away', () => {
+  const view: LoginView = { kind: 'denied' }
+  expect(statusWords(view, 'reconnecting', false).title).toMatch(/offline/)
+  expect(statusWords(view, 'reconnecting', true).title).toMatch(/Reconnecting/)
+})
+
+test.each([
+  [0, '0 s'],
+  [59, '59 s'],
+  [60, '1:00'],
+  [125, '2:05'],
+])('%s seconds left are %s', (seconds, words) => {
+  expect(leftWords(seconds)).toBe(words)
+})

@@ -1,0 +1,60 @@
+import { fieldsOf, inside, text } from './decoding.ts'
+import {
+  type BrowserReply,
+  decodeBrowserReply,
+  decodeLogin,
+  decodeUserCode,
+  type LoginReply,
+  type UserCodeReply,
+} from './protocol.ts'
+import { callsOver, type Fetch, type Request } from './request.ts'
+
+/** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
+export interface StatusAsk {
+  readonly token: string
+  readonly seen: string
+  readonly waitSeconds: number
+  readonly signal?: AbortSignal
+}
+
+/** What the desktop asks. Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
+export interface LoginApi {
+  startLogin(ask: { token?: string | undefined; returnTo?: string | undefined }): Promise<LoginReply>
+  loginStatus(ask: StatusAsk): Promise<BrowserReply>
+  match(ask: { token: string; matchCode: string }): Promise<BrowserReply>
+  userCode(ask: { token: string }): Promise<UserCodeReply>
+  dropLogin(ask: { token: string }): Promise<void>
+  /** The name of who is signed in here; 401 where nobody is. */
+  signedInName(): Promise<string>
+}
+
+const nameOf = inside((user) => text(user, 'name'))
+
+// A held reply gets its hold and the ordinary deadline on top.
+const beyondTheHoldMs = 10_000
+
+export const statusRequest = (path: string, { token, seen, waitSeconds, signal }: StatusAsk): Request => {
+  const query = new URLSearchParams({ seen, ...(waitSeconds > 0 && { wait: String(waitSeconds) }) })
+  return {
+    method: 'GET',
+    path: `${path}/${encodeURIComponent(token)}?${query}`,
+    timeoutMs: waitSeconds * 1000 + beyondTheHoldMs,
+    ...(signal && { signal }),
+  }
+}
+
+/** The part of the server's API that signs a browser in, over `fetch`: the first view waits for no more of it. */
+export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
+  const { get, post, remove, ask } = callsOver(fetch)
+  return {
+    startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
+    loginStatus: async (asked) => decodeBrowserReply(await ask(statusRequest('/login/status', asked))),
+    match: async ({ token, matchCode }) =>
+      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode })),
+    userCode: async ({ token }) => decodeUserCode(await post('/login/user-code', { token })),
+    dropLogin: async ({ token }) => {
+      await remove(`/login/${encodeURIComponent(token)}`)
+    },
+    signedInName: async () => nameOf(fieldsOf(await get('/session')), 'user'),
+  }
+}
