@@ -12,6 +12,8 @@ import { jwksRoute } from './apps/jwks-route.ts'
 import type { SigningKeys } from './apps/key-set.ts'
 import { createAudit } from './audit/audit.ts'
 import { createWebhooks } from './audit/webhooks.ts'
+import { brandedSite } from './brand/branded-site.ts'
+import type { Logo } from './brand/logo.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createEars } from './ears.ts'
@@ -31,6 +33,7 @@ import { createRequestIds } from './http/request-labels.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
+import { readSiteFiles } from './http/site-files.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
@@ -99,6 +102,8 @@ export interface AppOptions {
   now?: PressureOptions['now']
   /** The folder of what the build made of `web/`. */
   webRoot: string
+  /** Of the team. Left out: ours. */
+  logo?: Logo | undefined
   version: string
 }
 
@@ -120,6 +125,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
 
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
+  const site = brandedSite(readSiteFiles(options.webRoot), config.brand, options.logo)
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH, PATHS.authorization)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const troubles = options.troubles ?? createTroubleLog(options)
@@ -183,6 +189,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
       ...options,
       provider: config.phoneOidc,
       publicUrl,
+      files: site.files,
       headers,
       cookies,
       clientAddresses,
@@ -232,6 +239,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     makeLimiter,
     clientAddresses,
     publicUrl,
+    brandName: config.brand.name,
     currentPerson: options.currentPerson,
     isBlocked: sessions.service.isBlocked,
     current: sessions.current,
@@ -263,6 +271,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
       clients: options.clients,
       keys,
       publicUrl,
+      files: site.files,
       headers,
       cookies,
       clientAddresses,
@@ -285,6 +294,8 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
 
   const pages = createPages({
     root: options.webRoot,
+    files: site.files,
+    moreAssets: site.assets,
     headers,
     providerLabel: config.phoneOidc?.label,
     allowedReturn,

@@ -1,3 +1,4 @@
+import { type Brand, readBrand } from './brand/brand.ts'
 import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
@@ -54,6 +55,7 @@ export interface Config {
   metrics: { host: string; port: number } | undefined
   /** Where operators ask, and by which token. */
   admin: { host: string; port: number; token: string } | undefined
+  brand: Brand
   logLevel: LogLevel
 }
 
@@ -63,7 +65,7 @@ const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 /** What the API's configuration names and this version does not do. */
-const UNSUPPORTED = [...['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR', 'HELP_URL', 'PRIVACY_URL']] as const
+const UNSUPPORTED = [] as const
 
 /**
  * Reads the configuration.
@@ -122,6 +124,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     signingKeys: readSigningKeys(reader),
     metrics: readMetrics(reader, port),
     admin: readAdmin(reader, port),
+    brand: readBrand(reader),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   reader.refuseUnsupported(UNSUPPORTED)

@@ -9,6 +9,7 @@ import { openAppLinksFile } from './apps/app-links/app-links.ts'
 import { openAppsFile } from './apps/forward-auth/live-apps.ts'
 import type { SigningKeys } from './apps/key-set.ts'
 import { openSigningKeysFile } from './apps/signing-keys-file.ts'
+import { readLogo } from './brand/logo.ts'
 import { createProcessClock } from './clock.ts'
 import { type Config, readConfig } from './config.ts'
 import { mostConnections, openFilesOf } from './connection-limit.ts'
@@ -83,6 +84,7 @@ export async function startService({
   schemaController,
 }: ServiceOptions): Promise<RunningService> {
   const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
+  const logo = config.brand.logoPath === undefined ? undefined : readLogo(config.brand.logoPath)
   const logger = createLogger(config.logLevel, logTo)
   const { accounts, live, madePassword } = await openAccounts(config, logger)
   const clients = config.clientsFile === undefined ? undefined : await openClients(config.clientsFile, logger)
@@ -145,6 +147,7 @@ export async function startService({
     busySince: createLoopUse(),
     mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
     webRoot: join(import.meta.dirname, '../web'),
+    logo,
     version,
   })
 

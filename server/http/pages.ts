@@ -4,9 +4,10 @@ import { buffer } from 'node:stream/consumers'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
+import { installedAppRoutes } from './installed-app.ts'
 import { escapeHtml } from './page-slots.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { changedFile, readSiteFiles, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
+import { changedFile, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
@@ -32,6 +33,9 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 const GUARD = 'page-guard.js'
 const ASK_AGAIN = 'no-cache'
 const ASSETS = 'assets'
+const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable'
+/** A drawing may have a script in it: none runs, in a page's picture or where somebody opens the drawing itself. */
+const INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,8 +45,12 @@ declare module 'fastify' {
 }
 
 export interface PagesOptions {
-  /** The folder of what the build made of `web/`. Pages are read once, what they load when it is asked for. */
+  /** The folder of what the build made of `web/`: what pages load is read from there when it is asked for. */
   root: string
+  /** The pages and what stands beside them, by their names. */
+  files: ReadonlyMap<string, SiteFile>
+  /** What pages load and the build does not have, by address; an address is of these very bytes. */
+  moreAssets: ReadonlyMap<string, SiteFile>
   headers: HeaderSets
   /** What the phone's page says of the team's provider, on its button. Left out: there is none. */
   providerLabel?: string | undefined
@@ -65,8 +73,8 @@ export interface Pages {
 }
 
 /** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
-export function createPages({ root, headers, providerLabel, isSignedIn, allowedReturn }: PagesOptions): Pages {
-  const files = readSiteFiles(root)
+export function createPages(options: PagesOptions): Pages {
+  const { root, files, headers, providerLabel, isSignedIn, allowedReturn } = options
   const page = (name: string): SiteFile => {
     const file = files.get(name)
     if (file === undefined) throw new Error(`The build has left no ${name} in ${root}`)
@@ -126,6 +134,10 @@ export function createPages({ root, headers, providerLabel, isSignedIn, allowedR
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
       sendUnlessKnown(request, reply.header('cache-control', ASK_AGAIN), guard),
     )
+    for (const [address, file] of options.moreAssets) {
+      const kept = { 'cache-control': KEPT_FOR_GOOD, 'content-security-policy': INERT }
+      scope.get(address, hidden, (request, reply) => sendUnlessKnown(request, reply.headers(kept), file))
+    }
     scope.register(fastifyStatic, {
       root: join(root, ASSETS),
       prefix: `/${ASSETS}/`,
@@ -149,6 +161,7 @@ export function createPages({ root, headers, providerLabel, isSignedIn, allowedR
       app.register(async (scope) => embedRoute(scope))
       app.register(async (scope) => otherNames(scope))
       app.register(async (scope) => fileRoutes(scope))
+      installedAppRoutes(app, { headers, file: page })
     },
     answerNavigation(request, reply, status) {
       if (!isNavigation(request)) return false

@@ -22,6 +22,7 @@ export interface SiteBody {
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 }
 /** Content codings, the best first, and how the build names what is compressed by them. */
 const CODINGS = { br: '.br', gzip: '.gz' }
@@ -44,6 +45,15 @@ export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
     files.set(name, { type, plain: readBody(path), compressed: Object.fromEntries(compressed) })
   }
   return files
+}
+
+/** What the build has not made, once, at the start; compressed where that makes it smaller. */
+export function makeSiteFile(type: string, body: Buffer): SiteFile {
+  const compressed = Object.entries(COMPRESS)
+    .map(([coding, compress]) => [coding, compress(body)] as const)
+    .filter(([, smaller]) => smaller.length < body.length)
+    .map(([coding, smaller]) => [coding, bodyOf(smaller)] as const)
+  return { type, plain: bodyOf(body), compressed: Object.fromEntries(compressed) }
 }
 
 /**
@@ -89,7 +99,7 @@ export function changedFile(file: SiteFile, change: (text: string) => string): S
   return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
 }
 
-const COMPRESS: Readonly<Record<string, (text: string) => Buffer>> = { br: brotliCompressSync, gzip: gzipSync }
+const COMPRESS: Readonly<Record<string, (body: string | Buffer) => Buffer>> = { br: brotliCompressSync, gzip: gzipSync }
 
 function readBody(path: string): SiteBody {
   return bodyOf(readFileSync(path))

@@ -1,12 +1,11 @@
 import type { FastifyReply } from 'fastify'
 import { escapeHtml as escaped, fillSlots as filled } from '../http/page-slots.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
-import { readSiteFiles } from '../http/site-files.ts'
+import type { SiteFile } from '../http/site-files.ts'
 import type { OAuthClient } from './client.ts'
 
 export interface OAuthPagesOptions {
-  /** The folder of what the build made of `web/`. */
-  root: string
+  files: ReadonlyMap<string, SiteFile>
   headers: HeaderSets
 }
 
@@ -51,11 +50,10 @@ const OTHER: Words = { title: 'This did not work', more: `Nobody was signed in. 
 const ANSWERS = ['code', 'state', 'iss', 'error', 'error_description', 'scope']
 const SIGNED_OUT: Words = { title: 'You are signed out', more: 'Nobody is signed in on this browser any more.' }
 
-export function createOAuthPages({ root, headers }: OAuthPagesOptions): OAuthPages {
-  const files = readSiteFiles(root)
+export function createOAuthPages({ files, headers }: OAuthPagesOptions): OAuthPages {
   const template = (name: string): string => {
     const file = files.get(name)
-    if (file === undefined) throw new Error(`The build has left no ${name} in ${root}`)
+    if (file === undefined) throw new Error(`The build has left no ${name}`)
     return file.plain.body.toString()
   }
   const message = template('oauth-message.html')

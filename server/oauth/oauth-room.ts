@@ -5,6 +5,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
+import type { SiteFile } from '../http/site-files.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
@@ -35,8 +36,8 @@ export interface OAuthRoomOptions {
   clock: Clock
   logger: FastifyBaseLogger
   usernameOf?: ((user: User) => string | undefined) | undefined
-  /** The folder of what the build made of `web/`. */
-  webRoot: string
+  /** Pages, by the names of their files. */
+  files: ReadonlyMap<string, SiteFile>
   headers: HeaderSets
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -74,7 +75,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000),
   })
   const logout = createBackChannelLogout({ told, logger, provider })
-  const pages = createOAuthPages({ root: options.webRoot, headers: options.headers })
+  const pages = createOAuthPages(options)
   const replies = createOAuthReplies({ publicUrl, provider, pages })
 
   return {

@@ -24,6 +24,8 @@ export interface PasskeysRoomOptions {
   randomness: Randomness
   makeLimiter: MakeLimiter
   publicUrl: string
+  /** What authenticators call the place that a passkey is for. */
+  brandName: string
   currentPerson: CurrentPerson
   isBlocked: IsBlocked
   current: CurrentSession

@@ -24,6 +24,7 @@ import { ALGORITHMS, verifyAssertion, verifyAttestation } from './verification.t
 
 export interface PasskeysOptions {
   party: RelyingParty
+  brandName: string
   records: PasskeyRecords
   list: PasskeyList
   challenges: Challenges
@@ -55,7 +56,18 @@ const TO_SIGN_IN = 'sign in'
  * try and one purpose. Every method rejects with `store_unavailable` when the store does.
  */
 export function createPasskeys(options: PasskeysOptions) {
-  const { party, records, list, challenges, tries, currentPerson, isBlocked, clock, onNews = () => undefined } = options
+  const {
+    party,
+    brandName,
+    records,
+    list,
+    challenges,
+    tries,
+    currentPerson,
+    isBlocked,
+    clock,
+    onNews = () => undefined,
+  } = options
 
   function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {
     return {
@@ -124,7 +136,7 @@ export function createPasskeys(options: PasskeysOptions) {
       return tries.challengeFor(id, async () => {
         const [handle, known] = await Promise.all([list.handleOf(user), records.of(user)])
         return {
-          rp: { id: party.id, name: 'ScanIn' },
+          rp: { id: party.id, name: brandName },
           user: { id: handle, name: user.email ?? user.name, displayName: user.name },
           challenge: await challenges.issue(toAdd(id, handle)),
           pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key' as const, alg })),

@@ -4,6 +4,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
+import type { SiteFile } from '../http/site-files.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
@@ -38,8 +39,8 @@ export interface TeamProviderOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
-  /** The folder of what the build made of `web/`. */
-  webRoot: string
+  /** Pages, by the names of their files. */
+  files: ReadonlyMap<string, SiteFile>
   allowedReturn: (returnTo: string | undefined) => string | undefined
   /** Ways to the provider that may begin, a minute and client address; 0: any number. */
   tripsPerMinute: number
@@ -80,7 +81,7 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
         ...parts,
         signIn,
         trips: createTrips({ ...options, issuer: about.issuer }),
-        pages: createTroublePages({ root: options.webRoot, headers: options.headers }),
+        pages: createTroublePages(options),
         limit: createRateLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { fillSlots } from '../http/page-slots.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
-import { readSiteFiles } from '../http/site-files.ts'
+import type { SiteFile } from '../http/site-files.ts'
 import type { RefusalReason } from './refusal.ts'
 
 /** What stands in the way of signing in at the provider, to whoever is on the way. */
@@ -62,17 +62,17 @@ const WORDS: Readonly<Record<Trouble, Words>> = {
 }
 
 export interface TroublePagesOptions {
-  /** The folder of what the build made of `web/`. */
-  root: string
+  /** Pages, by the names of their files. */
+  files: ReadonlyMap<string, SiteFile>
   headers: HeaderSets
 }
 
 const FILE = 'sign-in-trouble.html'
 const RETRY_AFTER_SECONDS = '60'
 
-export function createTroublePages({ root, headers }: TroublePagesOptions): TroublePages {
-  const file = readSiteFiles(root).get(FILE)
-  if (file === undefined) throw new Error(`The build has left no ${FILE} in ${root}`)
+export function createTroublePages({ files, headers }: TroublePagesOptions): TroublePages {
+  const file = files.get(FILE)
+  if (file === undefined) throw new Error(`The build has left no ${FILE}`)
   const page = file.plain.body.toString()
   const onPage = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
 

@@ -42,6 +42,13 @@ describe('the configuration', () => {
       tokenAudiences: [],
       signingKeys: { kind: 'store', rotationMs: 7_776_000_000 },
       metrics: undefined,
+      brand: {
+        name: 'ScanIn',
+        palette: undefined,
+        logoPath: undefined,
+        helpUrl: undefined,
+        privacyUrl: undefined,
+      },
       logLevel: 'info',
     })
   })

@@ -83,9 +83,13 @@ function takeOther(name) {
   return { name, files: [file], addresses: [ADDRESS + file[0]] }
 }
 
-/** In as few letters as HTML allows between double quotes: it compresses better than base64. */
+/** In as few letters as HTML allows between double quotes: it compresses better than base64. The page says what it is. */
 function dataUrl(type, text) {
-  const short = String(text).trim().replace(/>\s+</g, '><').replaceAll('"', "'")
+  const short = String(text)
+    .trim()
+    .replace(/>\s+</g, '><')
+    .replace(/<title>.*?<\/title>/, '')
+    .replaceAll('"', "'")
   return `data:${type},${short.replace(/[%#<>&]/g, encodeURIComponent)}`
 }
 

@@ -20,6 +20,12 @@ export function readPages(folder, parts) {
     }))
 }
 
+/** Has no page of its own, and names pictures as pages do. */
+export function readManifest(path) {
+  const text = readFileSync(path, 'utf8')
+  return { text, loads: unique(assetsOf(text)) }
+}
+
 /** @returns modules, sheets (see `sheetsOf`) and other files, each once */
 export function whatTheyLoad(pages) {
   const modules = pages.flatMap(({ html }) => MODULE.exec(html)?.slice(1) ?? [])
@@ -58,6 +64,9 @@ export function withAddresses(html, addresses) {
       .replaceAll(ASSET, (address, name) => (addresses.has(name) ? `"${addressesOf(name)[0]}"` : address))
   )
 }
+
+export const manifestWith = ({ text }, addresses) =>
+  text.replaceAll(ASSET, (_address, name) => `"${addresses.get(name)[0]}"`)
 
 /** The names of the sheets that a page waits for, with spaces between: they become one. */
 const sheetsOf = (html) => [...html.matchAll(SHEET)].map(([, name]) => name).join(' ')

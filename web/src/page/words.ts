@@ -297,7 +297,7 @@ export const homeWords = {
 
 /** What the phone's page says about taking a code. */
 export const scanWords = {
-  notOurs: 'This is not a ScanIn code of this site.',
+  notOurs: 'This is not a code of this site.',
   noCodeInPicture: 'No QR code could be found in that picture. Try one that is sharper or closer.',
   pictureUnreadable: 'That file is not a picture this browser can open.',
   readerMissing: 'The part that reads codes could not be loaded. Reload this page, or type the code.',

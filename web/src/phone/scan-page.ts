@@ -16,6 +16,7 @@ import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { ApprovalView } from './approval.ts'
 import { createCodeChooser } from './code-chooser.ts'
+import { keepOfflinePage } from './offline-page.ts'
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
 import { createProviderSignIn } from './provider-sign-in.ts'
@@ -66,6 +67,7 @@ const flow = createScanFlow({
     passkeySignIn.show()
   },
   onUser: (userName) => {
+    keepOfflinePage(navigator)
     for (const place of document.querySelectorAll('.account')) place.textContent = userName
   },
   onChooser: (words) => {

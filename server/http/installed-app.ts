@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { type HeaderSets, withHeaders } from './security-headers.ts'
+import { changedFile, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
+
+const MANIFEST = 'manifest.webmanifest'
+const OFFLINE_PAGE = 'offline.html'
+/** A worker is asked for again at its own address: it has one in every build. */
+const WORKER = 'offline-worker.js'
+const ASK_AGAIN = 'no-cache'
+/** What a page loads by address; small pictures are in it. */
+const LOADED = / (?:src|href)="(\/(?:assets\/[^"]+|page-guard\.js))"/g
+
+export interface InstalledAppOptions {
+  headers: HeaderSets
+  /** @throws Error where the build has left none of that name */
+  file: (name: string) => SiteFile
+}
+
+/** What makes the phone's page an application of the phone: the manifest, and the page for when there is no connection. */
+export function installedAppRoutes(app: FastifyInstance, { headers, file }: InstalledAppOptions): void {
+  const hidden = { schema: { hide: true } }
+  const manifest = file(MANIFEST)
+  const offline = file(OFFLINE_PAGE)
+  const worker = workerFor(offline, file)
+
+  app.register(async (scope) => {
+    scope.addHook('onRequest', withHeaders({ ...headers.asset, 'cache-control': ASK_AGAIN }))
+    scope.get(`/${MANIFEST}`, hidden, (request, reply) => sendUnlessKnown(request, reply, manifest))
+    scope.get(`/${WORKER}`, hidden, (request, reply) =>
+      // A worker lives by the policy that it came with: this one asks its own origin, and has no other business.
+      sendUnlessKnown(
+        request,
+        reply.header('content-security-policy', "default-src 'none'; connect-src 'self'"),
+        worker,
+      ),
+    )
+  })
+  app.register(async (scope) => {
+    scope.addHook('onRequest', withHeaders(headers.page))
+    scope.get('/offline', hidden, (request, reply) =>
+      // For the worker. Whoever comes here in person is connected.
+      request.headers['sec-fetch-mode'] === 'navigate'
+        ? reply.code(302).header('location', '/scan').send('')
+        : sendFile(request, reply, offline),
+    )
+  })
+}
+
+function workerFor(offline: SiteFile, file: (name: string) => SiteFile): SiteFile {
+  const loads = [...offline.plain.body.toString().matchAll(LOADED)].map(([, address = '']) => address)
+  // What else it loads is named by what is in it.
+  const tags = [offline, file('page-guard.js')].map(({ plain }) => plain.etag)
+  const tag = createHash('sha256').update(tags.join()).digest('hex').slice(0, 8)
+  return changedFile(file(WORKER), (text) => text.replace('{{loads}}', loads.join(' ')).replace('{{tag}}', tag))
+}
