@@ -99,7 +99,11 @@ test('a phone without a connection is told so by a page of ours, which goes on b
   await sees(phone, 'h1', 'Sign in on this phone')
   expect(new URL(phone.url()).pathname).toBe('/scan')
 
-  // The page is that of the service of now, not of a cache: nothing under /login or /session goes through the worker.
-  const reply = await phone.reload()
-  expect(reply?.headers()['cache-control']).toBe('no-store')
+  // The worker lets the page through as the service sends it, and has no part in what that asks the service.
+  const [session, page] = await Promise.all([
+    phone.waitForResponse((response) => response.url().endsWith('/session')),
+    phone.reload(),
+  ])
+  expect([page?.fromServiceWorker(), page?.headers()['cache-control']]).toEqual([true, 'no-store'])
+  expect(session.fromServiceWorker()).toBe(false)
 })

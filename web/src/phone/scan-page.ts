@@ -67,7 +67,7 @@ const flow = createScanFlow({
     passkeySignIn.show()
   },
   onUser: (userName) => {
-    keepOfflinePage(navigator)
+    void keepOfflinePage(navigator)
     for (const place of document.querySelectorAll('.account')) place.textContent = userName
   },
   onChooser: (words) => {
