@@ -64,8 +64,6 @@ const LONGEST_HOLD_SECONDS = 25
 const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
-/** What the API's configuration names and this version does not do. */
-const UNSUPPORTED = [] as const
 
 /**
  * Reads the configuration.
@@ -127,8 +125,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     brand: readBrand(reader),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
-  reader.refuseUnsupported(UNSUPPORTED)
-  reader.refuseMisspelt(UNSUPPORTED)
+  reader.refuseMisspelt()
   reader.throwIfBad()
   return Object.freeze(config)
 }

@@ -30,18 +30,10 @@ export class EnvironmentReader {
     if (!this.#complaints.has(name)) this.#complaints.set(name, why)
   }
 
-  /** For variables that would do something in another version: what asks for safety must not be passed over. */
-  refuseUnsupported(names: readonly string[]): void {
-    for (const name of names) {
-      const isSet = this.#env[name] || this.#env[`${name}_FILE`]
-      if (isSet && !this.#asked.has(name)) this.reject(name, 'not supported by this version')
-    }
-  }
-
   /** Call it last: what has been asked for until then is what is known. */
-  refuseMisspelt(unsupported: readonly string[]): void {
+  refuseMisspelt(): void {
     const known = [...this.#asked]
-    for (const { name, meant } of misspeltVariables(this.#env, [...known, ...unsupported])) {
+    for (const { name, meant } of misspeltVariables(this.#env, known)) {
       this.reject(name, `not a variable of ScanIn; did you mean ${meant}?`)
     }
   }

@@ -29,16 +29,10 @@ test.each([
   ['MACTH', 'MATCH'],
   ['WEBHOOK_URI', 'WEBHOOK_URL'],
   ['ADMIN_TOKENS', 'ADMIN_TOKEN'],
+  ['BRAND_COLOUR', 'BRAND_COLOR'],
 ])('%s stops the start, and %s is proposed', (name, meant) => {
   expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
 })
-
-test.each(['BRAND_NAME', 'BRAND_LOGO', 'HELP_URL'])(
-  '%s, which this version does nothing for, stops the start',
-  (name) => {
-    expect(start({ [name]: 'x' })).toThrow('not supported by this version')
-  },
-)
 
 test('what desktops, Kubernetes, Docker, hosts and other programs set stops nothing', () => {
   const desktop = `HOME HOSTNAME HOSTTYPE LOGNAME USER SHELL LANG TERM DISPLAY EDITOR PAGER PWD OLDPWD SHLVL MAIL

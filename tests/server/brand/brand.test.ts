@@ -151,7 +151,7 @@ describe('a logo', () => {
     ['of text', () => write('text.svg', 'a logo'), 'has to be an SVG or a PNG file'],
     ['of HTML', () => write('page.svg', '<!doctype html><html><svg></svg>'), 'has to be an SVG or a PNG file'],
     ['that is cut', () => write('cut.png', Buffer.from('89504e470d0a1a0a', 'hex')), 'has to be an SVG or a PNG file'],
-    ['too large', () => write('large.svg', SVG + ' '.repeat(65_536)), 'has 65650 bytes, and may have 65536'],
+    ['too large', () => write('large.svg', SVG + ' '.repeat(65_536)), 'has 65642 bytes, and may have 65536'],
   ])('%s stops the start', (_what, path, why) => {
     expect(() => readLogo(path())).toThrow(`Bad configuration: BRAND_LOGO (${why})`)
   })
@@ -174,8 +174,8 @@ test('what is wrong with a brand is said in one message, with every variable', (
   }
   expect(() => readConfig(env, '127.0.0.1', () => '')).toThrow(
     'Bad configuration: BRAND_NAME (has characters that cannot be seen, or white space at its ends); ' +
-      'BRAND_COLOR (is too light to be read: on the pages its contrast is 1.30:1, and WCAG 2.2 AA needs 4.5:1; ' +
-      '#755e00 would do); HELP_URL (has to be an http:// or https:// address); ' +
+      'BRAND_COLOR (is too light to be read: on the pages its contrast is 1.33:1, and WCAG 2.2 AA needs 4.5:1; ' +
+      '#7f6600 would do); HELP_URL (has to be an http:// or https:// address); ' +
       'PRIVACY_URL (has to be an http:// or https:// address)',
   )
   expect(() => readConfig({ BRAND_NAME: 'x'.repeat(41) }, '127.0.0.1', () => '')).toThrow('at most 40 characters long')
