@@ -32,6 +32,8 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 /** Has one address in every build: it is what notices that a page's own files are gone. */
 const GUARD = 'page-guard.js'
 const ASK_AGAIN = 'no-cache'
+/** The script of a worker, as the build names it. */
+const WORKER = /-worker-\w+\.js$/
 const ASSETS = 'assets'
 const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable'
 /** A drawing may have a script in it: none runs, in a page's picture or where somebody opens the drawing itself. */
@@ -124,7 +126,10 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   function fileRoutes(scope: FastifyInstance): void {
-    scope.addHook('onRequest', withHeaders(headers.asset))
+    scope.addHook('onRequest', (request, reply, done) => {
+      reply.headers(WORKER.test(request.routeOptions.url ?? '') ? headers.worker : headers.asset)
+      done()
+    })
     // Read whole: a file that waits for who does not read would stay open, beside the connection that was counted.
     scope.addHook('onSend', async (_request, reply, payload) => {
       nameScripts(reply)

@@ -9,6 +9,8 @@ export interface HeaderSets {
   embed: Readonly<Record<string, string>>
   /** For files that a page loads. */
   asset: Readonly<Record<string, string>>
+  /** For scripts of workers, which go by a policy of their own (CSP 3 §4.2.2) and not by their page's. */
+  worker: Readonly<Record<string, string>>
 }
 
 /** Two years, the field's usual value. */
@@ -24,6 +26,12 @@ const contentSecurityPolicy = (frameAncestors: string): string =>
     "form-action 'self'",
     `frame-ancestors ${frameAncestors}`,
   ].join('; ')
+
+/**
+ * A worker reads what strangers hold before a camera: it may run the WebAssembly that its page gives it, and load or send
+ * nothing. Where the word is not known (Safari before 16) that cannot run, and the page reads by itself.
+ */
+const WORKER_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 
 /**
  * @param publicUrl with https it brings HSTS
@@ -43,6 +51,7 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[])
     'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
   }
   const page = { ...unframed, 'x-frame-options': 'DENY' }
+  const asset = { ...all, 'cross-origin-resource-policy': 'same-origin' }
   const isAlone = allowedOrigins.length === 0
   return {
     api: {
@@ -53,7 +62,8 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[])
     page,
     // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
     embed: isAlone ? page : { ...unframed, 'content-security-policy': contentSecurityPolicy(allowedOrigins.join(' ')) },
-    asset: { ...all, 'cross-origin-resource-policy': 'same-origin' },
+    asset,
+    worker: { ...asset, 'content-security-policy': WORKER_POLICY },
   }
 }
 

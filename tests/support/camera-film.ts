@@ -3,22 +3,26 @@ import type { Browser, Page } from 'playwright-core'
 
 const FRAMES = 30
 
-/** What a phone's camera sees of a desktop: the code as the page really draws it, smaller, askew, on a grey wall. */
-export async function filmQr(desktop: Page, file: string): Promise<void> {
+/**
+ * What a phone's camera sees of a desktop: the code as the page really draws it, smaller, askew, on a grey wall.
+ * @param tilt by how many degrees the screen leans back
+ */
+export async function filmQr(desktop: Page, file: string, tilt = 0): Promise<void> {
   const shot = await desktop.locator('#qr').screenshot({ type: 'jpeg', quality: 90, animations: 'disabled' })
   const browser = desktop.context().browser()
   if (browser === null) throw new Error('the page has no browser')
-  const frame = await sceneWith(browser, shot)
+  const frame = await sceneWith(browser, shot, tilt)
   // Motion JPEG is pictures one after another.
   writeFileSync(file, Buffer.concat(Array.from({ length: FRAMES }, () => frame)))
 }
 
-async function sceneWith(browser: Browser, picture: Buffer): Promise<Buffer> {
+async function sceneWith(browser: Browser, picture: Buffer, tilt: number): Promise<Buffer> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
   try {
     await page.setContent(
       `<body style="margin: 0; background: linear-gradient(120deg, #8d8f92, #6f7276)">
-       <img style="position: absolute; left: 480px; top: 190px; width: 290px; transform: rotate(7deg)"
+       <img style="position: absolute; left: 480px; top: 190px; width: 290px;
+         transform: perspective(1000px) rotateX(${tilt}deg) rotate(7deg)"
          src="data:image/jpeg;base64,${picture.toString('base64')}">`,
     )
     return await page.screenshot({ type: 'jpeg', quality: 85 })

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals'
+import { assetsOfThisBuild } from '../support/assets.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Reply } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
@@ -94,6 +95,17 @@ for (const [where, env, more] of SITES) {
           vary: 'accept-encoding',
         })
       }
+    })
+
+    test(`${where} the script of a worker brings the worker's own policy (T8)`, async () => {
+      const [script] = assetsOfThisBuild().filter((name) => /-worker-\w+\.js$/.test(name))
+      const { headers, status } = await stage.browser().get(`/assets/${script}`)
+      expect(status).toBe(200)
+      expect(headers).toMatchObject({
+        'content-type': 'text/javascript; charset=utf-8',
+        'content-security-policy': "default-src 'none'; script-src 'wasm-unsafe-eval'",
+        'cross-origin-resource-policy': 'same-origin',
+      })
     })
 
     test(`${where} a reply of the API has exactly these headers (T14)`, async () => {

@@ -70,7 +70,8 @@ describe('every script that is served', () => {
   test('is looked at: pages, decoder and guard', () => {
     const names = scripts.map((path) => basename(path, '.js').replace(/-[A-Z0-9]{8}$/, ''))
     const pages = ['login-page', 'embed-page', 'scan-page', 'home-page', 'sign-out-page', 'post-page']
-    expect(names).toEqual(expect.arrayContaining([...pages, 'decode', 'webauthn-library', 'page-guard']))
+    const parts = ['scanner', 'reader-worker', 'decode', 'webauthn-library', 'page-guard']
+    expect(names).toEqual(expect.arrayContaining([...pages, ...parts]))
   })
 })
 

@@ -9,9 +9,16 @@ import { build, transform } from 'esbuild'
 const TARGET = ['safari15.4', 'chrome100', 'firefox100']
 const OUT = 'dist/web/assets'
 const ADDRESS = '/assets/'
+/** Terms of what packages have built in, and do not bring. */
+const INSIDE_OTHERS = 'web/licences'
 /** A request costs more than so many bytes: a smaller picture stands in the page, or in its sheet. */
 const SMALL_PICTURE = 1024
 const PICTURES = { '.svg': 'image/svg+xml' }
+/**
+ * Scripts that a module starts beside its page, by the name that it knows their addresses by. No modules: workers of those
+ * are newer than the oldest browsers (Firefox has them since 114). `server/http/pages.ts` knows them by how they are called.
+ */
+const WORKERS = { READER_WORKER: 'web/src/phone/scanner/reader-worker.ts' }
 
 const SETTINGS = {
   bundle: true,
@@ -33,7 +40,14 @@ const SETTINGS = {
  *   begin without
  */
 export async function buildAssets({ modules, sheets, others }) {
-  const built = await Promise.all([...modules.map(buildModule), ...sheets.map(buildSheet), ...others.map(takeOther)])
+  const workers = await Promise.all(Object.entries(WORKERS).map(buildWorker))
+  const define = Object.fromEntries(workers.map(({ name, addresses }) => [name, JSON.stringify(addresses[0])]))
+  const pages = [
+    ...modules.map((name) => buildModule(name, define)),
+    ...sheets.map(buildSheet),
+    ...others.map(takeOther),
+  ]
+  const built = [...workers, ...(await Promise.all(pages))]
   const packages = new Set(built.flatMap(({ inputs = [] }) => inputs.flatMap(packageOf)))
   return {
     files: new Map([...built.flatMap(({ files = [] }) => files), licences([...packages].sort())]),
@@ -48,9 +62,14 @@ export async function minified(path) {
 }
 
 /** By itself, so that no other page's needs split it: it is one file, and one for each import that waits for its use. */
-function buildModule(name) {
+function buildModule(name, define) {
   const source = join('web/src', name.replace(/\.js$/, '.ts'))
-  return bundle(name, source, { entryPoints: [source], entryNames: '[name]-[hash]', format: 'esm', splitting: true })
+  const named = { entryPoints: [source], entryNames: '[name]-[hash]' }
+  return bundle(name, source, { ...named, format: 'esm', splitting: true, define })
+}
+
+function buildWorker([name, source]) {
+  return bundle(name, source, { entryPoints: [source], entryNames: '[name]-[hash]', format: 'iife' })
 }
 
 /** @param names with spaces between: they become one, named as the last */
@@ -107,5 +126,6 @@ function licences(packages) {
     const terms = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
     return terms.map((file) => `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`)
   })
-  return hashed('licences.txt', texts.join(`\n${'-'.repeat(80)}\n\n`))
+  const inside = readdirSync(INSIDE_OTHERS).map((file) => readFileSync(join(INSIDE_OTHERS, file), 'utf8'))
+  return hashed('licences.txt', [...texts, ...inside].join(`\n${'-'.repeat(80)}\n\n`))
 }

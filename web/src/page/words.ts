@@ -295,18 +295,9 @@ export const homeWords = {
     'You are not signed in here. If you just did, this browser did not keep the cookie: allow cookies for this site.',
 } as const
 
-/** What the phone's page says about taking a code. */
+/** What the phone's page says about taking a code; phone/scanner/scanner-words.ts has the rest. */
 export const scanWords = {
   notOurs: 'This is not a code of this site.',
-  noCodeInPicture: 'No QR code could be found in that picture. Try one that is sharper or closer.',
-  pictureUnreadable: 'That file is not a picture this browser can open.',
   readerMissing: 'The part that reads codes could not be loaded. Reload this page, or type the code.',
   badUserCode: 'A code has eight letters, such as WDJB-MJHT.',
-  camera: {
-    insecure: 'The camera works only over https. Take a picture of the code instead, or type the code.',
-    refused: 'The camera is blocked for this site. Allow it in the browser’s settings, or use a picture or the code.',
-    missing: 'No camera was found. Use a picture or type the code.',
-    stopped: 'The camera has stopped. Start it again, or use a picture or the code.',
-    busy: 'The camera is in use elsewhere or could not be started. Close other apps that use it and try again.',
-  },
 } as const

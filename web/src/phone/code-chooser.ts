@@ -3,9 +3,7 @@ import { scanWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'
-import { CameraError, cameraPossible, scanWithCamera } from './camera.ts'
-import { readPicture } from './picture-file.ts'
-import { loadQrReader, type QrReader } from './qr-reader.ts'
+import type { Scanner } from './scanner/scanner.ts'
 
 export type ChosenCode = { readonly token: string } | { readonly userCode: string }
 
@@ -22,112 +20,55 @@ export interface CodeChooser {
   leave(): void
 }
 
+// As in scanner/camera.ts, which comes later. Where there is no secure context, browsers do not even have `mediaDevices`.
+const cameraPossible = (): boolean => window.isSecureContext && 'mediaDevices' in navigator
+
 /** The three ways to tell this phone a code: the camera, a picture, the keyboard. */
 export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): CodeChooser {
   const camera = findPart(root, '#camera', HTMLElement)
   const start = findPart(camera, '#camera-start', HTMLButtonElement)
-  const stop = findPart(camera, '#camera-stop', HTMLButtonElement)
-  const viewfinder = findPart(camera, '.viewfinder', HTMLElement)
-  const video = findPart(camera, 'video', HTMLVideoElement)
+  const dialog = findPart(camera, '.viewfinder', HTMLElement)
+  const help = findPart(root, '#camera-help', HTMLElement)
   const file = findPart(root, '#qr-file', HTMLInputElement)
   const form = findPart(root, '#user-code-form', HTMLFormElement)
   const input = findPart(form, '#user-code', HTMLInputElement)
   const message = findPart(root, '#chooser-message', HTMLElement)
   const codeMessage = findPart(form, '#user-code-message', HTMLElement)
-  let filming: AbortController | undefined
-  let readerOnce: Promise<QrReader> | undefined
+  let scanner: Scanner | undefined
+  let isShown = false
 
   const say = (words: string) => {
+    help.hidden = true
     if (message.textContent !== words) message.textContent = words
   }
-  const reader = (): Promise<QrReader> => {
-    readerOnce ??= loadQrReader().catch((error: unknown) => {
-      readerOnce = undefined
-      throw error
+  const loadScanner = async (): Promise<Scanner> => {
+    const { createScanner } = await import('./scanner/scanner.ts')
+    scanner ??= createScanner({
+      ...{ findPart, words: scanWords, camera, help, clock, say },
+      tokenIn: (text) => tokenOfScanLink(text, location.origin),
+      onToken: (token) => onCode({ token }),
     })
-    return readerOnce
+    return scanner
   }
-  const troubleWords = (error: unknown): string =>
-    error instanceof CameraError ? scanWords.camera[error.trouble] : scanWords.readerMissing
-  const take = (text: string): boolean => {
-    const token = tokenOfScanLink(text, location.origin)
-    if (token === undefined) {
-      say(scanWords.notOurs)
-      return false
-    }
-    say('')
-    onCode({ token })
-    return true
-  }
-
-  // Whether the camera goes on when the page comes back to sight.
-  let resting = false
-  // Whether the system keeps the camera for itself. It may give it back; until then the person may try anew.
-  let interrupted = false
-
-  const showCamera = (isOn: boolean) => {
-    start.hidden = isOn || !cameraPossible()
-    viewfinder.hidden = !isOn
-  }
-  const onInterrupted = (now: boolean) => {
-    interrupted = now
-    say(now ? scanWords.camera.stopped : '')
-    showCamera(!now)
-  }
-  const film = async () => {
-    if (filming) return
-    const mine = new AbortController()
-    filming = mine
-    say('')
-    showCamera(true)
+  const withScanner = async (use: (scanner: Scanner) => Promise<void>) => {
     try {
-      const { signal } = mine
-      await scanWithCamera({ video, reader: await reader(), clock, onText: take, onInterrupted, signal })
-    } catch (error) {
-      if (filming === mine) say(troubleWords(error))
-    } finally {
-      if (filming === mine) endFilm()
+      const loaded = await loadScanner()
+      if (isShown) await use(loaded)
+    } catch {
+      say(scanWords.readerMissing)
     }
-  }
-  const endFilm = () => {
-    resting = false
-    interrupted = false
-    filming?.abort()
-    filming = undefined
-    showCamera(false)
   }
 
-  // The whole region starts the camera; only the button beside the picture ends it.
+  // The whole region starts the camera. A translated button's words are elements of their own, and a click is theirs.
   camera.addEventListener('click', (event) => {
-    // A translated button's words are elements of their own, and the click is theirs.
-    if (event.target instanceof Node && stop.contains(event.target)) return endFilm()
-    if (interrupted) endFilm()
-    if (!filming) void film()
-  })
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) {
-      if (resting) void film()
-      return
-    }
-    const wasFilming = filming !== undefined
-    endFilm()
-    resting = wasFilming
+    if (event.target instanceof Node && dialog.contains(event.target)) return
+    void withScanner(({ film }) => film())
   })
   file.addEventListener('change', async () => {
     const [picture] = file.files ?? []
-    if (!picture) return
-    endFilm()
-    say('Reading the picture…')
-    try {
-      const result = await readPicture(picture, await reader())
-      if (result.kind === 'read') take(result.text)
-      else say(result.kind === 'no_code' ? scanWords.noCodeInPicture : scanWords.pictureUnreadable)
-    } catch (error) {
-      say(troubleWords(error))
-    } finally {
-      // So that choosing the same file again is a change again.
-      file.value = ''
-    }
+    if (picture) await withScanner(({ read }) => read(picture))
+    // So that choosing the same file again is a change again.
+    file.value = ''
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
@@ -135,19 +76,24 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     codeMessage.textContent = userCode === undefined ? scanWords.badUserCode : ''
     if (userCode === undefined) return input.focus()
     say('')
-    endFilm()
+    scanner?.end()
     onCode({ userCode })
   })
 
   return {
     show(words) {
-      endFilm()
+      isShown = true
+      scanner?.end()
+      start.hidden = !cameraPossible()
       findPart(camera, '.insecure', HTMLElement).hidden = cameraPossible()
       codeMessage.textContent = ''
       say(words)
+      // On its way before it is asked for: the camera is what most come for.
+      loadScanner().catch(() => undefined)
     },
     leave() {
-      endFilm()
+      isShown = false
+      scanner?.end()
       input.value = ''
     },
   }

@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
+import { filmQr } from '../support/camera-film.ts'
+import { openLoginPage, sees, signInOnPhone } from '../support/page-steps.ts'
+import { type Service, startService } from '../support/service.ts'
+
+/** The camera's screen: how it reads, what can be set, and what it says when something is in the way. */
+
+const folder = mkdtempSync(join(tmpdir(), 'scanin-scanner-'))
+const film = join(folder, 'desktop.mjpeg')
+const READER = /\/assets\/(reader-worker-|zxing_reader-|decode-)/
+let desktops: Browser
+let phones: Browser
+let service: Service
+let visitors: Visitors
+
+beforeAll(async () => {
+  ;[desktops, phones, service] = await Promise.all([
+    connectToChromium(),
+    launchChromiumWithCamera(film),
+    startService(),
+  ])
+})
+afterAll(async () => {
+  await Promise.all([desktops?.close(), phones?.close(), service?.stop()])
+  rmSync(folder, { recursive: true, force: true })
+})
+beforeEach(() => {
+  visitors = createVisitors(desktops, phones)
+})
+afterEach(async () => {
+  await visitors.leave()
+  expect(visitors.complaints()).toEqual([])
+})
+
+async function filmLogin(tilt = 0) {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, service.url)
+  await filmQr(desktop, film, tilt)
+}
+
+async function filmWall() {
+  const wall = await visitors.desktop()
+  await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
+  await filmQr(wall, film)
+}
+
+/** A phone that shows the ways to tell it a code, and which parts of the reader it has loaded by then and later. */
+async function openScanner(options: BrowserContextOptions = {}, prepare?: (phone: Page) => Promise<unknown>) {
+  const phone = await visitors.phone(options)
+  const loaded: string[] = []
+  phone.on('request', (request) => {
+    const [, part] = READER.exec(request.url()) ?? []
+    if (part !== undefined) loaded.push(part)
+  })
+  await prepare?.(phone)
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera-start').waitFor()
+  return { phone, loaded }
+}
+
+test('a code far aside is read by a worker, which comes when it is asked for and may reach nothing', async () => {
+  await filmLogin(50)
+  const { phone, loaded } = await openScanner()
+  expect(loaded).toEqual([])
+  const started = phone.waitForEvent('worker')
+  const script = phone.waitForResponse(/reader-worker-/)
+  await phone.locator('#camera-start').click()
+  const worker = await started
+  expect((await script).headers()['content-security-policy']).toBe("default-src 'none'; script-src 'wasm-unsafe-eval'")
+  visitors.await(/Content Security Policy/, /Refused to connect/)
+  expect(await worker.evaluate(() => fetch('/session').then(String, () => 'refused'))).toBe('refused')
+  await sees(phone, '#request', 'Chrome on Windows')
+  expect([...loaded].sort()).toEqual(['reader-worker-', 'zxing_reader-'])
+})
+
+test.each([
+  ['the worker cannot be loaded', '**/reader-worker-*'],
+  ['its WebAssembly cannot be loaded', '**/zxing_reader-*'],
+])('where %s the page reads by itself', async (_what, missing) => {
+  await filmLogin()
+  visitors.await(/ERR_FAILED/)
+  const { phone, loaded } = await openScanner({}, (page) => page.route(missing, (route) => route.abort()))
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+  expect(loaded).toContain('decode-')
+})
+
+test('where nothing that reads can be loaded, that is said', async () => {
+  await filmLogin()
+  visitors.await(/ERR_FAILED/)
+  const { phone } = await openScanner({}, (page) => page.route(READER, (route) => route.abort()))
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#chooser-message', 'could not be loaded')
+  await phone.locator('#camera-start').waitFor()
+})
+
+test('a code of another site is said to be one where people look, and the camera looks on until Escape', async () => {
+  const other = await startService()
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, other.url)
+  await filmQr(desktop, film)
+  await desktop.close()
+  await other.stop()
+  const { phone } = await openScanner()
+  await phone.locator('#camera-start').click()
+  await sees(phone, '.viewfinder-message', 'not a ScanIn code of this site')
+  await phone.locator('video').waitFor()
+  await phone.keyboard.press('Escape')
+  await phone.locator('video').waitFor({ state: 'hidden' })
+  expect(await phone.locator('#camera-start').evaluate((button) => button === document.activeElement)).toBe(true)
+})
+
+test.each([
+  { motion: 'no-preference', buzzes: [60] },
+  { motion: 'reduce', buzzes: [] },
+] as const)('a code that was found is marked, with a buzz unless less motion is wanted: $motion', async (wanted) => {
+  await filmLogin()
+  const { phone } = await openScanner({ reducedMotion: wanted.motion }, (page) =>
+    page.addInitScript(() => {
+      const seen: unknown[] = []
+      Reflect.set(window, 'seen', seen)
+      Navigator.prototype.vibrate = (pattern) => seen.push(pattern) > 0
+      new MutationObserver(() => {
+        const state = document.querySelector<HTMLElement>('.viewfinder')?.dataset['state']
+        if (state !== undefined && seen.at(-1) !== state) seen.push(state)
+      }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-state'] })
+    }),
+  )
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+  const seen: unknown = await phone.evaluate(() => Reflect.get(window, 'seen'))
+  expect(Array.isArray(seen) && seen.filter((what) => what !== 60)).toEqual(['starting', 'looking', 'found'])
+  expect(Array.isArray(seen) && seen.filter((what) => what === 60)).toEqual(wanted.buzzes)
+})
+
+test('light, zoom and the choice of cameras are there where a camera has them', async () => {
+  await filmWall()
+  const { phone } = await openScanner({}, (page) =>
+    page.addInitScript(() => {
+      const applied: unknown[] = []
+      Reflect.set(window, 'applied', applied)
+      const { prototype } = MediaStreamTrack
+      const zoom = { min: 1, max: 20, step: 0.5 }
+      Object.assign(prototype, { getCapabilities: () => ({ torch: true, zoom }) })
+      prototype.applyConstraints = async (constraints) => {
+        applied.push(...(constraints?.advanced ?? []))
+      }
+      const camera = (deviceId: string, label: string) => ({
+        kind: 'videoinput' as const,
+        deviceId,
+        label,
+        groupId: '',
+      })
+      const all = [camera('one', 'camera2 0, facing back'), camera('two', 'camera2 1, facing front')]
+      MediaDevices.prototype.enumerateDevices = async () => all.map((each) => ({ ...each, toJSON: () => each }))
+      const open = MediaDevices.prototype.getUserMedia
+      MediaDevices.prototype.getUserMedia = function (constraints) {
+        const video = constraints?.video
+        if (typeof video === 'object') applied.push(video.deviceId ?? video.facingMode)
+        return open.call(this, { video: true })
+      }
+    }),
+  )
+  await phone.locator('#camera-start').click()
+  await phone.locator('#camera-torch').click()
+  expect(await phone.locator('#camera-torch').getAttribute('aria-pressed')).toBe('true')
+  await phone.locator('#camera-zoom').fill('4')
+  expect(await phone.locator('#camera-zoom').getAttribute('max')).toBe('8')
+  expect(await phone.locator('#camera-lens option').allTextContents()).toEqual(['Back camera', 'Front camera'])
+  await phone.locator('#camera-lens').selectOption('Front camera')
+  // Another camera, with nothing of the first one's.
+  await phone.locator('#camera-torch[aria-pressed="false"]').waitFor()
+  expect(await phone.evaluate(() => Reflect.get(window, 'applied'))).toEqual([
+    { ideal: 'environment' },
+    ...[{ torch: true }, { torch: true }, { zoom: 4 }],
+    { exact: 'two' },
+  ])
+})
+
+test.each([
+  {
+    name: 'Safari on an iPhone',
+    userAgent:
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1',
+    step: 'Website Settings',
+  },
+  {
+    name: 'an app',
+    userAgent:
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 330.0',
+    step: 'inside another app',
+  },
+])('who has refused the camera is told how to allow it in $name, until they try again', async ({ userAgent, step }) => {
+  await filmWall()
+  const { phone } = await openScanner({ userAgent }, (page) =>
+    page.addInitScript(() => {
+      const open = MediaDevices.prototype.getUserMedia
+      MediaDevices.prototype.getUserMedia = function (constraints) {
+        if (Reflect.get(window, 'allowed')) return open.call(this, constraints)
+        return Promise.reject(new DOMException('Permission denied', 'NotAllowedError'))
+      }
+    }),
+  )
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#chooser-message', 'camera is blocked')
+  await sees(phone, '#camera-help li', step)
+  await phone.evaluate(() => Reflect.set(window, 'allowed', true))
+  await phone.locator('#camera-start').click()
+  await phone.locator('.viewfinder[data-state="looking"]').waitFor()
+  expect(await phone.locator('#camera-help').isVisible()).toBe(false)
+})

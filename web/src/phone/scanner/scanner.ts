@@ -1,0 +1,143 @@
+import type { findPart } from '../../page/find-part.ts'
+import type { Clock } from '../../wire/clock.ts'
+import { cameraPossible, scanWithCamera } from './camera.ts'
+import { createCameraTrouble } from './camera-trouble.ts'
+import { readPicture } from './picture-file.ts'
+import { createQrReaders } from './qr-reader.ts'
+import { scannerWords } from './scanner-words.ts'
+import { createViewfinder } from './viewfinder.ts'
+
+/** What the page has of these is handed in: an import from both sides would be a file more to load with the page. */
+export interface ScannerParts {
+  readonly findPart: typeof findPart
+  readonly words: { readonly notOurs: string; readonly readerMissing: string }
+  /** The token in what a code says, if it is one of ours. */
+  readonly tokenIn: (text: string) => string | undefined
+  /** `#camera`, with the button that starts it and the screen that it is then. */
+  readonly camera: HTMLElement
+  readonly help: HTMLElement
+  readonly clock: Clock
+  readonly say: (words: string) => void
+  readonly onToken: (token: string) => void
+}
+
+export interface Scanner {
+  /** Films until a code is read; nothing if it does already. */
+  film(): Promise<void>
+  /** Reads a picture that the person chose. */
+  read(picture: Blob): Promise<void>
+  /** Lets go of the camera. */
+  end(): void
+}
+
+/** Codes by the camera and out of pictures. With all that it takes it is a file of its own, loaded at the first use. */
+export function createScanner(parts: ScannerParts): Scanner {
+  const { findPart, words, camera, help, clock, say, onToken } = parts
+  const start = findPart(camera, '#camera-start', HTMLButtonElement)
+  const dialog = findPart(camera, '.viewfinder', HTMLDialogElement)
+  const tell = createCameraTrouble({ help, say, readerMissing: words.readerMissing })
+  const readers = createQrReaders(clock)
+  let filming: AbortController | undefined
+  // The camera that the person chose among several.
+  let lens: string | undefined
+  // Whether the camera goes on when the page comes back to sight.
+  let resting = false
+  // Whether the system keeps the camera for itself. It may give it back; until then the person may try anew.
+  let interrupted = false
+
+  /** The token in a code of ours; the person is told when it is none. */
+  const tokenOf = (text: string, tellThem: (words: string) => void): string | undefined => {
+    const token = parts.tokenIn(text)
+    tellThem(token === undefined ? words.notOurs : '')
+    return token
+  }
+  // In this order: what has the focus when the screen opens, gets it back if it is there when that closes.
+  const showCamera = (isOn: boolean) => {
+    if (isOn) viewfinder.open()
+    start.hidden = isOn || !cameraPossible()
+    if (!isOn) viewfinder.close()
+  }
+  const onInterrupted = (now: boolean) => {
+    interrupted = now
+    say(now ? scannerWords.camera.stopped : '')
+    showCamera(!now)
+    if (!now) viewfinder.goOn()
+  }
+  const film = async () => {
+    if (interrupted) end()
+    if (filming) return
+    const mine = new AbortController()
+    const { signal } = mine
+    filming = mine
+    say('')
+    showCamera(true)
+    const onText = async (text: string) => {
+      const token = tokenOf(text, viewfinder.say)
+      if (token === undefined) return false
+      await viewfinder.found(signal)
+      if (!signal.aborted) onToken(token)
+      return true
+    }
+    const onFilming = (track: MediaStreamTrack) => viewfinder.filming(track, signal)
+    const { video } = viewfinder
+    const reader = readers.forCamera()
+    try {
+      await scanWithCamera({ video, deviceId: lens, reader, clock, onFilming, onText, onInterrupted, signal })
+    } catch (error) {
+      // The one that was chosen may be gone: the next try is with any.
+      lens = undefined
+      if (filming === mine) await tell(error)
+    } finally {
+      if (filming === mine) end()
+    }
+  }
+  const end = () => {
+    resting = false
+    interrupted = false
+    filming?.abort()
+    filming = undefined
+    showCamera(false)
+  }
+  const viewfinder = createViewfinder({
+    dialog,
+    findPart,
+    clock,
+    onStop: end,
+    onLens(deviceId) {
+      lens = deviceId
+      // The screen stays, with another picture in it.
+      filming?.abort()
+      filming = undefined
+      void film()
+    },
+  })
+
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) {
+      if (resting) void film()
+      return
+    }
+    const wasFilming = filming !== undefined
+    end()
+    resting = wasFilming
+  })
+
+  return {
+    film,
+    end,
+    async read(picture) {
+      end()
+      say(scannerWords.readingPicture)
+      try {
+        const result = await readPicture(picture, await readers.forPictures())
+        if (result.kind !== 'read') {
+          return say(result.kind === 'no_code' ? scannerWords.noCodeInPicture : scannerWords.pictureUnreadable)
+        }
+        const token = tokenOf(result.text, say)
+        if (token !== undefined) onToken(token)
+      } catch (error) {
+        await tell(error)
+      }
+    },
+  }
+}
