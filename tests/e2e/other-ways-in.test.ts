@@ -60,7 +60,7 @@ test('the code of another site leads nowhere', async () => {
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
 
-  await sees(phone, '#chooser-message', 'not a ScanIn code of this site')
+  await sees(phone, '#chooser-message', 'not a code of this site')
   expect(new URL(phone.url()).origin).toBe(shared('ordinary').url)
 })
 

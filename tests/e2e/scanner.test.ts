@@ -109,7 +109,7 @@ test('a code of another site is said to be one where people look, and the camera
   await other.stop()
   const { phone } = await openScanner()
   await phone.locator('#camera-start').click()
-  await sees(phone, '.viewfinder-message', 'not a ScanIn code of this site')
+  await sees(phone, '.viewfinder-message', 'not a code of this site')
   await phone.locator('video').waitFor()
   await phone.keyboard.press('Escape')
   await phone.locator('video').waitFor({ state: 'hidden' })

@@ -198,6 +198,7 @@ export interface TitledWords {
 export const phoneWords = {
   loading: 'One moment…',
   reconnecting: 'Reconnecting…',
+  noAccountParts: 'Your devices could not be shown. Reload this page to try again.',
   opening: 'Looking up the code…',
   confirming: 'Confirming…',
   waiting: { title: 'Confirmed', more: 'Waiting for the browser…' },

@@ -6,17 +6,17 @@ import { tabMemory } from '../page/tab-memory.ts'
 import { passkeyWords, phoneWords, wordsFor } from '../page/words.ts'
 import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
 import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
-import { createPasskeyList } from '../passkeys/passkey-list.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
-import { createEventList } from '../sessions/event-list.ts'
-import { createLinkedDevices } from '../sessions/linked-devices.ts'
-import { createNewLinks } from '../sessions/new-links.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { ApprovalView } from './approval.ts'
 import { createCodeChooser } from './code-chooser.ts'
+<<<<<<< HEAD
 import { keepOfflinePage } from './offline-page.ts'
+=======
+import { createLateAccountParts } from './late-account-parts.ts'
+>>>>>>> 42037a0 (What somebody sees of their account is loaded once they are signed in: who has yet to sign in does not wait for it)
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
 import { createProviderSignIn } from './provider-sign-in.ts'
@@ -27,9 +27,6 @@ import { createSignInForm } from './sign-in-form.ts'
 
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
-const devicesPart = findPart(document, '#devices', HTMLElement)
-const activity = findPart(document, '#activity', HTMLElement)
-const passkeysPart = findPart(document, '#passkeys', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 
@@ -38,14 +35,7 @@ const show = (section: PhoneSection, { words = '', withDevices = false } = {}) =
   if (section !== 'request') card.hide()
   if (section !== 'sign-in') passkeySignIn.leave()
   status.textContent = words
-  devicesPart.hidden = !withDevices
-  passkeysPart.hidden = !withDevices
-  activity.hidden = !withDevices
-  newLinks.show(withDevices)
-  if (withDevices) {
-    void devices.refresh()
-    void passkeys.refresh()
-  }
+  account.show(withDevices)
   showSection(section)
 }
 
@@ -60,8 +50,7 @@ const flow = createScanFlow({
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
-    newLinks.forget()
-    events.forget()
+    account.forget()
     providerSignIn.show(why === passkeyWords.signInAgain)
     show('sign-in')
     passkeySignIn.show()
@@ -80,7 +69,7 @@ const flow = createScanFlow({
       show('request')
       return
     }
-    if (view.kind === 'done') newLinks.approved(view.login)
+    if (view.kind === 'done') account.approved(view.login)
     result.show(resultOf(view))
     show('result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
   },
@@ -121,27 +110,25 @@ const card = createRequestCard({
 const result = createResultCard({
   root: document,
   onAgain: () => void flow.begin(),
-  onEndOthers: () => void devices.askToEndOthers(),
+  onEndOthers: () => void account.askToEndOthers(),
 })
-const devices = createLinkedDevices({
-  root: document,
-  api,
-  onSignedOut: flow.signedOut,
-  onList: (list) => {
-    result.offerToEndOthers(list.some(({ current }) => !current))
-    void newLinks.onList(list)
+const account = createLateAccountParts(
+  async () => {
+    const { createAccountParts } = await import('./account-parts.ts')
+    return createAccountParts({
+      root: document,
+      api,
+      authenticator,
+      addPasskey: add,
+      onDevices: (list) => result.offerToEndOthers(list.some(({ current }) => !current)),
+      onSignInAgain: flow.signInAgain,
+      onSignedOut: flow.signedOut,
+    })
   },
-})
-const newLinks = createNewLinks({ root: document, api, end: devices.end })
-const events = createEventList({ root: document, api, onSignedOut: flow.signedOut })
-const passkeys = createPasskeyList({
-  root: document,
-  api,
-  authenticator,
-  add,
-  onSignInAgain: flow.signInAgain,
-  onSignedOut: flow.signedOut,
-})
+  () => {
+    status.textContent = phoneWords.noAccountParts
+  },
+)
 
 function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
   switch (view.kind) {

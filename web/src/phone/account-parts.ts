@@ -1,0 +1,65 @@
+import { findPart } from '../page/find-part.ts'
+import type { Authenticator } from '../passkeys/authenticator.ts'
+import type { AddPasskey } from '../passkeys/passkey-adding.ts'
+import { createPasskeyList } from '../passkeys/passkey-list.ts'
+import { createEventList } from '../sessions/event-list.ts'
+import { createLinkedDevices } from '../sessions/linked-devices.ts'
+import { createNewLinks } from '../sessions/new-links.ts'
+import type { Api } from '../wire/api.ts'
+import type { LinkedDevice } from '../wire/session-protocol.ts'
+
+export interface AccountPartsOptions {
+  readonly root: ParentNode
+  readonly api: Api
+  readonly authenticator: Pick<Authenticator, 'missing'>
+  readonly addPasskey: AddPasskey
+  /** Told of the person's devices each time that they were shown. */
+  readonly onDevices: (devices: readonly LinkedDevice[]) => void
+  /** The person has to show anew that it is them. */
+  readonly onSignInAgain: (why: string) => void
+  /** The session that asks is gone. */
+  readonly onSignedOut: () => void
+}
+
+/** What somebody who is signed in sees of their account: devices, passkeys, what is new and what happened. */
+export interface AccountParts {
+  /** Shown, all of it is asked for anew. */
+  show(isShown: boolean): void
+  /** The person has let this login in here, just now: no news. */
+  approved(login: string): void
+  /** Somebody else may be next. */
+  forget(): void
+  /** Asks whether all other devices are to be signed out. */
+  askToEndOthers(): Promise<void>
+}
+
+export function createAccountParts(options: AccountPartsOptions): AccountParts {
+  const { root, api, authenticator, addPasskey, onDevices, onSignInAgain, onSignedOut } = options
+  const parts = ['#devices', '#passkeys', '#activity'].map((name) => findPart(root, name, HTMLElement))
+  const devices = createLinkedDevices({
+    ...{ root, api, onSignedOut },
+    onList: (list) => {
+      onDevices(list)
+      void newLinks.onList(list)
+    },
+  })
+  const newLinks = createNewLinks({ root, api, end: devices.end })
+  const events = createEventList({ root, api, onSignedOut })
+  const passkeys = createPasskeyList({ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut })
+
+  return {
+    show(isShown) {
+      for (const part of parts) part.hidden = !isShown
+      newLinks.show(isShown)
+      if (!isShown) return
+      void devices.refresh()
+      void passkeys.refresh()
+    },
+    approved: newLinks.approved,
+    forget() {
+      newLinks.forget()
+      events.forget()
+    },
+    askToEndOthers: devices.askToEndOthers,
+  }
+}
