@@ -88,7 +88,7 @@ export function createPages(options: PagesOptions): Pages {
   const labelled = (file: SiteFile) =>
     providerLabel === undefined
       ? file
-      : changedFile(file, (text) => text.replace(NO_LABEL, `data-label="${escapeHtml(providerLabel)}"`))
+      : changedFile(file, (text) => text.replace(NO_LABEL, () => `data-label="${escapeHtml(providerLabel)}"`))
   const isPage = (address: string | undefined) =>
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.

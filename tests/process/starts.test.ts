@@ -169,13 +169,13 @@ test('metrics and operators` port listen on loopback alone, whatever HOST says',
 
 test('variables that are misspelt or not supported end the start with one line that names them all', () =>
   expectOneLine(
-    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', GEOIP_FILE: '/data', MATCH: 'maybe', REDIS_URI: 'redis://x' },
+    { TRUST_PROXYS: '10.0.0.1', POLL_HOLD: '5', BRAND_NAME: 'Team', MATCH: 'maybe', REDIS_URI: 'redis://x' },
     ...[
       'TRUST_PROXYS',
       'TRUST_PROXY?',
       'POLL_HOLD',
       'POLL_HOLD_SECONDS',
-      'GEOIP_FILE',
+      'BRAND_NAME',
       'not supported',
       'MATCH',
       'REDIS_URL?',

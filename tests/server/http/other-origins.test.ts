@@ -35,7 +35,7 @@ describe('a page of a listed origin', () => {
       expect(reply.headers.vary).toBe('Origin')
       expect(corsOf(reply)).toEqual({
         ...READABLE,
-        'access-control-allow-methods': 'GET, POST, DELETE',
+        'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
         'access-control-allow-headers': 'authorization, content-type',
         'access-control-max-age': '7200',
       })

@@ -1,7 +1,7 @@
 import type { BrowserName } from '../wire/protocol.ts'
 import type { SessionKind } from '../wire/session-protocol.ts'
 
-// The signs themselves are in web/parts/devices.html. What has none of its own gets that of its kind.
+// The signs themselves are in web/public/signs.svg, which is loaded once one is drawn. What has none of its own gets that of its kind.
 const systems: Readonly<Record<string, string>> = {
   Windows: 'windows',
   macOS: 'macos',
@@ -29,5 +29,7 @@ export function drawSigns(icon: Element, { name, os }: BrowserName, kind: Sessio
 function use(icon: Element, part: string, sign: string | undefined): void {
   const drawn = icon.querySelector(part)
   drawn?.toggleAttribute('hidden', sign === undefined)
-  drawn?.querySelector('use')?.setAttribute('href', `#sign-${sign}`)
+  const drawing = drawn?.querySelector('use')
+  const [file] = drawing?.getAttribute('href')?.split('#') ?? []
+  drawing?.setAttribute('href', `${file}#sign-${sign}`)
 }
