@@ -25,7 +25,7 @@ import { healthRoutes } from './http/health.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
-import { createPages, labelProvider } from './http/pages.ts'
+import { createPages } from './http/pages.ts'
 import { nowhere, type PlaceOf } from './http/place.ts'
 import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
@@ -297,6 +297,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     files: site.files,
     moreAssets: site.assets,
     headers,
+    providerLabel: config.phoneOidc?.label,
     allowedReturn,
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })

@@ -54,6 +54,8 @@ export interface PagesOptions {
   /** What pages load and the build does not have, by address; an address is of these very bytes. */
   moreAssets: ReadonlyMap<string, SiteFile>
   headers: HeaderSets
+  /** What the phone's page says of the team's provider, on its button. Left out: there is none. */
+  providerLabel?: string | undefined
   /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
   isSignedIn: (request: FastifyRequest) => Promise<boolean>
   /** A `return_to` that may be followed, or `undefined`. */

@@ -12,11 +12,8 @@ import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { ApprovalView } from './approval.ts'
 import { createCodeChooser } from './code-chooser.ts'
-<<<<<<< HEAD
-import { keepOfflinePage } from './offline-page.ts'
-=======
 import { createLateAccountParts } from './late-account-parts.ts'
->>>>>>> 42037a0 (What somebody sees of their account is loaded once they are signed in: who has yet to sign in does not wait for it)
+import { keepOfflinePage } from './offline-page.ts'
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
 import { createProviderSignIn } from './provider-sign-in.ts'
