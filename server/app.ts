@@ -22,10 +22,11 @@ import { createClientAddresses } from './http/client-address.ts'
 import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
+import { readSites } from './http/languages.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
-import { createPages } from './http/pages.ts'
+import { createPages, labelProvider } from './http/pages.ts'
 import { nowhere, type PlaceOf } from './http/place.ts'
 import { createPressure, type PressureOptions } from './http/pressure.ts'
 import { createRateLimit, type MakeLimiter } from './http/rate-limits.ts'
@@ -123,6 +124,9 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   const { config, store, clock, randomness, makeLimiter, placeOf = nowhere } = options
   const { publicUrl } = config
 
+  const label = labelProvider(config.phoneOidc?.label)
+  const sites = readSites(options.webRoot, (files) => brandedSite(label(files), config.brand, options.logo).files)
+  const { siteFor } = sites
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
   const site = brandedSite(readSiteFiles(options.webRoot), config.brand, options.logo)
@@ -189,7 +193,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
       ...options,
       provider: config.phoneOidc,
       publicUrl,
-      files: site.files,
+      siteFor,
       headers,
       cookies,
       clientAddresses,
@@ -271,7 +275,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
       clients: options.clients,
       keys,
       publicUrl,
-      files: site.files,
+      siteFor,
       headers,
       cookies,
       clientAddresses,
@@ -296,8 +300,8 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     root: options.webRoot,
     files: site.files,
     moreAssets: site.assets,
+    sites,
     headers,
-    providerLabel: config.phoneOidc?.label,
     allowedReturn,
     isSignedIn: async (request) => (await sessions.current.find(request)) !== undefined,
   })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { pageOf, type Sites } from './languages.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { changedFile, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
+import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
 
 const MANIFEST = 'manifest.webmanifest'
 const OFFLINE_PAGE = 'offline.html'
@@ -15,14 +16,17 @@ export interface InstalledAppOptions {
   headers: HeaderSets
   /** @throws Error where the build has left none of that name */
   file: (name: string) => SiteFile
+  sites: Sites
 }
 
 /** What makes the phone's page an application of the phone: the manifest, and the page for when there is no connection. */
-export function installedAppRoutes(app: FastifyInstance, { headers, file }: InstalledAppOptions): void {
+export function installedAppRoutes(app: FastifyInstance, { headers, file, sites }: InstalledAppOptions): void {
   const hidden = { schema: { hide: true } }
   const manifest = file(MANIFEST)
-  const offline = file(OFFLINE_PAGE)
-  const worker = workerFor(offline, file)
+  const worker = workerFor(
+    sites.all.map((site) => pageOf(site, OFFLINE_PAGE)),
+    file,
+  )
 
   app.register(async (scope) => {
     scope.addHook('onRequest', withHeaders({ ...headers.asset, 'cache-control': ASK_AGAIN }))
@@ -42,15 +46,17 @@ export function installedAppRoutes(app: FastifyInstance, { headers, file }: Inst
       // For the worker. Whoever comes here in person is connected.
       request.headers['sec-fetch-mode'] === 'navigate'
         ? reply.code(302).header('location', '/scan').send('')
-        : sendFile(request, reply, offline),
+        : sendFile(request, varyBy(reply, 'accept-language'), pageOf(sites.siteFor(request), OFFLINE_PAGE)),
     )
   })
 }
 
-function workerFor(offline: SiteFile, file: (name: string) => SiteFile): SiteFile {
-  const loads = [...offline.plain.body.toString().matchAll(LOADED)].map(([, address = '']) => address)
+function workerFor(offline: readonly SiteFile[], file: (name: string) => SiteFile): SiteFile {
+  // The same in every language.
+  const [first] = offline.map(({ plain }) => plain.body.toString())
+  const loads = [...(first ?? '').matchAll(LOADED)].map(([, address = '']) => address)
   // What else it loads is named by what is in it.
-  const tags = [offline, file('page-guard.js')].map(({ plain }) => plain.etag)
+  const tags = [...offline, file('page-guard.js')].map(({ plain }) => plain.etag)
   const tag = createHash('sha256').update(tags.join()).digest('hex').slice(0, 8)
   return changedFile(file(WORKER), (text) => text.replace('{{loads}}', loads.join(' ')).replace('{{tag}}', tag))
 }

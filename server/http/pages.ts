@@ -5,9 +5,10 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import { installedAppRoutes } from './installed-app.ts'
+import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { changedFile, type SiteFile, sendFile, sendUnlessKnown } from './site-files.ts'
+import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
@@ -49,13 +50,12 @@ declare module 'fastify' {
 export interface PagesOptions {
   /** The folder of what the build made of `web/`: what pages load is read from there when it is asked for. */
   root: string
-  /** The pages and what stands beside them, by their names. */
+  /** What stands beside the pages, by its name. */
   files: ReadonlyMap<string, SiteFile>
   /** What pages load and the build does not have, by address; an address is of these very bytes. */
   moreAssets: ReadonlyMap<string, SiteFile>
+  sites: Sites
   headers: HeaderSets
-  /** What the phone's page says of the team's provider, on its button. Left out: there is none. */
-  providerLabel?: string | undefined
   /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
   isSignedIn: (request: FastifyRequest) => Promise<boolean>
   /** A `return_to` that may be followed, or `undefined`. */
@@ -76,21 +76,18 @@ export interface Pages {
 
 /** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
 export function createPages(options: PagesOptions): Pages {
-  const { root, files, headers, providerLabel, isSignedIn, allowedReturn } = options
-  const page = (name: string): SiteFile => {
-    const file = files.get(name)
-    if (file === undefined) throw new Error(`The build has left no ${name} in ${root}`)
-    return file
+  const { root, files, sites, headers, isSignedIn, allowedReturn } = options
+  const { siteFor } = sites
+  const file = (name: string): SiteFile => {
+    const found = files.get(name)
+    if (found === undefined) throw new Error(`The build has left no ${name} in ${root}`)
+    return found
   }
-  const notFound = page(NOT_FOUND_PAGE)
-  const trouble = page(TROUBLE_PAGE)
-  const noEntry = page(NO_ENTRY_PAGE)
-  const tryAgain = page(TRY_AGAIN_PAGE)
-  const refusalPage = (status: number) => (status >= 500 ? trouble : status === 403 ? noEntry : tryAgain)
-  const labelled = (file: SiteFile) =>
-    providerLabel === undefined
-      ? file
-      : changedFile(file, (text) => text.replace(NO_LABEL, () => `data-label="${escapeHtml(providerLabel)}"`))
+  const guard = file(GUARD)
+  const sendPage = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply =>
+    sendFile(request, varyBy(reply, 'accept-language'), pageOf(siteFor(request), name))
+  const refusalPage = (status: number) =>
+    status >= 500 ? TROUBLE_PAGE : status === 403 ? NO_ENTRY_PAGE : TRY_AGAIN_PAGE
   const isPage = (address: string | undefined) =>
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
@@ -99,23 +96,20 @@ export function createPages(options: PagesOptions): Pages {
 
   function pageRoutes(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(headers.page))
-    const login = page('index.html')
     scope.get(LOGIN_PAGE, hidden, async (request, reply) => {
       const isAnew = queryOf(request.url).has('prompt')
       const signedIn = !isAnew && (await isSignedIn(request).catch(strangerWithoutAnswer))
-      if (!signedIn) return sendFile(request, reply, login)
+      if (!signedIn) return sendPage(request, reply, 'index.html')
       return redirect(reply, allowedReturn(returnToOf(request)) ?? SIGNED_IN_PAGE)
     })
     for (const [path, name] of Object.entries(PAGES)) {
-      const file = labelled(page(name))
-      scope.get(path, hidden, (request, reply) => sendFile(request, reply, file))
+      scope.get(path, hidden, (request, reply) => sendPage(request, reply, name))
     }
   }
 
   function embedRoute(scope: FastifyInstance): void {
-    const file = page('embed.html')
     scope.addHook('onRequest', withHeaders(headers.embed))
-    scope.get(EMBED_PAGE, hidden, (request, reply) => sendFile(request, reply, file))
+    scope.get(EMBED_PAGE, hidden, (request, reply) => sendPage(request, reply, 'embed.html'))
   }
 
   function otherNames(scope: FastifyInstance): void {
@@ -135,7 +129,6 @@ export function createPages(options: PagesOptions): Pages {
       nameScripts(reply)
       return payload instanceof Readable ? await buffer(payload) : payload
     })
-    const guard = page(GUARD)
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
       sendUnlessKnown(request, reply.header('cache-control', ASK_AGAIN), guard),
     )
@@ -166,22 +159,35 @@ export function createPages(options: PagesOptions): Pages {
       app.register(async (scope) => embedRoute(scope))
       app.register(async (scope) => otherNames(scope))
       app.register(async (scope) => fileRoutes(scope))
-      installedAppRoutes(app, { headers, file: page })
+      installedAppRoutes(app, { headers, file, sites })
     },
     answerNavigation(request, reply, status) {
       if (!isNavigation(request)) return false
-      void sendFile(request, reply.code(status).headers(anywhere), notFound)
+      void sendPage(request, reply.code(status).headers(anywhere), NOT_FOUND_PAGE)
       return true
     },
     answerTrouble(request, reply, status) {
       const { url, config } = request.routeOptions
-      const file = isPage(url) ? trouble : config.isForPeople ? refusalPage(status) : undefined
-      if (file === undefined || !isNavigation(request)) return false
-      void sendFile(request, reply.code(status).headers(anywhere), file)
+      const name = isPage(url) ? TROUBLE_PAGE : config.isForPeople ? refusalPage(status) : undefined
+      if (name === undefined || !isNavigation(request)) return false
+      void sendPage(request, reply.code(status).headers(anywhere), name)
       return true
     },
   }
 }
+
+/**
+ * @param providerLabel what the phone's page says of the team's provider, on its button. Left out: there is none
+ * @returns what puts that into a page which has room for it
+ */
+export const labelProvider =
+  (providerLabel: string | undefined) =>
+  (files: ReadonlyMap<string, SiteFile>): ReadonlyMap<string, SiteFile> => {
+    if (providerLabel === undefined) return files
+    const label = `data-label="${escapeHtml(providerLabel)}"`
+    const labelled = (file: SiteFile) => changedFile(file, (text) => text.replace(NO_LABEL, () => label))
+    return new Map([...files].map(([name, file]) => [name, labelled(file)]))
+  }
 
 /** Without an answer the login page is still good: it says what is the matter and tries again. */
 function strangerWithoutAnswer(error: unknown): false {

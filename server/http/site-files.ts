@@ -81,10 +81,15 @@ function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) 
   return coding === null || body === undefined ? { coding: undefined, body: plain } : { coding, body }
 }
 
-/** Where it may depend on the origin too, that stands there already. */
+/** Where it may depend on the origin too, that stands there already; as that it depends on the language. */
 function varying(reply: FastifyReply): FastifyReply {
+  return varyBy(reply, 'accept-encoding')
+}
+
+/** Says that a reply depends on a header of its request too. */
+export function varyBy(reply: FastifyReply, header: string): FastifyReply {
   const others = reply.getHeader('vary')
-  return reply.header('vary', others === undefined ? 'accept-encoding' : `${others}, accept-encoding`)
+  return reply.header('vary', others === undefined ? header : `${others}, ${header}`)
 }
 
 /** The file with other text in it, once, at the start: public as before, and the same for all. */

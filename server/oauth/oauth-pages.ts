@@ -1,11 +1,12 @@
 import type { FastifyReply } from 'fastify'
+import { pageOf, type SiteFor, type TitledWords } from '../http/languages.ts'
 import { escapeHtml as escaped, fillSlots as filled } from '../http/page-slots.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
-import type { SiteFile } from '../http/site-files.ts'
+import { varyBy } from '../http/site-files.ts'
 import type { OAuthClient } from './client.ts'
 
 export interface OAuthPagesOptions {
-  files: ReadonlyMap<string, SiteFile>
+  siteFor: SiteFor
   headers: HeaderSets
 }
 
@@ -26,61 +27,49 @@ export interface NextStop {
   to: string | undefined
 }
 
-interface Words {
-  title: string
-  more: string
-}
-
-const START_AGAIN = 'Go back to the application and start again. If that does not help, tell those who run it.'
-
-/** For errors that cannot be told to the application, because it is not sure which one it is. */
-const WORDS: Readonly<Record<string, Words>> = {
-  invalid_client: { title: 'This application is not known here', more: `Nobody was signed in. ${START_AGAIN}` },
-  invalid_redirect_uri: {
-    title: 'This is not where the application is',
-    more: `The address to go back to is not one that was set up for it, so nobody was signed in. ${START_AGAIN}`,
-  },
-  invalid_request: {
-    title: 'This request cannot be answered',
-    more: `The application asked in a way that is not valid, or too late. ${START_AGAIN}`,
-  },
-}
-const OTHER: Words = { title: 'This did not work', more: `Nobody was signed in. ${START_AGAIN}` }
+/** Errors that cannot be told to the application, because it is not sure which one it is, have words by their codes. */
+const OTHER = 'other'
+const SIGNED_OUT = 'signed_out'
 /** What an answer to an application is made of. */
 const ANSWERS = ['code', 'state', 'iss', 'error', 'error_description', 'scope']
-const SIGNED_OUT: Words = { title: 'You are signed out', more: 'Nobody is signed in on this browser any more.' }
 
-export function createOAuthPages({ files, headers }: OAuthPagesOptions): OAuthPages {
-  const template = (name: string): string => {
-    const file = files.get(name)
-    if (file === undefined) throw new Error(`The build has left no ${name}`)
-    return file.plain.body.toString()
-  }
-  const message = template('oauth-message.html')
-  const signOut = template('oauth-sign-out.html')
-  const formPost = template('oauth-form-post.html')
+export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuthPages {
+  const siteOf = ({ request }: FastifyReply) => siteFor(request)
+  const template = (reply: FastifyReply, name: string): string => pageOf(siteOf(reply), name).plain.body.toString()
   const onPage = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   // It has one form, and what that posts is not the visitor's. Browsers hold redirects that follow to this too.
   const policy = headers.page['content-security-policy'] ?? ''
   const onForm = { ...onPage, 'content-security-policy': policy.replace("form-action 'self'", 'form-action *') }
 
   function send(reply: FastifyReply, body: string, status = 200, headersOfPage = onPage): FastifyReply {
-    return reply.code(status).headers(headersOfPage).type('text/html; charset=utf-8').send(body)
+    varyBy(reply.code(status).headers(headersOfPage), 'accept-language')
+    return reply.type('text/html; charset=utf-8').send(body)
+  }
+
+  function say(reply: FastifyReply, words: TitledWords | undefined, status = 200): FastifyReply {
+    return send(reply, filled(template(reply, 'oauth-message.html'), { ...words }), status)
   }
 
   return {
-    trouble: (reply, { error, status }) => send(reply, filled(message, { ...(WORDS[error] ?? OTHER) }), status),
-    askSignOut: (reply, { client, to }) =>
-      send(reply, filled(signOut, { from: client?.name ?? 'An application', next: to ?? '/' })),
+    trouble(reply, { error, status }) {
+      const { oauth } = siteOf(reply).words
+      return say(reply, oauth[error] ?? oauth[OTHER], status)
+    },
+    askSignOut(reply, { client, to }) {
+      const from = client?.name ?? siteOf(reply).words.application.unnamed
+      return send(reply, filled(template(reply, 'oauth-sign-out.html'), { from, next: to ?? '/' }))
+    },
     post(reply, { to, fields }) {
       const inputs = ANSWERS.flatMap((name) => {
         const value = fields.get(name)
         return value === null ? [] : [`<input type="hidden" name="${name}" value="${escaped(value)}">`]
       })
       // Last, so that nothing in them is taken for a slot.
-      const page = filled(formPost, { to }).replace('<!-- inputs -->', () => inputs.join(''))
+      const page = filled(template(reply, 'oauth-form-post.html'), { to }).replace('<!-- inputs -->', () =>
+        inputs.join(''),
+      )
       return send(reply, page, 200, onForm)
     },
-    signedOut: (reply) => send(reply, filled(message, { ...SIGNED_OUT })),
+    signedOut: (reply) => say(reply, siteOf(reply).words.oauth[SIGNED_OUT]),
   }
 }

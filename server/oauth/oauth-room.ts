@@ -3,9 +3,9 @@ import type { SigningKeys } from '../apps/key-set.ts'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import type { SiteFor } from '../http/languages.ts'
 import type { RateLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
-import type { SiteFile } from '../http/site-files.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
@@ -36,8 +36,7 @@ export interface OAuthRoomOptions {
   clock: Clock
   logger: FastifyBaseLogger
   usernameOf?: ((user: User) => string | undefined) | undefined
-  /** Pages, by the names of their files. */
-  files: ReadonlyMap<string, SiteFile>
+  siteFor: SiteFor
   headers: HeaderSets
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -75,7 +74,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000),
   })
   const logout = createBackChannelLogout({ told, logger, provider })
-  const pages = createOAuthPages(options)
+  const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })
   const replies = createOAuthReplies({ publicUrl, provider, pages })
 
   return {

@@ -2,9 +2,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import type { SiteFor } from '../http/languages.ts'
 import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
-import type { SiteFile } from '../http/site-files.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
@@ -39,8 +39,7 @@ export interface TeamProviderOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
-  /** Pages, by the names of their files. */
-  files: ReadonlyMap<string, SiteFile>
+  siteFor: SiteFor
   allowedReturn: (returnTo: string | undefined) => string | undefined
   /** Ways to the provider that may begin, a minute and client address; 0: any number. */
   tripsPerMinute: number
@@ -81,7 +80,7 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
         ...parts,
         signIn,
         trips: createTrips({ ...options, issuer: about.issuer }),
-        pages: createTroublePages(options),
+        pages: createTroublePages({ siteFor: options.siteFor, headers: options.headers }),
         limit: createRateLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })

@@ -149,7 +149,7 @@ describe('the login page in a frame', () => {
     })
     const again = await frameIn(page, `/embed?parent=${encodeURIComponent(listed)}`)
     await told(page)
-    await sees(again, '#status', 'Signed in as Demo Person.')
+    await sees(again, '#status', 'Signed in as \u2068Demo Person\u2069.')
   })
 
   test('tells nobody else than the application that it is named', async () => {

@@ -38,12 +38,14 @@ afterAll(async () => {
 
 /** The same files, at the address that another build would have. */
 function makeNewerBuild(): void {
-  const nameInIt = (name: string) => name.replace(/-\w{8}(?=\.)/, '-NEWBUILD')
+  const nameInIt = (name: string) => name.replace(/-(\w{8})(?=\.)/, '-NEWBUILD-$1')
   mkdirSync(join(folder, 'assets'))
   for (const name of assetsOfThisBuild()) {
     cpSync(join(THIS_BUILD, 'assets', name), join(folder, 'assets', nameInIt(name)))
   }
-  for (const name of readdirSync(THIS_BUILD).filter((file) => /\.(html|js)$/.test(file))) {
+  mkdirSync(join(folder, 'en'))
+  const pages = readdirSync(join(THIS_BUILD, 'en')).map((name) => `en/${name}`)
+  for (const name of [...pages, ...readdirSync(THIS_BUILD)].filter((file) => /\.(html|js|json)$/.test(file))) {
     const page = readFileSync(join(THIS_BUILD, name), 'utf8')
     writeFileSync(join(folder, name), page.replaceAll(/"\/assets\/[^"]+"/g, nameInIt))
   }
@@ -57,7 +59,7 @@ test('pages of both builds are served, and to each its own files, whichever inst
     const files = [...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)]
     expect(files.length).toBeGreaterThan(1)
     for (const [, path = ''] of files) {
-      builds.add(path.includes('-NEWBUILD.') ? 'newer' : 'this')
+      builds.add(path.includes('-NEWBUILD-') ? 'newer' : 'this')
       const { status, headers } = await client.get(path)
       expect({ path, status, cache: headers['cache-control'] }).toEqual({
         path,

@@ -68,7 +68,7 @@ for (const [where, env, more] of SITES) {
         ...more,
         'content-type': 'text/html; charset=utf-8',
         'content-length': LENGTH,
-        vary: 'accept-encoding',
+        vary: 'accept-language, accept-encoding',
       })
     })
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 
-const page = (name: string): string => readFileSync(`dist/web/${name}`, 'utf8')
+const page = (name: string): string => readFileSync(`dist/web/en/${name}`, 'utf8')
 const sources = readdirSync('web/src', { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ parentPath, name }) => ({ name, text: readFileSync(join(parentPath, name), 'utf8') }))
@@ -46,9 +46,9 @@ test('no script takes the wire on trust or polls by setInterval', () => {
   for (const { text } of sources) expect(text).not.toMatch(/: any\b|as any\b|setInterval|localStorage/)
 })
 
-test('storage, which a browser may block, is touched in one place, and nobody relies on it', () => {
+test('storage, which a browser may block, is touched in one place, and the cookie of the language in one, and nobody relies on it', () => {
   const touching = sources.filter(({ text }) => /\b(session|local)Storage\b|indexedDB|document\.cookie/.test(text))
-  expect(touching.map(({ name }) => name)).toEqual(['tab-memory.ts'])
+  expect(touching.map(({ name }) => name)).toEqual(['language-chooser.ts', 'tab-memory.ts'])
 })
 
 test('no click is taken by the very element under it: a translator puts its own into a button', () => {

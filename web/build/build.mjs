@@ -1,8 +1,9 @@
-// Makes dist/web, all that is served, of web/: pages that need one module, one style sheet, and what stands in them.
-// A page's source names what it loads as `/assets/…`: a file of web/src as the script that it becomes, one of web/public
-// by its own name. A new page, or a new picture, is known here by that alone.
+// Makes dist/web, all that is served, of web/: pages that need one module, one style sheet, and what stands in them, each
+// in every language that web/messages has whole. A page's source names what it loads as `/assets/…`: a file of web/src as
+// the script that it becomes, one of web/public by its own name. A new page, or a new picture, is known here by that alone.
 import { buildAssets, minified } from './assets.mjs'
-import { manifestWith, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
+import { ENGLISH, readCatalogues, wholeOnes, writeModules } from './catalogues.mjs'
+import { inLanguage, manifestWith, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
 import { writeAssets, writePages } from './write.mjs'
 
 /** At one address in every build: what notices that a page's files are gone must not be one of them. */
@@ -10,19 +11,32 @@ const GUARD = 'page-guard.js'
 /** So has this: a browser asks for it again where it had it from. */
 const OFFLINE_WORKER = 'offline-worker.js'
 const MANIFEST = 'manifest.webmanifest'
+const MESSAGES = 'dist/messages'
 
+const { whole: catalogues, troubles } = wholeOnes(readCatalogues('web/messages'))
+for (const trouble of troubles) console.warn(`Not offered: ${trouble}`)
+writeModules(MESSAGES, catalogues)
 const pages = readPages('web/public', 'web/parts')
+const languages = [...catalogues.keys()]
 const manifest = readManifest(`web/public/${MANIFEST}`)
 const loaded = whatTheyLoad(pages)
-const { files, addresses } = await buildAssets({
-  ...loaded,
-  others: [...new Set([...loaded.others, ...manifest.loads])],
-})
+const wanted = { ...loaded, others: [...new Set([...loaded.others, ...manifest.loads])] }
+const { files, addresses } = await buildAssets(wanted, languages, MESSAGES)
 // Before the pages that name them: a service may be running.
 writeAssets(files)
-writePages({
-  ...Object.fromEntries(pages.map(({ name, html }) => [name, withAddresses(html, addresses)])),
-  [GUARD]: await minified(`web/public/${GUARD}`),
-  [OFFLINE_WORKER]: await minified(`web/public/${OFFLINE_WORKER}`),
-  [MANIFEST]: manifestWith(manifest, addresses),
-})
+writePages([
+  ...[...catalogues].flatMap(textsIn),
+  [GUARD, await minified(`web/public/${GUARD}`)],
+  [OFFLINE_WORKER, await minified(`web/public/${OFFLINE_WORKER}`)],
+  [MANIFEST, manifestWith(manifest, addresses.get(ENGLISH))],
+])
+
+function textsIn([language, catalogue]) {
+  const ofPage = ({ name, html }) => [
+    `${language}/${name}`,
+    withAddresses(inLanguage(html, language, catalogue, languages), addresses.get(language)),
+  ]
+  // What the server puts into pages.
+  const { oauth, application, provider } = catalogue
+  return [...pages.map(ofPage), [`${language}/words.json`, JSON.stringify({ oauth, application, provider })]]
+}

@@ -1,6 +1,8 @@
 // Pages as texts: put together of parts, and pointed to what they load.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { messagesOf } from './catalogues.mjs'
+import { fillMessage } from './compile-messages.mjs'
 
 const PART = /^ *<!-- ([\w-]+\.html) -->\n/gm
 /** One that the page waits for has a line of its own. */
@@ -8,6 +10,11 @@ const SHEET = /^ *<link rel="stylesheet" href="\/assets\/([^"]+)">\n/gm
 const MODULE = /<script type="module" src="\/assets\/([^"]+)">/
 const GUARD = /^( *)<script src="\/page-guard\.js">/m
 const ASSET = /"\/assets\/([^"]+)"/g
+/** `[[KEY]]`, or `[[KEY VALUE:<…> VALUE:<…>]]` for a message with values: HTML, which may have messages in it. */
+const MESSAGE = /\[\[([\w.]+)((?:(?!\[\[).)*?)\]\]/g
+const NEXT_SLOT = / (?=\w+:[<{])/
+const LANGUAGE = '<html lang="en"'
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 
 /** @returns the pages of a folder, with each `<!-- NAME.html -->` in them replaced by that part */
 export function readPages(folder, parts) {
@@ -25,6 +32,35 @@ export function readManifest(path) {
   const text = readFileSync(path, 'utf8')
   return { text, loads: unique(assetsOf(text)) }
 }
+
+/**
+ * @param offered the languages to choose from
+ * @returns a page with the messages of a language in it, which it says at its very beginning
+ */
+export function inLanguage(html, language, catalogue, offered) {
+  const messages = messagesOf(catalogue).set('languages', offered.join(' '))
+  const direction = RIGHT_TO_LEFT.has(language) ? ' dir="rtl"' : ''
+  let text = html.replace(LANGUAGE, `<html lang="${language}"${direction}`)
+  // From within: a value may have messages in it.
+  while (text.match(MESSAGE)) {
+    text = text.replaceAll(MESSAGE, (_all, key, slots) => {
+      if (!messages.has(key)) throw new Error(`There is no message ${key}`)
+      return fillMessage(messages.get(key), language, slotsOf(slots))
+    })
+  }
+  return text
+}
+
+/** @returns the keys of the messages in a page */
+export const keysIn = (html) => [...html.matchAll(/\[\[([\w.]+)/g)].map(([, key]) => key)
+
+const slotsOf = (text) =>
+  Object.fromEntries(
+    text
+      .split(NEXT_SLOT)
+      .filter((slot) => slot !== '')
+      .map((slot) => [slot.slice(0, slot.indexOf(':')), slot.slice(slot.indexOf(':') + 1)]),
+  )
 
 /** @returns modules, sheets (see `sheetsOf`) and other files, each once */
 export function whatTheyLoad(pages) {

@@ -1,7 +1,7 @@
 // Puts files into dist/web, compressed beside themselves, with those of the last builds: a page that is open may ask for
 // them for hours yet.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const PAGES = 'dist/web'
@@ -19,10 +19,10 @@ const COMPRESSIONS = {
   gz: (body) => gzipSync(body, { level: constants.Z_BEST_COMPRESSION }),
 }
 
-/** @param files by their names. One that is there has the same in it: that is what its name says */
+/** @param files by their names. One that is there has the same in it, that is what its name says, and so have its compressed forms */
 export function writeAssets(files) {
   mkdirSync(ASSETS, { recursive: true })
-  for (const [name, body] of files) writeCompressed(ASSETS, name, body)
+  for (const [name, body] of files) if (!existsSync(join(ASSETS, name))) writeCompressed(ASSETS, name, body)
   const names = [...files.keys()].sort()
   const earlier = (existsSync(BUILDS) ? JSON.parse(readFileSync(BUILDS, 'utf8')) : []).filter(
     (build) => String(build) !== String(names),
@@ -32,10 +32,18 @@ export function writeAssets(files) {
   keepOnly(ASSETS, builds.flat())
 }
 
-/** @param pages texts by their names, which lie beside the assets; a page that is gone is no page any more */
-export function writePages(pages) {
-  for (const [name, text] of Object.entries(pages)) writeCompressed(PAGES, name, Buffer.from(text))
-  keepOnly(PAGES, ['assets', 'builds.json', ...Object.keys(pages)])
+/** @param texts by their names, with a folder for each language; what is gone is no page any more */
+export function writePages(texts) {
+  const folders = new Map()
+  for (const [path, text] of texts) {
+    const folder = dirname(path)
+    mkdirSync(join(PAGES, folder), { recursive: true })
+    writeCompressed(PAGES, path, Buffer.from(text))
+    folders.set(folder, [...(folders.get(folder) ?? []), basename(path)])
+  }
+  for (const [folder, names] of folders) {
+    keepOnly(join(PAGES, folder), folder === '.' ? ['assets', 'builds.json', ...folders.keys(), ...names] : names)
+  }
 }
 
 function writeCompressed(folder, name, body) {
@@ -45,6 +53,7 @@ function writeCompressed(folder, name, body) {
     if (compressed.length < body.length) write(path, compressed)
     else rmSync(path, { force: true })
   }
+  // Last: who finds it finds the others.
   write(join(folder, name), body)
 }
 

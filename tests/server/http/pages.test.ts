@@ -159,8 +159,11 @@ describe('a page', () => {
       ['/page-guard.js', 'page-guard.js'],
     ]) {
       const reply = await get(`${url}`, { ...NAVIGATION, 'accept-encoding': accepts })
-      expect([url, reply.headers['content-encoding'], reply.headers.vary]).toEqual([url, coding, 'accept-encoding'])
-      expect(reply.rawPayload.equals(readFileSync(`dist/web/${name}${ending}`))).toBe(true)
+      const isPage = url !== '/page-guard.js'
+      const vary = `${isPage ? 'accept-language, ' : ''}accept-encoding`
+      expect([url, reply.headers['content-encoding'], reply.headers.vary]).toEqual([url, coding, vary])
+      const path = `dist/web/${isPage ? 'en/' : ''}${name}${ending}`
+      expect(reply.rawPayload.equals(readFileSync(path))).toBe(true)
       expect(reply.headers['content-length']).toBe(String(reply.rawPayload.length))
     }
   })
@@ -172,8 +175,11 @@ describe('a page', () => {
         ...NAVIGATION,
         ...(accepts === undefined ? {} : { 'accept-encoding': accepts }),
       })
-      expect([reply.headers['content-encoding'], reply.headers.vary]).toEqual([undefined, 'accept-encoding'])
-      expect(reply.body).toBe(readFileSync('dist/web/scan.html', 'utf8'))
+      expect([reply.headers['content-encoding'], reply.headers.vary]).toEqual([
+        undefined,
+        'accept-language, accept-encoding',
+      ])
+      expect(reply.body).toBe(readFileSync('dist/web/en/scan.html', 'utf8'))
     },
   )
 

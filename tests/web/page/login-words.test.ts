@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { type LoginView, statusWords } from '../../../web/src/desktop/login-view.ts'
-import { leftWords } from '../../../web/src/page/words.ts'
+import { leftWords } from '../../../web/src/desktop/login-words.ts'
 import { dropped, refusal } from '../support/polling.ts'
 
 const failed = (error: unknown, isOver = false): LoginView => ({ kind: 'start_failed', error, isOver })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { phoneWords } from '../../../web/src/page/words.ts'
+import { phone as phoneWords } from '#messages/phone'
 import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
 import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
@@ -101,7 +101,7 @@ describe('confirming', () => {
     expect(phone.last()).toEqual({ kind: 'waiting' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'done', words: 'Signed in on Chrome on Linux', login: 'V1StGXR8_Z5jdHi6' })
+    expect(phone.last()).toEqual({ kind: 'done', browser: 'Chrome on Linux', login: 'V1StGXR8_Z5jdHi6' })
   })
 
   test('shows the number where one is asked for, until it was typed', async () => {
@@ -182,7 +182,7 @@ describe('meanwhile', () => {
     const phone = scanned()
     await phone.approval.deny()
     await phone.clock.pass(60_000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.denied })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, mayBeAttack: true } })
     expect(phone.asked).toHaveLength(1)
   })
 
@@ -200,7 +200,7 @@ describe('meanwhile', () => {
     await phone.approval.confirm(false)
     phone.server.status = state('denied')
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.deniedElsewhere })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.deniedElsewhere, mayBeAttack: true } })
   })
 
   test('a login that is gone before its time once it was confirmed is not called expired', async () => {

@@ -1,4 +1,5 @@
 // The script of index.html: names the element, apart from its class, so that a test or another page may name its own.
+import { startLanguageChooser } from '../page/language-chooser.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { ScanInLogin } from './scanin-login.ts'
 
@@ -14,6 +15,7 @@ class PageLogin extends ScanInLogin {
 
   override connectedCallback(): void {
     super.connectedCallback()
+    startLanguageChooser()
     pageStarted()
   }
 }

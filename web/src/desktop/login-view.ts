@@ -1,8 +1,10 @@
 // What the desktop's page can be showing, and what it says then.
 
-import { loginWords, signedInWords, startFailedWords, type TitledWords } from '../page/words.ts'
+import { login as loginWords } from '#messages/login'
+import type { TitledWords } from '../page/words.ts'
 import type { Connection } from '../poll/poller.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
+import { signedInWords, startFailedWords } from './login-words.ts'
 
 /** A time that a ring shows: when it is over, on the page's clock, and how long all of it was. */
 export interface Span {

@@ -1,5 +1,6 @@
+import { login as loginWords } from '#messages/login'
 import { findPart } from '../page/find-part.ts'
-import { loginWordsFor, triesLeftWords } from '../page/words.ts'
+import { wordsFor } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { createDigitBoxes } from './digit-boxes.ts'
@@ -56,7 +57,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     const matchCode = boxes.digits()
     if (matchCode.length !== wholeLength) {
       // Sent once, by its being full; whoever presses the button as well is told of that one.
-      if (matchCode !== '' || message.textContent === '') say('The number has six digits.', true)
+      if (matchCode !== '' || message.textContent === '') say(loginWords.sixDigits, true)
       return input.focus()
     }
     busy = true
@@ -72,7 +73,10 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
     // Wrong digits make room for others. Those that did not get through can be sent once more.
     if (triesLeft !== undefined) boxes.clear()
-    say([loginWordsFor(error), triesLeft === undefined ? '' : triesLeftWords(triesLeft)].join(' ').trim(), true)
+    say(
+      [wordsFor(error), triesLeft === undefined ? '' : loginWords.triesLeft({ count: triesLeft })].join(' ').trim(),
+      true,
+    )
     input.focus()
   }
 
@@ -86,7 +90,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       if (isShown(form)) return
       setShown(form, true)
       boxes.clear()
-      say(triesLeft < allTries ? triesLeftWords(triesLeft) : '', false)
+      say(triesLeft < allTries ? loginWords.triesLeft({ count: triesLeft }) : '', false)
       input.focus()
     },
     hide() {

@@ -1,8 +1,9 @@
+import { login as loginWords } from '#messages/login'
 import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
-import { leftWords, ringWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import { isEnd, type LoginView } from './login-view.ts'
+import { leftWords } from './login-words.ts'
 import { setShown } from './shown.ts'
 
 export interface QrPanel {
@@ -26,7 +27,7 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
     const { endsAt, wholeSeconds } = view.span
     const onSecond = (left: number) => {
       const isRenewed = view.kind === 'pending' && left === 0
-      words.textContent = isRenewed ? ringWords.renewing : ringWords[view.kind](leftWords(left))
+      words.textContent = isRenewed ? loginWords.ring.renewing : loginWords.ring[view.kind]({ left: leftWords(left) })
       // The ring's path length is 100 (see login.html), so the offset is a percentage gone.
       arc.setAttribute('stroke-dashoffset', String(100 - (100 * left) / Math.max(1, wholeSeconds)))
     }
@@ -41,7 +42,7 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
       setShown(startOver, view.kind === 'scanned' || view.kind === 'match_required')
       const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
       setShown(refresh, isTrouble || isEnd(view))
-      if (isTrouble || isEnd(view)) refresh.textContent = isTrouble ? 'Try again' : 'Show a new code'
+      if (isTrouble || isEnd(view)) refresh.textContent = isTrouble ? loginWords.tryAgain : loginWords.newCode
       if (view.kind === 'pending') image.src = view.login.qrImage
     },
   }

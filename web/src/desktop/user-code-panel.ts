@@ -1,5 +1,6 @@
+import { login as loginWords } from '#messages/login'
 import { findPart } from '../page/find-part.ts'
-import { copyWords, loginWordsFor } from '../page/words.ts'
+import { wordsFor } from '../page/words.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 import { setShown } from './shown.ts'
 
@@ -24,10 +25,11 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     const code = document.createElement('output')
     code.textContent = reply.userCode
     code.translate = false
+    code.dir = 'ltr'
     place.replaceChildren(code)
     address.textContent = reply.verificationUri.replace(/^https?:\/\//, '')
     how.hidden = false
-    copy.textContent = copyWords.copy
+    copy.textContent = loginWords.copy
     copy.hidden = false
     // The button that had the focus is gone.
     copy.focus({ preventScroll: true })
@@ -42,15 +44,15 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       const reply = await request()
       if (mine === asked) showCode(reply)
     } catch (error) {
-      if (mine === asked) message.textContent = loginWordsFor(error)
+      if (mine === asked) message.textContent = wordsFor(error)
     } finally {
       button.disabled = false
     }
   })
   copy.addEventListener('click', async () => {
     const isCopied = await copyTextOf(place)
-    copy.textContent = isCopied ? copyWords.copied : copyWords.copy
-    message.textContent = isCopied ? '' : copyWords.failed
+    copy.textContent = isCopied ? loginWords.copied : loginWords.copy
+    message.textContent = isCopied ? '' : loginWords.copyFailed
   })
 
   return {

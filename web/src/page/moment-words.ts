@@ -1,19 +1,44 @@
-import { agoWords } from './words.ts'
+import { moment } from '#messages/moment'
+import { tag } from '#messages/tag'
 
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** The page's language as this person has it: with the dates of their country, where the browser says which that is. */
+function locale(): string {
+  const languageOf = (name: string) => name.split('-')[0]
+  return navigator.languages.find((name) => languageOf(name) === languageOf(tag)) ?? tag
+}
 
 /** A `<time>` for a moment on the server's clock. */
 export function timeElement(at: number): HTMLTimeElement {
   const time = document.createElement('time')
   time.dateTime = new Date(at).toISOString()
-  time.textContent = format.format(at)
+  time.textContent = new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at)
   return time
 }
 
 /** As `timeElement`, in words such as "5 minutes ago". `now` is on the server's clock too: ours may be wrong. */
 export function agoElement(at: number, now: number): HTMLTimeElement {
+  const seconds = (now - at) / 1000
   const time = timeElement(at)
   time.title = time.textContent
-  time.textContent = agoWords((now - at) / 1000)
+  time.textContent = seconds < MINUTE ? moment.justNow : agoWords(seconds)
   return time
+}
+
+/** "5 minutes ago" */
+export const agoWords = (seconds: number): string => relativeWords(seconds, -1)
+
+/** "in 5 minutes" */
+export const inWords = (seconds: number): string => relativeWords(seconds, 1)
+
+/** In the coarsest words that still help. */
+function relativeWords(seconds: number, sign: 1 | -1): string {
+  const format = new Intl.RelativeTimeFormat(locale())
+  if (seconds < 90) return format.format(sign * Math.max(1, Math.round(seconds)), 'second')
+  if (seconds < 90 * MINUTE) return format.format(sign * Math.round(seconds / MINUTE), 'minute')
+  if (seconds < 36 * HOUR) return format.format(sign * Math.round(seconds / HOUR), 'hour')
+  return format.format(sign * Math.round(seconds / DAY), 'day')
 }

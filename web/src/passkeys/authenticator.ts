@@ -1,4 +1,4 @@
-import { passkeyWords } from '../page/words.ts'
+import { passkey as passkeyWords } from '#messages/passkey'
 import type { Assertion, Attestation, CreationOptions, RequestOptions } from '../wire/passkey-protocol.ts'
 
 /** Why this page cannot have passkeys at all. */

@@ -1,4 +1,4 @@
-import { passkeyWords } from '../page/words.ts'
+import { passkey as passkeyWords } from '#messages/passkey'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Authenticator } from './authenticator.ts'

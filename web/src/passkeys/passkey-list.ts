@@ -1,6 +1,7 @@
+import { passkey as passkeyWords } from '#messages/passkey'
+import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
-import { passkeyWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
@@ -61,12 +62,16 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     if (!(copy instanceof DocumentFragment)) return copy
     findPart(copy, '.passkey-name', HTMLElement).textContent = passkey.name
     findPart(copy, '.passkey-synced', HTMLElement).hidden = !passkey.backedUp
-    findPart(copy, '.passkey-added', HTMLElement).append(timeElement(passkey.createdAt))
+    fill(
+      findPart(copy, '.passkey-added', HTMLElement),
+      (time) => passkeyWords.addedAt({ time }),
+      timeElement(passkey.createdAt),
+    )
     const used = findPart(copy, '.passkey-used', HTMLElement)
-    if (passkey.lastUsedAt === undefined) used.textContent = 'Not used yet'
-    else used.append('Last used ', timeElement(passkey.lastUsedAt))
+    if (passkey.lastUsedAt === undefined) used.textContent = passkeyWords.notUsed
+    else fill(used, (time) => passkeyWords.lastUsed({ time }), timeElement(passkey.lastUsedAt))
     const remove = findPart(copy, 'button', HTMLButtonElement)
-    remove.setAttribute('aria-label', `Remove ${passkey.name}`)
+    remove.setAttribute('aria-label', passkeyWords.remove({ name: passkey.name }))
     remove.addEventListener('click', () => busy(remove, () => attempt(() => removeIt(passkey))))
     return copy
   }

@@ -1,5 +1,5 @@
+import { passkey as passkeyWords } from '#messages/passkey'
 import { findPart } from '../page/find-part.ts'
-import { passkeyWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'

@@ -1,4 +1,5 @@
-import { phoneWords, type TitledWords, wordsFor } from '../page/words.ts'
+import { phone as phoneWords } from '#messages/phone'
+import { browserWords, type TitledWords, wordsFor } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
@@ -13,7 +14,7 @@ export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
   | { readonly kind: 'match'; readonly matchCode: string }
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'done'; readonly words: string; readonly login: string }
+  | { readonly kind: 'done'; readonly browser: string; readonly login: string }
   | { readonly kind: 'ended'; readonly words: TitledWords }
 
 export interface ApprovalParts {
@@ -54,9 +55,9 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const onReply = (reply: PhoneReply) => {
     endsAt = clock.now() + reply.expiresInSeconds * 1000
-    if (reply.status === 'denied') end(phoneWords.deniedElsewhere)
+    if (reply.status === 'denied') end({ ...phoneWords.deniedElsewhere, mayBeAttack: true })
     else if (reply.status === 'expired') end(phoneWords.expired)
-    else if (reply.collected) onView({ kind: 'done', words: phoneWords.done(request.browser), login: loginIdOf(token) })
+    else if (reply.collected) onView({ kind: 'done', browser: browserWords(request.browser), login: loginIdOf(token) })
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 
@@ -124,7 +125,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     deny: () =>
       decide(async () => {
         await api.deny({ token })
-        end(phoneWords.denied)
+        end({ ...phoneWords.denied, mayBeAttack: true })
       }),
   }
 }

@@ -1,5 +1,5 @@
+import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
-import { scanWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'

@@ -1,14 +1,9 @@
+import { passkey as passkeyWords } from '#messages/passkey'
+import { phone as phoneWords } from '#messages/phone'
 import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
-import {
-  applicationWords,
-  browserWords,
-  durationWords,
-  hostOf,
-  passkeyWords,
-  phoneWords,
-  scopeWords,
-} from '../page/words.ts'
+import { agoWords } from '../page/moment-words.ts'
+import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
@@ -111,7 +106,9 @@ export function createRequestCard({ root, clock, passkeys }: RequestCardParts): 
     counting.abort()
     counting = new AbortController()
     const onSecond = (left: number) => {
-      part('expiry').textContent = `Expires in ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
+      part('expiry').textContent = phoneWords.expiresIn({
+        time: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
+      })
     }
     void countDown({ clock, endsAt, onSecond, signal: counting.signal })
   }
@@ -126,9 +123,9 @@ export function createRequestCard({ root, clock, passkeys }: RequestCardParts): 
       part('address').textContent = request.ip
       part('where').hidden = request.place === undefined
       part('place').textContent = request.place ?? ''
-      part('network').textContent = request.sameNetwork ? 'Same network as this phone' : 'Different network'
+      part('network').textContent = request.sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
       part('network').classList.toggle('caution', !request.sameNetwork)
-      part('age').textContent = `${durationWords(request.ageSeconds)} ago`
+      part('age').textContent = agoWords(request.ageSeconds)
       part('origin').replaceChildren(...breakable(hostOf(request.origin)))
       showApplication(request.application)
       part('match').hidden = request.match !== 'code'
@@ -149,3 +146,10 @@ const isAboutPasskeys = (error: unknown): boolean =>
 /** A host name with places to break it between its labels, where it is too long for a line. */
 const breakable = (host: string): (string | Node)[] =>
   host.split('.').flatMap((label, at) => (at === 0 ? [label] : ['.', document.createElement('wbr'), label]))
+
+/** What an application learns of the person, by the scopes that it asks for. */
+function scopeWords(scopes: readonly string[]): string {
+  const { profile, email, groups, none } = phoneWords.scopes
+  const known = Object.entries({ profile, email, groups }).filter(([scope]) => scopes.includes(scope))
+  return known.map(([, words]) => words).join(', ') || none
+}

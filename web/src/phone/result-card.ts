@@ -1,9 +1,12 @@
+import { phone as phoneWords } from '#messages/phone'
+import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import type { TitledWords } from '../page/words.ts'
 
 export type ResultView =
   | { readonly kind: 'match'; readonly matchCode: string; readonly words: TitledWords }
-  | { readonly kind: 'waiting' | 'done' | 'ended'; readonly words: TitledWords }
+  | { readonly kind: 'waiting' | 'ended'; readonly words: TitledWords }
+  | { readonly kind: 'done'; readonly browser: string }
 
 export interface ResultCard {
   show(view: ResultView): void
@@ -33,13 +36,14 @@ export function createResultCard({ root, onAgain, onEndOthers }: ResultCardParts
   return {
     show(view) {
       card.setAttribute('data-result', view.kind)
-      title.textContent = view.words.title
-      more.textContent = view.words.more
-      more.hidden = view.words.more === ''
+      if (view.kind === 'done') fill(title, (browser) => phoneWords.done({ browser }), view.browser)
+      else title.textContent = view.words.title
+      more.textContent = view.kind === 'done' ? '' : view.words.more
+      more.hidden = more.textContent === ''
       code.textContent = view.kind === 'match' ? view.matchCode : ''
       code.hidden = view.kind !== 'match'
       how.hidden = view.kind !== 'match'
-      notYou.hidden = view.words.mayBeAttack === undefined
+      notYou.hidden = view.kind === 'done' || view.words.mayBeAttack === undefined
       again.hidden = view.kind === 'match' || view.kind === 'waiting'
     },
     offerToEndOthers: (hasOthers) => {

@@ -1,4 +1,5 @@
-import { phoneWords, retryingWords, wordsFor } from '../page/words.ts'
+import { phone as phoneWords } from '#messages/phone'
+import { retryingWords, wordsFor } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'

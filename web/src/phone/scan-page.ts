@@ -1,9 +1,13 @@
 // The script of scan.html.
 
+import { accountProblem } from '#messages/accountProblem'
+import { passkey as passkeyWords } from '#messages/passkey'
+import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
+import { startLanguageChooser } from '../page/language-chooser.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { passkeyWords, phoneWords, wordsFor } from '../page/words.ts'
+import { learnProblems, wordsFor } from '../page/words.ts'
 import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
 import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
@@ -22,6 +26,7 @@ import { createResultCard, type ResultView } from './result-card.ts'
 import { createScanFlow } from './scan-flow.ts'
 import { createSignInForm } from './sign-in-form.ts'
 
+learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
@@ -134,7 +139,7 @@ function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
     case 'waiting':
       return { kind: 'waiting', words: phoneWords.waiting }
     case 'done':
-      return { kind: 'done', words: { title: view.words, more: '' } }
+      return view
     case 'ended':
       return view
     default:
@@ -158,4 +163,5 @@ window.addEventListener('hashchange', () => {
 
 void flow.begin()
 
+startLanguageChooser()
 pageStarted()

@@ -1,6 +1,8 @@
+import { devices as deviceWords } from '#messages/devices'
+import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoElement, timeElement } from '../page/moment-words.ts'
-import { browserWords, deviceWords } from '../page/words.ts'
+import { browserWords } from '../page/words.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { drawSigns } from './device-signs.ts'
 
@@ -36,27 +38,27 @@ export function deviceRow({ template, device, now, isNew, onSignOut, onRename }:
   findPart(copy, '.device-address', HTMLElement).textContent = device.ip
   findPart(copy, '.device-place', HTMLElement).textContent = device.place ?? ''
   const seen = findPart(copy, '.device-seen', HTMLElement)
-  if (current) seen.textContent = 'Active now'
-  else seen.append('Last seen ', agoElement(device.lastSeenAt, now))
-  seen.title = `Signed in ${timeElement(device.createdAt).textContent}`
+  if (current) seen.textContent = deviceWords.activeNow
+  else fill(seen, (time) => deviceWords.lastSeen({ time }), agoElement(device.lastSeenAt, now))
+  seen.title = deviceWords.signedInAt({ time: timeElement(device.createdAt).textContent })
   const mark = findPart(copy, '.device-current', HTMLElement)
   mark.hidden = !current
   mark.textContent = deviceWords.current[kind]
   const button = findPart(copy, 'button', HTMLButtonElement)
   button.hidden = current
-  button.setAttribute('aria-label', `Sign out ${shown}, ${device.ip}`)
+  button.setAttribute('aria-label', deviceWords.signOut({ name: shown, address: device.ip }))
   button.addEventListener('click', () => onSignOut(button))
   naming(copy, shown, name, onRename)
   return copy
 }
 
 function naming(row: DocumentFragment, shown: string, name: string | undefined, onRename: DeviceRowParts['onRename']) {
-  findPart(row, 'summary', HTMLElement).setAttribute('aria-label', `Rename ${shown}`)
+  findPart(row, 'summary', HTMLElement).setAttribute('aria-label', deviceWords.rename({ name: shown }))
   const form = findPart(row, 'form', HTMLFormElement)
   const field = findPart(form, '[name="name"]', HTMLInputElement)
   field.value = name ?? ''
   field.placeholder = shown
-  field.setAttribute('aria-label', `Name of ${shown}`)
+  field.setAttribute('aria-label', deviceWords.nameOf({ name: shown }))
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     onRename(field.value.trim(), field)

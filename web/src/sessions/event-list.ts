@@ -1,6 +1,8 @@
+import { events as eventWords } from '#messages/events'
+import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
-import { browserWords, deviceWords, eventWords, whereWords, wordsFor } from '../page/words.ts'
+import { browserWords, whereWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
@@ -29,7 +31,7 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
     try {
       const events = await api.events()
       list.replaceChildren(...events.map(item))
-      if (events.length === 0) message.textContent = deviceWords.noEvents
+      if (events.length === 0) message.textContent = eventWords.none
     } catch (error) {
       if (error instanceof ApiError && error.code === 'authentication_required') onSignedOut()
       else message.textContent = wordsFor(error)
@@ -40,12 +42,13 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
     const copy = template.content.cloneNode(true)
     if (!(copy instanceof DocumentFragment)) return copy
     const { type, browser, count, by, createdAt } = event
-    findPart(copy, '.event-what', HTMLElement).textContent = eventWords(type, browserWords(browser), count)
+    fill(findPart(copy, '.event-what', HTMLElement), whatHappened(type, count), browserWords(browser))
     findPart(copy, '.event-when', HTMLElement).append(timeElement(createdAt))
     findPart(copy, '.event-where', HTMLElement).textContent = whereWords(event)
     const doer = findPart(copy, '.event-by', HTMLElement)
     doer.hidden = by === undefined
-    if (by !== undefined) doer.textContent = `By ${browserWords(by.browser)}, ${whereWords(by)}`
+    if (by !== undefined)
+      fill(doer, (device) => eventWords.by({ device }), `${browserWords(by.browser)}, ${whereWords(by)}`)
     return copy
   }
 
@@ -59,4 +62,13 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
       list.replaceChildren()
     },
   }
+}
+
+/** As a heading, told the device that it is about. */
+function whatHappened(type: string, count: number): (device: string) => string {
+  if (type === 'revoked' && count > 1) return () => eventWords.revokedMany({ count })
+  const { signed_in, linked, denied, revoked, passkey_added, passkey_removed, other } = eventWords
+  const words = { signed_in, linked, denied, revoked, passkey_added, passkey_removed }
+  const say = Object.entries(words).find(([name]) => name === type)?.[1] ?? other
+  return (device) => say({ device })
 }

@@ -1,10 +1,14 @@
 // The script of home.html.
 
+import { accountProblem } from '#messages/accountProblem'
+import { home as homeWords } from '#messages/home'
+import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
+import { startLanguageChooser } from '../page/language-chooser.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { homeWords, wordsFor } from '../page/words.ts'
+import { learnProblems, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
@@ -14,6 +18,7 @@ import { createLinkedDevices } from './linked-devices.ts'
 import { watchSession } from './session-watch.ts'
 import { createWayOut } from './way-out.ts'
 
+learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const userName = findPart(document, '#user-name', HTMLElement)
 const email = findPart(document, '#user-email', HTMLElement)
@@ -53,7 +58,7 @@ const onSession = ({ user, session }: CurrentSession) => {
   status.textContent = ''
   userName.textContent = user.name
   email.textContent = user.email ?? ''
-  since.replaceChildren('Signed in since ', timeElement(session.createdAt))
+  fill(since, (time) => homeWords.signedInSince({ time }), timeElement(session.createdAt))
   approve.hidden = session.kind !== 'phone'
   findPart(document, 'main', HTMLElement).hidden = false
   void devices.refresh()
@@ -83,4 +88,5 @@ void watchSession({
   signal: watching.signal,
 })
 
+startLanguageChooser()
 pageStarted()

@@ -1,5 +1,6 @@
+import { devices as deviceWords } from '#messages/devices'
 import { findPart } from '../page/find-part.ts'
-import { deviceWords, wordsFor } from '../page/words.ts'
+import { type TitledWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
@@ -119,7 +120,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
       }
       row?.querySelector('details')?.removeAttribute('open')
       await load()
-      said.textContent = name === '' ? '' : deviceWords.renamed(name)
+      said.textContent = name === '' ? '' : deviceWords.renamed({ name })
       partOf(device.id, 'summary')?.focus()
     })
 
@@ -127,7 +128,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
     attempt(async () => {
       const count = shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
       const here = shown.find(({ current }) => current)?.kind ?? 'browser'
-      const words = kind === undefined ? deviceWords.endOthers(count, here) : deviceWords.endBrowsers(count)
+      const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
       if (!(await askPerson(words))) return
       await api.revokeOthers({ kind })
       await load()
@@ -142,3 +143,13 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
 
 const sessionOf = (row: Element | null | undefined): string | undefined =>
   row?.getAttribute('data-session') ?? undefined
+
+const endBrowsersWords = (count: number): TitledWords => ({
+  title: deviceWords.endBrowsers.title({ count }),
+  more: deviceWords.endBrowsers.more,
+})
+
+const endOthersWords = (count: number, here: SessionKind): TitledWords => ({
+  title: deviceWords.endOthers.title({ count }),
+  more: deviceWords.endOthers.more[here],
+})

@@ -1,6 +1,7 @@
+import { devices as deviceWords } from '#messages/devices'
 import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
-import { deviceWords, whereWords, wordsFor } from '../page/words.ts'
+import { whereWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
@@ -117,7 +118,9 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
 
   const say = (fresh: readonly NewLink[]) => {
     if (fresh.length === 0) return
-    said.textContent = deviceWords.newNow(fresh.map(({ device }) => `${nameOf(device)}, ${whereWords(device)}`))
+    said.textContent = deviceWords.newNow({
+      devices: fresh.map(({ device }) => `${nameOf(device)}, ${whereWords(device)}`).join('; '),
+    })
   }
 
   return {

@@ -1,10 +1,13 @@
 // The script of oauth-sign-out.html: an application has asked to sign somebody out, and they are asked whether they want to.
 
+import { accountProblem } from '#messages/accountProblem'
 import { findPart } from '../page/find-part.ts'
+import { startLanguageChooser } from '../page/language-chooser.ts'
 import { pageStarted } from '../page/page-started.ts'
-import { wordsFor } from '../page/words.ts'
+import { learnProblems, wordsFor } from '../page/words.ts'
 import { createApi } from '../wire/api.ts'
 
+learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
@@ -21,4 +24,5 @@ signOut.addEventListener('click', async () => {
   }
 })
 
+startLanguageChooser()
 pageStarted()

@@ -1,3 +1,4 @@
+import { scanner as scannerWords } from '#messages/scanner'
 /** What some cameras have beyond a picture (Image Capture, and Media Capture's `applyConstraints`), where browsers tell. */
 export interface CameraControls {
   readonly torch: { set(isOn: boolean): Promise<void> } | undefined
@@ -72,8 +73,8 @@ export async function lenses(): Promise<readonly Lens[]> {
 export function lensNames(labels: readonly string[]): readonly string[] {
   const names = labels.map((label) => {
     const [, facing] = /facing (back|front)/.exec(label) ?? []
-    if (facing === undefined) return label.trim() || 'Camera'
-    return facing === 'back' ? 'Back camera' : 'Front camera'
+    if (facing === undefined) return label.trim() || scannerWords.lens.other
+    return facing === 'back' ? scannerWords.lens.back : scannerWords.lens.front
   })
   return names.map((name, at) => {
     if (names.indexOf(name) === names.lastIndexOf(name)) return name

@@ -1,6 +1,6 @@
+import { scanner as scannerWords } from '#messages/scanner'
 import { CameraError } from './camera-error.ts'
 import { asksAgain, cameraHelpFor } from './permission-help.ts'
-import { scannerWords } from './scanner-words.ts'
 
 export interface CameraTroubleParts {
   /** The place for steps; whoever says something takes it away. */

@@ -1,10 +1,10 @@
+import { scanner as scannerWords } from '#messages/scanner'
 import type { findPart } from '../../page/find-part.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { cameraPossible, scanWithCamera } from './camera.ts'
 import { createCameraTrouble } from './camera-trouble.ts'
 import { readPicture } from './picture-file.ts'
 import { createQrReaders } from './qr-reader.ts'
-import { scannerWords } from './scanner-words.ts'
 import { createViewfinder } from './viewfinder.ts'
 
 /** What the page has of these is handed in: an import from both sides would be a file more to load with the page. */

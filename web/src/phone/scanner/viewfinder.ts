@@ -1,7 +1,7 @@
+import { scanner as scannerWords } from '#messages/scanner'
 import type { findPart } from '../../page/find-part.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { controlsOf, lenses } from './camera-controls.ts'
-import { scannerWords } from './scanner-words.ts'
 
 export interface ViewfinderParts {
   /** The `<dialog>` over the whole screen. */

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FastifyRequest } from 'fastify'
+import { readCookie } from './cookies.ts'
+import { readSiteFiles, type SiteFile } from './site-files.ts'
+
+/** What there is for people in one language. */
+export interface Site {
+  /** Pages by their names. */
+  pages: ReadonlyMap<string, SiteFile>
+  /** What the server puts into pages. */
+  words: ServerWords
+}
+
+export interface ServerWords {
+  oauth: Readonly<Record<string, TitledWords>>
+  application: { unnamed: string }
+  provider: Readonly<Record<string, TitledWords>>
+}
+
+export interface TitledWords {
+  title: string
+  more: string
+}
+
+/** A page, which every build has in every language. */
+export function pageOf({ pages }: Site, name: string): SiteFile {
+  const page = pages.get(name)
+  if (page === undefined) throw new Error(`The build has left no ${name}`)
+  return page
+}
+
+/** In the reader's language, where there is one. */
+export type SiteFor = (request: FastifyRequest) => Site
+
+/** Set by the page when somebody picks a language, and no secret. */
+const COOKIE = 'scanin_language'
+const DEFAULT = 'en'
+const ASSETS = 'assets'
+
+/** Of all languages. */
+export interface Sites {
+  all: readonly Site[]
+  siteFor: SiteFor
+}
+
+type Change = (pages: ReadonlyMap<string, SiteFile>) => ReadonlyMap<string, SiteFile>
+
+/** Reads the pages of all languages that the build has left, once (see `readSiteFiles`), and changes them. */
+export function readSites(root: string, change: Change = (pages) => pages): Sites {
+  const languages = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== ASSETS,
+  )
+  const sites = new Map(languages.map(({ name }) => [primary(name), readSite(join(root, name), change)]))
+  const usual = sites.get(DEFAULT)
+  if (usual === undefined) throw new Error(`The build has left no pages in ${root}`)
+  const siteFor: SiteFor = ({ headers }) => {
+    const picked = sites.get(primary(readCookie(headers.cookie, COOKIE) ?? ''))
+    return picked ?? firstOf(headers['accept-language'], sites) ?? usual
+  }
+  return { all: [...sites.values()], siteFor }
+}
+
+function readSite(folder: string, change: Change): Site {
+  const words = JSON.parse(readFileSync(join(folder, 'words.json'), 'utf8'))
+  return { pages: change(readSiteFiles(folder)), words }
+}
+
+/**
+ * The best of what is accepted (RFC 9110 §12.5.4). There is one form of each language, and whoever reads another of it is
+ * better served by that than by their next: so ranges count by their first subtag.
+ */
+function firstOf(accepted: string | undefined, sites: ReadonlyMap<string, Site>): Site | undefined {
+  let best: Site | undefined
+  let most = 0
+  for (const item of accepted?.split(',') ?? []) {
+    const [range = '', ...parameters] = item.split(';')
+    const site = sites.get(primary(range))
+    const weight = weightOf(parameters)
+    if (site === undefined || !(weight > most)) continue
+    best = site
+    most = weight
+  }
+  return best
+}
+
+function weightOf(parameters: readonly string[]): number {
+  const weight = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/i.exec(parameter)?.[1]).find(Boolean)
+  return weight === undefined ? 1 : Number(weight)
+}
+
+/** The first subtag of a language's name, and what browsers of old call some languages. */
+function primary(name: string): string {
+  const subtag = name.trim().split('-', 1)[0]?.toLowerCase() ?? ''
+  return OLD_NAMES[subtag] ?? subtag
+}
+
+const OLD_NAMES: Readonly<Record<string, string>> = { iw: 'he' }

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { messagesOf } from '../../web/build/catalogues.mjs'
+import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const { visitors, shared } = setUpPageTests({ ordinary: {} })
+const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
+/** What scripts put into pages. */
+const SPOKEN = /^(problem|accountProblem|trouble|login|phone|passkey|home|devices|events|scan|scanner)\./
+
+test('a page comes in the language of its reader, and in the one that they pick, also the next time', async () => {
+  const { url } = shared('ordinary')
+  const reader = await visitors.phone({ locale: 'de-AT', timezoneId: 'Europe/Vienna' })
+  await reader.goto(`${url}/scan`)
+  await sees(reader, '#sign-in h1', 'Auf diesem Handy anmelden')
+  await signInOnPhone(reader)
+  await sees(reader, '#devices', 'Dieses Handy')
+  expect(await reader.locator('#language option:checked').textContent()).toBe('Deutsch')
+
+  await reader.goto(`${url}/home`)
+  const since = reader.locator('#signed-in-since time')
+  const asInAustria = await since.evaluate((time) =>
+    new Intl.DateTimeFormat('de-AT', { dateStyle: 'medium', timeStyle: 'short' }).format(
+      new Date(time.getAttribute('datetime') ?? ''),
+    ),
+  )
+  expect(await since.textContent()).toBe(asInAustria)
+
+  await reader.locator('#language').selectOption('en')
+  await sees(reader, '#devices', 'This phone')
+  const another = await reader.context().newPage()
+  await another.goto(`${url}/nowhere`)
+  await sees(another, 'h1', 'There is no page here')
+  expect(await another.locator('html').getAttribute('lang')).toBe('en')
+})
+
+test('nothing is cut or wider than the smallest screen, in any language', async () => {
+  const { url } = shared('ordinary')
+  const page = await visitors.phone({ viewport: { width: 320, height: 640 }, deviceScaleFactor: 1 })
+  // All states at once, as the build left them: no script hides what is not its turn.
+  await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }))
+  visitors.await(/404 .*\/nowhere/)
+  const found: string[] = []
+  for (const language of LANGUAGES) {
+    await page.context().addCookies([{ name: 'scanin_language', value: language, url }])
+    for (const path of ['/', '/scan', '/home', '/nowhere']) {
+      await page.goto(url + path)
+      expect(await page.locator('html').getAttribute('lang')).toBe(language)
+      const wide = await tooWide(page, path === '/scan' ? spokenIn(language) : [])
+      found.push(...wide.map((part) => `${language} ${path}: ${part}`))
+    }
+  }
+  expect(found).toEqual([])
+})
+
+test('a page that is read from the right is whole: what is typed and shown in Latin letters stays as it is', async () => {
+  const reader = await visitors.desktop({ locale: 'ar-EG' })
+  await reader.goto(shared('ordinary').url)
+  await showsCode(reader)
+  expect(await reader.locator('html').getAttribute('dir')).toBe('rtl')
+  const [code, guide] = await Promise.all([
+    reader.locator('.code').boundingBox(),
+    reader.locator('.guide').boundingBox(),
+  ])
+  expect(code?.x).toBeLessThan(guide?.x ?? 0)
+  await reader.locator('#user-code button').click()
+  await sees(reader, '#user-code output', /^\w{4}-\w{4}$/)
+  expect(await reader.locator('#user-code output').evaluate((code) => getComputedStyle(code).direction)).toBe('ltr')
+})
+
+const spokenIn = (language: string): string[] =>
+  [...messagesOf(JSON.parse(readFileSync(`web/messages/${language}.json`, 'utf8')))]
+    .filter(([key]) => SPOKEN.test(key))
+    .map(([, message]) => message)
+
+/** @returns the texts of what does not fit, with everything shown that a page may show */
+function tooWide(page: Page, spoken: readonly string[]): Promise<string[]> {
+  return page.evaluate((messages) => {
+    const lists = { session: '#sessions', event: '#events', passkey: '.passkey-list', 'new-link': '#new-links ul' }
+    for (const [name, list] of Object.entries(lists)) {
+      const template = document.querySelector<HTMLTemplateElement>(`#${name}-template`)
+      if (template !== null) document.querySelector(list)?.append(template.content.cloneNode(true))
+    }
+    for (const part of document.querySelectorAll('[hidden]')) part.removeAttribute('hidden')
+    for (const part of document.querySelectorAll('details')) part.open = true
+    for (const message of messages) {
+      const said = document.createElement('p')
+      said.className = 'message wrong'
+      said.textContent = message
+      document.querySelector('.card')?.append(said)
+    }
+    const parts = [...document.querySelectorAll<HTMLElement>('body *:not(.unseen, option, .device-icon, svg *)')]
+    const isCut = (part: HTMLElement) =>
+      part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
+    const isOut = (part: HTMLElement) =>
+      part.getBoundingClientRect().right > 321 || part.getBoundingClientRect().left < -1
+    const cut = parts.filter((part) => part.clientWidth > 0 && (isCut(part) || isOut(part)))
+    const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth ? ['the page'] : []
+    return [
+      ...wide,
+      ...cut.map((part) => `${part.localName}.${part.className}#${part.id}: ${part.textContent?.trim()}`),
+    ]
+  }, spoken)
+}

@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { messagesOf, readCatalogues, troublesOf } from '../../web/build/catalogues.mjs'
+import { compileGroup, fillMessage } from '../../web/build/compile-messages.mjs'
+import { keysIn } from '../../web/build/pages.mjs'
+import { problemCodes } from '../../web/src/wire/api-error.ts'
+
+const FOLDER = 'web/messages'
+const catalogues: Map<string, object> = readCatalogues(FOLDER)
+const english = catalogues.get('en') ?? {}
+/** What the server says. */
+const OF_SERVER = ['oauth', 'application', 'provider']
+
+const textsIn = (folder: string, ending: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+
+/** A module as the build makes it, run. */
+async function compiled(language: string, group: string): Promise<Record<string, unknown>> {
+  const messages = Reflect.get(catalogues.get(language) ?? {}, group)
+  const code = compileGroup(language, group, messages).replace(`export const ${group} =`, 'return')
+  return new Function(code)()
+}
+
+describe.each([...catalogues])('%s', (language, catalogue) => {
+  test('says all that English says, with the same values and every plural that it has, and nothing else', () => {
+    expect(troublesOf(language, catalogue, english)).toEqual([])
+  })
+
+  test('is written as its readers write: no straight quotes, no three points for one sign, no blanks at the ends', () => {
+    for (const [key, message] of messagesOf(catalogue)) {
+      expect([key, message]).toEqual([key, expect.not.stringMatching(/["']|\.\.\.|^\s|\s$| {2}/)])
+    }
+  })
+})
+
+test('no message is there that no page says', () => {
+  const pages = [...textsIn('web/public', '.html'), ...textsIn('web/parts', '.html')]
+  const said = new Set(pages.flatMap((html): string[] => keysIn(html)))
+  const sources = textsIn('web/src', '.ts').join('\n')
+  const groups = new Set([...sources.matchAll(/'#messages\/(\w+)'/g)].map(([, group]) => group))
+  const unused = [...messagesOf(english).keys()].filter((key) => {
+    const [group = '', ...names] = key.split('.')
+    if (said.has(key) || OF_SERVER.includes(group)) return false
+    // By a name of its own, as of a property or of a state.
+    return (
+      !groups.has(group) ||
+      !names.every((name: string) => /^\d+$/.test(name) || new RegExp(`\\b${name}\\b`).test(sources))
+    )
+  })
+  expect(unused).toEqual([])
+})
+
+test('every error code of the API has a message, and no other', () => {
+  const coded = [...messagesOf(english).keys()].flatMap((key) => /^(?:p|accountP)roblem\.(\w+)$/.exec(key)?.[1] ?? [])
+  expect(coded.sort()).toEqual([...problemCodes].sort())
+})
+
+test('no page has words of its own', () => {
+  const pages = [...textsIn('web/public', '.html'), ...textsIn('web/parts', '.html')]
+  const words = pages.flatMap(
+    (html) =>
+      html
+        .replace(/<!--.*?-->|\[\[.*?\]\]|\{\{.*?\}\}/gs, '')
+        .match(/>[^<]*\p{L}{2}[^<]*<|(?:alt|title|aria-label|content|placeholder|value)="[^"]*\p{L} [^"]*"/gu) ?? [],
+  )
+  const names = words.filter((text) => !/^>(\s*·\s*)?ScanIn<|width=device-width|light dark/.test(text))
+  expect(names).toEqual([])
+})
+
+test.each([
+  ['en', [1, 2], ['One try left.', '2 tries left.']],
+  ['de', [1, 2], ['Noch ein Versuch.', 'Noch 2 Versuche.']],
+])('a count has the plural of its language: %s', async (language, counts, words) => {
+  const { triesLeft } = await compiled(language, 'login')
+  if (typeof triesLeft !== 'function') throw new Error('not a message with a value')
+  expect(counts.map((count) => triesLeft({ count }))).toEqual(words)
+})
+
+describe('a catalogue is found out that', () => {
+  const whole = { a: { plain: 'Yes', named: 'Hello {name}', counted: '{n, plural, one {# day} other {# days}}' } }
+
+  test.each([
+    ['lacks a message', { a: { ...whole.a, plain: undefined } }, ['cs: a.plain is missing']],
+    ['has one too many', { a: { ...whole.a, more: 'More' } }, ['cs: a.more is not in English']],
+    [
+      'has another value',
+      { a: { ...whole.a, named: 'Ahoj {who}' } },
+      ['cs: a.named has the values "who" and not "name"'],
+    ],
+    ['says nothing', { a: { ...whole.a, plain: '' } }, ['cs: a.plain is empty, or in English']],
+    ['cannot be read', { a: { ...whole.a, plain: '{ b' } }, [expect.stringMatching(/^cs: a\.plain: /)]],
+  ])('%s', (_what, catalogue, troubles) => {
+    const counted = '{n, plural, one {# den} few {# dny} many {# dne} other {# dní}}'
+    const theirs = JSON.parse(JSON.stringify({ a: { ...catalogue.a, counted } }))
+    expect(troublesOf('cs', theirs, whole)).toEqual(troubles)
+  })
+
+  test('lacks a plural', () => {
+    expect(troublesOf('cs', whole, whole)).toEqual(['cs: a.counted: there is no plural for few, many'])
+  })
+})
+
+test('what a message says is no markup, and what stands in it is', () => {
+  expect(fillMessage('a < b & "{c}"', 'en', { c: '<b>c</b>' })).toBe('a &lt; b &amp; &quot;<b>c</b>&quot;')
+})

@@ -1,0 +1,31 @@
+// What the login page puts together, in its language.
+import { login } from '#messages/login'
+import { inWords } from '../page/moment-words.ts'
+import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
+import { ApiError } from '../wire/api-error.ts'
+
+export function signedInWords(name: string | undefined): TitledWords {
+  const title = name === undefined ? login.signedIn : login.signedInAs({ name: setApart(name) })
+  return { title, more: login.moment }
+}
+
+/** Why there is no code yet, and when the page tries again by itself, if it does. */
+export function startFailedWords(
+  error: unknown,
+  { isOnline, isOver }: { isOnline: boolean; isOver: boolean },
+): TitledWords {
+  if (isOver) return { title: login.failed, more: wordsFor(error) }
+  if (!isOnline) return { title: login.offline.title, more: login.offlineTrying }
+  if (!(error instanceof ApiError)) return login.unreachable
+  const wait = error.retryAfterSeconds
+  const more = wait ? login.tryingIn({ when: inWords(wait) }) : login.trying
+  if (error.code === 'slow_down') return { title: login.slow_down, more }
+  if (error.code === 'overloaded') return { title: login.overloaded, more }
+  return { title: login.having_trouble.title, more: login.having_trouble.more({ more }) }
+}
+
+/** A time that counts down, for the eye: minutes and seconds, or seconds alone. */
+export function leftWords(seconds: number): string {
+  if (seconds < 60) return login.seconds({ seconds: String(seconds) })
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
