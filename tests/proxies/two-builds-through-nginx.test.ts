@@ -45,7 +45,9 @@ function makeNewerBuild(): void {
   }
   mkdirSync(join(folder, 'en'))
   const pages = readdirSync(join(THIS_BUILD, 'en')).map((name) => `en/${name}`)
-  for (const name of [...pages, ...readdirSync(THIS_BUILD)].filter((file) => /\.(html|js|json|webmanifest)$/.test(file))) {
+  for (const name of [...pages, ...readdirSync(THIS_BUILD)].filter((file) =>
+    /\.(html|js|json|webmanifest)$/.test(file),
+  )) {
     const page = readFileSync(join(THIS_BUILD, name), 'utf8')
     writeFileSync(join(folder, name), page.replaceAll(/"\/assets\/[^"]+"/g, nameInIt))
   }
