@@ -114,7 +114,7 @@ test.each(SIZES)('at %i × %i heading, code and card stay where they are, whatev
   const { match_code: code } = (await phone.post('/login/confirm', { token: last })).json
   await hears('Type the number shown')
   await desktop.locator('#match-code').fill(digits(code, 0x06f0))
-  await hears('Signed in as Demo Person')
+  await hears('Signed in as \u2068Demo Person\u2069')
   // Each is said once, and nothing between them but that a code is being fetched.
   const words = (await said()).filter((each) => !each.startsWith('Getting a code'))
   expect(words.map((each, at) => each.includes(heard[at] ?? '!'))).toEqual(heard.map(() => true))
