@@ -64,7 +64,7 @@ describe('with a brand', () => {
 
   test('pages are compressed, and tell the same', async () => {
     const reply = await get('/scan', { ...NAVIGATION, 'accept-encoding': 'br' })
-    expect([reply.headers['content-encoding'], reply.headers.vary]).toEqual(['br', 'accept-encoding'])
+    expect([reply.headers['content-encoding'], reply.headers.vary]).toEqual(['br', 'accept-language, accept-encoding'])
     expect(brotliDecompressSync(reply.rawPayload).toString()).toBe((await get('/scan')).body)
   })
 
@@ -125,7 +125,7 @@ test('an address alone leaves the other out', async () => {
 
 test('without a brand the pages are those of the build', async () => {
   const { app } = await createTestApp()
-  expect((await app.inject('/')).body).toBe(readFileSync('dist/web/index.html', 'utf8'))
+  expect((await app.inject('/')).body).toBe(readFileSync('dist/web/en/index.html', 'utf8'))
   await app.close()
 })
 

@@ -76,5 +76,5 @@ test('the worker is another as soon as what it keeps is', async () => {
 test('who comes to the page without a connection by its address is connected, and sent on', async () => {
   const reply = await get('/offline', { accept: 'text/html', 'sec-fetch-mode': 'navigate' })
   expect([reply.statusCode, reply.headers.location]).toEqual([302, '/scan'])
-  expect((await get('/offline')).body).toBe(readFileSync('dist/web/offline.html', 'utf8'))
+  expect((await get('/offline')).body).toBe(readFileSync('dist/web/en/offline.html', 'utf8'))
 })

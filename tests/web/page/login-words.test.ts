@@ -1,7 +1,17 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LoginView, statusWords } from '../../../web/src/desktop/login-view.ts'
 import { leftWords } from '../../../web/src/desktop/login-words.ts'
 import { dropped, refusal } from '../support/polling.ts'
+
+// Browsers have it, and not every Node.
+const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+beforeAll(() => {
+  Object.defineProperty(globalThis, 'navigator', { value: { languages: ['en'] }, configurable: true })
+})
+afterAll(() => {
+  if (own !== undefined) Object.defineProperty(globalThis, 'navigator', own)
+  else Reflect.deleteProperty(globalThis, 'navigator')
+})
 
 const failed = (error: unknown, isOver = false): LoginView => ({ kind: 'start_failed', error, isOver })
 
