@@ -20,6 +20,9 @@ export interface LoginRecords {
    * between. `eventFor` decides whether the caller may; `undefined` from it is answered as if there were no login.
    */
   apply(loginId: string, eventFor: EventFor, options?: ApplyOptions): Promise<Outcome | undefined>
+  /** `apply`, to be written together with something else: where the login is, and what becomes of it. */
+  keyOf(loginId: string): string
+  changeOf(loginId: string, value: unknown, eventFor: EventFor, how?: WriteDown): Change<Outcome | undefined>
   /** For its browser, which gives it up. @param before what it was */
   remove(loginId: string, before: Login, by?: Occasion): Promise<void>
   /**
@@ -31,15 +34,18 @@ export interface LoginRecords {
 }
 
 /** How an event is written down. */
-export interface ApplyOptions {
+export interface WriteDown {
   /** Answered only once replicas have it too. */
   durable?: boolean
-  /** What the store had a moment ago: saves a read while that is so. */
-  guess?: StoredRecord | undefined
   /** The request that it happens on. */
   by?: Occasion | undefined
   /** Called once it is this call that has changed the login, or may have: the store did not answer. */
   onChange?: ((how: { isUncertain?: true }) => void) | undefined
+}
+
+export interface ApplyOptions extends WriteDown {
+  /** What the store had a moment ago: saves a read while that is so. */
+  guess?: StoredRecord | undefined
 }
 
 /** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
@@ -65,6 +71,32 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
     return live(record?.value)
   }
 
+  function changeOf(
+    loginId: string,
+    value: unknown,
+    eventFor: EventFor,
+    { durable = false, by, onChange = () => undefined }: WriteDown = {},
+  ): Change<Outcome | undefined> {
+    const login = live(value)
+    const now = clock()
+    const event = login && eventFor(login, now)
+    if (login === undefined || event === undefined) return { result: undefined }
+    const outcome = transition(login, event, now)
+    // What is promised has to be safe, whoever wrote it: the first try may have reached no replica. A wrong code is no
+    // promise: counted, and answered, without waiting for replicas that may not come.
+    const isPromised = durable && outcome.refusal === undefined
+    const isSame = outcome.login === login
+    if (isSame && !isPromised) return { result: outcome }
+    const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
+    if (isSame) return { next, result: outcome }
+    const news = { loginId, ...newsOf(event), before: login, after: outcome.login, by }
+    const tell = (how: { isUncertain?: true }) => {
+      onNews({ ...news, ...how })
+      onChange(how)
+    }
+    return { next, result: outcome, onWritten: () => tell({}), onUncertain: () => tell({ isUncertain: true }) }
+  }
+
   return {
     async create(loginId, login) {
       const options = { expiresAt: login.expiresAt, ifVersion: null, begins: true }
@@ -78,34 +110,13 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
 
     decode,
 
-    async apply(loginId, eventFor, { durable = false, guess, by, onChange = () => undefined } = {}) {
-      const decide = (value: unknown): Change<Applied> => {
-        const login = live(value)
-        const now = clock()
-        const event = login && eventFor(login, now)
-        if (login === undefined || event === undefined) return { result: {} }
-        const outcome = transition(login, event, now)
-        // What is promised has to be safe, whoever wrote it: the first try may have reached no replica. A wrong code is no
-        // promise: counted, and answered, without waiting for replicas that may not come.
-        const isPromised = durable && outcome.refusal === undefined
-        const isSame = outcome.login === login
-        if (isSame && !isPromised) return { result: { outcome } }
-        const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
-        if (isSame) return { next, result: { outcome } }
-        const news = { loginId, ...newsOf(event), before: login, after: outcome.login, by }
-        const onUncertain = () => {
-          onNews({ ...news, isUncertain: true })
-          onChange({ isUncertain: true })
-        }
-        return { next, result: { outcome, news }, onUncertain }
-      }
-      const { outcome, news } = await updateRecord(store, keyOf(loginId), decide, guess)
-      if (news !== undefined) {
-        onNews(news)
-        onChange({})
-      }
-      return outcome
+    apply(loginId, eventFor, { guess, ...how } = {}) {
+      return updateRecord(store, keyOf(loginId), (value) => changeOf(loginId, value, eventFor, how), guess)
     },
+
+    keyOf,
+
+    changeOf,
 
     async remove(loginId, before, by) {
       if (await store.remove(keyOf(loginId))) onNews({ loginId, type: 'remove', before, by })
@@ -125,11 +136,6 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
 
     watch: (loginId, onChange) => store.watch(keyOf(loginId), onChange),
   }
-}
-
-interface Applied {
-  outcome?: Outcome
-  news?: LoginNews
 }
 
 function newsOf(event: LoginEvent): Pick<LoginNews, 'type' | 'why'> {

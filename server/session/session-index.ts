@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
-import { updateRecord } from '../store/update-record.ts'
+import { type Change, updateRecord } from '../store/update-record.ts'
 
 /**
  * Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. That a
@@ -11,10 +11,15 @@ import { updateRecord } from '../store/update-record.ts'
  * were added.
  */
 export interface SessionIndex {
-  /** The list as the store has it, or `null`: a guess for `add`. */
+  /** The list as the store has it, or `null`: a guess at what `adding` will find. */
   lookUp(of: string): Promise<StoredRecord | null>
   /** @returns the list with it. `undefined`: the person is blocked, and nothing was added */
-  add(of: string, entry: IndexEntry, guess?: StoredRecord | null): Promise<readonly IndexEntry[] | undefined>
+  add(of: string, entry: IndexEntry): Promise<readonly IndexEntry[] | undefined>
+  /** `add`, to be written together with something else, in turn: where the list is, and what becomes of it. */
+  keyOf(of: string): string
+  adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined>
+  /** Runs what changes the list once all before it have: of one person's, each gets through at its first try. */
+  inTurn<Result>(of: string, task: () => Promise<Result>): Promise<Result>
   remove(of: string, ids: readonly string[]): Promise<void>
   list(of: string): Promise<string[]>
   /** The list with its times. */
@@ -47,6 +52,8 @@ interface Listed {
   isBlocked?: true
 }
 
+type ChangeList<Result> = (found: Listed) => { next?: Listed; result: Result }
+
 /** A block ends when somebody ends it; stores keep nothing without an end of its own. */
 const BLOCKED_FOR_MS = 100 * 365 * 24 * 3_600_000
 
@@ -54,22 +61,27 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   const inTurn = createInTurn()
 
   /** @param change what becomes of the list; without `next` it stays as it is */
-  function update<Result>(
-    of: string,
-    change: (found: Listed) => { next?: Listed; result: Result },
-    guess?: StoredRecord | null,
-  ): Promise<Result> {
+  function changeOf<Result>(value: unknown, change: ChangeList<Result>): Change<Result> {
+    const { sessions, ...rest } = decode(value)
+    const { next, result } = change({ ...rest, sessions: sessions.filter(({ endsAt }) => endsAt > clock()) })
+    // A full store has no room for a list of nobody.
+    if (next === undefined || (value === undefined && isEmpty(next))) return { result }
+    // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
+    // moment rather than removed: one way of writing, one way of losing a race.
+    return { next: { value: next, expiresAt: endOf(next), durable: true }, result }
+  }
+
+  function update<Result>(of: string, change: ChangeList<Result>): Promise<Result> {
     const key = keyOf(of)
-    const decide = (value: unknown) => {
-      const { sessions, ...rest } = decode(value)
-      const { next, result } = change({ ...rest, sessions: sessions.filter(({ endsAt }) => endsAt > clock()) })
-      // A full store has no room for a list of nobody.
-      if (next === undefined || (value === undefined && isEmpty(next))) return { result }
-      // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
-      // moment rather than removed: one way of writing, one way of losing a race.
-      return { next: { value: next, expiresAt: endOf(next), durable: true }, result }
-    }
-    return inTurn(key, () => updateRecord<Result>(store, key, decide, guess))
+    return inTurn(key, () => updateRecord<Result>(store, key, (value) => changeOf(value, change)))
+  }
+
+  function adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined> {
+    return changeOf<readonly IndexEntry[] | undefined>(list, ({ sessions, isBlocked }) => {
+      if (isBlocked) return { result: undefined }
+      const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
+      return { next: { sessions: listed }, result: listed }
+    })
   }
 
   function endOf({ sessions, isBlocked }: Listed): number {
@@ -81,16 +93,13 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
 
   return {
     lookUp: async (of) => (await store.read(keyOf(of))) ?? null,
-    add: (of, entry, guess) =>
-      update<readonly IndexEntry[] | undefined>(
-        of,
-        ({ sessions, isBlocked }) => {
-          if (isBlocked) return { result: undefined }
-          const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
-          return { next: { sessions: listed }, result: listed }
-        },
-        guess,
-      ),
+    add(of, entry) {
+      const key = keyOf(of)
+      return inTurn(key, () => updateRecord(store, key, (value) => adding(value, entry)))
+    },
+    keyOf,
+    adding,
+    inTurn: (of, task) => inTurn(keyOf(of), task),
     remove(of, ids) {
       const removed = new Set(ids)
       return update<void>(of, ({ sessions, ...rest }) => ({

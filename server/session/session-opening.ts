@@ -2,7 +2,8 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
-import type { StoredRecord } from '../store/record-store.ts'
+import type { RecordStore, StoredRecord } from '../store/record-store.ts'
+import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
 import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex } from './session-index.ts'
@@ -21,6 +22,7 @@ export interface SessionPolicy {
 }
 
 export interface SessionOpeningOptions {
+  store: RecordStore
   clock: Clock
   policy: SessionPolicy
   records: SessionRecords
@@ -57,33 +59,49 @@ export interface SettleOptions {
   occasion?: Occasion | undefined
 }
 
-export interface CreateOptions {
+export interface CreateOptions<Also> {
   /** From `lookUp`. */
   guess?: StoredRecord | null
+  /** Another record that is changed in the same write. Where it is left as it is, the session is not created. */
+  along?: Along<Also>
   /** Called when the store fails, and it may have been created. */
   onUncertain?: (opened: OpenedSession) => void
 }
 
+export interface Along<Also> extends Place {
+  /** @param opened as the session will be there then */
+  decide(value: unknown, opened: OpenedSession): Change<Also>
+}
+
+export interface Created<Also> {
+  /** `undefined`: it was ended in the meantime, or its person is blocked, and nothing was changed. */
+  opened: OpenedSession | undefined
+  /** What was decided on `along`. */
+  also: Also | undefined
+}
+
 /** How a session comes to be. Each step repeats safely, and rejects with `store_unavailable` when the store does. */
 export interface SessionOpening {
-  /** A guess at the list that `create` will write, to be read beside something else. */
+  /** A guess at the list that `create` will write, to be read together with something else. */
   lookUp(person: Person): Promise<StoredRecord | null>
   /**
    * Creates the session with this secret. Asked again, as when a reply was lost, the same session stays. Before anybody
-   * is given it, `settle` follows. `undefined`: it was ended in the meantime, or its person is blocked.
+   * is given it, `settle` follows.
    */
-  create(session: NewSession, how?: CreateOptions): Promise<OpenedSession | undefined>
+  create<Also>(session: NewSession, how?: CreateOptions<Also>): Promise<Created<Also>>
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
   resume(secret: string): Promise<OpenedSession | undefined>
   /** Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. */
   tell(opened: OpenedSession, news: { by: Occasion | undefined; isUncertain?: true | undefined }): void
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
-  /** `create`, `tell` and `settle`. @returns how long its cookie is good, in seconds; `undefined` as of `create` */
+  /** `create`, `tell` and `settle`. @returns how long its cookie is good, in seconds; `undefined`: its person is blocked */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
   /** Takes back what was created and given to nobody. */
   discard(opened: OpenedSession): Promise<void>
 }
+
+const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
   const { clock, policy, records, index, end, onNews = () => undefined } = options
@@ -127,15 +145,33 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   const opening: SessionOpening = {
     lookUp: (person) => index.lookUp(personKeyHash(person)),
 
-    async create(session, { guess, onUncertain = () => undefined } = {}) {
+    create<Also>(session: NewSession, { guess, along, onUncertain }: CreateOptions<Also> = {}) {
       const id = sessionIdOf(session.secret)
+      const of = personKeyHash(session.user)
       const made = fresh(session)
-      // Listed first, and not side by side: a session that is not listed, nobody can revoke.
       const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
-      const listed = await index.add(personKeyHash(session.user), entry, guess)
-      if (listed === undefined) return undefined
-      const found = await records.open(id, made, () => onUncertain(opened(id, made, listed)))
-      return found && opened(id, found, listed)
+      // The list first: a session that is not listed, nobody can revoke. Mostly it is not there yet.
+      const places: Place[] = [
+        { key: index.keyOf(of), guess },
+        { key: records.keyOf(id), guess: null },
+        ...(along === undefined ? [] : [along]),
+      ]
+      const decide = ([list, place, other]: readonly unknown[]): Changes<Created<Also>> => {
+        const listing = index.adding(list, entry)
+        const opening = records.opening(place, made)
+        const [listed, session] = [listing.result, opening.result]
+        if (listed === undefined || session === undefined) return { changes: [], result: NOTHING }
+        const it = opened(id, session, listed)
+        const isNew = session === made
+        const uncertain = isNew && onUncertain ? { onUncertain: () => onUncertain(it) } : {}
+        const changes = [listing, { ...opening, ...uncertain }]
+        const change = along?.decide(other, it)
+        return {
+          changes: change === undefined ? changes : [...changes, change],
+          result: { opened: it, also: change?.result },
+        }
+      }
+      return index.inTurn(of, () => updateTogether(options.store, places, decide))
     },
 
     async resume(secret) {
@@ -158,7 +194,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     async open(session, how = {}) {
       const by = how.occasion
       const onUncertain = (made: OpenedSession) => opening.tell(made, { by, isUncertain: true })
-      const made = await opening.create(session, { onUncertain })
+      const { opened: made } = await opening.create(session, { onUncertain })
       if (made === undefined) return undefined
       opening.tell(made, { by })
       await opening.settle(made, how)

@@ -23,12 +23,12 @@ export interface SessionRecords {
   find(id: string): Promise<Place>
   /** What is at many places, in their order: in one round trip. */
   findAll(ids: readonly string[]): Promise<{ id: string; place: Place }[]>
+  keyOf(id: string): string
   /**
-   * Creates the session unless its place is taken.
-   * @param onUncertain called when the store fails, and it may have been created
-   * @returns the one there, which is `fresh` itself if it was created; `undefined`: it was ended
+   * What becomes of a session's place when this one is to be created there.
+   * @returns with the session that is there then, which is `fresh` unless the place was taken; `undefined`: it was ended
    */
-  open(id: string, fresh: Session, onUncertain: () => void): Promise<Session | undefined>
+  opening(place: unknown, fresh: Session): Change<Session | undefined>
   /** Changes a session that is there. `undefined`: it was ended. */
   change(id: string, change: (session: Session) => Session, how?: { durable?: boolean }): Promise<Session | undefined>
   /**
@@ -76,20 +76,14 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
 
     findAll: (ids) => Promise.all(ids.map(async (id) => ({ id, place: await find(id) }))),
 
-    open(id, fresh, onUncertain) {
-      const decide = (value: unknown): Change<Session | undefined> => {
-        const result = value === undefined ? fresh : decodeSession(value)
-        // One that is there is written again: the first try may have reached no replica.
-        return result === undefined
-          ? { result }
-          : {
-              next: { value: value ?? fresh, expiresAt: expiryOf(result), durable: true },
-              result,
-              ...(result === fresh ? { onUncertain } : {}),
-            }
-      }
-      // Mostly it is not there yet.
-      return updateRecord(store, keyOf(id), decide, null)
+    keyOf,
+
+    opening(place, fresh) {
+      const result = place === undefined ? fresh : decodeSession(place)
+      // One that is there is written again: the first try may have reached no replica.
+      return result === undefined
+        ? { result }
+        : { next: { value: place ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
     },
 
     change(id, change, { durable = false } = {}) {

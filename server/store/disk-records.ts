@@ -11,8 +11,15 @@ export interface DiskRecords {
   latestChange(): number
   /** The key of a change. `undefined`: it was too long ago. Also outside of a transaction. */
   changedKey(change: number): string | undefined
-  write(key: string, text: string, options: WriteOptions, now: number): WriteOutcome
+  /** All of them, or none. */
+  write(writes: readonly TextWrite[], now: number): WriteOutcome
   remove(key: string, ifVersion: Version | undefined, now: number): WriteOutcome
+}
+
+/** A record's text, to be written. */
+export interface TextWrite extends WriteOptions {
+  key: string
+  text: string
 }
 
 /** `changed`: something that was there, so that it has to be told. */
@@ -65,7 +72,7 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
       if (existing !== undefined) ends.remove([existing.expiresAt, row.key])
       ends.put([row.expiresAt, row.key], '')
     }
-    ledger.bytes += sizeOf(row) - (existing === undefined ? 0 : sizeOf(existing))
+    ledger.bytes += sizeOf(row) - sizeOf(existing)
   }
 
   /** The record that is live at `now`; one that has expired is dropped on the way. */
@@ -124,17 +131,17 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
       return noted?.startsWith(start) ? noted.slice(start.length) : undefined
     },
 
-    write: (key, text, { expiresAt, ifVersion, begins }, now) =>
+    write: (writes, now) =>
       keepingLedger((ledger) => {
-        const existing = findLive(key, now, ledger)
-        if (!isVersion(existing?.text, ifVersion)) return 'conflict'
-        const row = { key, expiresAt, text }
-        const growth = sizeOf(row) - (existing === undefined ? 0 : sizeOf(existing))
+        const found = writes.map(({ key }) => findLive(key, now, ledger))
+        if (!writes.every(({ ifVersion }, at) => isVersion(found[at]?.text, ifVersion))) return 'conflict'
+        const growth = writes.reduce((sum, row, at) => sum + sizeOf(row) - sizeOf(found[at]), 0)
+        const begins = writes.some((each) => each.begins)
         if (!makeRoom(growth, begins, now, ledger)) return 'full'
-        put(row, existing, ledger)
-        if (existing === undefined) return 'created'
-        note(key, ledger)
-        return 'changed'
+        for (const [at, { key, text, expiresAt }] of writes.entries()) put({ key, text, expiresAt }, found[at], ledger)
+        const changed = found.filter((row) => row !== undefined)
+        for (const { key } of changed) note(key, ledger)
+        return changed.length === 0 ? 'created' : 'changed'
       }),
 
     remove: (key, ifVersion, now) =>
@@ -148,6 +155,8 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
   }
 }
 
-function sizeOf({ key, text }: Row): number {
+function sizeOf(row: Pick<Row, 'key' | 'text'> | undefined): number {
+  if (row === undefined) return 0
+  const { key, text } = row
   return Math.ceil(SPACE_FACTOR * (RECORD_BYTES + 2 * key.length + Buffer.byteLength(text)))
 }

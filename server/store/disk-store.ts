@@ -4,7 +4,7 @@ import { createChangeListeners } from './change-listeners.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
-import type { RecordStore } from './record-store.ts'
+import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
 
 export interface DiskStoreOptions {
@@ -80,13 +80,21 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     }
   }
 
+  async function writeTogether(writes: readonly RecordWrite[]): Promise<boolean> {
+    const texts = writes.map(({ key, value, ...more }) => ({
+      key: keyPrefix + key,
+      text: JSON.stringify(value),
+      ...more,
+    }))
+    return transact(() => records.write(texts, clock()))
+  }
+
   return {
     read: (key) => available(() => recordAt(keyPrefix + key)),
 
-    async write(key, value, writeOptions) {
-      const text = JSON.stringify(value)
-      return transact(() => records.write(keyPrefix + key, text, writeOptions, clock()))
-    },
+    write: (key, value, writeOptions) => writeTogether([{ key, value, ...writeOptions }]),
+
+    writeTogether,
 
     remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock())),
 

@@ -22,6 +22,7 @@ export function measureStore(store: RecordStore, meter: StoreMeter): RecordStore
     ...store,
     read: (key) => measured('read', store.read(key)),
     write: (key, value, options) => measured('write', store.write(key, value, options)),
+    writeTogether: (writes) => measured('write', store.writeTogether(writes)),
     remove: (key, ifVersion) => measured('remove', store.remove(key, ifVersion)),
   }
 }

@@ -2,7 +2,7 @@ import { ScanInError } from '../errors.ts'
 import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
 import { createExpiryQueue } from './expiry-queue.ts'
-import type { RecordStore } from './record-store.ts'
+import type { RecordStore, RecordWrite } from './record-store.ts'
 import { isVersion, TextRecord } from './text-record.ts'
 
 export interface MemoryStoreOptions {
@@ -85,23 +85,36 @@ export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: Memor
     }
   }
 
+  async function writeTogether(writes: readonly RecordWrite[]): Promise<boolean> {
+    const now = clock()
+    const found = writes.map(({ key }) => find(key, now))
+    if (!writes.every(({ ifVersion }, at) => isVersion(found[at]?.text, ifVersion))) return false
+    const rows = writes.map(({ key, value, expiresAt }, at) => {
+      const text = JSON.stringify(value)
+      return { key, text, expiresAt, size: sizeOf(key, text), existing: found[at] }
+    })
+    const growth = rows.reduce((sum, { size, existing }) => sum + size - (existing?.bytes ?? 0), 0)
+    makeRoom(
+      growth,
+      writes.some(({ begins }) => begins),
+      now,
+    )
+    for (const { key, text, size, expiresAt, existing } of rows) {
+      put(key, text, size, expiresAt, existing)
+      if (existing) queueMicrotask(() => listeners.tell(key, new TextRecord(text)))
+    }
+    return true
+  }
+
   return {
     async read(key) {
       const entry = find(key, clock())
       return entry && new TextRecord(entry.text)
     },
 
-    async write(key, value, { expiresAt, ifVersion, begins }) {
-      const now = clock()
-      const existing = find(key, now)
-      if (!isVersion(existing?.text, ifVersion)) return false
-      const text = JSON.stringify(value)
-      const size = sizeOf(key, text)
-      makeRoom(size - (existing?.bytes ?? 0), begins, now)
-      put(key, text, size, expiresAt, existing)
-      if (existing) queueMicrotask(() => listeners.tell(key, new TextRecord(text)))
-      return true
-    },
+    write: (key, value, options) => writeTogether([{ key, value, ...options }]),
+
+    writeTogether,
 
     async remove(key, ifVersion) {
       const existing = find(key, clock())

@@ -13,6 +13,13 @@ export interface RecordStore {
    * what is no longer than what it replaces: ends and denials are.
    */
   write(key: string, value: unknown, options: WriteOptions): Promise<boolean>
+  /**
+   * Writes several records, each as `write` does, if every `ifVersion` holds, and answers `true`; else it answers `false`.
+   * A store that has all of its records in one place writes all or none. One that has them in several writes one after
+   * the other, in this order, up to the first that does not hold or fails: so the first few have to be harmless alone.
+   * All are durable if one is. No key comes twice.
+   */
+  writeTogether(writes: readonly RecordWrite[]): Promise<boolean>
   /** Removes the record. `false`: there was none, or `ifVersion` does not hold. */
   remove(key: string, ifVersion?: Version): Promise<boolean>
   /**
@@ -39,6 +46,12 @@ export interface StoredRecord {
 
 /** Opaque to all but the store that gave it out. Two records with the same content may share a version. */
 export type Version = string & { readonly brand: unique symbol }
+
+/** A record to be written. */
+export interface RecordWrite extends WriteOptions {
+  key: string
+  value: unknown
+}
 
 export interface WriteOptions {
   /** Epoch milliseconds. From then on the record is gone. */

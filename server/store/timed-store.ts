@@ -20,6 +20,7 @@ export function timedStore(store: RecordStore, time: StoreTime): RecordStore {
     ...store,
     read: (key) => inTime(() => store.read(key)),
     write: (...what) => inTime(() => store.write(...what)),
+    writeTogether: (writes) => inTime(() => store.writeTogether(writes)),
     remove: (...what) => inTime(() => store.remove(...what)),
     close() {
       time.close()

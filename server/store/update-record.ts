@@ -1,12 +1,30 @@
 import { ScanInError } from '../errors.ts'
-import type { RecordStore, StoredRecord, WriteOptions } from './record-store.ts'
+import type { RecordStore, RecordWrite, StoredRecord, WriteOptions } from './record-store.ts'
 
-/** What to make of a record: the next value, or `undefined` to leave it as it is. With it, what the caller is told. */
+/** What to make of a record: the next value, or nothing to leave it as it is. With it, what the caller is told. */
 export interface Change<Result> {
   next?: { value: unknown } & Pick<WriteOptions, 'expiresAt' | 'durable' | 'begins'>
+  /** Called once `next` is written. */
+  onWritten?: () => void
   /** Called when the store fails to answer the write of `next`, which may have happened all the same. */
   onUncertain?: () => void
   result: Result
+}
+
+/** What to make of several records, in their order. Where one is left as it is, all are. */
+export interface Changes<Result> {
+  changes: readonly Change<unknown>[]
+  result: Result
+}
+
+/** A record that is to be changed. */
+export interface Place {
+  key: string
+  /**
+   * What the caller takes to be there, `null` for nothing: a right guess saves the first read, a wrong one is a conflict
+   * like any other. What is not written is not decided on a guess.
+   */
+  guess?: StoredRecord | null | undefined
 }
 
 /**
@@ -18,29 +36,61 @@ const MOST_TRIES = 200
 /**
  * Reads, decides, and writes if nobody wrote in between; otherwise decides again on what is there now.
  * `decide` may run many times: it must have no effects.
- * @param guess what the caller takes to be there, `null` for nothing: a right guess saves the first read, a wrong one
- *   is a conflict like any other. What is not written is not decided on a guess.
+ * @param guess as in `Place`
  */
-export async function updateRecord<Result>(
+export function updateRecord<Result>(
   store: RecordStore,
   key: string,
   decide: (value: unknown) => Change<Result>,
   guess?: StoredRecord | null,
 ): Promise<Result> {
+  return updateTogether(store, [{ key, guess }], ([value]) => {
+    const change = decide(value)
+    return { changes: [change], result: change.result }
+  })
+}
+
+/**
+ * As `updateRecord`, with several records, which are written together (`RecordStore.writeTogether`).
+ * @param decide is given what is at the places, in their order
+ */
+export async function updateTogether<Result>(
+  store: RecordStore,
+  places: readonly Place[],
+  decide: (values: readonly unknown[]) => Changes<Result>,
+): Promise<Result> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const isGuessed = tries === 0 && guess !== undefined
-    const record = isGuessed ? guess : await store.read(key)
-    const { next, result, onUncertain } = decide(record?.value)
-    if (next !== undefined) {
-      const { value, ...options } = next
-      const isDone = await store
-        .write(key, value, { ...options, ifVersion: record?.version ?? null })
-        .catch((error) => {
-          onUncertain?.()
-          throw error
-        })
-      if (isDone) return result
-    } else if (!isGuessed) return result
+    const guessOf = ({ guess }: Place) => (tries === 0 ? guess : undefined)
+    const found = await Promise.all(
+      places.map((place) => (guessOf(place) === undefined ? store.read(place.key) : guessOf(place))),
+    )
+    const { changes, result } = decide(found.map((record) => record?.value))
+    const writes = places.flatMap(({ key }, at): RecordWrite[] => {
+      const next = changes[at]?.next
+      return next === undefined ? [] : [{ key, ...next, ifVersion: found[at]?.version ?? null }]
+    })
+    if (writes.length === places.length) {
+      if (await write(store, writes, changes)) {
+        for (const { onWritten } of changes) onWritten?.()
+        return result
+      }
+    } else if (places.every((place) => guessOf(place) === undefined)) return result
   }
   throw new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} tries at one record`) })
+}
+
+async function write(
+  store: RecordStore,
+  writes: readonly RecordWrite[],
+  changes: readonly Change<unknown>[],
+): Promise<boolean> {
+  try {
+    const [first, ...others] = writes
+    if (first === undefined || others.length > 0) return await store.writeTogether(writes)
+    const { key, value, ...options } = first
+    return await store.write(key, value, options)
+  } catch (error) {
+    for (const { onUncertain } of changes) onUncertain?.()
+    throw error
+  }
 }

@@ -8,6 +8,8 @@ export interface StoreUnderTest {
   store: RecordStore
   /** Another process's view of the same records; the same store where there is only one process. */
   neighbour: RecordStore
+  /** It has its records in several places. */
+  isSpread?: true
   /** Ends what `open` began, beyond closing the stores. */
   end(): Promise<void>
 }
@@ -93,6 +95,60 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       expect(await store.remove(key, version)).toBe(false)
       expect(await store.remove(key, await versionOf(store, key))).toBe(true)
       expect(await store.read(key)).toBeUndefined()
+    })
+
+    test('writes several records together, as each would be alone', async () => {
+      const [one, other, fresh] = [newKey(), newKey(), newKey()]
+      for (const key of [one, other]) await store.write(key, 'first', { expiresAt: later() })
+      const told: unknown[] = []
+      const stop = opened.neighbour.watch(other, (record) => told.push(record?.value))
+      const together = [
+        { key: one, value: 'second', expiresAt: later(), ifVersion: await versionOf(store, one) },
+        { key: fresh, value: { created: true }, expiresAt: Date.now() + 400, ifVersion: null },
+        { key: other, value: 'other', expiresAt: later() },
+      ]
+      expect(await store.writeTogether(together)).toBe(true)
+      expect(await valuesOf(opened.neighbour, [one, other])).toEqual(['second', 'other'])
+      await eventually('the write is told', () => told.length === 1)
+      expect(told).toEqual(['other'])
+      await eventually('each is forgotten at its own time', async () => (await store.read(fresh)) === undefined)
+      expect(await valuesOf(store, [one, other])).toEqual(['second', 'other'])
+      stop()
+    })
+
+    test.each([
+      ['another version', 'first', 'no such version' as Version],
+      ['nothing where there is something', 'first', null],
+      ['a version where there is nothing', undefined, 'no such version' as Version],
+    ])('writes nothing together from where one meets %s', async (_what, there, ifVersion) => {
+      const [before, held, after] = [newKey(), newKey(), newKey()]
+      if (there !== undefined) await store.write(held, there, { expiresAt: later() })
+      const write = (key: string, version?: Version | null) => ({
+        ...{ key, value: 'new', expiresAt: later() },
+        ...(version === undefined ? {} : { ifVersion: version }),
+      })
+      expect(await store.writeTogether([write(before, null), write(held, ifVersion), write(after)])).toBe(false)
+      expect(await valuesOf(store, [held, after])).toEqual([there, undefined])
+      // What comes first is written only where it is kept elsewhere.
+      expect((await store.read(before)) !== undefined).toBe(opened.isSpread === true)
+      expect(await store.writeTogether([write(held, ifVersion), write(before)])).toBe(false)
+      expect((await store.read(before)) !== undefined).toBe(opened.isSpread === true)
+    })
+
+    test('lets one of fifty win who write the same two records together', async () => {
+      const [one, other] = [newKey(), newKey()]
+      await store.write(one, 'start', { expiresAt: later() })
+      const ifVersion = await versionOf(store, one)
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, at) =>
+          (at % 2 === 0 ? store : opened.neighbour).writeTogether([
+            { key: one, value: at, expiresAt: later(), ifVersion },
+            { key: other, value: at, expiresAt: later(), ifVersion: null },
+          ]),
+        ),
+      )
+      expect(results.filter(Boolean)).toHaveLength(1)
+      expect(await valuesOf(store, [one, other])).toEqual([results.indexOf(true), results.indexOf(true)])
     })
 
     test('lets one of fifty writers win, whichever process they are in', async () => {
@@ -216,12 +272,18 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       const refusal = { code: 'store_unavailable' }
       await expect(closed.store.read('key')).rejects.toMatchObject(refusal)
       await expect(closed.store.write('key', 1, { expiresAt: later() })).rejects.toMatchObject(refusal)
+      const together = closed.store.writeTogether([{ key: 'key', value: 1, expiresAt: later() }])
+      await expect(together).rejects.toMatchObject(refusal)
       await expect(closed.store.remove('key')).rejects.toMatchObject(refusal)
       const probe = createStoreProbe({ store: closed.store, clock: Date.now, randomness: cryptoRandomness })
       await expect(probe()).rejects.toMatchObject(refusal)
       await closed.end()
     })
   })
+}
+
+function valuesOf(store: RecordStore, keys: string[]): Promise<unknown[]> {
+  return Promise.all(keys.map(async (key) => (await store.read(key))?.value))
 }
 
 async function versionOf(store: RecordStore, key: string): Promise<Version> {

@@ -19,6 +19,7 @@ describeRecordStore('Redis Cluster', async () => {
   return {
     store: await open(),
     neighbour: await open(),
+    isSpread: true,
     end: cluster.stop,
   }
 })

@@ -6,6 +6,7 @@ const store = await createDiskStore({ keyPrefix: '', clock: Date.now, ...JSON.pa
 const calls = {
   read: async ({ key }) => (await store.read(key))?.version,
   write: ({ key, value, options }) => store.write(key, value, options),
+  writeTogether: ({ writes }) => store.writeTogether(writes),
   remove: ({ key, ifVersion }) => store.remove(key, ifVersion),
   watch: async ({ key }) => void store.watch(key, (record) => process.send({ told: key, version: record?.version })),
 }

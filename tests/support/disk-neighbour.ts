@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { ScanInError } from '../../server/errors.ts'
-import type { RecordStore, StoredRecord, Version, WriteOptions } from '../../server/store/record-store.ts'
+import type { RecordStore, RecordWrite, StoredRecord, Version, WriteOptions } from '../../server/store/record-store.ts'
 import { TextRecord } from '../../server/store/text-record.ts'
 
 /** A store on the same folder in a process of its own. */
@@ -14,6 +14,7 @@ export interface DiskNeighbour extends RecordStore {
 export type Ask =
   | { call: 'read'; key: string }
   | { call: 'write'; key: string; value: unknown; options: WriteOptions }
+  | { call: 'writeTogether'; writes: readonly RecordWrite[] }
   | { call: 'remove'; key: string; ifVersion: Version | undefined }
   | { call: 'watch'; key: string }
 
@@ -59,6 +60,7 @@ export async function openDiskNeighbour(options: {
     },
     write: async (key, value, writeOptions) =>
       (await ask({ call: 'write', key, value, options: writeOptions })) === true,
+    writeTogether: async (writes) => (await ask({ call: 'writeTogether', writes })) === true,
     remove: async (key, ifVersion) => (await ask({ call: 'remove', key, ifVersion })) === true,
     watch(key, onChange) {
       const watchers = watching.get(key) ?? new Set()

@@ -32,13 +32,21 @@ export function createFailingStore(inner: RecordStore): FailingStore {
     throw new ScanInError('store_unavailable')
   }
 
+  function refuse(key: string): void {
+    if (refused?.test(key)) throw new ScanInError('store_unavailable')
+  }
+
   return {
     store: {
       ...inner,
       read: (...what) => call(() => inner.read(...what)),
       async write(key, ...rest) {
-        if (refused?.test(key)) throw new ScanInError('store_unavailable')
+        refuse(key)
         return call(() => inner.write(key, ...rest))
+      },
+      async writeTogether(writes) {
+        for (const { key } of writes) refuse(key)
+        return call(() => inner.writeTogether(writes))
       },
       remove: (...what) => call(() => inner.remove(...what)),
     },

@@ -15,7 +15,7 @@ import {
   toldEnd,
 } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
-import type { ApplyOptions, LoginRecords } from '../login-records.ts'
+import type { EventFor, LoginRecords } from '../login-records.ts'
 import { deriveSessionSecret } from '../token.ts'
 import type { Approver } from './approver.ts'
 
@@ -63,8 +63,8 @@ export type Collected = HandOver | { status: 'denied'; expiresIn: number } | und
 export type Collect = (browser: CollectingBrowser, found?: StoredRecord) => Promise<Collected>
 
 /**
- * Collects an approved login, if what approved it is still good: opens its session, then marks the login delivered, and
- * only then gives the session's secret away. Cut short anywhere, the next poll goes on with the same session for as long
+ * Collects an approved login, if what approved it is still good: lists and opens its session and marks the login
+ * delivered, in one write or in this order, and only then gives the session's secret away. Cut short anywhere, the next poll goes on with the same session for as long
  * as the login may be collected. However many polls race, each step is done once and all get the same session; whoever
  * comes after its first use gets `undefined`.
  */
@@ -74,9 +74,8 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
-  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, options: ApplyOptions = {}) {
-    const eventFor = (login: Login) => (isStillOf(login, phone) ? event : undefined)
-    return (await records.apply(loginId, eventFor, { durable: true, ...options }))?.login
+  async function applyFor(phone: Phone, loginId: string, event: LoginEvent) {
+    return (await records.apply(loginId, ifStillOf(phone, event), { durable: true }))?.login
   }
 
   /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
@@ -107,24 +106,35 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     }
   }
 
+  /** The session's creation with its login's collection, in one write; this one is the last of it. */
+  function collection({ loginId, by }: CollectingBrowser, { phone }: ApprovedLogin, found?: StoredRecord) {
+    return {
+      key: records.keyOf(loginId),
+      guess: found,
+      decide: (value: unknown, opened: OpenedSession) =>
+        records.changeOf(loginId, value, ifStillOf(phone, COLLECT), {
+          durable: true,
+          onChange: ({ isUncertain }) => sessions.tell(opened, { by, isUncertain }),
+        }),
+    }
+  }
+
   async function handOver(browser: CollectingBrowser, approved: AuthenticatedLogin, found?: StoredRecord) {
-    const { loginId, by } = browser
     const { phone, salt } = approved
     // Who the phone speaks for now, and the list that their session will join: two reads in one round trip.
-    const [user, guess] = await Promise.all([approver(phone, loginId), sessions.lookUp(phone.user)])
+    const [user, guess] = await Promise.all([approver(phone, browser.loginId), sessions.lookUp(phone.user)])
     if (user === undefined) return deny(browser, approved)
-    const opened = await sessions.create(newSession(browser, approved, user), { guess })
-    // Its owner has seen it in the list, and ended it.
+    const along = collection(browser, approved, found)
+    const { opened, also } = await sessions.create(newSession(browser, approved, user), { guess, along })
+    // Its owner has seen it in the list, and ended it; or is blocked.
     if (opened === undefined) return deny(browser, approved)
-    const onChange: ApplyOptions['onChange'] = ({ isUncertain }) => sessions.tell(opened, { by, isUncertain })
-    const login = await applyFor(phone, loginId, COLLECT, { guess: found, onChange })
     // Another phone of the person has taken it over, or it is gone.
-    if (login === undefined) return collect(browser)
-    if (isRepeating(login)) return give(browser, login, { user, salt, opened })
-    if (login.status !== 'denied') return undefined
-    // Nobody was given it, and nobody will be.
+    if (also === undefined) return collect(browser)
+    if (isRepeating(also.login)) return give(browser, also.login, { user, salt, opened })
+    if (also.login.status !== 'denied') return undefined
+    // Where records are written one by one, it may be there by now. Nobody was given it, and nobody will be.
     await sessions.discard(opened)
-    return denialOf(login)
+    return denialOf(also.login)
   }
 
   /** The session was opened before: what is not there any more has ended, and does not come back. */
@@ -148,6 +158,10 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   return collect
+}
+
+function ifStillOf(phone: Phone, event: LoginEvent): EventFor {
+  return (login) => (isStillOf(login, phone) ? event : undefined)
 }
 
 /** What the session is, is the login's word; whose it is, is for now to say. */

@@ -27,7 +27,8 @@ import { parseToken, type Token } from '../../../server/login/token.ts'
 import { decodeSession, sessionIdOf } from '../../../server/session/session.ts'
 import { createSessionService } from '../../../server/session/session-service.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
-import type { RecordStore } from '../../../server/store/record-store.ts'
+import type { RecordStore, RecordWrite } from '../../../server/store/record-store.ts'
+import { spreadStore } from '../../support/spread-store.ts'
 
 /**
  * What must hold whatever happens in whatever order. `LOGIN_MODEL_RUNS` makes the search longer by hand; a failure
@@ -247,11 +248,15 @@ interface Facts {
   secrets: Set<string>
 }
 
-/** The services over a store whose every call may be overtaken by others, may meet a conflict, and may get lost. */
+/**
+ * The services over a store whose every call may be overtaken by others, may meet a conflict, and may get lost; one that
+ * has its records in one place, or spread.
+ */
 function createWorld(
   scheduler: fc.Scheduler,
   mishaps: readonly ('none' | 'conflict' | 'lostBefore' | 'lostAfter')[],
   match: MatchKind,
+  isSpread: boolean,
 ) {
   let now = 1_000_000
   let made = 0
@@ -325,11 +330,15 @@ function createWorld(
     if (after?.status === 'delivered' && before?.status !== 'delivered') expectHandedOver(loginId, after)
   }
 
-  /** Sees every write as it happens, between the moment before and the moment after. */
-  async function writeWatched(...[key, value, options]: Parameters<RecordStore['write']>): Promise<boolean> {
-    const before = decodeLogin((await inner.read(key))?.value)
-    const isDone = await inner.write(key, value, options)
-    if (!isDone) return false
+  /** Sees what is written as it happens, between the moment before and the moment after. */
+  async function writeWatched(writes: readonly RecordWrite[]): Promise<boolean> {
+    const before = await Promise.all(writes.map(async ({ key }) => decodeLogin((await inner.read(key))?.value)))
+    const isDone = await inner.writeTogether(writes)
+    if (isDone) for (const [at, each] of writes.entries()) see(each, before[at])
+    return isDone
+  }
+
+  function see({ key, value, ...options }: RecordWrite, before: Login | undefined): void {
     const handedOverBy = options.ifVersion === null ? decodeSession(value)?.handedOverBy : undefined
     if (handedOverBy !== undefined) {
       sessionsMade.set(key, (sessionsMade.get(key) ?? 0) + 1)
@@ -343,21 +352,23 @@ function createWorld(
       const isChange = before !== undefined && JSON.stringify(encodeLogin(before)) !== JSON.stringify(value)
       if (isChange) changes.push(changeOf(loginId, before, decodeLogin(value)))
     }
-    return true
   }
 
-  const store: RecordStore = {
+  // A write that nobody compares is not retried, so a conflict there would be a lost write.
+  const write = (...writes: RecordWrite[]) =>
+    disturbed(
+      `write ${writes.map(({ key }) => key).join(' ')}`,
+      () => writeWatched(writes),
+      writes.some(({ ifVersion }) => typeof ifVersion === 'string') ? false : undefined,
+    )
+  const together: RecordStore = {
     ...inner,
     read: (key) => disturbed(`read ${key}`, () => inner.read(key)),
-    // A write that nobody compares is not retried, so a conflict there would be a lost write.
-    write: (key, value, options) =>
-      disturbed(
-        `write ${key}`,
-        () => writeWatched(key, value, options),
-        typeof options.ifVersion === 'string' ? false : undefined,
-      ),
+    write: (key, value, options) => write({ key, value, ...options }),
+    writeTogether: (writes) => write(...writes),
     remove: (key, ifVersion) => disturbed(`remove ${key}`, () => inner.remove(key, ifVersion)),
   }
+  const store = isSpread ? spreadStore(together) : together
 
   const onNews = (news: LoginNews) => void told.push(news)
   const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews })
@@ -698,8 +709,9 @@ function always(what: (world: World, people: ReturnType<typeof createPeople>) =>
     rounds,
     mishaps,
     matchKind,
-    async (scheduler, story, bad, match) => {
-      const world = createWorld(scheduler, bad, match)
+    fc.boolean(),
+    async (scheduler, story, bad, match, isSpread) => {
+      const world = createWorld(scheduler, bad, match, isSpread)
       const people = await tell(scheduler, story, world)
       world.calm()
       await what(world, people)
@@ -799,9 +811,9 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
     const atOnce = fc.array(fc.oneof(byBrowser, byBrowser, byPhone), { minLength: 1, maxLength: 4 })
     const ending = fc.constantFrom('endPhone' as const, 'signInAgain' as const)
     const property = fc.asyncProperty(
-      ...([fc.scheduler(), mishaps, matchKind, atOnce, ending] as const),
-      async (scheduler, bad, match, others, end) => {
-        const world = createWorld(scheduler, bad, match)
+      ...([fc.scheduler(), mishaps, matchKind, fc.boolean(), atOnce, ending] as const),
+      async (scheduler, bad, match, isSpread, others, end) => {
+        const world = createWorld(scheduler, bad, match, isSpread)
         const approver = { phone: 1, target: 0 }
         const story: Step[][] = [
           [{ do: 'scan', ...approver }],
@@ -827,8 +839,8 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
       minLength: 1,
       maxLength: 6,
     })
-    const property = fc.asyncProperty(fc.scheduler(), polls, async (scheduler, cuts) => {
-      const world = createWorld(scheduler, ['none'], 'none')
+    const property = fc.asyncProperty(fc.scheduler(), polls, fc.boolean(), async (scheduler, cuts, isSpread) => {
+      const world = createWorld(scheduler, ['none'], 'none', isSpread)
       const people = await tell(scheduler, [], world)
       world.calm()
       const approver = { phone: 1, target: 0 }

@@ -6,6 +6,7 @@ import type { NewSession } from '../../../server/session/session-opening.ts'
 import { createSessionService } from '../../../server/session/session-service.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
+import { spreadStore } from '../../support/spread-store.ts'
 
 const HOUR = 3_600_000
 const LOGIN_ID = 'l'.repeat(16)
@@ -68,11 +69,13 @@ test('a session that could not be listed is none', async () => {
     if (key.startsWith('sessions-of:')) throw new ScanInError('store_unavailable')
     return store.write(key, ...rest)
   }
-  await expect(create({ ...store, write }).open(SESSION)).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(create(spreadStore({ ...store, write })).open(SESSION)).rejects.toMatchObject({
+    code: 'store_unavailable',
+  })
   expect(await service.authenticate(SESSION.secret)).toBeUndefined()
 })
 
-test('a session is listed by the time that it exists', async () => {
+test('a session is listed by the time that it exists, wherever records are kept', async () => {
   const { store, create } = createWorld()
   const written: string[] = []
   const write: RecordStore['write'] = async (key, ...rest) => {
@@ -80,19 +83,53 @@ test('a session is listed by the time that it exists', async () => {
     written.push(key.replace(/:.*/, ''))
     return isDone
   }
-  await create({ ...store, write }).open(SESSION)
+  await create(spreadStore({ ...store, write })).open(SESSION)
   expect(written).toEqual(['sessions-of', 'session'])
 })
 
-test('with a guess at its list a session takes two trips to the store, one after the other', async () => {
+test('with a guess at its list a session takes one trip to the store', async () => {
   const { store, create, service } = createWorld()
-  let reads = 0
-  const read: RecordStore['read'] = (key) => {
-    reads++
-    return store.read(key)
+  const calls: string[] = []
+  const note = <Result>(what: string, call: () => Promise<Result>): Promise<Result> => {
+    calls.push(what)
+    return call()
   }
-  await create({ ...store, read }).create(SESSION, { guess: await service.lookUp(ANN) })
-  expect(reads).toBe(0)
+  const counted: RecordStore = {
+    ...store,
+    read: (key) => note('read', () => store.read(key)),
+    write: (...what) => note('write', () => store.write(...what)),
+    writeTogether: (writes) => note(`write ${writes.length}`, () => store.writeTogether(writes)),
+  }
+  await create(counted).create(SESSION, { guess: await service.lookUp(ANN) })
+  expect(calls).toEqual(['write 2'])
+})
+
+describe('what is changed along with a session', () => {
+  const KEY = 'something else'
+  const LATER = 2_000_000_000_000
+
+  test('is written with it, and told as written', async () => {
+    const { store, service } = createWorld()
+    const told: string[] = []
+    const decide = (value: unknown, { id }: { id: string }) => ({
+      next: { value: [value ?? 0, id], expiresAt: LATER },
+      onWritten: () => told.push('written'),
+      result: 'changed',
+    })
+    const { opened, also } = await service.create(SESSION, { along: { key: KEY, decide } })
+    expect([opened?.id, also, told]).toEqual([sessionIdOf(SESSION.secret), 'changed', ['written']])
+    expect((await store.read(KEY))?.value).toEqual([0, sessionIdOf(SESSION.secret)])
+  })
+
+  test('leaves nothing of a session where it is left as it is, and is left where there is no session', async () => {
+    const { store, service, isLive } = createWorld()
+    const { also } = await service.create(SESSION, { along: { key: KEY, decide: () => ({ result: 'left' }) } })
+    expect([also, await isLive(SESSION.secret), await service.list(ANN)]).toEqual(['left', false, []])
+    await service.block(ANN)
+    const decide = () => ({ next: { value: 1, expiresAt: LATER }, result: 'changed' })
+    expect(await service.create(SESSION, { along: { key: KEY, decide } })).toEqual({})
+    expect(await store.read(KEY)).toBeUndefined()
+  })
 })
 
 describe('replacing', () => {
@@ -244,7 +281,7 @@ describe('an operator', () => {
   })
 
   test('who blocks catches a session wherever its opening is, on whichever instance: it never is one', async () => {
-    // Each step of the opening waits for the block, in turn: before it, after its first write, after its second.
+    // Where records are kept one by one, each step of the opening waits for the block, in turn: before it, after its first write, after its second.
     for (const steps of [0, 1, 2]) {
       const { store, create, service, isLive } = createWorld()
       let writes = 0
@@ -259,7 +296,7 @@ describe('an operator', () => {
         if (isDone) writes++
         return isDone
       }
-      const opened = await create({ ...store, write }).create(SESSION)
+      const { opened } = await create(spreadStore({ ...store, write })).create(SESSION)
       await blockAt(writes)
       expect([steps, opened === undefined, await isLive(SESSION.secret)]).toEqual([steps, steps < 2, false])
       expect(await service.isBlocked(ANN)).toBe(true)

@@ -151,7 +151,7 @@ describe('after the hand-over', () => {
 /** What is done to the store from now on, by kind of record. */
 function storeSteps(): string[] {
   const [{ store }] = instances
-  const { read, write } = store
+  const { read, write, writeTogether } = store
   const done: string[] = []
   // Nobody waits for what people are told of their accounts.
   const note = (what: string, key: string) =>
@@ -163,6 +163,10 @@ function storeSteps(): string[] {
   store.write = (key, ...rest) => {
     note('write', key)
     return write(key, ...rest)
+  }
+  store.writeTogether = (writes) => {
+    note('write', writes.map(({ key }) => key.replace(/:.*/, '')).join(', '))
+    return writeTogether(writes)
   }
   return done
 }
@@ -179,9 +183,7 @@ test('from confirm to session nothing is read but beside something else, and no 
   expect(done).toEqual([
     'read login',
     ...['read session', 'read sessions-of'],
-    'write sessions-of',
-    'write session',
-    'write login',
+    'write sessions-of, session, login',
     // That it was given, for which nobody waits.
     ...['read login', 'write login'],
   ])
