@@ -7,24 +7,26 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
 import type { PlaceOf } from '../http/place.ts'
-import { AWAY, expiresIn, nothing, OF_TOKENS, userId, userName } from '../http/schemas.ts'
+import { AWAY, nothing, OF_TOKENS } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { User } from '../identity/identity.ts'
 import { isName } from '../identity/names.ts'
 import type { AuthenticateNativeApp, NativeApp } from '../identity/native-apps.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CurrentSession } from './current-session.ts'
-import { expiryOf, type IdentifiedSession } from './session.ts'
+import type { IdentifiedSession } from './session.ts'
 import type { SessionService } from './session-service.ts'
 import {
+  currentOnWire,
+  currentSession,
   sessionId as id,
   iso,
-  sessionKind as kind,
   kindToEnd,
   listedOnWire,
   listedSession,
-  moment,
   renameBody,
+  signedInOnWire,
+  signedInUser,
 } from './session-wire.ts'
 
 export interface SessionRoutesOptions {
@@ -37,24 +39,7 @@ export interface SessionRoutesOptions {
   clock: Clock
 }
 
-const sessionReply = Type.Object(
-  {
-    user: Type.Object(
-      {
-        id: userId,
-        name: userName,
-        email: Type.Optional(Type.String({ examples: ['ada@example.org'] })),
-        groups: Type.Optional(Type.Array(Type.String({ examples: ['engineering'] }))),
-      },
-      { title: 'SignedInUser' },
-    ),
-    session: Type.Object(
-      { id, kind, created_at: moment, last_seen_at: moment, expires_in: expiresIn },
-      { title: 'Session' },
-    ),
-  },
-  { title: 'CurrentSession' },
-)
+const sessionReply = Type.Object({ user: signedInUser, session: currentSession }, { title: 'CurrentSession' })
 
 const tags = ['session']
 const bySession = [{ session: [] }]
@@ -64,13 +49,11 @@ const SIGNED_IN = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
 /** A token whose end nobody says is asked about each time: its app may take it for good for so long. */
 const NO_KNOWN_END_SECONDS = 600
 
-type CurrentReply = Static<typeof sessionReply>
-
 /** Who asks, and by which session of theirs; a native app has none. */
 interface Asking {
   user: User
   own?: IdentifiedSession
-  shown: CurrentReply['session']
+  shown: Static<typeof currentSession>
 }
 
 /** Who is signed in, where else, and how that ends. */
@@ -81,7 +64,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     const app = await nativeApp(request)
     if (app !== undefined) return { user: app.user, shown: ofToken(app, clock()) }
     const own = await current.require(request)
-    return { user: own.session.user, own, shown: ofSession(own, clock()) }
+    return { user: own.session.user, own, shown: currentOnWire(own, clock()) }
   }
 
   app.get(
@@ -101,8 +84,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     },
     async (request) => {
       const { user, shown: session } = await whoAsks(request)
-      const { source: _source, credential: _credential, ...shown } = user
-      return { user: shown, session }
+      return { user: signedInOnWire(user), session }
     },
   )
 
@@ -224,19 +206,8 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   )
 }
 
-function ofSession({ id, session }: IdentifiedSession, now: number): CurrentReply['session'] {
-  const { kind, createdAt, lastSeenAt } = session
-  return {
-    id,
-    kind,
-    created_at: iso(createdAt),
-    last_seen_at: iso(lastSeenAt),
-    expires_in: secondsUntil(expiryOf(session), now),
-  }
-}
-
 /** A token as the session that it is to its app. Its id is a hash, and nothing leads back from it. */
-function ofToken({ token, issuedAt, goodUntil }: NativeApp, now: number): CurrentReply['session'] {
+function ofToken({ token, issuedAt, goodUntil }: NativeApp, now: number): Static<typeof currentSession> {
   return {
     id: hashSecret(`token ${token}`),
     kind: 'phone',

@@ -1,7 +1,9 @@
 import Type, { type Static } from 'typebox'
+import { secondsUntil } from '../clock.ts'
 import { type PlaceOf, placed } from '../http/place.ts'
-import { browserName, clientIp, oneOf, place, strict } from '../http/schemas.ts'
-import { type IdentifiedSession, isNewTo } from './session.ts'
+import { browserName, clientIp, expiresIn, oneOf, place, strict, userId, userName } from '../http/schemas.ts'
+import type { User } from '../identity/identity.ts'
+import { expiryOf, type IdentifiedSession, isNewTo } from './session.ts'
 
 /** The wire forms of sessions. */
 
@@ -13,6 +15,23 @@ export const sessionId = Type.String({
 export const sessionKind = oneOf(['browser', 'phone'])
 export const kindToEnd = oneOf(['browser', 'phone'], { description: 'Left out: both', examples: ['browser'] })
 export const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
+
+/** The person, to themselves. */
+export const signedInUser = Type.Object(
+  {
+    id: userId,
+    name: userName,
+    email: Type.Optional(Type.String({ examples: ['ada@example.org'] })),
+    groups: Type.Optional(Type.Array(Type.String({ examples: ['engineering'] }))),
+  },
+  { title: 'SignedInUser' },
+)
+
+/** The session that asks, or that is given. */
+export const currentSession = Type.Object(
+  { id: sessionId, kind: sessionKind, created_at: moment, last_seen_at: moment, expires_in: expiresIn },
+  { title: 'Session' },
+)
 
 /** In characters as JavaScript counts them. */
 const LONGEST_NAME = 64
@@ -49,6 +68,21 @@ export const listedSession = Type.Object(
   },
   { title: 'ListedSession' },
 )
+
+export function signedInOnWire({ id, name, email, groups }: User): Static<typeof signedInUser> {
+  return { id, name, ...(email === undefined ? {} : { email }), ...(groups === undefined ? {} : { groups }) }
+}
+
+export function currentOnWire({ id, session }: IdentifiedSession, now: number): Static<typeof currentSession> {
+  const { kind, createdAt, lastSeenAt } = session
+  return {
+    id,
+    kind,
+    created_at: iso(createdAt),
+    last_seen_at: iso(lastSeenAt),
+    expires_in: secondsUntil(expiryOf(session), now),
+  }
+}
 
 /** @param own the session that asks, if it is one */
 export function listedOnWire(

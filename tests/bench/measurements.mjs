@@ -84,16 +84,23 @@ export function measurements(isQuick) {
   return isQuick ? all.filter(({ name }) => !FOR_A_WHOLE_RUN.includes(name)) : all
 }
 
+const CHANGES = {
+  publish: "a record's change to the browser",
+  'sign-in': "the phone's confirm to the person's data in the browser",
+}
+
 function promptness({ isQuick, rounds, changes }) {
   const crowds = isQuick ? [1000] : [1000, 5000]
   const holds = isQuick ? [2] : [2, 25]
-  const cases = ['publish', 'confirm'].flatMap((change) =>
-    crowds.flatMap((waiting) => holds.map((holdSeconds) => ({ change, waiting, holdSeconds }))),
+  const cases = Object.keys(CHANGES).flatMap((change) =>
+    crowds.flatMap((waiting) => holds.map((holdSeconds) => ({ change, waiting, holdSeconds, roundTripMs: 0 }))),
   )
-  return cases.map(({ change, waiting, holdSeconds }) => ({
-    name: `promptness-${change}-${waiting}-${holdSeconds}`,
-    title: `From ${change === 'publish' ? "a record's change" : "the phone's confirm"} to the browser, ${waiting} waiting, held for ${holdSeconds} s`,
-    measure: () => measurePromptness({ waiting, changes, rounds, holdSeconds, change }),
+  // Where a round trip counts most.
+  const far = { change: 'sign-in', waiting: 1000, holdSeconds: 2, roundTripMs: 50 }
+  return [...cases, far].map(({ change, waiting, holdSeconds, roundTripMs }) => ({
+    name: `promptness-${change}-${waiting}-${holdSeconds}${roundTripMs === 0 ? '' : '-far'}`,
+    title: `From ${CHANGES[change]}, ${waiting} waiting${roundTripMs === 0 ? '' : ` ${roundTripMs} ms away`}, held for ${holdSeconds} s`,
+    measure: () => measurePromptness({ waiting, changes, rounds, holdSeconds, change, roundTripMs }),
     rowsOf: ({ heldPoll, webSocket, p50Ratio, p99Ratio }) => [
       { name: 'held poll', ...heldPoll, p50Ratio, p99Ratio },
       { name: 'WebSocket', ...webSocket },

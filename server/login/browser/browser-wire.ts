@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { expiresIn, oneOf, shortUser, strict } from '../../http/schemas.ts'
+import { expiresIn, oneOf, strict } from '../../http/schemas.ts'
+import { currentOnWire, currentSession, signedInOnWire, signedInUser } from '../../session/session-wire.ts'
 import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
@@ -82,7 +83,8 @@ export const browserStatus = Type.Union(
         status: Type.Literal('authenticated'),
         expires_in: expiresIn,
         ...pace.properties,
-        user: shortUser,
+        user: signedInUser,
+        session: currentSession,
         redirect_to: Type.String({ description: 'Where to go now', examples: ['/reports?year=2026'] }),
       },
       { title: 'LoginDone' },
@@ -142,7 +144,8 @@ export function statusOnWire(status: BrowserStatus, pace: Pace): Static<typeof b
         status: status.status,
         expires_in: status.expiresIn,
         ...pace,
-        user: { id: status.user.id, name: status.user.name },
+        user: signedInOnWire(status.user),
+        session: currentOnWire(status.session, status.at),
         redirect_to: status.redirectTo,
       }
     default:

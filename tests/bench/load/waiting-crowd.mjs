@@ -1,10 +1,11 @@
 // A process of its own on the load's core: a crowd of waiting browsers, and a phone that approves some of them.
-// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl, arriveOverMs?}; prints the
-// milliseconds each change took. Waits for a line on standard input between getting ready and changing.
+// Argument: {kind, port, holdSeconds, logins, changes, changesPerSecond, publicUrl, redisUrl, delayMs?, arriveOverMs?};
+// prints the milliseconds each change took. Waits for a line on standard input between getting ready and changing.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { Redis } from 'ioredis'
 import { waitByPolls } from './polls.mjs'
+import { waitByWebSocketLogin } from './websocket-login.mjs'
 import { waitByWebSocket } from './websockets.mjs'
 
 const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
@@ -14,6 +15,7 @@ const { arriveOverMs = 2000 } = order
 const SETTLE_MS = 500
 const LAST_WORD_MS = 3000
 const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+const WAIT_BY = { held: waitByPolls, 'websocket-push': waitByWebSocket, 'websocket-login': waitByWebSocketLogin }
 const sentAt = new Map()
 const millis = []
 
@@ -25,9 +27,7 @@ function join(login) {
     sentAt.delete(login.loginId)
     millis.push(performance.now() - at)
   }
-  return order.kind === 'websocket'
-    ? waitByWebSocket(order, login, onStatus)
-    : waitByPolls(order, login, order.holdSeconds, onStatus)
+  return WAIT_BY[order.kind](order, login, onStatus)
 }
 
 function post(path, body, cookie = '') {
@@ -54,7 +54,6 @@ async function change({ loginId, token, phoneCookie, nextText }) {
       .set(`scanin:login:${loginId}`, nextText, 'KEEPTTL')
       .publish('scanin:changes', `scanin:login:${loginId} ${nextText}`)
       .exec()
-  else if (order.kind === 'websocket') await post(`/confirm/${loginId}`, '')
   else await post('/login/confirm', JSON.stringify({ token }), phoneCookie)
 }
 

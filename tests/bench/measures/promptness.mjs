@@ -1,13 +1,14 @@
 // How long a change takes to reach the browser that waits for it: a held poll beside a WebSocket, by one Redis.
 // `publish`: nothing but the push, from a record's change in Redis (a phone scans) to the browser knowing.
-// `confirm`: from the phone's confirm leaving to the browser knowing; ScanIn's reply brings the session cookie with it,
-// while after a WebSocket's push the browser has yet to fetch its own.
+// `sign-in`: the whole of it, from the phone's confirm leaving to the browser's page having the session and the person's
+// data. With the held poll one reply brings both. After a WebSocket's push the browser sends a request for them: the same
+// service, routes, checks, records and Redis (servers/websocket-login.mjs).
 import { gatherCrowd } from '../parts/crowd.mjs'
 import { createLogins, scanned, textOf } from '../parts/logins.mjs'
 import { writePeople } from '../parts/people.mjs'
-import { scan, signInPhone } from '../parts/phone.mjs'
+import { scan, signInPhone, signOutBrowsers } from '../parts/phone.mjs'
 import { startRedis } from '../parts/redis.mjs'
-import { PASSWORD, startScanIn, startServer } from '../parts/service.mjs'
+import { PASSWORD, serviceEnv, startScanIn, startServer } from '../parts/service.mjs'
 import { median, percentile } from '../parts/statistics.mjs'
 
 const CHANGES_PER_SECOND = 100
@@ -16,10 +17,14 @@ const PEOPLE = 50
 /** Of a first round that nobody counts: it is the compiler that would be timed. */
 const WARM_UP_CHANGES = 50
 
+/** The server to be compared with, which is also what its crowd is called. */
+const RIVALS = { publish: 'websocket-push', 'sign-in': 'websocket-login' }
+
 /**
  * @param holdSeconds what the service holds: the default of 2 has every browser ask again that often
+ * @param roundTripMs how far browsers are from the server; the phone is near
  */
-export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change }) {
+export async function measurePromptness({ waiting, changes, rounds, holdSeconds, change, roundTripMs = 0 }) {
   const redis = await startRedis()
   const env = {
     POLL_HOLD_SECONDS: String(holdSeconds),
@@ -28,7 +33,8 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
     DEMO_PASSWORD: '',
   }
   const scanIn = await startScanIn(redis, { env })
-  const webSocket = await startServer('websocket-push', { REDIS_URL: redis.url })
+  const kinds = { heldPoll: 'held', webSocket: RIVALS[change] }
+  const webSocket = await startServer(kinds.webSocket, { ...serviceEnv(redis, scanIn.url), ...env })
   const phones = []
   for (let at = 0; at < PEOPLE; at++) phones.push(await signInPhone(scanIn, `person-${at}`))
   const results = { heldPoll: [], webSocket: [] }
@@ -39,23 +45,26 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
       login.nextText = textOf(scanned(login.login))
       login.phoneCookie = phones[at % PEOPLE]
     }
-    if (change === 'confirm' && kind === 'held') await scanSome(scanIn, logins, changes)
+    if (change === 'sign-in') await scanSome(scanIn, logins, changes)
     const how = {
       kind,
       change,
       changes,
       changesPerSecond: CHANGES_PER_SECOND,
       holdSeconds,
+      delayMs: roundTripMs / 2,
       redisUrl: redis.url,
     }
     const crowd = await gatherCrowd({ ...how, port: server.port, publicUrl: scanIn.url, logins })
-    return percentilesOf(await crowd.change())
+    const result = percentilesOf(await crowd.change())
+    // Every round with lists as long as the one before.
+    if (change === 'sign-in') await Promise.all(phones.map((cookie) => signOutBrowsers(scanIn, cookie)))
+    return result
   }
 
   for (let round = -1; round < rounds; round++) {
     for (const [name, server] of Object.entries({ heldPoll: scanIn, webSocket })) {
-      const kind = name === 'webSocket' ? 'websocket' : 'held'
-      const result = await measureRound(kind, server, round === -1 ? WARM_UP_CHANGES : changes)
+      const result = await measureRound(kinds[name], server, round === -1 ? WARM_UP_CHANGES : changes)
       if (round >= 0) results[name].push(result)
     }
   }
@@ -72,6 +81,7 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
     changes,
     holdSeconds,
     change,
+    roundTripMs,
     heldPoll: row('heldPoll'),
     webSocket: row('webSocket'),
     p50Ratio: ratio('p50'),

@@ -43,5 +43,5 @@ export async function measureWaiters({ waiting, seconds }) {
 }
 
 function orderOf(name, { port }, holdSeconds) {
-  return { kind: name === 'WebSocket' ? 'websocket' : 'held', port, holdSeconds, changes: 1 }
+  return { kind: name === 'WebSocket' ? 'websocket-push' : 'held', port, holdSeconds, changes: 1 }
 }

@@ -19,3 +19,11 @@ export async function scan({ url, publicUrl = url }, cookie, token) {
   })
   if (reply.status !== 200) throw new Error(`scan: ${reply.status} ${await reply.text()}`)
 }
+
+export async function signOutBrowsers({ url, publicUrl = url }, cookie) {
+  const reply = await fetch(`${url}/sessions?kind=browser`, {
+    method: 'DELETE',
+    headers: { origin: publicUrl, cookie },
+  })
+  if (reply.status !== 200) throw new Error(`sessions: ${reply.status} ${await reply.text()}`)
+}

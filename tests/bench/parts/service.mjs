@@ -19,23 +19,24 @@ export async function startScanIn(redis, { env = {}, core = SERVER_CORE } = {}) 
   const process_ = start(core, process.execPath, [...NODE_OPTIONS, join(ROOT, 'dist/server/main.js')], {
     cwd: ROOT,
     log: openSync('/dev/null', 'w'),
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
-      PORT: String(port),
-      PUBLIC_URL: url,
-      REDIS_URL: redis.url,
-      DEMO_PASSWORD: PASSWORD,
-      RATE_LOGINS_PER_MINUTE: '0',
-      RATE_SIGN_INS_PER_MINUTE: '0',
-      // Two lives of a browser key: no login of the bench ends while it is measured.
-      LOGIN_SECONDS: '3600',
-      ...env,
-    },
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...serviceEnv(redis, url), ...env },
   })
   await untilReady(process_, () => process_.stderr().includes('ScanIn '))
   return { ...process_, port, url }
+}
+
+/** What the service is told, whoever runs it. */
+export function serviceEnv(redis, url) {
+  return {
+    HOST: '127.0.0.1',
+    PUBLIC_URL: url,
+    REDIS_URL: redis.url,
+    DEMO_PASSWORD: PASSWORD,
+    RATE_LOGINS_PER_MINUTE: '0',
+    RATE_SIGN_INS_PER_MINUTE: '0',
+    // Two lives of a browser key: no login of the bench ends while it is measured.
+    LOGIN_SECONDS: '3600',
+  }
 }
 
 /** One of the servers in `servers/`, which listen on `PORT` and say so. */

@@ -50,6 +50,19 @@ describe('on one Redis', () => {
     expect(after.get('publish') ?? 0).toBe(before.get('publish') ?? 0)
   })
 
+  test('what is written together is written or refused as one where there is no room', async () => {
+    const { client, store } = opened
+    for (const key of ['a', 'b']) await store.write(key, 'long enough', { expiresAt: later() })
+    const write = (key: string, value: string) => ({ key, value, expiresAt: later() })
+    await client.config('SET', 'maxmemory', '1')
+    const growing = store.writeTogether([write('a', 'short'), write('new', 'short')])
+    await expect(growing).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect([(await store.read('a'))?.value, await store.read('new')]).toEqual(['long enough', undefined])
+    expect(await store.writeTogether([write('a', 'short'), write('b', 'short')])).toBe(true)
+    expect([(await store.read('a'))?.value, (await store.read('b'))?.value]).toEqual(['short', 'short'])
+    await client.config('SET', 'maxmemory', '0')
+  })
+
   test('a durable write without the replicas it asks for is unavailable', async () => {
     const strict = await openStore(redis.url, 1)
     const write = strict.store.write('durable', 1, { expiresAt: later(), durable: true })

@@ -1,0 +1,46 @@
+import { WebSocket } from 'ws'
+import { pollRequest } from '../parts/logins.mjs'
+import { afterDelay, openLine } from './line.mjs'
+import { readPerson } from './person.mjs'
+import { statusOf } from './polls.mjs'
+
+/**
+ * A browser that waits on a WebSocket, and fetches its session once it is told that there is one: a cookie can be set by
+ * a reply alone. Its page came by a connection that is kept, so it opens none for that.
+ */
+export function waitByWebSocketLogin(order, login, onStatus) {
+  const { port, delayMs = 0 } = order
+  const collect = Buffer.from(pollRequest(login))
+  let onReply = begin
+  const line = openLine(order, {
+    what: 'the connection of a waiting browser',
+    onOpen: () => line.ask(collect),
+    onReply: (head, body) => onReply(head, body),
+  })
+
+  /** How it is at the beginning nobody pushes. */
+  function begin(_head, body) {
+    if (statusOf(body) !== 'pending' && statusOf(body) !== 'scanned') console.error(`a login began as ${body}`)
+    onReply = (head, reply) => {
+      if (statusOf(reply) !== 'authenticated') return console.error(`a collecting request was answered: ${reply}`)
+      onReply = readPerson(line, head, reply, () => onStatus('authenticated'))
+    }
+  }
+
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/login/push/${login.token}`, {
+    perMessageDeflate: false,
+    headers: { cookie: `scanin_${login.loginId}=${login.browserKey}` },
+  })
+  socket.on('message', (data) =>
+    afterDelay(delayMs, () => {
+      if (JSON.parse(data).status === 'authenticated') line.ask(collect)
+    }),
+  )
+  socket.on('error', () => socket.terminate())
+  return {
+    stop() {
+      line.stop()
+      socket.terminate()
+    },
+  }
+}

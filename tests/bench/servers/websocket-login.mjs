@@ -1,0 +1,73 @@
+// Signing in as a WebSocket has it done: the service as it is, its routes, checks, records and Redis, and in place of the
+// held poll a push. A WebSocket cannot set a cookie, so what is pushed is that there is something to collect; the browser
+// then asks for it by the same `GET /login/status/:token` as ever.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { WebSocketServer } from 'ws'
+import { ROOT } from '../parts/service.mjs'
+
+const PUSH = /^\/login\/push\/([\w-]{16})\.([\w-]{22})$/
+const built = (path) => import(join(ROOT, 'dist/server', path))
+const { buildApps } = await built('app.js')
+const { readConfig } = await built('config.js')
+const { openAccountsFile } = await built('identity/live-accounts.js')
+const { createLogger } = await built('logger.js')
+const { isOwn } = await built('login/hold/own-login.js')
+const { decodeLogin } = await built('login/login-record.js')
+const { cryptoRandomness } = await built('randomness.js')
+const { openStore } = await built('store/open-store.js')
+const { createStoreTroubles } = await built('store/store-troubles.js')
+const { createLoopUse } = await built('http/loop-use.js')
+
+const config = readConfig(process.env, '127.0.0.1', (path) => readFileSync(path, 'utf8'))
+const logger = createLogger(config.logLevel)
+const accounts = await openAccountsFile({ path: config.accounts.path, logger })
+const { store, clock, makeLimiter, use } = await openStore({
+  choice: config.store,
+  keyPrefix: config.keyPrefix,
+  clock: Date.now,
+  wall: Date.now,
+  steady: () => performance.now(),
+  patienceMs: 5000,
+  troubles: createStoreTroubles(config.store),
+  onError: console.error,
+})
+const { app } = await buildApps({
+  config,
+  store,
+  storeUse: use,
+  makeLimiter,
+  verifyPassword: accounts.verifyPassword,
+  currentPerson: accounts.currentPerson,
+  accountOf: accounts.find,
+  followAccounts: accounts.follow,
+  usernameOf: accounts.usernameOf,
+  bearerVerifiers: [],
+  clock,
+  randomness: cryptoRandomness,
+  logger,
+  busySince: createLoopUse(),
+  mostConnections: 50_000,
+  webRoot: join(ROOT, 'dist/web'),
+  version: '0.0.0',
+})
+
+const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false })
+app.server.on('upgrade', async (request, socket, head) => {
+  const [, loginId, secret] = PUSH.exec(request.url) ?? []
+  const [, browserKey] = new RegExp(`scanin_${loginId}=([\\w-]+)`).exec(request.headers.cookie ?? '') ?? []
+  const login = decodeLogin((await store.read(`login:${loginId}`))?.value)
+  if (login === undefined || !isOwn(login, { token: { loginId, secret }, browserKey }, clock())) {
+    socket.destroy()
+    return
+  }
+  sockets.handleUpgrade(request, socket, head, (browser) => {
+    const stop = store.watch(`login:${loginId}`, (record) => {
+      const status = decodeLogin(record?.value)?.status
+      if (status !== undefined) browser.send(`{"status":"${status}"}`)
+    })
+    browser.on('close', stop)
+  })
+})
+await app.listen({ host: '127.0.0.1', port: config.port })
+console.log('listening')
