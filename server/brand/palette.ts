@@ -78,16 +78,17 @@ const floored = (ratio: number): string => (Math.floor(ratio * 100) / 100).toFix
 
 /** A style sheet that gives the pages a palette. In no layer: it wins over what they have in one. */
 export function sheetOf({ light, dark }: Palette): string {
-  const declarations = (colours: Record<string, Colour>) =>
+  const declarations = (colours: Record<string, Colour>): string =>
     Object.entries(colours)
       .map(([name, colour]) => `--${name}:${hexOf(colour)}`)
       .join(';')
-  const onLight = { 'light-accent': light.accent, 'light-accent-strong': light.accentStrong, 'light-tint': light.tint }
-  const onDark = {
-    accent: dark.accent,
-    'accent-strong': dark.accentStrong,
-    tint: dark.tint,
-    'on-accent': dark.onAccent,
-  }
-  return `:root{${declarations(onLight)}}@media (prefers-color-scheme:dark){:root{${declarations(onDark)}}}\n`
+  return `:root{${declarations({
+    'light-accent': light.accent,
+    'light-accent-strong': light.accentStrong,
+    'light-tint': light.tint,
+    'dark-accent': dark.accent,
+    'dark-accent-strong': dark.accentStrong,
+    'dark-on-accent': dark.onAccent,
+    'dark-tint': dark.tint,
+  })}}\n`
 }

@@ -83,9 +83,23 @@ function buildWorker([name, source]) {
 function buildSheet(names) {
   const contents = names.split(' ').map((name) => `@import "./${name}";`)
   return bundle(names, '<stdin>', {
+    plugins: [sizesWrittenOut],
     stdin: { contents: contents.join('\n'), loader: 'css', resolveDir: 'web/public' },
     entryNames: `${basename(names.split(' ').at(-1), '.css')}-[hash]`,
   })
+}
+
+/** What no state, scheme or brand changes costs its letters once more as a custom property, and gives nothing for them. */
+const sizesWrittenOut = {
+  name: 'sizes',
+  setup({ onLoad }) {
+    const declarations = readFileSync('web/public/sizes.css', 'utf8').matchAll(/(--[\w-]+): ([^;]+);/g)
+    const sizes = new Map([...declarations].map(([, name, value]) => [name, value]))
+    onLoad({ filter: /\.css$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replace(/var\((--[\w-]+)\)/g, (all, name) => sizes.get(name) ?? all)
+      return { contents, loader: 'css' }
+    })
+  },
 }
 
 async function bundle(name, source, settings) {
