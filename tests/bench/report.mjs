@@ -1,4 +1,5 @@
 import { cpus, loadavg } from 'node:os'
+import { NODE_OPTIONS } from './parts/service.mjs'
 import { rounded } from './parts/statistics.mjs'
 
 /** On what, when and beside what other load this was measured: a figure means nothing without. */
@@ -6,6 +7,7 @@ export function circumstances() {
   return {
     at: new Date().toISOString(),
     node: process.version,
+    nodeOptions: NODE_OPTIONS.join(' ') || 'none',
     cpu: cpus()[0]?.model,
     cores: cpus().length,
     loadBefore: loadavg().map((load) => rounded(load)),

@@ -2,20 +2,32 @@ import { join } from 'node:path'
 import { rawRequest } from '../load/wrk.mjs'
 import { ROOT } from './service.mjs'
 
-const built = (path) => import(join(ROOT, 'dist/server', path))
-const { hashSecret } = await built('hashes.js')
-const { cryptoRandomness } = await built('randomness.js')
-const { makeBrowserKey, makeLoginId, makeQrSecret } = await built('login/token.js')
-const { encodeLogin = (login) => login } = await built('login/login-record.js')
+/** How a version of ScanIn makes the secrets of a login, and writes it down. */
+async function wordsOf(root) {
+  const built = (path) => import(join(root, 'dist/server', path))
+  const { hashSecret } = await built('hashes.js')
+  const { cryptoRandomness } = await built('randomness.js')
+  const { makeBrowserKey, makeLoginId, makeQrSecret } = await built('login/token.js')
+  const { encodeLogin = (login) => login } = await built('login/login-record.js')
+  return {
+    hashSecret,
+    makeLoginId: () => makeLoginId(cryptoRandomness),
+    makeQrSecret: () => makeQrSecret(cryptoRandomness),
+    makeBrowserKey: () => makeBrowserKey(cryptoRandomness),
+    textOf: (login) => JSON.stringify(encodeLogin(login)),
+  }
+}
+
+const words = await wordsOf(ROOT)
 
 const A_PIPELINE = 2000
 const LIFE_MS = 3_600_000
 
 /** A pending login, in the service's own words, with the secrets that its browser has. */
-export function makeLogin() {
-  const loginId = makeLoginId(cryptoRandomness)
-  const secret = makeQrSecret(cryptoRandomness)
-  const browserKey = makeBrowserKey(cryptoRandomness)
+export function makeLogin({ makeLoginId, makeQrSecret, makeBrowserKey, hashSecret } = words) {
+  const loginId = makeLoginId()
+  const secret = makeQrSecret()
+  const browserKey = makeBrowserKey()
   const createdAt = Date.now()
   const login = {
     status: 'pending',
@@ -35,7 +47,7 @@ export function keyOf(loginId) {
 
 /** A record as the store keeps it. */
 export function textOf(login) {
-  return JSON.stringify(encodeLogin(login))
+  return words.textOf(login)
 }
 
 /** The login once a phone has scanned it. */
@@ -43,13 +55,14 @@ export function scanned(login) {
   return { ...login, status: 'scanned', phone: { id: 'a phone', user: { id: 'ann', name: 'Ann' } }, match: 'none' }
 }
 
-/** Puts so many pending logins into Redis, as the service writes them, only faster than its API would. */
-export async function createLogins(redis, count) {
+/** Puts so many pending logins into Redis, as the service built in `root` writes them, only faster than its API would. */
+export async function createLogins(redis, count, root = ROOT) {
+  const own = root === ROOT ? words : await wordsOf(root)
   const logins = []
   while (logins.length < count) {
     const pipeline = redis.client.pipeline()
-    const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin())
-    for (const { loginId, login } of some) pipeline.set(keyOf(loginId), textOf(login), 'PXAT', login.expiresAt)
+    const some = Array.from({ length: Math.min(A_PIPELINE, count - logins.length) }, () => makeLogin(own))
+    for (const { loginId, login } of some) pipeline.set(keyOf(loginId), own.textOf(login), 'PXAT', login.expiresAt)
     for (const [error] of await pipeline.exec()) if (error) throw error
     logins.push(...some)
   }

@@ -6,18 +6,18 @@ import { SERVER_CORE, start, untilReady } from './processes.mjs'
 /** Where ScanIn is built. Another checkout, to compare two versions, by BENCH_ROOT. */
 export const ROOT = process.env.BENCH_ROOT ?? join(import.meta.dirname, '../../..')
 /** ScanIn's Node has the options that `npm start` gives it; others, to try them out, by BENCH_NODE_OPTIONS. */
-const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? optionsOfStart()
+export const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? optionsOfStart(ROOT)
 export const PASSWORD = 'correct horse battery staple'
 
 /**
  * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to a file.
  * Only the limit on logins an address may start is off: the whole load comes from one address.
  */
-export async function startScanIn(redis, { env = {}, core = SERVER_CORE } = {}) {
+export async function startScanIn(redis, { env = {}, core = SERVER_CORE, root = ROOT } = {}) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const process_ = start(core, process.execPath, [...NODE_OPTIONS, join(ROOT, 'dist/server/main.js')], {
-    cwd: ROOT,
+  const process_ = start(core, process.execPath, [...NODE_OPTIONS, join(root, 'dist/server/main.js')], {
+    cwd: root,
     log: openSync('/dev/null', 'w'),
     env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...serviceEnv(redis, url), ...env },
   })
@@ -49,8 +49,8 @@ export async function startServer(name, env = {}) {
   return { ...process_, port, url: `http://127.0.0.1:${port}` }
 }
 
-function optionsOfStart() {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+function optionsOfStart(root) {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const [, options] = /exec node (.*)dist\/server\/main\.js/.exec(scripts.start)
   return options.split(' ').filter(Boolean)
 }

@@ -1,0 +1,64 @@
+// Versions of ScanIn side by side, in processor time: both at once on one core, so that whatever else the machine does is
+// done to both; and started anew again and again, since what the compiler makes of a process differs from one to the next.
+import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
+import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
+import { residentBytesOf } from '../parts/processes.mjs'
+import { startRedis } from '../parts/redis.mjs'
+import { startScanIn } from '../parts/service.mjs'
+
+const LOGINS = 30_000
+const WAITING = 2000
+
+/**
+ * @param roots the folders in which the versions are built
+ * @returns for each of what was measured, its `name` and by start what it cost each version, in the order of `roots`
+ */
+export async function measureSideBySide(roots, { starts }) {
+  const redis = await startRedis()
+  const loads = []
+  for (const root of roots) loads.push(loadsFor(await createLogins(redis, LOGINS, root)))
+  const costs = new Map()
+  for (let start = 0; start < starts; start++) {
+    const servers = []
+    for (const root of roots) servers.push(await startScanIn(redis, { root }))
+    const sides = servers.map((server, at) => ({ server, ...loads[at] }))
+    for (const { server, logins } of sides) await checkPending(server, logins)
+    for (const [name, costsOf] of await measureOnce(sides)) costs.set(name, [...(costs.get(name) ?? []), costsOf])
+    for (const server of servers) await server.stop()
+  }
+  await redis.stop()
+  return [...costs].map(([name, byStart]) => ({ name, byStart }))
+}
+
+async function measureOnce(sides) {
+  const cost = async (loadName, options) => {
+    const results = await Promise.all(sides.map(({ server, ...loads }) => load([server], loads[loadName], options)))
+    return results.map(({ cpuMicros }) => cpuMicros)
+  }
+  // Until the code is compiled and the heap has grown, it is the compiler that is measured.
+  await cost('polls', { seconds: 3 })
+  const polls = await cost('polls', { seconds: 3 })
+  await cost('creation', { seconds: 1 })
+  const creations = await cost('creation', { seconds: 2 })
+  const holds = await cost('held', { seconds: 6, connections: WAITING })
+  const memory = sides.map(({ server }) => residentBytesOf(server.pid) / 2 ** 20)
+  return [
+    ['a poll, µs', polls],
+    ['a poll held for 2 s, µs', holds],
+    ['a login created, µs', creations],
+    ['resident in the end, MB', memory],
+  ]
+}
+
+function loadsFor(logins) {
+  const start = rawRequest('POST', '/login', {
+    accept: 'application/json',
+    'user-agent': 'Mozilla/5.0 (X11) Firefox/140.0',
+  })
+  return {
+    logins,
+    polls: writeRequests(logins.map((login) => pollRequest(login))),
+    held: writeRequests(logins.map((login) => pollRequest(login, '?seen=pending&wait=2'))),
+    creation: writeRequests([start]),
+  }
+}

@@ -1,0 +1,29 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const HERE = join(import.meta.dirname, '../../..')
+
+/** Builds ScanIn in a folder. */
+export function build(root) {
+  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** Another version of ScanIn, built in a folder of its own for as long as this process runs. @param ref as git knows it */
+export function checkOut(ref) {
+  const git = (...words) => execFileSync('git', words, { cwd: HERE, stdio: ['ignore', 'ignore', 'inherit'] })
+  const root = join(mkdtempSync(join(tmpdir(), 'scanin-against-')), 'scanin')
+  git('worktree', 'add', '--quiet', '--detach', root, ref)
+  process.once('exit', () => git('worktree', 'remove', '--force', root))
+  installIn(root)
+  build(root)
+  return root
+}
+
+/** Versions with the same dependencies can have ours. */
+function installIn(root) {
+  const lockOf = (folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8')
+  if (lockOf(root) === lockOf(HERE)) symlinkSync(join(HERE, 'node_modules'), join(root, 'node_modules'))
+  else execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+}
