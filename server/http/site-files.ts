@@ -5,12 +5,12 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { negotiate } from '@fastify/accept-negotiator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** A file as it goes over the wire: as it is, and as the build has compressed it. */
+/** A file as it goes over the wire: as it is, and compressed, by the build or when it is first asked for. */
 export interface SiteFile {
   type: string
   plain: SiteBody
   /** By content coding (RFC 9110 §8.4.1). */
-  compressed: Readonly<Record<string, SiteBody>>
+  compressed: Readonly<Record<string, () => SiteBody>>
 }
 
 export interface SiteBody {
@@ -41,7 +41,7 @@ export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
     const path = join(root, name)
     const compressed = Object.entries(CODINGS)
       .filter(([, ending]) => existsSync(path + ending))
-      .map(([coding, ending]) => [coding, readBody(path + ending)] as const)
+      .map(([coding, ending]) => [coding, always(readBody(path + ending))] as const)
     files.set(name, { type, plain: readBody(path), compressed: Object.fromEntries(compressed) })
   }
   return files
@@ -52,7 +52,7 @@ export function makeSiteFile(type: string, body: Buffer): SiteFile {
   const compressed = Object.entries(COMPRESS)
     .map(([coding, compress]) => [coding, compress(body)] as const)
     .filter(([, smaller]) => smaller.length < body.length)
-    .map(([coding, smaller]) => [coding, bodyOf(smaller)] as const)
+    .map(([coding, smaller]) => [coding, always(bodyOf(smaller))] as const)
   return { type, plain: bodyOf(body), compressed: Object.fromEntries(compressed) }
 }
 
@@ -77,7 +77,7 @@ export function sendUnlessKnown(request: FastifyRequest, reply: FastifyReply, fi
 
 function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) {
   const coding = accepted === undefined ? null : negotiate(accepted.toLowerCase(), BEST_FIRST)
-  const body = coding === null ? undefined : compressed[coding]
+  const body = coding === null ? undefined : compressed[coding]?.()
   return coding === null || body === undefined ? { coding: undefined, body: plain } : { coding, body }
 }
 
@@ -92,19 +92,31 @@ export function varyBy(reply: FastifyReply, header: string): FastifyReply {
   return reply.header('vary', others === undefined ? header : `${others}, ${header}`)
 }
 
-/** The file with other text in it, once, at the start: public as before, and the same for all. */
+/**
+ * The file with other text in it, once, at the start: public as before, and the same for all. It is compressed when it is
+ * first asked for: of the pages in twenty languages most never are.
+ */
 export function changedFile(file: SiteFile, change: (text: string) => string): SiteFile {
   const before = file.plain.body.toString()
   const text = change(before)
   if (text === before) return file
-  const codings = Object.keys(file.compressed).map((coding) => [
-    coding,
-    bodyOf(COMPRESS[coding]?.(text) ?? Buffer.from(text)),
-  ])
+  const codings = Object.entries(COMPRESS)
+    .filter(([coding]) => coding in file.compressed)
+    .map(([coding, compress]) => [coding, once(() => bodyOf(compress(text)))])
   return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
 }
 
 const COMPRESS: Readonly<Record<string, (body: string | Buffer) => Buffer>> = { br: brotliCompressSync, gzip: gzipSync }
+
+const always =
+  <T>(value: T) =>
+  () =>
+    value
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
 
 function readBody(path: string): SiteBody {
   return bodyOf(readFileSync(path))
