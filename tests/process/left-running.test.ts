@@ -10,7 +10,7 @@ test('a test file that dies in beforeAll leaves no process running', async () =>
   const jest = startProcess(
     process.execPath,
     [
-      ...['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--reporters=default', '--runInBand'],
+      ...['node_modules/jest/bin/jest.js', '--reporters=default', '--runInBand'],
       ...['--testMatch=**/dies-in-before-all.fixture.ts', '--globalSetup='],
     ],
     { cwd: ROOT, env: { ...process.env, JEST_WORKER_ID: undefined } },

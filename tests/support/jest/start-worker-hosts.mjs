@@ -10,7 +10,7 @@ export default async function startHosts({ maxWorkers }) {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-hosts-'))
   process.env['SCANIN_HOSTS'] = join(folder, 'worker')
   for (let worker = 1; worker <= maxWorkers; worker++) {
-    const program = join(import.meta.dirname, 'worker-host.mjs')
+    const program = join(import.meta.dirname, '../worker-host.mjs')
     const host = spawn(process.execPath, [program, `${process.env['SCANIN_HOSTS']}${worker}`], {
       stdio: ['pipe', 'inherit', 'inherit'],
       // A service is told its environment, and nothing of this one's.
