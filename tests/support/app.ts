@@ -29,17 +29,6 @@ export interface TestParts extends Partial<AppOptions> {
   accounts?: Accounts
 }
 
-// Fastify looks for the name of a plugin among all modules that were ever loaded, which in Jest takes 70 ms an app.
-Object.defineProperty(Function.prototype, Symbol.for('fastify.display-name'), {
-  configurable: true,
-  get(this: { name: string }) {
-    return this.name || 'a plugin'
-  },
-  set(this: object, value: string) {
-    Object.defineProperty(this, Symbol.for('fastify.display-name'), { value, configurable: true, writable: true })
-  },
-})
-
 /**
  * The whole app in this process, on the embedded store and a clock that stands still.
  * @param time another app's, when both are to be at the same time

@@ -82,6 +82,11 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
   // Whatever else runs on this machine may add or remove a network card, and Chromium then gives up what is under way.
   const awaited = [/status of 401 .*\/session$/, /net::ERR_NETWORK_CHANGED /]
   const contexts: { close(): Promise<void> }[] = []
+  // A page that is closed complains of what it was fetching.
+  let isLeaving = false
+  const hear = (complaint: string) => {
+    if (!isLeaving) heard.push(complaint)
+  }
 
   async function open(where: Browser, options: BrowserContextOptions): Promise<Page> {
     const context = await where.newContext(options)
@@ -89,9 +94,9 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
     context.setDefaultTimeout(PATIENCE_MS)
     const page = await context.newPage()
     page.on('console', (message) => {
-      if (message.type() === 'error') heard.push(`${message.text()} ${message.location().url}`)
+      if (message.type() === 'error') hear(`${message.text()} ${message.location().url}`)
     })
-    page.on('pageerror', (error) => heard.push(`uncaught ${error.stack ?? error.message}`))
+    page.on('pageerror', (error) => hear(`uncaught ${error.stack ?? error.message}`))
     return page
   }
 
@@ -103,6 +108,7 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
       awaited.push(...complaints)
     },
     async leave() {
+      isLeaving = true
       await Promise.all(contexts.map((context) => context.close()))
     },
   }

@@ -25,7 +25,7 @@ const READER = '/node_modules/qr'
 /** Reads the code that the page shows, as a phone's own camera app would. @returns the link in it */
 export async function readQr(desktop: Page | Frame): Promise<string> {
   await showsCode(desktop)
-  // Read inside the browser: in Jest's sandbox the same reader takes ten seconds.
+  // Read inside the browser, which has drawn it.
   const page = 'page' in desktop ? desktop.page() : desktop
   await page.route(`**${READER}/*`, (route) => {
     const file = new URL(route.request().url()).pathname.slice(1)

@@ -14,7 +14,7 @@ export interface Condition {
 export interface Scene {
   width: number
   height: number
-  data: Uint8ClampedArray
+  data: Uint8ClampedArray<ArrayBuffer>
   /** What the code in it says. */
   said: string
 }

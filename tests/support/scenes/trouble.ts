@@ -17,7 +17,7 @@ export interface Trouble {
 }
 
 /** The frame as a camera hands it over, in RGBA. */
-export function develop(frame: Frame, pose: Pose, trouble: Trouble, seed: number): Uint8ClampedArray {
+export function develop(frame: Frame, pose: Pose, trouble: Trouble, seed: number): Uint8ClampedArray<ArrayBuffer> {
   const random = seeded(seed ^ 0x701b1e)
   let { light } = frame
   if (trouble.glare) light = withGlare(frame, pose, trouble.glare, random)

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import { afterAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
+import { countRead } from '../../../support/scene-reader.ts'
 
 /** A few of the pictures behind docs/scanning.md, in smaller frames: no change may leave them unread. */
 
@@ -11,23 +10,11 @@ const CONDITIONS = [
   ...['washed out, a tenth of the contrast', 'inverted, tilted 40°', 'dense clutter around it'],
 ]
 const EACH = 2
-
-const thread = new Worker(new URL('../../../support/scene-reader.mjs', import.meta.url), {
-  execArgv: ['--import', new URL('../../../support/typescript.mjs', import.meta.url).href],
-})
-afterAll(() => thread.terminate())
-
-async function readIn(name: string): Promise<number> {
-  const answered = once(thread, 'message')
-  thread.postMessage({ name, count: EACH, size: { width: 640, height: 480 } })
-  const [{ read, failure }] = await answered
-  if (failure !== undefined) throw new Error(failure)
-  return read
-}
+const SIZE = { width: 640, height: 480 }
 
 test('codes are read small, aside, turned, blurred, in glare, in the dark, inverted and among what looks like them', async () => {
   const read = new Map<string, number>()
-  for (const name of CONDITIONS) read.set(name, await readIn(name))
+  for (const name of CONDITIONS) read.set(name, await countRead(name, EACH, SIZE))
   const missed = [...read].filter(([, count]) => count === 0).map(([name]) => name)
   expect(missed).toEqual([])
   const all = [...read.values()].reduce((sum, count) => sum + count)
