@@ -11,9 +11,6 @@ process.once('exit', callEnds)
 // Jest ends a worker that does not end by itself, and people press Ctrl-C: without this there would be no 'exit'.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
-// Or Jest itself was ended, and nobody is left to be told anything.
-process.once('disconnect', () => process.exit(1))
-
 export default class BareEnvironment {
   global = globalThis
   moduleMocker = new ModuleMocker(globalThis)
