@@ -152,12 +152,3 @@ export function statusOnWire(status: BrowserStatus, pace: Pace): Static<typeof b
       return status satisfies never
   }
 }
-
-/**
- * The text of `statusOnWire`. While a browser waits that is two words and three numbers, put together here for a
- * quarter of what `JSON.stringify` takes.
- */
-export function statusAsJson(status: BrowserStatus, pace: Pace): string {
-  if (status.status !== 'pending' && status.status !== 'scanned') return JSON.stringify(statusOnWire(status, pace))
-  return `{"status":"${status.status}","expires_in":${status.expiresIn},"interval":${pace.interval},"hold":${pace.hold}}`
-}

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { BrowserStatus } from '../../../../server/login/browser/browser-logins.ts'
-import { statusAsJson, statusOnWire } from '../../../../server/login/browser/browser-wire.ts'
+import { statusOnWire } from '../../../../server/login/browser/browser-wire.ts'
 
 const PACE = { interval: 2, hold: 25 }
 const STATUSES: BrowserStatus[] = [
@@ -27,10 +27,6 @@ const STATUSES: BrowserStatus[] = [
   },
   { status: 'expired' },
 ]
-
-test.each(STATUSES)('$status is the same text put together and serialized', (status) => {
-  expect(statusAsJson(status, PACE)).toBe(JSON.stringify(statusOnWire(status, PACE)))
-})
 
 test('who signs in is told what `/session` tells, and nothing more', () => {
   const [status] = STATUSES.filter((each) => each.status === 'authenticated')
