@@ -5,9 +5,8 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 /** What a page may cost who sees it for the first time; `npm run first-view` says how long that takes. */
 const MOST = {
-  '/': { requests: 6, bytes: 21_000 },
-  // Two of them for passkeys, once the page is there.
-  '/scan': { requests: 8, bytes: 27_000 },
+  '/': { requests: 6, bytes: 20_000 },
+  '/scan': { requests: 6, bytes: 25_000 },
 } as const
 
 const { visitors, serve } = setUpPageTests({})

@@ -3,13 +3,16 @@ import { basename } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { messagesOf } from '../../web/build/catalogues.mjs'
+import { assetsOfThisBuild } from '../support/assets.ts'
 import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared } = setUpPageTests({ ordinary: {} })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
+/** What `/scan` is given with the parts that come later. */
+const LATE_SHEETS = assetsOfThisBuild().filter((name) => /^(devices|viewfinder)-\w+\.css$/.test(name))
 /** What scripts put into pages. */
-const SPOKEN = /^(problem|accountProblem|trouble|login|phone|passkey|home|devices|events|scan|scanner)\./
+const SPOKEN = /^(problem|accountProblem|trouble|login|loginForms|phone|passkey|home|devices|events|scan|scanner)\./
 
 test('a page comes in the language of its reader, and in the one that they pick, also the next time', async () => {
   const { url } = shared('ordinary')
@@ -48,6 +51,9 @@ test('nothing is cut or wider than the smallest screen, in any language', async 
     await page.context().addCookies([{ name: 'scanin_language', value: language, url }])
     for (const path of ['/', '/scan', '/home', '/nowhere']) {
       await page.goto(url + path)
+      if (path === '/scan') {
+        for (const name of LATE_SHEETS) await page.addStyleTag({ url: `/assets/${name}` })
+      }
       expect(await page.locator('html').getAttribute('lang')).toBe(language)
       const wide = await tooWide(page, path === '/scan' ? spokenIn(language) : [])
       found.push(...wide.map((part) => `${language} ${path}: ${part}`))

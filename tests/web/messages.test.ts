@@ -75,7 +75,7 @@ test.each([
   ['en', [1, 2], ['One try left.', '2 tries left.']],
   ['de', [1, 2], ['Noch ein Versuch.', 'Noch 2 Versuche.']],
 ])('a count has the plural of its language: %s', async (language, counts, words) => {
-  const { triesLeft } = await compiled(language, 'login')
+  const { triesLeft } = await compiled(language, 'loginForms')
   if (typeof triesLeft !== 'function') throw new Error('not a message with a value')
   expect(counts.map((count) => triesLeft({ count }))).toEqual(words)
 })

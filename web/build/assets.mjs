@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join, relative, resolve } from 'node:path'
 import { build, transform } from 'esbuild'
+import { inOneFile } from './one-file.mjs'
+import { onlyUsed, wordsIn } from './used-rules.mjs'
 
 /** Syntax, and what style sheets need in other words. tests/web/build-target.test.ts keeps the rest. */
 const TARGET = ['safari15.4', 'chrome100', 'firefox100']
@@ -19,6 +21,8 @@ const PICTURES = { '.svg': 'image/svg+xml' }
  * are newer than the oldest browsers (Firefox has them since 114). `server/http/pages.ts` knows them by how they are called.
  */
 const WORKERS = { READER_WORKER: 'web/src/phone/scanner/reader-worker.ts' }
+/** Style sheets that a module adds to its page (`addSheet`) with the parts that need them; named like workers. */
+const LATE_SHEETS = { DEVICES_SHEET: 'devices.css', VIEWFINDER_SHEET: 'viewfinder.css' }
 
 const SETTINGS = {
   bundle: true,
@@ -42,18 +46,27 @@ const SETTINGS = {
  * @returns the files by their names, and for each language the addresses of what was wanted: of a module that of itself,
  *   and of what it cannot begin without
  */
-export async function buildAssets({ modules, sheets, others }, languages, messages) {
-  const workers = await Promise.all(Object.entries(WORKERS).map(buildWorker))
-  const define = Object.fromEntries(workers.map(({ name, addresses }) => [name, JSON.stringify(addresses[0])]))
+export async function buildAssets({ modules, sheets, pagesWith, others }, languages, messages) {
+  const late = await Promise.all([
+    ...Object.entries(WORKERS).map(buildWorker),
+    ...Object.entries(LATE_SHEETS).map(async ([name, sheet]) => ({ ...(await buildSheet(sheet)), name })),
+  ])
+  const define = Object.fromEntries(late.map(({ name, addresses }) => [name, JSON.stringify(addresses[0])]))
   const inEach = (language) => {
     const settings = { define, alias: { '#messages': resolve(messages, language) } }
     return Promise.all(modules.map((name) => buildModule(name, settings)))
   }
-  const [common, ...spoken] = await Promise.all([
-    Promise.all([...sheets.map(buildSheet), ...others.map(takeOther)]),
-    ...languages.map(inEach),
-  ])
-  const built = [...workers, ...common, ...spoken.flat()]
+  const [wholeSheets, ...spoken] = await Promise.all([Promise.all(sheets.map(buildSheet)), ...languages.map(inEach)])
+  const scriptsOf = (module) =>
+    spoken[0].find(({ name }) => name === module)?.files.map(([, body]) => String(body)) ?? []
+  const trimmed = wholeSheets.map((sheet) => {
+    const users = pagesWith(sheet.name)
+    return users.length === 0
+      ? sheet
+      : trim(sheet, [...users.flatMap(({ html, module }) => [html, ...scriptsOf(module)])])
+  })
+  const common = [...trimmed, ...others.map(takeOther)]
+  const built = [...late, ...common, ...spoken.flat()]
   const packages = new Set(built.flatMap(({ inputs = [] }) => inputs.flatMap(packageOf)))
   const addressesOf = (parts) => new Map(parts.map(({ name, addresses }) => [name, addresses]))
   return {
@@ -102,17 +115,25 @@ const sizesWrittenOut = {
   },
 }
 
+/** @returns the sheet with what is used by pages and scripts of these texts */
+function trim({ name, files: [[file, body]] }, texts) {
+  const [, stem] = /^(.*)-\w+\.css$/.exec(file)
+  const trimmed = hashed(`${stem}.css`, Buffer.from(onlyUsed(String(body).trim(), wordsIn(texts))))
+  return { name, files: [trimmed], addresses: [ADDRESS + trimmed[0]] }
+}
+
 async function bundle(name, source, settings) {
   const { outputFiles, metafile } = await build({ ...SETTINGS, ...settings })
-  const outputs = Object.entries(metafile.outputs)
-  const [main, { imports }] = outputs.find(([, { entryPoint }]) => entryPoint === source)
-  const needed = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path)
-  return {
-    name,
-    files: outputFiles.map(({ path, contents }) => [relative(OUT, path), Buffer.from(contents)]),
-    addresses: [main, ...needed].map((path) => ADDRESS + relative(OUT, path)),
-    inputs: Object.keys(metafile.inputs),
-  }
+  const named = new Map(Object.entries(metafile.outputs).map(([path, output]) => [relative(OUT, path), output]))
+  const importsOf = (file) => named.get(file).imports.map(({ path, kind }) => ({ name: relative(OUT, path), kind }))
+  const { files, main } = await inOneFile({
+    files: new Map(outputFiles.map(({ path, contents }) => [relative(OUT, path), Buffer.from(contents)])),
+    importsOf,
+    exportsOf: (file) => named.get(file).exports,
+    main: [...named].find(([, { entryPoint }]) => entryPoint === source)[0],
+    settings: { ...SETTINGS, ...settings, metafile: false },
+  })
+  return { name, files: [...files], addresses: [ADDRESS + main], inputs: Object.keys(metafile.inputs) }
 }
 
 function takeOther(name) {

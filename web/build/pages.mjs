@@ -62,14 +62,16 @@ const slotsOf = (text) =>
       .map((slot) => [slot.slice(0, slot.indexOf(':')), slot.slice(slot.indexOf(':') + 1)]),
   )
 
-/** @returns modules, sheets (see `sheetsOf`) and other files, each once */
+/** @returns modules, sheets (see `sheetsOf`) and other files, each once; and the pages that have each of those sheets */
 export function whatTheyLoad(pages) {
-  const modules = pages.flatMap(({ html }) => MODULE.exec(html)?.slice(1) ?? [])
+  const modules = pages.flatMap(({ html }) => moduleOf(html) ?? [])
   const rest = pages.flatMap(({ html }) => assetsOf(html.replaceAll(SHEET, '').replace(MODULE, '')))
   const isSheet = (name) => name.endsWith('.css')
   return {
     modules: unique(modules),
     sheets: unique([...pages.map(({ html }) => sheetsOf(html)), ...rest.filter(isSheet)]),
+    pagesWith: (sheet) =>
+      pages.flatMap(({ html }) => (sheetsOf(html) === sheet ? [{ html, module: moduleOf(html) }] : [])),
     others: unique(rest.filter((name) => !isSheet(name))),
   }
 }
@@ -81,7 +83,7 @@ export function withAddresses(html, addresses) {
     if (known === undefined) throw new Error(`No page could load ${name}`)
     return known
   }
-  const [module] = MODULE.exec(html)?.slice(1) ?? []
+  const module = moduleOf(html)
   const preloads = module === undefined ? [] : addressesOf(module)
   const [sheet] = addressesOf(sheetsOf(html))
   let isFirst = true
@@ -103,6 +105,8 @@ export function withAddresses(html, addresses) {
 
 export const manifestWith = ({ text }, addresses) =>
   text.replaceAll(ASSET, (_address, name) => `"${addresses.get(name)[0]}"`)
+
+const moduleOf = (html) => MODULE.exec(html)?.[1]
 
 /** The names of the sheets that a page waits for, with spaces between: they become one. */
 const sheetsOf = (html) => [...html.matchAll(SHEET)].map(([, name]) => name).join(' ')

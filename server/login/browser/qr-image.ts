@@ -30,8 +30,7 @@ export function qrImage(text: string): string {
 function darkRuns({ size, data }: QRCode.BitMatrix): string {
   let path = ''
   for (let row = 0; row < size; row++) {
-    path += `M${MARGIN} ${row + MARGIN}.5`
-    let penAt = 0
+    let penAt = -1
     for (let column = 0; column < size; ) {
       if (!data[row * size + column]) {
         column++
@@ -39,7 +38,8 @@ function darkRuns({ size, data }: QRCode.BitMatrix): string {
       }
       const start = column
       while (column < size && data[row * size + column]) column++
-      path += stroke(start - penAt, column - start)
+      path +=
+        penAt === -1 ? `M${start + MARGIN} ${row + MARGIN}.5h${column - start}` : stroke(start - penAt, column - start)
       penAt = column
     }
   }

@@ -1,4 +1,4 @@
-import { login as loginWords } from '#messages/login'
+import { loginForms as formWords } from '#messages/loginForms'
 import { findPart } from '../page/find-part.ts'
 import { wordsFor } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
@@ -57,7 +57,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     const matchCode = boxes.digits()
     if (matchCode.length !== wholeLength) {
       // Sent once, by its being full; whoever presses the button as well is told of that one.
-      if (matchCode !== '' || message.textContent === '') say(loginWords.sixDigits, true)
+      if (matchCode !== '' || message.textContent === '') say(formWords.sixDigits, true)
       return input.focus()
     }
     busy = true
@@ -74,7 +74,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     // Wrong digits make room for others. Those that did not get through can be sent once more.
     if (triesLeft !== undefined) boxes.clear()
     say(
-      [wordsFor(error), triesLeft === undefined ? '' : loginWords.triesLeft({ count: triesLeft })].join(' ').trim(),
+      [wordsFor(error), triesLeft === undefined ? '' : formWords.triesLeft({ count: triesLeft })].join(' ').trim(),
       true,
     )
     input.focus()
@@ -90,7 +90,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       if (isShown(form)) return
       setShown(form, true)
       boxes.clear()
-      say(triesLeft < allTries ? loginWords.triesLeft({ count: triesLeft }) : '', false)
+      say(triesLeft < allTries ? formWords.triesLeft({ count: triesLeft }) : '', false)
       input.focus()
     },
     hide() {

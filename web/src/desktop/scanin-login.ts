@@ -1,19 +1,22 @@
 import { findPart } from '../page/find-part.ts'
+import { firstUse } from '../page/first-use.ts'
+import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
+import { wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
+import { untilAnswered } from '../poll/retry.ts'
 import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
 import { createKeptLogin } from './kept-login.ts'
 import { createLoginFlow, type LoginFlow } from './login-flow.ts'
+import type { LoginForms } from './login-forms.ts'
 import { type LoginView, statusWords } from './login-view.ts'
-import { createMatchForm } from './match-form.ts'
 import { createQrPanel } from './qr-panel.ts'
-import { isShown } from './shown.ts'
+import { isShown, setShown } from './shown.ts'
 import { watchForSignIn } from './signed-in-elsewhere.ts'
 import { createStatusLine } from './status-line.ts'
-import { createUserCodePanel } from './user-code-panel.ts'
 
 /** Who is in reads so, before the page goes. */
 const heldMs = 700
@@ -49,29 +52,43 @@ export class ScanInLogin extends HTMLElement {
     const kept = createKeptLogin({ memory: tabMemory, returnTo: this.returnTo, page: window, signal: life })
     const say = createStatusLine(this)
     const qr = createQrPanel(this, pageClock, life)
-    const submit = (matchCode: string) => flow.match(matchCode)
-    const match = createMatchForm({ root: this, clock: pageClock, submit, signal: life })
-    const userCode = createUserCodePanel(this, () => flow.userCode())
+    const otherWay = findPart(this, '.other-way', HTMLElement)
+    let forms: LoginForms | undefined
+    const loadForms = later(async () => {
+      const { createLoginForms } = await import('./login-forms.ts')
+      forms = createLoginForms({
+        ...{ root: this, clock: pageClock, signal: life },
+        match: (matchCode) => flow.match(matchCode),
+        userCode: () => flow.userCode(),
+      })
+      forms.show(view)
+      return forms
+    })
     const tabs = new BroadcastChannel('scanin.signed-in')
+
+    const source = { clock: pageClock, random: Math.random, wake: pageWake, onFailure: () => undefined }
 
     const speak = () => {
       say(statusWords(view, connection, navigator.onLine))
       this.setAttribute('data-state', view.kind)
       this.setAttribute('data-connection', connection)
     }
+    // Whoever goes by the keyboard goes on from here, and not from the top of the page.
+    const keepFocus = (held: Element | null) => {
+      if (held === null || held !== document.activeElement || isShown(held)) return
+      if (isShown(refresh)) refresh.focus()
+      else code.focus()
+    }
     const onView = (next: LoginView) => {
       view = next
       const held = this.contains(document.activeElement) ? document.activeElement : null
       qr.show(view)
       if (view.kind === 'pending') showGoal(this, view.login.application)
-      if (view.kind === 'match_required') match.show(view.triesLeft)
-      else match.hide()
-      if (view.kind === 'starting') userCode.reset()
-      else if (view.kind !== 'pending') userCode.hide()
+      setShown(otherWay, view.kind === 'starting' || view.kind === 'pending')
+      forms?.show(view)
+      if (view.kind === 'match_required') void untilAnswered(loadForms, { ...source, signal: attempt.signal })
       speak()
-      // Whoever goes by the keyboard goes on from here, and not from the top of the page.
-      if (held !== null && held === document.activeElement && !isShown(held))
-        (isShown(refresh) ? refresh : code).focus()
+      keepFocus(held)
       if (view.kind === 'authenticated') void this.#leave(view.redirectTo, life)
     }
     const start = () => {
@@ -83,10 +100,8 @@ export class ScanInLogin extends HTMLElement {
         speak()
       }
       flow = createLoginFlow({
+        ...source,
         api: this.api,
-        clock: pageClock,
-        random: Math.random,
-        wake: pageWake,
         isHidden: () => document.hidden,
         returnTo: this.returnTo,
         kept,
@@ -116,6 +131,14 @@ export class ScanInLogin extends HTMLElement {
       // The server knows where from here.
       onView({ kind: 'authenticated', userName, redirectTo: location.href })
     }
+    const onAskForCode = async () => {
+      try {
+        await (await loadForms()).askForCode()
+      } catch (error) {
+        findPart(otherWay, '.message', HTMLElement).textContent = wordsFor(error)
+      }
+    }
+    findPart(otherWay, '#user-code', HTMLElement).addEventListener('click', onAskForCode, { signal: life })
     refresh.addEventListener('click', onRefresh, { signal: life })
     findPart(this, '#start-over', HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     if (!this.isAnew) watchForSignIn({ api: this.api, channel: tabs, page: document, onSignedIn, signal: life })
@@ -124,6 +147,10 @@ export class ScanInLogin extends HTMLElement {
       tabs.close()
     })
     start()
+    // Ahead of their use: the connection may be gone then.
+    void firstUse({ page: document, clock: pageClock, signal: life })
+      .then(loadForms)
+      .catch(() => undefined)
   }
 
   async #leave(redirectTo: string, life: AbortSignal): Promise<void> {

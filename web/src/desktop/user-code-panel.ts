@@ -1,13 +1,13 @@
-import { login as loginWords } from '#messages/login'
+import { loginForms as formWords } from '#messages/loginForms'
 import { findPart } from '../page/find-part.ts'
 import { wordsFor } from '../page/words.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
-import { setShown } from './shown.ts'
 
 export interface UserCodePanel {
   /** Offers the code anew: what was shown belongs to a login that is over. */
   reset(): void
-  hide(): void
+  /** Puts a code there; the person is told why there is none. */
+  ask(): Promise<void>
 }
 
 /** `#user-code` holds the button that asks for a code, and then the code, with one beside it that copies it. */
@@ -29,13 +29,13 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     place.replaceChildren(code)
     address.textContent = reply.verificationUri.replace(/^https?:\/\//, '')
     how.hidden = false
-    copy.textContent = loginWords.copy
+    copy.textContent = formWords.copy
     copy.hidden = false
     // The button that had the focus is gone.
     copy.focus({ preventScroll: true })
   }
 
-  place.addEventListener('click', async () => {
+  const ask = async () => {
     if (button.disabled || !place.contains(button)) return
     button.disabled = true
     message.textContent = ''
@@ -48,11 +48,11 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     } finally {
       button.disabled = false
     }
-  })
+  }
   copy.addEventListener('click', async () => {
     const isCopied = await copyTextOf(place)
-    copy.textContent = isCopied ? loginWords.copied : loginWords.copy
-    message.textContent = isCopied ? '' : loginWords.copyFailed
+    copy.textContent = isCopied ? formWords.copied : formWords.copy
+    message.textContent = isCopied ? '' : formWords.copyFailed
   })
 
   return {
@@ -62,11 +62,8 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       how.hidden = true
       copy.hidden = true
       message.textContent = ''
-      setShown(panel, true)
     },
-    hide() {
-      setShown(panel, false)
-    },
+    ask,
   }
 }
 

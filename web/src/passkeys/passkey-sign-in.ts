@@ -1,5 +1,6 @@
 import { passkey as passkeyWords } from '#messages/passkey'
 import { findPart } from '../page/find-part.ts'
+import { firstUse } from '../page/first-use.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -10,6 +11,8 @@ import { passkeyErrorWords } from './passkey-error-words.ts'
 
 export interface PasskeySignInParts {
   readonly root: ParentNode
+  /** Where the person begins to use the page. */
+  readonly page: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
   readonly api: Pick<Api, 'passkeySignInOptions' | 'signInByPasskey'>
   readonly authenticator: Pick<Authenticator, 'missing' | 'get' | 'canFillIn' | 'fillIn'>
   readonly clock: Clock
@@ -27,7 +30,7 @@ const earlyMs = 60_000
 
 /** `#sign-in-passkey`, and passkeys among what the browser fills in. */
 export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
-  const { root, api, authenticator, clock, onSignedIn } = parts
+  const { root, page, api, authenticator, clock, onSignedIn } = parts
   const part = findPart(root, '#passkey-sign-in', HTMLElement)
   const button = findPart(part, '#sign-in-passkey', HTMLButtonElement)
   const why = findPart(root, '#no-passkeys', HTMLElement)
@@ -53,7 +56,9 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
   /** Offers one after the other, for as long as the form is there. Nobody is told what goes wrong before they pick one. */
   const offer = async (signal: AbortSignal) => {
     try {
-      if (!(await authenticator.canFillIn())) return
+      // Two requests, for which the form does not wait.
+      await firstUse({ page, clock, signal })
+      if (signal.aborted || !(await authenticator.canFillIn())) return
       while (!signal.aborted) {
         const assertion = await offerOnce(signal)
         if (assertion !== undefined) await signIn(assertion).catch(tell)

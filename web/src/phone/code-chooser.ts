@@ -1,9 +1,14 @@
 import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
+import { addSheet } from '../page/late-sheet.ts'
+import { later } from '../page/later.ts'
 import type { Clock } from '../wire/clock.ts'
 import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'
 import type { Scanner } from './scanner/scanner.ts'
+
+/** Named by the build: how the camera's screen looks. */
+declare const VIEWFINDER_SHEET: string
 
 export type ChosenCode = { readonly token: string } | { readonly userCode: string }
 
@@ -41,15 +46,15 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     help.hidden = true
     if (message.textContent !== words) message.textContent = words
   }
-  const loadScanner = async (): Promise<Scanner> => {
-    const { createScanner } = await import('./scanner/scanner.ts')
-    scanner ??= createScanner({
+  const loadScanner = later(async (): Promise<Scanner> => {
+    const [{ createScanner }] = await Promise.all([import('./scanner/scanner.ts'), addSheet(VIEWFINDER_SHEET)])
+    scanner = createScanner({
       ...{ findPart, words: scanWords, camera, help, clock, say },
       tokenIn: (text) => tokenOfScanLink(text, location.origin),
       onToken: (token) => onCode({ token }),
     })
     return scanner
-  }
+  })
   const withScanner = async (use: (scanner: Scanner) => Promise<void>) => {
     try {
       const loaded = await loadScanner()

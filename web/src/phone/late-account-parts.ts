@@ -1,3 +1,4 @@
+import { later } from '../page/later.ts'
 import type { AccountParts } from './account-parts.ts'
 
 /**
@@ -9,26 +10,17 @@ export function createLateAccountParts(
   load: () => Promise<AccountParts>,
   onTrouble: (error: unknown) => void,
 ): AccountParts {
-  let loading: Promise<AccountParts> | undefined
+  const parts = later(load)
+  let loaded: AccountParts | undefined
   let isShown = false
   /** Approved before they were there. */
   const approved: string[] = []
 
-  async function loadOnce(): Promise<AccountParts> {
-    loading ??= load()
-    try {
-      return await loading
-    } catch (error) {
-      loading = undefined
-      throw error
-    }
-  }
-
   async function bringUp(): Promise<void> {
     try {
-      const parts = await loadOnce()
-      for (const login of approved.splice(0)) parts.approved(login)
-      parts.show(isShown)
+      loaded = await parts()
+      for (const login of approved.splice(0)) loaded.approved(login)
+      loaded.show(isShown)
     } catch (error) {
       onTrouble(error)
     }
@@ -37,17 +29,17 @@ export function createLateAccountParts(
   return {
     show(shown) {
       isShown = shown
-      if (shown || loading !== undefined) void bringUp()
+      if (shown || loaded !== undefined) void bringUp()
     },
     approved(login) {
       approved.push(login)
     },
     forget() {
       approved.length = 0
-      void loading?.then((parts) => parts.forget()).catch(() => undefined)
+      loaded?.forget()
     },
     async askToEndOthers() {
-      await (await loadOnce()).askToEndOthers()
+      await (await parts()).askToEndOthers()
     },
   }
 }

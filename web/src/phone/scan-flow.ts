@@ -7,7 +7,7 @@ import type { Api } from '../wire/api.ts'
 import { ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
-import { type Approval, type ApprovalParts, type ApprovalView, createApproval } from './approval.ts'
+import type { Approval, ApprovalParts, ApprovalView, createApproval } from './approval.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
 
@@ -19,6 +19,8 @@ export interface ScanFlowParts {
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
   readonly pending: PendingToken
   readonly prove: ApprovalParts['prove']
+  /** What decides on a code, which comes late. Rejects where it cannot be had now. */
+  readonly loadApproval: () => Promise<typeof createApproval>
   readonly onLoading: (words: string) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as. */
@@ -65,7 +67,10 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       const current = await retrying(() => api.session(), signal)
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
       if (current?.session.kind === 'browser') return phoneWords.browserSession
-      if (current !== undefined) parts.onUser(current.user.name)
+      if (current === undefined) return undefined
+      parts.onUser(current.user.name)
+      // On its way before there is a code to decide on.
+      void parts.loadApproval().catch(() => undefined)
       return undefined
     } catch (error) {
       return isSignedOut(error) ? strangerWords : wordsFor(error)
@@ -88,7 +93,8 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     parts.onLoading(phoneWords.opening)
     try {
       const request = await scan(code, signal)
-      if (request !== undefined && !signal.aborted) ask(request, signal)
+      const create = await retrying(parts.loadApproval, signal)
+      if (request !== undefined && create !== undefined && !signal.aborted) ask(request, create, signal)
     } catch (error) {
       if (!signal.aborted) onScanRefused(error)
     }
@@ -107,9 +113,9 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     parts.onChooser(wordsFor(error))
   }
 
-  const ask = (request: ScanReply, signal: AbortSignal) => {
+  const ask = (request: ScanReply, create: typeof createApproval, signal: AbortSignal) => {
     pending.scanned(request.token)
-    const approval = createApproval({
+    const approval = create({
       ...parts,
       request,
       signal,

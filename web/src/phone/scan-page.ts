@@ -1,10 +1,11 @@
 // The script of scan.html.
-
 import { accountProblem } from '#messages/accountProblem'
 import { passkey as passkeyWords } from '#messages/passkey'
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
+import { addSheet } from '../page/late-sheet.ts'
+import { later } from '../page/later.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
@@ -14,17 +15,18 @@ import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
-import type { ApprovalView } from './approval.ts'
+import type { ApprovalCards } from './approval-cards.ts'
 import { createCodeChooser } from './code-chooser.ts'
 import { createLateAccountParts } from './late-account-parts.ts'
 import { keepOfflinePage } from './offline-page.ts'
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
 import { createProviderSignIn } from './provider-sign-in.ts'
-import { createRequestCard } from './request-card.ts'
-import { createResultCard, type ResultView } from './result-card.ts'
 import { createScanFlow } from './scan-flow.ts'
 import { createSignInForm } from './sign-in-form.ts'
+
+/** Named by the build: how everything looks that only those see who are signed in. */
+declare const DEVICES_SHEET: string
 
 learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
@@ -34,7 +36,7 @@ const showSection = createPhoneSections(document)
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
   if (section !== 'chooser') chooser.leave()
-  if (section !== 'request') card.hide()
+  if (section !== 'request') cards?.leave()
   if (section !== 'sign-in') passkeySignIn.leave()
   status.textContent = words
   account.show(withDevices)
@@ -49,6 +51,7 @@ const flow = createScanFlow({
   wake: pageWake,
   pending,
   prove: authenticator.get,
+  loadApproval: async () => (await loadCards()).createApproval,
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
@@ -66,14 +69,9 @@ const flow = createScanFlow({
     chooser.show(words)
   },
   onApproval: (view, approval) => {
-    if (view.kind === 'asking') {
-      card.show(view.request, view.endsAt, approval)
-      show('request')
-      return
-    }
     if (view.kind === 'done') account.approved(view.login)
-    result.show(resultOf(view))
-    show('result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
+    cards?.show(view, approval)
+    show(view.kind === 'asking' ? 'request' : 'result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
   },
   onConnection: (connection) => {
     status.textContent = connection === 'reconnecting' ? phoneWords.reconnecting : ''
@@ -84,6 +82,7 @@ const signedIn = () => void flow.signedIn()
 const form = createSignInForm({ root: document, api, onSignedIn: signedIn })
 const passkeySignIn = createPasskeySignIn({
   root: document,
+  page: document,
   api,
   authenticator,
   clock: pageClock,
@@ -100,29 +99,32 @@ const providerSignIn = createProviderSignIn({
 })
 const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
-const card = createRequestCard({
-  root: document,
-  clock: pageClock,
-  passkeys: {
-    has: async () => (await api.passkeys()).length > 0,
-    add,
-    whyNone: authenticator.missing && passkeyWords[authenticator.missing],
-  },
-})
-const result = createResultCard({
-  root: document,
-  onAgain: () => void flow.begin(),
-  onEndOthers: () => void account.askToEndOthers(),
+const loadSheet = later(() => addSheet(DEVICES_SHEET))
+let cards: ApprovalCards | undefined
+const loadCards = later(async () => {
+  const [{ createApprovalCards }] = await Promise.all([import('./approval-cards.ts'), loadSheet()])
+  cards = createApprovalCards({
+    root: document,
+    clock: pageClock,
+    passkeys: {
+      has: async () => (await api.passkeys()).length > 0,
+      add,
+      whyNone: authenticator.missing && passkeyWords[authenticator.missing],
+    },
+    onAgain: () => void flow.begin(),
+    onEndOthers: () => void account.askToEndOthers(),
+  })
+  return cards
 })
 const account = createLateAccountParts(
   async () => {
-    const { createAccountParts } = await import('./account-parts.ts')
+    const [{ createAccountParts }] = await Promise.all([import('./account-parts.ts'), loadSheet()])
     return createAccountParts({
       root: document,
       api,
       authenticator,
       addPasskey: add,
-      onDevices: (list) => result.offerToEndOthers(list.some(({ current }) => !current)),
+      onDevices: (list) => cards?.offerToEndOthers(list.some(({ current }) => !current)),
       onSignInAgain: flow.signInAgain,
       onSignedOut: flow.signedOut,
     })
@@ -131,21 +133,6 @@ const account = createLateAccountParts(
     status.textContent = phoneWords.noAccountParts
   },
 )
-
-function resultOf(view: Exclude<ApprovalView, { kind: 'asking' }>): ResultView {
-  switch (view.kind) {
-    case 'match':
-      return { kind: 'match', matchCode: view.matchCode, words: phoneWords.match }
-    case 'waiting':
-      return { kind: 'waiting', words: phoneWords.waiting }
-    case 'done':
-      return view
-    case 'ended':
-      return view
-    default:
-      return view satisfies never
-  }
-}
 
 signOut.addEventListener('click', async () => {
   try {

@@ -1,0 +1,80 @@
+// What a page's script shares with modules that come later esbuild puts into files between them, each a request that the
+// page waits for. Here those become part of the page's own file, and what comes later takes it from there.
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { build } from 'esbuild'
+
+const STATIC = 'import-statement'
+/** In a name, until the hash of what it is of is there: files that name each other share one. */
+const NO_HASH = '00000000'
+
+/**
+ * @param files of a build with `splitting`, which lie in one folder: their contents by their names
+ * @param importsOf what a file of them imports: `{name, kind}` each; and `exportsOf` the names that it exports
+ * @param main the name of the page's own file
+ * @returns the files, by their new names where they have one, and that of the page's own
+ */
+export async function inOneFile({ files, importsOf, exportsOf, main, settings }) {
+  const needs = (name) => importsOf(name).flatMap((other) => (other.kind === STATIC ? [other.name] : []))
+  const shared = reachable([main], needs).filter((name) => name !== main)
+  if (shared.length === 0) return { files, main }
+
+  const others = [...files.keys()].filter((name) => name.endsWith('.js') && !shared.includes(name))
+  const importers = (name) => others.filter((other) => importsOf(other).some((imported) => imported.name === name))
+  // Those whose names change: the page's own, what takes something from it, and whatever names one of them.
+  const changed = reachable([main, ...shared.flatMap(importers)], importers)
+  const nameless = new Map(changed.map((name) => [name, name.replace(/-[^-]+\.js$/, `-${NO_HASH}.js`)]))
+  const { outputFiles } = await build({
+    ...settings,
+    splitting: false,
+    entryPoints: changed.map((name) => ({ in: name, out: nameless.get(name).slice(0, -'.js'.length) })),
+    entryNames: '[name]',
+    plugins: [together({ files, exportsOf, main, shared, nameless, settings })],
+  })
+
+  const hash = createHash('sha256')
+  for (const { contents } of outputFiles) hash.update(contents)
+  const digest = hash.digest('hex').slice(0, NO_HASH.length).toUpperCase()
+  const named = (text) => text.replaceAll(`-${NO_HASH}.js`, `-${digest}.js`)
+  const same = [...files].filter(([name]) => !shared.includes(name) && !nameless.has(name))
+  const built = changed.map((name, at) => [named(nameless.get(name)), Buffer.from(named(outputFiles[at].text))])
+  return { files: new Map([...same, ...built]), main: named(nameless.get(main)) }
+}
+
+/** Has a build take files from memory. `PAGE` is the page's file with what it shares; `TAKEN`, what others take from it. */
+function together({ files, exportsOf, main, shared, nameless, settings }) {
+  const [PAGE, TAKEN, BUILT] = ['page', 'taken', 'built']
+  const own = [main, ...shared]
+  const given = (name) => exportsOf(name).map((each) => ({ each, alias: `${each}_${own.indexOf(name)}` }))
+  const exporting = (name, pair) => `export { ${given(name).map(pair).join(', ')} } from './${name}'\n`
+  const contentsIn = {
+    [PAGE]: () =>
+      `import './${main}'\n${shared.map((name) => exporting(name, ({ each, alias }) => `${each} as ${alias}`)).join('')}`,
+    [TAKEN]: (name) => exporting(name, ({ each, alias }) => `${alias} as ${each}`),
+    [BUILT]: (name) => files.get(name),
+  }
+  const outside = (name) => ({ path: settings.publicPath + (nameless.get(name) ?? name), external: true })
+  const resolve = ({ path, kind, importer, namespace }) => {
+    const name = basename(path)
+    if (kind === 'entry-point') return { path: name, namespace: name === main ? PAGE : BUILT }
+    if (namespace === TAKEN) return outside(main)
+    if (kind !== STATIC || !own.includes(name)) return outside(name)
+    return { path: name, namespace: namespace === PAGE || own.includes(importer) ? BUILT : TAKEN }
+  }
+  return {
+    name: 'together',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /.*/ }, resolve)
+      for (const [namespace, contentsOf] of Object.entries(contentsIn)) {
+        onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: contentsOf(path) }))
+      }
+    },
+  }
+}
+
+/** @returns what there is to be reached, each once, beginning with where it began */
+function reachable(from, next) {
+  const found = new Set(from)
+  for (const each of found) for (const more of next(each)) found.add(more)
+  return [...found]
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../wire/clock.ts'
+
+export interface FirstUseParts {
+  /** What is typed or touched anywhere in it counts. */
+  readonly page: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** So long after it was shown a page has what its first view takes, on a slow line too. */
+const shownMs = 2000
+/** As early as can be: what comes of them is what people wait for. */
+const signs = ['pointerdown', 'keydown', 'input']
+
+/** Resolves once somebody begins to use the page, or has had it before them for a moment: what can wait has waited. */
+export async function firstUse({ page, clock, signal }: FirstUseParts): Promise<void> {
+  const over = new AbortController()
+  const end = () => over.abort()
+  for (const sign of signs) page.addEventListener(sign, end, true)
+  signal.addEventListener('abort', end)
+  await clock.sleep(signal.aborted ? 0 : shownMs, over.signal)
+  for (const sign of signs) page.removeEventListener(sign, end, true)
+  signal.removeEventListener('abort', end)
+}
