@@ -12,7 +12,7 @@ import { jwksRoute } from './apps/jwks-route.ts'
 import type { SigningKeys } from './apps/key-set.ts'
 import { createAudit } from './audit/audit.ts'
 import { createWebhooks } from './audit/webhooks.ts'
-import { brandedSite } from './brand/branded-site.ts'
+import { createBranding } from './brand/branded-site.ts'
 import type { Logo } from './brand/logo.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
@@ -125,11 +125,11 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   const { publicUrl } = config
 
   const label = labelProvider(config.phoneOidc?.label)
-  const sites = readSites(options.webRoot, (files) => brandedSite(label(files), config.brand, options.logo).files)
+  const branding = createBranding(config.brand, options.logo)
+  const sites = readSites(options.webRoot, (files) => branding.of(label(files)))
   const { siteFor } = sites
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
-  const site = brandedSite(readSiteFiles(options.webRoot), config.brand, options.logo)
   const allowedReturn = createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH, PATHS.authorization)
   const clientAddresses = createClientAddresses({ ...config, logger: options.logger })
   const troubles = options.troubles ?? createTroubleLog(options)
@@ -298,8 +298,8 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
 
   const pages = createPages({
     root: options.webRoot,
-    files: site.files,
-    moreAssets: site.assets,
+    files: readSiteFiles(options.webRoot),
+    moreAssets: branding.assets,
     sites,
     headers,
     allowedReturn,

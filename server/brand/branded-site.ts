@@ -7,9 +7,9 @@ import type { Logo } from './logo.ts'
 import { brandedManifest } from './manifest.ts'
 import { type Palette, sheetOf } from './palette.ts'
 
-export interface Site {
-  /** Pages and what stands beside them, by their names. */
-  files: ReadonlyMap<string, SiteFile>
+export interface Branding {
+  /** @returns pages and what stands beside them, by their names, as the team's own */
+  of(files: ReadonlyMap<string, SiteFile>): ReadonlyMap<string, SiteFile>
   /** What pages load beyond what the build has left, by address. An address is of these very bytes. */
   assets: ReadonlyMap<string, SiteFile>
 }
@@ -34,16 +34,17 @@ const LOGO_HEIGHT = 32
 const MOST_LOGO_WIDTH = 160
 
 /**
- * Makes the pages a team's own. Once, at the start: without a brand they stay as the build has left and compressed them.
- * What is put in is escaped, and is of the configuration alone, so that compressing it gives nothing away.
+ * Makes the pages a team's own, each when it is first sent: without a brand they stay as the build has left and compressed
+ * them. What is put in is escaped, and is of the configuration alone, so that compressing it gives nothing away.
  */
-export function brandedSite(files: ReadonlyMap<string, SiteFile>, brand: Brand, logo: Logo | undefined): Site {
+export function createBranding(brand: Brand, logo: Logo | undefined): Branding {
   const sheet = brand.palette && placed('brand', 'css', 'text/css; charset=utf-8', Buffer.from(sheetOf(brand.palette)))
   const sign = logo && placed('logo', logo.ending, logo.type, logo.body)
   const parts: Parts = { brand, sheet: sheet?.url, sign: sign && logo && { url: sign.url, logo } }
   const assets = [sheet, sign].filter((asset) => asset !== undefined)
   return {
-    files: new Map([...files].map(([name, file]) => [name, isPlain(parts) ? file : brandedFile(name, file, parts)])),
+    of: (files) =>
+      isPlain(parts) ? files : new Map([...files].map(([name, file]) => [name, brandedFile(name, file, parts)])),
     assets: new Map(assets.map(({ url, file }) => [url, file])),
   }
 }

@@ -22,7 +22,6 @@ export interface InstalledAppOptions {
 /** What makes the phone's page an application of the phone: the manifest, and the page for when there is no connection. */
 export function installedAppRoutes(app: FastifyInstance, { headers, file, sites }: InstalledAppOptions): void {
   const hidden = { schema: { hide: true } }
-  const manifest = file(MANIFEST)
   const worker = workerFor(
     sites.all.map((site) => pageOf(site, OFFLINE_PAGE)),
     file,
@@ -30,7 +29,9 @@ export function installedAppRoutes(app: FastifyInstance, { headers, file, sites 
 
   app.register(async (scope) => {
     scope.addHook('onRequest', withHeaders({ ...headers.asset, 'cache-control': ASK_AGAIN }))
-    scope.get(`/${MANIFEST}`, hidden, (request, reply) => sendUnlessKnown(request, reply, manifest))
+    scope.get(`/${MANIFEST}`, hidden, (request, reply) =>
+      sendUnlessKnown(request, varyBy(reply, 'accept-language'), pageOf(sites.siteFor(request), MANIFEST)),
+    )
     scope.get(`/${WORKER}`, hidden, (request, reply) =>
       // A worker lives by the policy that it came with: this one asks its own origin, and has no other business.
       sendUnlessKnown(

@@ -38,6 +38,7 @@ describe.each([...catalogues])('%s', (language, catalogue) => {
 
 test('no message is there that no page says', () => {
   const pages = [...textsIn('web/public', '.html'), ...textsIn('web/parts', '.html')]
+  pages.push(...textsIn('web/public', '.webmanifest'))
   const said = new Set(pages.flatMap((html): string[] => keysIn(html)))
   const sources = textsIn('web/src', '.ts').join('\n')
   const groups = new Set([...sources.matchAll(/'#messages\/(\w+)'/g)].map(([, group]) => group))

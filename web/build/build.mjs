@@ -2,8 +2,8 @@
 // in every language that web/messages has whole. A page's source names what it loads as `/assets/…`: a file of web/src as
 // the script that it becomes, one of web/public by its own name. A new page, or a new picture, is known here by that alone.
 import { buildAssets, minified } from './assets.mjs'
-import { ENGLISH, readCatalogues, wholeOnes, writeModules } from './catalogues.mjs'
-import { inLanguage, manifestWith, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
+import { readCatalogues, wholeOnes, writeModules } from './catalogues.mjs'
+import { inLanguage, manifestIn, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
 import { writeAssets, writePages } from './write.mjs'
 
 /** At one address in every build: what notices that a page's files are gone must not be one of them. */
@@ -28,7 +28,6 @@ writePages([
   ...[...catalogues].flatMap(textsIn),
   [GUARD, await minified(`web/public/${GUARD}`)],
   [OFFLINE_WORKER, await minified(`web/public/${OFFLINE_WORKER}`)],
-  [MANIFEST, manifestWith(manifest, addresses.get(ENGLISH))],
 ])
 
 function textsIn([language, catalogue]) {
@@ -38,5 +37,9 @@ function textsIn([language, catalogue]) {
   ]
   // What the server puts into pages.
   const { oauth, application, provider } = catalogue
-  return [...pages.map(ofPage), [`${language}/words.json`, JSON.stringify({ oauth, application, provider })]]
+  return [
+    ...pages.map(ofPage),
+    [`${language}/${MANIFEST}`, manifestIn(manifest, language, catalogue, addresses.get(language))],
+    [`${language}/words.json`, JSON.stringify({ oauth, application, provider })],
+  ]
 }

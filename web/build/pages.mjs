@@ -103,8 +103,20 @@ export function withAddresses(html, addresses) {
   )
 }
 
-export const manifestWith = ({ text }, addresses) =>
-  text.replaceAll(ASSET, (_address, name) => `"${addresses.get(name)[0]}"`)
+/** @returns the manifest in a language; its messages are texts of JSON */
+export function manifestIn({ text }, language, catalogue, addresses) {
+  const messages = messagesOf(catalogue)
+  const said = (_all, key) => {
+    if (!messages.has(key)) throw new Error(`There is no message ${key}`)
+    return JSON.stringify(messages.get(key)).slice(1, -1)
+  }
+  const manifest = JSON.parse(
+    text.replaceAll(/\[\[([\w.]+)\]\]/g, said).replaceAll(ASSET, (_address, name) => `"${addresses.get(name)[0]}"`),
+  )
+  return JSON.stringify({ ...manifest, lang: language, dir: directionOf(language) })
+}
+
+const directionOf = (language) => (RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr')
 
 const moduleOf = (html) => MODULE.exec(html)?.[1]
 

@@ -39,9 +39,19 @@ test('the manifest has all that a phone asks for to install the page, and each i
   }
 })
 
+test('the manifest is in the language of the page that names it, also in one that was picked', async () => {
+  const inGerman = await get('/manifest.webmanifest', { 'accept-language': 'de-AT, en;q=0.5' })
+  expect(inGerman.headers.vary).toMatch(/accept-language/)
+  const { lang, dir, name, shortcuts } = inGerman.json()
+  expect([lang, dir, name, shortcuts[0].name]).toEqual(['de', 'ltr', 'ScanIn', 'Code scannen'])
+  const picked = await get('/manifest.webmanifest', { 'accept-language': 'de', cookie: 'scanin_language=ar' })
+  expect(picked.json()).toMatchObject({ lang: 'ar', dir: 'rtl' })
+  expect(picked.headers.etag).not.toBe(inGerman.headers.etag)
+})
+
 test('the page that is installed names it, and an icon for phones that read no manifest; the login page has neither', async () => {
   const { body } = await get('/scan')
-  expect(body).toContain('<link rel="manifest" href="/manifest.webmanifest">')
+  expect(body).toContain('<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">')
   const [, icon = ''] = /<link rel="apple-touch-icon" href="([^"]+)">/.exec(body) ?? []
   expect(sizeOf((await get(icon)).rawPayload)).toBe('180x180')
   expect((await get('/')).body).not.toMatch(/manifest|touch-icon/)

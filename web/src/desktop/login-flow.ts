@@ -89,7 +89,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     hold(login.token)
     if (turning.signal.aborted) return
     heard(login.expiresInSeconds)
-    show({ kind: 'pending', login, span: spanOf(login.refreshInSeconds) })
+    show({ kind: 'pending', login, span: spanOf(login.refreshInSeconds), endsAt })
   }
 
   const onReply = (reply: BrowserReply) => {

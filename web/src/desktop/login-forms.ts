@@ -1,6 +1,9 @@
 // What the login page loads after its first view: the digits of the phone, and the code to type there.
+import { loginForms as formWords } from '#messages/loginForms'
+import type { TitledWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
+import { createLastMinute } from './last-minute.ts'
 import type { LoginView } from './login-view.ts'
 import { createMatchForm } from './match-form.ts'
 import { createUserCodePanel } from './user-code-panel.ts'
@@ -10,23 +13,36 @@ export interface LoginFormsParts {
   readonly clock: Clock
   readonly match: (matchCode: string) => Promise<void>
   readonly userCode: () => Promise<UserCodeReply>
+  /** There is something else to say now: see `words`. */
+  readonly onWords: () => void
   readonly signal: AbortSignal
 }
 
 export interface LoginForms {
   show(view: LoginView): void
+  /** What to say instead of the view's own words. */
+  words(view: LoginView): TitledWords | undefined
   askForCode(): Promise<void>
 }
 
-export function createLoginForms({ root, clock, match, userCode, signal }: LoginFormsParts): LoginForms {
+export function createLoginForms({ root, clock, match, userCode, onWords, signal }: LoginFormsParts): LoginForms {
   const form = createMatchForm({ root, clock, submit: match, signal })
   const panel = createUserCodePanel(root, userCode)
+  let shown: LoginView | undefined
+  const onChange = () => {
+    if (shown?.kind === 'match_required') form.hint(formWords.ending.match_required)
+    onWords()
+  }
+  const lastMinute = createLastMinute({ root, clock, onChange, signal })
   return {
     show(view) {
+      shown = view
+      lastMinute.show(view)
       if (view.kind === 'match_required') form.show(view.triesLeft)
       else form.hide()
       if (view.kind === 'starting') panel.reset()
     },
+    words: lastMinute.words,
     askForCode: panel.ask,
   }
 }

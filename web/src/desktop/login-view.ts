@@ -16,7 +16,8 @@ export type LoginView =
   | { readonly kind: 'starting' }
   /** `span`: until it is tried again, where the server has said so. `isOver`: it is not. */
   | { readonly kind: 'start_failed'; readonly error: unknown; readonly isOver: boolean; readonly span?: Span }
-  | { readonly kind: 'pending'; readonly login: LoginReply; readonly span: Span }
+  /** `span`: until the code is renewed. `endsAt`: when the login is over, however often that happens. */
+  | { readonly kind: 'pending'; readonly login: LoginReply; readonly span: Span; readonly endsAt: number }
   | { readonly kind: 'scanned'; readonly span: Span }
   | { readonly kind: 'match_required'; readonly triesLeft: number; readonly span: Span }
   | { readonly kind: 'authenticated'; readonly userName: string | undefined; readonly redirectTo: string }

@@ -15,6 +15,8 @@ export interface MatchFormParts {
 
 export interface MatchForm {
   show(triesLeft: number): void
+  /** Says something where nothing is said yet. */
+  hint(words: string): void
   hide(): void
 }
 
@@ -92,6 +94,9 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       boxes.clear()
       say(triesLeft < allTries ? formWords.triesLeft({ count: triesLeft }) : '', false)
       input.focus()
+    },
+    hint(words) {
+      if (message.textContent === '') message.textContent = words
     },
     hide() {
       sending.abort()

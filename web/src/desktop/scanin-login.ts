@@ -60,8 +60,10 @@ export class ScanInLogin extends HTMLElement {
         ...{ root: this, clock: pageClock, signal: life },
         match: (matchCode) => flow.match(matchCode),
         userCode: () => flow.userCode(),
+        onWords: () => speak(),
       })
       forms.show(view)
+      speak()
       return forms
     })
     const tabs = new BroadcastChannel('scanin.signed-in')
@@ -69,7 +71,7 @@ export class ScanInLogin extends HTMLElement {
     const source = { clock: pageClock, random: Math.random, wake: pageWake, onFailure: () => undefined }
 
     const speak = () => {
-      say(statusWords(view, connection, navigator.onLine))
+      say((connection === 'steady' && forms?.words(view)) || statusWords(view, connection, navigator.onLine))
       this.setAttribute('data-state', view.kind)
       this.setAttribute('data-connection', connection)
     }
@@ -140,7 +142,9 @@ export class ScanInLogin extends HTMLElement {
     }
     findPart(otherWay, '#user-code', HTMLElement).addEventListener('click', onAskForCode, { signal: life })
     refresh.addEventListener('click', onRefresh, { signal: life })
-    findPart(this, '#start-over', HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
+    for (const button of ['#start-over', '#more-time']) {
+      findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
+    }
     if (!this.isAnew) watchForSignIn({ api: this.api, channel: tabs, page: document, onSignedIn, signal: life })
     life.addEventListener('abort', () => {
       attempt.abort()

@@ -1,0 +1,108 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { faultsIn } from '../support/axe.ts'
+import { hear } from '../support/heard.ts'
+import { createPhone } from '../support/http-client.ts'
+import { scan } from '../support/login-flow.ts'
+import { openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
+
+/** The login page's element as whoever does not see it has it: roles, names and words. */
+const treeOf = (desktop: Page) => desktop.locator('scanin-login').ariaSnapshot()
+
+test('every state of a login is said, can be gone through by keyboard, and has no fault that axe finds', async () => {
+  visitors.await(/status of 422 .*\/login\/match$/, /ERR_FAILED .*\/login\/status\//)
+  const { url } = shared('matching')
+  const phone = await createPhone(url)
+  const desktop = await visitors.desktop()
+  const heard = await hear(desktop)
+  const faults: string[] = []
+  const trees: Record<string, string> = {}
+  /** Once it says so. */
+  const look = async (state: string, part: string, words: string | RegExp) => {
+    await sees(desktop, part, words)
+    trees[state] = await treeOf(desktop)
+    faults.push(...(await faultsIn(desktop)).map((fault) => `${state}, ${fault}`))
+  }
+  await openLoginPage(desktop, url)
+  await look('pending', '#status', 'Waiting for your phone')
+  await tabTo(desktop, '#user-code button')
+  await desktop.keyboard.press('Enter')
+  await look('typed code', '#user-code', /^\w{4}-\w{4}$/)
+
+  const polls = '**/login/status/**'
+  await desktop.route(polls, (route) => route.abort())
+  await look('service away', '#status', 'Reconnecting')
+  await desktop.unroute(polls)
+  await sees(desktop, '#status', 'Waiting for your phone')
+
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  await look('scanned', '#status', 'Phone connected')
+  const { match_code: right } = (await phone.post('/login/confirm', { token })).json
+  await look('digits', '#status', 'Type the number')
+  const wrong = String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+  await desktop.keyboard.type(wrong)
+  await look('wrong digits', '#match-message', '4 tries left')
+  for (const left of ['3 tries left', '2 tries left', 'One try left']) {
+    await desktop.keyboard.type(wrong)
+    await sees(desktop, '#match-message', left)
+  }
+  await desktop.keyboard.type(wrong)
+  await look('five times wrong', '#status', 'Wrong number, five times')
+  await desktop.keyboard.press('Enter')
+  await showsCode(desktop)
+
+  const next = await readToken(desktop)
+  await scan(phone, next)
+  await sees(desktop, '#status', 'Phone connected')
+  await phone.post('/login/deny', { token: next })
+  await look('denied', '#status', 'Refused on the phone')
+  await tabTo(desktop, '#refresh')
+  await desktop.keyboard.press('Enter')
+  await showsCode(desktop)
+
+  await desktop.route('**/home', () => undefined)
+  const last = await readToken(desktop)
+  await scan(phone, last)
+  await sees(desktop, '#status', 'Phone connected')
+  const { match_code: code } = (await phone.post('/login/confirm', { token: last })).json
+  await sees(desktop, '#status', 'Type the number')
+  await desktop.keyboard.type(code)
+  await look('signed in', '#status', 'Signed in as')
+
+  expect(faults).toEqual([])
+  expect(trees).toMatchInlineSnapshot()
+  expect(await heard.said()).toMatchInlineSnapshot()
+  expect(await heard.focused()).toMatchInlineSnapshot()
+})
+
+test('a minute before its end a login says so, and there is more time where that is safe', async () => {
+  const { url } = await serve({ MATCH: 'always', LOGIN_SECONDS: '72', CONFIRM_SECONDS: '72' })
+  const phone = await createPhone(url)
+  const [waiting, scanned, matching] = await Promise.all([visitors.desktop(), visitors.desktop(), visitors.desktop()])
+  const heard = await hear(waiting)
+  for (const desktop of [waiting, scanned, matching]) await openLoginPage(desktop, url)
+  const token = await readToken(waiting)
+  const [seen, asked] = [await readToken(scanned), await readToken(matching)]
+  await scan(phone, seen)
+  await scan(phone, asked)
+  await phone.post('/login/confirm', { token: asked })
+
+  await sees(waiting, '#status', 'ends in a minute')
+  expect(await waiting.locator('.countdown').isVisible()).toBe(false)
+  expect(await faultsIn(waiting)).toEqual([])
+  await sees(scanned, '#status', 'One minute left to confirm')
+  await sees(matching, '#match-message', 'One minute left')
+  for (const desktop of [scanned, matching]) expect(await desktop.locator('#more-time').isVisible()).toBe(false)
+
+  await tabTo(waiting, '#more-time')
+  await waiting.keyboard.press('Enter')
+  await showsCode(waiting)
+  await sees(waiting, '#status', 'Waiting for your phone')
+  expect((await readToken(waiting)).split('.')[0]).not.toBe(token.split('.')[0])
+  expect(await waiting.locator('#more-time').isVisible()).toBe(false)
+  expect((await heard.focused()).slice(-2)).toEqual(['#more-time', 'SECTION'])
+})

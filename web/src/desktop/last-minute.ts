@@ -1,0 +1,74 @@
+import { loginForms as formWords } from '#messages/loginForms'
+import { findPart } from '../page/find-part.ts'
+import type { TitledWords } from '../page/words.ts'
+import type { Clock } from '../wire/clock.ts'
+import type { LoginView } from './login-view.ts'
+import { setShown } from './shown.ts'
+
+export interface LastMinuteParts {
+  readonly root: ParentNode
+  readonly clock: Clock
+  /** There is something else to say now: see `words`. */
+  readonly onChange: () => void
+  readonly signal: AbortSignal
+}
+
+export interface LastMinute {
+  show(view: LoginView): void
+  /** What to say of the view instead, as it is about to be over. */
+  words(view: LoginView): TitledWords | undefined
+}
+
+const minuteMs = 60_000
+
+/**
+ * Says a minute ahead that a login ends (WCAG 2.2, 2.2.1). `#more-time` brings another one where no phone has scanned it;
+ * from then on the time is what keeps a login from being confirmed by somebody who finds the phone, and stays as it is.
+ * Whatever has less than a minute from its beginning is said nothing of: its ring does.
+ */
+export function createLastMinute({ root, clock, onChange, signal }: LastMinuteParts): LastMinute {
+  const moreTime = findPart(root, '#more-time', HTMLButtonElement)
+  const countdown = findPart(root, '.countdown', HTMLElement)
+  let waiting = new AbortController()
+  let kind: LoginView['kind'] | undefined
+  let isAhead = false
+  let isLast = false
+
+  const begin = () => {
+    isLast = true
+    if (kind !== 'pending') return
+    setShown(moreTime, true)
+    // In its place: no new code comes any more that would be good for longer.
+    setShown(countdown, false)
+  }
+  const wait = async (ms: number, turn: AbortSignal) => {
+    await clock.sleep(ms, turn)
+    if (turn.aborted || signal.aborted) return
+    begin()
+    onChange()
+  }
+
+  return {
+    show(view) {
+      waiting.abort()
+      waiting = new AbortController()
+      // A renewed code is the same login.
+      if (view.kind !== kind) isAhead = false
+      kind = view.kind
+      isLast = false
+      const aheadMs = endOf(view) - minuteMs - clock.now()
+      isAhead ||= aheadMs > 0
+      if (isAhead && aheadMs <= 0) return begin()
+      setShown(moreTime, false)
+      if (isAhead) void wait(aheadMs, waiting.signal)
+    },
+    words: (view) =>
+      isLast && (view.kind === 'pending' || view.kind === 'scanned') ? formWords.ending[view.kind] : undefined,
+  }
+}
+
+function endOf(view: LoginView): number {
+  if (view.kind === 'pending') return view.endsAt
+  if (view.kind === 'scanned' || view.kind === 'match_required') return view.span.endsAt
+  return Number.NEGATIVE_INFINITY
+}
