@@ -9,8 +9,11 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared } = setUpPageTests({ ordinary: {} })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
-/** What `/scan` is given with the parts that come later. */
-const LATE_SHEETS = assetsOfThisBuild().filter((name) => /^(devices|viewfinder)-\w+\.css$/.test(name))
+/** What pages are given with the parts that come later. */
+const LATE_SHEETS: Readonly<Record<string, RegExp>> = {
+  '/': /^login-forms-\w+\.css$/,
+  '/scan': /^(devices|viewfinder)-\w+\.css$/,
+}
 /** What scripts put into pages. */
 const SPOKEN = /^(problem|accountProblem|trouble|login|loginForms|phone|passkey|home|devices|events|scan|scanner)\./
 
@@ -51,8 +54,8 @@ test('nothing is cut or wider than the smallest screen, in any language', async 
     await page.context().addCookies([{ name: 'scanin_language', value: language, url }])
     for (const path of ['/', '/scan', '/home', '/nowhere']) {
       await page.goto(url + path)
-      if (path === '/scan') {
-        for (const name of LATE_SHEETS) await page.addStyleTag({ url: `/assets/${name}` })
+      for (const name of assetsOfThisBuild()) {
+        if (LATE_SHEETS[path]?.test(name)) await page.addStyleTag({ url: `/assets/${name}` })
       }
       expect(await page.locator('html').getAttribute('lang')).toBe(language)
       const wide = await tooWide(page, path === '/scan' ? spokenIn(language) : [])

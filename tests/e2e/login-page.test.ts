@@ -67,6 +67,10 @@ describe('when time is up', () => {
     await desktop.clock.install()
     await desktop.goto(url)
     await desktop.locator('#refresh').waitFor()
+    // What it loads ahead it has loaded then.
+    const ahead = [/login-forms-\w+\.js$/, /login-forms-\w+\.css$/].map((file) => desktop.waitForResponse(file))
+    await desktop.keyboard.press('Shift')
+    await Promise.all(ahead)
     const requests: string[] = []
     desktop.on('request', (request) => requests.push(request.url()))
     await desktop.clock.runFor('01:00:00')

@@ -4,7 +4,7 @@ import { frameOf, listen } from '../support/frame.ts'
 import { freePort } from '../support/free-port.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
+import { isSignedIn, keepHere, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
@@ -106,7 +106,7 @@ test.each(SIZES)('at %i × %i heading, code and card stay where they are, whatev
   await desktop.keyboard.press('Enter')
   await showsCode(desktop)
 
-  await desktop.route('**/home', () => undefined)
+  await keepHere(desktop)
   const last = await readToken(desktop)
   heard.push('Waiting for your phone')
   await scan(phone, last)

@@ -11,6 +11,19 @@ export interface Heard {
   focused(): Promise<string[]>
 }
 
+/** What was heard of something that somebody does. */
+export async function during(
+  heard: Heard,
+  act: () => Promise<unknown>,
+): Promise<{ said: string[]; focused: string[] }> {
+  const before = { said: (await heard.said()).length, focused: (await heard.focused()).length }
+  await act()
+  return {
+    said: (await heard.said()).slice(before.said),
+    focused: (await heard.focused()).slice(before.focused),
+  }
+}
+
 /** Notes it from the next page on that is opened. */
 export async function hear(page: Page): Promise<Heard> {
   await page.addInitScript(listen)
@@ -25,7 +38,12 @@ function listen() {
   const focus: string[] = []
   Object.assign(window, { heardSaid: said, heardFocus: focus })
   const lastWords = new WeakMap<Element, string>()
-  const wordsOf = (element: Element) => (element.textContent ?? '').replace(/\s+/g, ' ').trim()
+  // What is for the eye alone is not said.
+  const textOf = (node: Node): string => {
+    if (!(node instanceof Element)) return node.textContent ?? ''
+    return node.getAttribute('aria-hidden') === 'true' ? '' : [...node.childNodes].map(textOf).join('')
+  }
+  const wordsOf = (element: Element) => textOf(element).replace(/\s+/g, ' ').trim()
   const note = (log: string[], words: string) => {
     if (log.at(-1) !== words) log.push(words)
   }

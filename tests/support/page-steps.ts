@@ -60,6 +60,11 @@ export async function confirm(phone: Page): Promise<void> {
   await phone.locator('#request #confirm').click()
 }
 
+/** Has the login page that is open stay where it is once somebody is signed in, so that it can be looked at then. */
+export async function keepHere(desktop: Page): Promise<void> {
+  await desktop.evaluate(() => document.addEventListener('scanin-authenticated', (event) => event.preventDefault()))
+}
+
 /** The desktop has become that person's by itself. */
 export async function isSignedIn(desktop: Page): Promise<void> {
   await desktop.waitForURL((url) => url.pathname === '/home')

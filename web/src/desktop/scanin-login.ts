@@ -1,5 +1,6 @@
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
+import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { wordsFor } from '../page/words.ts'
@@ -17,6 +18,9 @@ import { createQrPanel } from './qr-panel.ts'
 import { isShown, setShown } from './shown.ts'
 import { watchForSignIn } from './signed-in-elsewhere.ts'
 import { createStatusLine } from './status-line.ts'
+
+/** Named by the build. */
+declare const LOGIN_FORMS_SHEET: string
 
 /** Who is in reads so, before the page goes. */
 const heldMs = 700
@@ -54,8 +58,9 @@ export class ScanInLogin extends HTMLElement {
     const qr = createQrPanel(this, pageClock, life)
     const otherWay = findPart(this, '.other-way', HTMLElement)
     let forms: LoginForms | undefined
+    const loadSheet = later(() => addSheet(LOGIN_FORMS_SHEET))
     const loadForms = later(async () => {
-      const { createLoginForms } = await import('./login-forms.ts')
+      const [{ createLoginForms }] = await Promise.all([import('./login-forms.ts'), loadSheet()])
       forms = createLoginForms({
         ...{ root: this, clock: pageClock, signal: life },
         match: (matchCode) => flow.match(matchCode),
