@@ -34,7 +34,7 @@ const LOGO_HEIGHT = 32
 const MOST_LOGO_WIDTH = 160
 
 /**
- * Makes the pages a team's own, each when it is first sent: without a brand they stay as the build has left and compressed
+ * Makes the pages a team's own, once, at the start: without a brand they stay as the build has left and compressed
  * them. What is put in is escaped, and is of the configuration alone, so that compressing it gives nothing away.
  */
 export function createBranding(brand: Brand, logo: Logo | undefined): Branding {
