@@ -4,6 +4,7 @@ import { measureGrowth, measureInstances } from './measures/growth.mjs'
 import { measureHeldThroughput } from './measures/held-throughput.mjs'
 import { measurePromptness } from './measures/promptness.mjs'
 import { measureRedisBytes } from './measures/redis-bytes.mjs'
+import { measureSessionsOfOne } from './measures/sessions-of-one.mjs'
 import { measureThroughput } from './measures/throughput.mjs'
 import { measureWaiters } from './measures/waiters.mjs'
 
@@ -63,6 +64,13 @@ export function measurements(isQuick) {
             ? { counts: [100, 100_000], rounds: 1, seconds: 1 }
             : { counts: [100, 1000, 10_000, 100_000], rounds: 7, seconds: 2 },
         ),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'sessions-of-one',
+      title: 'One more sign-in, from confirm to session, by how many sessions its owner has',
+      measure: () =>
+        measureSessionsOfOne(isQuick ? { counts: [1, 50], people: 10 } : { counts: [1, 10, 25, 49, 50], people: 100 }),
       rowsOf: (rows) => rows,
     },
     {

@@ -11,13 +11,22 @@ export async function signInPhone({ url, publicUrl = url }, username = 'demo') {
   return reply.headers.getSetCookie()[0].split(';')[0]
 }
 
-export async function scan({ url, publicUrl = url }, cookie, token) {
-  const reply = await fetch(`${url}/login/scan`, {
+export function scan(server, cookie, token) {
+  return ask(server, '/login/scan', cookie, token)
+}
+
+export function confirm(server, cookie, token) {
+  return ask(server, '/login/confirm', cookie, token)
+}
+
+async function ask({ url, publicUrl = url }, path, cookie, token) {
+  const reply = await fetch(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: publicUrl, cookie },
     body: JSON.stringify({ token }),
   })
-  if (reply.status !== 200) throw new Error(`scan: ${reply.status} ${await reply.text()}`)
+  if (reply.status !== 200) throw new Error(`${path}: ${reply.status} ${await reply.text()}`)
+  await reply.arrayBuffer()
 }
 
 export async function signOutBrowsers({ url, publicUrl = url }, cookie) {
