@@ -69,6 +69,7 @@ for (const [at, login] of order.logins.entries()) {
   await until(firstAt, (at / order.logins.length) * arriveOverMs)
   crowd.push(join(login))
 }
+await Promise.all(crowd.map(({ ready }) => ready))
 await pause(SETTLE_MS)
 console.log('READY')
 await new Promise((resolve) => process.stdin.once('data', resolve))

@@ -12,6 +12,10 @@ export function waitByWebSocketLogin(order, login, onStatus) {
   const { port, delayMs = 0 } = order
   const collect = Buffer.from(pollRequest(login))
   let onReply = begin
+  let beBegun
+  const begun = new Promise((resolve) => {
+    beBegun = resolve
+  })
   const line = openLine(order, {
     what: 'the connection of a waiting browser',
     onOpen: () => line.ask(collect),
@@ -21,6 +25,7 @@ export function waitByWebSocketLogin(order, login, onStatus) {
   /** How it is at the beginning nobody pushes. */
   function begin(_head, body) {
     if (statusOf(body) !== 'pending' && statusOf(body) !== 'scanned') console.error(`a login began as ${body}`)
+    beBegun()
     onReply = (head, reply) => {
       if (statusOf(reply) !== 'authenticated') return console.error(`a collecting request was answered: ${reply}`)
       onReply = readPerson(line, head, reply, () => onStatus('authenticated'))
@@ -38,6 +43,8 @@ export function waitByWebSocketLogin(order, login, onStatus) {
   )
   socket.on('error', () => socket.terminate())
   return {
+    /** Both of its connections are there: what is measured is none of its beginning. */
+    ready: Promise.all([begun, new Promise((resolve) => socket.once('open', resolve))]),
     stop() {
       line.stop()
       socket.terminate()
