@@ -49,6 +49,7 @@ import { longestStretch } from './login/hold/paces.ts'
 import { createLogins } from './login/logins.ts'
 import { createPhoneRoom } from './login/phone/phone-room.ts'
 import type { Clients } from './oauth/client.ts'
+import { logoOf } from './oauth/logos.ts'
 import { createOAuthRoom } from './oauth/oauth-room.ts'
 import { PATHS } from './oauth/paths.ts'
 import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
@@ -264,6 +265,9 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
     matchMode: config.match,
     confirmMode: config.confirm,
     passkeys: passkeys.passkeys,
+    logoOf: (returnTo) => options.clients && logoOf(options.clients, returnTo),
+    isNewTo: events.isNewTo,
+    rememberFor: Math.floor(config.session.rememberMs / 1000),
   })
 
   const keys = options.signingKeys ?? keysInStore(options)
@@ -325,6 +329,12 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   app.addHook('onClose', events.close)
   app.addHook('onClose', async () => oauth?.close())
   app.addHook('onClose', async () => keys?.close())
+  // Before whatever the route itself says of the cookie.
+  app.addHook('onSend', async (request, reply, payload) => {
+    const cookie = sessions.current.renewed(request)
+    if (cookie !== undefined && !reply.hasHeader('set-cookie')) reply.header('set-cookie', cookie)
+    return payload
+  })
   openApi(app, { publicUrl, version: options.version, cookies, headers })
   pages.routes(app)
   app.register(async (api: TypedApp) => {

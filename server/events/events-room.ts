@@ -1,8 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { isSameNetwork } from '../http/client-address.ts'
 import type { PlaceOf } from '../http/place.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { UNKNOWN_BROWSER } from '../http/user-agent.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
+import type { User } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnPasskeyNews } from '../passkeys/passkey-news.ts'
@@ -14,6 +17,7 @@ import { createEventRecords } from './event-records.ts'
 import { eventRoutes } from './event-routes.ts'
 import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
 import { eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
+import type { PersonEvent } from './person-event.ts'
 
 export interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
   store: RecordStore
@@ -28,6 +32,11 @@ export interface EventsRoom {
   onSessionNews: OnSessionNews
   onPasskeyNews: OnPasskeyNews
   onAccountEnd: OnAccountEnd
+  /**
+   * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. Rejects with
+   * `store_unavailable`.
+   */
+  isNewTo(person: User, asking: Pick<PersonEvent, 'browser' | 'ip'>): Promise<boolean>
   /** `GET /events`, `POST /events/seen`. */
   routes(app: TypedApp, people: { current: CurrentSession; sessions: Pick<SessionService, 'noteVisit'> }): void
   /** Writes what waits, if that can be done in a moment. */
@@ -52,7 +61,25 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
       // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.
       if (why === 'removed') records.forget(personKeyHash(user)).catch(() => undefined)
     },
+    async isNewTo(person, asking) {
+      const events = await records.list(personKeyHash(person))
+      return !events.some((event) => isSignIn(event) && isAlike(event, asking))
+    },
     routes: (app, people) => eventRoutes(app, { ...options, ...people, records }),
     close: writer.close,
   }
+}
+
+const isSignIn = ({ type }: PersonEvent): boolean => type === 'linked' || type === 'signed_in'
+
+function isAlike(one: Pick<PersonEvent, 'browser' | 'ip'>, other: Pick<PersonEvent, 'browser' | 'ip'>): boolean {
+  const at = ({ ip }: Pick<PersonEvent, 'ip'>) => ({ address: ip, isKnown: true })
+  const { name, os } = one.browser
+  // What nobody knows is like nothing.
+  return (
+    name !== UNKNOWN_BROWSER &&
+    name === other.browser.name &&
+    os === other.browser.os &&
+    isSameNetwork(at(one), at(other))
+  )
 }

@@ -48,7 +48,6 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     if (tokenShownIn(headers) !== undefined) return
     const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
-    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers))
-      throw new ScanInError('cross_site_request', { publicUrl })
+    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
   }
 }

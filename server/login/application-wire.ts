@@ -14,6 +14,12 @@ export const applicationSchema = Type.Object(
         examples: [['openid', 'profile']],
       }),
     ),
+    logo: Type.Optional(
+      Type.String({
+        description: 'Its logo, as a `data:` address. On the phone alone',
+        examples: ['data:image/svg+xml;base64,PHN2Zy8+'],
+      }),
+    ),
     device: Type.Optional(
       Type.Boolean({ description: 'It is on a device without a browser (RFC 8628)', examples: [true] }),
     ),
@@ -24,9 +30,13 @@ export const applicationSchema = Type.Object(
   },
 )
 
-export function applicationOnWire({ name, origin, scopes, isDevice }: Application): Static<typeof applicationSchema> {
+export function applicationOnWire(
+  { name, origin, scopes, isDevice }: Application,
+  logo?: string,
+): Static<typeof applicationSchema> {
   return {
     name,
+    ...(logo === undefined ? {} : { logo }),
     ...(origin === undefined ? {} : { origin }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(isDevice === undefined ? {} : { device: true }),

@@ -19,6 +19,9 @@ export interface Application {
  */
 export type ApplicationOf = (returnTo: string) => Application | undefined | Promise<Application | undefined>
 
+/** The logo of the application that a `return_to` leads to, as a `data:` address. `undefined`: nobody has given one. */
+export type LogoOf = (returnTo: string) => string | undefined
+
 /** Asks one room after the other. */
 export function firstApplication(rooms: readonly ApplicationOf[]): ApplicationOf {
   return async (returnTo) => {

@@ -24,6 +24,7 @@ export function metadataOf(client: OAuthClient): AdapterPayload {
     ...(backchannelLogoutUri === undefined
       ? {}
       : { backchannel_logout_uri: backchannelLogoutUri, backchannel_logout_session_required: true }),
-    ...(client.logoUri === undefined ? {} : { logo_uri: client.logoUri }),
+    // The provider knows addresses alone, and shows it to nobody.
+    ...(client.logoUri === undefined || client.logoUri.startsWith('data:') ? {} : { logo_uri: client.logoUri }),
   }
 }

@@ -13,6 +13,7 @@ export interface OAuthClient {
   grantTypes: readonly GrantType[]
   /** What it may ask for at the most. */
   scopes: readonly Scope[]
+  /** On the phone only one that is in a `data:` address is shown. */
   logoUri: string | undefined
   /** Who is in one of these may enter. Left out: everybody. */
   groups: readonly string[] | undefined

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox'
 import { isGroup, isName } from '../identity/names.ts'
 import { createListFile, type Placed } from '../list-file.ts'
 import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, SCOPES, SIGNED_BY } from './client.ts'
+import { faultOfLogo } from './logos.ts'
 
 const entry = Type.Object(
   {
@@ -109,8 +110,8 @@ function faultOfAddresses(value: Entry): string | undefined {
   if (backchannel_logout_uri !== undefined && !isWebAddress(backchannel_logout_uri)) {
     return 'backchannel_logout_uri must be an http:// or https:// address without a fragment'
   }
-  if (logo_uri !== undefined && !isWebAddress(logo_uri)) return 'logo_uri must be an http:// or https:// address'
-  return undefined
+  if (logo_uri === undefined || isWebAddress(logo_uri)) return undefined
+  return logo_uri.startsWith('data:') ? faultOfLogo(logo_uri) : 'logo_uri must be an http://, https:// or data: address'
 }
 
 function faultOfRights({ grant_types = ['authorization_code'], scope, groups = [] }: Entry): string | undefined {

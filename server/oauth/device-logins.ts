@@ -35,6 +35,7 @@ export type DeviceLoginNow = (deviceCode: string) => Promise<DeviceLogin>
 export interface DeviceLogins {
   start(device: {
     code: string
+    clientId: string
     application: Application
     name: BrowserName
     at: ClientAddress
@@ -49,7 +50,7 @@ export const DEVICE_INTERVAL_SECONDS = 5
 const JITTER_MS = 1000
 const MOST_REMEMBERED = 10_000
 /** No page: a device goes nowhere. Where the login is for an application, it has to lead somewhere. */
-const LEADS_TO = '/oauth/device_authorization'
+const LEADS_TO = '/oauth/device_authorization?client_id='
 
 export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptions): DeviceLogins {
   const { records, userCodes, randomness, policy } = logins
@@ -66,7 +67,7 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
   }
 
   return {
-    async start({ code, application, name, at }) {
+    async start({ code, clientId, application, name, at }) {
       const { loginId, browserKey } = keysOf(code)
       const secret = makeQrSecret(randomness)
       const createdAt = clock()
@@ -80,7 +81,7 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
         browser: name,
         ip: at.address,
         ...(at.isKnown ? {} : { mayBeProxy: true }),
-        returnTo: LEADS_TO,
+        returnTo: LEADS_TO + encodeURIComponent(clientId),
         application,
       })
       const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, expiresAt))
@@ -110,4 +111,9 @@ const LOGIN_ID_LENGTH = 16
 function keysOf(code: string): { loginId: string; browserKey: string } {
   const derive = (what: string) => createHmac('sha256', code).update(`scanin device ${what}`).digest('base64url')
   return { loginId: derive('login id').slice(0, LOGIN_ID_LENGTH), browserKey: derive('browser key') }
+}
+
+/** For which client the login of a device is. `undefined`: it is no device's. */
+export function clientOfDevice(returnTo: string): string | undefined {
+  return returnTo.startsWith(LEADS_TO) ? decodeURIComponent(returnTo.slice(LEADS_TO.length)) : undefined
 }

@@ -47,8 +47,7 @@ export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuth
   }
 
   function say(reply: FastifyReply, words: TitledWords | undefined, status = 200): FastifyReply {
-    const kind = status === 200 ? 'done' : ''
-    return send(reply, filled(template(reply, 'oauth-message.html'), { ...words, kind }), status)
+    return send(reply, filled(template(reply, 'oauth-message.html'), { ...words }), status)
   }
 
   return {

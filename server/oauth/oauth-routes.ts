@@ -64,6 +64,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     const asked = new URLSearchParams(String(request.body ?? '')).get('scope') ?? 'openid'
     const started = await devices.start({
       code,
+      clientId: client.id,
       application: { name: client.name, scopes: scopesAmong(client, asked), isDevice: true },
       name: { name: client.name, os: browserOf(request.headers['user-agent']).os },
       at: clientAddresses.of(request.raw),

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { tokenShownIn } from '../http/access-token.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
@@ -13,9 +14,17 @@ export interface CurrentSession {
   find(request: FastifyRequest): Promise<IdentifiedSession | undefined>
   /** @throws ScanInError `authentication_required` */
   require(request: FastifyRequest): Promise<IdentifiedSession>
+  /** The cookie anew, for as long as its session is good by now: where the one that came with the request ends earlier. */
+  renewed(request: FastifyRequest): string | undefined
 }
 
-export function createCurrentSession(sessions: SessionService, cookies: Cookies): CurrentSession {
+export function createCurrentSession(
+  sessions: Pick<SessionService, 'authenticate'>,
+  cookies: Cookies,
+  clock: Clock,
+): CurrentSession {
+  const renewals = new WeakMap<FastifyRequest, string>()
+
   function secretOf({ headers }: FastifyRequest): string | undefined {
     // Who shows a token was excused from the origin check: its cookies count for nothing.
     return tokenShownIn(headers) === undefined ? readCookie(headers.cookie, cookies.sessionName) : undefined
@@ -24,12 +33,16 @@ export function createCurrentSession(sessions: SessionService, cookies: Cookies)
   async function find(request: FastifyRequest): Promise<IdentifiedSession | undefined> {
     const secret = secretOf(request)
     const found = secret ? await sessions.authenticate(secret) : undefined
-    if (found !== undefined) Object.assign(request.labels, { session: found.id, ...publicPerson(found.session.user) })
+    if (found === undefined || secret === undefined) return undefined
+    Object.assign(request.labels, { session: found.id, ...publicPerson(found.session.user) })
+    const { isKept, endsAt } = found.session
+    if (isKept) renewals.set(request, cookies.set(cookies.sessionName, secret, secondsUntil(endsAt, clock())))
     return found
   }
 
   return {
     find,
+    renewed: (request) => renewals.get(request),
     named(request) {
       const secret = secretOf(request)
       return secret ? sessionIdOf(secret) : undefined

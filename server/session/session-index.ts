@@ -20,6 +20,8 @@ export interface SessionIndex {
   adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined>
   /** Runs what changes the list once all before it have: of one person's, each gets through at its first try. */
   inTurn<Result>(of: string, task: () => Promise<Result>): Promise<Result>
+  /** Lists a session for longer, if it is listed. @param endsAt epoch milliseconds */
+  prolong(of: string, id: string, endsAt: number): Promise<void>
   remove(of: string, ids: readonly string[]): Promise<void>
   list(of: string): Promise<string[]>
   /** The list with its times. */
@@ -100,6 +102,11 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     keyOf,
     adding,
     inTurn: (of, task) => inTurn(keyOf(of), task),
+    prolong: (of, id, endsAt) =>
+      update<void>(of, ({ sessions, ...rest }) => ({
+        next: { ...rest, sessions: sessions.map((entry) => (entry.id === id ? { ...entry, endsAt } : entry)) },
+        result: undefined,
+      })),
     remove(of, ids) {
       const removed = new Set(ids)
       return update<void>(of, ({ sessions, ...rest }) => ({

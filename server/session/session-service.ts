@@ -8,6 +8,7 @@ import { createApplicationEntries } from './application-entries.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createEndSessions, type EndingSession, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex, type IndexEntry } from './session-index.ts'
+import { createSessionKeeping } from './session-keeping.ts'
 import { mayBeOpening } from './session-limit.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionPolicy } from './session-opening.ts'
@@ -99,6 +100,7 @@ export function createSessionService(options: SessionServiceOptions) {
   return {
     ...createSessionOpening({ ...options, records, index, end }),
     ...createApplicationEntries({ clock, records, find, use }),
+    ...createSessionKeeping({ ...options, records, index }),
 
     /** The session with this public id, if somebody is signed in by it. That is no use of it. */
     find,

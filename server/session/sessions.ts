@@ -14,6 +14,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { createPhoneSignIn, type SignInPhone } from './phone-sign-in.ts'
 import type { OnPhoneEnd } from './session-ends.ts'
+import { keepRoute } from './session-keeping.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -64,7 +65,7 @@ export interface Sessions {
 export function createSessions(options: SessionsOptions): Sessions {
   const { cookies, clientAddresses, nativeApp, placeOf, clock } = options
   const service = createSessionService(options)
-  const current = createCurrentSession(service, cookies)
+  const current = createCurrentSession(service, cookies, clock)
   const signInPhone = createPhoneSignIn({ ...options, sessions: service, current })
   const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally(), slow: queueTally() }
   const guard = createSignInGuard({
@@ -80,6 +81,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     queues,
     routes(app) {
       sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
+      keepRoute(app, { sessions: service, current, nativeApp, clock })
       const { accountOf = () => undefined } = options
       const verifyPassword = passwordsOfUnblocked(options.verifyPassword, accountOf, service.isBlocked)
       signInRoutes(app, { ...options, verifyPassword, signInPhone, guard })

@@ -170,6 +170,6 @@ describe('when a match code is asked for', () => {
     await desktop.locator('#refresh').waitFor()
     await desktop.locator('#match-form').waitFor({ state: 'hidden' })
     await sees(desktop, '#status', 'five times')
-    await sees(phone, '#result', 'refused')
+    await sees(phone, '#result', 'Wrong number, five times')
   })
 })

@@ -33,7 +33,7 @@ export async function hear(page: Page): Promise<Heard> {
 
 /** Runs in the page, by itself: it knows nothing of this file. */
 function listen() {
-  const LIVE = '[role="status"], [role="alert"], [aria-live]:not([aria-live="off"]), output'
+  const LIVE = '[role="status"], [role="alert"], [aria-live]:not([aria-live="off"]), output:not([aria-live])'
   const said: string[] = []
   const focus: string[] = []
   Object.assign(window, { heardSaid: said, heardFocus: focus })
@@ -41,7 +41,10 @@ function listen() {
   // What is for the eye alone is not said.
   const textOf = (node: Node): string => {
     if (!(node instanceof Element)) return node.textContent ?? ''
-    return node.getAttribute('aria-hidden') === 'true' ? '' : [...node.childNodes].map(textOf).join('')
+    if (node.getAttribute('aria-hidden') === 'true') return ''
+    const words = [...node.childNodes].map(textOf).join('')
+    // There is a pause after a paragraph.
+    return node instanceof HTMLParagraphElement ? `${words} ` : words
   }
   const wordsOf = (element: Element) => textOf(element).replace(/\s+/g, ' ').trim()
   const note = (log: string[], words: string) => {

@@ -24,6 +24,7 @@ const WORKERS = { READER_WORKER: 'web/src/phone/scanner/reader-worker.ts' }
 /** Style sheets that a module adds to its page (`addSheet`) with the parts that need them; named like workers. */
 const LATE_SHEETS = {
   DEVICES_SHEET: 'devices.css',
+  REQUEST_SHEET: 'request.css',
   VIEWFINDER_SHEET: 'viewfinder.css',
   LOGIN_FORMS_SHEET: 'login-forms.css',
 }

@@ -46,6 +46,8 @@ export interface ApprovalRequest {
   browserAt: ClientAddress
   /** Since the browser began. */
   age: number
+  /** Where it goes once signed in. */
+  returnTo?: string
   application?: Application
   match: MatchKind
   expiresIn: number
@@ -144,6 +146,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       browser: login.browser,
       browserAt: addressOf(login),
       age: Math.floor((clock() - login.createdAt) / 1000),
+      ...(login.returnTo === undefined ? {} : { returnTo: login.returnTo }),
       ...(login.application === undefined ? {} : { application: login.application }),
       match: isMatching ? 'code' : 'none',
       expiresIn: secondsUntil(login.expiresAt, clock()),

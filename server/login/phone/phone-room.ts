@@ -7,13 +7,14 @@ import type { AuthenticateNativeApp } from '../../identity/native-apps.ts'
 import type { Passkeys } from '../../passkeys/passkeys.ts'
 import { isSecureContext } from '../../passkeys/relying-party.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
+import type { LogoOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { ConfirmMode, MatchMode } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
 import { createConfirmRule } from './confirm-rule.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
 import { createPhoneAuthentication } from './phone-authentication.ts'
-import { phoneRoutes } from './phone-routes.ts'
+import { type IsNewTo, phoneRoutes } from './phone-routes.ts'
 import { createWrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoomOptions {
@@ -29,6 +30,10 @@ export interface PhoneRoomOptions {
   confirmMode: ConfirmMode
   passkeys: Passkeys
   publicUrl: string
+  logoOf: LogoOf
+  isNewTo: IsNewTo
+  /** Whole seconds that a browser is remembered for. */
+  rememberFor: number
 }
 
 /** What the signed-in phone calls. */

@@ -5,17 +5,19 @@ import { occasionOf } from '../../http/occasion.ts'
 import type { PlaceOf } from '../../http/place.ts'
 import { AWAY, OF_TOKENS, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import type { User } from '../../identity/identity.ts'
 import { requestOptions } from '../../passkeys/passkey-wire.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
+import type { LogoOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
 import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
-import type { MatchKind, Phone } from '../login.ts'
+import type { BrowserDescription, MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
 import { parseUserCode, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
 import type { ConfirmRule } from './confirm-rule.ts'
-import type { PhoneApprovals } from './phone-approvals.ts'
+import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
 import {
   approvalRequest,
@@ -31,6 +33,9 @@ import {
 } from './phone-wire.ts'
 import type { WrongCodes } from './wrong-codes.ts'
 
+/** Whether somebody has not signed in from such a browser in that network before, as far as anybody remembers. */
+export type IsNewTo = (person: User, asking: { browser: BrowserDescription; ip: string }) => Promise<boolean>
+
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
@@ -42,6 +47,10 @@ export interface PhoneRoutesOptions {
   matchMode: MatchMode
   publicUrl: string
   paces: Paces
+  logoOf: LogoOf
+  isNewTo: IsNewTo
+  /** Whole seconds that a browser is remembered for. */
+  rememberFor: number
 }
 
 const tags = ['phone']
@@ -56,6 +65,12 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
     return (browserAt) => (isSameNetwork(browserAt, phoneAt) ? 'none' : 'code')
+  }
+
+  /** Nobody is warned of what nobody knows: where the browser is, or what was before. */
+  async function isNew(phone: Phone, { browser, browserAt }: ApprovalRequest): Promise<boolean> {
+    if (!browserAt.isKnown) return false
+    return options.isNewTo(phone.user, { browser, ip: browserAt.address }).catch(() => false)
   }
 
   /** The phone as it confirms: by a passkey where one is asked for, and by its tap where not. */
@@ -98,11 +113,13 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         tokenOf(request, scanned.token)
         return scanned
       })
-      const confirm = await confirmRule.kindFor(phone)
+      const [confirm, isNewBrowser] = await Promise.all([confirmRule.kindFor(phone), isNew(phone, found)])
       const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
       // Where a proxy is says nothing of where the browser is.
       const place = found.browserAt.isKnown ? options.placeOf(found.browserAt.address) : undefined
-      return requestOnWire(found, { origin: options.publicUrl, place, sameNetwork, confirm })
+      const logo = found.returnTo === undefined ? undefined : options.logoOf(found.returnTo)
+      const { publicUrl: origin, rememberFor } = options
+      return requestOnWire(found, { origin, place, logo, sameNetwork, isNewBrowser, rememberFor, confirm })
     },
   )
 

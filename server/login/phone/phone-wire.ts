@@ -63,12 +63,21 @@ export const approvalRequest = Type.Object(
       description: 'Browser and phone are known to share an IPv4 /24 or an IPv6 /64',
       examples: [false],
     }),
+    new_browser: Type.Optional(
+      Type.Literal(true, {
+        description: 'As far as is remembered, the person has not signed in from such a browser in that network',
+      }),
+    ),
     age: Type.Integer({ description: 'Whole seconds since the browser began', examples: [9] }),
     origin: Type.String({
       description: 'The site that the browser will be signed in to',
       examples: ['https://login.example.org'],
     }),
     application: Type.Optional(applicationSchema),
+    remember_for: Type.Integer({
+      description: 'Whole seconds that the browser stays signed in for with `remember`',
+      examples: [2_592_000],
+    }),
     match: oneOf(['none', 'code'], { description: '`code`: the phone will show digits to type', examples: ['code'] }),
     confirm: Type.Optional(oneOf(['passkey'], { description: 'A passkey is asked for. Left out: a tap is enough' })),
     expires_in: expiresIn,
@@ -103,21 +112,30 @@ export const phoneStatus = Type.Object(
   { title: 'ScannedLogin' },
 )
 
+/** What a request is told with that is not in the login itself. */
+interface Surroundings {
+  origin: string
+  place: string | undefined
+  /** Of the application. */
+  logo: string | undefined
+  sameNetwork: boolean
+  isNewBrowser: boolean
+  /** Whole seconds. */
+  rememberFor: number
+  confirm: ConfirmKind
+}
+
 export function requestOnWire(
-  { browserAt, expiresIn, application, ...request }: ApprovalRequest,
-  {
-    origin,
-    place,
-    sameNetwork,
-    confirm,
-  }: { origin: string; place: string | undefined; sameNetwork: boolean; confirm: ConfirmKind },
+  { browserAt, expiresIn, application, returnTo: _leadsTo, ...request }: ApprovalRequest,
+  { origin, place, logo, sameNetwork, isNewBrowser, rememberFor, confirm }: Surroundings,
 ): Static<typeof approvalRequest> {
   return {
     ...request,
-    ...{ ip: browserAt.address, same_network: sameNetwork, origin, expires_in: expiresIn },
+    ...{ ip: browserAt.address, same_network: sameNetwork, origin, expires_in: expiresIn, remember_for: rememberFor },
+    ...(isNewBrowser ? { new_browser: true as const } : {}),
     ...placed(place),
     ...(confirm === 'passkey' ? { confirm } : {}),
-    ...(application === undefined ? {} : { application: applicationOnWire(application) }),
+    ...(application === undefined ? {} : { application: applicationOnWire(application, logo) }),
   }
 }
 

@@ -67,6 +67,12 @@ describe('a bad file is refused with one line that says where and why, and repea
     ['a private scheme with a secret', { ...WEB, ...SECRET, redirect_uris: ['com.a.app:/cb'] }, 'redirect_uris 1 must'],
     ['a bad way out', { ...WEB, post_logout_redirect_uris: ['out'] }, 'post_logout_redirect_uris 1 must'],
     ['a bad back channel', { ...WEB, backchannel_logout_uri: 'ftp://a.example/' }, 'backchannel_logout_uri must be'],
+    ['a logo that is no picture', { ...WEB, logo_uri: 'data:text/html;base64,PGI+' }, 'logo_uri must be'],
+    [
+      'a logo that is too large',
+      { ...WEB, logo_uri: `data:image/png;base64,${'A'.repeat(40_000)}` },
+      'logo_uri must be',
+    ],
     ['a bad logo', { ...WEB, logo_uri: 'data:image/png;base64,' }, 'logo_uri must be'],
     ['a grant that is none', { ...WEB, grant_types: ['password'] }, 'grant_types'],
     ['a refresh of nothing', { ...WEB, grant_types: ['refresh_token'] }, 'grant_types must have'],

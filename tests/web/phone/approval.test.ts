@@ -17,8 +17,10 @@ const request: ScanReply = {
   ageSeconds: 3,
   origin: 'https://scanin.example',
   application: undefined,
+  isNewBrowser: undefined,
   match: 'none',
   confirm: undefined,
+  rememberForSeconds: 2_592_000,
   expiresInSeconds: 120,
 }
 
@@ -96,12 +98,17 @@ describe('confirming', () => {
     const phone = scanned()
     await phone.clock.pass(1000)
     phone.server.status = state('authenticated')
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     await phone.clock.pass(3000)
     expect(phone.last()).toEqual({ kind: 'waiting' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'done', browser: 'Chrome on Linux', login: 'V1StGXR8_Z5jdHi6' })
+    expect(phone.last()).toEqual({
+      kind: 'done',
+      browser: 'Chrome on Linux',
+      login: 'V1StGXR8_Z5jdHi6',
+      rememberFor: 2_592_000,
+    })
   })
 
   test('shows the number where one is asked for, until it was typed', async () => {
@@ -109,9 +116,9 @@ describe('confirming', () => {
     await settle()
     phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
     phone.server.status = state('match_required')
-    await phone.approval.confirm(true)
+    await phone.approval.confirm()
     await phone.clock.pass(20_000)
-    expect(phone.last()).toEqual({ kind: 'match', matchCode: '482913' })
+    expect(phone.last()).toMatchObject({ kind: 'match', matchCode: '482913' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
     expect(phone.last()).toMatchObject({ kind: 'done' })
@@ -121,13 +128,13 @@ describe('confirming', () => {
     const phone = scanned()
     await settle()
     phone.server.confirm = dropped()
-    await expect(phone.approval.confirm(false)).rejects.toThrow('dropped')
+    await expect(phone.approval.confirm()).rejects.toThrow('dropped')
     expect(phone.last()).toMatchObject({ kind: 'asking' })
     const asked = phone.asked.length
     await phone.clock.pass(5000)
     expect(phone.asked.length).toBeGreaterThan(asked)
     phone.server.confirm = { status: 'authenticated' }
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     expect(phone.last()).toEqual({ kind: 'waiting' })
   })
 
@@ -135,7 +142,7 @@ describe('confirming', () => {
     const phone = scanned()
     await settle()
     phone.server.confirm = refusal(404, 'expired_token')
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
     const asked = phone.asked.length
     await phone.clock.pass(60_000)
@@ -148,7 +155,7 @@ describe('confirming by a passkey', () => {
     for (const confirm of [undefined, 'passkey'] as const) {
       const phone = scanned({ ...request, confirm })
       await settle()
-      await phone.approval.confirm(false)
+      await phone.approval.confirm()
       expect(phone.confirmed).toEqual([confirm === undefined ? undefined : { signed: 'a challenge' }])
       expect(phone.last()).toEqual({ kind: 'waiting' })
     }
@@ -158,7 +165,7 @@ describe('confirming by a passkey', () => {
     const phone = scanned({ ...request, confirm: 'passkey' })
     await settle()
     phone.proofs.push(new Error('turned away'))
-    await expect(phone.approval.confirm(false)).rejects.toThrow('turned away')
+    await expect(phone.approval.confirm()).rejects.toThrow('turned away')
     expect([phone.confirmed, phone.last()]).toEqual([[], expect.objectContaining({ kind: 'asking' })])
     phone.server.status = refusal(404, 'expired_token')
     await phone.clock.pass(3000)
@@ -169,9 +176,9 @@ describe('confirming by a passkey', () => {
     const phone = scanned()
     await settle()
     phone.server.confirm = refusal(403, 'passkey_required')
-    await expect(phone.approval.confirm(false)).rejects.toThrow('passkey_required')
+    await expect(phone.approval.confirm()).rejects.toThrow('passkey_required')
     phone.server.confirm = { status: 'authenticated' }
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     expect(phone.confirmed).toEqual([undefined, { signed: 'a challenge' }])
     expect(phone.last()).toEqual({ kind: 'waiting' })
   })
@@ -197,17 +204,17 @@ describe('meanwhile', () => {
     const phone = scanned()
     await settle()
     phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     phone.server.status = state('denied')
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.deniedElsewhere, mayBeAttack: true } })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.triesUsed, mayBeAttack: true } })
   })
 
   test('a login that is gone before its time once it was confirmed is not called expired', async () => {
     const phone = scanned()
     await settle()
     phone.server.status = state('authenticated')
-    await phone.approval.confirm(false)
+    await phone.approval.confirm()
     await phone.clock.pass(3000)
     phone.server.status = refusal(404, 'expired_token')
     await phone.clock.pass(3000)

@@ -28,6 +28,14 @@ export function agoElement(at: number, now: number): HTMLTimeElement {
   return time
 }
 
+/** "30 days" */
+export function spanWords(seconds: number): string {
+  const words = (unit: string, length: number) =>
+    new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(seconds / length))
+  if (seconds >= DAY) return words('day', DAY)
+  return seconds >= HOUR ? words('hour', HOUR) : words('minute', MINUTE)
+}
+
 /** "5 minutes ago" */
 export const agoWords = (seconds: number): string => relativeWords(seconds, -1)
 

@@ -2,6 +2,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
@@ -28,6 +29,7 @@ export interface PasskeyList {
 export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   const { root, api, authenticator, add, onSignInAgain, onSignedOut } = parts
   const card = findPart(root, '#passkeys', HTMLElement)
+  const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, '.passkey-list', HTMLUListElement)
   const template = findPart(root, '#passkey-template', HTMLTemplateElement)
   const adding = findPart(card, '.add-passkey', HTMLElement)
@@ -72,7 +74,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     else fill(used, (time) => passkeyWords.lastUsed({ time }), timeElement(passkey.lastUsedAt))
     const remove = findPart(copy, 'button', HTMLButtonElement)
     remove.setAttribute('aria-label', passkeyWords.remove({ name: passkey.name }))
-    remove.addEventListener('click', () => busy(remove, () => attempt(() => removeIt(passkey))))
+    remove.addEventListener('click', () => onceAtATime(remove, () => attempt(() => removeIt(passkey))))
     return copy
   }
 
@@ -85,17 +87,13 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
         if (!(error instanceof ApiError && error.code === 'not_found')) throw error
       }
     })
-    if (isDone) await load()
-  }
-
-  const busy = async (pressed: HTMLButtonElement, act: () => Promise<void>) => {
-    pressed.disabled = true
-    await act()
-    pressed.disabled = false
+    if (!isDone) return
+    await load()
+    title.focus()
   }
 
   button.addEventListener('click', () =>
-    busy(button, () =>
+    onceAtATime(button, () =>
       attempt(async () => {
         const given = name.value.trim()
         if (!(await add(given === '' ? undefined : given))) return

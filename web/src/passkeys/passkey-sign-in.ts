@@ -1,6 +1,7 @@
 import { passkey as passkeyWords } from '#messages/passkey'
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -92,8 +93,6 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
   }
 
   const onPress = async () => {
-    if (button.disabled) return
-    button.disabled = true
     message.textContent = ''
     offering.abort()
     try {
@@ -101,12 +100,10 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
     } catch (error) {
       tell(error)
       begin()
-    } finally {
-      button.disabled = false
     }
   }
 
-  button.addEventListener('click', () => void onPress())
+  button.addEventListener('click', () => void onceAtATime(button, onPress))
 
   return {
     show: begin,

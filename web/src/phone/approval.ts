@@ -12,9 +12,14 @@ import { loginIdOf } from '../wire/scan-link.ts'
 
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
-  | { readonly kind: 'match'; readonly matchCode: string }
+  | { readonly kind: 'match'; readonly matchCode: string; readonly endsAt: number }
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'done'; readonly browser: string; readonly login: string }
+  | {
+      readonly kind: 'done'
+      readonly browser: string
+      readonly login: string
+      readonly rememberFor: number | undefined
+    }
   | { readonly kind: 'ended'; readonly words: TitledWords }
 
 export interface ApprovalParts {
@@ -36,7 +41,7 @@ export interface ApprovalParts {
 export interface Approval {
   begin(): void
   /** Throws what stood in the way when trying again may help. */
-  confirm(remember: boolean): Promise<void>
+  confirm(): Promise<void>
   /** Throws as `confirm` does. */
   deny(): Promise<void>
 }
@@ -50,18 +55,33 @@ export function createApproval(parts: ApprovalParts): Approval {
   let watching = linkAbort(parts.signal)
   let isPasskeyAsked = request.confirm === 'passkey'
   let endsAt = clock.now() + request.expiresInSeconds * 1000
+  /** What the server said last. */
+  let seen: string = request.status
+  /** Digits are asked for, and not typed yet. */
+  let isMatching = request.status === 'match_required'
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
+  const done = (): ApprovalView => ({
+    kind: 'done',
+    browser: browserWords(request.browser),
+    login: loginIdOf(token),
+    rememberFor: request.rememberForSeconds,
+  })
+
   const onReply = (reply: PhoneReply) => {
     endsAt = clock.now() + reply.expiresInSeconds * 1000
-    if (reply.status === 'denied') end({ ...phoneWords.deniedElsewhere, mayBeAttack: true })
+    seen = reply.status
+    if (reply.status === 'authenticated') isMatching = false
+    // Then nobody refuses but this phone, and the fifth wrong number.
+    const denied = isMatching ? phoneWords.triesUsed : phoneWords.deniedElsewhere
+    if (reply.status === 'denied') end({ ...denied, mayBeAttack: true })
     else if (reply.status === 'expired') end(phoneWords.expired)
-    else if (reply.collected) onView({ kind: 'done', browser: browserWords(request.browser), login: loginIdOf(token) })
+    else if (reply.collected) onView(done())
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 
-  const onRefused = (error: ApiError, seen: string) => {
+  const onRefused = (error: ApiError) => {
     if (error.code === 'authentication_required') return parts.onSignedOut()
     if (error.code !== 'expired_token') return end({ title: phoneWords.failed, more: wordsFor(error) })
     // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
@@ -69,25 +89,21 @@ export function createApproval(parts: ApprovalParts): Approval {
     end(beforeItsTime ? phoneWords.finished : phoneWords.expired)
   }
 
-  const watch = async (from: string) => {
+  const watch = async () => {
     watching.abort()
     watching.unlink()
     const mine = linkAbort(parts.signal)
     watching = mine
-    let seen = from
     const result = await poll<PhoneReply>({
       ...parts,
       ask: (ask) => api.scanStatus({ token, ...ask }),
       isFinal: (reply) => reply.status === 'denied' || reply.status === 'expired' || reply.collected,
-      onReply: (reply) => {
-        seen = reply.status
-        onReply(reply)
-      },
-      seen: from,
+      onReply,
+      seen,
       pacing: firstPacing,
       signal: mine.signal,
     })
-    if (result.end === 'refused') onRefused(result.error, seen)
+    if (result.end === 'refused') onRefused(result.error)
   }
 
   // While a decision is on its way, an older reply must not turn the page back.
@@ -97,10 +113,10 @@ export function createApproval(parts: ApprovalParts): Approval {
       await act()
     } catch (error) {
       if (parts.signal.aborted) return
-      if (isRefusal(error) && error.code !== 'passkey_required') return onRefused(error, request.status)
+      if (isRefusal(error) && error.code !== 'passkey_required') return onRefused(error)
       // Also where a tap was enough when it was scanned: there is a passkey by now.
       if (isRefusal(error)) isPasskeyAsked = true
-      void watch(request.status)
+      void watch()
       throw error
     }
   }
@@ -109,18 +125,20 @@ export function createApproval(parts: ApprovalParts): Approval {
     begin() {
       if (request.status === 'authenticated') onView({ kind: 'waiting' })
       else onView({ kind: 'asking', request, endsAt })
-      void watch(request.status)
+      void watch()
     },
-    confirm: (remember) =>
+    confirm: () =>
       decide(async () => {
         const assertion = isPasskeyAsked ? await parts.prove(await api.confirmOptions({ token })) : undefined
-        const reply = await api.confirm({ token, remember, assertion })
+        const reply = await api.confirm({ token, assertion })
+        seen = reply.status
+        isMatching = reply.status === 'match_required'
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
           endsAt = clock.now() + reply.expiresInSeconds * 1000
-          onView({ kind: 'match', matchCode: reply.matchCode })
+          onView({ kind: 'match', matchCode: reply.matchCode, endsAt })
         }
-        void watch(reply.status)
+        void watch()
       }),
     deny: () =>
       decide(async () => {

@@ -4,16 +4,30 @@ export type PhoneSection = 'loading' | 'sign-in' | 'chooser' | 'request' | 'resu
 
 const sections: readonly PhoneSection[] = ['loading', 'sign-in', 'chooser', 'request', 'result']
 
+/** A tap that was on its way to what stood there before is for nobody. */
+const SETTLING_MS = 400
+
 /**
  * Shows one section of scan.html, and brings the keyboard and the screen reader to its heading: to them
  * the page would otherwise seem to stand still.
  */
 export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => void {
+  const main = findPart(root, 'main', HTMLElement)
   let last: PhoneSection = 'loading'
+  let settling: ReturnType<typeof setTimeout> | undefined
+
+  const settle = () => {
+    main.toggleAttribute('data-settling', true)
+    clearTimeout(settling)
+    settling = setTimeout(() => main.toggleAttribute('data-settling', false), SETTLING_MS)
+  }
+
   return (shown) => {
     for (const each of sections) findPart(root, `#${each}`, HTMLElement).hidden = each !== shown
     if (shown === last) return
     last = shown
+    main.setAttribute('data-shown', shown)
+    settle()
     findPart(root, `#${shown} h1`, HTMLElement).focus({ preventScroll: true })
     window.scrollTo(0, 0)
   }

@@ -1,4 +1,5 @@
 import { findPart } from '../page/find-part.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 
@@ -27,20 +28,16 @@ export function createProviderSignIn({ root, api, returnTo, go }: ProviderSignIn
   part.hidden = label === ''
   if (label !== '') button.textContent = label
 
-  const onPress = async () => {
-    if (button.disabled) return
-    button.disabled = true
+  const begin = async () => {
     message.textContent = ''
     try {
       go(await api.beginProviderSignIn({ returnTo: returnTo(), again: isAgain }))
     } catch (error) {
       message.textContent = wordsFor(error)
-    } finally {
-      button.disabled = false
     }
   }
 
-  button.addEventListener('click', () => void onPress())
+  button.addEventListener('click', () => void onceAtATime(button, begin))
 
   return {
     show(again) {

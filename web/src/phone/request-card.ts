@@ -1,16 +1,17 @@
 import { passkey as passkeyWords } from '#messages/passkey'
 import { phone as phoneWords } from '#messages/phone'
-import { countDown } from '../page/countdown.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoWords } from '../page/moment-words.ts'
+import { isBusy, onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
+import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
 import { ApiError } from '../wire/api-error.ts'
-import type { Clock } from '../wire/clock.ts'
 import type { Application, ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
+import type { TimeLeft } from './time-left.ts'
 
 export interface RequestCard {
   show(request: ScanReply, endsAt: number, approval: Approval): void
@@ -19,7 +20,7 @@ export interface RequestCard {
 
 export interface RequestCardParts {
   readonly root: ParentNode
-  readonly clock: Clock
+  readonly timeLeft: TimeLeft
   readonly passkeys: {
     /** Whether the person has one. */
     has(): Promise<boolean>
@@ -30,21 +31,23 @@ export interface RequestCardParts {
 }
 
 /** `#request`: who asks, what to beware of, and the two buttons. */
-export function createRequestCard({ root, clock, passkeys }: RequestCardParts): RequestCard {
+export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts): RequestCard {
   const card = findPart(root, '#request', HTMLElement)
   const part = (name: string) => findPart(card, `.request-${name}`, HTMLElement)
   const confirm = findPart(card, '#confirm', HTMLButtonElement)
   const deny = findPart(card, '#deny', HTMLButtonElement)
-  const remember = findPart(card, '#remember', HTMLInputElement)
   const message = findPart(card, '#request-message', HTMLElement)
   const passkey = part('passkey')
   const addPasskey = findPart(card, '.request-add-passkey', HTMLButtonElement)
-  let counting = new AbortController()
+  const logo = findPart(card, '.app-sign img', HTMLImageElement)
+  const letter = findPart(card, '.app-sign span', HTMLElement)
+  const icon = findPart(card, '.asker-icon', HTMLElement)
+  makeRoomForSigns(icon, root)
   let approval: Approval | undefined
 
   const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
-    if (approval === undefined || confirm.disabled) return
-    setBusy(true)
+    if (approval === undefined || isBusy(confirm)) return
+    setBusy(true, confirm, deny)
     message.textContent = words
     try {
       await act(approval)
@@ -53,19 +56,12 @@ export function createRequestCard({ root, clock, passkeys }: RequestCardParts): 
       message.textContent = passkeyErrorWords(error)
       if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
     } finally {
-      setBusy(false)
+      setBusy(false, confirm, deny)
     }
-  }
-  const setBusy = (busy: boolean) => {
-    confirm.disabled = busy
-    deny.disabled = busy
   }
 
   confirm.addEventListener('click', () =>
-    decide(
-      (current) => current.confirm(remember.checked),
-      passkey.hidden ? phoneWords.confirming : passkeyWords.waiting,
-    ),
+    decide((current) => current.confirm(), passkey.hidden ? phoneWords.confirming : passkeyWords.waiting),
   )
   deny.addEventListener('click', () => decide((current) => current.deny(), ''))
 
@@ -81,59 +77,62 @@ export function createRequestCard({ root, clock, passkeys }: RequestCardParts): 
     const hasOne = await passkeys.has().catch(() => true)
     if (!hasOne && approval === current) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
   }
-  addPasskey.addEventListener('click', async () => {
-    addPasskey.disabled = true
+  const add = async () => {
     message.textContent = ''
     try {
-      if (await passkeys.add()) sayOfPasskeys(passkeyWords.added)
+      if (!(await passkeys.add())) return
+      sayOfPasskeys(passkeyWords.added)
+      confirm.focus({ preventScroll: true })
     } catch (error) {
       message.textContent = passkeyErrorWords(error)
-    } finally {
-      addPasskey.disabled = false
     }
-  })
+  }
+  addPasskey.addEventListener('click', () => void onceAtATime(addPasskey, add))
 
+  const showNetwork = ({ sameNetwork }: ScanReply) => {
+    const network = part('network')
+    network.classList.toggle('is-same', sameNetwork)
+    findPart(network, 'span', HTMLElement).textContent = sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
+  }
   const showApplication = (application: Application | undefined) => {
     part('goal').hidden = application === undefined
+    logo.hidden = application?.logo === undefined
+    letter.hidden = !logo.hidden
+    if (application?.logo === undefined) logo.removeAttribute('src')
+    else logo.src = application.logo
+    letter.textContent = [...(application?.name ?? '')].at(0)?.toLocaleUpperCase() ?? ''
     const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
     const scopes = application?.scopes ?? []
     part('asks').hidden = scopes.length === 0
     part('scopes').textContent = scopeWords(scopes)
     part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', ...breakable(place)]))
   }
-
-  const count = (endsAt: number) => {
-    counting.abort()
-    counting = new AbortController()
-    const onSecond = (left: number) => {
-      part('expiry').textContent = phoneWords.expiresIn({
-        time: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`,
-      })
-    }
-    void countDown({ clock, endsAt, onSecond, signal: counting.signal })
-  }
+  const count = ({ ageSeconds, expiresInSeconds }: ScanReply, endsAt: number) =>
+    timeLeft.count(endsAt, (left, words) => {
+      part('expiry').textContent = words
+      part('age').textContent = agoWords(ageSeconds + Math.max(0, expiresInSeconds - left))
+    })
 
   return {
     show(request, endsAt, current) {
       approval = current
-      remember.checked = false
       message.textContent = ''
-      setBusy(false)
+      setBusy(false, confirm, deny)
+      drawSigns(icon, request.browser, 'browser')
       part('browser').textContent = browserWords(request.browser)
       part('address').textContent = request.ip
       part('where').hidden = request.place === undefined
       part('place').textContent = request.place ?? ''
-      part('network').textContent = request.sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
-      part('network').classList.toggle('caution', !request.sameNetwork)
-      part('age').textContent = agoWords(request.ageSeconds)
       part('origin').replaceChildren(...breakable(hostOf(request.origin)))
+      part('new').hidden = request.isNewBrowser !== true
+      showNetwork(request)
       showApplication(request.application)
       part('match').hidden = request.match !== 'code'
       void showPasskeys(request, current)
-      count(endsAt)
+      count(request, endsAt)
     },
     hide() {
-      counting.abort()
+      timeLeft.stop()
       approval = undefined
     },
   }

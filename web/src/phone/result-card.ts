@@ -1,53 +1,118 @@
 import { phone as phoneWords } from '#messages/phone'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import type { TitledWords } from '../page/words.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
+import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
+import type { Approval, ApprovalView } from './approval.ts'
+import { createKeepOffer } from './keep-offer.ts'
+import type { TimeLeft } from './time-left.ts'
 
-export type ResultView =
-  | { readonly kind: 'match'; readonly matchCode: string; readonly words: TitledWords }
-  | { readonly kind: 'waiting' | 'ended'; readonly words: TitledWords }
-  | { readonly kind: 'done'; readonly browser: string }
+/** What comes after a decision. */
+export type ResultView = Exclude<ApprovalView, { kind: 'asking' }>
 
 export interface ResultCard {
-  show(view: ResultView): void
+  show(view: ResultView, approval: Approval): void
+  hide(): void
   /** @param hasOthers whether there are other devices to sign out */
   offerToEndOthers(hasOthers: boolean): void
 }
 
 export interface ResultCardParts {
   readonly root: ParentNode
+  readonly timeLeft: TimeLeft
+  /** Tells whoever does not see it. */
+  readonly say: (...sentences: readonly string[]) => void
+  /** Keeps the browser signed in that this login let in. Throws what stood in the way. */
+  readonly keep: (login: string) => Promise<void>
   readonly onAgain: () => void
   readonly onEndOthers: () => void
 }
 
 /** What came of a decision: the number to type, the wait for the browser, the end. */
-export function createResultCard({ root, onAgain, onEndOthers }: ResultCardParts): ResultCard {
+export function createResultCard(parts: ResultCardParts): ResultCard {
+  const { root, timeLeft, say, onAgain, onEndOthers } = parts
   const card = findPart(root, '#result', HTMLElement)
   const title = findPart(card, 'h1', HTMLElement)
+  const who = findPart(card, '.result-who', HTMLElement)
   const more = findPart(card, '.result-more', HTMLElement)
   const code = findPart(card, '#match-code', HTMLOutputElement)
   const how = findPart(card, '.match-how', HTMLElement)
   const again = findPart(card, '#again', HTMLButtonElement)
   const notYou = findPart(card, '.not-you', HTMLElement)
   const endOthers = findPart(notYou, 'button', HTMLButtonElement)
+  const bar = findPart(card, '.result-bar', HTMLElement)
+  const expiry = findPart(bar, '.result-expiry', HTMLElement)
+  const message = findPart(bar, '.result-message', HTMLElement)
+  const deny = findPart(bar, '.result-deny', HTMLButtonElement)
+  const keeping = createKeepOffer(card, parts.keep)
+  let approval: Approval | undefined
+
+  // Whoever is asked for the digits by a stranger finds out only now.
+  const refuse = async () => {
+    message.textContent = ''
+    try {
+      await approval?.deny()
+    } catch (error) {
+      message.textContent = wordsFor(error)
+    }
+  }
   again.addEventListener('click', onAgain)
   endOthers.addEventListener('click', onEndOthers)
+  deny.addEventListener('click', () => void onceAtATime(deny, refuse))
+
+  const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
+    message.textContent = ''
+    code.textContent = match?.matchCode ?? ''
+    for (const part of [code, how, bar]) part.hidden = match === undefined
+    if (match === undefined) return timeLeft.stop()
+    timeLeft.count(match.endsAt, (_left, words) => {
+      expiry.textContent = words
+    })
+  }
 
   return {
-    show(view) {
+    show(view, current) {
+      approval = current
+      const words = wordsOf(view)
+      const isOther = card.getAttribute('data-result') !== view.kind
       card.setAttribute('data-result', view.kind)
       if (view.kind === 'done') fill(title, (browser) => phoneWords.done({ browser }), view.browser)
-      else title.textContent = view.words.title
-      more.textContent = view.kind === 'done' ? '' : view.words.more
-      more.hidden = more.textContent === ''
-      code.textContent = view.kind === 'match' ? view.matchCode : ''
-      code.hidden = view.kind !== 'match'
-      how.hidden = view.kind !== 'match'
-      notYou.hidden = view.kind === 'done' || view.words.mayBeAttack === undefined
+      else title.textContent = words.title
+      who.hidden = view.kind !== 'done'
+      keeping.show(view.kind === 'done' ? view : undefined)
+      more.textContent = words.more
+      more.hidden = words.more === ''
+      showMatch(view.kind === 'match' ? view : undefined)
+      notYou.hidden = words.mayBeAttack === undefined
       again.hidden = view.kind === 'match' || view.kind === 'waiting'
+      say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
+      // What had the focus may be gone.
+      if (isOther) title.focus({ preventScroll: true })
+    },
+    hide() {
+      timeLeft.stop()
+      card.removeAttribute('data-result')
     },
     offerToEndOthers: (hasOthers) => {
       endOthers.hidden = !hasOthers
     },
   }
 }
+
+function wordsOf(view: ResultView): TitledWords {
+  switch (view.kind) {
+    case 'match':
+      return phoneWords.match
+    case 'waiting':
+      return phoneWords.waiting
+    case 'done':
+      return { title: phoneWords.done({ browser: setApart(view.browser) }), more: '' }
+    case 'ended':
+      return view.words
+    default:
+      return view satisfies never
+  }
+}
+
+/** Digit by digit, as they are to be typed: in one piece they would be read as a number of hundred thousands. */
+const spelt = (digits: string): string => [...digits].join(' ')

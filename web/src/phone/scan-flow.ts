@@ -6,8 +6,7 @@ import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import type { ScanReply } from '../wire/protocol.ts'
-import type { Approval, ApprovalParts, ApprovalView, createApproval } from './approval.ts'
+import type { Approving } from './approving.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
 
@@ -18,15 +17,13 @@ export interface ScanFlowParts {
   readonly wake: WakeSource
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
   readonly pending: PendingToken
-  readonly prove: ApprovalParts['prove']
-  /** What decides on a code, which comes late. Rejects where it cannot be had now. */
-  readonly loadApproval: () => Promise<typeof createApproval>
+  /** What shows a code that was scanned, which comes late. Rejects where it cannot be had now. */
+  readonly loadApproving: () => Promise<Pick<Approving, 'begin'>>
   readonly onLoading: (words: string) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as. */
   readonly onUser: (userName: string) => void
   readonly onChooser: (words: string) => void
-  readonly onApproval: (view: ApprovalView, approval: Approval) => void
   readonly onConnection: (connection: Connection) => void
 }
 
@@ -70,7 +67,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       if (current === undefined) return undefined
       parts.onUser(current.user.name)
       // On its way before there is a code to decide on.
-      void parts.loadApproval().catch(() => undefined)
+      void parts.loadApproving().catch(() => undefined)
       return undefined
     } catch (error) {
       return isSignedOut(error) ? strangerWords : wordsFor(error)
@@ -93,8 +90,10 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     parts.onLoading(phoneWords.opening)
     try {
       const request = await scan(code, signal)
-      const create = await retrying(parts.loadApproval, signal)
-      if (request !== undefined && create !== undefined && !signal.aborted) ask(request, create, signal)
+      const approving = await retrying(parts.loadApproving, signal)
+      if (request === undefined || approving === undefined || signal.aborted) return
+      pending.scanned(request.token)
+      approving.begin({ request, signal, onSignedOut: signedOut, onOver: pending.forget })
     } catch (error) {
       if (!signal.aborted) onScanRefused(error)
     }
@@ -111,21 +110,6 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     if (isSignedOut(error)) return parts.onSignIn(phoneWords.signedOut)
     if (isRefusal(error)) pending.forget()
     parts.onChooser(wordsFor(error))
-  }
-
-  const ask = (request: ScanReply, create: typeof createApproval, signal: AbortSignal) => {
-    pending.scanned(request.token)
-    const approval = create({
-      ...parts,
-      request,
-      signal,
-      onSignedOut: signedOut,
-      onView: (view) => {
-        if (view.kind === 'done' || view.kind === 'ended') pending.forget()
-        parts.onApproval(view, approval)
-      },
-    })
-    approval.begin()
   }
 
   return {

@@ -6,6 +6,7 @@ import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
@@ -13,9 +14,10 @@ import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts
 import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
+import type { Connection } from '../poll/poller.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
-import type { ApprovalCards } from './approval-cards.ts'
+import type { Approving } from './approving.ts'
 import { createCodeChooser } from './code-chooser.ts'
 import { createLateAccountParts } from './late-account-parts.ts'
 import { keepOfflinePage } from './offline-page.ts'
@@ -27,22 +29,30 @@ import { createSignInForm } from './sign-in-form.ts'
 
 /** Named by the build: how everything looks that only those see who are signed in. */
 declare const DEVICES_SHEET: string
+declare const REQUEST_SHEET: string
 
 learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
+const said = findPart(document, '#said', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
   if (section !== 'chooser') chooser.leave()
-  if (section !== 'request') cards?.leave()
+  if (section !== 'request' && section !== 'result') {
+    approving?.leave()
+    said.textContent = ''
+  }
   if (section !== 'sign-in') passkeySignIn.leave()
   status.textContent = words
   account.show(withDevices)
   showSection(section)
 }
 
+const onConnection = (connection: Connection) => {
+  status.textContent = connection === 'reconnecting' ? phoneWords.reconnecting : ''
+}
 const pending = createPendingToken({ memory: tabMemory, address: location, history })
 const flow = createScanFlow({
   api,
@@ -50,8 +60,7 @@ const flow = createScanFlow({
   random: Math.random,
   wake: pageWake,
   pending,
-  prove: authenticator.get,
-  loadApproval: async () => (await loadCards()).createApproval,
+  loadApproving: () => loadApproving(),
   onLoading: (words) => show('loading', { words }),
   onSignIn: (why) => {
     form.show(why)
@@ -68,14 +77,7 @@ const flow = createScanFlow({
     show('chooser', { withDevices: true })
     chooser.show(words)
   },
-  onApproval: (view, approval) => {
-    if (view.kind === 'done') account.approved(view.login)
-    cards?.show(view, approval)
-    show(view.kind === 'asking' ? 'request' : 'result', { withDevices: view.kind === 'done' || view.kind === 'ended' })
-  },
-  onConnection: (connection) => {
-    status.textContent = connection === 'reconnecting' ? phoneWords.reconnecting : ''
-  },
+  onConnection,
 })
 
 const signedIn = () => void flow.signedIn()
@@ -100,21 +102,29 @@ const providerSignIn = createProviderSignIn({
 const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const loadSheet = later(() => addSheet(DEVICES_SHEET))
-let cards: ApprovalCards | undefined
-const loadCards = later(async () => {
-  const [{ createApprovalCards }] = await Promise.all([import('./approval-cards.ts'), loadSheet()])
-  cards = createApprovalCards({
+let approving: Approving | undefined
+const loadApproving = later(async () => {
+  const [{ createApproving }] = await Promise.all([import('./approving.ts'), addSheet(REQUEST_SHEET)])
+  approving = createApproving({
     root: document,
+    api,
     clock: pageClock,
+    random: Math.random,
+    wake: pageWake,
+    prove: authenticator.get,
     passkeys: {
       has: async () => (await api.passkeys()).length > 0,
       add,
       whyNone: authenticator.missing && passkeyWords[authenticator.missing],
     },
+    show,
+    said,
+    onConnection,
+    onApproved: (login) => account.approved(login),
     onAgain: () => void flow.begin(),
     onEndOthers: () => void account.askToEndOthers(),
   })
-  return cards
+  return approving
 })
 const account = createLateAccountParts(
   async () => {
@@ -124,7 +134,7 @@ const account = createLateAccountParts(
       api,
       authenticator,
       addPasskey: add,
-      onDevices: (list) => cards?.offerToEndOthers(list.some(({ current }) => !current)),
+      onDevices: (list) => approving?.offerToEndOthers(list.some(({ current }) => !current)),
       onSignInAgain: flow.signInAgain,
       onSignedOut: flow.signedOut,
     })
@@ -134,14 +144,15 @@ const account = createLateAccountParts(
   },
 )
 
-signOut.addEventListener('click', async () => {
+const leave = async () => {
   try {
     await api.signOut()
     flow.signedOut()
   } catch (error) {
     status.textContent = wordsFor(error)
   }
-})
+}
+signOut.addEventListener('click', () => void onceAtATime(signOut, leave))
 
 // A second code from the phone's own camera app comes to this very page as a new fragment.
 window.addEventListener('hashchange', () => {

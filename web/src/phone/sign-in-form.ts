@@ -1,4 +1,5 @@
 import { findPart } from '../page/find-part.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 
@@ -22,9 +23,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
   const reason = findPart(root, '#sign-in-why', HTMLElement)
   const message = findPart(form, '#sign-in-message', HTMLElement)
 
-  const onSubmit = async () => {
-    if (submit.disabled) return
-    submit.disabled = true
+  const signIn = async () => {
     message.textContent = ''
     try {
       await api.signIn({ username: username.value.trim(), password: password.value })
@@ -35,8 +34,6 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
       message.textContent = wordsFor(error)
       password.focus()
       password.select()
-    } finally {
-      submit.disabled = false
     }
   }
 
@@ -50,7 +47,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void onSubmit()
+    void onceAtATime(submit, signIn)
   })
 
   return {

@@ -1,3 +1,4 @@
+import { findPart } from '../page/find-part.ts'
 import type { BrowserName } from '../wire/protocol.ts'
 import type { SessionKind } from '../wire/session-protocol.ts'
 
@@ -20,7 +21,14 @@ const browsers: Readonly<Record<string, string>> = {
   'Samsung Internet for Android': 'samsung',
 }
 
-/** Draws into a `.device-icon` what system it is, and which browser, if that is known. */
+/** Makes a part of the page one that signs are drawn into, as a row of the list has one. */
+export function makeRoomForSigns(part: Element, root: ParentNode): void {
+  const template = findPart(root, '#session-template', HTMLTemplateElement)
+  const icon = findPart(template.content, '.device-icon', HTMLElement)
+  part.replaceChildren(...[...icon.children].map((sign) => sign.cloneNode(true)))
+}
+
+/** Draws what system it is, and which browser, if that is known. */
 export function drawSigns(icon: Element, { name, os }: BrowserName, kind: SessionKind): void {
   use(icon, '.system-sign', systems[os] ?? kind)
   use(icon, '.browser-sign', browsers[name])

@@ -15,9 +15,6 @@ import { pageClock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
 import { createEventList } from './event-list.ts'
 import { createLinkedDevices } from './linked-devices.ts'
-import { onceAtATime } from './once-at-a-time.ts'
-import { openOtherTabs } from './other-tabs.ts'
-import { createSessionEnd } from './session-end.ts'
 import { watchSession } from './session-watch.ts'
 import { createWayOut } from './way-out.ts'
 
@@ -29,10 +26,8 @@ const since = findPart(document, '#signed-in-since', HTMLElement)
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const approve = findPart(document, '#approve', HTMLElement)
-const main = findPart(document, 'main.middle', HTMLElement)
-const stranger = findPart(document, '#stranger', HTMLElement)
+const signIn = findPart(document, '#sign-in', HTMLAnchorElement)
 const wayOut = createWayOut({ memory: tabMemory, now: Date.now })
-const tabs = openOtherTabs()
 const watching = new AbortController()
 
 const leave = () => {
@@ -42,14 +37,9 @@ const leave = () => {
 const onGone = () => {
   if (wayOut.leads()) return leave()
   watching.abort()
-  const heading = findPart(stranger, 'h1', HTMLElement)
-  const title = heading.textContent ?? ''
-  document.title = document.title.replace(/^[^·]*/, `${title} `)
-  main.hidden = true
-  stranger.hidden = false
-  status.className = 'unseen'
-  status.textContent = title
-  heading.focus()
+  findPart(document, 'main', HTMLElement).hidden = true
+  status.textContent = homeWords.stranger
+  signIn.hidden = false
 }
 const devices = createLinkedDevices({
   root: document,
@@ -63,44 +53,32 @@ const devices = createLinkedDevices({
 })
 createEventList({ root: document, api, onSignedOut: onGone })
 
-const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {
-  end.follow(session)
   wayOut.forget()
   status.textContent = ''
   userName.textContent = user.name
   email.textContent = user.email ?? ''
   fill(since, (time) => homeWords.signedInSince({ time }), timeElement(session.createdAt))
   approve.hidden = session.kind !== 'phone'
-  main.hidden = false
+  findPart(document, 'main', HTMLElement).hidden = false
   void devices.refresh()
 }
 
-signOut.addEventListener('click', () =>
-  onceAtATime(signOut, async () => {
-    try {
-      await api.signOut()
-      tabs.tell()
-      leave()
-    } catch (error) {
-      status.textContent = wordsFor(error)
-    }
-  }),
-)
+signOut.addEventListener('click', async () => {
+  signOut.disabled = true
+  try {
+    await api.signOut()
+    leave()
+  } catch (error) {
+    status.textContent = wordsFor(error)
+    signOut.disabled = false
+  }
+})
 
 void watchSession({
   api,
   clock: pageClock,
-  wake: {
-    onWake(listener) {
-      const stopListening = pageWake.onWake(listener)
-      const stopHearing = tabs.onNews(listener)
-      return () => {
-        stopListening()
-        stopHearing()
-      }
-    },
-  },
+  wake: pageWake,
   isHidden: () => document.hidden,
   onSession,
   onGone,

@@ -1,6 +1,7 @@
 import { devices as deviceWords } from '#messages/devices'
 import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { whereWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
@@ -8,7 +9,6 @@ import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
 import { type NewLink, newLinks, type Visit } from './new-link.ts'
-import { onceAtATime } from './once-at-a-time.ts'
 
 export interface NewLinksParts {
   readonly root: ParentNode

@@ -6,24 +6,23 @@ import { startLanguageChooser } from '../page/language-chooser.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
 import { createApi } from '../wire/api.ts'
-import { onceAtATime } from './once-at-a-time.ts'
 
 learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 
-signOut.addEventListener('click', () =>
-  onceAtATime(signOut, async () => {
-    try {
-      await api.signOut()
-      // The server has checked it: an address that the application has registered, or our own page.
-      location.assign(signOut.dataset['next'] ?? '/')
-    } catch (error) {
-      status.textContent = wordsFor(error)
-    }
-  }),
-)
+signOut.addEventListener('click', async () => {
+  signOut.disabled = true
+  try {
+    await api.signOut()
+    // The server has checked it: an address that the application has registered, or our own page.
+    location.assign(signOut.dataset['next'] ?? '/')
+  } catch (error) {
+    status.textContent = wordsFor(error)
+    signOut.disabled = false
+  }
+})
 
 startLanguageChooser()
 pageStarted()

@@ -33,7 +33,7 @@ import {
 /** Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
 export interface Api extends LoginApi {
   scan(ask: { token: string } | { userCode: string }): Promise<ScanReply>
-  confirm(ask: { token: string; remember: boolean; assertion?: Assertion | undefined }): Promise<ConfirmReply>
+  confirm(ask: { token: string; assertion?: Assertion | undefined }): Promise<ConfirmReply>
   confirmOptions(ask: { token: string }): Promise<RequestOptions>
   deny(ask: { token: string }): Promise<void>
   scanStatus(ask: StatusAsk): Promise<PhoneReply>
@@ -43,6 +43,8 @@ export interface Api extends LoginApi {
   sessions(): Promise<readonly LinkedDevice[]>
   revoke(ask: { id: string }): Promise<void>
   revokeOthers(ask?: { kind?: SessionKind | undefined }): Promise<number>
+  /** Keeps a browser signed in that was let in just now. */
+  remember(ask: { id: string }): Promise<void>
   rename(ask: { id: string; name: string }): Promise<void>
   events(): Promise<readonly AccountEvent[]>
   /** Says that the person was shown on this device what happened until then, a moment of the server's. */
@@ -84,6 +86,9 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     },
     revokeOthers: async ({ kind } = {}) =>
       decodeRevoked(await remove(kind === undefined ? '/sessions' : `/sessions?kind=${kind}`)),
+    remember: async ({ id }) => {
+      await post(`/sessions/${encodeURIComponent(id)}/remember`)
+    },
     rename: async ({ id, name }) => {
       await ask({ method: 'PATCH', path: `/sessions/${encodeURIComponent(id)}`, body: { name } })
     },

@@ -15,6 +15,8 @@ export interface Application {
   readonly origin: string | undefined
   /** What it asks to know of the person, as OAuth names it; empty where that is not said. */
   readonly scopes: readonly string[]
+  /** A `data:` address of a picture. */
+  readonly logo: string | undefined
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -58,12 +60,16 @@ export interface ScanReply {
   /** In words, where the server can say. */
   readonly place: string | undefined
   readonly sameNetwork: boolean
+  /** The person has not signed in from such a browser there before, as far as the server remembers. */
+  readonly isNewBrowser: boolean | undefined
   readonly ageSeconds: number
   readonly origin: string
   readonly application: Application | undefined
   readonly match: 'none' | 'code'
   /** Left out: a tap is enough. */
   readonly confirm: 'passkey' | undefined
+  /** How long the browser may be kept signed in. An older instance of a rolling restart does not say. */
+  readonly rememberForSeconds: number | undefined
   readonly expiresInSeconds: number
 }
 
@@ -86,12 +92,15 @@ const pacing = (from: Fields): Pacing => ({
   intervalSeconds: amount(from, 'interval'),
   holdSeconds: amount(from, 'hold'),
 })
+/** Nothing is fetched for a picture, from wherever. */
+const pictureIn = (address: string | undefined) => (address?.startsWith('data:image/') ? address : undefined)
 const application = optional(
   inside(
     (from): Application => ({
       name: text(from, 'name'),
       origin: optional(text)(from, 'origin'),
       scopes: optional(texts)(from, 'scopes') ?? [],
+      logo: pictureIn(optional(text)(from, 'logo')),
     }),
   ),
 )
@@ -155,11 +164,13 @@ export function decodeScan(value: unknown): ScanReply {
     ip: text(from, 'ip'),
     place: optional(text)(from, 'place'),
     sameNetwork: flag(from, 'same_network'),
+    isNewBrowser: optional(flag)(from, 'new_browser'),
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),
     application: application(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
     confirm: optional(oneOf('passkey'))(from, 'confirm'),
+    rememberForSeconds: optional(amount)(from, 'remember_for'),
     expiresInSeconds: amount(from, 'expires_in'),
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, type ApiErrorParts, ConnectionError, problemCodes } from './api-error.ts'
+import { ApiError, ConnectionError, type ProblemCode, problemCodes } from './api-error.ts'
 import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
 import { linkAbort } from './linked-abort.ts'
 
@@ -71,17 +71,15 @@ function problemOf(response: Response, body: string): ApiError {
     status: response.status,
     retryAfterSeconds: retryAfter(response.headers.get('retry-after')),
     triesLeft: told.triesLeft,
-    publicUrl: told.publicUrl,
   })
 }
 
-function tryProblem(body: string): Pick<ApiErrorParts, 'code' | 'triesLeft' | 'publicUrl'> {
+function tryProblem(body: string): { code: ProblemCode; triesLeft: number | undefined } {
   try {
     const fields = fieldsOf(parse(body))
     const told = optional(text)(fields, 'code')
     const code = problemCodes.find((each) => each === told) ?? 'unrecognised'
-    const publicUrl = optional(text)(fields, 'public_url')
-    return { code, triesLeft: optional(amount)(fields, 'tries_left'), publicUrl }
+    return { code, triesLeft: optional(amount)(fields, 'tries_left') }
   } catch {
     return { code: 'unrecognised', triesLeft: undefined }
   }

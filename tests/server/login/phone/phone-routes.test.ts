@@ -10,6 +10,7 @@ import {
   PUBLIC_URL,
   type TestApp,
 } from '../../../support/app.ts'
+import { eventually } from '../../../support/eventually.ts'
 
 let testApp: TestApp
 let browser: InjectClient
@@ -39,11 +40,31 @@ describe('scanning', () => {
       browser: { name: 'Chrome', os: 'Linux' },
       ip: '127.0.0.1',
       same_network: true,
+      new_browser: true,
       age: 7,
       origin: PUBLIC_URL,
+      remember_for: 2_592_000,
       match: 'none',
       expires_in: 120,
     })
+  })
+
+  test('says of a browser that its like was not signed in from there before', async () => {
+    await begin()
+    await phone.post('/login/scan', { token })
+    await phone.post('/login/confirm', { token })
+    await browser.get(`/login/status/${token}`)
+    // What happened is written down a little later.
+    await eventually('the browser is known', async () => (await phone.get('/events')).body.includes('linked'))
+    const isNew = async (options: { userAgent: string; from: string }) => {
+      const headers = { 'user-agent': options.userAgent }
+      const again = createInjectClient(testApp.app)
+      const login = await again.post('/login', undefined, { headers, remoteAddress: options.from })
+      return (await phone.post('/login/scan', { token: login.json().token })).json().new_browser
+    }
+    expect(await isNew({ userAgent: CHROME_ON_LINUX, from: '127.0.0.9' })).toBeUndefined()
+    expect(await isNew({ userAgent: CHROME_ON_LINUX, from: '203.0.113.7' })).toBe(true)
+    expect(await isNew({ userAgent: 'curl/8', from: '127.0.0.1' })).toBe(true)
   })
 
   test('again by the same phone gives the same answer; another person is told they came second', async () => {

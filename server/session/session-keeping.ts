@@ -1,0 +1,92 @@
+import Type from 'typebox'
+import { type Clock, secondsUntil } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import { AWAY, expiresIn, OF_TOKENS } from '../http/schemas.ts'
+import type { TypedApp } from '../http/typed-app.ts'
+import type { User } from '../identity/identity.ts'
+import type { AuthenticateNativeApp } from '../identity/native-apps.ts'
+import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
+import type { CurrentSession } from './current-session.ts'
+import { expiryOf, type IdentifiedSession, type Session } from './session.ts'
+import type { SessionIndex } from './session-index.ts'
+import type { SessionPolicy } from './session-opening.ts'
+import type { SessionRecords } from './session-records.ts'
+import { sessionId as id } from './session-wire.ts'
+
+/** Gives a browser's session the length of a phone's, after it was let in. */
+export interface SessionKeeping {
+  /** @returns `undefined`: the person has no such session, or it was let in too long ago */
+  keep(person: Person, id: string): Promise<Session | undefined>
+}
+
+export interface SessionKeepingOptions {
+  clock: Clock
+  policy: Pick<SessionPolicy, 'rememberMs'>
+  records: Pick<SessionRecords, 'find' | 'change'>
+  index: Pick<SessionIndex, 'prolong'>
+}
+
+/** Who just let a browser in may say so. Later it takes another scan, and whatever that asks for. */
+const SAID_WITHIN_MS = 10 * 60_000
+
+export function createSessionKeeping({ clock, policy, records, index }: SessionKeepingOptions): SessionKeeping {
+  function mayBeKept({ kind, login, createdAt }: Session): boolean {
+    return kind === 'browser' && login !== undefined && clock() < createdAt + SAID_WITHIN_MS
+  }
+
+  function kept({ idleMs: _rests, ...session }: Session): Session {
+    return { ...session, endsAt: Math.max(session.endsAt, session.createdAt + policy.rememberMs), isKept: true }
+  }
+
+  return {
+    async keep(person, sessionId) {
+      const place = await records.find(sessionId)
+      if (place === undefined || !('session' in place)) return undefined
+      const { session } = place
+      if (!isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
+      // The list first: what lives longer than it is listed, nobody could end.
+      await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)
+      return records.change(sessionId, kept, { durable: true })
+    },
+  }
+}
+
+export interface KeepRouteOptions {
+  sessions: SessionKeeping
+  current: CurrentSession
+  nativeApp: AuthenticateNativeApp
+  clock: Clock
+}
+
+/** What a phone says after it has confirmed; before, `remember` of the confirmation says the same. */
+export function keepRoute(app: TypedApp, { sessions, current, nativeApp, clock }: KeepRouteOptions): void {
+  /** A browser may not lengthen what it was given. */
+  function ownerOf({ session }: IdentifiedSession): User {
+    if (session.kind !== 'phone') throw new ScanInError('not_found')
+    return session.user
+  }
+
+  app.post(
+    '/sessions/:id/remember',
+    {
+      schema: {
+        operationId: 'rememberSession',
+        tags: ['session'],
+        security: [{ session: [] }, { bearer: [] }, { dpop: [] }],
+        summary: 'Keep a browser that was just let in for as long as a phone: `remember`, said after the confirmation',
+        description:
+          'For ten minutes, and by a phone of the same person. Its cookie is given anew when it next comes by.',
+        params: Type.Object({ id }),
+        problems: ['not_found', 'authentication_required', ...OF_TOKENS, ...AWAY],
+        response: { 200: Type.Object({ expires_in: expiresIn }, { title: 'RememberedSession' }) },
+      },
+    },
+    async (request) => {
+      const native = await nativeApp(request)
+      const person = native === undefined ? ownerOf(await current.require(request)) : native.user
+      const session = await sessions.keep(person, request.params.id)
+      if (session === undefined) throw new ScanInError('not_found')
+      return { expires_in: secondsUntil(expiryOf(session), clock()) }
+    },
+  )
+}

@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { hear } from '../support/heard.ts'
+import { createClient } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const { visitors, shared } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
+
+/** Where parts are, in CSS pixels of the screen. What is not shown is nowhere. */
+function placesOf(phone: Page, parts: readonly string[]): Promise<Record<string, number[]>> {
+  return phone.evaluate(
+    (all) =>
+      Object.fromEntries(
+        all.map((part) => {
+          const box = document.querySelector(part)?.getBoundingClientRect()
+          return [part, box === undefined || box.width === 0 ? [] : [box.x, box.y, box.width, box.height]]
+        }),
+      ),
+    parts,
+  )
+}
+
+const CARD = ['#request h1', '.asker', '.request-network', '.facts', '#deny', '#confirm']
+
+test.each([
+  [390, 844],
+  [375, 667],
+  [320, 568],
+])('at %i × %i Deny and Confirm are in reach, and stay where they are whatever happens', async (width, height) => {
+  visitors.await(/ERR_FAILED .*\/login\//)
+  const { url } = shared('matching')
+  const phone = await visitors.phone({ viewport: { width, height } })
+  const heard = await hear(phone)
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  const browser = createClient(url)
+  const token = await startLogin(browser)
+  await phone.goto('about:blank')
+  await phone.goto(`${url}/scan#${token}`)
+  await sees(phone, '#request', 'Confirm only if you are looking at this page right now')
+  const still = await placesOf(phone, CARD)
+  const holdsStill = async () => expect(await placesOf(phone, CARD)).toEqual(still)
+  for (const button of ['#deny', '#confirm']) {
+    const [x = -1, y = -1, wide = 0, high = 0] = still[button] ?? []
+    expect([x >= 0, y >= 0, x + wide <= width, y + high <= height]).toEqual([true, true, true, true])
+    expect([wide >= 120, high >= 48]).toEqual([true, true])
+  }
+  // As easily refused as confirmed.
+  const [[, denyY, denyWide, denyHigh] = [], [, confirmY, confirmWide, confirmHigh] = []] = [
+    still['#deny'],
+    still['#confirm'],
+  ]
+  expect([denyY, denyWide, denyHigh]).toEqual([confirmY, confirmWide, confirmHigh])
+  expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+
+  // The connection is gone, and comes back.
+  const polls = '**/login/scan/**'
+  await phone.route(polls, (route) => route.abort())
+  await sees(phone, '#status', 'Reconnecting')
+  await holdsStill()
+
+  // A confirmation that did not get through.
+  await phone.route('**/login/confirm', (route) => route.abort())
+  await phone.locator('#confirm').tap()
+  await sees(phone, '#request-message', 'cannot be reached')
+  await holdsStill()
+  await phone.unroute('**/login/confirm')
+  await phone.unroute(polls)
+  await phone.locator('#status').filter({ visible: true }).waitFor({ state: 'detached' })
+  await holdsStill()
+
+  await phone.locator('#confirm').tap()
+  await phone.locator('#match-code').waitFor()
+  const [refuse] = Object.values(await placesOf(phone, ['.result-deny']))
+  expect(refuse).toEqual(still['#deny'])
+  // A second tap is for nobody.
+  const [x = 0, y = 0, wide = 0, high = 0] = still['#confirm'] ?? []
+  const under = await phone.evaluate(
+    ([left, top]) =>
+      document.elementFromPoint(left ?? 0, top ?? 0)?.closest('button, a, input, select, label')?.outerHTML,
+    [x + wide / 2, y + high / 2],
+  )
+  expect(under).toBeUndefined()
+
+  const code = (await phone.locator('#match-code').textContent()) ?? ''
+  const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+  for (let tries = 0; tries < 5; tries++) await browser.post('/login/match', { token, match_code: wrong })
+  await sees(phone, '#result h1', 'Wrong number, five times')
+  expect(await heard.focused()).not.toContain('nowhere')
+})

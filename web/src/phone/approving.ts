@@ -1,0 +1,105 @@
+import type { WakeSource } from '../poll/page-wake.ts'
+import type { Connection } from '../poll/poller.ts'
+import type { Api } from '../wire/api.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { Clock } from '../wire/clock.ts'
+import type { ScanReply } from '../wire/protocol.ts'
+import { type ApprovalParts, createApproval } from './approval.ts'
+import { createRequestCard, type RequestCardParts } from './request-card.ts'
+import { createResultCard, type ResultCardParts, type ResultView } from './result-card.ts'
+import { createTimeLeft } from './time-left.ts'
+
+export interface ApprovingParts extends Pick<ResultCardParts, 'root' | 'onAgain' | 'onEndOthers'> {
+  /** A live region, for whoever does not see the page. */
+  readonly said: Element
+  readonly api: Api
+  readonly clock: Clock
+  readonly random: () => number
+  readonly wake: WakeSource
+  readonly prove: ApprovalParts['prove']
+  readonly passkeys: RequestCardParts['passkeys']
+  readonly show: (section: 'request' | 'result', options?: { withDevices: boolean }) => void
+  readonly onConnection: (connection: Connection) => void
+  /** The person has let this login in. */
+  readonly onApproved: (login: string) => void
+}
+
+/** A code that this phone has scanned. */
+export interface Scanned {
+  readonly request: ScanReply
+  /** Aborts once the page is about something else. */
+  readonly signal: AbortSignal
+  readonly onSignedOut: () => void
+  /** It has come to its end. */
+  readonly onOver: () => void
+}
+
+/** What the page shows of a code that was scanned, from the question to its end. */
+export interface Approving {
+  begin(scanned: Scanned): void
+  /** The page shows something else. */
+  leave(): void
+  offerToEndOthers(hasOthers: boolean): void
+}
+
+/** The tick and the name stand alone for so long: then there is more, and nothing of it under the finger that confirmed. */
+const TICK_MS = 1200
+
+export function createApproving(parts: ApprovingParts): Approving {
+  // Parts of their own, so that there is a pause between them when they are read aloud.
+  const say = (...sentences: readonly string[]) =>
+    parts.said.replaceChildren(...sentences.filter((words) => words !== '').map(paragraph))
+  const timeLeft = createTimeLeft({ ...parts, say })
+  const card = createRequestCard({ ...parts, timeLeft })
+  const result = createResultCard({ ...parts, timeLeft, say, keep: (login) => keep(parts.api, login) })
+
+  const onResult = async (view: ResultView, { signal, onOver }: Scanned) => {
+    if (view.kind === 'match' || view.kind === 'waiting') return
+    onOver()
+    if (view.kind === 'done') {
+      parts.onApproved(view.login)
+      await parts.clock.sleep(TICK_MS, signal)
+    }
+    if (!signal.aborted) parts.show('result', { withDevices: true })
+  }
+
+  return {
+    begin(scanned) {
+      const approval = createApproval({
+        ...parts,
+        ...scanned,
+        onView: (view) => {
+          if (view.kind === 'asking') {
+            card.show(view.request, view.endsAt, approval)
+            return parts.show('request')
+          }
+          card.hide()
+          result.show(view, approval)
+          parts.show('result')
+          void onResult(view, scanned)
+        },
+      })
+      approval.begin()
+    },
+    leave() {
+      card.hide()
+      result.hide()
+    },
+    offerToEndOthers: result.offerToEndOthers,
+  }
+}
+
+/** Keeps what the login let in signed in: the session that came of it. */
+async function keep(api: Pick<Api, 'sessions' | 'remember'>, login: string): Promise<void> {
+  const session = (await api.sessions()).find((each) => each.login === login)
+  // Ended by now, and there is no more to keep than of one that never was.
+  if (session === undefined)
+    throw new ApiError({ code: 'not_found', status: 404, retryAfterSeconds: undefined, triesLeft: undefined })
+  await api.remember({ id: session.id })
+}
+
+function paragraph(words: string): HTMLElement {
+  const part = document.createElement('p')
+  part.textContent = words
+  return part
+}

@@ -1,0 +1,46 @@
+import { phone as phoneWords } from '#messages/phone'
+import { findPart } from '../page/find-part.ts'
+import { spanWords } from '../page/moment-words.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
+import { wordsFor } from '../page/words.ts'
+
+export interface KeepOffer {
+  /** @param approved what the browser was let in by; left out, there is nothing to offer */
+  show(approved: { readonly login: string; readonly rememberFor: number | undefined } | undefined): void
+}
+
+/** `.keep`: the browser that was just let in may stay for long. Asked for once it is in, it hurries nobody into it. */
+export function createKeepOffer(card: ParentNode, keep: (login: string) => Promise<void>): KeepOffer {
+  const part = findPart(card, '.keep', HTMLElement)
+  const button = findPart(part, 'button', HTMLButtonElement)
+  const message = findPart(part, 'p', HTMLElement)
+  let login = ''
+  let time = ''
+
+  const onPress = async () => {
+    const asked = login
+    message.textContent = ''
+    try {
+      await keep(asked)
+      if (login !== asked) return
+      message.textContent = phoneWords.kept({ time })
+      message.focus({ preventScroll: true })
+      button.hidden = true
+    } catch (error) {
+      message.textContent = wordsFor(error)
+    }
+  }
+  button.addEventListener('click', () => void onceAtATime(button, onPress))
+
+  return {
+    show(approved) {
+      part.hidden = approved?.rememberFor === undefined
+      if (approved?.rememberFor === undefined || login === approved.login) return
+      login = approved.login
+      time = spanWords(approved.rememberFor)
+      message.textContent = ''
+      button.hidden = false
+      button.textContent = phoneWords.keep({ time })
+    },
+  }
+}
