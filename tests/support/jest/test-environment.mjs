@@ -30,7 +30,8 @@ export default class BareEnvironment {
     // What Jest put there for this file, and what the file may have.
     globalThis.console = this.#console
     process.exit = this.#exit
-    process.env = this.#environment
+    for (const name of Object.keys(process.env)) delete process.env[name]
+    Object.assign(process.env, this.#environment)
   }
 
   exportConditions() {
