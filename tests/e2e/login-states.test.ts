@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
 import { faultsIn } from '../support/axe.ts'
 import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
@@ -8,15 +9,47 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
 
-test('every state of a login can be gone through by keyboard, and has no fault that axe finds', async () => {
+/** What there is in a state, by role and name. */
+const HAS: Readonly<Record<string, readonly string[]>> = {
+  pending: [
+    'heading "Sign in with your phone"',
+    'strong: Waiting for your phone',
+    'button "Can’t scan? Use a code"',
+    'img "QR code',
+  ],
+  'typed code': ['button "Copy"', 'img "QR code'],
+  'service away': ['strong: Reconnecting…', 'img "QR code'],
+  scanned: ['strong: Phone connected', 'button "Not you? Start over"'],
+  digits: ['textbox "The six-digit number that your phone shows"', 'button "Continue"', 'button "Not you? Start over"'],
+  'wrong digits': ['alert: That is not the number on your phone. 4 tries left.'],
+  'five times wrong': ['strong: Wrong number, five times', 'button "Show a new code"'],
+  denied: ['strong: Refused on the phone', 'button "Show a new code"'],
+  'signed in': ['strong: Signed in as'],
+}
+
+/** What is said by itself, in this order; between them that a code is being fetched, and the like. */
+const SAID: readonly (string | RegExp)[] = [
+  ...['Waiting for your phone', /^\w{4}-\w{4}$/, 'Reconnecting…', 'Waiting for your phone', 'Phone connected'],
+  ...['Type the number shown on your phone', '4 tries left', '3 tries left', '2 tries left', 'One try left'],
+  ...['Wrong number, five times', 'Waiting for your phone', 'Phone connected', 'Refused on the phone'],
+  ...['Waiting for your phone', 'Phone connected', 'Type the number shown on your phone', 'Signed in as'],
+]
+
+/** The login page's element as whoever does not see it has it: roles, names and words. */
+const treeOf = (desktop: Page) => desktop.locator('scanin-login').ariaSnapshot()
+
+test('every state of a login is said, can be gone through by keyboard, and has no fault that axe finds', async () => {
   visitors.await(/status of 422 .*\/login\/match$/, /ERR_FAILED .*\/login\/status\//)
   const { url } = shared('matching')
   const phone = await createPhone(url)
   const desktop = await visitors.desktop()
+  const heard = await hear(desktop)
   const faults: string[] = []
+  const trees: Record<string, string> = {}
   /** Once it says so. */
   const look = async (state: string, part: string, words: string | RegExp) => {
     await sees(desktop, part, words)
+    trees[state] = await treeOf(desktop)
     faults.push(...(await faultsIn(desktop)).map((fault) => `${state}, ${fault}`))
   }
   await openLoginPage(desktop, url)
@@ -67,6 +100,22 @@ test('every state of a login can be gone through by keyboard, and has no fault t
   await look('signed in', '#status', 'Signed in as')
 
   expect(faults).toEqual([])
+  for (const [state, parts] of Object.entries(HAS)) {
+    const tree = trees[state] ?? ''
+    expect([state, parts.filter((part) => !tree.includes(part))]).toEqual([state, []])
+    // A code that is not there is nothing to scan.
+    expect([state, tree.includes('img "QR code')]).toEqual([state, parts.some((part) => part.startsWith('img'))])
+  }
+  const said = await heard.said()
+  let from = 0
+  for (const words of SAID) {
+    const at = said.findIndex(
+      (each, nth) => nth >= from && (typeof words === 'string' ? each.includes(words) : words.test(each)),
+    )
+    expect([words, at >= from ? 'said' : said.slice(from)]).toEqual([words, 'said'])
+    from = at + 1
+  }
+  expect(await heard.focused()).not.toContain('nowhere')
 })
 
 test('a minute before its end a login says so, and there is more time where that is safe', async () => {
