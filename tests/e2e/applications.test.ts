@@ -48,7 +48,7 @@ afterAll(async () => {
 beforeEach(() => {
   visitors = createVisitors(chromium)
   // Of the worker that keeps the offline page: browsers take it over no certificate but one that they trust.
-  visitors.await(/An SSL certificate error occurred when fetching the script/)
+  visitors.await(/An (SSL certificate|unknown) error occurred when fetching the script/)
 })
 afterEach(async () => {
   await visitors.leave()

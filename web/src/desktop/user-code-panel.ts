@@ -1,6 +1,7 @@
 import { loginForms as formWords } from '#messages/loginForms'
 import { findPart } from '../page/find-part.ts'
 import { wordsFor } from '../page/words.ts'
+import { onceAtATime } from '../sessions/once-at-a-time.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
 export interface UserCodePanel {
@@ -26,18 +27,17 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     code.textContent = reply.userCode
     code.translate = false
     code.dir = 'ltr'
-    place.replaceChildren(code)
     address.textContent = reply.verificationUri.replace(/^https?:\/\//, '')
     how.hidden = false
     copy.textContent = formWords.copy
     copy.hidden = false
-    // The button that had the focus is gone.
+    // The button that has the focus goes.
     copy.focus({ preventScroll: true })
+    place.replaceChildren(code)
   }
 
   const ask = async () => {
-    if (button.disabled || !place.contains(button)) return
-    button.disabled = true
+    if (!place.contains(button)) return
     message.textContent = ''
     const mine = ++asked
     try {
@@ -45,8 +45,6 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       if (mine === asked) showCode(reply)
     } catch (error) {
       if (mine === asked) message.textContent = wordsFor(error)
-    } finally {
-      button.disabled = false
     }
   }
   copy.addEventListener('click', async () => {
@@ -63,7 +61,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       copy.hidden = true
       message.textContent = ''
     },
-    ask,
+    ask: () => onceAtATime(button, ask),
   }
 }
 
