@@ -6,6 +6,7 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
 import { timeElement } from '../page/moment-words.ts'
+import { isBusy, setBusy } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
@@ -65,13 +66,14 @@ const onSession = ({ user, session }: CurrentSession) => {
 }
 
 signOut.addEventListener('click', async () => {
-  signOut.disabled = true
+  if (isBusy(signOut)) return
+  setBusy(true, signOut)
   try {
     await api.signOut()
     leave()
   } catch (error) {
     status.textContent = wordsFor(error)
-    signOut.disabled = false
+    setBusy(false, signOut)
   }
 })
 

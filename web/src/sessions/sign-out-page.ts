@@ -3,6 +3,7 @@
 import { accountProblem } from '#messages/accountProblem'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
+import { isBusy, setBusy } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
 import { createApi } from '../wire/api.ts'
@@ -13,14 +14,15 @@ const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 
 signOut.addEventListener('click', async () => {
-  signOut.disabled = true
+  if (isBusy(signOut)) return
+  setBusy(true, signOut)
   try {
     await api.signOut()
     // The server has checked it: an address that the application has registered, or our own page.
     location.assign(signOut.dataset['next'] ?? '/')
   } catch (error) {
     status.textContent = wordsFor(error)
-    signOut.disabled = false
+    setBusy(false, signOut)
   }
 })
 
