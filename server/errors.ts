@@ -34,6 +34,8 @@ export interface ScanInErrorOptions extends ErrorOptions {
   retryAfterSeconds?: number
   /** With `wrong_match_code`: how many more tries the login allows. */
   triesLeft?: number
+  /** With `cross_site_request`: where the service is, by its configuration. */
+  publicUrl?: string
   /** With `authentication_required`, of who has shown a token: what `WWW-Authenticate` says (RFC 6750 §3, RFC 9449 §7.1). */
   challenge?: string
 }
@@ -44,13 +46,15 @@ export class ScanInError extends Error {
   readonly code: ErrorCode
   readonly retryAfterSeconds: number | undefined
   readonly triesLeft: number | undefined
+  readonly publicUrl: string | undefined
   readonly challenge: string | undefined
 
-  constructor(code: ErrorCode, { cause, retryAfterSeconds, triesLeft, challenge }: ScanInErrorOptions = {}) {
+  constructor(code: ErrorCode, { cause, retryAfterSeconds, triesLeft, publicUrl, challenge }: ScanInErrorOptions = {}) {
     super(code, { cause })
     this.code = code
     this.retryAfterSeconds = retryAfterSeconds
     this.triesLeft = triesLeft
+    this.publicUrl = publicUrl
     this.challenge = challenge
   }
 

@@ -48,6 +48,7 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     if (tokenShownIn(headers) !== undefined) return
     const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
-    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers)) throw new ScanInError('cross_site_request')
+    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers))
+      throw new ScanInError('cross_site_request', { publicUrl })
   }
 }

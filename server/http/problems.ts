@@ -39,12 +39,17 @@ export interface Problem {
   code: ErrorCode
   /** Only with `wrong_match_code`. */
   tries_left?: number
+  /** Only with `cross_site_request`. */
+  public_url?: string
 }
 
-export function problemOf({ code, triesLeft }: ScanInError): Problem {
+export function problemOf({ code, triesLeft, publicUrl }: ScanInError): Problem {
   const [status, title] = PROBLEMS[code]
-  const problem: Problem = { type: 'about:blank', title, status, code }
-  return triesLeft === undefined ? problem : { ...problem, tries_left: triesLeft }
+  return {
+    ...{ type: 'about:blank', title, status, code },
+    ...(triesLeft !== undefined && { tries_left: triesLeft }),
+    ...(publicUrl !== undefined && { public_url: publicUrl }),
+  }
 }
 
 /** Whether it is the service, and not who asked, that something failed by. */

@@ -47,7 +47,8 @@ export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuth
   }
 
   function say(reply: FastifyReply, words: TitledWords | undefined, status = 200): FastifyReply {
-    return send(reply, filled(template(reply, 'oauth-message.html'), { ...words }), status)
+    const kind = status === 200 ? 'done' : ''
+    return send(reply, filled(template(reply, 'oauth-message.html'), { ...words, kind }), status)
   }
 
   return {

@@ -88,7 +88,7 @@ const spokenIn = (language: string): string[] =>
 /** @returns the texts of what does not fit, with everything shown that a page may show */
 function tooWide(page: Page, spoken: readonly string[]): Promise<string[]> {
   return page.evaluate((messages) => {
-    const lists = { session: '#sessions', event: '#events', passkey: '.passkey-list', 'new-link': '#new-links ul' }
+    const lists = { session: '#sessions ul', event: '#events', passkey: '.passkey-list', 'new-link': '#new-links ul' }
     for (const [name, list] of Object.entries(lists)) {
       const template = document.querySelector<HTMLTemplateElement>(`#${name}-template`)
       if (template !== null) document.querySelector(list)?.append(template.content.cloneNode(true))

@@ -3,10 +3,11 @@ import { firstUse } from '../page/first-use.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { wordsFor } from '../page/words.ts'
+import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
+import { ApiError } from '../wire/api-error.ts'
 import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
@@ -97,6 +98,7 @@ export class ScanInLogin extends HTMLElement {
       speak()
       keepFocus(held)
       if (view.kind === 'authenticated') void this.#leave(view.redirectTo, life)
+      void this.#explain(view, say, refresh)
     }
     const start = () => {
       attempt.abort()
@@ -160,6 +162,14 @@ export class ScanInLogin extends HTMLElement {
     void firstUse({ page: document, clock: pageClock, signal: life })
       .then(loadForms)
       .catch(() => undefined)
+  }
+
+  /** Loaded where it is needed alone, which is hardly anywhere: it shares no module with the page, or would split it. */
+  async #explain(view: LoginView, say: (words: TitledWords) => void, button: HTMLButtonElement): Promise<void> {
+    const publicUrl = view.kind === 'start_failed' && view.error instanceof ApiError && view.error.publicUrl
+    if (!publicUrl) return
+    const { leadToRightAddress } = await import('./wrong-address.ts')
+    leadToRightAddress({ publicUrl, setApart, say, button })
   }
 
   async #leave(redirectTo: string, life: AbortSignal): Promise<void> {

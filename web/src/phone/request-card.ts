@@ -9,7 +9,7 @@ import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
 import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
 import { ApiError } from '../wire/api-error.ts'
-import type { Application, ScanReply } from '../wire/protocol.ts'
+import type { ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
 import type { TimeLeft } from './time-left.ts'
 
@@ -94,12 +94,12 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     network.classList.toggle('is-same', sameNetwork)
     findPart(network, 'span', HTMLElement).textContent = sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
   }
-  const showApplication = (application: Application | undefined) => {
+  const showApplication = ({ application, logo: picture }: ScanReply) => {
     part('goal').hidden = application === undefined
-    logo.hidden = application?.logo === undefined
+    logo.hidden = picture === undefined
     letter.hidden = !logo.hidden
-    if (application?.logo === undefined) logo.removeAttribute('src')
-    else logo.src = application.logo
+    if (picture === undefined) logo.removeAttribute('src')
+    else logo.src = picture
     letter.textContent = [...(application?.name ?? '')].at(0)?.toLocaleUpperCase() ?? ''
     const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
     const scopes = application?.scopes ?? []
@@ -126,7 +126,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       part('origin').replaceChildren(...breakable(hostOf(request.origin)))
       part('new').hidden = request.isNewBrowser !== true
       showNetwork(request)
-      showApplication(request.application)
+      showApplication(request)
       part('match').hidden = request.match !== 'code'
       void showPasskeys(request, current)
       count(request, endsAt)

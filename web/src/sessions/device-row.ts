@@ -8,12 +8,24 @@ import { drawSigns } from './device-signs.ts'
 
 export interface DeviceRowParts {
   readonly template: HTMLTemplateElement
+  readonly id: string
+  readonly onSignOut: (button: HTMLButtonElement) => void
+  readonly onRename: () => void
+}
+
+export interface ShownDevice {
   readonly device: LinkedDevice
   /** On the server's clock. */
   readonly now: number
   readonly isNew: boolean
-  readonly onSignOut: (button: HTMLButtonElement) => void
-  readonly onRename: (name: string, field: HTMLInputElement) => void
+  /** Which of those it is that have its name and its address, from 1; 0 where it is the only one. */
+  readonly twin: number
+}
+
+export interface DeviceRow {
+  readonly element: HTMLElement
+  /** Changes what is not so any more, and leaves the rest alone: somebody may be reading it. */
+  show(shown: ShownDevice): void
 }
 
 /** What people know a device by. */
@@ -21,46 +33,60 @@ export const nameOf = ({ name, browser }: Pick<LinkedDevice, 'name' | 'browser'>
   name ?? browserWords(browser)
 
 /** A place where the person is signed in, with what ends it and what gives it a name. */
-export function deviceRow({ template, device, now, isNew, onSignOut, onRename }: DeviceRowParts): Node {
+export function createDeviceRow({ template, id, onSignOut, onRename }: DeviceRowParts): DeviceRow {
   const copy = template.content.cloneNode(true)
-  if (!(copy instanceof DocumentFragment)) return copy
-  const { id, kind, name, browser, current } = device
-  const shown = nameOf(device)
+  if (!(copy instanceof DocumentFragment)) throw new Error('A copy of a fragment is one')
   const row = findPart(copy, 'li', HTMLElement)
-  row.setAttribute('data-kind', kind)
+  const part = (name: string) => named(findPart(row, `.device-${name}`, HTMLElement), `device-${id}-${name}`)
+  const [name, address, number] = [part('name'), part('address'), part('number')]
+  const seen = findPart(row, '.device-seen', HTMLElement)
+  const end = named(findPart(row, '.device-end', HTMLButtonElement), `device-${id}-end`)
+  const rename = named(findPart(row, '.device-rename', HTMLInputElement), `device-${id}-rename`)
   row.setAttribute('data-session', id)
-  drawSigns(findPart(copy, '.device-icon', HTMLElement), browser, kind)
-  findPart(copy, '.device-name', HTMLElement).textContent = shown
-  findPart(copy, '.device-new', HTMLElement).hidden = !isNew
-  // Who has given it a name still wants to see what it is.
-  const what = name === undefined ? deviceWords.kind[kind] : browserWords(browser)
-  findPart(copy, '.device-kind', HTMLElement).textContent = what
-  findPart(copy, '.device-address', HTMLElement).textContent = device.ip
-  findPart(copy, '.device-place', HTMLElement).textContent = device.place ?? ''
-  const seen = findPart(copy, '.device-seen', HTMLElement)
-  if (current) seen.textContent = deviceWords.activeNow
-  else fill(seen, (time) => deviceWords.lastSeen({ time }), agoElement(device.lastSeenAt, now))
-  seen.title = deviceWords.signedInAt({ time: timeElement(device.createdAt).textContent })
-  const mark = findPart(copy, '.device-current', HTMLElement)
-  mark.hidden = !current
-  mark.textContent = deviceWords.current[kind]
-  const button = findPart(copy, 'button', HTMLButtonElement)
-  button.hidden = current
-  button.setAttribute('aria-label', deviceWords.signOut({ name: shown, address: device.ip }))
-  button.addEventListener('click', () => onSignOut(button))
-  naming(copy, shown, name, onRename)
-  return copy
+  rename.setAttribute('aria-labelledby', `${rename.id} ${name.id} ${number.id}`)
+  end.addEventListener('click', () => onSignOut(end))
+  rename.addEventListener('click', onRename)
+  let before = ''
+
+  return {
+    element: row,
+    show({ device, now, isNew, twin }) {
+      showSeen(seen, device, now)
+      const { lastSeenAt: _lastSeenAt, ...lasting } = device
+      const after = JSON.stringify([lasting, isNew, twin])
+      if (before === after) return
+      before = after
+      const { kind, browser, current } = device
+      row.setAttribute('data-kind', kind)
+      drawSigns(findPart(row, '.device-icon', HTMLElement), browser, kind)
+      name.textContent = nameOf(device)
+      findPart(row, '.device-new', HTMLElement).hidden = !isNew
+      // Who has given it a name still wants to see what it is.
+      const what = device.name === undefined ? deviceWords.kind[kind] : browserWords(browser)
+      findPart(row, '.device-kind', HTMLElement).textContent = what
+      address.textContent = device.ip
+      findPart(row, '.device-place', HTMLElement).textContent = device.place ?? ''
+      const mark = findPart(row, '.device-current', HTMLElement)
+      mark.hidden = !current
+      mark.textContent = current ? deviceWords.current[kind] : ''
+      end.hidden = current
+      number.textContent = twin === 0 ? '' : String(twin)
+      // What it says comes first, for whoever says it to have it pressed (WCAG 2.5.3); then which it is.
+      end.setAttribute('aria-labelledby', [end, name, address, number].map((each) => each.id).join(' '))
+    },
+  }
 }
 
-function naming(row: DocumentFragment, shown: string, name: string | undefined, onRename: DeviceRowParts['onRename']) {
-  findPart(row, 'summary', HTMLElement).setAttribute('aria-label', deviceWords.rename({ name: shown }))
-  const form = findPart(row, 'form', HTMLFormElement)
-  const field = findPart(form, '[name="name"]', HTMLInputElement)
-  field.value = name ?? ''
-  field.placeholder = shown
-  field.setAttribute('aria-label', deviceWords.nameOf({ name: shown }))
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    onRename(field.value.trim(), field)
-  })
+function named<T extends Element>(element: T, id: string): T {
+  element.id = id
+  return element
+}
+
+function showSeen(place: HTMLElement, { current, lastSeenAt, createdAt }: LinkedDevice, now: number): void {
+  const fresh = document.createElement('p')
+  if (current) fresh.textContent = deviceWords.activeNow
+  else fill(fresh, (time) => deviceWords.lastSeen({ time }), agoElement(lastSeenAt, now))
+  if (fresh.textContent === place.textContent) return
+  place.replaceChildren(...fresh.childNodes)
+  place.title = deviceWords.signedInAt({ time: timeElement(createdAt).textContent })
 }

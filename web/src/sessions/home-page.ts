@@ -6,7 +6,7 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
 import { timeElement } from '../page/moment-words.ts'
-import { isBusy, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
@@ -16,6 +16,8 @@ import { pageClock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
 import { createEventList } from './event-list.ts'
 import { createLinkedDevices } from './linked-devices.ts'
+import { openOtherTabs } from './other-tabs.ts'
+import { createSessionEnd } from './session-end.ts'
 import { watchSession } from './session-watch.ts'
 import { createWayOut } from './way-out.ts'
 
@@ -27,8 +29,10 @@ const since = findPart(document, '#signed-in-since', HTMLElement)
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const approve = findPart(document, '#approve', HTMLElement)
-const signIn = findPart(document, '#sign-in', HTMLAnchorElement)
+const main = findPart(document, 'main.middle', HTMLElement)
+const stranger = findPart(document, '#stranger', HTMLElement)
 const wayOut = createWayOut({ memory: tabMemory, now: Date.now })
+const tabs = openOtherTabs()
 const watching = new AbortController()
 
 const leave = () => {
@@ -38,9 +42,14 @@ const leave = () => {
 const onGone = () => {
   if (wayOut.leads()) return leave()
   watching.abort()
-  findPart(document, 'main', HTMLElement).hidden = true
-  status.textContent = homeWords.stranger
-  signIn.hidden = false
+  const heading = findPart(stranger, 'h1', HTMLElement)
+  const title = heading.textContent ?? ''
+  document.title = document.title.replace(/^[^·]*/, `${title} `)
+  main.hidden = true
+  stranger.hidden = false
+  status.className = 'unseen'
+  status.textContent = title
+  heading.focus()
 }
 const devices = createLinkedDevices({
   root: document,
@@ -54,33 +63,44 @@ const devices = createLinkedDevices({
 })
 createEventList({ root: document, api, onSignedOut: onGone })
 
+const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {
+  end.follow(session)
   wayOut.forget()
   status.textContent = ''
   userName.textContent = user.name
   email.textContent = user.email ?? ''
   fill(since, (time) => homeWords.signedInSince({ time }), timeElement(session.createdAt))
   approve.hidden = session.kind !== 'phone'
-  findPart(document, 'main', HTMLElement).hidden = false
+  main.hidden = false
   void devices.refresh()
 }
 
-signOut.addEventListener('click', async () => {
-  if (isBusy(signOut)) return
-  setBusy(true, signOut)
-  try {
-    await api.signOut()
-    leave()
-  } catch (error) {
-    status.textContent = wordsFor(error)
-    setBusy(false, signOut)
-  }
-})
+signOut.addEventListener('click', () =>
+  onceAtATime(signOut, async () => {
+    try {
+      await api.signOut()
+      tabs.tell()
+      leave()
+    } catch (error) {
+      status.textContent = wordsFor(error)
+    }
+  }),
+)
 
 void watchSession({
   api,
   clock: pageClock,
-  wake: pageWake,
+  wake: {
+    onWake(listener) {
+      const stopListening = pageWake.onWake(listener)
+      const stopHearing = tabs.onNews(listener)
+      return () => {
+        stopListening()
+        stopHearing()
+      }
+    },
+  },
   isHidden: () => document.hidden,
   onSession,
   onGone,

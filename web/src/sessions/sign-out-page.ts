@@ -3,7 +3,7 @@
 import { accountProblem } from '#messages/accountProblem'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
-import { isBusy, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
 import { createApi } from '../wire/api.ts'
@@ -13,18 +13,17 @@ const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 
-signOut.addEventListener('click', async () => {
-  if (isBusy(signOut)) return
-  setBusy(true, signOut)
-  try {
-    await api.signOut()
-    // The server has checked it: an address that the application has registered, or our own page.
-    location.assign(signOut.dataset['next'] ?? '/')
-  } catch (error) {
-    status.textContent = wordsFor(error)
-    setBusy(false, signOut)
-  }
-})
+signOut.addEventListener('click', () =>
+  onceAtATime(signOut, async () => {
+    try {
+      await api.signOut()
+      // The server has checked it: an address that the application has registered, or our own page.
+      location.assign(signOut.dataset['next'] ?? '/')
+    } catch (error) {
+      status.textContent = wordsFor(error)
+    }
+  }),
+)
 
 startLanguageChooser()
 pageStarted()

@@ -35,6 +35,8 @@ export interface ApiErrorParts {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   readonly triesLeft: number | undefined
+  /** With `cross_site_request`: the origin that the service is at. */
+  readonly publicUrl?: string | undefined
 }
 
 /** The server answered, and said no. */
@@ -43,6 +45,7 @@ export class ApiError extends Error implements ApiErrorParts {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   readonly triesLeft: number | undefined
+  readonly publicUrl: string | undefined
   constructor(parts: ApiErrorParts) {
     super(`${parts.status} ${parts.code}`)
     this.name = 'ApiError'
@@ -50,6 +53,7 @@ export class ApiError extends Error implements ApiErrorParts {
     this.status = parts.status
     this.retryAfterSeconds = parts.retryAfterSeconds
     this.triesLeft = parts.triesLeft
+    this.publicUrl = parts.publicUrl
   }
 }
 

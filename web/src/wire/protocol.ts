@@ -15,8 +15,6 @@ export interface Application {
   readonly origin: string | undefined
   /** What it asks to know of the person, as OAuth names it; empty where that is not said. */
   readonly scopes: readonly string[]
-  /** A `data:` address of a picture. */
-  readonly logo: string | undefined
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -65,6 +63,8 @@ export interface ScanReply {
   readonly ageSeconds: number
   readonly origin: string
   readonly application: Application | undefined
+  /** Of the application: a `data:` address of a picture. */
+  readonly logo: string | undefined
   readonly match: 'none' | 'code'
   /** Left out: a tap is enough. */
   readonly confirm: 'passkey' | undefined
@@ -92,15 +92,12 @@ const pacing = (from: Fields): Pacing => ({
   intervalSeconds: amount(from, 'interval'),
   holdSeconds: amount(from, 'hold'),
 })
-/** Nothing is fetched for a picture, from wherever. */
-const pictureIn = (address: string | undefined) => (address?.startsWith('data:image/') ? address : undefined)
 const application = optional(
   inside(
     (from): Application => ({
       name: text(from, 'name'),
       origin: optional(text)(from, 'origin'),
       scopes: optional(texts)(from, 'scopes') ?? [],
-      logo: pictureIn(optional(text)(from, 'logo')),
     }),
   ),
 )
@@ -155,6 +152,14 @@ export function decodeUserCode(value: unknown): UserCodeReply {
   }
 }
 
+/** Nothing is fetched for a picture, from wherever. */
+const logo = optional(
+  inside((from) => {
+    const address = optional(text)(from, 'logo')
+    return address?.startsWith('data:image/') ? address : undefined
+  }),
+)
+
 export function decodeScan(value: unknown): ScanReply {
   const from = fieldsOf(value)
   return {
@@ -168,6 +173,7 @@ export function decodeScan(value: unknown): ScanReply {
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),
     application: application(from, 'application'),
+    logo: logo(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
     confirm: optional(oneOf('passkey'))(from, 'confirm'),
     rememberForSeconds: optional(amount)(from, 'remember_for'),

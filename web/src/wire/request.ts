@@ -1,4 +1,4 @@
-import { ApiError, ConnectionError, type ProblemCode, problemCodes } from './api-error.ts'
+import { ApiError, type ApiErrorParts, ConnectionError, problemCodes } from './api-error.ts'
 import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
 import { linkAbort } from './linked-abort.ts'
 
@@ -71,15 +71,17 @@ function problemOf(response: Response, body: string): ApiError {
     status: response.status,
     retryAfterSeconds: retryAfter(response.headers.get('retry-after')),
     triesLeft: told.triesLeft,
+    publicUrl: told.publicUrl,
   })
 }
 
-function tryProblem(body: string): { code: ProblemCode; triesLeft: number | undefined } {
+function tryProblem(body: string): Pick<ApiErrorParts, 'code' | 'triesLeft' | 'publicUrl'> {
   try {
     const fields = fieldsOf(parse(body))
     const told = optional(text)(fields, 'code')
     const code = problemCodes.find((each) => each === told) ?? 'unrecognised'
-    return { code, triesLeft: optional(amount)(fields, 'tries_left') }
+    const publicUrl = optional(text)(fields, 'public_url')
+    return { code, triesLeft: optional(amount)(fields, 'tries_left'), publicUrl }
   } catch {
     return { code: 'unrecognised', triesLeft: undefined }
   }

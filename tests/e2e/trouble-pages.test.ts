@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { faultsIn } from '../support/axe.ts'
+import { freePort } from '../support/free-port.ts'
+import { hear } from '../support/heard.ts'
+import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
+
+/** Pages that say what stands in the way, as the server fills them. */
+const PAGES = ['not-found', 'trouble', 'try-again', 'no-entry', 'sign-in-trouble', 'oauth-message', 'offline']
+const WORDS: Readonly<Record<string, string>> = {
+  title: 'This is not where the application is',
+  more: 'The address to go back to is not one that was set up for it, so nobody was signed in.',
+  back: '/scan',
+}
+
+/** A page of the build, at an address of the service. */
+async function open(page: Page, url: string, language: string, name: string): Promise<void> {
+  const html = readFileSync(`dist/web/${language}/${name}.html`, 'utf8')
+  const body = html.replace(/\{\{(\w+)\}\}/g, (_slot, key: string) => WORDS[key] ?? '')
+  await page.route('**/in-the-way', (route) => route.fulfill({ body, contentType: 'text/html; charset=utf-8' }))
+  await page.goto(`${url}/in-the-way`)
+  await page.unroute('**/in-the-way')
+}
+
+test('each page of trouble has a sign, a title, a cause and one thing to do, on any screen and in any colours', async () => {
+  const { url } = shared('ordinary')
+  const page = await visitors.desktop()
+  // Nothing is tried again meanwhile.
+  await page.route('**/page-guard.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }))
+  for (const name of PAGES) {
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await open(page, url, 'en', name)
+    const card = page.locator('main .trouble')
+    expect(await card.locator('.trouble-sign').filter({ visible: true }).count()).toBe(1)
+    expect((await card.locator('.trouble-sign').filter({ visible: true }).boundingBox())?.width).toBe(72)
+    expect(await page.getByRole('heading').count()).toBe(1)
+    expect((await card.locator('.lead').textContent())?.length).toBeGreaterThan(30)
+    const actions = await card.locator('a, button').filter({ visible: true }).count()
+    expect([name, actions]).toEqual([name, name === 'oauth-message' ? 0 : 1])
+    expect([name, await faultsIn(page)]).toEqual([name, []])
+    await page.setViewportSize({ width: 320, height: 640 })
+    for (const language of ['en', 'de', 'ar']) {
+      await open(page, url, language, name)
+      await page.evaluate(() => Object.assign(document.documentElement.style, { fontSize: '200%' }))
+      expect([name, language, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([
+        ...[name, language, 320],
+      ])
+    }
+  }
+})
+
+test('no page of trouble is forgotten here', () => {
+  const pages = readdirSync('dist/web/en').filter((name) => name.endsWith('.html'))
+  const others = ['index', 'scan', 'home', 'embed', 'oauth-sign-out', 'oauth-form-post']
+  expect(pages.sort()).toEqual([...PAGES, ...others].map((name) => `${name}.html`).sort())
+})
+
+test.each(['/', '/scan', '/home'])(
+  '%s says what it lacks where there is no JavaScript, and nothing else',
+  async (path) => {
+    const page = await visitors.phone({ javaScriptEnabled: false })
+    await page.goto(shared('ordinary').url + path)
+    await page.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
+    expect(await page.getByRole('heading').count()).toBe(1)
+    await page.locator('.no-script .lead').waitFor()
+    expect(await page.locator('a, button, input, select').filter({ visible: true }).count()).toBe(2)
+    await page.getByRole('link', { name: 'Try again' }).click()
+    expect(new URL(page.url()).pathname).toBe(path)
+  },
+)
+
+test('a page that was opened at another address than the service has says which is right, and leads there', async () => {
+  visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
+  const port = await freePort()
+  const right = `http://sign-in.example.com:${port}`
+  await serve({ PORT: String(port), PUBLIC_URL: right })
+  const elsewhere = `http://other.example.com:${port}`
+  const desktop = await visitors.desktop()
+  const heard = await hear(desktop)
+  await desktop.goto(`${elsewhere}/?return_to=%2Fhome`)
+  await sees(desktop, '#status', 'This is not the right address')
+  await sees(desktop, '#status', `sign-in.example.com:${port}`)
+  expect(await heard.said()).toContainEqual(expect.stringContaining('This is not the right address'))
+  await desktop.locator('#refresh').filter({ hasText: 'Open it there' }).click()
+  await showsCode(desktop)
+  expect(desktop.url()).toBe(`${right}/?return_to=%2Fhome`)
+})
+
+test('a session that is about to end says so a minute before, once to the ear, and how to go on', async () => {
+  const { url } = await serve({ REMEMBER_SECONDS: '50' })
+  const phone = await visitors.phone()
+  const heard = await hear(phone)
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  await phone.goto(`${url}/home`)
+  await sees(phone, '#ending', /You will be signed out here in \d+ seconds/)
+  await phone.evaluate(() => window.dispatchEvent(new Event('online')))
+  await phone.waitForResponse((response) => response.url().endsWith('/session'))
+  expect((await heard.said()).filter((words) => words.includes('signed out here'))).toHaveLength(1)
+  expect(await faultsIn(phone)).toEqual([])
+  await phone.getByRole('link', { name: 'Sign in again' }).click()
+  await showsCode(phone)
+})
+
+test('who is signed in sees no code; one tab signs out, and the other notices; and a stranger is told what is the matter', async () => {
+  visitors.await(/status of 401 .*\/session/)
+  const { url } = shared('ordinary')
+  const first = await visitors.desktop()
+  await first.goto(`${url}/scan`)
+  await signInOnPhone(first)
+  await first.locator('#chooser').waitFor()
+  const second = await first.context().newPage()
+  await second.goto(url)
+  await second.locator('#user-name').filter({ visible: true }).waitFor()
+  expect(new URL(second.url()).pathname).toBe('/home')
+  await first.goto(`${url}/home`)
+  await first.locator('#sign-out').click()
+  await showsCode(first)
+  await showsCode(second)
+
+  // It has come from there just now: it would go round in circles.
+  await second.goto(`${url}/home`)
+  await second.getByRole('heading', { name: 'You are not signed in here' }).waitFor()
+  expect(await second.title()).toMatch(/^You are not signed in here · /)
+  expect(await faultsIn(second)).toEqual([])
+  await second.getByRole('link', { name: 'Sign in' }).click()
+  await showsCode(second)
+})

@@ -1,0 +1,17 @@
+type Address = Pick<Location, 'origin' | 'pathname' | 'search' | 'hash'>
+
+export interface RightAddress {
+  /** As people know it. */
+  readonly host: string
+  readonly page: string
+}
+
+/**
+ * The page that somebody has opened, at the address that the service is at.
+ * @param publicUrl the service's own word, by its configuration: what it was asked at plays no part
+ */
+export function rightAddress(publicUrl: string, here: Address): RightAddress | undefined {
+  const { protocol, origin, host } = new URL(publicUrl)
+  if (!/^https?:$/.test(protocol) || origin === here.origin) return undefined
+  return { host, page: origin + here.pathname + here.search + here.hash }
+}

@@ -1,0 +1,134 @@
+import { devices as deviceWords } from '#messages/devices'
+import { findPart } from '../page/find-part.ts'
+import type { LinkedDevice } from '../wire/session-protocol.ts'
+import { groupDevices, groupNames } from './device-groups.ts'
+import { createDeviceRow, type DeviceRow, nameOf } from './device-row.ts'
+
+export interface DeviceListParts {
+  readonly root: ParentNode
+  readonly onSignOut: (device: LinkedDevice, button: HTMLButtonElement) => void
+  readonly onRename: (device: LinkedDevice) => void
+}
+
+export interface DeviceList {
+  /** A row stays the same element for as long as its device is there. */
+  show(devices: readonly LinkedDevice[]): void
+}
+
+/** `#sessions` and `#more-devices`: the rows, in groups, and the button that shows the rest of many. */
+export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts): DeviceList {
+  const title = findPart(root, '#devices-title', HTMLElement)
+  const list = findPart(root, '#sessions', HTMLElement)
+  const template = findPart(root, '#session-template', HTMLTemplateElement)
+  const more = findPart(root, '#more-devices', HTMLButtonElement)
+  const places = groupNames.map((name) => ({ name, rows: findPart(list, `[data-group="${name}"]`, HTMLUListElement) }))
+  const rows = new Map<string, DeviceRow>()
+  /** What was new once stays so while the page does. */
+  const news = new Set<string>()
+  const firstSeenAt = new Map<string, number>()
+  let shown: readonly LinkedDevice[] = []
+  let isWhole = false
+
+  const rowOf = (id: string): DeviceRow => {
+    const device = () => shown.find((each) => each.id === id)
+    const withDevice = (act: (device: LinkedDevice) => void) => {
+      const found = device()
+      if (found !== undefined) act(found)
+    }
+    const row =
+      rows.get(id) ??
+      createDeviceRow({
+        template,
+        id,
+        onSignOut: (button) => withDevice((found) => onSignOut(found, button)),
+        onRename: () => withDevice(onRename),
+      })
+    rows.set(id, row)
+    return row
+  }
+
+  const draw = () => {
+    // The session that asks was seen just now: the latest of these is the server's time.
+    const now = Math.max(...shown.map((device) => device.lastSeenAt))
+    const twins = twinsAmong(shown)
+    const seenAt = ({ id, lastSeenAt }: LinkedDevice) => firstSeenAt.get(id) ?? lastSeenAt
+    const isNew = ({ id }: LinkedDevice) => news.has(id)
+    const { groups, beyond } = groupDevices(shown, { seenAt, isNew, now, isWhole })
+    const before = [...list.querySelectorAll('[data-session]')]
+    const held = document.activeElement?.closest('[data-session]')
+    for (const { name, rows: place } of places) {
+      const devices = groups[name]
+      putInOrder(
+        place,
+        devices.map((device) => {
+          const row = rowOf(device.id)
+          row.show({ device, now, isNew: isNew(device), twin: twins.get(device.id) ?? 0 })
+          return row.element
+        }),
+      )
+      place.hidden = devices.length === 0
+      const heading = list.querySelector(`#devices-${name}`)
+      heading?.toggleAttribute('hidden', devices.length === 0)
+    }
+    more.hidden = beyond === 0
+    more.textContent = isWhole ? deviceWords.showFewer : deviceWords.showMore({ count: beyond })
+    more.setAttribute('aria-expanded', String(isWhole))
+    if (held && !held.isConnected) focusAfter(before, held)
+  }
+
+  /**
+   * Whoever goes by the keyboard stays where the row was. The next row itself, and not what ends it: Enter that is held
+   * down for too long must not end that too.
+   */
+  const focusAfter = (before: readonly Element[], gone: Element) => {
+    const at = before.indexOf(gone)
+    const near = [...before.slice(at), ...before.slice(0, at).reverse()].find((row) => row.isConnected)
+    focusRow(near instanceof HTMLElement ? near : title)
+  }
+
+  more.addEventListener('click', () => {
+    const before = new Set(list.querySelectorAll('[data-session]'))
+    isWhole = !isWhole
+    draw()
+    const first = [...list.querySelectorAll<HTMLElement>('[data-session]')].find((row) => !before.has(row))
+    if (isWhole && first !== undefined) focusRow(first)
+  })
+
+  return {
+    show(devices) {
+      shown = devices
+      const ids = new Set(devices.map(({ id }) => id))
+      for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id)
+      for (const { id, isNew, lastSeenAt } of devices) {
+        if (isNew) news.add(id)
+        if (!firstSeenAt.has(id)) firstSeenAt.set(id, lastSeenAt)
+      }
+      draw()
+    },
+  }
+}
+
+/** Numbers those that go by one name at one address, from the oldest on: else their buttons could not be told apart. */
+function twinsAmong(devices: readonly LinkedDevice[]): ReadonlyMap<string, number> {
+  const alike = new Map<string, string[]>()
+  for (const device of [...devices].sort((one, other) => one.createdAt - other.createdAt)) {
+    const looks = `${nameOf(device)} ${device.ip}`
+    alike.set(looks, [...(alike.get(looks) ?? []), device.id])
+  }
+  const twins = [...alike.values()].filter((ids) => ids.length > 1)
+  return new Map(twins.flatMap((ids) => ids.map((id, at): [string, number] => [id, at + 1])))
+}
+
+/** What is in its place stays there, and with it the focus. */
+function putInOrder(place: Element, wanted: readonly Element[]): void {
+  for (const child of [...place.children]) if (!wanted.includes(child)) child.remove()
+  for (const [at, element] of wanted.entries()) {
+    const there = place.children[at]
+    if (there !== element) place.insertBefore(element, there ?? null)
+  }
+}
+
+function focusRow(row: HTMLElement): void {
+  row.tabIndex = -1
+  row.focus()
+}

@@ -1,0 +1,49 @@
+import { devices as deviceWords } from '#messages/devices'
+import { fill } from '../page/fill.ts'
+import { findPart } from '../page/find-part.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
+import { wordsFor } from '../page/words.ts'
+import { ApiError } from '../wire/api-error.ts'
+import type { LinkedDevice } from '../wire/session-protocol.ts'
+import { nameOf } from './device-row.ts'
+
+/** Asks what a device is to be called. @param save told the name, or `''` for none; throws what stood in the way */
+export type AskName = (device: LinkedDevice, save: (name: string) => Promise<void>) => void
+
+/** `#renaming`: whatever has the focus gets it back. What is wrong with a name is said beside it. */
+export function createRenaming(root: ParentNode): AskName {
+  const dialog = findPart(root, '#renaming', HTMLDialogElement)
+  const form = findPart(dialog, 'form', HTMLFormElement)
+  const label = findPart(form, 'label', HTMLLabelElement)
+  const field = findPart(form, 'input', HTMLInputElement)
+  const message = findPart(form, '.message', HTMLElement)
+  const submit = findPart(form, '[type="submit"]', HTMLButtonElement)
+  let save: (name: string) => Promise<void> = async () => undefined
+
+  const send = async () => {
+    message.textContent = ''
+    try {
+      await save(field.value.trim())
+      dialog.close()
+    } catch (error) {
+      const isBad = error instanceof ApiError && error.code === 'invalid_request'
+      message.textContent = isBad ? deviceWords.badName : wordsFor(error)
+      field.focus()
+    }
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void onceAtATime(submit, send)
+  })
+  findPart(form, '.question-no', HTMLButtonElement).addEventListener('click', () => dialog.close())
+
+  return (device, saveName) => {
+    save = saveName
+    message.textContent = ''
+    fill(label, (name) => deviceWords.nameOf({ name }), nameOf(device))
+    field.value = device.name ?? ''
+    field.placeholder = nameOf(device)
+    dialog.showModal()
+    field.select()
+  }
+}
