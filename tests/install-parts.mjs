@@ -32,6 +32,14 @@ const CRYPTOGRAPHY = {
   variable: 'PYTHON',
   package: 'python3-cryptography',
 }
+/** What pictures of the pages are written in, on every machine alike. */
+const INTER = { files: ['/usr/share/fonts/opentype/inter/Inter-Regular.otf'], package: 'fonts-inter' }
+const DEJAVU = {
+  files: ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', '/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf'],
+  package: 'fonts-dejavu-core',
+}
+/** Another browser than the one that most tests drive. */
+const FIREFOX = { commands: ['firefox-esr', 'firefox'], variable: 'FIREFOX', package: 'firefox-esr' }
 const CADDY = { commands: ['caddy'], variable: 'CADDY', package: 'caddy' }
 const HAPROXY = { commands: ['haproxy'], variable: 'HAPROXY', package: 'haproxy' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
@@ -47,7 +55,10 @@ if [ ! -e $policy ]; then
 fi
 apt-get install -y -qq --no-install-recommends "$@"`
 const PARTS_FOR = {
-  tests: [REDIS, NGINX, CADDY, HAPROXY, CHROMIUM, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT, CRYPTOGRAPHY],
+  tests: [
+    ...[REDIS, NGINX, CADDY, HAPROXY, CHROMIUM, FIREFOX, INTER, DEJAVU, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT],
+    CRYPTOGRAPHY,
+  ],
   benchmarks: [REDIS, WRK],
 }
 
@@ -64,7 +75,7 @@ function isExecutable(path) {
 }
 
 function isMissing(part) {
-  const named = process.env[part.variable]
+  const named = part.variable && process.env[part.variable]
   if (named) return !isExecutable(named)
   if (part.files !== undefined) return !part.files.every((file) => existsSync(file))
   return !part.commands.some((command) => folders.some((folder) => isExecutable(join(folder, command))))
@@ -76,7 +87,7 @@ if (missing.length > 0) {
   if (!isExecutable('/usr/bin/apt-get')) {
     console.error(
       `The ${purpose} need ${names.join(', ')}. Install them with your package manager, or name their programs in ` +
-        `${missing.map((part) => part.variable).join(', ')}.`,
+        `${missing.flatMap((part) => part.variable ?? []).join(', ')}.`,
     )
     process.exit(1)
   }

@@ -47,9 +47,13 @@ export async function launchChromiumWithCamera(cameraFile: string): Promise<Brow
   return launchChromium(camera)
 }
 
-/** A Chromium of one's own. */
-export async function launchChromium(moreArguments: readonly string[] = []): Promise<Browser> {
-  return closedLater(await chromium.launch({ executablePath: findChromium(), args: [...ARGUMENTS, ...moreArguments] }))
+/** A Chromium of one's own. @param env beyond that of the tests */
+export async function launchChromium(
+  moreArguments: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Browser> {
+  const args = [...ARGUMENTS, ...moreArguments]
+  return closedLater(await chromium.launch({ executablePath: findChromium(), args, env: { ...process.env, ...env } }))
 }
 
 function closedLater(browser: Browser): Browser {
