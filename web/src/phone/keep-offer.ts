@@ -12,8 +12,12 @@ export interface KeepOffer {
 /** `.keep`: the browser that was just let in may stay for long. Asked for once it is in, it hurries nobody into it. */
 export function createKeepOffer(card: ParentNode, keep: (login: string) => Promise<void>): KeepOffer {
   const part = findPart(card, '.keep', HTMLElement)
-  const button = findPart(part, 'button', HTMLButtonElement)
   const message = findPart(part, 'p', HTMLElement)
+  // Made here: until it is known for how long, it has no name.
+  const button = document.createElement('button')
+  button.className = 'button block'
+  button.type = 'button'
+  part.prepend(button)
   let login = ''
   let time = ''
 
