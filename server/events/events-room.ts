@@ -33,8 +33,8 @@ export interface EventsRoom {
   onPasskeyNews: OnPasskeyNews
   onAccountEnd: OnAccountEnd
   /**
-   * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. Rejects with
-   * `store_unavailable`.
+   * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. Where they
+   * cannot be had in a moment, it is not said: no login waits for what is told of it, or fails by it.
    */
   isNewTo(person: User, asking: Pick<PersonEvent, 'browser' | 'ip'>): Promise<boolean>
   /** `GET /events`, `POST /events/seen`. */
@@ -62,12 +62,25 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
       if (why === 'removed') records.forget(personKeyHash(user)).catch(() => undefined)
     },
     async isNewTo(person, asking) {
-      const events = await records.list(personKeyHash(person))
-      return !events.some((event) => isSignIn(event) && isAlike(event, asking))
+      const events = await inAMoment(records.list(personKeyHash(person)))
+      return events !== undefined && !events.some((event) => isSignIn(event) && isAlike(event, asking))
     },
     routes: (app, people) => eventRoutes(app, { ...options, ...people, records }),
     close: writer.close,
   }
+}
+
+const MOMENT_MS = 250
+
+function inAMoment<T>(asked: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, MOMENT_MS, undefined)
+    const settle = (answer?: T) => {
+      clearTimeout(timer)
+      resolve(answer)
+    }
+    asked.then(settle, () => settle())
+  })
 }
 
 const isSignIn = ({ type }: PersonEvent): boolean => type === 'linked' || type === 'signed_in'

@@ -141,6 +141,8 @@ function problemReply(
     'content-type': PROBLEM_TYPE,
     'content-length': Buffer.byteLength(body),
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+    // RFC 6596, for a page that was opened elsewhere.
+    ...(error.publicUrl === undefined ? {} : { link: `<${error.publicUrl}>; rel="canonical"` }),
     ...(error.challenge === undefined ? {} : { 'www-authenticate': error.challenge }),
   }
   return { status: problem.status, headers, body }

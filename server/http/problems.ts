@@ -39,16 +39,13 @@ export interface Problem {
   code: ErrorCode
   /** Only with `wrong_match_code`. */
   tries_left?: number
-  /** Only with `cross_site_request`. */
-  public_url?: string
 }
 
-export function problemOf({ code, triesLeft, publicUrl }: ScanInError): Problem {
+export function problemOf({ code, triesLeft }: ScanInError): Problem {
   const [status, title] = PROBLEMS[code]
   return {
     ...{ type: 'about:blank', title, status, code },
     ...(triesLeft !== undefined && { tries_left: triesLeft }),
-    ...(publicUrl !== undefined && { public_url: publicUrl }),
   }
 }
 

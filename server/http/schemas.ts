@@ -18,11 +18,6 @@ export const problemSchema = Type.Object(
     status: Type.Integer(),
     code: oneOf(ERROR_CODES, { description: 'A closed list' }),
     tries_left: Type.Optional(Type.Integer({ description: 'With `wrong_match_code`: how many more tries there are' })),
-    public_url: Type.Optional(
-      Type.String({
-        description: 'With `cross_site_request`: where the service is, for a page that was opened elsewhere',
-      }),
-    ),
   },
   { title: 'Problem', description: 'RFC 9457' },
 )

@@ -106,7 +106,7 @@ describe('an app of the team', () => {
       expect([scanned.status, scanned.json.same_network]).toEqual([200, true])
       const confirmed = await call('POST', '/login/confirm', { token: loginToken, device_id: DEVICE_ID })
       expect(confirmed.json).toEqual({ status: 'authenticated' })
-      expect((await coming).user).toEqual({ id: 'nadia', name: 'nadia of the team', groups: ['team'] })
+      expect((await coming).user).toEqual({ id: 'nadia', name: 'nadia of the team' })
       expect((await call('GET', `/login/scan/${loginToken}`)).json).toMatchObject({ collected: true })
 
       const { json } = await call('GET', '/sessions')

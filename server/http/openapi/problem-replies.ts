@@ -39,6 +39,7 @@ export function problemReplies(
       headers: {
         ...headersOf(status),
         ...(SAY_WHEN.has(status) ? { 'Retry-After': RETRY_AFTER } : {}),
+        ...(those.includes('cross_site_request') ? { Link: RIGHT_PLACE } : {}),
         ...(takesToken(route) && status === 401 ? { 'WWW-Authenticate': CHALLENGE } : {}),
       },
       content: {
@@ -62,4 +63,5 @@ const takesToken = ({ schema: { security = [] } }: DescribedRoute): boolean =>
   security.some((schemes) => 'bearer' in schemes)
 
 const CHALLENGE = { $ref: '#/components/headers/Challenge' }
+const RIGHT_PLACE = { $ref: '#/components/headers/RightPlace' }
 const RETRY_AFTER = { $ref: '#/components/headers/RetryAfter' }

@@ -142,7 +142,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         security,
         summary: 'Poll; at `authenticated` the session cookie comes with the reply',
         description:
-          'At `authenticated` it says what `GET /session` will: a page needs no other request to show who is signed in. With `wait` the reply is held until the status is no longer `seen`, or the time is up. Ask again `interval` ' +
+          'With `wait` the reply is held until the status is no longer `seen`, or the time is up. Ask again `interval` ' +
           'seconds after the last time, with `wait` as `hold` says: both grow under load, and who keeps to them is never ' +
           'refused. A reply that was lost is given again for ten seconds, or until the session is used. `denied` and ' +
           '`expired` are ends.',

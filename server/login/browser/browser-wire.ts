@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { expiresIn, oneOf, strict } from '../../http/schemas.ts'
-import { currentOnWire, currentSession, signedInOnWire, signedInUser } from '../../session/session-wire.ts'
+import { expiresIn, oneOf, shortUser, strict } from '../../http/schemas.ts'
 import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
@@ -83,8 +82,7 @@ export const browserStatus = Type.Union(
         status: Type.Literal('authenticated'),
         expires_in: expiresIn,
         ...pace.properties,
-        user: signedInUser,
-        session: currentSession,
+        user: shortUser,
         redirect_to: Type.String({ description: 'Where to go now', examples: ['/reports?year=2026'] }),
       },
       { title: 'LoginDone' },
@@ -144,8 +142,7 @@ export function statusOnWire(status: BrowserStatus, pace: Pace): Static<typeof b
         status: status.status,
         expires_in: status.expiresIn,
         ...pace,
-        user: signedInOnWire(status.user),
-        session: currentOnWire(status.session, status.at),
+        user: { id: status.user.id, name: status.user.name },
         redirect_to: status.redirectTo,
       }
     default:

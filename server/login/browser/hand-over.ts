@@ -1,7 +1,6 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
-import type { IdentifiedSession } from '../../session/session.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -25,9 +24,6 @@ export interface HandOver {
   status: 'authenticated'
   expiresIn: number
   user: User
-  /** As it is given, at this time in epoch milliseconds. */
-  session: IdentifiedSession
-  at: number
   redirectTo: string
   /** For `Set-Cookie` alone. */
   sessionSecret: string
@@ -104,8 +100,6 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
       status: 'authenticated',
       expiresIn: secondsUntil(toldEnd(login, clock()), clock()),
       user,
-      session: opened,
-      at: clock(),
       redirectTo: login.returnTo ?? '/home',
       sessionSecret: deriveSessionSecret(browserKey, loginId, salt),
       sessionMaxAge: opened.maxAge,

@@ -17,6 +17,7 @@ const request: ScanReply = {
   ageSeconds: 3,
   origin: 'https://scanin.example',
   application: undefined,
+  scopes: [],
   logo: undefined,
   isNewBrowser: undefined,
   match: 'none',

@@ -117,6 +117,7 @@ describe('what the phone learns', () => {
       token,
       browser: { name: 'Chrome', os: 'Linux' },
       ip: '192.0.2.7',
+      scopes: [],
       sameNetwork: false,
       ageSeconds: 12,
       origin: 'https://scanin.example',

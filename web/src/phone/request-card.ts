@@ -94,7 +94,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     network.classList.toggle('is-same', sameNetwork)
     findPart(network, 'span', HTMLElement).textContent = sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
   }
-  const showApplication = ({ application, logo: picture }: ScanReply) => {
+  const showApplication = ({ application, scopes, logo: picture }: ScanReply) => {
     part('goal').hidden = application === undefined
     logo.hidden = picture === undefined
     letter.hidden = !logo.hidden
@@ -102,7 +102,6 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     else logo.src = picture
     letter.textContent = [...(application?.name ?? '')].at(0)?.toLocaleUpperCase() ?? ''
     const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
-    const scopes = application?.scopes ?? []
     part('asks').hidden = scopes.length === 0
     part('scopes').textContent = scopeWords(scopes)
     part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', ...breakable(place)]))

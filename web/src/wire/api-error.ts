@@ -41,19 +41,14 @@ export interface ApiErrorParts {
 
 /** The server answered, and said no. */
 export class ApiError extends Error implements ApiErrorParts {
-  readonly code: ProblemCode
-  readonly status: number
-  readonly retryAfterSeconds: number | undefined
-  readonly triesLeft: number | undefined
-  readonly publicUrl: string | undefined
+  declare readonly code: ProblemCode
+  declare readonly status: number
+  declare readonly retryAfterSeconds: number | undefined
+  declare readonly triesLeft: number | undefined
+  declare readonly publicUrl: string | undefined
   constructor(parts: ApiErrorParts) {
     super(`${parts.status} ${parts.code}`)
-    this.name = 'ApiError'
-    this.code = parts.code
-    this.status = parts.status
-    this.retryAfterSeconds = parts.retryAfterSeconds
-    this.triesLeft = parts.triesLeft
-    this.publicUrl = parts.publicUrl
+    Object.assign(this, parts, { name: 'ApiError' })
   }
 }
 

@@ -13,8 +13,6 @@ export interface Pacing {
 export interface Application {
   readonly name: string
   readonly origin: string | undefined
-  /** What it asks to know of the person, as OAuth names it; empty where that is not said. */
-  readonly scopes: readonly string[]
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -63,6 +61,8 @@ export interface ScanReply {
   readonly ageSeconds: number
   readonly origin: string
   readonly application: Application | undefined
+  /** What the application asks to know of the person, as OAuth names it; empty where that is not said. */
+  readonly scopes: readonly string[]
   /** Of the application: a `data:` address of a picture. */
   readonly logo: string | undefined
   readonly match: 'none' | 'code'
@@ -92,16 +92,12 @@ const pacing = (from: Fields): Pacing => ({
   intervalSeconds: amount(from, 'interval'),
   holdSeconds: amount(from, 'hold'),
 })
-const application = optional(
-  inside(
-    (from): Application => ({
-      name: text(from, 'name'),
-      origin: optional(text)(from, 'origin'),
-      scopes: optional(texts)(from, 'scopes') ?? [],
-    }),
-  ),
-)
-export const browserName = inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
+const applicationOf = (from: Fields): Application => ({
+  name: text(from, 'name'),
+  origin: optional(text)(from, 'origin'),
+})
+const application = optional(inside(applicationOf))
+export const browserName = /* @__PURE__ */ inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
 
 export function decodeLogin(value: unknown): LoginReply {
   const from = fieldsOf(value)
@@ -152,13 +148,15 @@ export function decodeUserCode(value: unknown): UserCodeReply {
   }
 }
 
-/** Nothing is fetched for a picture, from wherever. */
-const logo = optional(
-  inside((from) => {
+/** Nothing is fetched for a picture, from wherever. Pure: the login page, which has no logos, leaves it out. */
+const logo = /* @__PURE__ */ optional(
+  /* @__PURE__ */ inside((from) => {
     const address = optional(text)(from, 'logo')
     return address?.startsWith('data:image/') ? address : undefined
   }),
 )
+
+const scopes = /* @__PURE__ */ optional(/* @__PURE__ */ inside((from) => optional(texts)(from, 'scopes') ?? []))
 
 export function decodeScan(value: unknown): ScanReply {
   const from = fieldsOf(value)
@@ -173,6 +171,7 @@ export function decodeScan(value: unknown): ScanReply {
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),
     application: application(from, 'application'),
+    scopes: scopes(from, 'application') ?? [],
     logo: logo(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
     confirm: optional(oneOf('passkey'))(from, 'confirm'),

@@ -71,17 +71,16 @@ function problemOf(response: Response, body: string): ApiError {
     status: response.status,
     retryAfterSeconds: retryAfter(response.headers.get('retry-after')),
     triesLeft: told.triesLeft,
-    publicUrl: told.publicUrl,
+    publicUrl: /^<([^<>]+)>; rel="canonical"$/.exec(response.headers.get('link') ?? '')?.[1],
   })
 }
 
-function tryProblem(body: string): Pick<ApiErrorParts, 'code' | 'triesLeft' | 'publicUrl'> {
+function tryProblem(body: string): Pick<ApiErrorParts, 'code' | 'triesLeft'> {
   try {
     const fields = fieldsOf(parse(body))
     const told = optional(text)(fields, 'code')
     const code = problemCodes.find((each) => each === told) ?? 'unrecognised'
-    const publicUrl = optional(text)(fields, 'public_url')
-    return { code, triesLeft: optional(amount)(fields, 'tries_left'), publicUrl }
+    return { code, triesLeft: optional(amount)(fields, 'tries_left') }
   } catch {
     return { code: 'unrecognised', triesLeft: undefined }
   }
