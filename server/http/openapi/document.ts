@@ -74,6 +74,10 @@ function replyHeaders({ cacheControl }: DocumentOptions): Record<string, object>
       description: 'Names this request in the logs. One that a proxy in TRUST_PROXY sends is kept',
       schema: { type: 'string', maxLength: 128 },
     },
+    RightPlace: {
+      description: 'With `cross_site_request`: where the service is (RFC 6596), for a page that was opened elsewhere',
+      schema: { type: 'string', examples: ['<https://login.example.org>; rel="canonical"'] },
+    },
     Challenge: {
       description:
         'To who has shown a token: `invalid_token`, to be refreshed, or `invalid_dpop_proof`, to be made anew by the time of `Date`',
