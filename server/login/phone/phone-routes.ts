@@ -70,7 +70,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   /** Nobody is warned of what nobody knows: where the browser is, or what was before. */
   async function isNew(phone: Phone, { browser, browserAt }: ApprovalRequest): Promise<boolean> {
     if (!browserAt.isKnown) return false
-    return options.isNewTo(phone.user, { browser, ip: browserAt.address }).catch(() => false)
+    return options.isNewTo(phone.user, { browser, ip: browserAt.address })
   }
 
   /** The phone as it confirms: by a passkey where one is asked for, and by its tap where not. */
