@@ -1,7 +1,7 @@
 import type { AccountNews } from './account-news.ts'
 import type { CurrentPerson, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
-import { hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
+import { hashOfNoPassword, hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
 
 export interface Account {
   /** As `foldUsername` makes it. */
@@ -22,7 +22,7 @@ export interface Accounts {
   /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
   usernameOf(user: User): string | undefined
   /** Takes these accounts in place of the ones until now. @returns those that are good no more by it, or good again */
-  replace(accounts: readonly Account[]): Promise<AccountNews[]>
+  replace(accounts: readonly Account[]): AccountNews[]
 }
 
 /** The one account of a start without an accounts file. @param isMade nobody chose the password: it is this start's */
@@ -34,8 +34,8 @@ export async function demoAccount(password: string, { isMade = false } = {}): Pr
 }
 
 /** People by user name and password, and as they are now. */
-export async function createAccounts(first: readonly Account[]): Promise<Accounts> {
-  let people = await peopleOf(first)
+export function createAccounts(first: readonly Account[]): Accounts {
+  let people = peopleOf(first)
 
   return {
     async verifyPassword(username, password) {
@@ -63,9 +63,9 @@ export async function createAccounts(first: readonly Account[]): Promise<Account
 
     find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
 
-    async replace(accounts) {
+    replace(accounts) {
       const before = people
-      people = await peopleOf(accounts)
+      people = peopleOf(accounts)
       const ids = new Set([...before.byId.keys(), ...people.byId.keys()])
       return [...ids].flatMap((id) => newsOf(before.byId.get(id), people.byId.get(id)))
     },
@@ -86,18 +86,13 @@ function goodOne(account: Account | undefined): User | undefined {
   return account?.isDisabled === false ? account.user : undefined
 }
 
-async function peopleOf(accounts: readonly Account[]) {
-  const costs = new Set(accounts.map(({ passwordHash }) => costOf(passwordHash)))
-  const fillers = new Map<string, string>()
-  for (const cost of costs) {
-    const alike = accounts.find(({ passwordHash }) => costOf(passwordHash) === cost)
-    fillers.set(cost, await hashPassword('the password of nobody', parametersOf(alike?.passwordHash ?? '')))
-  }
+function peopleOf(accounts: readonly Account[]) {
+  const alike = new Map(accounts.map(({ passwordHash }) => [costOf(passwordHash), passwordHash]))
   return {
     byUsername: new Map(accounts.map((account) => [account.username, account])),
     byId: new Map(accounts.map((account) => [account.user.id, account])),
     takenIds: new Set(accounts.flatMap(({ username, user }) => [username, foldId(user.id)])),
-    fillers,
+    fillers: new Map([...alike].map(([cost, passwordHash]) => [cost, hashOfNoPassword(passwordHash)])),
   }
 }
 

@@ -17,7 +17,7 @@ export interface LiveAccounts extends Accounts, LiveFile {
 
 /** Opens an accounts file and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
 export async function openAccountsFile({ path, logger }: LiveAccountsOptions): Promise<LiveAccounts> {
-  const accounts = await createAccounts([])
+  const accounts = createAccounts([])
   let onNews: OnAccountNews = () => undefined
 
   const file = await followFile<Account>({
@@ -26,7 +26,7 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
     what: 'accounts',
     read: readAccountsFile,
     async take(read) {
-      onNews(await accounts.replace(read))
+      onNews(accounts.replace(read))
     },
   })
   return {

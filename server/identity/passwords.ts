@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hash, hashRaw, verify } from '@node-rs/argon2'
 import { preparePassword } from './names.ts'
 
@@ -31,6 +32,12 @@ export interface HashParameters {
  */
 export async function hashPassword(password: string, parameters: HashParameters = PARAMETERS): Promise<string> {
   return hash(prepared(password), parameters)
+}
+
+/** @returns what costs as much to check as this PHC string, and is the hash of no password */
+export function hashOfNoPassword(alike: string): string {
+  const [salt, hash] = [16, 32].map((bytes) => randomBytes(bytes).toString('base64').replaceAll('=', ''))
+  return [...alike.split('$').slice(0, 4), salt, hash].join('$')
 }
 
 /** Whether it is the password of this hash. What can be no password takes as long, and is wrong. */

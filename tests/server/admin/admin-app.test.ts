@@ -22,7 +22,7 @@ let testApp: TestApp
 afterEach(() => testApp.app.close())
 
 async function begin(parts: TestParts = {}) {
-  const accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)])
+  const accounts = createAccounts([await demoAccount(DEMO_PASSWORD)])
   const log = keepLog()
   const options = { accounts, usernameOf: accounts.usernameOf, logger: log.logger, ...parts }
   testApp = await createTestApp({ MATCH: 'never', ADMIN_PORT: '0', ADMIN_TOKEN }, options)

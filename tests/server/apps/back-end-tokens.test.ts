@@ -105,7 +105,7 @@ describe('a token for a back end', () => {
 
   test('tells of the groups that the person is in now', async () => {
     const demo = await demoAccount(DEMO_PASSWORD)
-    const accounts = await createAccounts([{ ...demo, user: { ...demo.user, groups: ['admins', 'a,b'] } }])
+    const accounts = createAccounts([{ ...demo, user: { ...demo.user, groups: ['admins', 'a,b'] } }])
     const { app } = await createTestApp(env, { accounts })
     expect(decodeJwt(await tokenOf(await createInjectPhone(app)))['groups']).toEqual(['admins', 'a,b'])
   })

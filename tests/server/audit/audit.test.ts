@@ -287,7 +287,7 @@ describe('who may ask', () => {
         user: { id: username, name: username, credential: 'as-before' },
       })),
     )
-    const accounts = await createAccounts(people)
+    const accounts = createAccounts(people)
     const told: OnAccountNews[] = []
     await begin({}, { followAccounts: (onNews) => void told.push(onNews) })
     const [ann, bob, cyd] = people
@@ -297,8 +297,8 @@ describe('who may ask', () => {
       { ...cyd, user: { ...cyd.user, credential: 'another' } },
       ...people.slice(3),
     ]
-    told[0]?.(await accounts.replace(now))
-    told[0]?.(await accounts.replace(now))
+    told[0]?.(accounts.replace(now))
+    told[0]?.(accounts.replace(now))
     await eventually('they are told', () => log.text().split('account.ended').length > 3)
     expect(log.news()).toMatchObject([
       { audit: 'account.ended', person: 'ann', reason: 'removed' },

@@ -10,7 +10,7 @@ async function account(username: string, password: string, changes: Partial<Acco
 describe('passwords', () => {
   test('are right or wrong, and a name that nobody has is wrong', async () => {
     const ann = await account('ann', 'right')
-    const { verifyPassword } = await createAccounts([ann])
+    const { verifyPassword } = createAccounts([ann])
     expect(await verifyPassword('ann', 'right')).toEqual(ann.user)
     expect(await verifyPassword('Ann', 'right')).toEqual(ann.user)
     expect(await verifyPassword('ann', 'wrong')).toBeUndefined()
@@ -24,7 +24,7 @@ describe('passwords', () => {
     const dear = await hashPassword('dear', { memoryCost: 8192, timeCost: 6, parallelism: 1 })
     const ann = await account('ann', 'cheap')
     const carl = { ...ann, username: 'carl', passwordHash: dear }
-    const { verifyPassword } = await createAccounts([ann, carl])
+    const { verifyPassword } = createAccounts([ann, carl])
     expect(await verifyPassword('ann', 'cheap')).toBeDefined()
     expect(await verifyPassword('carl', 'dear')).toBeDefined()
     expect(await verifyPassword('ann', 'dear')).toBeUndefined()
@@ -32,7 +32,7 @@ describe('passwords', () => {
   })
 
   test('are the same however they are typed', async () => {
-    const { verifyPassword } = await createAccounts([await account('ann', 'cafe\u0301 noir')])
+    const { verifyPassword } = createAccounts([await account('ann', 'cafe\u0301 noir')])
     expect(await verifyPassword('ann', 'caf\u00e9\u00a0noir')).toBeDefined()
   })
 
@@ -46,31 +46,31 @@ describe('passwords', () => {
 describe('a person of now', () => {
   test('is of the accounts as they are, by their names of now', async () => {
     const ann = await account('ann', 'x')
-    const accounts = await createAccounts([ann])
+    const accounts = createAccounts([ann])
     const renamed = { ...ann.user, name: 'Ann Other', groups: ['new'] }
-    await accounts.replace([{ ...ann, user: renamed }])
+    accounts.replace([{ ...ann, user: renamed }])
     expect(accounts.currentPerson(ann.user)).toEqual(renamed)
   })
 
   test('is nobody once removed, disabled, or with another password', async () => {
     const ann = await account('ann', 'x')
     const bob = await account('bob', 'x')
-    const accounts = await createAccounts([ann, bob])
+    const accounts = createAccounts([ann, bob])
     for (const now of [
       [bob],
       [bob, { ...ann, isDisabled: true }],
       [bob, { ...ann, user: { ...ann.user, credential: 'other' } }],
     ]) {
-      await accounts.replace(now)
+      accounts.replace(now)
       expect(accounts.currentPerson(ann.user)).toBeUndefined()
     }
     expect(await accounts.verifyPassword('ann', 'x')).toBeDefined()
-    await accounts.replace([{ ...ann, isDisabled: true }])
+    accounts.replace([{ ...ann, isDisabled: true }])
     expect(await accounts.verifyPassword('ann', 'x')).toBeUndefined()
   })
 
   test('of a provider is themselves, unless an account here has an id or a user name like theirs', async () => {
-    const { currentPerson } = await createAccounts([await account('ann', 'x')])
+    const { currentPerson } = createAccounts([await account('ann', 'x')])
     const person = (id: string) => ({ id, name: 'P', source: 'jwt' as const })
     expect(currentPerson(person('pat'))).toEqual(person('pat'))
     for (const id of ['ann', 'ANN', 'id-of-ann', 'ID-OF-ANN']) expect(currentPerson(person(id))).toBeUndefined()
@@ -78,13 +78,13 @@ describe('a person of now', () => {
 
   test('of the demo account is one to all instances that were told the same password, and another with another', async () => {
     const [one, same, other] = [await demoAccount('one'), await demoAccount('one'), await demoAccount('two')]
-    const { currentPerson } = await createAccounts([one])
+    const { currentPerson } = createAccounts([one])
     expect(currentPerson(same.user)).toEqual(one.user)
     expect(currentPerson(other.user)).toBeUndefined()
   })
 
   test('of the demo account stays with passwords that are made at each start', async () => {
     const [one, other] = [await demoAccount('one', { isMade: true }), await demoAccount('two', { isMade: true })]
-    expect((await createAccounts([one])).currentPerson(other.user)).toEqual(one.user)
+    expect(createAccounts([one]).currentPerson(other.user)).toEqual(one.user)
   })
 })

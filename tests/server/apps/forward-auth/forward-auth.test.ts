@@ -38,7 +38,7 @@ let groups: string[] = []
 beforeAll(async () => {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') }
   const account = await demoAccount(DEMO_PASSWORD)
-  const accounts = await createAccounts([account])
+  const accounts = createAccounts([account])
   testApp = await createTestApp(
     { TRUST_PROXY: '127.0.0.1', MATCH: 'never' },
     {
