@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { eventually } from '../support/eventually.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -9,6 +8,7 @@ import {
   openLoginPage,
   readQr,
   readToken,
+  runUntil,
   sees,
   showsCode,
   signInOnPhone,
@@ -402,12 +402,4 @@ function countLoads(page: Page): () => number {
     if (request.isNavigationRequest() && request.frame() === page.mainFrame()) loads += 1
   })
   return () => loads
-}
-
-/** Lets the page's clock run until the part is seen. */
-async function runUntil(page: Page, part: string) {
-  await eventually(`${part} is seen`, async () => {
-    await page.clock.runFor(1000)
-    return page.locator(part).isVisible()
-  })
 }

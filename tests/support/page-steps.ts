@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Frame, Page } from 'playwright-core'
+import { eventually } from './eventually.ts'
 import { DEMO_PASSWORD, ROOT } from './service.ts'
 
 /** Steps that people take on the pages. Each waits until the page has done its part, and fails when it does not. */
@@ -80,4 +81,15 @@ export async function tabTo(page: Page, part: string): Promise<void> {
     if (await target.evaluate((element) => element === document.activeElement)) return
   }
   throw new Error(`no way to ${part} by Tab`)
+}
+
+/**
+ * Lets the page's clock, which the test has installed, run until the part is seen. What the page waits for that is no time (a
+ * reply, a worker) is given its own in between.
+ */
+export async function runUntil(page: Page, part: string): Promise<void> {
+  await eventually(`${part} is seen`, async () => {
+    await page.clock.runFor(1000)
+    return page.locator(part).isVisible()
+  })
 }
