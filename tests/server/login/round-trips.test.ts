@@ -13,6 +13,7 @@ import { type Service, startService } from '../../support/service.ts'
 
 let redis: RedisServer
 let service: Service
+let client: Redis
 let monitor: Redis
 /** Commands about logins and sessions by now, each with the kinds of records that it names. */
 const asked: string[] = []
@@ -20,9 +21,8 @@ const asked: string[] = []
 beforeAll(async () => {
   redis = await startRedis()
   service = await startService({ REDIS_URL: redis.url, POLL_HOLD_SECONDS: '25', MATCH: 'never', CONFIRM: 'tap' })
-  const client = new Redis(redis.url)
+  client = new Redis(redis.url)
   monitor = await client.monitor()
-  client.disconnect()
   monitor.on('monitor', (_time: string, [command = '', ...words]: string[], source: string) => {
     const kinds = words.flatMap((word) => /^scanin:(login|sessions?|sessions-of|passkeys-of):/.exec(word)?.[1] ?? [])
     // What a script does is done within it.
@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   monitor.disconnect()
+  client.disconnect()
   await service.stop()
   await redis.stop()
 })
@@ -49,17 +50,33 @@ beforeEach(async () => {
   await phone.get('/session')
 })
 
+/** From here on: what was asked before has been told of by then, too. */
+async function listen() {
+  const mark = `mark ${performance.now()}`
+  const isTold = new Promise<void>((resolve) => {
+    const onCommand = (_time: string, words: string[]) => {
+      if (!words.includes(mark)) return
+      monitor.off('monitor', onCommand)
+      resolve()
+    }
+    monitor.on('monitor', onCommand)
+  })
+  await client.ping(mark)
+  await isTold
+  asked.length = 0
+}
+
 const untilAsked = (count: number) => eventually(`${count} were asked`, () => asked.length >= count)
 /** That the session was given, for which nobody waits. */
 const GIVING = ['mget login', 'evalsha login']
 
 test('from the confirm to the session in the browser that waits there are four round trips', async () => {
-  asked.length = 0
+  await listen()
   const held = browser.get(`/login/status/${token}?seen=scanned&wait=25`)
   await untilAsked(1)
   // Asked on the same connection after it, answered after it: by then the poll is held.
   await phone.get('/session')
-  asked.length = 0
+  await listen()
   expect((await phone.post('/login/confirm', { token })).json).toEqual({ status: 'authenticated' })
   expect((await held).json).toMatchObject({ status: 'authenticated' })
   const confirm = ['mget login session', 'evalsha login']
@@ -69,7 +86,7 @@ test('from the confirm to the session in the browser that waits there are four r
 })
 
 test('a sign-in writes its session and the list of them in one', async () => {
-  asked.length = 0
+  await listen()
   await createPhone(service.url)
   await untilAsked(3)
   // The first look is whether the person is blocked: before their password is looked at.
