@@ -18,11 +18,12 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createEars } from './ears.ts'
 import { createEventsRoom } from './events/events-room.ts'
+import type { BuiltWeb } from './http/built-web.ts'
 import { createClientAddresses } from './http/client-address.ts'
 import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
 import { healthRoutes } from './http/health.ts'
-import { readSites } from './http/languages.ts'
+import { createSites } from './http/languages.ts'
 import type { Metrics } from './http/metrics.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
@@ -34,7 +35,6 @@ import { createRequestIds } from './http/request-labels.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets, withHeaders } from './http/security-headers.ts'
-import { readSiteFiles } from './http/site-files.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp, type WebAppOptions } from './http/web-app.ts'
 import { type OnAccountNews, tellEndsOnce } from './identity/account-news.ts'
@@ -102,8 +102,7 @@ export interface AppOptions {
   busySince: PressureOptions['busySince']
   /** Milliseconds on a clock that nobody sets. Left out: the process's own. */
   now?: PressureOptions['now']
-  /** The folder of what the build made of `web/`. */
-  webRoot: string
+  web: BuiltWeb
   /** Of the team. Left out: ours. */
   logo?: Logo | undefined
   version: string
@@ -127,7 +126,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
 
   const label = labelProvider(config.phoneOidc?.label)
   const branding = createBranding(config.brand, options.logo)
-  const sites = readSites(options.webRoot, (files) => branding.of(label(files)))
+  const sites = createSites(options.web.languages, (files) => branding.of(label(files)))
   const { siteFor } = sites
   const headers = headerSets(publicUrl, config.allowedOrigins)
   const cookies = createCookies(config.isCookieSecure)
@@ -301,8 +300,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   }
 
   const pages = createPages({
-    root: options.webRoot,
-    files: readSiteFiles(options.webRoot),
+    web: options.web,
     moreAssets: branding.assets,
     sites,
     headers,

@@ -16,6 +16,7 @@ import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
 import { ScanInError } from './errors.ts'
 import { openGeoipFile } from './geoip-file.ts'
+import { readWeb } from './http/built-web.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
 import { createLoopUse } from './http/loop-use.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -146,7 +147,7 @@ export async function startService({
     schemaController,
     busySince: createLoopUse(),
     mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
-    webRoot: join(import.meta.dirname, '../web'),
+    web: readWeb(join(import.meta.dirname, '../web')),
     logo,
     version,
   })
@@ -200,7 +201,7 @@ async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogg
   }
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
-  return { accounts: await createAccounts([demo]), madePassword }
+  return { accounts: createAccounts([demo]), madePassword }
 }
 
 async function openClients(path: string, logger: FastifyBaseLogger) {

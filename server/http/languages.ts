@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
 import { readCookie } from './cookies.ts'
-import { readSiteFiles, type SiteFile } from './site-files.ts'
+import type { SiteFile } from './site-files.ts'
 
 /** What there is for people in one language. */
 export interface Site {
@@ -36,7 +34,6 @@ export type SiteFor = (request: FastifyRequest) => Site
 /** Set by the page when somebody picks a language, and no secret. */
 const COOKIE = 'scanin_language'
 const DEFAULT = 'en'
-const ASSETS = 'assets'
 
 /** Of all languages. */
 export interface Sites {
@@ -46,24 +43,16 @@ export interface Sites {
 
 type Change = (pages: ReadonlyMap<string, SiteFile>) => ReadonlyMap<string, SiteFile>
 
-/** Reads the pages of all languages that the build has left, once (see `readSiteFiles`), and changes them. */
-export function readSites(root: string, change: Change = (pages) => pages): Sites {
-  const languages = readdirSync(root, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() && entry.name !== ASSETS,
-  )
-  const sites = new Map(languages.map(({ name }) => [primary(name), readSite(join(root, name), change)]))
+/** The pages of all languages that there are, by their first subtags, changed. @throws Error without those in English */
+export function createSites(built: ReadonlyMap<string, Site>, change: Change = (pages) => pages): Sites {
+  const sites = new Map([...built].map(([language, { pages, words }]) => [language, { pages: change(pages), words }]))
   const usual = sites.get(DEFAULT)
-  if (usual === undefined) throw new Error(`The build has left no pages in ${root}`)
+  if (usual === undefined) throw new Error('The build has left no pages')
   const siteFor: SiteFor = ({ headers }) => {
     const picked = sites.get(primary(readCookie(headers.cookie, COOKIE) ?? ''))
     return picked ?? firstOf(headers['accept-language'], sites) ?? usual
   }
   return { all: [...sites.values()], siteFor }
-}
-
-function readSite(folder: string, change: Change): Site {
-  const words = JSON.parse(readFileSync(join(folder, 'words.json'), 'utf8'))
-  return { pages: change(readSiteFiles(folder)), words }
 }
 
 /**
@@ -90,7 +79,7 @@ function weightOf(parameters: readonly string[]): number {
 }
 
 /** The first subtag of a language's name, and what browsers of old call some languages. */
-function primary(name: string): string {
+export function primary(name: string): string {
   const subtag = name.trim().split('-', 1)[0]?.toLowerCase() ?? ''
   return OLD_NAMES[subtag] ?? subtag
 }

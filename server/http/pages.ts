@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
+import type { BuiltWeb } from './built-web.ts'
 import { installedAppRoutes } from './installed-app.ts'
 import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
@@ -35,7 +35,6 @@ const GUARD = 'page-guard.js'
 const ASK_AGAIN = 'no-cache'
 /** The script of a worker, as the build names it. */
 const WORKER = /-worker-\w+\.js$/
-const ASSETS = 'assets'
 const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable'
 /** A drawing may have a script in it: none runs, in a page's picture or where somebody opens the drawing itself. */
 const INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -48,10 +47,7 @@ declare module 'fastify' {
 }
 
 export interface PagesOptions {
-  /** The folder of what the build made of `web/`: what pages load is read from there when it is asked for. */
-  root: string
-  /** What stands beside the pages, by its name. */
-  files: ReadonlyMap<string, SiteFile>
+  web: BuiltWeb
   /** What pages load and the build does not have, by address; an address is of these very bytes. */
   moreAssets: ReadonlyMap<string, SiteFile>
   sites: Sites
@@ -76,11 +72,11 @@ export interface Pages {
 
 /** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
 export function createPages(options: PagesOptions): Pages {
-  const { root, files, sites, headers, isSignedIn, allowedReturn } = options
+  const { web, sites, headers, isSignedIn, allowedReturn } = options
   const { siteFor } = sites
   const file = (name: string): SiteFile => {
-    const found = files.get(name)
-    if (found === undefined) throw new Error(`The build has left no ${name} in ${root}`)
+    const found = web.files.get(name)
+    if (found === undefined) throw new Error(`The build has left no ${name}`)
     return found
   }
   const guard = file(GUARD)
@@ -120,36 +116,32 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   function fileRoutes(scope: FastifyInstance): void {
-    scope.addHook('onRequest', (request, reply, done) => {
-      reply.headers(WORKER.test(request.routeOptions.url ?? '') ? headers.worker : headers.asset)
-      done()
-    })
     // Read whole: a file that waits for who does not read would stay open, beside the connection that was counted.
     scope.addHook('onSend', async (_request, reply, payload) => {
       nameScripts(reply)
       return payload instanceof Readable ? await buffer(payload) : payload
     })
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
-      sendUnlessKnown(request, reply.header('cache-control', ASK_AGAIN), guard),
+      sendUnlessKnown(request, reply.headers({ ...headers.asset, 'cache-control': ASK_AGAIN }), guard),
     )
     for (const [address, file] of options.moreAssets) {
-      const kept = { 'cache-control': KEPT_FOR_GOOD, 'content-security-policy': INERT }
+      const kept = { ...headers.asset, 'cache-control': KEPT_FOR_GOOD, 'content-security-policy': INERT }
       scope.get(address, hidden, (request, reply) => sendUnlessKnown(request, reply.headers(kept), file))
     }
     scope.register(fastifyStatic, {
-      root: join(root, ASSETS),
-      prefix: `/${ASSETS}/`,
-      // Files that are there at the start have addresses; for what is not there nobody looks at the disk.
-      wildcard: false,
-      index: false,
+      root: web.assets,
+      serve: false,
       // The build compresses each file beside itself, and gives every version of it an address of its own.
       preCompressed: true,
-      globIgnore: ['**/*.{br,gz}'],
       maxAge: '1y',
       immutable: true,
       acceptRanges: false,
       lastModified: false,
-      decorateReply: false,
+    })
+    // What is there at the start has an address; for what is not there nobody looks at the disk.
+    scope.get<{ Params: { name: string } }>('/assets/:name', hidden, ({ params: { name } }, reply) => {
+      if (!web.assetNames.has(name)) return reply.callNotFound()
+      return reply.headers(WORKER.test(name) ? headers.worker : headers.asset).sendFile(name)
     })
   }
 

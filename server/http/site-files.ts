@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { negotiate } from '@fastify/accept-negotiator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -19,41 +17,33 @@ export interface SiteBody {
   etag: string
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.webmanifest': 'application/manifest+json',
-}
 /** Content codings, the best first, and how the build names what is compressed by them. */
-const CODINGS = { br: '.br', gzip: '.gz' }
-const BEST_FIRST = [...Object.keys(CODINGS), 'identity']
+export const CODINGS = [
+  { coding: 'br', ending: '.br', compress: brotliCompressSync },
+  { coding: 'gzip', ending: '.gz', compress: gzipSync },
+] as const
+const BEST_FIRST = [...CODINGS.map(({ coding }) => coding), 'identity']
 
-/**
- * Reads the pages of a folder and the scripts beside them into memory: once, at the start. They are in every request
- * for a page, wait for no disk and no thread, and cannot change under a service that runs.
- * @returns the files by their names
- */
-export function readSiteFiles(root: string): ReadonlyMap<string, SiteFile> {
-  const files = new Map<string, SiteFile>()
-  for (const name of readdirSync(root)) {
-    const type = TYPES[extname(name)]
-    if (type === undefined) continue
-    const path = join(root, name)
-    const compressed = Object.entries(CODINGS)
-      .filter(([, ending]) => existsSync(path + ending))
-      .map(([coding, ending]) => [coding, always(readBody(path + ending))] as const)
-    files.set(name, { type, plain: readBody(path), compressed: Object.fromEntries(compressed) })
-  }
-  return files
+/** @param compressed by content coding, in those that make it smaller */
+export function siteFile(
+  type: string,
+  body: Buffer,
+  compressed: Iterable<readonly [string, Buffer | undefined]>,
+): SiteFile {
+  const smaller = [...compressed].flatMap(([coding, bytes]) =>
+    bytes ? [[coding, always(bodyOf(bytes))] as const] : [],
+  )
+  return { type, plain: bodyOf(body), compressed: Object.fromEntries(smaller) }
 }
 
 /** What the build has not made, once, at the start; compressed where that makes it smaller. */
 export function makeSiteFile(type: string, body: Buffer): SiteFile {
-  const compressed = Object.entries(COMPRESS)
-    .map(([coding, compress]) => [coding, compress(body)] as const)
-    .filter(([, smaller]) => smaller.length < body.length)
-    .map(([coding, smaller]) => [coding, always(bodyOf(smaller))] as const)
-  return { type, plain: bodyOf(body), compressed: Object.fromEntries(compressed) }
+  const compressed = CODINGS.map(({ coding, compress }) => [coding, compress(body)] as const)
+  return siteFile(
+    type,
+    body,
+    compressed.filter(([, smaller]) => smaller.length < body.length),
+  )
 }
 
 /**
@@ -100,13 +90,11 @@ export function changedFile(file: SiteFile, change: (text: string) => string): S
   const before = file.plain.body.toString()
   const text = change(before)
   if (text === before) return file
-  const codings = Object.entries(COMPRESS)
-    .filter(([coding]) => coding in file.compressed)
-    .map(([coding, compress]) => [coding, once(() => bodyOf(compress(text)))])
+  const codings = CODINGS.filter(({ coding }) => coding in file.compressed).map(
+    ({ coding, compress }) => [coding, once(() => bodyOf(compress(text)))] as const,
+  )
   return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
 }
-
-const COMPRESS: Readonly<Record<string, (body: string | Buffer) => Buffer>> = { br: brotliCompressSync, gzip: gzipSync }
 
 const always =
   <T>(value: T) =>
@@ -118,10 +106,12 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-function readBody(path: string): SiteBody {
-  return bodyOf(readFileSync(path))
-}
-
 function bodyOf(body: Buffer): SiteBody {
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+  const etag = once(() => `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`)
+  return {
+    body,
+    get etag() {
+      return etag()
+    },
+  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import { readWeb } from '../../server/http/built-web.ts'
 import { createTestApp } from '../support/app.ts'
 import { assetsOfThisBuild } from '../support/assets.ts'
 import { freePort } from '../support/free-port.ts'
@@ -23,8 +24,8 @@ beforeAll(async () => {
   makeNewerBuild()
   const upstream = [await freePort(), await freePort()]
   nginx = await startNginx((port) => sampleConfiguration(port, upstream))
-  for (const [at, webRoot] of [THIS_BUILD, folder].entries()) {
-    const { app } = await createTestApp({ PUBLIC_URL: nginx.url }, { webRoot })
+  for (const [at, root] of [THIS_BUILD, folder].entries()) {
+    const { app } = await createTestApp({ PUBLIC_URL: nginx.url }, { web: readWeb(root) })
     await app.listen({ host: '127.0.0.1', port: upstream[at] ?? 0 })
     apps.push(app)
   }

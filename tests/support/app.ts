@@ -4,8 +4,10 @@ import { pino } from 'pino'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type AppOptions, buildApps } from '../../server/app.ts'
 import { readConfig } from '../../server/config.ts'
+import { readWeb } from '../../server/http/built-web.ts'
 import { problemsOf } from '../../server/http/openapi/problem-replies.ts'
 import { type Accounts, createAccounts, demoAccount } from '../../server/identity/accounts.ts'
+import { hashPassword } from '../../server/identity/passwords.ts'
 import { cryptoRandomness } from '../../server/randomness.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
@@ -29,6 +31,14 @@ export interface TestParts extends Partial<AppOptions> {
   accounts?: Accounts
 }
 
+const built = readWeb(join(import.meta.dirname, '../../dist/web'))
+
+/** One for all: a hash is made to be dear, and so is a sign-in by it. */
+const demo = demoAccount(DEMO_PASSWORD).then(async (account) => {
+  const passwordHash = await hashPassword(DEMO_PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 })
+  return createAccounts([{ ...account, passwordHash }])
+})
+
 /**
  * The whole app in this process, on the embedded store and a clock that stands still.
  * @param time another app's, when both are to be at the same time
@@ -39,7 +49,7 @@ export async function createTestApp(
   time = { now: Date.parse('2026-01-01T00:00:00Z') },
 ): Promise<TestApp> {
   const clock = () => time.now
-  const { accounts = await createAccounts([await demoAccount(DEMO_PASSWORD)]), ...others } = parts
+  const { accounts = await demo, ...others } = parts
   const { store = createMemoryStore({ clock }) } = others
   const { app, adminApp } = await buildApps({
     config: readConfig(
@@ -59,7 +69,7 @@ export async function createTestApp(
     mostConnections: 1000,
     storeUse: () => 0,
     busySince: () => 0,
-    webRoot: join(import.meta.dirname, '../../dist/web'),
+    web: built,
     schemaController: compileOnce,
     version: '0.0.0',
     ...others,

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
+import { readWeb } from '../../server/http/built-web.ts'
 import { createTestApp, PUBLIC_URL, type TestApp, type TestParts } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
@@ -102,7 +103,10 @@ test('T26 who asks for files and does not read them keeps none of them open', as
   cpSync('dist/web', webRoot, { recursive: true })
   const assets = join(webRoot, 'assets')
   writeFileSync(join(assets, 'large.js'), 'x'.repeat(LARGE))
-  const port = await listen({ webRoot }, ({ app }) => void app.server.on('connection', (socket) => theirs.push(socket)))
+  const port = await listen(
+    { web: readWeb(webRoot) },
+    ({ app }) => void app.server.on('connection', (socket) => theirs.push(socket)),
+  )
   const all = get('/assets/large.js').repeat(SENT_AHEAD)
   for (const socket of await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port, all)))) socket.pause()
   const areStuck = () => theirs.length === CONNECTIONS && theirs.every((socket) => socket.writableLength > 0)

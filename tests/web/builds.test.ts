@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { readWeb } from '../../server/http/built-web.ts'
 import { createTestApp } from '../support/app.ts'
 import { ROOT } from '../support/service.ts'
 
@@ -39,7 +40,7 @@ function buildNewer(): string[] {
 
 /** @returns those of the addresses that a service with what is built answers with something else than a file of its own */
 async function gone(urls: readonly string[]): Promise<string[]> {
-  const { app } = await createTestApp({}, { webRoot: join(folder, 'dist/web') })
+  const { app } = await createTestApp({}, { web: readWeb(join(folder, 'dist/web')) })
   const replies = await Promise.all(
     urls.map(async (url) => ({ url, reply: await app.inject({ url, headers: { 'accept-encoding': 'br' } }) })),
   )

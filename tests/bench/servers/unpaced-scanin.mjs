@@ -6,6 +6,7 @@ import { ROOT } from '../parts/service.mjs'
 const INTERVAL_SECONDS = 0.001
 const built = (path) => import(join(ROOT, 'dist/server', path))
 const { buildApp } = await built('app.js')
+const { readWeb } = await built('http/built-web.js')
 const { readConfig } = await built('config.js')
 const { createLogger } = await built('logger.js')
 const { cryptoRandomness } = await built('randomness.js')
@@ -29,7 +30,7 @@ const app = await buildApp({
   logger: createLogger('silent'),
   mostConnections: 50_000,
   busySince: () => 0,
-  webRoot: join(ROOT, 'dist/web'),
+  web: readWeb(join(ROOT, 'dist/web')),
   version: '0.0.0',
 })
 await app.listen({ host: '127.0.0.1', port: config.port })

@@ -9,6 +9,7 @@ import { ROOT } from '../parts/service.mjs'
 const PUSH = /^\/login\/push\/([\w-]{16})\.([\w-]{22})$/
 const built = (path) => import(join(ROOT, 'dist/server', path))
 const { buildApps } = await built('app.js')
+const { readWeb } = await built('http/built-web.js')
 const { readConfig } = await built('config.js')
 const { openAccountsFile } = await built('identity/live-accounts.js')
 const { createLogger } = await built('logger.js')
@@ -48,7 +49,7 @@ const { app } = await buildApps({
   logger,
   busySince: createLoopUse(),
   mostConnections: 50_000,
-  webRoot: join(ROOT, 'dist/web'),
+  web: readWeb(join(ROOT, 'dist/web')),
   version: '0.0.0',
 })
 

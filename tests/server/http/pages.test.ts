@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { ScanInError } from '../../../server/errors.ts'
+import { readWeb } from '../../../server/http/built-web.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
 import { assetsOfThisBuild } from '../../support/assets.ts'
@@ -266,7 +267,7 @@ describe('with the files gone from the disk, and the store not answering', () =>
     cpSync('dist/web', root, { recursive: true })
     const store = createMemoryStore({ clock: Date.now })
     const read = () => Promise.reject(new ScanInError('store_unavailable'))
-    ;({ app } = await createTestApp({}, { webRoot: root, store: { ...store, read } }))
+    ;({ app } = await createTestApp({}, { web: readWeb(root), store: { ...store, read } }))
     await app.ready()
     asset = /"(\/assets\/[^"]+\.js)"/.exec((await app.inject('/scan')).body)?.[1] ?? ''
     rmSync(root, { recursive: true })
