@@ -68,27 +68,32 @@ export async function recoloured(canvas: Page, before: Buffer, after: Buffer): P
   return [`${differing} of ${cells} cells have another colour, between ${box.map((at) => at * CELL).join(' ')}`]
 }
 
-/** In an empty page. */
+/** In an empty page. Each colour of a cell is the mean of its pixels'. */
 async function shrink({ picture, cell }: { picture: string; cell: number }): Promise<string> {
   const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob())
-  const [width, height] = [Math.ceil(bitmap.width / cell), Math.ceil(bitmap.height / cell)]
-  const whole = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')
-  const small = new OffscreenCanvas(width, height)
+  // Read once: a getter that is asked for each pixel takes a hundred times as long as all the rest.
+  const { width, height } = bitmap
+  const whole = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+  const small = new OffscreenCanvas(Math.ceil(width / cell), Math.ceil(height / cell))
   const into = small.getContext('2d')
   if (whole === null || into === null) throw new Error('there is no canvas')
   whole.drawImage(bitmap, 0, 0)
-  const { data } = whole.getImageData(0, 0, bitmap.width, bitmap.height)
-  const sums = new Float64Array(width * height * 4)
-  for (let at = 0; at < data.length; at++) {
-    const [x, y] = [(at >> 2) % bitmap.width, Math.floor(at / 4 / bitmap.width)]
-    const to = (Math.floor(y / cell) * width + Math.floor(x / cell)) * 4 + (at % 4)
-    // The last of four counts.
-    sums[to] = (sums[to] ?? 0) + (at % 4 === 3 ? 1 : (data[at] ?? 0))
+  const { data } = whole.getImageData(0, 0, width, height)
+  const means = into.createImageData(small.width, small.height)
+  const meanOf = (left: number, top: number, part: number) => {
+    const [right, bottom] = [Math.min(left + cell, width), Math.min(top + cell, height)]
+    let sum = 0
+    for (let y = top; y < bottom; y++) {
+      for (let at = (y * width + left) * 4 + part, end = (y * width + right) * 4; at < end; at += 4)
+        sum += data[at] ?? 0
+    }
+    return Math.round(sum / ((right - left) * (bottom - top)))
   }
-  const means = into.createImageData(width, height)
-  for (let at = 0; at < sums.length; at++) {
-    const count = sums[at - (at % 4) + 3] ?? 1
-    means.data[at] = at % 4 === 3 ? 255 : Math.round((sums[at] ?? 0) / count)
+  let to = 0
+  for (let top = 0; top < height; top += cell) {
+    for (let left = 0; left < width; left += cell) {
+      for (let part = 0; part < 4; part++) means.data[to++] = meanOf(left, top, part)
+    }
   }
   into.putImageData(means, 0, 0)
   const bytes = new Uint8Array(await (await small.convertToBlob({ type: 'image/png' })).arrayBuffer())

@@ -48,6 +48,8 @@ export function stopTime(page: Page): Promise<unknown> {
 
 /** @param hasScripts without them nothing of the page is ever called back, and nothing is drawn late */
 export async function lookAt(page: Page, hasScripts: boolean): Promise<Look> {
+  // What the pointer was left on has another colour as soon as it is told.
+  await page.mouse.move(0, 0)
   if (hasScripts) await page.evaluate(untilDrawn)
   const places = await page.evaluate(whatIsWhere)
   const picture = await page.screenshot({ fullPage: true, animations: 'disabled', caret: 'hide' })
@@ -56,6 +58,8 @@ export async function lookAt(page: Page, hasScripts: boolean): Promise<Look> {
 
 /** In the page: everything is there, and painted. */
 async function untilDrawn(): Promise<void> {
+  // Whoever pressed something may be on the way there yet, and what stands still on the screen moves on the page.
+  scrollTo({ top: 0, behavior: 'instant' })
   await document.fonts.ready
   await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)))
   // Signs are drawn out of a file that comes late.

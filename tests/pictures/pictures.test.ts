@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { launchChromium } from '../support/browsers.ts'
 import { freePort } from '../support/free-port.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
@@ -10,7 +10,7 @@ import { ROOT, type Service, startService } from '../support/service.ts'
 import { coarse, moved, read, recoloured, written } from './compare.ts'
 import { drawingAlone } from './drawing.ts'
 import { homeStates, loginStates } from './login-states.ts'
-import { type Look, lookAt, SCREENS, SETTINGS, STEADY, stopTime } from './look.ts'
+import { type Look, lookAt, type Place, SCREENS, SETTINGS, STEADY, stopTime } from './look.ts'
 import { otherStates } from './other-states.ts'
 import { phoneStates } from './phone-states.ts'
 import type { State } from './state.ts'
@@ -38,7 +38,6 @@ let browser: Browser
 let canvas: Page
 /** Where those are that look otherwise. */
 let found: string | undefined
-const contexts = new Map<string, Promise<BrowserContext>>()
 
 beforeAll(async () => {
   for (const font of ['opentype/inter/Inter-Regular.otf', 'truetype/dejavu/DejaVuSans.ttf']) {
@@ -59,17 +58,23 @@ afterAll(async () => {
   await service?.stop()
 })
 
-function contextFor({ screen = 'desktop', setting }: State, more: BrowserContextOptions = {}): Promise<BrowserContext> {
-  const key = JSON.stringify([screen, setting, more])
-  const options = { ...STEADY, ...SCREENS[screen], ...(setting && SETTINGS[setting]), ...more }
-  const context = contexts.get(key) ?? browser.newContext(options)
-  contexts.set(key, context)
-  return context
-}
-
-async function look(state: State, context: BrowserContext): Promise<Look> {
-  const page = await context.newPage()
+/**
+ * Shows the state, and has it looked at as often as that takes.
+ * @param more of the browser
+ */
+async function looking<Found>(
+  state: State,
+  act: (look: () => Promise<Look>) => Promise<Found>,
+  more: BrowserContextOptions = {},
+): Promise<Found> {
+  const { screen = 'desktop', setting } = state
+  // A browser of its own: tabs of one tell each other who has signed in.
+  const context = await browser.newContext({
+    ...{ ...STEADY, ...SCREENS[screen], ...(setting && SETTINGS[setting]) },
+    ...more,
+  })
   try {
+    const page = await context.newPage()
     page.setDefaultTimeout(PATIENCE_MS)
     await stopTime(page)
     await answerBy(page, site, state.wire)
@@ -77,9 +82,9 @@ async function look(state: State, context: BrowserContext): Promise<Look> {
     await page.goto(site + (await addressOf(state, page)))
     await state.steps?.(page)
     await page.locator(state.shows).first().waitFor()
-    return await lookAt(page, state.setting !== 'scriptless')
+    return await act(() => lookAt(page, setting !== 'scriptless'))
   } finally {
-    await page.close()
+    await context.close()
   }
 }
 
@@ -93,27 +98,46 @@ async function addressOf({ page: what }: State, page: Page): Promise<string> {
 }
 
 async function keep(state: State): Promise<void> {
-  const { picture, places } = await look(state, await contextFor(state))
+  const { picture, places } = await looking(state, (look) => look())
   writeFileSync(join(KEPT, `${state.name}.png`), await coarse(canvas, picture))
   writeFileSync(join(KEPT, `${state.name}.txt`), written(places))
   if (!state.inDocuments) return
-  const large = await look(state, await contextFor(state, { deviceScaleFactor: 2 }))
+  const large = await looking(state, (look) => look(), { deviceScaleFactor: 2 })
   writeFileSync(join(DOCUMENTS, `${state.name}.png`), large.picture)
 }
 
 /** @returns in words what looks otherwise */
 async function compare(state: State): Promise<string[]> {
-  const { picture, places } = await look(state, await contextFor(state))
-  const kept = (ending: string) => readFileSync(join(KEPT, state.name + ending))
-  const trouble = [
-    ...moved(read(String(kept('.txt'))), places),
-    ...(await recoloured(canvas, kept('.png'), await coarse(canvas, picture))),
-  ]
-  if (trouble.length === 0) return []
+  const kept = readKept(state.name)
+  const seen = await looking(state, async (look) => {
+    let latest = await differences(kept, await look())
+    // What is still being drawn does not look the same twice.
+    for (let before = ''; latest.trouble.length > 0 && String(latest.trouble) !== before; ) {
+      before = String(latest.trouble)
+      latest = await differences(kept, await look())
+    }
+    return latest
+  })
+  if (seen.trouble.length === 0) return []
   found ??= mkdtempSync(join(tmpdir(), 'scanin-pictures-'))
   const file = join(found, `${state.name}.png`)
-  writeFileSync(file, picture)
-  return [`${state.name} (${file}):`, ...trouble.slice(0, 6)]
+  writeFileSync(file, seen.picture)
+  return [`${state.name} (${file}):`, ...seen.trouble.slice(0, 6)]
+}
+
+interface Kept {
+  places: Place[]
+  picture: Buffer
+}
+
+function readKept(name: string): Kept {
+  const kept = (ending: string) => readFileSync(join(KEPT, name + ending))
+  return { places: read(String(kept('.txt'))), picture: kept('.png') }
+}
+
+async function differences(kept: Kept, { picture, places }: Look): Promise<{ trouble: string[]; picture: Buffer }> {
+  const recolour = await recoloured(canvas, kept.picture, await coarse(canvas, picture))
+  return { trouble: [...moved(kept.places, places), ...recolour], picture }
 }
 
 async function forEach<Result>(states: readonly State[], act: (state: State) => Promise<Result>): Promise<Result[]> {
