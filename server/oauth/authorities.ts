@@ -17,7 +17,7 @@ export interface AuthorityOptions {
   oidc: OidcProvider
   clients: Clients
   clock: Clock
-  sessions: Pick<SessionService, 'useFor'>
+  sessions: Pick<SessionService, 'useFor' | 'latestEndOf'>
   /** What an account signs in by. */
   usernameOf: (user: User) => string | undefined
   deviceLogin: DeviceLoginNow
@@ -56,7 +56,7 @@ export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, 
 
   async function grantTo(ctx: KoaContextWithOIDC, found: IdentifiedSession, client: OAuthClient, asked: string) {
     const { id, session } = found
-    if (client.backchannelLogoutUri !== undefined) await told.note(id, client.id, session.endsAt)
+    if (client.backchannelLogoutUri !== undefined) await told.note(id, client.id, sessions.latestEndOf(session))
     const grant = new ctx.oidc.provider.Grant({ accountId: subOf(session.user), clientId: client.id })
     grant.addOIDCScope(scopesAmong(client, asked))
     return grant

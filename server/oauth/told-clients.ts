@@ -6,7 +6,7 @@ import { updateRecord } from '../store/update-record.ts'
 
 /** Which clients were told of a session, and want to be told of its end. */
 export interface ToldClients {
-  /** Noted before the client is told. Rejects with `store_unavailable`. @param endsAt of the session, in epoch milliseconds */
+  /** Noted before the client is told. Rejects with `store_unavailable`. @param endsAt when the session is over at the latest */
   note(sessionId: string, clientId: string, endsAt: number): Promise<void>
   /** Takes the list away: of all instances that hear of the end, one gets it. */
   take(sessionId: string): Promise<readonly string[]>

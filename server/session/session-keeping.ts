@@ -17,6 +17,11 @@ import { sessionId as id } from './session-wire.ts'
 export interface SessionKeeping {
   /** @returns `undefined`: the person has no such session, or it was let in too long ago */
   keep(person: Person, id: string): Promise<Session | undefined>
+  /**
+   * When a session is over at the latest, in epoch milliseconds, also if it is yet to be kept: for what has to be there
+   * when it ends.
+   */
+  latestEndOf(session: Session): number
 }
 
 export interface SessionKeepingOptions {
@@ -30,8 +35,10 @@ export interface SessionKeepingOptions {
 const SAID_WITHIN_MS = 10 * 60_000
 
 export function createSessionKeeping({ clock, policy, records, index }: SessionKeepingOptions): SessionKeeping {
-  function mayBeKept({ kind, login, createdAt }: Session): boolean {
-    return kind === 'browser' && login !== undefined && clock() < createdAt + SAID_WITHIN_MS
+  const wasLetIn = ({ kind, login }: Session) => kind === 'browser' && login !== undefined
+
+  function mayBeKept(session: Session): boolean {
+    return wasLetIn(session) && clock() < session.createdAt + SAID_WITHIN_MS
   }
 
   function kept({ idleMs: _rests, ...session }: Session): Session {
@@ -39,6 +46,8 @@ export function createSessionKeeping({ clock, policy, records, index }: SessionK
   }
 
   return {
+    latestEndOf: (session) => (wasLetIn(session) ? kept(session).endsAt : session.endsAt),
+
     async keep(person, sessionId) {
       const place = await records.find(sessionId)
       if (place === undefined || !('session' in place)) return undefined
