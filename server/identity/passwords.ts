@@ -16,8 +16,12 @@ const CHEAPEST = [
 /** Beyond these a few sign-ins at once take all of a machine. */
 const DEAREST = { memoryCost: 1_048_576, timeCost: 64, parallelism: 64 }
 
-/** A salt of 8 bytes and a hash of 16 at the least: the library cannot check shorter ones. */
-const PHC_FORM = /^\$argon2id\$v=19\$m=(\d{1,10}),t=(\d{1,10}),p=(\d{1,3})\$[\w+/]{11,}\$[\w+/]{22,}$/
+/**
+ * A salt of 8 bytes and a hash of 16 at the least, and no zero before a number: the library cannot check anything else, and
+ * its refusal would be told from a wrong password.
+ */
+const PHC_FORM =
+  /^\$argon2id\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,})\$([A-Za-z0-9+/]{22,})$/
 
 /** What a hash costs to check: memory in KiB, passes, lanes. */
 export interface HashParameters {
@@ -36,7 +40,7 @@ export async function hashPassword(password: string, parameters: HashParameters 
 
 /** @returns what costs as much to check as this PHC string, and is the hash of no password */
 export function hashOfNoPassword(alike: string): string {
-  const [salt, hash] = [16, 32].map((bytes) => randomBytes(bytes).toString('base64').replaceAll('=', ''))
+  const [salt, hash] = [16, 32].map((bytes) => unpadded(randomBytes(bytes)))
   return [...alike.split('$').slice(0, 4), salt, hash].join('$')
 }
 
@@ -49,10 +53,17 @@ export async function isPasswordRight(passwordHash: string, password: string): P
 
 /** What a PHC string costs to check. `undefined`: it is no Argon2id hash. */
 export function parametersOf(passwordHash: string): HashParameters | undefined {
-  const [, memoryCost, timeCost, parallelism] = PHC_FORM.exec(passwordHash) ?? []
-  if (memoryCost === undefined) return undefined
+  const [, memoryCost, timeCost, parallelism, ...texts] = PHC_FORM.exec(passwordHash) ?? []
+  if (memoryCost === undefined || !texts.every(isBase64)) return undefined
   return { memoryCost: Number(memoryCost), timeCost: Number(timeCost), parallelism: Number(parallelism) }
 }
+
+/** Without padding, and with nothing in its last bits (RFC 4648 §3.5). */
+function isBase64(text: string): boolean {
+  return unpadded(Buffer.from(text, 'base64')) === text
+}
+
+const unpadded = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
 
 /** What is wrong with a hash in an accounts file. `undefined`: nothing. */
 export function faultOfHash(passwordHash: string): string | undefined {

@@ -104,9 +104,22 @@ describe('an accounts file', () => {
     ['m=64,t=1000,p=1', false],
     ['m=4194304,t=2,p=1', false],
     ['m=99999999999,t=2,p=1', false],
+    ['m=019456,t=2,p=1', false],
+    ['m=19456,t=02,p=1', false],
+    ['m=19456,t=2,p=01', false],
   ])('takes a hash of %s: %s', (cost, isTaken) => {
     const attempt = () => parseAccounts(asFile({ ...ann, password_hash: `$argon2id$v=19$${cost}$${SALT_AND_HASH}` }))
     if (isTaken) expect(attempt).not.toThrow()
     else expect(attempt).toThrow('entry 1: password_hash')
+  })
+
+  test.each([
+    ['c29tZXNhbH_', 'a letter that base64 has not'],
+    ['c29tZXNhbHR', 'something in the last bits'],
+    ['c29tZXNhbHRzY', 'a letter left over'],
+  ])('takes no salt that nothing could be checked by: %s, with %s', (salt) => {
+    const [, hash] = SALT_AND_HASH.split('$')
+    const password_hash = `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${hash}`
+    expect(() => parseAccounts(asFile({ ...ann, password_hash }))).toThrow('entry 1: password_hash is no Argon2id hash')
   })
 })
