@@ -15,6 +15,7 @@ export const AUDIT_NAMES = [
   'sign_in.succeeded',
   'sign_in.failed',
   'sign_in.slowed',
+  'session.kept',
   'session.signed_out',
   'session.revoked',
   'session.replaced',

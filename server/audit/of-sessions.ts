@@ -3,7 +3,8 @@ import type { Session } from '../session/session.ts'
 import type { SessionChange, SessionNews } from '../session/session-news.ts'
 import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
-const ENDS = {
+const CHANGES = {
+  kept: 'session.kept',
   signed_out: 'session.signed_out',
   revoked: 'session.revoked',
   replaced: 'session.replaced',
@@ -25,7 +26,7 @@ export function auditOfSession(news: SessionNews): AuditEvent {
         ...(news.user && publicPerson(news.user)),
       }
     default:
-      return { ...ended(news, ENDS[news.type]), ...(news.type === 'ended' ? { reason: 'operator' } : {}) }
+      return { ...changed(news, CHANGES[news.type]), ...(news.type === 'ended' ? { reason: 'operator' } : {}) }
   }
 }
 
@@ -51,7 +52,7 @@ function methodOf({ user, amr = [] }: Session): Pick<AuditEvent, 'method'> {
   return amr.length > 0 && !amr.includes('pwd') ? { method: 'passkey' } : {}
 }
 
-function ended({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
+function changed({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
   const bySession = by?.labels.session
   return {
     audit,

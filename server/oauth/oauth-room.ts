@@ -13,7 +13,7 @@ import type { ApplicationOf } from '../login/application.ts'
 import type { Collect } from '../login/browser/hand-over.ts'
 import type { Logins } from '../login/logins.ts'
 import type { CurrentSession } from '../session/current-session.ts'
-import type { OnSessionNews } from '../session/session-news.ts'
+import { isEnd, type OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
@@ -93,7 +93,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     },
 
     onSessionNews(news) {
-      if ('session' in news && news.type !== 'opened') logout.tell(news.id, news.session.user)
+      if (isEnd(news)) logout.tell(news.id, news.session.user)
     },
 
     onAccountEnd({ user }) {

@@ -1,6 +1,8 @@
 import Type from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { AWAY, expiresIn, OF_TOKENS } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { User } from '../identity/identity.ts'
@@ -9,6 +11,7 @@ import { isSamePerson, type Person, personKeyHash } from '../identity/person-key
 import type { CurrentSession } from './current-session.ts'
 import { expiryOf, type IdentifiedSession, type Session } from './session.ts'
 import type { SessionIndex } from './session-index.ts'
+import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
 import type { SessionRecords } from './session-records.ts'
 import { sessionId as id } from './session-wire.ts'
@@ -16,7 +19,7 @@ import { sessionId as id } from './session-wire.ts'
 /** Gives a browser's session the length of a phone's, after it was let in. */
 export interface SessionKeeping {
   /** @returns `undefined`: the person has no such session, or it was let in too long ago */
-  keep(person: Person, id: string): Promise<Session | undefined>
+  keep(person: Person, id: string, by?: Occasion): Promise<Session | undefined>
   /**
    * When a session is over at the latest, in epoch milliseconds, also if it is yet to be kept: for what has to be there
    * when it ends.
@@ -29,12 +32,16 @@ export interface SessionKeepingOptions {
   policy: Pick<SessionPolicy, 'rememberMs'>
   records: Pick<SessionRecords, 'find' | 'change'>
   index: Pick<SessionIndex, 'prolong'>
+  /** Told once of each that is kept. */
+  onNews?: OnSessionNews | undefined
 }
 
 /** Who just let a browser in may say so. Later it takes another scan, and whatever that asks for. */
 const SAID_WITHIN_MS = 10 * 60_000
 
-export function createSessionKeeping({ clock, policy, records, index }: SessionKeepingOptions): SessionKeeping {
+export function createSessionKeeping(options: SessionKeepingOptions): SessionKeeping {
+  const { clock, policy, records, index, onNews = () => undefined } = options
+
   const wasLetIn = ({ kind, login }: Session) => kind === 'browser' && login !== undefined
 
   function mayBeKept(session: Session): boolean {
@@ -48,14 +55,21 @@ export function createSessionKeeping({ clock, policy, records, index }: SessionK
   return {
     latestEndOf: (session) => (wasLetIn(session) ? kept(session).endsAt : session.endsAt),
 
-    async keep(person, sessionId) {
+    async keep(person, sessionId, by) {
       const place = await records.find(sessionId)
       if (place === undefined || !('session' in place)) return undefined
       const { session } = place
       if (!isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
       // The list first: what lives longer than it is listed, nobody could end.
       await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)
-      return records.change(sessionId, kept, { durable: true })
+      let isNew = true
+      const keep = (current: Session) => {
+        isNew = current.isKept === undefined
+        return kept(current)
+      }
+      const result = await records.change(sessionId, keep, { durable: true })
+      if (result !== undefined && isNew) onNews({ type: 'kept', id: sessionId, session: result, by })
+      return result
     },
   }
 }
@@ -64,11 +78,14 @@ export interface KeepRouteOptions {
   sessions: SessionKeeping
   current: CurrentSession
   nativeApp: AuthenticateNativeApp
+  clientAddresses: Pick<ClientAddresses, 'of'>
   clock: Clock
 }
 
 /** What a phone says after it has confirmed; before, `remember` of the confirmation says the same. */
-export function keepRoute(app: TypedApp, { sessions, current, nativeApp, clock }: KeepRouteOptions): void {
+export function keepRoute(app: TypedApp, options: KeepRouteOptions): void {
+  const { sessions, current, nativeApp, clientAddresses, clock } = options
+
   /** A browser may not lengthen what it was given. */
   function ownerOf({ session }: IdentifiedSession): User {
     if (session.kind !== 'phone') throw new ScanInError('not_found')
@@ -93,7 +110,7 @@ export function keepRoute(app: TypedApp, { sessions, current, nativeApp, clock }
     async (request) => {
       const native = await nativeApp(request)
       const person = native === undefined ? ownerOf(await current.require(request)) : native.user
-      const session = await sessions.keep(person, request.params.id)
+      const session = await sessions.keep(person, request.params.id, occasionOf(request, clientAddresses))
       if (session === undefined) throw new ScanInError('not_found')
       return { expires_in: secondsUntil(expiryOf(session), clock()) }
     },

@@ -6,7 +6,8 @@ import type { Session } from './session.ts'
 export type SessionNews = SessionChange | SignInFailure
 
 export interface SessionChange {
-  type: 'opened' | EndReason
+  /** `kept`: made longer, by its owner. */
+  type: 'opened' | 'kept' | EndReason
   /** Public. */
   id: string
   session: Session
@@ -30,6 +31,11 @@ export interface SignInFailure {
   /** Whose account it was tried at. Left out: there is none of that name, and what was typed may be anything. */
   user: User | undefined
   by: Occasion
+}
+
+/** Whether a session is over by it. */
+export function isEnd(news: SessionNews): news is SessionChange & { type: EndReason } {
+  return 'session' in news && news.type !== 'opened' && news.type !== 'kept'
 }
 
 export type OnSessionNews = (news: SessionNews) => void

@@ -81,7 +81,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     queues,
     routes(app) {
       sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
-      keepRoute(app, { sessions: service, current, nativeApp, clock })
+      keepRoute(app, { sessions: service, current, nativeApp, clientAddresses, clock })
       const { accountOf = () => undefined } = options
       const verifyPassword = passwordsOfUnblocked(options.verifyPassword, accountOf, service.isBlocked)
       signInRoutes(app, { ...options, verifyPassword, signInPhone, guard })

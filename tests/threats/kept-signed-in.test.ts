@@ -43,6 +43,7 @@ test.each(['before', 'after'])(
 
     testApp.time.now += 20 * DAY_MS
     expect((await browser.get('/session')).statusCode).toBe(200)
+    expect(logouts.received).toEqual([])
     expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
     const [told] = await eventually('it is told', () => logouts.received.length > 0 && logouts.received)
     const logoutToken = new URLSearchParams(told?.body).get('logout_token') ?? ''

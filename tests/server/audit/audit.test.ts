@@ -234,6 +234,17 @@ describe('sessions', () => {
     expect(log.news()).toMatchObject([{ audit: 'session.signed_out', session: line?.['session'] }])
   })
 
+  test('of a browser kept by their owner, with a line, however often it is asked for', async () => {
+    await poll(await approved())
+    const collected = log.news().find(({ audit }) => audit === 'login.collected')
+    const own = (await phone.get('/session')).json().session.id
+    const id = String(collected?.['session'])
+    for (let times = 0; times < 2; times++) await phone.post(`/sessions/${id}/remember`)
+    expect(log.news()).toMatchObject([
+      { audit: 'session.kept', outcome: 'success', session: id, by_session: own, person: 'demo', kind: 'browser' },
+    ])
+  })
+
   test('revoked by their owner, each with a line, also when it is asked for many times at once', async () => {
     const others = await Promise.all([1, 2, 3].map(() => createInjectPhone(testApp.app)))
     const { sessions } = (await phone.get('/sessions')).json()
