@@ -1,5 +1,6 @@
 // What the login page puts together, in its language.
 import { login } from '#messages/login'
+import { trouble } from '#messages/trouble'
 import { inWords } from '../page/moment-words.ts'
 import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
@@ -18,7 +19,7 @@ export function startFailedWords(
   if (!isOnline) return { title: login.offline.title, more: login.offlineTrying }
   if (!(error instanceof ApiError)) return login.unreachable
   const wait = error.retryAfterSeconds
-  const more = wait ? login.tryingIn({ when: inWords(wait) }) : login.trying
+  const more = wait ? trouble.tryingIn({ when: inWords(wait) }) : login.trying
   if (error.code === 'slow_down') return { title: login.slow_down, more }
   if (error.code === 'overloaded') return { title: login.overloaded, more }
   return { title: login.having_trouble.title, more: login.having_trouble.more({ more }) }

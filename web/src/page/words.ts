@@ -30,8 +30,10 @@ function withWait(words: string, retryAfterSeconds: number | undefined): string 
 
 /** As `wordsFor`, where the page tries again by itself. */
 export function retryingWords(error: unknown): string {
-  const words = error instanceof ApiError ? problemWordsFor(error.code) : wordsFor(error)
-  return trouble.retrying({ what: words })
+  if (!(error instanceof ApiError)) return trouble.retrying({ what: wordsFor(error) })
+  const what = problemWordsFor(error.code)
+  const wait = error.retryAfterSeconds
+  return wait ? `${what} ${trouble.tryingIn({ when: inWords(wait) })}` : trouble.retrying({ what })
 }
 
 /** A browser and its system, as people would say them. */

@@ -2,6 +2,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -51,7 +52,7 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
   const tell = (error: unknown) => {
     if (error instanceof PasskeyError && error.isAborted) return
     const isUnknown = error instanceof ApiError && error.code === 'invalid_credentials'
-    message.textContent = isUnknown ? passkeyWords.unknown : passkeyErrorWords(error)
+    tellTrouble(message, error, isUnknown ? () => passkeyWords.unknown : passkeyErrorWords)
   }
 
   /** Offers one after the other, for as long as the form is there. Nobody is told what goes wrong before they pick one. */

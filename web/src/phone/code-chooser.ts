@@ -2,6 +2,8 @@ import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
+import { isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'
@@ -19,8 +21,8 @@ export interface CodeChooserParts {
 }
 
 export interface CodeChooser {
-  /** @param words why the person is here again, or nothing */
-  show(words: string): void
+  /** @param error why the person is here again, or nothing */
+  show(error?: unknown): void
   /** Lets go of the camera. */
   leave(): void
 }
@@ -41,6 +43,8 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   const codeMessage = findPart(form, '#user-code-message', HTMLElement)
   let scanner: Scanner | undefined
   let isShown = false
+  /** The code that was sent last. */
+  let typed = ''
 
   const say = (words: string) => {
     help.hidden = true
@@ -82,17 +86,22 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     if (userCode === undefined) return input.focus()
     say('')
     scanner?.end()
+    typed = input.value
     onCode({ userCode })
   })
 
   return {
-    show(words) {
+    show(error) {
       isShown = true
       scanner?.end()
       start.hidden = !cameraPossible()
       findPart(camera, '.insecure', HTMLElement).hidden = cameraPossible()
       codeMessage.textContent = ''
-      say(words)
+      say('')
+      if (error !== undefined) tellTrouble(message, error)
+      // It may be good yet: the next press takes it.
+      if (error !== undefined && !isRefusal(error)) input.value = typed
+      typed = ''
       // On its way before it is asked for: the camera is what most come for.
       loadScanner().catch(() => undefined)
     },

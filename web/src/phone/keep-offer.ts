@@ -2,7 +2,7 @@ import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { spanWords } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import { wordsFor } from '../page/words.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
 
 export interface KeepOffer {
   /** @param approved what the browser was let in by; left out, there is nothing to offer */
@@ -31,7 +31,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
       message.focus({ preventScroll: true })
       button.hidden = true
     } catch (error) {
-      message.textContent = wordsFor(error)
+      tellTrouble(message, error)
     }
   }
   button.addEventListener('click', () => void onceAtATime(button, onPress))

@@ -1,6 +1,6 @@
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import { wordsFor } from '../page/words.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
 
 export interface ProviderSignInParts {
@@ -33,7 +33,7 @@ export function createProviderSignIn({ root, api, returnTo, go }: ProviderSignIn
     try {
       go(await api.beginProviderSignIn({ returnTo: returnTo(), again: isAgain }))
     } catch (error) {
-      message.textContent = wordsFor(error)
+      tellTrouble(message, error)
     }
   }
 

@@ -3,6 +3,7 @@ import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { agoWords } from '../page/moment-words.ts'
 import { isBusy, onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
 import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
@@ -53,7 +54,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       await act(approval)
       message.textContent = ''
     } catch (error) {
-      message.textContent = passkeyErrorWords(error)
+      tellTrouble(message, error, passkeyErrorWords)
       if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
     } finally {
       setBusy(false, confirm, deny)

@@ -2,7 +2,8 @@ import { phone as phoneWords } from '#messages/phone'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
+import { setApart, type TitledWords } from '../page/words.ts'
 import type { Approval, ApprovalView } from './approval.ts'
 import { createKeepOffer } from './keep-offer.ts'
 import type { TimeLeft } from './time-left.ts'
@@ -53,7 +54,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
     try {
       await approval?.deny()
     } catch (error) {
-      message.textContent = wordsFor(error)
+      tellTrouble(message, error)
     }
   }
   again.addEventListener('click', onAgain)

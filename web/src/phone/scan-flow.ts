@@ -1,11 +1,12 @@
 import { phone as phoneWords } from '#messages/phone'
-import { retryingWords, wordsFor } from '../page/words.ts'
+import { wordsFor } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
+import type { CurrentSession } from '../wire/session-protocol.ts'
 import type { Approving } from './approving.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
@@ -20,10 +21,13 @@ export interface ScanFlowParts {
   /** What shows a code that was scanned, which comes late. Rejects where it cannot be had now. */
   readonly loadApproving: () => Promise<Pick<Approving, 'begin'>>
   readonly onLoading: (words: string) => void
+  /** It takes longer, for this, and is tried again. */
+  readonly onRetrying: (error: unknown) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as. */
   readonly onUser: (userName: string) => void
-  readonly onChooser: (words: string) => void
+  /** Told why the person is there again, if they are. */
+  readonly onChooser: (error?: unknown) => void
   readonly onConnection: (connection: Connection) => void
 }
 
@@ -34,6 +38,8 @@ export interface ScanFlow {
   signedIn(): Promise<void>
   open(code: ChosenCode): Promise<void>
   signedOut(): void
+  /** Somebody may have signed in or out in another tab: goes on from there, if it is so. */
+  lookAgain(): Promise<void>
   /** Signed in as they are, the person is to show anew that it is them. */
   signInAgain(why: string): void
 }
@@ -42,6 +48,8 @@ export interface ScanFlow {
 export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const { api, pending } = parts
   let attempt = new AbortController()
+  /** Whom the page is about: NOBODY while it asks for a sign-in, and nothing until it knows. */
+  let here: string | undefined
 
   const restart = (): AbortSignal => {
     attempt.abort()
@@ -50,10 +58,14 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     return attempt.signal
   }
   const retrying = <T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
-    untilAnswered(act, { ...parts, signal, onFailure: (error) => parts.onLoading(retryingWords(error)) })
+    untilAnswered(act, { ...parts, signal, onFailure: parts.onRetrying })
 
   const signInAgain = (why: string) => {
     restart()
+    askToSignIn(why)
+  }
+  const askToSignIn = (why: string) => {
+    here = NOBODY
     parts.onSignIn(why)
   }
   const signedOut = () => signInAgain(phoneWords.signedOut)
@@ -65,6 +77,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
       if (current?.session.kind === 'browser') return phoneWords.browserSession
       if (current === undefined) return undefined
+      here = current.user.id
       parts.onUser(current.user.name)
       // On its way before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
@@ -79,9 +92,9 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     parts.onLoading(phoneWords.loading)
     const reason = await signInReason(signal, strangerWords)
     if (signal.aborted) return
-    if (reason !== undefined) return parts.onSignIn(reason)
+    if (reason !== undefined) return askToSignIn(reason)
     const token = pending.token()
-    if (token === undefined) parts.onChooser('')
+    if (token === undefined) parts.onChooser()
     else await open({ token })
   }
 
@@ -107,12 +120,22 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   }
 
   const onScanRefused = (error: unknown) => {
-    if (isSignedOut(error)) return parts.onSignIn(phoneWords.signedOut)
-    if (isRefusal(error)) pending.forget()
-    parts.onChooser(wordsFor(error))
+    if (isSignedOut(error)) return askToSignIn(phoneWords.signedOut)
+    // At the right address the code is a good one.
+    if (isRefusal(error) && error.publicUrl === undefined) pending.forget()
+    parts.onChooser(error)
+  }
+
+  const lookAgain = async () => {
+    const before = here
+    const now = await api.session().then(personOf, (error) => (isSignedOut(error) ? NOBODY : before))
+    if (here !== before || now === before || before === undefined) return
+    if (now === NOBODY) signedOut()
+    else await begin()
   }
 
   return {
+    lookAgain,
     begin: () => begin(),
     signedIn: () => begin({ strangerWords: phoneWords.cookiesNeeded }),
     open,
@@ -120,5 +143,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     signInAgain,
   }
 }
+
+/** In place of a person's id. */
+const NOBODY = ''
+
+/** Whose phone this is, by its session. */
+const personOf = ({ user, session }: CurrentSession): string => (session.kind === 'phone' ? user.id : NOBODY)
 
 const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'

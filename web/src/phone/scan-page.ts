@@ -9,12 +9,14 @@ import { later } from '../page/later.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
+import { tellRetrying } from '../page/tell-trouble.ts'
 import { learnProblems, wordsFor } from '../page/words.ts'
 import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
 import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
+import { openOtherTabs } from '../sessions/other-tabs.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { Approving } from './approving.ts'
@@ -37,6 +39,7 @@ const status = findPart(document, '#status', HTMLElement)
 const said = findPart(document, '#said', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
+const tabs = openOtherTabs()
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
   if (section !== 'chooser') chooser.leave()
@@ -62,6 +65,10 @@ const flow = createScanFlow({
   pending,
   loadApproving: () => loadApproving(),
   onLoading: (words) => show('loading', { words }),
+  onRetrying: (error) => {
+    show('loading')
+    tellRetrying(status, error)
+  },
   onSignIn: (why) => {
     form.show(why)
     account.forget()
@@ -73,14 +80,17 @@ const flow = createScanFlow({
     void keepOfflinePage(navigator)
     for (const place of document.querySelectorAll('.account')) place.textContent = userName
   },
-  onChooser: (words) => {
+  onChooser: (error) => {
     show('chooser', { withDevices: true })
-    chooser.show(words)
+    chooser.show(error)
   },
   onConnection,
 })
 
-const signedIn = () => void flow.signedIn()
+const signedIn = () => {
+  tabs.tell()
+  void flow.signedIn()
+}
 const form = createSignInForm({ root: document, api, onSignedIn: signedIn })
 const passkeySignIn = createPasskeySignIn({
   root: document,
@@ -147,6 +157,7 @@ const account = createLateAccountParts(
 const leave = async () => {
   try {
     await api.signOut()
+    tabs.tell()
     flow.signedOut()
   } catch (error) {
     status.textContent = wordsFor(error)
@@ -157,6 +168,12 @@ signOut.addEventListener('click', () => void onceAtATime(signOut, leave))
 // A second code from the phone's own camera app comes to this very page as a new fragment.
 window.addEventListener('hashchange', () => {
   if (location.hash !== '') void flow.begin()
+})
+
+const lookAgain = () => void flow.lookAgain()
+tabs.onNews(lookAgain)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) lookAgain()
 })
 
 void flow.begin()

@@ -1,6 +1,6 @@
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import { wordsFor } from '../page/words.ts'
+import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
 
 export interface SignInForm {
@@ -31,7 +31,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
       password.value = ''
       onSignedIn()
     } catch (error) {
-      message.textContent = wordsFor(error)
+      tellTrouble(message, error)
       password.focus()
       password.select()
     }

@@ -1,0 +1,119 @@
+import { expect, test } from '@jest/globals'
+import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
+import { hear } from '../support/heard.ts'
+import { createClient } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** What the phone's page says when it is told to wait, when it is at the wrong address, and of its other tabs. */
+
+const { visitors, serve, shared } = setUpPageTests({ ordinary: { MATCH: 'never' } })
+
+/** As the service's own, without a minute to wait. */
+const tooMany = {
+  status: 429,
+  contentType: 'application/problem+json',
+  headers: { 'retry-after': '2' },
+  body: JSON.stringify({ code: 'slow_down', status: 429, title: 'Too many requests' }),
+}
+
+test('too many wrong passwords: how long to wait is counted for the eye and said once', async () => {
+  visitors.await(/status of 401 .*\/sign-in$/, /status of 429 .*\/sign-in$/)
+  const { url } = await serve({ RATE_SIGN_INS_PER_MINUTE: '1' })
+  const phone = await visitors.phone()
+  const { said } = await hear(phone)
+  await phone.goto(`${url}/scan`)
+  await phone.locator('#username').fill('demo')
+  for (const words of ['do not belong together', /Too many tries just now\. Try again in \d+ seconds?\./]) {
+    await phone.locator('#password').fill('wrong')
+    await phone.keyboard.press('Enter')
+    await sees(phone, '#sign-in-message', words)
+  }
+  const seen = () => phone.locator('#sign-in-message [aria-hidden]').textContent()
+  const first = await seen()
+  await eventually('the seconds are counted', async () => (await seen()) !== first)
+  expect((await said()).filter((words) => words.includes('Too many tries'))).toHaveLength(1)
+})
+
+test('each step waits for as long as it is told, and the next try is taken', async () => {
+  visitors.await(/status of 429 /)
+  const { url } = shared('ordinary')
+  const phone = await visitors.phone()
+  const refuseOnce = (path: RegExp) => phone.route(path, (route) => route.fulfill(tooMany), { times: 1 })
+  const counted = /Too many tries just now\. Try again in [12] seconds?\./
+
+  await phone.goto(`${url}/scan`)
+  await refuseOnce(/\/sign-in$/)
+  await signInOnPhone(phone)
+  await sees(phone, '#sign-in-message', counted)
+  // It is over: nothing is left to say, and the form is as it was.
+  await eventually('the wait is over', async () => (await phone.locator('#sign-in-message').textContent()) === '')
+  await phone.locator('#sign-in-form [type=submit]').click()
+  await phone.locator('#chooser').waitFor()
+
+  await refuseOnce(/\/scan$/)
+  await phone.locator('#user-code').fill('BCDF-GHJK')
+  await phone.keyboard.press('Enter')
+  await sees(phone, '#chooser-message', counted)
+  expect(await phone.locator('#user-code').inputValue()).toBe('BCDF-GHJK')
+  await eventually('the wait is over', async () => (await phone.locator('#chooser-message').textContent()) === '')
+
+  // A code is looked up again by itself.
+  const browser = createClient(url)
+  const token = await startLogin(browser)
+  await refuseOnce(/\/scan$/)
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await sees(phone, '#status', /Too many tries just now\. Trying again in [12] seconds?…/)
+  await phone.locator('#request').waitFor()
+  expect(await phone.locator('#status').textContent()).toBe('')
+
+  await refuseOnce(/\/confirm$/)
+  await phone.locator('#confirm').click()
+  await sees(phone, '#request-message', counted)
+  await eventually('the wait is over', async () => (await phone.locator('#request-message').textContent()) === '')
+  await phone.locator('#confirm').click()
+  await sees(phone, '#result', 'Confirmed')
+})
+
+test('at another address than the service has it says which is right, and leads there with the code', async () => {
+  visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
+  const port = await freePort()
+  const right = `http://sign-in.example.com:${port}`
+  await serve({ PORT: String(port), PUBLIC_URL: right })
+  const token = 'AAAAAAAAAAAAAAAA.0000000000000000000000'
+  const phone = await visitors.phone()
+  await phone.goto(`http://other.example.com:${port}/scan#${token}`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sign-in-message', `This service is at sign-in.example.com:${port}.`)
+  await phone.getByRole('link', { name: 'Open it there' }).click()
+  await phone.waitForURL(`${right}/scan#${token}`)
+  await phone.locator('#sign-in-form').waitFor()
+})
+
+test('a second tab of the phone notices who signs in and out in the first, and tells those of the login page', async () => {
+  const { url } = shared('ordinary')
+  const first = await visitors.phone()
+  const second = await first.context().newPage()
+  const login = await first.context().newPage()
+  await login.goto(url)
+  await showsCode(login)
+  await second.goto(`${url}/scan`)
+  await second.locator('#sign-in').waitFor()
+  await first.goto(`${url}/scan`)
+  await signInOnPhone(first)
+  await second.locator('#chooser').waitFor()
+  await sees(second, '#sessions', 'This phone')
+  await login.waitForURL((address) => address.pathname === '/home')
+  await login.close()
+
+  await first.locator('#sign-out').click()
+  await first.locator('#sign-in').waitFor()
+  await sees(second, '#sign-in-why', 'You are signed out')
+  await signInOnPhone(second)
+  await second.locator('#chooser').waitFor()
+  await first.locator('#chooser').waitFor()
+})

@@ -1,0 +1,64 @@
+import { ApiError } from '../wire/api-error.ts'
+import { pageClock } from '../wire/clock.ts'
+import { countDown } from './countdown.ts'
+import { fill } from './fill.ts'
+import { retryingWords, wordsFor } from './words.ts'
+
+/**
+ * Says what went wrong and what there is to do: for how long to wait, counted for the eye and said once to the ear, or where
+ * to go. Whatever is written there later ends that; when the wait is over nothing is left to say.
+ * @param place a live region
+ * @param words for what was caught, as `wordsFor`
+ */
+export function tellTrouble(place: HTMLElement, error: unknown, words: (error: unknown) => string = wordsFor): void {
+  tell(place, error, words, () => place.replaceChildren())
+}
+
+/** As `tellTrouble`, where the page tries again by itself. */
+export function tellRetrying(place: HTMLElement, error: unknown): void {
+  tell(place, error, retryingWords, () => undefined)
+}
+
+function tell(place: HTMLElement, error: unknown, words: (error: unknown) => string, onOver: () => void): void {
+  place.textContent = words(error)
+  if (!(error instanceof ApiError)) return
+  if (error.publicUrl !== undefined) void showWay(place, error.publicUrl)
+  if (error.retryAfterSeconds) count(place, error, error.retryAfterSeconds, words, onOver)
+}
+
+function count(
+  place: HTMLElement,
+  error: ApiError,
+  seconds: number,
+  words: (error: unknown) => string,
+  onOver: () => void,
+): void {
+  const heard = document.createElement('span')
+  heard.className = 'unseen'
+  heard.textContent = words(error)
+  const seen = document.createElement('span')
+  seen.setAttribute('aria-hidden', 'true')
+  place.replaceChildren(heard, seen)
+  const counting = new AbortController()
+  const onSecond = (left: number) => {
+    if (seen.parentNode !== place) return counting.abort()
+    seen.textContent = words(new ApiError({ ...error, retryAfterSeconds: left }))
+    if (left === 0) onOver()
+  }
+  void countDown({
+    clock: pageClock,
+    endsAt: pageClock.now() + seconds * 1000,
+    onSecond,
+    signal: counting.signal,
+  })
+}
+
+/** Loaded where it is needed alone, which is hardly anywhere. What it cannot be had for is said in other words already. */
+async function showWay(place: HTMLElement, publicUrl: string): Promise<void> {
+  const before = place.textContent
+  const { wayToRightAddress } = await import('./way-to-right-address.ts').catch(() => ({
+    wayToRightAddress: undefined,
+  }))
+  const way = wayToRightAddress?.(publicUrl, fill)
+  if (way !== undefined && place.textContent === before) place.replaceChildren(...way)
+}
