@@ -240,6 +240,10 @@ describe('what pages load', () => {
     const { headers } = await site.app.inject(url)
     const again = await site.app.inject({ url, headers: { 'if-none-match': String(headers.etag) } })
     expect([again.statusCode, again.body]).toEqual([304, ''])
+    // In one piece: a part that a cache puts together with another build's would be a script of nobody's.
+    const part = await site.app.inject({ url, headers: { range: 'bytes=0-1' } })
+    expect([part.statusCode, part.headers['content-range']]).toEqual([200, undefined])
+    expect(part.rawPayload.equals(readFileSync(`dist/web${url}`))).toBe(true)
   })
 
   test.each([
@@ -250,9 +254,20 @@ describe('what pages load', () => {
     '/assets/%2e%2e/index.html',
     '/assets/..%2findex.html',
     '/assets/%2e%2e%2f%2e%2e%2fserver%2fmain.js',
+    '/assets/no.js',
+    '/assets/__proto__',
+    '/assets/constructor',
+    '/assets/%2e',
+    '/assets/%00',
+    '/assets/style.css%00.js',
+    '/assets/%5c..%5cindex.html',
+    `/assets/${'x'.repeat(200)}`,
   ])('and is not there is a problem: %s', async (url) => {
-    const reply = await site.app.inject({ url, headers: { accept: '*/*' } })
+    const asked = { accept: '*/*', range: 'bytes=0-1', 'if-none-match': '*', 'accept-encoding': 'br;q=1, *' }
+    const reply = await site.app.inject({ url, headers: asked })
     expect([400, 404]).toContain(reply.statusCode)
+    const { statusCode, body } = await site.app.inject({ method: 'HEAD', url, headers: asked })
+    expect([statusCode, body]).toEqual([reply.statusCode, ''])
     expect(reply.headers['content-type']).toContain('application/problem+json')
     expect(reply.headers['cache-control']).toBe(NO_CACHE)
   })
