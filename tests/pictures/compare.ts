@@ -13,6 +13,8 @@ const CELL = 12
 const FORGIVEN_PX = 6
 /** By how much a cell's red, green or blue may be another one. */
 const FORGIVEN_COLOUR = 20
+/** The same where nothing is but ground, in both pictures: letters are never drawn there, so a ground is as it was or another. */
+const FORGIVEN_GROUND = 2
 /** Which share of cells may be other ones. */
 const FORGIVEN_SHARE = 0.002
 
@@ -62,7 +64,11 @@ export async function coarse(canvas: Page, picture: Buffer): Promise<Buffer> {
 /** @returns in words where cells have other colours, if so many have that it is not the letters */
 export async function recoloured(canvas: Page, before: Buffer, after: Buffer): Promise<string[]> {
   const pictures = [before, after].map((picture) => picture.toString('base64'))
-  const { sizes, cells, differing, box } = await canvas.evaluate(differences, { pictures, forgiven: FORGIVEN_COLOUR })
+  const { sizes, cells, differing, box } = await canvas.evaluate(differences, {
+    pictures,
+    forgiven: FORGIVEN_COLOUR,
+    forgivenGround: FORGIVEN_GROUND,
+  })
   if (sizes[0] !== sizes[1]) return [`the page was ${sizes[0]} cells large, is ${sizes[1]}`]
   if (differing <= cells * FORGIVEN_SHARE) return []
   return [`${differing} of ${cells} cells have another colour, between ${box.map((at) => at * CELL).join(' ')}`]
@@ -100,8 +106,14 @@ async function shrink({ picture, cell }: { picture: string; cell: number }): Pro
   return btoa(String.fromCharCode(...bytes))
 }
 
+interface Compared {
+  pictures: string[]
+  forgiven: number
+  forgivenGround: number
+}
+
 /** In an empty page. */
-async function differences({ pictures, forgiven }: { pictures: string[]; forgiven: number }) {
+async function differences({ pictures, forgiven, forgivenGround }: Compared) {
   const both = await Promise.all(
     pictures.map(async (picture) => {
       const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob())
@@ -113,13 +125,17 @@ async function differences({ pictures, forgiven }: { pictures: string[]; forgive
   const [one, other] = both
   if (one === undefined || other === undefined) throw new Error('there are two pictures')
   const { width } = one
+  const furthest = (data: ImageData['data'], at: number, from: ImageData['data'], there: number) =>
+    Math.max(...[0, 1, 2].map((part) => Math.abs((data[at + part] ?? 0) - (from[there + part] ?? 0))))
+  // Of the colour of all cells around it: what has moved by less than a cell is no ground, where it was and where it is.
+  const around = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => (down * width + right) * 4))
+  const isGround = ({ data }: ImageData, at: number) =>
+    around.every((step) => data[at + step] === undefined || furthest(data, at, data, at + step) <= 1)
   let differing = 0
   let box = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0]
   for (let at = 0; at < one.data.length; at += 4) {
-    const isOther = [0, 1, 2].some(
-      (part) => Math.abs((one.data[at + part] ?? 0) - (other.data[at + part] ?? 0)) > forgiven,
-    )
-    if (!isOther) continue
+    const by = furthest(one.data, at, other.data, at)
+    if (by <= forgivenGround || (by <= forgiven && !(isGround(one, at) && isGround(other, at)))) continue
     differing++
     const [x, y] = [(at / 4) % width, Math.floor(at / 4 / width)]
     box = [

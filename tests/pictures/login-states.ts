@@ -26,6 +26,11 @@ export const loginStates: readonly State[] = [
   { ...pending, name: 'code-arabic', setting: 'Arabic', inDocuments: true },
   { ...pending, name: 'code-for-application', wire: { 'POST /login': started(GRAFANA) } },
   { ...pending, name: 'code-typed', steps: press('#user-code button'), shows: '#user-code output' },
+  {
+    ...{ ...pending, name: 'embed', page: '/embed', screen: 'frame' },
+    wire: { 'GET /session': no(401, 'authentication_required') },
+  },
+  { ...pending, name: 'code-low', screen: 'low' },
   { name: 'starting', page: '/', wire: { 'POST /login': 'silent' }, shows: is('starting') },
   {
     name: 'reconnecting',
@@ -95,6 +100,10 @@ export const homeStates: readonly State[] = [
   { ...home, name: 'home-arabic', wire: AT_HOME, setting: 'Arabic' },
   { ...home, name: 'home-question', wire: AT_HOME, steps: press('#sign-out-others'), shows: '#question[open]' },
   { ...home, name: 'home-activity', wire: AT_HOME, steps: press('#activity summary'), shows: '#events li' },
+  {
+    ...{ ...home, name: 'home-question-forced', setting: 'forced', wire: AT_HOME },
+    ...{ steps: press('#sign-out-others'), shows: '#question[open]' },
+  },
   {
     ...{ name: 'home-of-nobody', page: '/home', first: comeFromThere, shows: '#sign-in:not([hidden])' },
     wire: { 'GET /session': no(401, 'authentication_required') },

@@ -15,6 +15,8 @@ export interface Look {
 export const SCREENS = {
   desktop: { viewport: { width: 1280, height: 800 } },
   wide: { viewport: { width: 1920, height: 1080 } },
+  /** An application's, for our page to be in. */
+  frame: { viewport: { width: 480, height: 720 } },
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
   low: { viewport: { width: 375, height: 667 }, isMobile: true, hasTouch: true },
   small: { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true },

@@ -16,3 +16,83 @@ test('nothing of the design system is there for nobody', () => {
   const used = new Set(sheets.flatMap(({ text }) => [...text.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name)))
   expect([...defined].filter((name) => !used.has(name))).toEqual([])
 })
+
+/** What a declaration may not have, once its tokens are taken out. In px or rem alone: em, % and vw are shares of something. */
+const LENGTH = /(?<![\w.])\d*\.?\d+(?:px|rem)\b/
+const OWN: readonly { of: RegExp; has: RegExp }[] = [
+  // Colours that are defined here are what tokens are made of.
+  {
+    of: /^(?!--)/,
+    has: /#[\da-f]{3,8}\b|\b(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(|\b(?:white|black|red|gr[ae]y)\b/i,
+  },
+  { of: /^font(?:-size)?$/, has: LENGTH },
+  { of: /^font-weight$/, has: /^(?!(?:650|600|400)$)/ },
+  { of: /^font$/, has: /^(?!inherit$|(?:650|600|400) )/ },
+  { of: /^border-(?:[\w-]+-)?radius$/, has: LENGTH },
+  { of: /^(?:padding|margin|(?:row-|column-)?gap)/, has: LENGTH },
+  { of: /^(?:transition|animation)/, has: /\d+m?s\b/ },
+]
+
+/** By sheet, and why. A place and a property; the value may be another one. */
+const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
+  'style.css': [
+    // Within a sign and a word: finer than 4 px.
+    ...['.trouble-sign padding', '.trouble-sign font', '.chip padding'],
+    '.unseen margin',
+  ],
+  'login.css': [
+    '[data-state="pending"] .plate background',
+    // They go on for as long as one waits.
+    ...['[data-state="scanned"] .sign animation', '[data-connection="reconnecting"] .title::before animation'],
+    '.arc transition',
+  ],
+  'login-forms.css': ['.boxes gap'],
+  'scan.css': ['.spinner animation'],
+  'request.css': [
+    // Logos are made for white paper.
+    '.app-sign img background',
+    '.bar box-shadow',
+    '.asker-icon .browser-sign padding',
+    '[data-shown="request"], [data-result="match"] margin-bottom',
+    '[data-result="waiting"] .mark animation',
+    // As large as the screen allows: it is read from there.
+    '#match-code font',
+  ],
+  'devices.css': [
+    ...['.device-icon .browser-sign padding', '.device gap'],
+    '#question::backdrop, #renaming::backdrop background',
+    '.said span animation',
+  ],
+}
+/** The camera is dark whatever the page is. `sizes.css` is the tokens. */
+const APART = ['viewfinder.css', 'sizes.css']
+
+/** @returns of each declaration of its own that a sheet has, its place and property */
+function ownOf(text: string): string[] {
+  const rules = text.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/([^{};]*)\{([^{}]*)\}/g)
+  return [...rules].flatMap(([, head = '', body = '']) =>
+    [...body.matchAll(/([\w-]+):\s*([^;]+);/g)]
+      .filter(([, property = '', value = '']) => {
+        const rest = value.replace(/var\([^()]*\)/g, '')
+        return OWN.some(({ of, has }) => of.test(property) && has.test(rest))
+      })
+      .map(([, property]) => `${head.trim().replace(/\s+/g, ' ')} ${property}`),
+  )
+}
+
+test.each(sheets.filter(({ name }) => !APART.includes(name)))(
+  '$name has sizes, colours and motion by their names, but where it says why not',
+  ({ name, text }) => {
+    expect(ownOf(text).sort()).toEqual([...(ON_PURPOSE[name] ?? [])].sort())
+  },
+)
+
+/** Of what buttons are made of. With one half forced, letters may have the colour of their ground. */
+test("where colours are forced, fills and the text on them are the system's", () => {
+  const { text } = sheets.find(({ name }) => name === 'style.css') ?? { text: '' }
+  const forced = text.slice(text.indexOf('@media (forced-colors: active)')).split('\n  }\n')[0] ?? ''
+  const roles = [...forced.matchAll(/--([\w-]+): (?:canvas|canvastext|highlight|highlighttext);/g)].map(
+    ([, role]) => role,
+  )
+  expect(roles).toEqual(expect.arrayContaining(['card', 'ink', 'wrong', 'accent', 'on-accent']))
+})
