@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -212,6 +212,9 @@ test('npm start builds first when nothing is built, and SIGTERM to npm ends the 
   for (const part of ['package.json', '.npmrc', 'tsconfig.json', 'server', 'web']) {
     cpSync(join(ROOT, part), join(folder, part), { recursive: true })
   }
+  // Other languages are built as these are.
+  const messages = join(folder, 'web/messages')
+  for (const name of readdirSync(messages)) if (!/^(en|ar)\.json$/.test(name)) rmSync(join(messages, name))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const port = await freePort()
   const env = {
