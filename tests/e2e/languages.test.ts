@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from '@jest/globals'
-import type { Page } from 'playwright-core'
 import { messagesOf } from '../../web/build/catalogues.mjs'
 import { assetsOfThisBuild } from '../support/assets.ts'
 import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { tooWide } from '../support/too-wide.ts'
 
 const { visitors, shared } = setUpPageTests({ ordinary: {} })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
@@ -75,6 +75,8 @@ test('a page that is read from the right is whole: what is typed and shown in La
     reader.locator('.guide').boundingBox(),
   ])
   expect(code?.x).toBeLessThan(guide?.x ?? 0)
+  await sees(reader, '.countdown', /[٠-٩] ث/)
+  await sees(reader, '.countdown', /^\D*$/)
   await reader.locator('#user-code button').click()
   await sees(reader, '#user-code output', /^\w{4}-\w{4}$/)
   expect(await reader.locator('#user-code output').evaluate((code) => getComputedStyle(code).direction)).toBe('ltr')
@@ -84,33 +86,3 @@ const spokenIn = (language: string): string[] =>
   [...messagesOf(JSON.parse(readFileSync(`web/messages/${language}.json`, 'utf8')))]
     .filter(([key]) => SPOKEN.test(key))
     .map(([, message]) => message)
-
-/** @returns the texts of what does not fit, with everything shown that a page may show */
-function tooWide(page: Page, spoken: readonly string[]): Promise<string[]> {
-  return page.evaluate((messages) => {
-    const lists = { session: '#sessions ul', event: '#events', passkey: '.passkey-list', 'new-link': '#new-links ul' }
-    for (const [name, list] of Object.entries(lists)) {
-      const template = document.querySelector<HTMLTemplateElement>(`#${name}-template`)
-      if (template !== null) document.querySelector(list)?.append(template.content.cloneNode(true))
-    }
-    for (const part of document.querySelectorAll('[hidden]')) part.removeAttribute('hidden')
-    for (const part of document.querySelectorAll('details')) part.open = true
-    for (const message of messages) {
-      const said = document.createElement('p')
-      said.className = 'message wrong'
-      said.textContent = message
-      document.querySelector('.card')?.append(said)
-    }
-    const parts = [...document.querySelectorAll<HTMLElement>('body *:not(.unseen, option, .device-icon, svg *)')]
-    const isCut = (part: HTMLElement) =>
-      part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
-    const isOut = (part: HTMLElement) =>
-      part.getBoundingClientRect().right > 321 || part.getBoundingClientRect().left < -1
-    const cut = parts.filter((part) => part.clientWidth > 0 && (isCut(part) || isOut(part)))
-    const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth ? ['the page'] : []
-    return [
-      ...wide,
-      ...cut.map((part) => `${part.localName}.${part.className}#${part.id}: ${part.textContent?.trim()}`),
-    ]
-  }, spoken)
-}

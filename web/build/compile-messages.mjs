@@ -98,8 +98,10 @@ function casesOf({ arg, cases }, parts) {
   return `{ ${compiled.join(', ')} }`
 }
 
+/** Numbers are in the digits of the reader's country, as times are (`locale` in web/src/page/moment-words.ts). */
 const pluralHelpers = (language) => `const rules = new Intl.PluralRules('${language}')
-const numbers = new Intl.NumberFormat('${language}')
+const country = globalThis.navigator?.languages?.find((name) => name.split('-')[0] === '${language.split('-')[0]}')
+const numbers = new Intl.NumberFormat(country ?? '${language}')
 const plural = (count, forms) => forms['=' + count] ?? forms[rules.select(count)] ?? forms.other
 `
 

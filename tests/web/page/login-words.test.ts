@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LoginView, statusWords } from '../../../web/src/desktop/login-view.ts'
 import { leftWords } from '../../../web/src/desktop/login-words.ts'
+import { inWords } from '../../../web/src/page/moment-words.ts'
 import { dropped, refusal } from '../support/polling.ts'
 
 // Browsers have it, and not every Node.
+const languages = ['en']
 const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
 beforeAll(() => {
-  Object.defineProperty(globalThis, 'navigator', { value: { languages: ['en'] }, configurable: true })
+  Object.defineProperty(globalThis, 'navigator', { value: { languages }, configurable: true })
 })
 afterAll(() => {
   if (own !== undefined) Object.defineProperty(globalThis, 'navigator', own)
@@ -49,4 +51,11 @@ test.each([
   [125, '2:05'],
 ])('%s seconds left are %s', (seconds, words) => {
   expect(leftWords(seconds)).toBe(words)
+})
+
+test('what counts down has the digits that its reader has in sentences', () => {
+  languages[0] = 'en-u-nu-arab'
+  const words = [leftWords(59), leftWords(60), leftWords(125), inWords(42)]
+  languages[0] = 'en'
+  expect(words).toEqual(['٥٩ s', '١:٠٠', '٢:٠٥', 'in ٤٢ seconds'])
 })

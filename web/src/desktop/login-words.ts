@@ -1,7 +1,7 @@
 // What the login page puts together, in its language.
 import { login } from '#messages/login'
 import { trouble } from '#messages/trouble'
-import { inWords } from '../page/moment-words.ts'
+import { clockWords, inWords, numberWords } from '../page/moment-words.ts'
 import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
 import { ApiError } from '../wire/api-error.ts'
 
@@ -27,6 +27,5 @@ export function startFailedWords(
 
 /** A time that counts down, for the eye: minutes and seconds, or seconds alone. */
 export function leftWords(seconds: number): string {
-  if (seconds < 60) return login.seconds({ seconds: String(seconds) })
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  return seconds < 60 ? login.seconds({ seconds: numberWords(seconds) }) : clockWords(seconds)
 }

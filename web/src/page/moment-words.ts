@@ -11,6 +11,14 @@ function locale(): string {
   return navigator.languages.find((name) => languageOf(name) === languageOf(tag)) ?? tag
 }
 
+/** A number as this person writes it: in their digits, as those of `agoWords` are. @param least how many digits it has */
+export const numberWords = (value: number, least = 1): string =>
+  value.toLocaleString(locale(), { minimumIntegerDigits: least })
+
+/** Time that counts down, for the eye: "2:05" */
+export const clockWords = (seconds: number): string =>
+  `${numberWords(Math.floor(seconds / MINUTE))}:${numberWords(seconds % MINUTE, 2)}`
+
 /** A `<time>` for a moment on the server's clock. */
 export function timeElement(at: number): HTMLTimeElement {
   const time = document.createElement('time')

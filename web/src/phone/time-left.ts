@@ -1,6 +1,6 @@
 import { phone as phoneWords } from '#messages/phone'
 import { countDown } from '../page/countdown.ts'
-import { inWords } from '../page/moment-words.ts'
+import { clockWords, inWords } from '../page/moment-words.ts'
 import type { Clock } from '../wire/clock.ts'
 
 /** The time that is left to decide, or to type digits: for the eye each second, and said once before it ends. */
@@ -32,8 +32,7 @@ export function createTimeLeft({ clock, say }: TimeLeftParts): TimeLeft {
       stop()
       let isSaid = false
       const onSecond = (left: number) => {
-        const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
-        tell(left, phoneWords.expiresIn({ time }))
+        tell(left, phoneWords.expiresIn({ time: clockWords(left) }))
         if (isSaid || left > SAID_AT_SECONDS || left === 0) return
         isSaid = true
         say(phoneWords.endsSoon({ when: inWords(left) }))
