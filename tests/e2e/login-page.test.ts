@@ -2,7 +2,16 @@ import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
-import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  readQr,
+  readToken,
+  sees,
+  showsCode,
+  signInOnPhone,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
@@ -171,5 +180,9 @@ describe('when a match code is asked for', () => {
     await desktop.locator('#match-form').waitFor({ state: 'hidden' })
     await sees(desktop, '#status', 'five times')
     await sees(phone, '#result', 'Wrong number, five times')
+    await desktop.reload()
+    await sees(desktop, '#status', 'five times')
+    await desktop.reload()
+    await showsCode(desktop)
   })
 })

@@ -63,7 +63,7 @@ export async function waitForNobody({ service, address, random, tally, signal }:
         keep: (token) => {
           kept = token
         },
-        take: () => kept,
+        take: () => (kept === undefined ? undefined : { token: kept, isLastTrySent: false }),
         forget: () => {
           kept = undefined
         },

@@ -28,22 +28,30 @@ describe('a login that is under way', () => {
   test('is there for the next page of the tab, once', () => {
     const memory = createMemory()
     const tab = open(memory)
-    tab.kept.keep(token)
+    tab.kept.keep(token, false)
     tab.go()
-    expect(open(memory).kept.take()).toBe(token)
+    expect(open(memory).kept.take()).toEqual({ token, isLastTrySent: false })
     expect(open(memory).kept.take()).toBeUndefined()
+  })
+
+  test('is known to be at its end where the last try at the digits was sent', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, true)
+    tab.go()
+    expect(open(memory).kept.take()).toEqual({ token, isLastTrySent: true })
   })
 
   test('is not copied with the tab: the duplicate starts its own', () => {
     const memory = createMemory()
-    open(memory).kept.keep(token)
+    open(memory).kept.keep(token, false)
     expect(open(createMemory(new Map(memory.items))).kept.take()).toBeUndefined()
   })
 
   test('is the same page’s again when that comes back', () => {
     const memory = createMemory()
     const tab = open(memory)
-    tab.kept.keep(token)
+    tab.kept.keep(token, false)
     tab.go()
     tab.back()
     expect(memory.items.size).toBe(0)
@@ -52,7 +60,7 @@ describe('a login that is under way', () => {
   test('is not there once it is over', () => {
     const memory = createMemory()
     const tab = open(memory)
-    tab.kept.keep(token)
+    tab.kept.keep(token, false)
     tab.kept.forget()
     tab.go()
     expect(open(memory).kept.take()).toBeUndefined()
@@ -65,7 +73,7 @@ describe('a login that is under way', () => {
   ])('for %s is not gone on with for %s', (before, after) => {
     const memory = createMemory()
     const tab = open(memory, before)
-    tab.kept.keep(token)
+    tab.kept.keep(token, false)
     tab.go()
     expect(open(memory, after).kept.take()).toBeUndefined()
   })

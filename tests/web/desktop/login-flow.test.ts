@@ -13,12 +13,13 @@ const [first, second] = loginIds
 
 /** What a tab has put down as its page went. */
 function createFakeKept(token?: string) {
-  const kept = { token }
+  const kept = { token, isLastTrySent: false }
   return {
     kept,
-    take: () => kept.token,
-    keep: (next: string) => {
+    take: () => (kept.token === undefined ? undefined : { ...kept, token: kept.token }),
+    keep: (next: string, isLastTrySent: boolean) => {
       kept.token = next
+      kept.isLastTrySent = isLastTrySent
     },
     forget: () => {
       kept.token = undefined
@@ -267,7 +268,39 @@ describe('the fifth wrong number', () => {
     await typed
     await tab.clock.pass(10_000)
     expect(tab.kinds().slice(-2)).toEqual(['match_required', 'tries_used'])
-    expect(tab.kept.kept.token).toBeUndefined()
+    // After a reload too, once.
+    const reloaded = open({ after: tab })
+    await reloaded.clock.pass(1000)
+    expect(reloaded.kinds()).toEqual(['starting', 'tries_used'])
+    const later = open({ after: reloaded })
+    await later.clock.pass(1000)
+    expect(later.kinds()).toEqual(['starting', 'pending'])
+    later.close()
+  })
+
+  test('is said to be that where the page was reloaded before its answer came', async () => {
+    const tab = await openAtLastTry()
+    tab.server.onDigits(() => new Promise(() => undefined))
+    void tab.flow.match('482913')
+    tab.close()
+    tab.server.set(first, { status: 'denied' })
+    const reloaded = open({ after: tab })
+    await reloaded.clock.pass(1000)
+    expect(reloaded.kinds()).toEqual(['starting', 'tries_used'])
+  })
+
+  test('is not what ends a login that is begun after it', async () => {
+    const tab = await openAtLastTry()
+    tab.server.onDigits(() => Promise.reject(dropped()))
+    await expect(tab.flow.match('482913')).rejects.toThrow()
+    tab.close()
+    tab.server.remove(first)
+    const reloaded = open({ after: tab })
+    await reloaded.clock.pass(1000)
+    expect(reloaded.kept.kept.isLastTrySent).toBe(false)
+    reloaded.server.set(second, { status: 'denied' })
+    await reloaded.clock.pass(4000)
+    expect(reloaded.kinds()).toEqual(['starting', 'pending', 'denied'])
   })
 
   test('is said to be that where its answer is lost', async () => {

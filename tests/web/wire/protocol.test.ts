@@ -175,5 +175,5 @@ describe('sessions', () => {
 })
 
 test('an error names the field and never what was in it', () => {
-  expect(() => decodeLogin({ ...login, expires_in: 'a secret' })).toThrow('expires_in is not a number from zero up')
+  expect(() => decodeLogin({ ...login, expires_in: 'a secret' })).toThrow('expires_in is not an amount')
 })

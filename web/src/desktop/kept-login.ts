@@ -1,11 +1,17 @@
 import type { TabMemory } from '../page/tab-memory.ts'
 import { tokenOfFragment } from '../wire/scan-link.ts'
 
+export interface Kept {
+  readonly token: string
+  /** Its last try at the digits was sent: where it is refused, that is why. */
+  readonly isLastTrySent: boolean
+}
+
 /** The login that a page goes on with after a reload. */
 export interface KeptLogin {
-  /** The token of a login that an earlier page of this tab had under way, once: it is this page's from now on. */
-  take(): string | undefined
-  keep(token: string): void
+  /** The login that an earlier page of this tab had under way, once: it is this page's from now on. */
+  take(): Kept | undefined
+  keep(token: string, isLastTrySent: boolean): void
   forget(): void
 }
 
@@ -19,6 +25,8 @@ export interface KeptLoginParts {
 
 // The public half alone. What collects the session is in a cookie that no script reads.
 const key = 'scanin.login'
+// Before the token, which has no such sign.
+const lastTry = '!'
 
 /**
  * Keeps a login's token for the next page of this tab. It is put down only as the page goes: a tab that is duplicated
@@ -31,7 +39,10 @@ export function createKeptLogin({ memory, returnTo, page, signal }: KeptLoginPar
   const take = () => {
     const stored = memory.get(key)
     memory.remove(key)
-    return stored?.endsWith(suffix) ? tokenOfFragment(stored.slice(0, -suffix.length)) : undefined
+    if (!stored?.endsWith(suffix)) return undefined
+    const kept = stored.slice(0, -suffix.length)
+    const token = tokenOfFragment(kept.replace(lastTry, ''))
+    return token === undefined ? undefined : { token, isLastTrySent: kept !== token }
   }
   const putDown = () => {
     if (current !== undefined) memory.set(key, current + suffix)
@@ -41,8 +52,8 @@ export function createKeptLogin({ memory, returnTo, page, signal }: KeptLoginPar
 
   return {
     take,
-    keep(token) {
-      current = token
+    keep(token, isLastTrySent) {
+      current = isLastTrySent ? lastTry + token : token
     },
     forget() {
       current = undefined

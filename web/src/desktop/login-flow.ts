@@ -54,8 +54,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let rotationInDoubt = false
   /** Digits that were sent and not answered yet. */
   let matching: Promise<BrowserReply> | undefined
-  /** The last try was sent, and no answer came. */
-  let lastTryInDoubt = false
+  /** The last try was sent, and no answer came, or it was wrong. */
+  let isLastTrySent = false
   /** Seconds from the scan to the end. */
   let confirmSeconds = 0
   /** What is told was told by the page before, or could have been. */
@@ -73,8 +73,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     // Nothing is asked any more, so nothing is reconnecting.
     parts.onConnection('steady')
     ended = true
-    // The page after this one says once more that it was refused: a new code alone would hide that somebody did.
-    if (view.kind !== 'denied' || isRepeated) parts.kept.forget()
+    // The page after this one says once more that it was refused, and why: a new code alone would hide that somebody did.
+    if ((view.kind !== 'denied' && view.kind !== 'tries_used') || isRepeated) parts.kept.forget()
     whole.abort()
   }
   const spanOf = (seconds: number) => ({ endsAt: clock.now() + seconds * 1000, wholeSeconds: seconds })
@@ -83,9 +83,14 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   }
   const hold = (token: string) => {
     current = token
-    parts.kept.keep(token)
+    parts.kept.keep(token, isLastTrySent)
+  }
+  const noteLastTry = (isSent: boolean) => {
+    isLastTrySent = isSent
+    if (!whole.signal.aborted) hold(tokenNow())
   }
   const adopt = (login: LoginReply) => {
+    isLastTrySent = false
     hold(login.token)
     if (turning.signal.aborted) return
     heard(login.expiresInSeconds)
@@ -106,7 +111,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   const viewAfter = (reply: BrowserReply): LoginView | undefined => {
     if (reply.status === 'expired') return { kind: whyExpired() }
-    if (reply.status === 'denied' && lastTryInDoubt) return { kind: 'tries_used' }
+    if (reply.status === 'denied' && isLastTrySent) return { kind: 'tries_used' }
     return viewOf(reply, { endsAt, wholeSeconds: confirmSeconds })
   }
 
@@ -119,12 +124,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     // It was renewed while we asked: the old secret has run out, the login has not.
     if (asked !== tokenNow()) return api.loginStatus({ token: tokenNow(), seen, waitSeconds: 0, signal })
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
-    if (rotationInDoubt || matching !== undefined) throw new ConnectionError('An earlier request is still in doubt')
+    if (rotationInDoubt || matching !== undefined) throw new ConnectionError()
     return reply
   }
 
   const tokenNow = (): string => {
-    if (current === undefined) throw new ConnectionError('There is no login yet')
+    if (current === undefined) throw new ConnectionError()
     return current
   }
 
@@ -154,10 +159,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     }
     const retry = { ...parts, signal: whole.signal, onFailure }
     const kept = parts.kept.take()
-    if (kept !== undefined) parts.kept.keep(kept)
-    const resumed = kept === undefined ? undefined : await resume(kept, retry)
+    if (kept !== undefined) {
+      isLastTrySent = kept.isLastTrySent
+      hold(kept.token)
+    }
+    const resumed = kept === undefined ? undefined : await resume(kept.token, retry)
     if (kept !== undefined && resumed?.kind === 'further') {
-      hold(kept)
       isRepeated = resumed.reply.status === 'denied'
       onReply(resumed.reply)
       return { ...firstPacing, ...resumed.reply }
@@ -208,12 +215,15 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       }
     },
     match: async (matchCode) => {
+      // Before it is: the page may be gone when the answer comes.
+      noteLastTry(shown?.kind === 'match_required' && shown.triesLeft === 1)
       matching = api.match({ token: tokenNow(), matchCode })
       try {
         onReply(await matching)
       } catch (error) {
-        if (error instanceof ApiError && error.triesLeft === 0) return finish({ kind: 'tries_used' })
-        lastTryInDoubt = !(error instanceof ApiError) && shown?.kind === 'match_required' && shown.triesLeft === 1
+        const isUsedUp = error instanceof ApiError && error.triesLeft === 0
+        if (error instanceof ApiError) noteLastTry(isUsedUp)
+        if (isUsedUp) return finish({ kind: 'tries_used' })
         throw error
       } finally {
         matching = undefined

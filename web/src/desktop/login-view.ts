@@ -51,22 +51,6 @@ export const isEnd = ({ kind }: LoginView): boolean =>
 
 export function statusWords(view: LoginView, connection: Connection, isOnline: boolean): TitledWords {
   if (connection === 'reconnecting') return isOnline ? loginWords.reconnecting : loginWords.offline
-  switch (view.kind) {
-    case 'start_failed':
-      return startFailedWords(view.error, { isOnline, isOver: view.isOver })
-    case 'authenticated':
-      return signedInWords(view.userName)
-    case 'starting':
-    case 'pending':
-    case 'scanned':
-    case 'match_required':
-    case 'denied':
-    case 'tries_used':
-    case 'expired':
-    case 'displaced':
-    case 'cookies_needed':
-      return loginWords[view.kind]
-    default:
-      return view satisfies never
-  }
+  if (view.kind === 'start_failed') return startFailedWords(view.error, { isOnline, isOver: view.isOver })
+  return view.kind === 'authenticated' ? signedInWords(view.userName) : loginWords[view.kind]
 }

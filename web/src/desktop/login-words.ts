@@ -20,8 +20,7 @@ export function startFailedWords(
   if (!(error instanceof ApiError)) return login.unreachable
   const wait = error.retryAfterSeconds
   const more = wait ? trouble.tryingIn({ when: inWords(wait) }) : login.trying
-  if (error.code === 'slow_down') return { title: login.slow_down, more }
-  if (error.code === 'overloaded') return { title: login.overloaded, more }
+  if (error.code === 'slow_down' || error.code === 'overloaded') return { title: login[error.code], more }
   return { title: login.having_trouble.title, more: login.having_trouble.more({ more }) }
 }
 

@@ -1,5 +1,5 @@
 import type { WakeSource } from '../poll/page-wake.ts'
-import { ApiError, isRefusal } from '../wire/api-error.ts'
+import { askedMsOf, isRefusal } from '../wire/api-error.ts'
 import { backoffMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
@@ -43,8 +43,7 @@ export async function rotate(parts: RotationParts): Promise<void> {
     } catch (error) {
       failures += 1
       if (!isRefusal(error)) parts.onDoubt(true)
-      const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
-      dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMs)
+      dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMsOf(error))
     }
   }
 }

@@ -5,5 +5,5 @@
 export function findPart<T extends Element>(root: ParentNode, selector: string, type: new () => T): T {
   const found = root.querySelector(selector)
   if (found instanceof type) return found
-  throw new Error(`The page has no ${type.name} at ${selector}`)
+  throw new Error(`No ${type.name} at ${selector}`)
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
 
 export interface FirstUseParts {
   /** What is typed or touched anywhere in it counts. */
-  readonly page: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
+  readonly page: Pick<EventTarget, 'addEventListener'>
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -14,11 +15,9 @@ const signs = ['pointerdown', 'keydown', 'input']
 
 /** Resolves once somebody begins to use the page, or has had it before them for a moment: what can wait has waited. */
 export async function firstUse({ page, clock, signal }: FirstUseParts): Promise<void> {
-  const over = new AbortController()
-  const end = () => over.abort()
-  for (const sign of signs) page.addEventListener(sign, end, true)
-  signal.addEventListener('abort', end)
-  await clock.sleep(signal.aborted ? 0 : shownMs, over.signal)
-  for (const sign of signs) page.removeEventListener(sign, end, true)
-  signal.removeEventListener('abort', end)
+  const over = linkAbort(signal)
+  for (const sign of signs) page.addEventListener(sign, over.abort, { capture: true, signal: over.signal })
+  await clock.sleep(shownMs, over.signal)
+  over.abort()
+  over.unlink()
 }

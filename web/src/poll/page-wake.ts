@@ -12,11 +12,10 @@ export const pageWake: WakeSource = {
     const whenShown = () => {
       if (!document.hidden) listener()
     }
-    document.addEventListener('visibilitychange', whenShown)
-    for (const name of ['focus', 'pageshow', 'online']) window.addEventListener(name, listener)
-    return () => {
-      document.removeEventListener('visibilitychange', whenShown)
-      for (const name of ['focus', 'pageshow', 'online']) window.removeEventListener(name, listener)
-    }
+    const listening = new AbortController()
+    const { signal } = listening
+    document.addEventListener('visibilitychange', whenShown, { signal })
+    for (const name of ['focus', 'pageshow', 'online']) window.addEventListener(name, listener, { signal })
+    return () => listening.abort()
   },
 }

@@ -1,5 +1,5 @@
 // When the next poll is due, and whether it may be held. Pure: the loop around it is poller.ts.
-import { ApiError } from '../wire/api-error.ts'
+import { ApiError, askedMsOf } from '../wire/api-error.ts'
 import { backoffMs } from '../wire/backoff.ts'
 import type { Pacing } from '../wire/protocol.ts'
 
@@ -68,7 +68,7 @@ export function afterReply(state: PollState, reply: PacedReply, round: Round): S
 }
 
 export function afterFailure(state: PollState, error: unknown, round: Round, random: () => number): Step {
-  const retryAfterMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+  const retryAfterMs = askedMsOf(error)
   if (error instanceof ApiError && error.status === 429) {
     // The server is there and the login lives: this is a matter of pace, not of connection.
     const at = round.endedAt + Math.max(retryAfterMs, state.pacing.intervalSeconds * 1000)
@@ -85,16 +85,9 @@ const nextTurn = (pacing: Pacing, round: Round): number =>
   Math.max(round.endedAt, round.beganAt + pacing.intervalSeconds * 1000)
 
 function holdAfterReply(hold: HoldState, held: boolean): HoldState {
-  switch (hold.kind) {
-    case 'holding':
-      return held ? { kind: 'holding', cuts: 0 } : hold
-    case 'suspecting':
-      return hold.cuts + 1 >= cutsToGiveUp ? { kind: 'given_up' } : { kind: 'holding', cuts: hold.cuts + 1 }
-    case 'given_up':
-      return hold
-    default:
-      return hold satisfies never
-  }
+  if (hold.kind === 'given_up') return hold
+  if (hold.kind === 'holding') return held ? { kind: 'holding', cuts: 0 } : hold
+  return hold.cuts + 1 >= cutsToGiveUp ? { kind: 'given_up' } : { kind: 'holding', cuts: hold.cuts + 1 }
 }
 
 function holdAfterFailure(hold: HoldState, error: unknown, held: boolean): HoldState {

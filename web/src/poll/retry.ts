@@ -1,4 +1,4 @@
-import { ApiError, isRefusal } from '../wire/api-error.ts'
+import { askedMsOf, isRefusal } from '../wire/api-error.ts'
 import { backoffMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
@@ -32,7 +32,7 @@ export async function untilAnswered<T>(attempt: () => Promise<T>, parts: RetryPa
 }
 
 async function pauseAfter(error: unknown, failures: number, { clock, random, wake, signal }: RetryParts) {
-  const askedMs = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+  const askedMs = askedMsOf(error)
   const pause = linkAbort(signal)
   const stopListening = wake.onWake(() => {
     if (askedMs === 0) pause.abort()

@@ -54,11 +54,12 @@ export class ApiError extends Error implements ApiErrorParts {
 
 /** Nobody answered, or not in time. */
 export class ConnectionError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.name = 'ConnectionError'
-  }
+  override name = 'ConnectionError'
 }
+
+/** How long the server asked to be left alone: 0 where it did not. */
+export const askedMsOf = (error: unknown): number =>
+  error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
 
 /**
  * Whether trying again cannot help. Only our own problem codes count: a stray 403 from a proxy on the way

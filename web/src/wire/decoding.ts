@@ -35,7 +35,7 @@ export const flag: Field<boolean> = (from, key) => {
 export const amount: Field<number> = (from, key) => {
   const value = from[key]
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw new DecodeError(key, 'a number from zero up')
+  throw new DecodeError(key, 'an amount')
 }
 
 export const oneOf =

@@ -102,7 +102,7 @@ export const browserName = /* @__PURE__ */ inside((from) => ({ name: text(from, 
 export function decodeLogin(value: unknown): LoginReply {
   const from = fieldsOf(value)
   const qrImage = text(from, 'qr_image')
-  if (!qrImage.startsWith('data:image/')) throw new DecodeError('qr_image', 'a data: URL of an image')
+  if (!qrImage.startsWith('data:image/')) throw new DecodeError('qr_image', 'an image')
   return {
     status: oneOf('pending')(from, 'status'),
     token: text(from, 'token'),

@@ -38,7 +38,7 @@ export async function send(fetch: Fetch, request: Request): Promise<unknown> {
     return response.status === 204 ? undefined : parse(body)
   } catch (error) {
     if (error instanceof ApiError || error instanceof DecodeError) throw error
-    throw new ConnectionError('The server could not be reached', { cause: error })
+    throw new ConnectionError(undefined, { cause: error })
   } finally {
     clearTimeout(timer)
     abort.unlink()
