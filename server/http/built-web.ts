@@ -44,13 +44,14 @@ function readSite(folder: string): Site {
 
 function readFiles(folder: string): ReadonlyMap<string, SiteFile> {
   const names = new Set(readdirSync(folder))
-  const read = (name: string) => (names.has(name) ? readFileSync(join(folder, name)) : undefined)
-  const files = [...names].flatMap((name) => {
+  const read = (name: string) => readFileSync(join(folder, name))
+  const files = new Map<string, SiteFile>()
+  for (const name of names) {
     const type = TYPES[extname(name)]
-    const body = type === undefined ? undefined : read(name)
-    if (type === undefined || body === undefined) return []
-    const compressed = CODINGS.map(({ coding, ending }) => [coding, read(name + ending)] as const)
-    return [[name, siteFile(type, body, new Map(compressed))] as const]
-  })
-  return new Map(files)
+    if (type === undefined) continue
+    const codings = CODINGS.filter(({ ending }) => names.has(name + ending))
+    const compressed = codings.map(({ coding, ending }) => [coding, read(name + ending)] as const)
+    files.set(name, siteFile(type, read(name), compressed))
+  }
+  return files
 }

@@ -25,15 +25,12 @@ export const CODINGS = [
 const BEST_FIRST = [...CODINGS.map(({ coding }) => coding), 'identity']
 
 /** @param compressed by content coding, in those that make it smaller */
-export function siteFile(
-  type: string,
-  body: Buffer,
-  compressed: Iterable<readonly [string, Buffer | undefined]>,
-): SiteFile {
-  const smaller = [...compressed].flatMap(([coding, bytes]) =>
-    bytes ? [[coding, always(bodyOf(bytes))] as const] : [],
-  )
-  return { type, plain: bodyOf(body), compressed: Object.fromEntries(smaller) }
+export function siteFile(type: string, body: Buffer, compressed: readonly (readonly [string, Buffer])[]): SiteFile {
+  const codings = compressed.map(([coding, bytes]) => {
+    const made = bodyOf(bytes)
+    return [coding, () => made] as const
+  })
+  return { type, plain: bodyOf(body), compressed: Object.fromEntries(codings) }
 }
 
 /** What the build has not made, once, at the start; compressed where that makes it smaller. */
@@ -95,11 +92,6 @@ export function changedFile(file: SiteFile, change: (text: string) => string): S
   )
   return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
 }
-
-const always =
-  <T>(value: T) =>
-  () =>
-    value
 
 function once<T>(make: () => T): () => T {
   let made: T | undefined
