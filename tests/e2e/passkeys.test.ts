@@ -80,7 +80,7 @@ test('with CONFIRM=passkey the phone confirms by one that is verified, and by no
   await sees(phone, '#request', 'you have none yet')
   visitors.await(/status of 403 .*\/login\/confirm\/options$/)
   await confirm(phone)
-  await sees(phone, '#request-message', 'takes a passkey of yours')
+  await sees(phone, '#request-message', 'you need one of your passkeys')
   await phone.locator('.request-add-passkey').click()
   await sees(phone, '#request', 'This phone has a passkey of yours now')
 
@@ -107,7 +107,7 @@ test('with CONFIRM=passkey the phone confirms by one that is verified, and by no
   await (await addAuthenticator(phone)).put({ ...copy, signCount: 3 })
   visitors.await(/status of 403 .*\/login\/confirm$/)
   await confirm(phone)
-  await sees(phone, '#request-message', 'takes a passkey of yours')
+  await sees(phone, '#request-message', 'you need one of your passkeys')
   await sees(desktop, '#status', 'confirm on your phone')
 })
 

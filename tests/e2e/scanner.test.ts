@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Response } from 'playwright-core'
 import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
 import { openLoginPage, sees, signInOnPhone } from '../support/page-steps.ts'
@@ -13,6 +13,8 @@ import { type Service, startService } from '../support/service.ts'
 const folder = mkdtempSync(join(tmpdir(), 'scanin-scanner-'))
 const film = join(folder, 'desktop.mjpeg')
 const READER = /\/assets\/(reader-worker-|zxing_reader-|decode-)/
+/** What reads codes may weigh, as a phone gets it. */
+const MOST_BYTES = 400_000
 let desktops: Browser
 let phones: Browser
 let service: Service
@@ -77,6 +79,35 @@ test('a code far aside is read by a worker, which comes when it is asked for and
   expect(await worker.evaluate(() => fetch('/session').then(String, () => 'refused'))).toBe('refused')
   await sees(phone, '#request', 'Chrome on Windows')
   expect([...loaded].sort()).toEqual(['reader-worker-', 'zxing_reader-'])
+})
+
+test('the camera’s picture is there before what reads it, which is ours and of no more than 400 kB', async () => {
+  await filmLogin()
+  let letThrough: () => void = () => undefined
+  const isLetThrough = new Promise<void>((resolve) => {
+    letThrough = resolve
+  })
+  const parts: Response[] = []
+  const { phone } = await openScanner({}, (page) =>
+    page.route(READER, async (route) => {
+      await isLetThrough
+      await route.continue()
+    }),
+  )
+  phone.on('response', (response) => {
+    if (READER.test(response.url())) parts.push(response)
+  })
+  await phone.locator('#camera-start').click()
+  await phone.locator('.viewfinder[data-state="looking"]').waitFor()
+  const isFilm = ({ readyState, videoWidth, paused }: HTMLVideoElement) => readyState >= 2 && videoWidth > 0 && !paused
+  expect(await phone.locator('.viewfinder video').evaluate(isFilm)).toBe(true)
+  expect(parts).toEqual([])
+  letThrough()
+  await sees(phone, '#request', 'Chrome on Windows')
+  expect(parts.map((part) => new URL(part.url()).origin)).toEqual([service.url, service.url])
+  const sizes = await Promise.all(parts.map(async (part) => (await part.request().sizes()).responseBodySize))
+  expect(Math.min(...sizes)).toBeGreaterThan(0)
+  expect(sizes.reduce((sum, more) => sum + more)).toBeLessThan(MOST_BYTES)
 })
 
 test.each([

@@ -94,7 +94,7 @@ test('whoever may not come in, and whoever finds the provider away, is told what
   await phone.goto(`${url}/scan#${token}`)
   visitors.await(/status of 503/)
   await phone.locator('#sign-in-oidc').click()
-  await sees(phone, '#provider-message', 'Whoever keeps the accounts cannot be reached just now')
+  await sees(phone, '#provider-message', 'The service that keeps the accounts cannot be reached just now')
   team.isDown = false
   await goToProvider(phone)
   visitors.await(/status of 403 .*\/sign-in\/oidc\/callback/)

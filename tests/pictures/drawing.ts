@@ -12,7 +12,8 @@ export function drawingAlone(): string {
   const told = (among: readonly string[]) =>
     `:root{${roles.map((role) => `${role}:${colourOf(role, among)}`).join(';')}}`
   const style = [told([light]), `@media(prefers-color-scheme:dark){${told([dark, light])}}`, ...rules].join('')
-  const short = style.replace(/\s*(?<![\w-])(?:display|width|margin): [^;]+;/g, '').replace(/\s+/g, ' ')
+  const drawn = style.replace(/\s*(?<![\w-])(?:display|width|margin): [^;]+;/g, '')
+  const short = drawn.replace(/\.drawing[^{}]*\{\s*\}/g, '').replace(/\s+/g, ' ')
   return part.replace(
     'aria-hidden="true">',
     () => `xmlns="http://www.w3.org/2000/svg"><title>${TITLE}</title><style>${short}</style>`,

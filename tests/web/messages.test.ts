@@ -12,6 +12,17 @@ const english = catalogues.get('en') ?? {}
 /** What the server says. */
 const OF_SERVER = ['oauth', 'application', 'provider']
 
+/** What a language's sentences are marked with: what of ours is not among it. */
+const FOREIGN_SIGNS: Readonly<Record<string, RegExp>> = {
+  // No line may begin with a sign that stands apart from its word.
+  fr: /[^\u00a0\u202f][?!;:»](?=[\s}]|$)|«(?![\u00a0\u202f])/,
+  es: /^[^¿]*\?|^[^¡]*!/,
+  'zh-Hans': /[^\x00-\x7f] ?[,;:?!.](?!\w)/,
+  ja: /[^\x00-\x7f] ?[,;:?!.](?!\w)/,
+  ar: /[,;?]/,
+  hi: /[\u0900-\u0965]\.(?=\s|$)/,
+}
+
 const textsIn = (folder: string, ending: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
@@ -29,10 +40,18 @@ describe.each([...catalogues])('%s', (language, catalogue) => {
     expect(troublesOf(language, catalogue, english)).toEqual([])
   })
 
-  test('is written as its readers write: no straight quotes, no three points for one sign, no blanks at the ends', () => {
+  test('is written as its readers write: no straight quotes, no three points for one sign, no blanks at the ends, and its own marks', () => {
     for (const [key, message] of messagesOf(catalogue)) {
       expect([key, message]).toEqual([key, expect.not.stringMatching(/["']|\.\.\.|^\s|\s$| {2}/)])
+      const signs = FOREIGN_SIGNS[language] ?? /\s[?!;:»](?=\s|$)/
+      expect([key, message.replace(/\{\w+, plural,/g, '')]).toEqual([key, expect.not.stringMatching(signs)])
     }
+  })
+
+  test('calls a button what the button says', () => {
+    const messages = messagesOf(catalogue)
+    const named = [['scanner.cameraPutAside', 'scanPage.startCamera']] as const
+    for (const [key, button] of named) expect(messages.get(key)).toContain(messages.get(button))
   })
 })
 
