@@ -17,8 +17,8 @@ const FOREIGN_SIGNS: Readonly<Record<string, RegExp>> = {
   // No line may begin with a sign that stands apart from its word.
   fr: /[^\u00a0\u202f][?!;:»](?=[\s}]|$)|«(?![\u00a0\u202f])/,
   es: /^[^¿]*\?|^[^¡]*!/,
-  'zh-Hans': /[^\x00-\x7f] ?[,;:?!.](?!\w)/,
-  ja: /[^\x00-\x7f] ?[,;:?!.](?!\w)/,
+  'zh-Hans': /\P{ASCII} ?[,;:?!.](?!\w)/u,
+  ja: /\P{ASCII} ?[,;:?!.](?!\w)/u,
   ar: /[,;?]/,
   hi: /[\u0900-\u0965]\.(?=\s|$)/,
 }
