@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -26,6 +27,14 @@ async function nextToken(desktop: Page, token: string): Promise<string> {
   expect(next).not.toBe(token)
   return next
 }
+
+/** In words, and by the ring: how much of it is gone, in a hundred. */
+const timeLeft = (desktop: Page) =>
+  desktop.locator('.countdown').evaluate((part) => {
+    const [seconds = 0, minutes = 0] = (part.textContent?.match(/\d+/g) ?? []).map(Number).reverse()
+    const gone = Number(part.querySelector('.arc')?.getAttribute('stroke-dashoffset'))
+    return { seconds: minutes * 60 + seconds, gone }
+  })
 
 describe('when the phone says no', () => {
   test('the page says so, and offers a new code that works', async () => {
@@ -144,6 +153,14 @@ describe('when a match code is asked for', () => {
     const shown = ((await phone.locator('#match-code').textContent()) ?? '').replace(/\D/g, '')
 
     await sees(desktop, '#status', 'Type the number')
+    // The ring goes with the words: each second the same share of it.
+    const first = await timeLeft(desktop)
+    const next = await eventually('a second is gone', async () => {
+      const left = await timeLeft(desktop)
+      return left.seconds < first.seconds && left
+    })
+    const whole = (100 * (first.seconds - next.seconds)) / (next.gone - first.gone)
+    expect(first.gone).toBeCloseTo(100 - (100 * first.seconds) / whole, 3)
     await desktop.locator('#match-form #match-code').fill(String((Number(shown) + 1) % 1_000_000).padStart(6, '0'))
     await desktop.locator('#match-form [type=submit]').click()
     await sees(desktop, '#match-form', 'not the number on your phone')
