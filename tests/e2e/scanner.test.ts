@@ -105,8 +105,9 @@ test('the camera’s picture is there before what reads it, which is ours and of
   letThrough()
   await sees(phone, '#request', 'Chrome on Windows')
   expect(parts.map((part) => new URL(part.url()).origin)).toEqual([service.url, service.url])
-  const sizes = await Promise.all(parts.map(async (part) => (await part.request().sizes()).responseBodySize))
-  expect(Math.min(...sizes)).toBeGreaterThan(0)
+  // As it was sent; of what a test has held up, Chromium knows no size.
+  const sizes = await Promise.all(parts.map(async (part) => Number(await part.headerValue('content-length'))))
+  expect(Math.min(...sizes)).toBeGreaterThan(10_000)
   expect(sizes.reduce((sum, more) => sum + more)).toBeLessThan(MOST_BYTES)
 })
 
