@@ -1,5 +1,5 @@
 // A process that has a disk store open and does what it is asked to by messages: disk-neighbour.ts starts it.
-import { createDiskStore } from '../../dist/server/store/disk-store.js'
+import { createDiskStore } from '../../server/store/disk-store.ts'
 
 const store = await createDiskStore({ keyPrefix: '', clock: Date.now, ...JSON.parse(process.argv[2]) })
 

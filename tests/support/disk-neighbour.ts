@@ -21,13 +21,15 @@ export type Ask =
 /** `told`: of a key that is watched; a record goes as its version. */
 type Answer = { id: number; value?: unknown; isRefused?: true } | { told: string; version?: Version }
 
-/** Starts the process, from what the build made, and asks it by messages. */
+/** Starts the process, and asks it by messages. */
 export async function openDiskNeighbour(options: {
   path: string
   keyPrefix?: string
   maxBytes?: number
 }): Promise<DiskNeighbour> {
-  const child = fork(join(import.meta.dirname, 'disk-neighbour-process.mjs'), [JSON.stringify(options)])
+  const child = fork(join(import.meta.dirname, 'disk-neighbour-process.mjs'), [JSON.stringify(options)], {
+    execArgv: ['--import', new URL('typescript.mjs', import.meta.url).href],
+  })
   const waiting = new Map<number, (answer: { value?: unknown; isRefused?: true }) => void>()
   const watching = new Map<string, Set<(record?: StoredRecord) => void>>()
   let asked = 0

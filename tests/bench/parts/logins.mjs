@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { rawRequest } from '../load/wrk.mjs'
 import { ROOT } from './service.mjs'
+import '../../support/typescript.mjs'
 
 /** How a version of ScanIn makes the secrets of a login, and writes it down. */
 async function wordsOf(root) {
-  const built = (path) => import(join(root, 'dist/server', path))
-  const { hashSecret } = await built('hashes.js')
-  const { cryptoRandomness } = await built('randomness.js')
-  const { makeBrowserKey, makeLoginId, makeQrSecret } = await built('login/token.js')
-  const { encodeLogin = (login) => login } = await built('login/login-record.js')
+  const source = (path) => import(join(root, 'server', path))
+  const { hashSecret } = await source('hashes.ts')
+  const { cryptoRandomness } = await source('randomness.ts')
+  const { makeBrowserKey, makeLoginId, makeQrSecret } = await source('login/token.ts')
+  const { encodeLogin = (login) => login } = await source('login/login-record.ts')
   return {
     hashSecret,
     makeLoginId: () => makeLoginId(cryptoRandomness),

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './service.mjs'
+import '../../support/typescript.mjs'
 
-const { hashPassword } = await import(join(ROOT, 'dist/server/identity/passwords.js'))
+const { hashPassword } = await import(join(ROOT, 'server/identity/passwords.ts'))
 const folder = mkdtempSync(join(tmpdir(), 'scanin-people-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 

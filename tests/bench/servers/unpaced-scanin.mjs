@@ -2,17 +2,18 @@
 // times a second. For the growth figures alone; everything else is measured on the service as `npm start` runs it.
 import { join } from 'node:path'
 import { ROOT } from '../parts/service.mjs'
+import '../../support/typescript.mjs'
 
 const INTERVAL_SECONDS = 0.001
-const built = (path) => import(join(ROOT, 'dist/server', path))
-const { buildApp } = await built('app.js')
-const { readWeb } = await built('http/built-web.js')
-const { readConfig } = await built('config.js')
-const { createLogger } = await built('logger.js')
-const { cryptoRandomness } = await built('randomness.js')
-const { connectRedis } = await built('store/redis-connection.js')
-const { createRedisStore } = await built('store/redis-store.js')
-const { keepTickShape } = await built('tick-shape.js')
+const source = (path) => import(join(ROOT, 'server', path))
+const { buildApp } = await source('app.ts')
+const { readWeb } = await source('http/built-web.ts')
+const { readConfig } = await source('config.ts')
+const { createLogger } = await source('logger.ts')
+const { cryptoRandomness } = await source('randomness.ts')
+const { connectRedis } = await source('store/redis-connection.ts')
+const { createRedisStore } = await source('store/redis-store.ts')
+const { keepTickShape } = await source('tick-shape.ts')
 
 keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')

@@ -5,20 +5,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocketServer } from 'ws'
 import { ROOT } from '../parts/service.mjs'
+import '../../support/typescript.mjs'
 
 const PUSH = /^\/login\/push\/([\w-]{16})\.([\w-]{22})$/
-const built = (path) => import(join(ROOT, 'dist/server', path))
-const { buildApps } = await built('app.js')
-const { readWeb } = await built('http/built-web.js')
-const { readConfig } = await built('config.js')
-const { openAccountsFile } = await built('identity/live-accounts.js')
-const { createLogger } = await built('logger.js')
-const { isOwn } = await built('login/hold/own-login.js')
-const { decodeLogin } = await built('login/login-record.js')
-const { cryptoRandomness } = await built('randomness.js')
-const { openStore } = await built('store/open-store.js')
-const { createStoreTroubles } = await built('store/store-troubles.js')
-const { createLoopUse } = await built('http/loop-use.js')
+const source = (path) => import(join(ROOT, 'server', path))
+const { buildApps } = await source('app.ts')
+const { readWeb } = await source('http/built-web.ts')
+const { readConfig } = await source('config.ts')
+const { openAccountsFile } = await source('identity/live-accounts.ts')
+const { createLogger } = await source('logger.ts')
+const { isOwn } = await source('login/hold/own-login.ts')
+const { decodeLogin } = await source('login/login-record.ts')
+const { cryptoRandomness } = await source('randomness.ts')
+const { openStore } = await source('store/open-store.ts')
+const { createStoreTroubles } = await source('store/store-troubles.ts')
+const { createLoopUse } = await source('http/loop-use.ts')
 
 const config = readConfig(process.env, '127.0.0.1', (path) => readFileSync(path, 'utf8'))
 const logger = createLogger(config.logLevel)
