@@ -53,7 +53,7 @@ async function signInThere(phone: Page, who = 'u-1'): Promise<void> {
   await phone.locator('[type=submit]').click()
 }
 
-test('the code that was scanned comes back from the provider, in a second tab too, and signs the browser in; signed out there, both are out', async () => {
+test('the code that was scanned comes back from the provider, in a second tab too, and signs the browser in; other tabs notice; signed out there, both are out', async () => {
   await start()
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)
@@ -61,11 +61,17 @@ test('the code that was scanned comes back from the provider, in a second tab to
   await phone.goto(await readQr(desktop))
   await goToProvider(phone)
   expect(phone.url()).not.toContain(await readToken(desktop))
+  const others = [await phone.context().newPage(), await phone.context().newPage()] as const
+  await others[0].goto(`${url}/scan`)
+  await sees(others[0], '#sign-in-oidc', 'Sign in with Example')
+  await openLoginPage(others[1], url)
   // It goes on in another tab, as where the provider sends a link by mail.
   const tab = await phone.context().newPage()
   await tab.goto(phone.url())
   await signInThere(tab)
   await sees(tab, '#request', 'Ada Lovelace')
+  await sees(others[0], '#devices', 'Ada Lovelace')
+  await sees(others[1], '#user-name', 'Ada Lovelace')
   await confirm(tab)
   await desktop.waitForURL((at) => at.pathname === '/home')
   await sees(desktop, '#user-name', 'Ada Lovelace')

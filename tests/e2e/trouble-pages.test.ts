@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { faultsIn } from '../support/axe.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
@@ -90,6 +91,79 @@ test('a page that was opened at another address than the service has says which 
   expect(desktop.url()).toBe(`${right}/?return_to=%2Fhome`)
 })
 
+test('the page for trouble on our side tries again by itself, less and less often, never while nobody looks, and comes back to the code that was scanned', async () => {
+  visitors.await(/status of 503/)
+  const { url } = shared('ordinary')
+  const token = 'V1StGXR8_Z5jdHi6.k3PqWz0vB7nRtYxLc9MdFs'
+  const phone = await visitors.phone()
+  const heard = await hear(phone)
+  await phone.clock.install()
+  let isAway = true
+  let isFailing = true
+  let asked = 0
+  let loaded = 0
+  await phone.route('**/readyz', (route) => {
+    asked++
+    return isAway ? route.fulfill({ status: 503 }) : route.continue()
+  })
+  await phone.route('**/scan', (route) => {
+    loaded++
+    const body = readFileSync('dist/web/en/trouble.html', 'utf8')
+    return isFailing ? route.fulfill({ status: 503, body, contentType: 'text/html; charset=utf-8' }) : route.continue()
+  })
+  const timePasses = (what: string, isSo: () => boolean | Promise<boolean>) =>
+    eventually(what, async () => {
+      await phone.clock.runFor(500)
+      return isSo()
+    })
+  const seconds = async () => {
+    await sees(phone, '#trying', /Trying again in \d+ seconds?…/)
+    return Number(/\d+/.exec(String(await phone.locator('#trying [aria-hidden]').textContent())))
+  }
+
+  await phone.goto(`${url}/scan#${token}`)
+  const [first] = [await seconds()]
+  const { y: buttonAt } = (await phone.locator('#again').boundingBox()) ?? {}
+  await timePasses('it asks', () => asked === 4)
+  expect(await seconds()).toBeGreaterThan(first)
+  expect((await phone.locator('#again').boundingBox())?.y).toBe(buttonAt)
+  expect(await heard.said()).toEqual(['Trying again…'])
+  expect(await faultsIn(phone)).toEqual([])
+
+  await hide(phone, true)
+  await phone.clock.runFor(120_000)
+  await sees(phone, '#trying', /^Trying again…Trying again…$/)
+  expect(asked).toBe(4)
+  await hide(phone, false)
+  await timePasses('it asks at once', () => asked === 5)
+  expect(loaded).toBe(1)
+
+  // The service answers, and this page does not.
+  isAway = false
+  const waits: number[] = []
+  for (const load of [2, 3, 4]) {
+    await timePasses('it is loaded anew', () => loaded === load)
+    waits.push(await seconds())
+  }
+  expect(waits).toEqual([...waits].sort((one, other) => one - other))
+  expect(waits.at(-1)).toBeGreaterThan(2 * (waits[0] ?? 0) - 1)
+  isFailing = false
+  await phone.locator('#again').click()
+  await sees(phone, '#sign-in', 'Sign in on this phone')
+  expect(phone.url()).toBe(`${url}/scan#${token}`)
+})
+
+test('without a script that page says to load it again, and has a link that does', async () => {
+  const page = await visitors.phone({ javaScriptEnabled: false })
+  const body = readFileSync('dist/web/en/trouble.html', 'utf8')
+  await page.route('**/home', (route) => route.fulfill({ body, contentType: 'text/html; charset=utf-8' }))
+  await page.goto(`${shared('ordinary').url}/home`)
+  await page.locator('noscript .lead').filter({ visible: true }).waitFor()
+  await page.unroute('**/home')
+  await page.getByRole('link', { name: 'Try again' }).click()
+  await page.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
+})
+
 test('a session that is about to end says so a minute before, once to the ear, and how to go on', async () => {
   const { url } = await serve({ REMEMBER_SECONDS: '50' })
   const phone = await visitors.phone()
@@ -131,3 +205,10 @@ test('who is signed in sees no code; one tab signs out, and the other notices; a
   await second.getByRole('link', { name: 'Sign in' }).click()
   await showsCode(second)
 })
+
+async function hide(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((now) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: now })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+}

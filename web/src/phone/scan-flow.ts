@@ -24,8 +24,8 @@ export interface ScanFlowParts {
   /** It takes longer, for this, and is tried again. */
   readonly onRetrying: (error: unknown) => void
   readonly onSignIn: (why: string) => void
-  /** Told whom this phone is signed in as. */
-  readonly onUser: (userName: string) => void
+  /** Told whom this phone is signed in as; `isNew`: since less than about a minute, in this tab or another. */
+  readonly onUser: (userName: string, isNew: boolean) => void
   /** Told why the person is there again, if they are. */
   readonly onChooser: (error?: unknown) => void
   readonly onConnection: (connection: Connection) => void
@@ -78,7 +78,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       if (current?.session.kind === 'browser') return phoneWords.browserSession
       if (current === undefined) return undefined
       here = current.user.id
-      parts.onUser(current.user.name)
+      parts.onUser(current.user.name, isNew(current))
       // On its way before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
       return undefined
@@ -149,5 +149,8 @@ const NOBODY = ''
 
 /** Whose phone this is, by its session. */
 const personOf = ({ user, session }: CurrentSession): string => (session.kind === 'phone' ? user.id : NOBODY)
+
+/** By the server's clock alone, which notes now and then that a session is used. */
+const isNew = ({ session }: CurrentSession): boolean => session.lastSeenAt === session.createdAt
 
 const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'

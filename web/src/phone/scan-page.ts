@@ -76,7 +76,9 @@ const flow = createScanFlow({
     show('sign-in')
     passkeySignIn.show()
   },
-  onUser: (userName) => {
+  onUser: (userName, isNew) => {
+    // Whoever comes back from the team's provider signed in on no page of ours.
+    if (isNew) tabs.tellFirst()
     void keepOfflinePage(navigator)
     for (const place of document.querySelectorAll('.account')) place.textContent = userName
   },

@@ -3,14 +3,27 @@ const CHANNEL = 'scanin.signed-in'
 
 export interface OtherTabs {
   tell(): void
+  /** As `tell`, unless this page has told or heard of it already. */
+  tellFirst(): void
   /** @returns what stops listening */
   onNews(listener: () => void): () => void
 }
 
 export function openOtherTabs(): OtherTabs {
   const channel = new BroadcastChannel(CHANNEL)
+  let isKnown = false
+  channel.addEventListener('message', () => {
+    isKnown = true
+  })
+  const tell = () => {
+    isKnown = true
+    channel.postMessage('')
+  }
   return {
-    tell: () => channel.postMessage(''),
+    tell,
+    tellFirst: () => {
+      if (!isKnown) tell()
+    },
     onNews(listener) {
       channel.addEventListener('message', listener)
       return () => channel.removeEventListener('message', listener)

@@ -1,0 +1,67 @@
+import { backoffMs } from '../wire/backoff.ts'
+import type { Clock } from '../wire/clock.ts'
+import { linkAbort } from '../wire/linked-abort.ts'
+import { countDown } from './countdown.ts'
+import type { TabMemory } from './tab-memory.ts'
+
+export interface ComingBackParts {
+  readonly clock: Clock
+  readonly random: () => number
+  /** Epoch milliseconds: this is compared over reloads. */
+  readonly today: () => number
+  readonly memory: TabMemory
+  /** Fires `visibilitychange`. */
+  readonly page: Pick<Document, 'addEventListener' | 'hidden'>
+  /** Fires `online`. */
+  readonly window: Pick<Window, 'addEventListener'>
+  /** Whether the service answers. */
+  readonly ask: () => Promise<boolean>
+  /** Told the whole seconds until it is asked again; 0: it is asked now, or once the page is looked at. */
+  readonly onSecond: (secondsLeft: number) => void
+  /** Leaves the page, which may be there again at once. */
+  readonly goBack: () => void
+  readonly signal: AbortSignal
+}
+
+const key = 'scanin.came-back'
+/** Longer than any pause: what is older was another trouble. */
+const rememberedMs = 120_000
+
+/**
+ * Asks until the service answers, then goes back, with pauses that grow with each failure; and a page that fails although the
+ * service answers is a failure like another, so that nobody goes round in circles. Nothing is asked while nobody looks.
+ */
+export async function comeBack(parts: ComingBackParts): Promise<void> {
+  const { random, today, memory, ask, goBack, signal } = parts
+  const returns = returnsIn(memory.get(key), today())
+  for (let failures = returns + 1; !signal.aborted; failures += 1) {
+    // Longer than after other failures: the service may have had too much to do.
+    await countedDown(parts, backoffMs(failures + 1, random))
+    await looksAt(parts)
+    if (signal.aborted || !(await ask())) continue
+    memory.set(key, `${returns + 1} ${today()}`)
+    return goBack()
+  }
+}
+
+/** How often in a row somebody was led back in vain. */
+function returnsIn(stored: string | undefined, now: number): number {
+  const [, count, at] = /^(\d{1,3}) (\d+)$/.exec(stored ?? '') ?? []
+  const ageMs = now - Number(at)
+  return ageMs >= 0 && ageMs < rememberedMs ? Number(count) : 0
+}
+
+async function countedDown({ clock, window, onSecond, signal }: ComingBackParts, pauseMs: number): Promise<void> {
+  const pause = linkAbort(signal)
+  window.addEventListener('online', pause.abort, { signal: pause.signal })
+  await countDown({ clock, endsAt: clock.now() + pauseMs, onSecond, signal: pause.signal })
+  if (pause.signal.aborted) onSecond(0)
+  pause.abort()
+  pause.unlink()
+}
+
+async function looksAt({ page, signal }: ComingBackParts): Promise<void> {
+  while (page.hidden && !signal.aborted) {
+    await new Promise((resolve) => page.addEventListener('visibilitychange', resolve, { once: true, signal }))
+  }
+}

@@ -1,0 +1,56 @@
+// The script of trouble.html: tries again by itself. Without it the page stands as it is, and its button does.
+import { startTrouble } from '#messages/startTrouble'
+import { trouble } from '#messages/trouble'
+import { pageClock } from '../wire/clock.ts'
+import { comeBack } from './coming-back.ts'
+import { findPart } from './find-part.ts'
+import { inWords } from './moment-words.ts'
+import { pageStarted } from './page-started.ts'
+import { tabMemory } from './tab-memory.ts'
+
+const longestAnswerMs = 10_000
+
+const place = findPart(document, '#trying', HTMLElement)
+const heard = findPart(place, '.unseen', HTMLElement)
+const seen = findPart(place, '[aria-hidden]', HTMLElement)
+const again = findPart(document, '#again', HTMLAnchorElement)
+
+/** By `/readyz`, not by the page itself: what led here may be good for one request alone, as a code from a provider is. */
+async function isAnswering(): Promise<boolean> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), longestAnswerMs)
+  try {
+    const { status } = await fetch('/readyz', { cache: 'no-store', redirect: 'manual', signal: late.signal })
+    // Another answer than these is no trouble of the service: a proxy may keep that address from people.
+    return status < 500 && status !== 429
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+again.addEventListener('click', (event) => {
+  event.preventDefault()
+  // Keeps the fragment, which on the phone is the code that was scanned; the link would drop it.
+  location.reload()
+})
+
+void comeBack({
+  clock: pageClock,
+  random: Math.random,
+  today: Date.now,
+  memory: tabMemory,
+  page: document,
+  window,
+  ask: isAnswering,
+  onSecond: (left) => {
+    seen.textContent = left === 0 ? startTrouble.away : trouble.tryingIn({ when: inWords(left) })
+    // Said once, the first time: what counts is for the eye.
+    if (left === 0) heard.textContent = startTrouble.away
+  },
+  goBack: () => location.reload(),
+  signal: new AbortController().signal,
+})
+
+pageStarted()
