@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { ERROR_CODES } from '../../server/http/problems.ts'
 import { messagesOf, readCatalogues, troublesOf } from '../../web/build/catalogues.mjs'
 import { compileGroup, fillMessage } from '../../web/build/compile-messages.mjs'
 import { keysIn } from '../../web/build/pages.mjs'
-import { problemCodes } from '../../web/src/wire/api-error.ts'
 
 const FOLDER = 'web/messages'
 const catalogues: Map<string, object> = readCatalogues(FOLDER)
@@ -76,7 +76,7 @@ test('no message is there that no page says', () => {
 test('every error code of the API has a message, and no other', () => {
   const coded = [...messagesOf(english).keys()].flatMap((key) => /^(?:p|accountP)roblem\.(\w+)$/.exec(key)?.[1] ?? [])
   // And one for those that a newer service may have.
-  expect(coded.sort()).toEqual([...problemCodes, 'unrecognised'].sort())
+  expect(coded.sort()).toEqual([...ERROR_CODES, 'unrecognised'].sort())
 })
 
 test('no page has words of its own', () => {

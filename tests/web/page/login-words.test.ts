@@ -22,6 +22,7 @@ describe('why there is no code', () => {
     ['the network is gone', dropped(), false, /offline/, /network is back/],
     ['nobody answers', dropped(), true, /cannot be reached/, /connection.*Trying again…/],
     ['too many have tried', refusal(429, 'slow_down', 42), true, /Too many tries/, /Trying again in 42 seconds…/],
+    ['a proxy counts', refusal(429, 'unrecognised'), true, /Too many tries/, /Trying again…/],
     ['it is too much at once', refusal(503, 'overloaded', 120), true, /Many people/, /Trying again in 2 minutes…/],
     ['the store is away', refusal(503, 'store_unavailable'), true, /trouble/, /not you\. Trying again…/],
     ['a proxy speaks for it', refusal(502, 'unrecognised'), true, /trouble/, /Trying again…/],

@@ -87,7 +87,7 @@ export const holding =
     return { status }
   }
 
-export const refusal = (status: number, code: ProblemCode, retryAfterSeconds?: number): ApiError =>
+export const refusal = (status: number, code: ProblemCode | 'unrecognised', retryAfterSeconds?: number): ApiError =>
   new ApiError({ status, code, retryAfterSeconds, triesLeft: undefined })
 
 export const dropped = (): ConnectionError => new ConnectionError('dropped')

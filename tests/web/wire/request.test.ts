@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { wordsFor } from '../../../web/src/page/words.ts'
 import { createApi } from '../../../web/src/wire/api.ts'
 import { ApiError, ConnectionError, isRefusal } from '../../../web/src/wire/api-error.ts'
 import { DecodeError } from '../../../web/src/wire/decoding.ts'
@@ -42,7 +43,7 @@ describe('a problem', () => {
     expect(isRefusal(error)).toBe(true)
   })
 
-  test.each(['<html>502 Bad Gateway</html>', '', '[]', '{"code":"teapot"}', '{"code":7}'])(
+  test.each(['<html>502 Bad Gateway</html>', '', '[]', '{"code":"teapot"}', '{"code":7}', '{"code":"slow_down"}'])(
     'that says %j is unrecognised, and no refusal',
     async (body) => {
       const error = await caught(answering(body, { status: 403 }))
@@ -51,6 +52,18 @@ describe('a problem', () => {
       expect(isRefusal(error)).toBe(false)
     },
   )
+
+  test('by a code that only a newer service has is a refusal all the same', async () => {
+    const error = await caught(
+      problem(409, { code: 'teapot' }, { 'content-type': 'application/problem+json; charset=utf-8' }),
+    )
+    expect(error).toMatchObject({ code: 'teapot', status: 409 })
+    expect(isRefusal(error)).toBe(true)
+    expect(wordsFor(error)).toBe('The service did not answer as expected.')
+    expect(wordsFor(await caught(problem(409, { code: 'constructor' })))).toBe(
+      'The service did not answer as expected.',
+    )
+  })
 
   test('with a date for Retry-After has none: that would compare two clocks', async () => {
     const error = await caught(problem(429, { code: 'slow_down' }, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }))

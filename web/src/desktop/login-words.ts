@@ -3,7 +3,7 @@ import { login } from '#messages/login'
 import { trouble } from '#messages/trouble'
 import { clockWords, inWords, numberWords } from '../page/moment-words.ts'
 import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { ApiError, isProblem } from '../wire/api-error.ts'
 
 export function signedInWords(name: string | undefined): TitledWords {
   const title = name === undefined ? login.signedIn : login.signedInAs({ name: setApart(name) })
@@ -20,7 +20,9 @@ export function startFailedWords(
   if (!(error instanceof ApiError)) return login.unreachable
   const wait = error.retryAfterSeconds
   const more = wait ? trouble.tryingIn({ when: inWords(wait) }) : login.trying
-  if (error.code === 'slow_down' || error.code === 'overloaded') return { title: login[error.code], more }
+  // By its status: proxies count too.
+  if (error.status === 429) return { title: login.slow_down, more }
+  if (isProblem(error, 'overloaded')) return { title: login.overloaded, more }
   return { title: login.having_trouble.title, more: login.having_trouble.more({ more }) }
 }
 

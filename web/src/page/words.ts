@@ -7,14 +7,14 @@ import { DecodeError } from '../wire/decoding.ts'
 import type { Application } from '../wire/protocol.ts'
 import { inWords } from './moment-words.ts'
 
-const problemWords: Partial<Record<ProblemCode, string>> = { ...problem }
+const problemWords = new Map<string, string>(Object.entries(problem))
 
 /** Has a page say more: the login page's script has no words for what only those are told who are, or were, signed in. */
 export function learnProblems(more: Readonly<Partial<Record<ProblemCode, string>>>): void {
-  Object.assign(problemWords, more)
+  for (const [code, words] of Object.entries(more)) problemWords.set(code, words)
 }
 
-const problemWordsFor = (code: ProblemCode): string => problemWords[code] ?? problem.unrecognised
+const problemWordsFor = (code: string): string => problemWords.get(code) ?? problem.unrecognised
 
 /** What to tell a person about something that was caught. */
 export function wordsFor(error: unknown): string {

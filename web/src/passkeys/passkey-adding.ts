@@ -1,6 +1,6 @@
 import { passkey as passkeyWords } from '#messages/passkey'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { Authenticator } from './authenticator.ts'
 
 export interface PasskeyAddingParts {
@@ -27,7 +27,7 @@ export async function unlessStale(onSignInAgain: (why: string) => void, act: () 
     await act()
     return true
   } catch (error) {
-    if (!(error instanceof ApiError && error.code === 'recent_sign_in_required')) throw error
+    if (!isProblem(error, 'recent_sign_in_required')) throw error
     onSignInAgain(passkeyWords.signInAgain)
     return false
   }

@@ -4,7 +4,7 @@ import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
 import type { Authenticator } from './authenticator.ts'
 import { type AddPasskey, unlessStale } from './passkey-adding.ts'
@@ -45,7 +45,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     try {
       await act()
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'authentication_required') onSignedOut()
+      if (isProblem(error, 'authentication_required')) onSignedOut()
       else message.textContent = passkeyErrorWords(error)
     }
   }
@@ -84,7 +84,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
         await api.removePasskey({ id })
       } catch (error) {
         // Gone already, which is what was wanted.
-        if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+        if (!isProblem(error, 'not_found')) throw error
       }
     })
     if (!isDone) return

@@ -4,7 +4,7 @@ import { firstUse } from '../page/first-use.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion } from '../wire/passkey-protocol.ts'
@@ -51,7 +51,7 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
 
   const tell = (error: unknown) => {
     if (error instanceof PasskeyError && error.isAborted) return
-    const isUnknown = error instanceof ApiError && error.code === 'invalid_credentials'
+    const isUnknown = isProblem(error, 'invalid_credentials')
     tellTrouble(message, error, isUnknown ? () => passkeyWords.unknown : passkeyErrorWords)
   }
 

@@ -3,7 +3,7 @@ import { browserWords, type TitledWords, wordsFor } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
-import { type ApiError, isRefusal } from '../wire/api-error.ts'
+import { type ApiError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
@@ -82,8 +82,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   }
 
   const onRefused = (error: ApiError) => {
-    if (error.code === 'authentication_required') return parts.onSignedOut()
-    if (error.code !== 'expired_token') return end({ title: phoneWords.failed, more: wordsFor(error) })
+    if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
+    if (!isProblem(error, 'expired_token')) return end({ title: phoneWords.failed, more: wordsFor(error) })
     // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
     const beforeItsTime = seen !== 'scanned' && clock.now() < endsAt
     end(beforeItsTime ? phoneWords.finished : phoneWords.expired)
@@ -113,7 +113,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       await act()
     } catch (error) {
       if (parts.signal.aborted) return
-      if (isRefusal(error) && error.code !== 'passkey_required') return onRefused(error)
+      if (isRefusal(error) && !isProblem(error, 'passkey_required')) return onRefused(error)
       // Also where a tap was enough when it was scanned: there is a passkey by now.
       if (isRefusal(error)) isPasskeyAsked = true
       void watch()

@@ -9,7 +9,7 @@ import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
 import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { ScanReply } from '../wire/protocol.ts'
 import type { Approval } from './approval.ts'
 import type { TimeLeft } from './time-left.ts'
@@ -140,7 +140,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
 
 /** Whether another passkey, or one at all, might help. */
 const isAboutPasskeys = (error: unknown): boolean =>
-  error instanceof PasskeyError || (error instanceof ApiError && error.code === 'passkey_required')
+  error instanceof PasskeyError || isProblem(error, 'passkey_required')
 
 /** A host name with places to break it between its labels, where it is too long for a line. */
 const breakable = (host: string): (string | Node)[] =>

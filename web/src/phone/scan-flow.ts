@@ -4,7 +4,7 @@ import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError, isRefusal } from '../wire/api-error.ts'
+import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
 import type { Approving } from './approving.ts'
@@ -153,4 +153,4 @@ const personOf = ({ user, session }: CurrentSession): string => (session.kind ==
 /** By the server's clock alone, which notes now and then that a session is used. */
 const isNew = ({ session }: CurrentSession): boolean => session.lastSeenAt === session.createdAt
 
-const isSignedOut = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'
+const isSignedOut = (error: unknown): boolean => isProblem(error, 'authentication_required')

@@ -4,7 +4,7 @@ import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { browserWords, whereWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
 
 export interface EventListParts {
@@ -33,7 +33,7 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
       list.replaceChildren(...events.map(item))
       if (events.length === 0) message.textContent = eventWords.none
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'authentication_required') onSignedOut()
+      if (isProblem(error, 'authentication_required')) onSignedOut()
       else message.textContent = wordsFor(error)
     }
   }

@@ -4,7 +4,7 @@ import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
 import { createDeviceList } from './device-list.ts'
 import { nameOf } from './device-row.ts'
@@ -66,7 +66,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
       await api.revoke({ id })
     } catch (error) {
       // Gone already, which is what was wanted.
-      if (!(error instanceof ApiError && error.code === 'not_found')) throw error
+      if (!isProblem(error, 'not_found')) throw error
     }
     await load()
   }
@@ -112,7 +112,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   return { refresh: () => attempt(load), end, askToEndOthers: () => endOthers() }
 }
 
-const isStranger = (error: unknown): boolean => error instanceof ApiError && error.code === 'authentication_required'
+const isStranger = (error: unknown): boolean => isProblem(error, 'authentication_required')
 
 const endBrowsersWords = (count: number): TitledWords => ({
   title: deviceWords.endBrowsers.title({ count }),

@@ -3,7 +3,7 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { wordsFor } from '../page/words.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 
@@ -26,7 +26,7 @@ export function createRenaming(root: ParentNode): AskName {
       await save(field.value.trim())
       dialog.close()
     } catch (error) {
-      const isBad = error instanceof ApiError && error.code === 'invalid_request'
+      const isBad = isProblem(error, 'invalid_request')
       message.textContent = isBad ? deviceWords.badName : wordsFor(error)
       field.focus()
     }

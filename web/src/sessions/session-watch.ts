@@ -1,6 +1,6 @@
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Api } from '../wire/api.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
@@ -37,7 +37,7 @@ async function isGone({ api, onSession, onFailure }: SessionWatchParts): Promise
     onSession(await api.session())
     return false
   } catch (error) {
-    if (error instanceof ApiError && error.code === 'authentication_required') return true
+    if (isProblem(error, 'authentication_required')) return true
     onFailure(error)
     return false
   }

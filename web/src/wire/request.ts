@@ -1,4 +1,4 @@
-import { ApiError, type ApiErrorParts, ConnectionError, problemCodes } from './api-error.ts'
+import { ApiError, type ApiErrorParts, ConnectionError } from './api-error.ts'
 import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
 import { linkAbort } from './linked-abort.ts'
 
@@ -65,7 +65,7 @@ function parse(body: string): unknown {
 }
 
 function problemOf(response: Response, body: string): ApiError {
-  const told = tryProblem(body)
+  const told = tryProblem(response, body)
   return new ApiError({
     code: told.code,
     status: response.status,
@@ -75,12 +75,11 @@ function problemOf(response: Response, body: string): ApiError {
   })
 }
 
-function tryProblem(body: string): Pick<ApiErrorParts, 'code' | 'triesLeft'> {
+function tryProblem({ headers }: Response, body: string): Pick<ApiErrorParts, 'code' | 'triesLeft'> {
   try {
     const fields = fieldsOf(parse(body))
-    const told = optional(text)(fields, 'code')
-    const code = problemCodes.find((each) => each === told) ?? 'unrecognised'
-    return { code, triesLeft: optional(amount)(fields, 'tries_left') }
+    const isOurs = headers.get('content-type')?.startsWith('application/problem+json')
+    return { code: isOurs ? text(fields, 'code') : 'unrecognised', triesLeft: optional(amount)(fields, 'tries_left') }
   } catch {
     return { code: 'unrecognised', triesLeft: undefined }
   }
