@@ -1,6 +1,6 @@
 /**
  * `npm run first-view`: what it costs to see a page for the first time, in a real Chromium on a bad line. README.md has the
- * figures; tests/e2e/first-view.test.ts holds those that are no times.
+ * figures; tests/e2e/first-view.test.ts holds those that are no times. With `BRAND_…` set, of pages with that brand.
  */
 import { endAllAtExit } from './faults/long/end-all.ts'
 import { launchChromium } from './support/browsers.ts'
@@ -15,12 +15,19 @@ const TRIES = 5
 const HOSTS = ['localhost', 'sign-in.example.com']
 const SIZES = { '/': { width: 1280, height: 800 }, '/scan': { width: 390, height: 844 } }
 
+const brand = Object.fromEntries(
+  ['BRAND_NAME', 'BRAND_LOGO', 'BRAND_COLOR'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value]]
+  }),
+)
+
 endAllAtExit()
 const browser = await launchChromium()
 for (const host of HOSTS) {
   const port = await freePort()
   const url = `http://${host}:${port}`
-  const service = await startServiceProcess({ PORT: String(port), PUBLIC_URL: url })
+  const service = await startServiceProcess({ ...brand, PORT: String(port), PUBLIC_URL: url })
   console.log(`\n${url}, ${LINE.latencyMs} ms, ${LINE.bitsPerSecond / 1000} kbit/s`)
   for (const path of ['/', '/scan'] as const) {
     const views: FirstView[] = []

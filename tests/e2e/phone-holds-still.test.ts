@@ -91,3 +91,68 @@ test.each([
   await sees(phone, '#result h1', 'Wrong number, five times')
   expect(await heard.focused()).not.toContain('nowhere')
 })
+
+/** As much as there can be to say of a browser, an application and what is asked. */
+const FULLEST = {
+  ...{ same_network: false, match: 'code', confirm: 'passkey', new_browser: true },
+  ip: '2001:0db8:85a3:1f2e:9c4d:8a2e:0370:7334',
+  place: 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, United Kingdom',
+  browser: { name: 'Samsung Internet for Android', os: 'Chrome OS' },
+  application: {
+    name: 'Donaudampfschifffahrtsgesellschaftskapitänsverwaltung',
+    origin: 'https://a-host-of-some-length.department.headquarters.example.com',
+    scopes: ['profile', 'email', 'groups'],
+    logo: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>',
+  },
+}
+
+test.each([
+  [375, 667, 'en-GB'],
+  [320, 568, 'de-DE'],
+])(
+  'at %i × %i the fullest question (%s) has both buttons in reach, and nothing in it that cannot be read',
+  async (width, height, locale) => {
+    const { url } = shared('matching')
+    const phone = await visitors.phone({ viewport: { width, height }, locale })
+    await phone.route('**/login/scan', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), ...FULLEST } })
+    })
+    await phone.goto(`${url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#chooser').waitFor()
+    const token = await startLogin(createClient(url))
+    await phone.evaluate((code) => {
+      location.hash = code
+    }, token)
+    for (const part of [
+      '.request-asks',
+      '.request-new',
+      '.request-where',
+      '.request-match',
+      '.request-passkey',
+      '.app-sign img',
+    ])
+      await phone.locator(`#request ${part}`).waitFor()
+    const places = await placesOf(phone, ['#deny', '#confirm'])
+    for (const [x = -1, y = -1, wide = 0, high = 0] of Object.values(places)) {
+      expect([x >= 0, y >= 0, x + wide <= width, y + high <= height]).toEqual([true, true, true, true])
+    }
+    expect(places['#deny']?.slice(1)).toEqual(places['#confirm']?.slice(1))
+    expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    // Nothing lies for good under the bar with the buttons, and nothing is cut.
+    const unread = await phone.evaluate(() => {
+      const parts = [...document.querySelectorAll<HTMLElement>('#request :is(h1, p, dd, bdi, span)')]
+      const shown = parts.filter((part) => part.checkVisibility() && part.textContent?.trim() && !part.closest('.bar'))
+      return shown.flatMap((part) => {
+        part.scrollIntoView({ block: 'center', behavior: 'instant' })
+        const { left, top, width: wide, height: high } = part.getBoundingClientRect()
+        const found = document.elementFromPoint(left + wide / 2, top + high / 2)
+        const isSeen = part.contains(found) || found?.contains(part)
+        const isCut = part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
+        return isSeen && !isCut ? [] : [part.className || part.localName]
+      })
+    })
+    expect(unread).toEqual([])
+  },
+)

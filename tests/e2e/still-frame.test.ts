@@ -1,13 +1,18 @@
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { frameOf, listen } from '../support/frame.ts'
 import { freePort } from '../support/free-port.ts'
+import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import { isSignedIn, keepHere, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
-const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
+const { visitors, shared, serve } = setUpPageTests({
+  matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' },
+  ordinary: {},
+})
 
 const digits = (code: string, zero: number) =>
   code.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)))
@@ -123,20 +128,26 @@ test.each(SIZES)('at %i × %i heading, code and card stay where they are, whatev
 test('a code that is renewed or has run out moves nothing', async () => {
   const { url } = await serve({ LOGIN_SECONDS: '3', QR_REFRESH_SECONDS: '1' })
   const desktop = await visitors.desktop()
+  await desktop.addInitScript(() => {
+    const codes = new Set<string | null>()
+    const note = () => codes.add(document.querySelector('#qr')?.getAttribute('src') ?? null)
+    Object.assign(window, { codes })
+    new MutationObserver(note).observe(document, { attributeFilter: ['src'], subtree: true })
+  })
   await openLoginPage(desktop, url)
   const still = await frameOf(desktop)
-  const image = await desktop.locator('#qr').getAttribute('src')
-  await desktop.waitForFunction((old) => document.querySelector('#qr')?.getAttribute('src') !== old, image)
+  await desktop.waitForFunction(() => (Reflect.get(window, 'codes') as Set<string>).size > 1)
   expect(await frameOf(desktop)).toEqual(still)
   await sees(desktop, '#status', 'expired')
   expect(await frameOf(desktop)).toEqual(still)
 })
 
 test('what has not got through is sent again by the button, and by nothing else', async () => {
-  visitors.await(/ERR_FAILED .*\/login\/match$/)
+  visitors.await(/ERR_FAILED .*\/login\/match$/, /status of 429 .*\/login\/match$/)
   const { url } = shared('matching')
   const phone = await createPhone(url)
   const desktop = await visitors.desktop()
+  const heard = await hear(desktop)
   const sent = watchDigits(desktop)
   await openLoginPage(desktop, url)
   const token = await readToken(desktop)
@@ -147,9 +158,23 @@ test('what has not got through is sent again by the button, and by nothing else'
   await desktop.keyboard.press('Enter')
   await sees(desktop, '#match-message', 'cannot be reached')
   expect(sent).toEqual([code])
+  const tooMany = { code: 'slow_down', status: 429, title: 'Too many requests' }
+  await desktop.route(
+    '**/login/match',
+    (route) =>
+      route.fulfill({
+        ...{ status: 429, headers: { 'retry-after': '1' }, contentType: 'application/problem+json' },
+        body: JSON.stringify(tooMany),
+      }),
+    { times: 1 },
+  )
+  await desktop.locator('#match-form [type=submit]').click()
+  await sees(desktop, '#match-message', 'You can try again now.')
+  const [wait, over] = (await heard.said()).slice(-2)
+  expect([wait, over]).toEqual(['Too many tries just now. Try again in 1 second.', 'You can try again now.'])
   await desktop.locator('#match-form [type=submit]').click()
   await isSignedIn(desktop)
-  expect(sent).toEqual([code, code])
+  expect(sent).toEqual([code, code, code])
 })
 
 test.each([
@@ -174,6 +199,44 @@ test.each([
   await desktop.evaluate(() => document.body.appendChild(document.createElement('textarea')).focus())
   await desktop.keyboard.press('Control+V')
   expect(await desktop.locator('textarea').inputValue()).toBe(code)
+})
+
+test('states fade into each other in 200 ms, unless somebody wants no motion; and who is in sees the tick and their name before the page goes', async () => {
+  const { url } = shared('ordinary')
+  const desktop = await visitors.desktop({ reducedMotion: 'no-preference' })
+  await desktop.addInitScript(() => {
+    const fades: unknown[] = []
+    Object.assign(window, { fades })
+    const { animate } = Element.prototype
+    Element.prototype.animate = function (...given) {
+      fades.push([this.id, given[1]])
+      return animate.apply(this, given)
+    }
+  })
+  const fades = () => desktop.evaluate(() => Reflect.get(window, 'fades') as unknown[])
+  const motionOf = (part: string, property: string) =>
+    desktop.locator(part).evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property)
+  await desktop.clock.install()
+  await openLoginPage(desktop, url)
+  expect(await fades()).toEqual([['status', 200]])
+  expect(await motionOf('#qr', 'transition-duration')).toMatch(/^0\.2s/)
+  await desktop.emulateMedia({ reducedMotion: 'reduce' })
+  expect(await motionOf('#qr', 'transition-property')).toBe('none')
+
+  const token = await readToken(desktop)
+  await desktop.clock.pauseAt(await desktop.evaluate(() => Date.now() + 100))
+  await approve(await createPhone(url), token)
+  await eventually('the browser is in', async () => {
+    await desktop.clock.runFor(100)
+    return desktop.locator('[data-state="authenticated"]').isVisible()
+  })
+  await sees(desktop, '#status', 'Signed in as \u2068Demo Person\u2069')
+  await desktop.locator('.sign .is-tick').waitFor()
+  // Nothing is on its way: the page stands until its clock goes on.
+  await desktop.evaluate(() => fetch('/healthz'))
+  expect(new URL(desktop.url()).pathname).toBe('/')
+  await desktop.clock.resume()
+  await isSignedIn(desktop)
 })
 
 test('a second tab notices that the first was signed in, and nobody who is sees a code', async () => {

@@ -41,6 +41,7 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   visitors.await(/status of 429 /)
   const { url } = shared('ordinary')
   const phone = await visitors.phone()
+  const { said } = await hear(phone)
   const refuseOnce = (path: RegExp) => phone.route(path, (route) => route.fulfill(tooMany), { times: 1 })
   const counted = /Too many tries just now\. Try again in [12] seconds?\./
 
@@ -48,8 +49,9 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   await refuseOnce(/\/sign-in$/)
   await signInOnPhone(phone)
   await sees(phone, '#sign-in-message', counted)
-  // It is over: nothing is left to say, and the form is as it was.
-  await eventually('the wait is over', async () => (await phone.locator('#sign-in-message').textContent()) === '')
+  // It is over, which is said to eye and ear; and the form is as it was.
+  await sees(phone, '#sign-in-message', /^You can try again now\.$/)
+  expect((await said()).slice(-2)).toEqual([expect.stringMatching(counted), 'You can try again now.'])
   await phone.locator('#sign-in-form [type=submit]').click()
   await phone.locator('#chooser').waitFor()
 
@@ -58,7 +60,7 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   await phone.keyboard.press('Enter')
   await sees(phone, '#chooser-message', counted)
   expect(await phone.locator('#user-code').inputValue()).toBe('BCDF-GHJK')
-  await eventually('the wait is over', async () => (await phone.locator('#chooser-message').textContent()) === '')
+  await sees(phone, '#chooser-message', /^You can try again now\.$/)
 
   // A code is looked up again by itself.
   const browser = createClient(url)
@@ -74,7 +76,8 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   await refuseOnce(/\/confirm$/)
   await phone.locator('#confirm').click()
   await sees(phone, '#request-message', counted)
-  await eventually('the wait is over', async () => (await phone.locator('#request-message').textContent()) === '')
+  await sees(phone, '#request-message', /^You can try again now\.$/)
+  expect((await said()).at(-1)).toBe('You can try again now.')
   await phone.locator('#confirm').click()
   await sees(phone, '#result', 'Confirmed')
 })

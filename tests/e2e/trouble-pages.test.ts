@@ -31,7 +31,9 @@ test('each page of trouble has a sign, a title, a cause and one thing to do, on 
   const { url } = shared('ordinary')
   const page = await visitors.desktop()
   // Nothing is tried again meanwhile.
-  await page.route('**/page-guard.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }))
+  await page.route(/page-guard\.js|trouble-page-/, (route) =>
+    route.fulfill({ body: '', contentType: 'text/javascript' }),
+  )
   for (const name of PAGES) {
     await page.setViewportSize({ width: 1280, height: 800 })
     await open(page, url, 'en', name)

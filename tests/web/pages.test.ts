@@ -29,6 +29,13 @@ describe.each(Object.entries(ids))('%s', (name, wanted) => {
     expect(html).not.toMatch(/(src|href)="(https?:)?\/\//)
   })
 
+  test('has its script fetched ahead of all that the browser meets on the way to it', () => {
+    const [, script = ''] = /<script type="module" src="(\/assets\/[^"]+)">/.exec(html) ?? []
+    const ahead = html.indexOf(`<link rel="modulepreload" href="${script}">`)
+    expect(ahead).toBeGreaterThan(0)
+    expect(ahead).toBeLessThan(html.indexOf('<script'))
+  })
+
   test('says its language, title, size and colour, and what to do without JavaScript', () => {
     for (const part of ['<html lang="en">', '<title>', 'name="viewport"', 'name="theme-color"', '<noscript>']) {
       expect(html).toContain(part)

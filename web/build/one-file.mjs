@@ -45,7 +45,10 @@ export async function inOneFile({ files, importsOf, exportsOf, main, settings })
 function together({ files, exportsOf, main, shared, nameless, settings }) {
   const [PAGE, TAKEN, BUILT] = ['page', 'taken', 'built']
   const own = [main, ...shared]
-  const given = (name) => exportsOf(name).map((each) => ({ each, alias: `${each}_${own.indexOf(name)}` }))
+  const exported = own.flatMap(exportsOf)
+  const isUnique = (each) => exported.indexOf(each) === exported.lastIndexOf(each)
+  const given = (name) =>
+    exportsOf(name).map((each) => ({ each, alias: isUnique(each) ? each : `${each}_${own.indexOf(name)}` }))
   const exporting = (name, pair) => `export { ${given(name).map(pair).join(', ')} } from './${name}'\n`
   const contentsIn = {
     [PAGE]: () =>

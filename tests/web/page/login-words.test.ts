@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LoginView, statusWords } from '../../../web/src/desktop/login-view.ts'
 import { leftWords } from '../../../web/src/desktop/login-words.ts'
+import { wordsFor } from '../../../web/src/page/error-words.ts'
 import { inWords } from '../../../web/src/page/moment-words.ts'
 import { dropped, refusal } from '../support/polling.ts'
 
@@ -33,9 +34,9 @@ describe('why there is no code', () => {
   })
 
   test('where nothing is tried again promises nothing', () => {
-    const words = statusWords(failed(refusal(403, 'cross_site_request'), true), 'steady', true)
-    expect(words.more).toMatch(/its own address/)
-    expect(words.more).not.toMatch(/again/i)
+    const { title, more } = statusWords(failed(refusal(403, 'cross_site_request'), true), 'steady', true)
+    expect(`${title} ${more} ${wordsFor(refusal(403, 'cross_site_request'))}`).toMatch(/its own address/)
+    expect(`${title} ${more} ${wordsFor(refusal(403, 'cross_site_request'))}`).not.toMatch(/again/i)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { wordsFor } from '../../../web/src/page/words.ts'
+import { wordsFor } from '../../../web/src/page/error-words.ts'
 import { createApi } from '../../../web/src/wire/api.ts'
 import { ApiError, ConnectionError, isRefusal } from '../../../web/src/wire/api-error.ts'
 import { DecodeError } from '../../../web/src/wire/decoding.ts'

@@ -1,5 +1,5 @@
 // The script of embed.html: the login page's element in a frame of an application, which is told when somebody is signed in.
-import { login as loginWords } from '#messages/login'
+import { embed as embedWords } from '#messages/embed'
 import { findPart } from '../page/find-part.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { setApart } from '../page/words.ts'
@@ -31,7 +31,7 @@ async function begin(): Promise<void> {
   const name = await api.signedInName().catch(() => undefined)
   if (name === undefined) return customElements.define('scanin-login', ScanInLogin)
   findPart(document, 'scanin-login', HTMLElement).setAttribute('data-state', 'authenticated')
-  createStatusLine(document)({ title: loginWords.signedInAlready({ name: setApart(name) }), more: '' })
+  createStatusLine(document)({ title: embedWords.signedIn({ name: setApart(name) }), more: '' })
   tellParent()
 }
 

@@ -1,4 +1,4 @@
-// What the login page loads after its first view: the digits of the phone, and the code to type there.
+// What the login page loads after its first view: the digits of the phone, the code to type there, and why there is no code at all.
 import { loginForms as formWords } from '#messages/loginForms'
 import type { TitledWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -6,6 +6,7 @@ import type { UserCodeReply } from '../wire/protocol.ts'
 import { createLastMinute } from './last-minute.ts'
 import type { LoginView } from './login-view.ts'
 import { createMatchForm } from './match-form.ts'
+import { createStartFailed } from './start-failed.ts'
 import { createUserCodePanel } from './user-code-panel.ts'
 
 export interface LoginFormsParts {
@@ -34,15 +35,17 @@ export function createLoginForms({ root, clock, match, userCode, onWords, signal
     onWords()
   }
   const lastMinute = createLastMinute({ root, clock, onChange, signal })
+  const startFailed = createStartFailed({ root, signal })
   return {
     show(view) {
       shown = view
       lastMinute.show(view)
+      startFailed.show(view)
       if (view.kind === 'match_required') form.show(view.triesLeft)
       else form.hide()
       if (view.kind === 'starting') panel.reset()
     },
-    words: lastMinute.words,
+    words: (view) => startFailed.words(view) ?? lastMinute.words(view),
     askForCode: panel.ask,
   }
 }

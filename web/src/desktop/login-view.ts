@@ -4,7 +4,7 @@ import { login as loginWords } from '#messages/login'
 import type { TitledWords } from '../page/words.ts'
 import type { Connection } from '../poll/poller.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
-import { signedInWords, startFailedWords } from './login-words.ts'
+import { signedInWords, tryingAgainWords } from './login-words.ts'
 
 /** A time that a ring shows: when it is over, on the page's clock, and how long all of it was. */
 export interface Span {
@@ -51,6 +51,8 @@ export const isEnd = ({ kind }: LoginView): boolean =>
 
 export function statusWords(view: LoginView, connection: Connection, isOnline: boolean): TitledWords {
   if (connection === 'reconnecting') return isOnline ? loginWords.reconnecting : loginWords.offline
-  if (view.kind === 'start_failed') return startFailedWords(view.error, { isOnline, isOver: view.isOver })
+  // Why, start-failed.ts says, which comes with the forms.
+  if (view.kind === 'start_failed' && view.isOver) return { title: loginWords.failed, more: '' }
+  if (view.kind === 'start_failed') return tryingAgainWords(view.error, isOnline)
   return view.kind === 'authenticated' ? signedInWords(view.userName) : loginWords[view.kind]
 }

@@ -2,7 +2,7 @@
 import { login } from '#messages/login'
 import { trouble } from '#messages/trouble'
 import { clockWords, inWords, numberWords } from '../page/moment-words.ts'
-import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
+import { setApart, type TitledWords } from '../page/words.ts'
 import { ApiError, isProblem } from '../wire/api-error.ts'
 
 export function signedInWords(name: string | undefined): TitledWords {
@@ -10,12 +10,8 @@ export function signedInWords(name: string | undefined): TitledWords {
   return { title, more: login.moment }
 }
 
-/** Why there is no code yet, and when the page tries again by itself, if it does. */
-export function startFailedWords(
-  error: unknown,
-  { isOnline, isOver }: { isOnline: boolean; isOver: boolean },
-): TitledWords {
-  if (isOver) return { title: login.failed, more: wordsFor(error) }
+/** Why there is no code yet, and when the page tries again by itself. */
+export function tryingAgainWords(error: unknown, isOnline: boolean): TitledWords {
   if (!isOnline) return { title: login.offline.title, more: login.offlineTrying }
   if (!(error instanceof ApiError)) return login.unreachable
   const wait = error.retryAfterSeconds

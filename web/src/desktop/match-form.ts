@@ -1,7 +1,8 @@
 import { loginForms as formWords } from '#messages/loginForms'
+import { wait } from '#messages/wait'
+import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
-import { wordsFor } from '../page/words.ts'
-import { ApiError } from '../wire/api-error.ts'
+import { ApiError, askedMsOf } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { createDigitBoxes } from './digit-boxes.ts'
 import { isShown, setShown } from './shown.ts'
@@ -75,11 +76,16 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
     // Wrong digits make room for others. Those that did not get through can be sent once more.
     if (triesLeft !== undefined) boxes.clear()
-    say(
-      [wordsFor(error), triesLeft === undefined ? '' : formWords.triesLeft({ count: triesLeft })].join(' ').trim(),
-      true,
-    )
+    const words = [wordsFor(error), triesLeft === undefined ? '' : formWords.triesLeft({ count: triesLeft })].join(' ')
+    say(words.trim(), true)
     input.focus()
+    void sayWhenOver(askedMsOf(error))
+  }
+  const sayWhenOver = async (waitMs: number) => {
+    if (waitMs === 0) return
+    const words = message.textContent
+    await clock.sleep(waitMs, signal)
+    if (message.textContent === words) say(wait.over, false)
   }
 
   form.addEventListener('submit', (event) => {

@@ -1,13 +1,12 @@
+import { trouble } from '#messages/trouble'
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
-import { setApart, type TitledWords, wordsFor } from '../page/words.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
-import { ApiError } from '../wire/api-error.ts'
 import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
@@ -95,10 +94,11 @@ export class ScanInLogin extends HTMLElement {
       setShown(otherWay, view.kind === 'starting' || view.kind === 'pending')
       forms?.show(view)
       if (view.kind === 'match_required') void untilAnswered(loadForms, { ...source, signal: attempt.signal })
-      speak()
+      // Why there is no code, and never will be, is said as one: the service has answered, so that can be had.
+      if (view.kind === 'start_failed' && view.isOver) void loadForms().then(speak, speak)
+      else speak()
       keepFocus(held)
       if (view.kind === 'authenticated') void this.#leave(view.redirectTo, life)
-      void this.#explain(view, say, refresh)
     }
     const start = () => {
       attempt.abort()
@@ -143,8 +143,8 @@ export class ScanInLogin extends HTMLElement {
     const onAskForCode = async () => {
       try {
         await (await loadForms()).askForCode()
-      } catch (error) {
-        findPart(otherWay, '.message', HTMLElement).textContent = wordsFor(error)
+      } catch {
+        findPart(otherWay, '.message', HTMLElement).textContent = trouble.unreachable
       }
     }
     findPart(otherWay, '#user-code', HTMLElement).addEventListener('click', onAskForCode, { signal: life })
@@ -162,14 +162,6 @@ export class ScanInLogin extends HTMLElement {
     void firstUse({ page: document, clock: pageClock, signal: life })
       .then(loadForms)
       .catch(() => undefined)
-  }
-
-  /** Loaded where it is needed alone, which is hardly anywhere: it shares no module with the page, or would split it. */
-  async #explain(view: LoginView, say: (words: TitledWords) => void, button: HTMLButtonElement): Promise<void> {
-    const publicUrl = view.kind === 'start_failed' && view.error instanceof ApiError && view.error.publicUrl
-    if (!publicUrl) return
-    const { leadToRightAddress } = await import('./wrong-address.ts')
-    leadToRightAddress({ publicUrl, setApart, say, button })
   }
 
   async #leave(redirectTo: string, life: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { loginForms as formWords } from '#messages/loginForms'
+import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import { wordsFor } from '../page/words.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
 export interface UserCodePanel {

@@ -1,17 +1,25 @@
+import { wait } from '#messages/wait'
 import { ApiError } from '../wire/api-error.ts'
 import { pageClock } from '../wire/clock.ts'
 import { countDown } from './countdown.ts'
+import { retryingWords, wordsFor } from './error-words.ts'
 import { fill } from './fill.ts'
-import { retryingWords, wordsFor } from './words.ts'
 
 /**
  * Says what went wrong and what there is to do: for how long to wait, counted for the eye and said once to the ear, or where
- * to go. Whatever is written there later ends that; when the wait is over nothing is left to say.
+ * to go. Whatever is written there later ends that; when the wait is over it says so, to eye and ear (WCAG 2.2, 4.1.3).
  * @param place a live region
  * @param words for what was caught, as `wordsFor`
  */
 export function tellTrouble(place: HTMLElement, error: unknown, words: (error: unknown) => string = wordsFor): void {
-  tell(place, error, words, () => place.replaceChildren())
+  tell(place, error, words, () => place.replaceChildren(waitOver()))
+}
+
+function waitOver(): HTMLElement {
+  const words = document.createElement('span')
+  words.className = 'wait-over'
+  words.textContent = wait.over
+  return words
 }
 
 /** As `tellTrouble`, where the page tries again by itself. */

@@ -1,4 +1,4 @@
-import { wordsFor } from '../page/words.ts'
+import { wordsFor } from '../page/error-words.ts'
 import { PasskeyError } from './authenticator.ts'
 
 /** As `wordsFor`, where passkeys may have been the trouble. */

@@ -1,5 +1,6 @@
 import { phone as phoneWords } from '#messages/phone'
-import { browserWords, type TitledWords, wordsFor } from '../page/words.ts'
+import { wordsFor } from '../page/error-words.ts'
+import { browserWords, type TitledWords } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'

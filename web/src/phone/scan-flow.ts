@@ -1,5 +1,5 @@
 import { phone as phoneWords } from '#messages/phone'
-import { wordsFor } from '../page/words.ts'
+import { wordsFor } from '../page/error-words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'

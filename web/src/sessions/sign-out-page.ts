@@ -1,11 +1,11 @@
 // The script of oauth-sign-out.html: an application has asked to sign somebody out, and they are asked whether they want to.
 
 import { accountProblem } from '#messages/accountProblem'
+import { learnProblems, wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
-import { learnProblems, wordsFor } from '../page/words.ts'
 import { createApi } from '../wire/api.ts'
 
 learnProblems(accountProblem)
