@@ -2,8 +2,9 @@
 // by one, and some 1,500 of them were two thirds of a start. What is loaded where it is used stays a file of its own.
 // No checks here: `tsc --project server` has them.
 import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
+import { noteBuild } from '../web/build/last-builds.mjs'
 
 const OUT = 'dist/server'
 /** Processes of their own begin with these; `service` is what `main` starts, and tests as often as they like. */
@@ -30,6 +31,13 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 
-// After the new ones are there: what no entry leads to any more.
-const made = new Set(Object.keys(metafile.outputs))
-for (const name of readdirSync(OUT)) if (!made.has(join(OUT, name))) rmSync(join(OUT, name), { recursive: true })
+// After the new ones are there. A service that runs may yet load what it was built with, where it uses it.
+const BUILDS = 'builds.json'
+const kept = new Set([
+  BUILDS,
+  ...noteBuild(
+    join(OUT, BUILDS),
+    Object.keys(metafile.outputs).map((path) => basename(path)),
+  ),
+])
+for (const name of readdirSync(OUT)) if (!kept.has(name)) rmSync(join(OUT, name), { recursive: true })

@@ -1,15 +1,14 @@
 // Puts files into dist/web, compressed beside themselves, with those of the last builds: a page that is open may ask for
 // them for hours yet.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { noteBuild, writeInOneStep } from './last-builds.mjs'
 
 const PAGES = 'dist/web'
 const ASSETS = 'dist/web/assets'
 /** The names of each build's assets, the newest build's first. */
 const BUILDS = 'dist/web/builds.json'
-/** This one and those before it: a second fix may follow the first within the hour. */
-const BUILDS_KEPT = 3
 
 const COMPRESSIONS = {
   br: (body) =>
@@ -23,13 +22,7 @@ const COMPRESSIONS = {
 export function writeAssets(files) {
   mkdirSync(ASSETS, { recursive: true })
   for (const [name, body] of files) if (!existsSync(join(ASSETS, name))) writeCompressed(ASSETS, name, body)
-  const names = [...files.keys()].sort()
-  const earlier = (existsSync(BUILDS) ? JSON.parse(readFileSync(BUILDS, 'utf8')) : []).filter(
-    (build) => String(build) !== String(names),
-  )
-  const builds = [names, ...earlier].slice(0, BUILDS_KEPT)
-  write(BUILDS, JSON.stringify(builds, undefined, 1))
-  keepOnly(ASSETS, builds.flat())
+  keepOnly(ASSETS, noteBuild(BUILDS, files.keys()))
 }
 
 /** @param texts by their names, with a folder for each language; what is gone is no page any more */
@@ -50,17 +43,11 @@ function writeCompressed(folder, name, body) {
   for (const [ending, compress] of Object.entries(COMPRESSIONS)) {
     const compressed = compress(body)
     const path = join(folder, `${name}.${ending}`)
-    if (compressed.length < body.length) write(path, compressed)
+    if (compressed.length < body.length) writeInOneStep(path, compressed)
     else rmSync(path, { force: true })
   }
   // Last: who finds it finds the others.
-  write(join(folder, name), body)
-}
-
-/** In one step: a service that runs may be reading it. */
-function write(path, body) {
-  writeFileSync(`${path}.new`, body)
-  renameSync(`${path}.new`, path)
+  writeInOneStep(join(folder, name), body)
 }
 
 function keepOnly(folder, names) {
