@@ -92,6 +92,8 @@ test.each([
   expect(await heard.focused()).not.toContain('nowhere')
 })
 
+const LONG_NAME = `Ada ${'Wolfeschlegelsteinhausenbergerdorff'.repeat(4)}`
+
 /** As much as there can be to say of a browser, an application and what is asked. */
 const FULLEST = {
   ...{ same_network: false, match: 'code', confirm: 'passkey', new_browser: true },
@@ -117,6 +119,12 @@ test.each([
     await phone.route('**/login/scan', async (route) => {
       const response = await route.fetch()
       await route.fulfill({ response, json: { ...(await response.json()), ...FULLEST } })
+    })
+    await phone.route('**/session', async (route) => {
+      const response = await route.fetch()
+      const session = await response.json()
+      if (response.ok()) Object.assign(session.user, { name: LONG_NAME })
+      await route.fulfill({ response, json: session })
     })
     await phone.goto(`${url}/scan`)
     await signInOnPhone(phone)

@@ -53,6 +53,13 @@ describe('a problem', () => {
     },
   )
 
+  test('is one by its form where something on the way has taken its type for another', async () => {
+    const body = JSON.stringify({ title: 'Sign in first', status: 401, code: 'authentication_required' })
+    const headers = { 'content-type': 'application/json' }
+    expect(await caught(answering(body, { status: 401, headers }))).toMatchObject({ code: 'authentication_required' })
+    expect(await caught(answering(body, { status: 403, headers }))).toMatchObject({ code: 'unrecognised' })
+  })
+
   test('by a code that only a newer service has is a refusal all the same', async () => {
     const error = await caught(
       problem(409, { code: 'teapot' }, { 'content-type': 'application/problem+json; charset=utf-8' }),

@@ -105,6 +105,7 @@ export class ScanInLogin extends HTMLElement {
       attempt = new AbortController()
       connection = 'steady'
       const onConnection = (next: Connection) => {
+        if (next === connection) return
         connection = next
         speak()
       }

@@ -75,10 +75,11 @@ function problemOf(response: Response, body: string): ApiError {
   })
 }
 
-function tryProblem({ headers }: Response, body: string): Pick<ApiErrorParts, 'code' | 'triesLeft'> {
+function tryProblem({ headers, status }: Response, body: string): Pick<ApiErrorParts, 'code' | 'triesLeft'> {
   try {
     const fields = fieldsOf(parse(body))
-    const isOurs = headers.get('content-type')?.startsWith('application/problem+json')
+    // By either of what only problems have (RFC 9457 §3): something on the way may have renamed the type.
+    const isOurs = headers.get('content-type')?.startsWith('application/problem+json') || fields['status'] === status
     return { code: isOurs ? text(fields, 'code') : 'unrecognised', triesLeft: optional(amount)(fields, 'tries_left') }
   } catch {
     return { code: 'unrecognised', triesLeft: undefined }
