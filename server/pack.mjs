@@ -9,8 +9,19 @@ import { noteBuild } from '../web/build/last-builds.mjs'
 const OUT = 'dist/server'
 /** Processes of their own begin with these; `service` is what `main` starts, and tests as often as they like. */
 const ENTRIES = { main: 'main', service: 'service', cli: 'cli', 'disk-probe': 'store/disk-probe' }
-/** They find files of theirs by where they lie. oidc-provider is loaded where it is used, and has side effects by module. */
-const AS_THEY_ARE = ['lmdb', '@node-rs/argon2', 'pino', '@fastify/static', '@fastify/swagger-ui', 'oidc-provider']
+/**
+ * They find files of theirs by where they lie. oidc-provider and maxmind are loaded where they are used: one has side
+ * effects by module, the other is no ES module, and esbuild leaves such a one no names when it is loaded later.
+ */
+const AS_THEY_ARE = [
+  'lmdb',
+  '@node-rs/argon2',
+  'pino',
+  '@fastify/static',
+  '@fastify/swagger-ui',
+  'oidc-provider',
+  'maxmind',
+]
 
 const { metafile } = await build({
   entryPoints: Object.entries(ENTRIES).map(([out, from]) => ({ in: `server/${from}.ts`, out })),
@@ -30,6 +41,17 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 })
+
+for (const { imports } of Object.values(metafile.outputs)) {
+  for (const { kind, path } of imports) {
+    const { entryPoint, exports } = metafile.outputs[path] ?? {}
+    if (kind === 'dynamic-import' && String(exports) === 'default') {
+      throw new Error(
+        `${entryPoint} is no ES module: loaded later it has no names but default, so it is to stay as it is`,
+      )
+    }
+  }
+}
 
 // After the new ones are there. A service that runs may yet load what it was built with, where it uses it.
 const BUILDS = 'builds.json'

@@ -27,6 +27,8 @@ let chromium
 function host(connection) {
   const lines = createInterface({ input: connection })
   connection.on('error', () => undefined)
+  // It passes on what its input had: who asked may go before the answer, and is no reason to end what others asked for.
+  lines.on('error', () => undefined)
   lines.once('line', (line) => {
     const { env, launch } = JSON.parse(line)
     if (launch === undefined) hostService(env, connection, lines)
