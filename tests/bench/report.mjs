@@ -16,15 +16,44 @@ export function circumstances() {
 
 /** Prints a titled Markdown table of whatever the rows have. */
 export function printTable(title, rows) {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const line = (cells) => `| ${cells.join(' | ')} |`
   console.log(`\n### ${title}\n`)
-  console.log(line(names))
-  console.log(line(names.map(() => '---')))
-  for (const row of rows) console.log(line(names.map((name) => shown(row[name]))))
+  console.log(tableOf(rows))
 }
 
+/** A Markdown table, with words for the names of what the rows have. */
+export function tableOf(rows) {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  const lines = rows.map((row) => line(names.map((name) => shown(row[name]))))
+  return [line(names.map(wordsFor)), line(names.map(() => '---')), ...lines].join('\n')
+}
+
+/** Where the rule below says it badly. */
+const WORDS = {
+  perSecond: 'a second',
+  ofBetterAuth: 'of better-auth',
+  usage: '`MEMORY USAGE`',
+}
+
+const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+/** `p99Ms` is "p99, ms", `bytesAReply` "bytes a reply", `redisCpuMicros` "Redis processor, µs". */
+function wordsFor(name) {
+  return (
+    WORDS[name] ??
+    name
+      .replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+      .replace(/ (ms|micros|percent|megabytes)$/, (_all, unit) => `, ${UNITS[unit]}`)
+      .replace(/\bcpu\b/, 'processor')
+      .replace(/\bredis\b/, 'Redis')
+      .replace(/\bper second\b/, 'a second')
+  )
+}
+
+const UNITS = { ms: 'ms', micros: 'µs', percent: '%', megabytes: 'MB' }
+
 function shown(value) {
+  if (Array.isArray(value)) return value.map(shown).join(', ')
   if (typeof value !== 'number') return String(value ?? '')
-  return String(Math.abs(value) >= 100 ? Math.round(value) : rounded(value))
+  return Math.abs(value) >= 100 ? number.format(value) : String(rounded(value))
 }

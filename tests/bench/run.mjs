@@ -1,5 +1,6 @@
 // npm run bench: everything that docs/performance.md states, measured in one run on this machine.
 //   node tests/bench/run.mjs [--node 22|24|26] [--quick] [--json FILE] [--only NAME,NAME]
+//   (publish.mjs makes that document's tables and pictures of FILE)
 //   node tests/bench/run.mjs [--node 22|24|26] --against REF [--quick]: better, same or worse than another version
 // It starts its own Redis, service and peers on loopback, on free ports, and ends them by itself.
 import { execFileSync } from 'node:child_process'
@@ -24,6 +25,7 @@ install()
 if (options.node) process.exit(await runOnNode(options.node, import.meta.filename, argumentsWithoutNode()))
 const { measurements } = await import('./measurements.mjs')
 const { circumstances, printTable } = await import('./report.mjs')
+const { goalsSeen } = await import('./goals.mjs')
 const { stopAll } = await import('./parts/processes.mjs')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopAll().then(() => process.exit(130)))
@@ -54,6 +56,7 @@ try {
 }
 results.circumstances.loadAfter = loadavg().map((load) => Number(load.toFixed(2)))
 printTable('Circumstances', [results.circumstances])
+if (!wanted) printTable('Goals, which are for a whole run on Node 24', goalsSeen(results.figures))
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
 process.exit(Object.keys(results.failures).length > 0 ? 1 : 0)
 

@@ -158,8 +158,10 @@ async function forEach<Result>(states: readonly State[], act: (state: State) => 
 if (RENEWED !== undefined) {
   const wanted = new RegExp(RENEWED)
   for (const folder of [KEPT, DOCUMENTS]) {
-    if (RENEWED === '.') rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
+    // Those of measurements are drawn by tests/bench/publish.mjs.
+    const own = readdirSync(folder).filter((name) => !name.startsWith('bench-'))
+    if (RENEWED === '.') for (const name of own) rmSync(join(folder, name))
   }
   test.each(Object.entries(GROUPS))('%s is kept', async (_name, states) => {
     await forEach(
