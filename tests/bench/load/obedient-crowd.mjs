@@ -1,72 +1,130 @@
-// A process of its own on the load's core: more browsers than the service can answer every two seconds, each keeping to
-// what it is told, and a phone that confirms for some of them. Then most of them leave.
-// Argument: a file with {port, publicUrl, logins, stay, arriveOverMs, settleMs, changes, changesPerSecond, longestReturnMs};
-// prints a line of JSON a second, and at its end RESULT and what came of it.
+// A process of its own on the load's core: browsers that wait, each keeping to what it is told, and phones that sign some
+// of them in. Argument: a file with {port, lanePort?, first, publicUrl, logins, phones, arriveOverMs}.
+// It prints SECOND and JSON once a second, ARRIVED, and does what a line of JSON on standard input says:
+//   {"signIn": {"perSecond", "seconds"}}   prints SIGNED and what came of it
+//   {"stay": count}                        all others leave
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import { ownConnections, sharedConnection } from './lanes.mjs'
 import { waitObediently } from './obedient-polls.mjs'
 
 const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
-const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+const open = order.lanePort ? sharedConnection(order.lanePort) : ownConnections(order.port, order.first)
+
+/** From a phone's scan to its confirm: its person reads. */
+const READS_MS = 1500
+const LAST_WORD_MS = 30_000
+const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-const startedAt = performance.now()
-const statuses = {}
+/** Those that wait, and how they are to be stopped. */
+const crowd = new Map()
+/** When their phone's confirm left. */
 const sentAt = new Map()
-const millis = []
-const seconds = []
-let second = { polls: 0, told: 0, toldInterval: 0 }
+const statuses = {}
+let millis = []
+const second = { polls: 0, hold: 0, interval: 0 }
+
+function count(answer) {
+  statuses[answer] = (statuses[answer] ?? 0) + 1
+}
 
 function join(login) {
-  return waitObediently(order, login, (httpStatus, { status, hold, interval, code }) => {
-    const answer = code === undefined ? httpStatus : `${httpStatus} ${code}`
-    statuses[answer] = (statuses[answer] ?? 0) + 1
+  const browser = waitObediently(open, login, (httpStatus, { status, hold, interval, code }) => {
+    count(code === undefined ? httpStatus : `${httpStatus} ${code}`)
     second.polls++
-    if (hold !== undefined) Object.assign(second, { told: hold, toldInterval: interval })
-    if (status !== 'authenticated') return
-    millis.push(performance.now() - sentAt.get(login.loginId))
-    sentAt.delete(login.loginId)
+    if (hold !== undefined) Object.assign(second, { hold, interval })
+    if (status === 'pending' || status === 'scanned' || httpStatus >= 400) return
+    crowd.delete(login)
+    if (status !== 'authenticated') {
+      count(`login ${status ?? 'cut off'}`)
+      return
+    }
+    millis.push(performance.now() - sentAt.get(login))
+    sentAt.delete(login)
+  })
+  crowd.set(login, browser)
+}
+
+/** @returns status, cookies and body */
+function post(path, body, cookie = '') {
+  const headers = { 'content-type': 'application/json', cookie, origin: order.publicUrl }
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port: order.port, path, method: 'POST', agent, headers }, (reply) => {
+      let text = ''
+      reply.setEncoding('utf8').on('data', (more) => {
+        text += more
+      })
+      reply.on('end', () => {
+        count(`${path} ${reply.statusCode}`)
+        const isGood = reply.statusCode < 300
+        if (isGood) resolve({ cookies: reply.headers['set-cookie'] ?? [], body: JSON.parse(text) })
+        else reject(new Error(`${path}: ${reply.statusCode} ${text}`))
+      })
+    })
+    outgoing.on('error', reject)
+    outgoing.end(JSON.stringify(body))
   })
 }
 
-function confirm({ loginId, token, phoneCookie }) {
-  sentAt.set(loginId, performance.now())
-  const headers = { 'content-type': 'application/json', cookie: phoneCookie, origin: order.publicUrl }
-  const outgoing = request({ port: order.port, path: '/login/confirm', method: 'POST', agent, headers }, (reply) => {
-    statuses[`confirm ${reply.statusCode}`] = (statuses[`confirm ${reply.statusCode}`] ?? 0) + 1
-    reply.resume()
-  })
-  outgoing.on('error', (error) => console.error(error))
-  outgoing.end(JSON.stringify({ token }))
+/** Somebody new comes to the page. */
+async function arrive() {
+  const { cookies, body } = await post('/login', {})
+  const [name, browserKey] = cookies[0].split(';')[0].split('=')
+  join({ loginId: name.replace('scanin_', ''), token: body.token, browserKey })
 }
 
-const reporting = setInterval(() => {
-  seconds.push({ at: Math.round((performance.now() - startedAt) / 1000), ...second })
-  console.log(JSON.stringify(seconds.at(-1)))
-  second = { ...second, polls: 0 }
-}, 1000)
+/** A phone signs this one in, and somebody else takes its place. */
+async function signIn(login, phone) {
+  await post('/login/scan', { token: login.token }, phone)
+  await pause(READS_MS)
+  sentAt.set(login, performance.now())
+  await post('/login/confirm', { token: login.token }, phone)
+  await arrive()
+}
 
-const crowd = []
-for (const [at, login] of order.logins.entries()) {
-  const left = startedAt + (at / order.logins.length) * order.arriveOverMs - performance.now()
+const commands = {
+  async signIn({ perSecond, seconds }) {
+    millis = []
+    const chosen = [...crowd.keys()]
+    const times = Math.min(chosen.length, Math.round(perSecond * seconds))
+    const beganAt = performance.now()
+    const begun = []
+    for (let at = 0; at < times; at++) {
+      await until(beganAt + (at / perSecond) * 1000)
+      const login = chosen[Math.floor((at * chosen.length) / times)]
+      const phone = order.phones[at % order.phones.length]
+      begun.push(signIn(login, phone).catch((error) => console.error(error.message)))
+    }
+    await Promise.all(begun)
+    for (const end = performance.now() + LAST_WORD_MS; sentAt.size > 0 && performance.now() < end; ) await pause(50)
+    console.log(`SIGNED ${JSON.stringify({ millis, lost: sentAt.size })}`)
+  },
+
+  stay(staying) {
+    for (const [login, browser] of [...crowd].slice(staying)) {
+      browser.stop()
+      crowd.delete(login)
+    }
+  },
+}
+
+async function until(time) {
+  const left = time - performance.now()
   if (left > 0) await pause(left)
-  crowd.push(join(login))
 }
-const arrivedAt = seconds.length
-await pause(order.settleMs)
-const settled = { ...second, polls: seconds.at(-1).polls }
-for (const login of order.logins.filter(({ phoneCookie }) => phoneCookie)) {
-  confirm(login)
-  await pause(1000 / order.changesPerSecond)
-}
-for (const end = performance.now() + 30_000; sentAt.size > 0 && performance.now() < end; ) await pause(50)
 
-for (const browser of crowd.slice(order.stay)) browser.stop()
-const leftAt = performance.now()
-while (second.told > 2 && performance.now() < leftAt + order.longestReturnMs) await pause(200)
-const returnSeconds = (performance.now() - leftAt) / 1000
-clearInterval(reporting)
-const most = Math.max(...seconds.slice(arrivedAt).map(({ polls }) => polls))
-console.log(
-  `RESULT ${JSON.stringify({ statuses, millis, lost: sentAt.size, most, settled, returned: second.told, returnSeconds })}`,
-)
-process.exit(0)
+setInterval(() => {
+  console.log(`SECOND ${JSON.stringify({ ...second, waiting: crowd.size, statuses })}`)
+  second.polls = 0
+}, 1000)
+createInterface({ input: process.stdin }).on('line', (line) => {
+  for (const [name, value] of Object.entries(JSON.parse(line))) commands[name](value)
+})
+
+const startedAt = performance.now()
+for (const [at, login] of order.logins.entries()) {
+  await until(startedAt + (at / order.logins.length) * order.arriveOverMs)
+  join(login)
+}
+console.log('ARRIVED')

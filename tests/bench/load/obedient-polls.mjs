@@ -1,64 +1,69 @@
-import { connect } from 'node:net'
 import { pollRequest } from '../parts/logins.mjs'
-
-const LONGEST_REPLY_BYTES = 4096
-/** What all sockets read into: what has come is read at once. */
-const buffer = Buffer.alloc(LONGEST_REPLY_BYTES)
 
 /**
  * A browser that keeps to what each reply tells it, as the page does: `hold` is what it lets its next poll be held for,
  * and that goes out `interval` after the last did, or once the reply is there.
- * @param onReply is told of each: its HTTP status and its body
+ * @param open makes its connection (`lanes.mjs`)
+ * @param onReply is told of each: its HTTP status and its body; 0 when the connection ended
  */
-export function waitObediently({ port }, login, onReply) {
+export function waitObediently(open, login, onReply) {
+  // A hundred thousand do this: the request is put together once.
+  const [before, after] = pollRequest(login, '?').split('?')
   let [seen, pace, beganAt] = ['pending', { interval: 2, hold: 2 }, 0]
   let isStopped = false
   let nextPoll
   let begun = ''
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: hear } })
-  socket.on('connect', ask)
-  socket.on('error', () => socket.destroy())
-  socket.on('close', () => {
-    if (!isStopped) onReply(0, {})
+  const connection = open({
+    onOpen: ask,
+    onText: hear,
+    onClose() {
+      if (isStopped) return
+      stop()
+      onReply(0, {})
+    },
   })
 
   function ask() {
     beganAt = performance.now()
-    socket.write(pollRequest(login, `?seen=${seen}&wait=${pace.hold}`))
+    connection.write(`${before}?seen=${seen}&wait=${pace.hold}${after}`)
   }
 
-  function hear(length) {
-    begun += buffer.latin1Slice(0, length)
-    const [head, body] = begun.split('\r\n\r\n')
-    const [, bodyLength] = /content-length: (\d+)/i.exec(head) ?? []
-    if (body === undefined || body.length < Number(bodyLength)) return true
+  function hear(text) {
+    const all = begun === '' ? text : begun + text
+    const headEnd = all.indexOf('\r\n\r\n')
+    const [, bodyLength] = /content-length: (\d+)/i.exec(all) ?? []
+    if (headEnd < 0 || all.length < headEnd + 4 + Number(bodyLength)) {
+      begun = all
+      return
+    }
     begun = ''
-    take(Number(head.slice(9, 12)), JSON.parse(body))
-    return true
+    take(Number(all.slice(9, 12)), JSON.parse(all.slice(headEnd + 4)))
   }
 
   function take(httpStatus, reply) {
     onReply(httpStatus, reply)
+    if (isStopped) return
     if (httpStatus >= 400) {
       // As the page does, which goes on when it is refused.
       nextPoll = setTimeout(ask, pace.interval * 1000)
       return
     }
-    if (!['pending', 'scanned'].includes(reply.status)) {
+    if (reply.status !== 'pending' && reply.status !== 'scanned') {
       stop()
       return
     }
     const isNews = reply.status !== seen
     seen = reply.status
     pace = reply
-    const pauseMs = isNews ? 0 : Math.max(0, beganAt + pace.interval * 1000 - performance.now())
-    nextPoll = setTimeout(ask, pauseMs)
+    const pauseMs = isNews ? 0 : beganAt + pace.interval * 1000 - performance.now()
+    if (pauseMs <= 0) ask()
+    else nextPoll = setTimeout(ask, pauseMs)
   }
 
   function stop() {
     isStopped = true
     clearTimeout(nextPoll)
-    socket.destroy()
+    connection.destroy()
   }
 
   return { stop }

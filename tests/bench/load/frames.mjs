@@ -1,0 +1,36 @@
+// Many connections' bytes on one: the number of the connection and how many bytes follow, four bytes each. None: it ends.
+const HEAD_BYTES = 8
+const NOTHING = Buffer.alloc(0)
+
+/** @param text in latin1, or bytes */
+export function frameOf(id, text) {
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + text.length)
+  frame.writeUInt32BE(id, 0)
+  frame.writeUInt32BE(text.length, 4)
+  if (typeof text === 'string') frame.latin1Write(text, HEAD_BYTES)
+  else text.copy(frame, HEAD_BYTES)
+  return frame
+}
+
+/** Takes chunks as they come, and tells of each frame. */
+export class Frames {
+  #rest = NOTHING
+  #onFrame
+
+  /** @param onFrame is told the connection's number and bytes that are there for now: none when it ends */
+  constructor(onFrame) {
+    this.#onFrame = onFrame
+  }
+
+  read(chunk) {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    let at = 0
+    while (bytes.length - at >= HEAD_BYTES) {
+      const end = at + HEAD_BYTES + bytes.readUInt32BE(at + 4)
+      if (bytes.length < end) break
+      this.#onFrame(bytes.readUInt32BE(at), bytes.subarray(at + HEAD_BYTES, end))
+      at = end
+    }
+    this.#rest = bytes.subarray(at)
+  }
+}
