@@ -1,7 +1,8 @@
 import { measureClientTraffic } from './measures/client-traffic.mjs'
 import { measureCreation } from './measures/creation.mjs'
-import { measureGrowth, measureInstances } from './measures/growth.mjs'
+import { measureGrowth } from './measures/growth.mjs'
 import { measureHeldThroughput } from './measures/held-throughput.mjs'
+import { measureInstances } from './measures/instances.mjs'
 import { measurePromptness } from './measures/promptness.mjs'
 import { measureRedisBytes } from './measures/redis-bytes.mjs'
 import { measureSessionsOfOne } from './measures/sessions-of-one.mjs'
@@ -62,7 +63,7 @@ export function measurements(isQuick) {
         measureGrowth(
           isQuick
             ? { counts: [100, 100_000], rounds: 1, seconds: 1 }
-            : { counts: [100, 1000, 10_000, 100_000], rounds: 7, seconds: 2 },
+            : { counts: [100, 1000, 10_000, 100_000, 1_000_000], rounds: 5, seconds: 2 },
         ),
       rowsOf: (rows) => rows,
     },
@@ -74,8 +75,8 @@ export function measurements(isQuick) {
     },
     {
       name: 'instances',
-      title: 'One instance and two, on two cores that Redis and the load share',
-      measure: () => measureInstances({ seconds: 6 }),
+      title: 'Polls by instances, which share one core, on one Redis and on a Cluster of three',
+      measure: () => measureInstances({ most: 4, rounds: 4, seconds: 2 }),
       rowsOf: (rows) => rows,
     },
     {

@@ -25,7 +25,7 @@ export function rawRequest(method, path, headers, body = '') {
 
 /**
  * Lets wrk ask a server as fast as it answers.
- * @returns `perSecond`, and `cpuMicros`: the server's processor time a request, which other programs disturb less
+ * @returns `requests`, `perSecond`, and `cpuMicros`: the server's processor time a request, which other programs disturb less
  */
 export async function load(servers, requestsFile, { seconds, connections = 64, mayRefuse = false }) {
   const before = servers.map((server) => cpuSecondsOf(server.pid))
@@ -40,6 +40,7 @@ export async function load(servers, requestsFile, { seconds, connections = 64, m
   const broken = results.reduce((sum, result) => sum + result.broken, 0)
   if ((refused > 0 && !mayRefuse) || broken > 0) throw new Error(`${refused} refused, ${broken} broken of ${requests}`)
   return {
+    requests,
     perSecond: results.reduce((sum, result) => sum + result.requests / result.seconds, 0),
     cpuMicros: (cpuSeconds / requests) * 1e6,
     bytesAReply: results[0].bytes / results[0].requests,

@@ -1,63 +1,69 @@
-// Whether polls stay as fast however many logins are pending, and what a second instance adds.
+// Whether polls stay as fast, and cost Redis as little, however many logins are pending.
 import { load, writeRequests } from '../load/wrk.mjs'
 import { createLogins, pollRequest } from '../parts/logins.mjs'
-import { LOAD_CORE, SERVER_CORE } from '../parts/processes.mjs'
 import { startRedis } from '../parts/redis.mjs'
-import { startScanIn, startServer } from '../parts/service.mjs'
+import { loadWithRedis, usedBytesOf } from '../parts/redis-use.mjs'
+import { startServer } from '../parts/service.mjs'
 import { median, pairedRatio } from '../parts/statistics.mjs'
 
-const LOGINS_FOR_TWO = 60_000
 const WARM_UP_SECONDS = 3
+/** Of more, only some are asked for, from all over: no round comes to more of them, and wrk keeps all requests in its memory. */
+const MOST_ASKED = 100_000
+/** Made in one go. */
+const A_BATCH = 100_000
 
 /**
  * By the server `unpaced-scanin`, or few logins would outrun their pace; beside the floor, which has as many keys to
  * look among, and as many requests to read.
+ * @param counts of logins that are pending, ascending: each is measured before the next are made
  */
 export async function measureGrowth({ counts, rounds, seconds }) {
   const redis = await startRedis()
   const env = { REDIS_URL: redis.url }
   const scanIn = await startServer('unpaced-scanin', env)
   const floor = await startServer('floor', env)
-  const logins = []
-  const sizes = []
-  for (const count of counts) {
-    logins.push(...(await createLogins(redis, count - logins.length)))
-    const requests = writeRequests(logins.map((login) => pollRequest(login)))
-    sizes.push({ count, requests, scanIn: [], floor: [] })
-  }
-  for (const server of [scanIn, floor]) await load([server], sizes.at(-1).requests, { seconds: WARM_UP_SECONDS })
-  for (let round = 0; round < rounds; round++) {
-    for (const size of sizes) {
-      size.scanIn.push(await load([scanIn], size.requests, { seconds }))
-      size.floor.push(await load([floor], size.requests, { seconds }))
+  const bytesBefore = await usedBytesOf(redis)
+  const polls = []
+  const rows = []
+  let pending = 0
+
+  /** Until so many are pending. Of the new ones as many polls are kept as of those before, in proportion. */
+  async function fillUp(count) {
+    const every = Math.max(1, Math.ceil(count / MOST_ASKED))
+    polls.splice(0, polls.length, ...polls.filter((_poll, at) => at % every === 0))
+    while (pending < count) {
+      const logins = await createLogins(redis, Math.min(A_BATCH, count - pending))
+      pending += logins.length
+      for (const [at, login] of logins.entries()) if (at % every === 0) polls.push(pollRequest(login))
     }
+    return writeRequests(polls)
+  }
+
+  for (const count of counts) {
+    const requests = await fillUp(count)
+    const results = { scanIn: [], floor: [] }
+    const warmUpSeconds = count === counts[0] ? WARM_UP_SECONDS : 1
+    for (const server of [scanIn, floor]) await load([server], requests, { seconds: warmUpSeconds })
+    for (let round = 0; round < rounds; round++) {
+      results.scanIn.push(await loadWithRedis([redis], [scanIn], requests, { seconds }))
+      results.floor.push(await load([floor], requests, { seconds }))
+    }
+    rows.push(rowOf(count, results, (await usedBytesOf(redis)) - bytesBefore))
   }
   for (const server of [scanIn, floor]) await server.stop()
   await redis.stop()
-  const rates = (results) => results.map(({ perSecond }) => perSecond)
-  return sizes.map(({ count, ...results }) => ({
-    pendingLogins: count,
-    perSecond: median(rates(results.scanIn)),
-    cpuMicros: median(results.scanIn.map(({ cpuMicros }) => cpuMicros)),
-    floorPerSecond: median(rates(results.floor)),
-    ofFloor: pairedRatio(rates(results.scanIn), rates(results.floor)),
-  }))
+  return rows
 }
 
-/** Two cores have to do for Redis, load and both instances here: it is the processor time of a poll that tells. */
-export async function measureInstances({ seconds }) {
-  const redis = await startRedis()
-  const logins = await createLogins(redis, LOGINS_FOR_TWO)
-  const requests = writeRequests(logins.map((login) => pollRequest(login)))
-  const first = await startScanIn(redis)
-  const second = await startScanIn(redis, { core: SERVER_CORE === LOAD_CORE ? SERVER_CORE : LOAD_CORE })
-  for (const server of [first, second]) await load([server], requests, { seconds: 1 })
-  const one = await load([first], requests, { seconds })
-  const two = await load([first, second], requests, { seconds, connections: 32 })
-  for (const server of [first, second]) await server.stop()
-  await redis.stop()
-  return [
-    { instances: 1, perSecond: one.perSecond, cpuMicros: one.cpuMicros },
-    { instances: 2, perSecond: two.perSecond, cpuMicros: two.cpuMicros },
-  ]
+function rowOf(pendingLogins, { scanIn, floor }, redisBytes) {
+  const all = (results, name) => results.map((result) => result[name])
+  return {
+    pendingLogins,
+    perSecond: median(all(scanIn, 'perSecond')),
+    cpuMicros: median(all(scanIn, 'cpuMicros')),
+    redisCpuMicros: median(all(scanIn, 'redisCpuMicros')),
+    floorPerSecond: median(all(floor, 'perSecond')),
+    ofFloor: pairedRatio(all(scanIn, 'perSecond'), all(floor, 'perSecond')),
+    redisMegabytes: redisBytes / 1e6,
+  }
 }

@@ -1,0 +1,69 @@
+// What a poll costs by how many instances there are, on one Redis and on a Cluster of three. All share one core, and each
+// has its part of it: it is the processor time of a poll that tells what one more costs.
+import { load, writeRequests } from '../load/wrk.mjs'
+import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
+import { startRedis } from '../parts/redis.mjs'
+import { copyLogins, startRedisCluster } from '../parts/redis-cluster.mjs'
+import { loadWithRedis } from '../parts/redis-use.mjs'
+import { startScanIn, startServer } from '../parts/service.mjs'
+import { median, pairedRatio } from '../parts/statistics.mjs'
+
+const LOGINS = 60_000
+const CONNECTIONS = 64
+const WARM_UP_SECONDS = 3
+
+/** @param most instances at once, from one on */
+export async function measureInstances({ most, rounds, seconds }) {
+  const redis = await startRedis()
+  const cluster = await startRedisCluster(3)
+  const logins = await createLogins(redis, LOGINS)
+  await copyLogins(cluster, logins)
+  const requests = writeRequests(logins.map((login) => pollRequest(login)))
+  const stores = [
+    { name: 'one Redis', servers: [redis], env: {} },
+    { name: 'a Cluster of three', servers: cluster.nodes, env: cluster.env },
+  ]
+  const floor = await startServer('floor', { REDIS_URL: redis.url })
+  const sides = []
+  for (const { name, servers, env } of stores) {
+    const instances = []
+    for (let at = 0; at < most; at++) instances.push(await startScanIn(redis, { env }))
+    for (const instance of instances) await checkPending(instance, logins)
+    // At once: each is to have its code compiled for as little as it gets.
+    await load(instances, requests, { seconds: WARM_UP_SECONDS * 2, connections: CONNECTIONS / most })
+    for (let count = 1; count <= most; count++) {
+      sides.push({ name, count, servers, instances: instances.slice(0, count), results: [] })
+    }
+  }
+  await load([floor], requests, { seconds: WARM_UP_SECONDS })
+
+  const floors = []
+  for (let round = 0; round < rounds; round++) {
+    floors.push(await load([floor], requests, { seconds }))
+    for (const { servers, instances, results, count } of sides) {
+      const connections = Math.ceil(CONNECTIONS / count)
+      results.push(await loadWithRedis(servers, instances, requests, { seconds, connections }))
+    }
+  }
+  for (const { instances } of sides.filter(({ count }) => count === most)) {
+    for (const instance of instances) await instance.stop()
+  }
+  await floor.stop()
+  await cluster.stop()
+  await redis.stop()
+  return sides.map(({ name, count, results }) => rowOf(name, count, results, floors))
+}
+
+function rowOf(store, instances, results, floors) {
+  const all = (name, of = results) => of.map((result) => result[name])
+  return {
+    store,
+    instances,
+    perSecond: median(all('perSecond')),
+    ofFloor: pairedRatio(all('perSecond'), all('perSecond', floors)),
+    cpuMicros: median(all('cpuMicros')),
+    ofFloorCpu: pairedRatio(all('cpuMicros'), all('cpuMicros', floors)),
+    redisCpuMicros: median(all('redisCpuMicros')),
+    redisCommands: median(all('redisCommands')),
+  }
+}
