@@ -37,8 +37,9 @@ const WORDS = {
 
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 
-/** `p99Ms` is "p99, ms", `bytesAReply` "bytes a reply", `redisCpuMicros` "Redis processor, µs". */
+/** `p99Ms` is "p99, ms", `bytesAReply` "bytes a reply", `redisCpuMicros` "Redis processor, µs". Words stay as they are. */
 function wordsFor(name) {
+  if (/\W/.test(name)) return name
   return (
     WORDS[name] ??
     name

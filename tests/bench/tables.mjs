@@ -17,7 +17,7 @@ export function withTables(document, run) {
 }
 
 const TOGETHER = {
-  circumstances: (run) => [run.circumstances],
+  circumstances: ({ circumstances: { at, ...others } }) => [{ at: at.replace(/T(.{5}).*/, ' $1 UTC'), ...others }],
   goals: ({ figures }) => goalsSeen(figures),
   million: ({ figures }) => millionWaiting(figures),
 }

@@ -5,7 +5,7 @@ import { contrast, parseColour } from '../../../server/brand/colour.ts'
 import { connectToChromium } from '../../support/browsers.ts'
 import { bars } from './bars.mjs'
 import { pictures } from './pictures.mjs'
-import { linear, logarithmic } from './scales.mjs'
+import { brief, linear, logarithmic } from './scales.mjs'
 import { LOOKS } from './svg.mjs'
 
 /** Found by nobody. */
@@ -88,6 +88,11 @@ test('both looks can be read: text 4.5:1, and what else has to be seen 3:1', () 
     for (const words of [soft, ink]) expect(ratio(words, ground)).toBeGreaterThanOrEqual(4.5)
     for (const shape of [ours, other]) expect(ratio(shape, ground)).toBeGreaterThanOrEqual(3)
   }
+})
+
+test('figures have the digits that count', () => {
+  expect([0.8749, 5.4, 82.46, 132.4, 1234.5].map(brief)).toEqual(['0.87', '5.4', '82.5', '132', '1,235'])
+  expect([0, 0.001, 100, 999.9].map(brief)).toEqual(['0', '0.001', '100', '1000'])
 })
 
 test('scales end at round numbers, with every figure on them', () => {

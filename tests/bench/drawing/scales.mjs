@@ -4,11 +4,10 @@ export function whole(value) {
   return number.format(value)
 }
 
-/** Three digits that count: 0.87, 5.4, 82, 1,234. */
+/** The digits that count: 0.87, 5.4, 82.5, 1,234. */
 export function brief(value) {
-  return new Intl.NumberFormat('en', { maximumSignificantDigits: Math.abs(value) < 1 ? 2 : 3 }).format(
-    Math.abs(value) < 1000 ? value : Math.round(value),
-  )
+  if (Math.abs(value) >= 1000) return whole(value)
+  return String(Number(value.toPrecision(Math.abs(value) < 1 ? 2 : 3)))
 }
 
 /** From 0 to some round number that is no less than `most`. */

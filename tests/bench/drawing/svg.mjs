@@ -3,7 +3,7 @@
 export const WIDTH = 720
 export const MARGIN = 24
 /** Below what a picture is called and how to read it. */
-export const TOP = 92
+export const TOP = 98
 
 /** On both grounds text has 4.5:1, and what else has to be seen 3:1 (WCAG 1.4.3, 1.4.11). */
 export const LOOKS = {
