@@ -1,11 +1,11 @@
-/** What a connection that is held may need of the heap: several times what one does. */
-const HEAP_BYTES = 32 * 1024
+/** What a connection that is held may need of the heap: over twice what one does. */
+const HEAP_BYTES = 16 * 1024
 /** Half of the heap is for all else. */
 const HEAP_SHARE = 0.5
 /** Files that are no clients' connections: those to the store, the log, the pages. */
 const OTHER_FILES = 200
-/** Beyond this a process would have more to do than time, whatever its memory. */
-const MOST = 50_000
+/** Beyond this a process would have more to do than time, whatever its memory and however slow its clients' pace. */
+const MOST = 150_000
 
 /**
  * How many connections a process may have open at a time.

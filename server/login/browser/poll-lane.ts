@@ -98,7 +98,6 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
         answerWithProblem(response, error, headers.api)
         logReply(response, token, startedAt)
       })
-    forgetHeaders(request)
   }
 
   return (request, response) => {
@@ -110,16 +109,4 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     answer(request, response, { loginId, secret }, { seen, wait })
     return true
   }
-}
-
-const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
-const NO_RAW_HEADERS: string[] = []
-
-/**
- * What a browser sends along with every poll is longer than all that a held one has to keep. `poll` has read what it
- * needs of it by the time it returns its promise.
- */
-function forgetHeaders(request: IncomingMessage): void {
-  request.headers = NO_HEADERS
-  request.rawHeaders = NO_RAW_HEADERS
 }

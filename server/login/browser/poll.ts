@@ -18,8 +18,8 @@ export interface PollOptions {
 const NO_COOKIES: readonly string[] = []
 
 /**
- * What the browser that sent `request` is to be told. The request's headers are read before this returns. Rejects as
- * `BrowserLogins.status` does.
+ * What the browser that sent `request` is to be told. The request's headers are read, and gone, before this returns. Rejects
+ * as `BrowserLogins.status` does.
  */
 export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => Promise<BrowserStatus>
 

@@ -21,7 +21,15 @@ export function tokenOf({ labels }: Pick<FastifyRequest, 'labels'>, text: string
   return token
 }
 
-/** How long this poll may be held: what it asks for, up to `longestSeconds`. */
+const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
+const NO_RAW_HEADERS: string[] = []
+
+/**
+ * How long this poll may be held: what it asks for, up to `longestSeconds`. Its headers are gone from then on: a client
+ * may send more of them, 16 KiB with every poll, than all that a held one has to keep.
+ */
 export function holdRequestOf(client: IncomingMessage, { seen, wait }: HoldWish, longestSeconds: number): HoldRequest {
+  client.headers = NO_HEADERS
+  client.rawHeaders = NO_RAW_HEADERS
   return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }
 }

@@ -27,7 +27,7 @@ const SWEEP_EVERY_MS = 10_000
 /** Longer than a poll may be held: who has proved something and still waits is still known. */
 const PROOF_REMEMBERED_MS = 30_000
 /** Twice as many as there may be connections. */
-const MOST_CLIENTS = 100_000
+const MOST_CLIENTS = 300_000
 
 /**
  * The generic cell rate algorithm: one number a client, the time at which it would be on pace again. The pace is that of

@@ -20,8 +20,11 @@ if (values.node) {
 }
 
 const { overload } = await import('../parts/overload.mjs')
+const { stopAll } = await import('../parts/processes.mjs')
 const { circumstances, printTable } = await import('../report.mjs')
 const [browsers = 100_000, minutes = 5] = positionals.map(Number)
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopAll().then(() => process.exit(130)))
 
 const samples = []
 const result = await overload({
@@ -34,7 +37,7 @@ const result = await overload({
   signIn: { perSecond: 20, seconds: minutes * 60 },
   leaving: [
     { stay: Math.floor(browsers / 2), seconds: 60 },
-    { stay: Math.floor(browsers / 10), seconds: 75 },
+    { stay: Math.floor(browsers / 10), seconds: 60 },
   ],
   onSample(sample) {
     samples.push(sample)

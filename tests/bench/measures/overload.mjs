@@ -6,7 +6,7 @@ import { rounded } from '../parts/statistics.mjs'
 const BROWSERS = Number(process.argv[2] ?? 7500)
 
 let most = 0
-const { settled, replies, steps, signedIn, lost, p50Ms, p99Ms } = await overload({
+const { settled, held, replies, steps } = await overload({
   browsers: BROWSERS,
   nodeOptions: '--jitless',
   arriveOverMs: 30_000,
@@ -27,10 +27,10 @@ console.log({
   settledHold: settled.hold,
   settledPollsASecond: settled.polls,
   replies,
-  signedIn,
-  lost,
-  p50Ms,
-  p99Ms,
+  signedIn: held.signedIn,
+  lost: held.lost,
+  p50Ms: held.p50Ms,
+  p99Ms: held.p99Ms,
   holdOnceTheyLeft: steps[0].hold,
   afterSeconds: steps[0].backAfterSeconds,
 })

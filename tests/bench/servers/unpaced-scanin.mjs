@@ -29,7 +29,7 @@ const app = await buildApp({
   clock: Date.now,
   randomness: cryptoRandomness,
   logger: createLogger('silent'),
-  mostConnections: 50_000,
+  mostConnections: 150_000,
   busySince: () => 0,
   web: readWeb(join(ROOT, 'dist/web')),
   version: '0.0.0',

@@ -49,7 +49,7 @@ const { app } = await buildApps({
   randomness: cryptoRandomness,
   logger,
   busySince: createLoopUse(),
-  mostConnections: 50_000,
+  mostConnections: 150_000,
   web: readWeb(join(ROOT, 'dist/web')),
   version: '0.0.0',
 })
