@@ -1,5 +1,6 @@
 import { measureClientTraffic } from './measures/client-traffic.mjs'
 import { measureCreation } from './measures/creation.mjs'
+import { measureForwardAuth } from './measures/forward-auth.mjs'
 import { measureGrowth } from './measures/growth.mjs'
 import { measureHeldThroughput } from './measures/held-throughput.mjs'
 import { measureInstances } from './measures/instances.mjs'
@@ -7,10 +8,12 @@ import { measurePromptness } from './measures/promptness.mjs'
 import { measureRedisBytes } from './measures/redis-bytes.mjs'
 import { measureSessionsOfOne } from './measures/sessions-of-one.mjs'
 import { measureThroughput } from './measures/throughput.mjs'
+import { measureToken } from './measures/token.mjs'
 import { measureWaiters } from './measures/waiters.mjs'
+import { measureWholeLogin } from './measures/whole-login.mjs'
 
 /** What takes longer than a quick run has to mean anything. */
-const FOR_A_WHOLE_RUN = ['held', 'sessions-of-one', 'instances']
+const FOR_A_WHOLE_RUN = ['held', 'sessions-of-one', 'instances', 'whole-login', 'forward-auth', 'token']
 
 /** What is measured, in this order. Quick: shorter rounds and fewer of them, all within two minutes. */
 export function measurements(isQuick) {
@@ -87,6 +90,25 @@ export function measurements(isQuick) {
           isQuick ? { scanAfterMs: 3000, confirmAfterMs: 1000 } : { scanAfterMs: 15_000, confirmAfterMs: 5000 },
         ),
       rowsOf: (row) => [row],
+    },
+    {
+      name: 'whole-login',
+      title: 'What a whole login costs: made, polled, scanned, confirmed, collected, `/session`',
+      measure: () =>
+        measureWholeLogin({ logins: 500, arriveOverMs: 20_000, scanAfterMs: 15_000, confirmAfterMs: 5000 }),
+      rowsOf: (row) => [row],
+    },
+    {
+      name: 'forward-auth',
+      title: 'Whether somebody may enter, asked by a proxy',
+      measure: () => measureForwardAuth({ people: 100, rounds: 5, seconds: 3 }),
+      rowsOf: (rows) => rows,
+    },
+    {
+      name: 'token',
+      title: 'Tokens refreshed, beside logins created',
+      measure: () => measureToken({ people: 32, rounds: 4, seconds: 3 }),
+      rowsOf: (rows) => rows,
     },
   ]
   return isQuick ? all.filter(({ name }) => !FOR_A_WHOLE_RUN.includes(name)) : all

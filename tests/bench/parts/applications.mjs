@@ -2,6 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/** An application that signs people in by OpenID Connect. */
+export const THE_WEB = {
+  client_id: 'web',
+  client_name: 'Web',
+  redirect_uris: ['https://web.example/cb'],
+  client_secret: 'a secret of thirty-two characters',
+}
+
 /** All that a service may be to applications: a provider, a door before one, tokens for back ends. */
 export function writeApplications() {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-bench-'))
@@ -9,10 +17,9 @@ export function writeApplications() {
     writeFileSync(join(folder, name), JSON.stringify(entries))
     return join(folder, name)
   }
-  const web = { client_id: 'web', client_name: 'Web', redirect_uris: ['https://web.example/cb'] }
   return {
     env: {
-      CLIENTS_FILE: path('clients.json', [{ ...web, client_secret: 'a secret of thirty-two characters' }]),
+      CLIENTS_FILE: path('clients.json', [THE_WEB]),
       APPS_FILE: path('apps.json', [{ origin: 'https://wiki.example' }]),
       TOKEN_AUDIENCES: 'https://api.example',
     },

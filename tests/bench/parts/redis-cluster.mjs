@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis'
+import { Cluster } from 'ioredis'
 import { keyOf, textOf } from './logins.mjs'
 import { freePort } from './ports.mjs'
 import { startRedis } from './redis.mjs'
