@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import { startChromium } from './shared-chromium.mjs'
 
 const [path = ''] = process.argv.slice(2)
 createServer(host).listen(path)
@@ -20,7 +21,7 @@ process.once('exit', () => {
   }
 })
 
-/** @type {Promise<import('playwright-core').BrowserServer> | undefined} */
+/** @type {Promise<string> | undefined} */
 let chromium
 
 /** @param {import('node:net').Socket} connection */
@@ -37,10 +38,13 @@ function host(connection) {
 }
 
 /** One for all, once somebody asks: whoever connects has contexts of their own. */
-async function openChromium(/** @type {object} */ launch, /** @type {import('node:net').Socket} */ connection) {
-  chromium ??= import('playwright-core').then((playwright) => playwright.chromium.launchServer(launch))
+function openChromium(
+  /** @type {Parameters<typeof startChromium>[0]} */ launch,
+  /** @type {import('node:net').Socket} */ connection,
+) {
+  chromium ??= startChromium(launch)
   chromium.then(
-    (browser) => connection.end(`${JSON.stringify({ endpoint: browser.wsEndpoint() })}\n`),
+    (endpoint) => connection.end(`${JSON.stringify({ endpoint })}\n`),
     (error) => connection.end(`${JSON.stringify({ failure: String(error) })}\n`),
   )
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import type { LaunchOptions } from 'playwright-core'
 import { endLater } from './end-later.ts'
 import { eventually } from './eventually.ts'
 
@@ -61,8 +60,8 @@ async function connectToHost(): Promise<Socket | undefined> {
   }
 }
 
-/** The Chromium of this worker, launched by whoever asks first. @returns where to connect to it */
-export async function sharedChromium(launch: LaunchOptions): Promise<string> {
+/** The Chromium of this worker, launched by whoever asks first. @returns where its DevTools are */
+export async function sharedChromium(launch: { program: string; args: readonly string[] }): Promise<string> {
   const connection = await eventually('the host of services listens', connectToHost)
   connection.write(`${JSON.stringify({ launch })}\n`)
   const reply = await connection.setEncoding('utf8').toArray()
