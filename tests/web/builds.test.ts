@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readWeb } from '../../server/http/built-web.ts'
 import { createTestApp } from '../support/app.ts'
@@ -50,7 +51,13 @@ async function gone(urls: readonly string[]): Promise<string[]> {
 
 test('an upgrade goes on serving what pages of the builds before it load, and forgets what is older', async () => {
   const first = build()
+  // A build that was stopped halfway leaves a page of one and what is compressed of another.
+  const page = join(folder, 'dist/web/en/scan.html')
+  writeFileSync(`${page}.br`, brotliCompressSync('another page'))
+  rmSync(`${page}.gz`)
   expect(build()).toEqual(first)
+  expect(brotliDecompressSync(readFileSync(`${page}.br`))).toEqual(readFileSync(page))
+  expect(gunzipSync(readFileSync(`${page}.gz`))).toEqual(readFileSync(page))
   const second = buildNewer()
   const changed = first.filter((url) => !second.includes(url))
   expect(changed.map((url) => url.replace(/-\w+\./, '.'))).toEqual(

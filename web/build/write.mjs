@@ -1,8 +1,8 @@
 // Puts files into dist/web, compressed beside themselves, with those of the last builds: a page that is open may ask for
 // them for hours yet.
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
 import { noteBuild, writeInOneStep } from './last-builds.mjs'
 
 const PAGES = 'dist/web'
@@ -17,6 +17,7 @@ const COMPRESSIONS = {
     }),
   gz: (body) => gzipSync(body, { level: constants.Z_BEST_COMPRESSION }),
 }
+const DECOMPRESSIONS = { br: brotliDecompressSync, gz: gunzipSync }
 
 /** @param files by their names. One that is there has the same in it, that is what its name says, and so have its compressed forms */
 export function writeAssets(files) {
@@ -31,12 +32,27 @@ export function writePages(texts) {
   for (const [path, text] of texts) {
     const folder = dirname(path)
     mkdirSync(join(PAGES, folder), { recursive: true })
-    writeCompressed(PAGES, path, Buffer.from(text))
+    const body = Buffer.from(text)
+    // To compress it costs a hundred times what it costs to see that this was done.
+    if (!isWritten(join(PAGES, path), body)) writeCompressed(PAGES, path, body)
     folders.set(folder, [...(folders.get(folder) ?? []), basename(path)])
   }
   for (const [folder, names] of folders) {
     keepOnly(join(PAGES, folder), folder === '.' ? ['assets', 'builds.json', ...folders.keys(), ...names] : names)
   }
+}
+
+/** Whether the file and all its compressed forms say the same: who was stopped while writing may have left old and new. */
+function isWritten(path, body) {
+  if (!existsSync(path) || !readFileSync(path).equals(body)) return false
+  return Object.entries(DECOMPRESSIONS).every(([ending, decompress]) => {
+    const compressed = `${path}.${ending}`
+    try {
+      return decompress(readFileSync(compressed)).equals(body)
+    } catch {
+      return false
+    }
+  })
 }
 
 function writeCompressed(folder, name, body) {
