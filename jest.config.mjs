@@ -14,5 +14,9 @@ export default {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
-  reporters: ['default', '<rootDir>/tests/support/jest/closing-line.mjs'],
+  reporters: [
+    '<rootDir>/tests/support/jest/file-by-file.mjs',
+    'summary',
+    '<rootDir>/tests/support/jest/closing-line.mjs',
+  ],
 }
