@@ -137,6 +137,12 @@ describe('what is right passes', () => {
     expect(rulesBroken(after)).toEqual(['what was confirmed ends signed in', ORDER])
     expect(rulesBroken(after, { ...RULES, lostFrom: 430 })).toEqual([])
     expect(rulesBroken(after, { ...RULES, lostFrom: 510 })).toEqual([ORDER])
+    // Its login was read before, the session of its phone after.
+    const between = [scanned, confirmed, poll(450, 500, { said: 'denied' }), poll(510, 520, { said: 'expired' })]
+    expect(rulesBroken(between, { ...RULES, lostFrom: 470 })).toEqual([])
+    expect(rulesBroken(between, { ...RULES, lostFrom: 505 })).toEqual([ORDER])
+    const stillThere = [scanned, confirmed, poll(450, 500, { said: 'denied' }), poll(510, 520, SIGNED_IN)]
+    expect(rulesBroken(stillThere, { ...RULES, lostFrom: 470 })).toEqual([ORDER])
     const revoked = call(510, 520, { do: 'revoke', session: 'session-1' }, { status: 204 })
     const alive = [scanned, confirmed, signedIn, revoked, use(530, 540, {})]
     expect(rulesBroken(alive, { ...RULES, lostFrom: 430 })).toContain('an ended session answers nobody')

@@ -116,6 +116,13 @@ export function lost(model: Model): Model {
   return { ...model, login: undefined, session: 'lost' }
 }
 
+/** What a call finds that had read the login before the store forgot everything, and reads the session of its phone after. */
+export function lostInBetween(model: Model): Model {
+  const { login, endedPhones } = model
+  const phone = login === undefined || login.status === 'pending' ? undefined : login.phone
+  return phone === undefined ? model : { ...model, endedPhones: [...endedPhones, phone.id] }
+}
+
 /** What had happened by `at` had begun to count by then. */
 export function begunBy(model: Model, at: number): Model {
   const { login, end } = model

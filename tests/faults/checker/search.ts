@@ -1,6 +1,6 @@
 import type { Step } from './browser-steps.ts'
 import { type Call, isTold, type LoginHistory, type Rules, type Span, spanOf } from './history.ts'
-import { begunBy, lost, type Model, startOf } from './model.ts'
+import { begunBy, lost, lostInBetween, type Model, startOf } from './model.ts'
 import { stepsOf } from './steps.ts'
 
 /**
@@ -131,7 +131,7 @@ function outcomes({ model, earliest }: Place, { step, span }: Item, { lostFrom }
   const when = { from: Math.max(earliest, span.from), until: span.until }
   const kept = step(model, when)
   const mayBeLost = lostFrom !== undefined && when.until >= lostFrom && model.session !== 'lost'
-  return mayBeLost ? [...kept, ...step(lost(model), when)] : kept
+  return mayBeLost ? [...kept, ...step(lost(model), when), ...step(lostInBetween(model), when).map(lost)] : kept
 }
 
 /** What may come next: whatever had been answered before it was asked is done. */
