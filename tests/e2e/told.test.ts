@@ -103,6 +103,8 @@ test('devices are named, and signed out together after a plain question; after a
   const phone = await visitors.phone()
   await phone.goto(`${url}/scan`)
   await signInOnPhone(phone)
+  // What was there before it is no news to it.
+  await sees(phone, '#sessions', 'This phone')
   const other = await createPhone(url)
   const browsers = [await linkFromElsewhere(other, url), await linkFromElsewhere(other, url)]
   await phone.reload()
