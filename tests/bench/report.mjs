@@ -31,7 +31,11 @@ export function tableOf(rows) {
 /** Where the rule below says it badly. */
 const WORDS = {
   perSecond: 'a second',
+  ofFloor: 'of the floor',
+  ofConstant: 'of the constant',
   ofBetterAuth: 'of better-auth',
+  ofFloorCpu: "of the floor's processor",
+  ofCreationCpu: "of a creation's processor",
   usage: '`MEMORY USAGE`',
 }
 
