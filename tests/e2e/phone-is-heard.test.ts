@@ -46,7 +46,9 @@ test('each state is told of and takes the focus along, from the sign-in to a bro
   await phone.keyboard.press('Enter')
   await sees(phone, '#sign-in-message', 'do not belong together')
   await phone.locator('#password:focus').waitFor()
-  expect(await said()).toContainEqual(expect.stringContaining('do not belong together'))
+  await eventually('the refusal is told', async () =>
+    (await said()).some((words) => words.includes('do not belong together')),
+  )
   await signInOnPhone(phone)
   await phone.getByRole('heading', { name: 'Scan a code' }).and(phone.locator(':focus')).waitFor()
   await phone.locator('#sessions li').waitFor()
@@ -80,9 +82,9 @@ test('each state is told of and takes the focus along, from the sign-in to a bro
   await browser.get(`/login/status/${token}`)
   await sees(phone, '#result h1', 'Signed in on Firefox on Linux')
   await sees(phone, '#result', 'Demo Person')
+  await eventually('the last that is told', async () => (await said()).at(-1)?.includes('Signed in on'))
   const words = await said()
   expect(words.indexOf('Confirmed Waiting for the browser…')).toBeGreaterThan(0)
-  expect(words.at(-1)).toContain('Signed in on')
 
   await tabTo(phone, '.keep button')
   expect(await phone.locator('.keep button').textContent()).toBe('Keep it signed in for 30 days')
@@ -112,21 +114,23 @@ test('digits are spelt, can be refused while they are shown, and each end is tol
   await phone.locator('#confirm').click()
   await phone.locator('#match-code').waitFor()
   const code = (await phone.locator('#match-code').textContent()) ?? ''
-  expect((await said()).at(-1)).toContain([...code].join(' '))
+  await eventually('the digits are spelt', async () => (await said()).at(-1)?.includes([...code].join(' ')))
   await treeOf(phone)
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
   for (let tries = 0; tries < 5; tries++) {
     await first.browser.post('/login/match', { token: first.token, match_code: wrong })
   }
   await sees(phone, '#result', 'Wrong number, five times')
-  expect((await said()).at(-1)).toContain('Wrong number, five times To be safe, this sign-in has ended.')
+  await eventually('the last that is told', async () =>
+    (await said()).at(-1)?.includes('Wrong number, five times To be safe, this sign-in has ended.'),
+  )
   await treeOf(phone)
 
   const second = await ask(phone, url)
   await phone.locator('#confirm').click()
   await phone.locator('.result-deny').click()
   await sees(phone, '#result', 'Was this not you?')
-  expect((await said()).at(-1)).toBe('Refused Nobody was signed in.')
+  await eventually('the last that is told', async () => (await said()).at(-1) === 'Refused Nobody was signed in.')
   expect((await second.browser.get(`/login/status/${second.token}`)).json.status).toBe('denied')
   await phone.getByRole('heading', { name: 'Refused' }).and(phone.locator(':focus')).waitFor()
 
