@@ -6,6 +6,11 @@ export function secondsUntil(end: number, now: number): number {
   return Math.max(0, Math.ceil((end - now) / 1000))
 }
 
+/** A point in time, as the wire has it: RFC 3339, in UTC. */
+export function iso(moment: number): string {
+  return new Date(moment).toISOString()
+}
+
 export interface ProcessClockOptions {
   /** `Date.now`. */
   wall: Clock

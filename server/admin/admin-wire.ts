@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { type Clock, secondsUntil } from '../clock.ts'
-import { browserName, clientIp, expiresIn, oneOf } from '../http/schemas.ts'
+import { type Clock, iso, secondsUntil } from '../clock.ts'
+import { browserName, clientIp, expiresIn, moment, oneOf } from '../http/schemas.ts'
 import { type Person, subjectOf } from '../identity/person-key.ts'
 import { expiryOf, type IdentifiedSession } from '../session/session.ts'
 import type { BlockedPerson } from './blocked-list.ts'
@@ -13,7 +13,6 @@ const subject = Type.String({
     "An account's `id`; of who comes from elsewhere, from where it is: `jwt|…`, `introspection|…`, `userinfo|…`, `oidc|…`",
   examples: ['ada'],
 })
-const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
 const user = Type.Object({ id: subject }, { title: 'Person' })
 
 export const personInPath = Type.Object({ id: subject })
@@ -73,8 +72,4 @@ function sessionOnWire({ id, session }: IdentifiedSession, clock: Clock) {
 
 export function blocksOnWire(people: readonly BlockedPerson[]): Static<typeof blocksReply> {
   return { blocks: people.map(({ person, blockedAt }) => ({ user: userOf(person), blocked_at: iso(blockedAt) })) }
-}
-
-function iso(moment: number): string {
-  return new Date(moment).toISOString()
 }

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import { type Clock, iso } from '../clock.ts'
 import type { Randomness } from '../randomness.ts'
 import type { AuditEvent } from './audit-event.ts'
 import { type Answer, postWebhook, type WebhookMessage, type WebhookTarget } from './webhook-request.ts'
@@ -154,7 +154,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         return
       }
       const since = clock()
-      const body = { type: event.audit, timestamp: new Date(since).toISOString(), data: event }
+      const body = { type: event.audit, timestamp: iso(since), data: event }
       due.push({ id: `msg_${randomness.text(21)}`, body: JSON.stringify(body), since, tries: 0 })
       tryDue()
     },

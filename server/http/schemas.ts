@@ -37,6 +37,9 @@ export const nothing = Type.Null()
 /** The wire form of a time that is left: relative, so that no clock is compared with another. */
 export const expiresIn = Type.Integer({ description: 'Whole seconds until this state ends', examples: [118] })
 
+/** The wire form of a point in time. */
+export const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
+
 /** The wire form of a person to whoever need not know more than whom it is about. */
 export const userId = Type.String({ examples: ['ada'] })
 export const userName = Type.String({ examples: ['Ada Lovelace'] })

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox'
-import { strict, userName } from '../http/schemas.ts'
+import { iso } from '../clock.ts'
+import { moment, strict, userName } from '../http/schemas.ts'
 import type { IdentifiedPasskey } from './passkey.ts'
 
 /**
@@ -124,8 +125,6 @@ export const addBody = Type.Object(
 
 export const assertionBody = Type.Object({ assertion: assertionSchema }, { ...strict, title: 'UsePasskey' })
 
-const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
-
 export const passkeyId = Type.String({
   maxLength: 64,
   description: 'Public',
@@ -152,10 +151,6 @@ export function passkeyOnWire({ id, passkey }: IdentifiedPasskey): Static<typeof
     ...(lastUsedAt === undefined ? {} : { last_used_at: iso(lastUsedAt) }),
     backed_up: isBackedUp,
   }
-}
-
-function iso(moment: number): string {
-  return new Date(moment).toISOString()
 }
 
 export function descriptorOf({ passkey }: IdentifiedPasskey): Static<typeof descriptor> {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import Type, { type Static } from 'typebox'
-import { type Clock, secondsUntil } from '../clock.ts'
+import { type Clock, iso, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
@@ -20,7 +20,6 @@ import {
   currentOnWire,
   currentSession,
   sessionId as id,
-  iso,
   kindToEnd,
   listedOnWire,
   listedSession,

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
-import { secondsUntil } from '../clock.ts'
+import { iso, secondsUntil } from '../clock.ts'
 import { type PlaceOf, placed } from '../http/place.ts'
-import { browserName, clientIp, expiresIn, oneOf, place, strict, userId, userName } from '../http/schemas.ts'
+import { browserName, clientIp, expiresIn, moment, oneOf, place, strict, userId, userName } from '../http/schemas.ts'
 import type { User } from '../identity/identity.ts'
 import { expiryOf, type IdentifiedSession, isNewTo } from './session.ts'
 
@@ -14,7 +14,6 @@ export const sessionId = Type.String({
 })
 export const sessionKind = oneOf(['browser', 'phone'])
 export const kindToEnd = oneOf(['browser', 'phone'], { description: 'Left out: both', examples: ['browser'] })
-export const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
 
 /** The person, to themselves. */
 export const signedInUser = Type.Object(
@@ -104,8 +103,4 @@ export function listedOnWire(
     new: own !== undefined && isNewTo(own, { id, at: createdAt }),
     ...(login === undefined ? {} : { login }),
   }
-}
-
-export function iso(moment: number): string {
-  return new Date(moment).toISOString()
 }
