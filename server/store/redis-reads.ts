@@ -1,5 +1,5 @@
 import { setImmediate as turnsEnd } from 'node:timers/promises'
-import { Cluster, type Redis } from 'ioredis'
+import { Cluster, Command, type Redis } from 'ioredis'
 import type { RedisClient } from './redis-clients.ts'
 import type { PatienceFor } from './redis-patience.ts'
 
@@ -50,7 +50,7 @@ export function readsOfOneTurn(client: Redis, patienceFor: PatienceFor): ReadTex
     const keys: string[] = []
     const texts = turnsEnd().then(() => {
       turn = undefined
-      return patienceFor(first).ask(() => client.mget(keys))
+      return patienceFor(first).ask(() => readAll(client, keys))
     })
     return { keys, texts }
   }
@@ -58,6 +58,24 @@ export function readsOfOneTurn(client: Redis, patienceFor: PatienceFor): ReadTex
   return (key) => {
     turn ??= begin(key)
     const at = turn.keys.push(key) - 1
-    return turn.texts.then((texts) => texts[at] ?? null)
+    return turn.texts.then((texts) => {
+      const text = texts[at] ?? null
+      // Taken out: the list outlives its turn, as `readAll` says.
+      texts[at] = null
+      return text
+    })
+  }
+}
+
+/**
+ * `MGET` by a command that is left empty: ioredis's own, and the list that answers it, are reachable until the next
+ * collection but one, which then carries all keys and texts since the last into the old generation.
+ */
+async function readAll(client: Redis, keys: string[]): Promise<(string | null)[]> {
+  const command = new Command('mget', keys, { replyEncoding: 'utf8' })
+  try {
+    return (await client.sendCommand(command)) as (string | null)[]
+  } finally {
+    command.args = []
   }
 }
