@@ -3,7 +3,7 @@ import { type Cookies, readCookie } from '../../http/cookies.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
 import type { Paces } from '../hold/paces.ts'
-import { type HoldWish, holdRequestOf } from '../hold/poll-request.ts'
+import { type HoldWish, takeHoldRequest } from '../hold/poll-request.ts'
 import type { PollingClients } from '../hold/polling-clients.ts'
 import { isBrowserKey, type Token } from '../token.ts'
 import type { BrowserLogins, BrowserStatus } from './browser-logins.ts'
@@ -31,7 +31,7 @@ export function createPoll({ logins, cookies, clients, paces }: PollOptions): Po
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return logins.status(
       { token, browserKey, replaces, client, retryAfterSeconds },
-      holdRequestOf(request, wish, longestHold),
+      takeHoldRequest(request, wish, longestHold),
     )
   }
 }

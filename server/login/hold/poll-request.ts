@@ -28,7 +28,11 @@ const NO_RAW_HEADERS: string[] = []
  * How long this poll may be held: what it asks for, up to `longestSeconds`. Its headers are gone from then on: a client
  * may send more of them, 16 KiB with every poll, than all that a held one has to keep.
  */
-export function holdRequestOf(client: IncomingMessage, { seen, wait }: HoldWish, longestSeconds: number): HoldRequest {
+export function takeHoldRequest(
+  client: IncomingMessage,
+  { seen, wait }: HoldWish,
+  longestSeconds: number,
+): HoldRequest {
   client.headers = NO_HEADERS
   client.rawHeaders = NO_RAW_HEADERS
   return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }

@@ -10,7 +10,7 @@ import { requestOptions } from '../../passkeys/passkey-wire.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { LogoOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
-import { holdRequestOf, tokenOf } from '../hold/poll-request.ts'
+import { takeHoldRequest, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import type { BrowserDescription, MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
@@ -211,7 +211,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const token = tokenOf(request, request.params.token)
       const phone = await approvals.asScanner(await authenticatePhone(request), token)
       refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
-      const hold = holdRequestOf(request.raw, request.query, options.paces.holdSeconds())
+      const hold = takeHoldRequest(request.raw, request.query, options.paces.holdSeconds())
       return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.paces.current)
     },
   )

@@ -1,12 +1,12 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect, test } from '@jest/globals'
-import { holdRequestOf } from '../../../../server/login/hold/poll-request.ts'
+import { takeHoldRequest } from '../../../../server/login/hold/poll-request.ts'
 
 test('a poll that may be held keeps nothing of what its client sent along', () => {
   const client = new IncomingMessage(new Socket())
   client.rawHeaders = ['x-long', 'y'.repeat(16_000)]
   client.headers = { 'x-long': 'y'.repeat(16_000) }
-  expect(holdRequestOf(client, { seen: 'pending', wait: '25' }, 2)).toEqual({ seen: 'pending', waitMs: 2000, client })
+  expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 2)).toEqual({ seen: 'pending', waitMs: 2000, client })
   expect([client.headers, client.rawHeaders]).toEqual([{}, []])
 })
