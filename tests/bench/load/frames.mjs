@@ -3,13 +3,29 @@ const HEAD_BYTES = 8
 const NOTHING = Buffer.alloc(0)
 
 /** @param text in latin1, or bytes */
-export function frameOf(id, text) {
+function frameOf(id, text) {
   const frame = Buffer.allocUnsafe(HEAD_BYTES + text.length)
   frame.writeUInt32BE(id, 0)
   frame.writeUInt32BE(text.length, 4)
   if (typeof text === 'string') frame.latin1Write(text, HEAD_BYTES)
   else text.copy(frame, HEAD_BYTES)
   return frame
+}
+
+/** What a turn writes to a connection goes out as one. @returns writes a frame */
+export function framesTo(connection) {
+  let isCorked = false
+  return (id, text) => {
+    if (!isCorked) {
+      isCorked = true
+      connection.cork()
+      setImmediate(() => {
+        isCorked = false
+        connection.uncork()
+      })
+    }
+    connection.write(frameOf(id, text))
+  }
 }
 
 /** Takes chunks as they come, and tells of each frame. */

@@ -1,6 +1,6 @@
 // How a crowd reaches the service: a connection each, or the lane of `servers/shared-lane.mjs`.
 import { connect } from 'node:net'
-import { Frames, frameOf } from './frames.mjs'
+import { Frames, framesTo } from './frames.mjs'
 
 /** Fewer than a loopback address has ports to give (`ip_local_port_range`). */
 const AN_ADDRESS = 20_000
@@ -42,8 +42,8 @@ export function ownConnections(port, first) {
 export function sharedConnection(lanePort) {
   const opened = new Map()
   let last = 0
-  let isCorked = false
   const trunk = connect({ port: lanePort, host: '127.0.0.1', noDelay: true })
+  const send = framesTo(trunk)
   const frames = new Frames((id, payload) => {
     const told = opened.get(id)
     if (payload.length > 0) told?.onText(payload.latin1Slice())
@@ -53,19 +53,6 @@ export function sharedConnection(lanePort) {
   trunk.on('close', () => {
     for (const { onClose } of opened.values()) onClose()
   })
-
-  function send(id, text) {
-    // What a turn writes goes out as one.
-    if (!isCorked) {
-      isCorked = true
-      trunk.cork()
-      setImmediate(() => {
-        isCorked = false
-        trunk.uncork()
-      })
-    }
-    trunk.write(frameOf(id, text))
-  }
 
   return (told) => {
     const id = ++last

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from '../parts/folders.mjs'
 import { cpuSecondsOf, LOAD_CORE, run } from '../parts/processes.mjs'
 
 const SCRIPT = join(import.meta.dirname, 'requests.lua')
-const folder = mkdtempSync(join(tmpdir(), 'scanin-bench-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 let files = 0
 

@@ -1,12 +1,12 @@
 // What a proxy's question costs, whether somebody may enter: each request to an application is one.
 import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
-import { writeApplications } from '../parts/applications.mjs'
+import { applicationsEnv } from '../parts/applications.mjs'
 import { createLogins, pollRequest } from '../parts/logins.mjs'
 import { writePeople } from '../parts/people.mjs'
 import { startRedis } from '../parts/redis.mjs'
 import { loadWithRedis } from '../parts/redis-use.mjs'
 import { PASSWORD, startScanIn, startServer } from '../parts/service.mjs'
-import { median, pairedRatio } from '../parts/statistics.mjs'
+import { besideFloor } from '../parts/statistics.mjs'
 import { AT_THE_WIKI, enterWiki } from '../parts/visitors.mjs'
 
 const WARM_UP_SECONDS = 3
@@ -14,9 +14,8 @@ const WARM_UP_SECONDS = 3
 /** @param people who are signed in, and whose requests come in turn */
 export async function measureForwardAuth({ people, rounds, seconds }) {
   const redis = await startRedis()
-  const applications = writeApplications()
   const own = { TRUST_PROXY: '127.0.0.1', ACCOUNTS_FILE: await writePeople(people, PASSWORD), DEMO_PASSWORD: '' }
-  const scanIn = await startScanIn(redis, { env: { ...applications.env, ...own } })
+  const scanIn = await startScanIn(redis, { env: { ...applicationsEnv(), ...own } })
   const floor = await startServer('floor', { REDIS_URL: redis.url })
   const cookies = []
   for (let at = 0; at < people; at++) cookies.push(await enterWiki(scanIn, `person-${at}`))
@@ -34,23 +33,7 @@ export async function measureForwardAuth({ people, rounds, seconds }) {
   }
   for (const { server } of sides) await server.stop()
   await redis.stop()
-  applications.remove()
-  return sides.map(({ name, results }) => rowOf(name, results, sides.at(-1).results))
-}
-
-function rowOf(name, results, floors) {
-  const all = (field, of = results) => of.map((result) => result[field])
-  return {
-    name,
-    perSecond: median(all('perSecond')),
-    ofFloor: pairedRatio(all('perSecond'), all('perSecond', floors)),
-    cpuMicros: median(all('cpuMicros')),
-    ofFloorCpu: pairedRatio(all('cpuMicros'), all('cpuMicros', floors)),
-    p99Ms: median(all('p99Ms')),
-    redisCpuMicros: median(all('redisCpuMicros')),
-    redisCommands: median(all('redisCommands')),
-    bytesAReply: results[0].bytesAReply,
-  }
+  return sides.map(({ name, results }) => ({ name, ...besideFloor(results, sides.at(-1).results) }))
 }
 
 function verifyRequest(cookie) {

@@ -6,7 +6,7 @@ import { startRedis } from '../parts/redis.mjs'
 import { copyLogins, startRedisCluster } from '../parts/redis-cluster.mjs'
 import { loadWithRedis } from '../parts/redis-use.mjs'
 import { startScanIn, startServer } from '../parts/service.mjs'
-import { median, pairedRatio } from '../parts/statistics.mjs'
+import { besideFloor } from '../parts/statistics.mjs'
 
 const LOGINS = 60_000
 const CONNECTIONS = 64
@@ -51,19 +51,5 @@ export async function measureInstances({ most, rounds, seconds }) {
   await floor.stop()
   await cluster.stop()
   await redis.stop()
-  return sides.map(({ name, count, results }) => rowOf(name, count, results, floors))
-}
-
-function rowOf(store, instances, results, floors) {
-  const all = (name, of = results) => of.map((result) => result[name])
-  return {
-    store,
-    instances,
-    perSecond: median(all('perSecond')),
-    ofFloor: pairedRatio(all('perSecond'), all('perSecond', floors)),
-    cpuMicros: median(all('cpuMicros')),
-    ofFloorCpu: pairedRatio(all('cpuMicros'), all('cpuMicros', floors)),
-    redisCpuMicros: median(all('redisCpuMicros')),
-    redisCommands: median(all('redisCommands')),
-  }
+  return sides.map(({ name, count, results }) => ({ store: name, instances: count, ...besideFloor(results, floors) }))
 }

@@ -1,6 +1,6 @@
 // Polls of pending logins a second: ScanIn, what this machine can do at all, and what else could be had.
 import { load, writeRequests } from '../load/wrk.mjs'
-import { writeApplications } from '../parts/applications.mjs'
+import { applicationsEnv } from '../parts/applications.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { betterAuth, devicePolls, oidcProvider } from '../parts/peers.mjs'
 import { cpuSecondsOf } from '../parts/processes.mjs'
@@ -19,7 +19,7 @@ const DEVICE_CODES = 100
  */
 export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds }) {
   const redis = await startRedis()
-  const applications = writeApplications()
+  const applications = applicationsEnv()
   const logins = await createLogins(redis, LOGINS)
   const polls = writeRequests(logins.map((login) => pollRequest(login)))
   const results = new Map()
@@ -39,7 +39,7 @@ export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds
   }
 
   for (let start = 0; start < starts; start++) {
-    const sides = await startSides(redis, polls, applications.env)
+    const sides = await startSides(redis, polls, applications)
     await checkPending(sides[0].server, logins)
     for (const side of sides) await measure(side, side.mayRefuse ? 1 : warmUpSeconds)
     for (let round = 0; round < rounds; round++) {
@@ -50,7 +50,6 @@ export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds
     await checkPending(sides[0].server, logins)
     for (const { server } of sides) await server.stop()
   }
-  applications.remove()
   await redis.stop()
 
   const rows = [...results].map(([name, own]) => summary(name, own, results.get('floor'), results.get('constant')))

@@ -1,8 +1,8 @@
 // What the token endpoint costs: refreshes, each by the token that the one before gave, with an ID token signed for each;
-// beside a login created, with its QR drawn, and the floor.
+// beside bare node-oidc-provider, which ScanIn's is made of, a login created, with its QR drawn, and the floor.
 import { createHash } from 'node:crypto'
 import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
-import { THE_WEB, writeApplications } from '../parts/applications.mjs'
+import { applicationsEnv, THE_WEB } from '../parts/applications.mjs'
 import { createLogins, pollRequest } from '../parts/logins.mjs'
 import { writePeople } from '../parts/people.mjs'
 import { signInPhone } from '../parts/phone.mjs'
@@ -21,23 +21,27 @@ const WARM_UP_SECONDS = 4
 /** @param people each of whom has one application refresh its tokens, all at once */
 export async function measureToken({ people, rounds, seconds }) {
   const redis = await startRedis()
-  const applications = writeApplications()
   const own = { ACCOUNTS_FILE: await writePeople(people, PASSWORD), DEMO_PASSWORD: '' }
-  const scanIn = await startScanIn(redis, { env: { ...applications.env, ...own } })
+  const scanIn = await startScanIn(redis, { env: { ...applicationsEnv(), ...own } })
   const floor = await startServer('floor', { REDIS_URL: redis.url })
-  let refreshTokens = []
+  const oidc = await startServer('oidc-provider', { REDIS_URL: redis.url, REFRESHING: String(people) })
+  const refreshTokens = []
   for (let at = 0; at < people; at++) refreshTokens.push(await refreshTokenOf(scanIn, `person-${at}`))
   const creations = writeRequests([rawRequest('POST', '/login', { accept: 'application/json' })])
   const polls = writeRequests((await createLogins(redis, FLOOR_LOGINS)).map((login) => pollRequest(login)))
 
-  async function refresh(options) {
+  function refreshing(server, path, first) {
     const fields = { client_id: THE_WEB.client_id, client_secret: THE_WEB.client_secret }
-    const result = await loadRefreshes(scanIn, { path: PATH, fields, refreshTokens, ...options })
-    refreshTokens = result.refreshTokens
-    return result
+    let tokens = first
+    return async (options) => {
+      const result = await loadRefreshes(server, { path, fields, refreshTokens: tokens, ...options })
+      tokens = result.refreshTokens
+      return result
+    }
   }
   const sides = [
-    { name: 'token refreshed', measure: refresh, results: [] },
+    { name: 'token refreshed', measure: refreshing(scanIn, PATH, refreshTokens), results: [] },
+    { name: 'oidc-provider', measure: refreshing(oidc, '/token', refreshTokensSaid(oidc)), results: [] },
     { name: 'login created', measure: (options) => load([scanIn], creations, options), results: [] },
     { name: 'floor', measure: (options) => load([floor], polls, options), results: [] },
   ]
@@ -49,14 +53,12 @@ export async function measureToken({ people, rounds, seconds }) {
       results.push({ ...result, ...redisCosts(before, await redisUse([redis]), result.requests) })
     }
   }
-  await scanIn.stop()
-  await floor.stop()
+  for (const server of [scanIn, oidc, floor]) await server.stop()
   await redis.stop()
-  applications.remove()
   return sides.map(({ name, results }) => rowOf(name, results, sides))
 }
 
-function rowOf(name, results, [, created, floor]) {
+function rowOf(name, results, [, , created, floor]) {
   const all = (field, of = results) => of.map((result) => result[field])
   return {
     name,
@@ -68,6 +70,11 @@ function rowOf(name, results, [, created, floor]) {
     redisCpuMicros: median(all('redisCpuMicros')),
     redisCommands: median(all('redisCommands')),
   }
+}
+
+/** Bare, it has nobody who could sign in: it says what it made. */
+function refreshTokensSaid(oidc) {
+  return JSON.parse(/REFRESH TOKENS (.*)/.exec(oidc.stdout())[1])
 }
 
 async function refreshTokenOf(server, username) {

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 
 /** An application that signs people in by OpenID Connect. */
 export const THE_WEB = {
@@ -10,19 +10,16 @@ export const THE_WEB = {
   client_secret: 'a secret of thirty-two characters',
 }
 
-/** All that a service may be to applications: a provider, a door before one, tokens for back ends. */
-export function writeApplications() {
-  const folder = mkdtempSync(join(tmpdir(), 'scanin-bench-'))
+/** What a service is told to be all that it may be to applications: a provider, a door before one, tokens for back ends. */
+export function applicationsEnv() {
+  const folder = temporaryFolder()
   const path = (name, entries) => {
     writeFileSync(join(folder, name), JSON.stringify(entries))
     return join(folder, name)
   }
   return {
-    env: {
-      CLIENTS_FILE: path('clients.json', [THE_WEB]),
-      APPS_FILE: path('apps.json', [{ origin: 'https://wiki.example' }]),
-      TOKEN_AUDIENCES: 'https://api.example',
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    CLIENTS_FILE: path('clients.json', [THE_WEB]),
+    APPS_FILE: path('apps.json', [{ origin: 'https://wiki.example' }]),
+    TOKEN_AUDIENCES: 'https://api.example',
   }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 
 const HERE = join(import.meta.dirname, '../../..')
 
@@ -13,9 +13,9 @@ export function build(root) {
 /** Another version of ScanIn, built in a folder of its own for as long as this process runs. @param ref as git knows it */
 export function checkOut(ref) {
   const git = (...words) => execFileSync('git', words, { cwd: HERE, stdio: ['ignore', 'ignore', 'inherit'] })
-  const root = join(mkdtempSync(join(tmpdir(), 'scanin-against-')), 'scanin')
+  const root = join(temporaryFolder(), 'scanin')
   git('worktree', 'add', '--quiet', '--detach', root, ref)
-  process.once('exit', () => git('worktree', 'remove', '--force', root))
+  process.once('exit', () => git('worktree', 'prune'))
   installIn(root)
   build(root)
   return root

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 import { LOAD_CORE, start, untilReady } from './processes.mjs'
 
-const folder = mkdtempSync(join(tmpdir(), 'scanin-crowd-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 let orders = 0
 
 /** Room enough that the crowd collects no garbage while it measures: its own pauses would count as the server's. */

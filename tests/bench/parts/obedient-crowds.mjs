@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 import { LOAD_CORE, start, untilReady } from './processes.mjs'
 
 const SCRIPT = join(import.meta.dirname, '../load/obedient-crowd.mjs')
@@ -8,8 +8,7 @@ const SCRIPT = join(import.meta.dirname, '../load/obedient-crowd.mjs')
 const FEW_COLLECTIONS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 const LONGEST_SAY_MS = 60_000
 
-const folder = mkdtempSync(join(tmpdir(), 'scanin-obedient-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 /**
  * Browsers that keep to what they are told, in processes of their own, one for each order.

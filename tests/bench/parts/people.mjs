@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 import { ROOT } from './service.mjs'
 import '../../support/typescript.mjs'
 
 const { hashPassword } = await import(join(ROOT, 'server/identity/passwords.ts'))
-const folder = mkdtempSync(join(tmpdir(), 'scanin-people-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 /** An accounts file of so many people with one password: `person-0`, `person-1` and so on. @returns its path */
 export async function writePeople(count, password) {

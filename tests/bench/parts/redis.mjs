@@ -1,16 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { temporaryFolder } from './folders.mjs'
 import { freePort } from './ports.mjs'
 import { LOAD_CORE, start, untilReady } from './processes.mjs'
 
 /** A real Redis on loopback that keeps nothing, beside the load: it is the server's core that is measured. */
 export async function startRedis(others = []) {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'scanin-bench-redis-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const place = ['--port', port, '--bind', '127.0.0.1', '--dir', folder]
+  const place = ['--port', port, '--bind', '127.0.0.1', '--dir', temporaryFolder()]
   const args = [...place, '--save', '', '--appendonly', 'no', '--maxclients', '20000', ...others]
   const process_ = start(LOAD_CORE, process.env.REDIS_SERVER ?? 'redis-server', args.map(String))
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null })

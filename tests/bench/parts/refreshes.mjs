@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryFolder } from './folders.mjs'
 import { cpuSecondsOf, LOAD_CORE, run } from './processes.mjs'
 import { percentile } from './statistics.mjs'
 
 const SCRIPT = join(import.meta.dirname, '../load/refreshing.mjs')
-const folder = mkdtempSync(join(tmpdir(), 'scanin-refreshes-'))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 /**
  * Lets applications refresh their tokens as fast as the server answers.

@@ -6,7 +6,7 @@ import { Server } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { Duplex } from 'node:stream'
-import { Frames, frameOf } from '../load/frames.mjs'
+import { Frames, framesTo } from '../load/frames.mjs'
 
 /** The same for every connection of a process, as on a machine where that limit is the usual one of a container. */
 const OPEN_FILES = 1_048_576
@@ -66,25 +66,16 @@ class LaneSocket extends Duplex {
 /** A lane's own end of a trunk. */
 function carry(trunk, server) {
   const sockets = new Map()
-  let isCorked = false
+  const send = framesTo(trunk)
   trunk.setNoDelay()
   trunk.on('error', () => undefined)
 
-  function send(id, text) {
-    if (text === '' && !sockets.delete(id)) return
-    if (!isCorked) {
-      isCorked = true
-      trunk.cork()
-      setImmediate(() => {
-        isCorked = false
-        trunk.uncork()
-      })
-    }
-    trunk.write(frameOf(id, text))
+  function sendFor(id, text) {
+    if (text !== '' || sockets.delete(id)) send(id, text)
   }
 
   function open(id) {
-    const socket = new LaneSocket(id, (text) => send(id, text))
+    const socket = new LaneSocket(id, (text) => sendFor(id, text))
     sockets.set(id, socket)
     server.emit('connection', socket)
     return socket
