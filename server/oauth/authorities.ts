@@ -2,7 +2,7 @@ import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provi
 import { type Clock, secondsUntil } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import type { User } from '../identity/identity.ts'
-import type { IdentifiedSession } from '../session/session.ts'
+import type { IdentifiedSession, Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
@@ -53,6 +53,13 @@ export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, 
 
   /** Of the request that is being answered. */
   const current = () => oidc.Provider.ctx && stateOf(oidc.Provider.ctx)
+
+  /** Whole seconds to an end of the session that something is given for. */
+  function secondsTo(endOf: (session: Session) => number): number {
+    const state = current()
+    const found = state?.behind ?? (state && goodVisitor(state))
+    return found === undefined ? 1 : Math.max(1, secondsUntil(endOf(found.session), clock()))
+  }
 
   async function grantTo(ctx: KoaContextWithOIDC, found: IdentifiedSession, client: OAuthClient, asked: string) {
     const { id, session } = found
@@ -112,12 +119,11 @@ export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, 
     /** Two at once, of whom one may be a thief. */
     refuseReplay: () => new errors.InvalidGrant('used before'),
 
-    /** Until the end of the session that is asked for: nothing that is given lasts longer. */
-    secondsLeft(): number {
-      const state = current()
-      const found = state?.behind ?? (state && goodVisitor(state))
-      return found === undefined ? 1 : Math.max(1, secondsUntil(found.session.endsAt, clock()))
-    },
+    /** Until the end of the session that is asked for, for what is told when it ends. */
+    secondsLeft: () => secondsTo(({ endsAt }) => endsAt),
+
+    /** Until that session is over at the latest: it may yet be kept, and is asked for each time that this is presented. */
+    secondsAtMost: () => secondsTo(sessions.latestEndOf),
 
     /** A session that is good goes straight through: the applications are the team's own, and so is their consent. */
     async loadExistingGrant(ctx: KoaContextWithOIDC) {

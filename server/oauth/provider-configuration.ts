@@ -27,7 +27,7 @@ type FetchOptions = RequestInit & { dispatcher?: unknown }
 /** All that the provider is told. */
 export function configurationOf(options: ProviderConfigurationOptions): Configuration {
   const { oidc, authorities, adapter, clients, clock } = options
-  const { findAccount, loadExistingGrant, secondsLeft } = authorities
+  const { findAccount, loadExistingGrant, secondsAtMost, secondsLeft } = authorities
 
   /** Signing in is a scan, and the phone's confirmation is the consent too. */
   function policy() {
@@ -119,10 +119,10 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsLeft()),
       AuthorizationCode: CODE_SECONDS,
       DeviceCode: options.deviceCodeSeconds,
-      Grant: secondsLeft,
+      Grant: secondsAtMost,
       IdToken: ID_TOKEN_SECONDS,
       Interaction: NO_TIME,
-      RefreshToken: secondsLeft,
+      RefreshToken: secondsAtMost,
       Session: NO_TIME,
     },
   }

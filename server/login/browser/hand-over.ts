@@ -63,10 +63,10 @@ export type Collected = HandOver | { status: 'denied'; expiresIn: number } | und
 export type Collect = (browser: CollectingBrowser, found?: StoredRecord) => Promise<Collected>
 
 /**
- * Collects an approved login, if what approved it is still good: lists and opens its session and marks the login
- * delivered, in one write or in this order, and only then gives the session's secret away. Cut short anywhere, the next poll goes on with the same session for as long
- * as the login may be collected. However many polls race, each step is done once and all get the same session; whoever
- * comes after its first use gets `undefined`.
+ * Collects an approved login, if what approved it is still good: lists and opens its session and marks the login delivered,
+ * in one write or in this order, and only then gives the session's secret away. Cut short anywhere, the next poll goes on
+ * with the same session for as long as the login may be collected. However many polls race, each step is done once and
+ * all get the same session; whoever comes after its first use gets `undefined`.
  */
 export function createCollect({ records, sessions, approver, clock, policy }: HandOverOptions): Collect {
   function denialOf(login: Login): Collected {
