@@ -86,7 +86,9 @@ async function whatBrowserSaw(): Promise<Omit<FirstView, 'loaded'>> {
       setTimeout(resolve, 500, [])
     })
   const nameOf = (node: unknown) => (node instanceof Element ? `${node.localName}#${node.id}.${node.className}` : '')
-  const sourcesOf = (entry: PerformanceEntry): { node: unknown }[] => Reflect.get(entry, 'sources')
+  const boxOf = ({ x, y, width, height }: DOMRect) => `${width}×${height} at ${x},${y}`
+  const sourcesOf = (entry: PerformanceEntry): { node: unknown; previousRect: DOMRect; currentRect: DOMRect }[] =>
+    Reflect.get(entry, 'sources')
   const paints = await entriesOf('largest-contentful-paint')
   const shifts = await entriesOf('layout-shift')
   return {
@@ -94,7 +96,9 @@ async function whatBrowserSaw(): Promise<Omit<FirstView, 'loaded'>> {
     largestPaintMs: Math.max(...paints.map(({ startTime }) => startTime)),
     moved: shifts.map((entry) => ({
       share: Number(Reflect.get(entry, 'value')),
-      parts: sourcesOf(entry).map(({ node }) => nameOf(node)),
+      parts: sourcesOf(entry).map(
+        ({ node, previousRect, currentRect }) => `${nameOf(node)}: ${boxOf(previousRect)}, then ${boxOf(currentRect)}`,
+      ),
     })),
   }
 }

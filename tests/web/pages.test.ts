@@ -36,6 +36,11 @@ describe.each(Object.entries(ids))('%s', (name, wanted) => {
     expect(ahead).toBeLessThan(html.indexOf('<script'))
   })
 
+  test('is not painted before it is there as a whole: what came first would move when the rest comes', () => {
+    expect(html.slice(0, html.indexOf('</head>'))).toContain('<link rel="expect" href="#foot" blocking="render">')
+    expect(html.slice(html.indexOf('</main>'))).toContain('<footer id="foot"')
+  })
+
   test('says its language, title, size and colour, and what to do without JavaScript', () => {
     for (const part of ['<html lang="en">', '<title>', 'name="viewport"', 'name="theme-color"', '<noscript>']) {
       expect(html).toContain(part)
