@@ -6,7 +6,16 @@ import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
-import { isSignedIn, keepHere, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
+import {
+  isSignedIn,
+  keepHere,
+  openLoginPage,
+  readToken,
+  sees,
+  showsCode,
+  stopClock,
+  tabTo,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({
@@ -224,14 +233,7 @@ test('states fade into each other in 200 ms, unless somebody wants no motion; an
   expect(await motionOf('#qr', 'transition-property')).toBe('none')
 
   const token = await readToken(desktop)
-  await eventually('the clock stands', async () => {
-    const soon = await desktop.evaluate(() => Date.now() + 100)
-    // Where it takes longer to say so, it is past by then.
-    return desktop.clock.pauseAt(soon).then(
-      () => true,
-      () => false,
-    )
-  })
+  await stopClock(desktop)
   await approve(await createPhone(url), token)
   await eventually('the browser is in', async () => {
     await desktop.clock.runFor(100)

@@ -93,3 +93,15 @@ export async function runUntil(page: Page, part: string): Promise<void> {
     return page.locator(part).isVisible()
   })
 }
+
+/** From here on a page's time, of which `clock.install` has made a time of its own, passes by `clock.runFor` alone. */
+export async function stopClock(page: Page): Promise<void> {
+  await eventually('the clock stands', async () => {
+    const soon = await page.evaluate(() => Date.now() + 100)
+    // Where it takes longer to say so, it is past by then.
+    return page.clock.pauseAt(soon).then(
+      () => true,
+      () => false,
+    )
+  })
+}
