@@ -67,8 +67,11 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
         isNew = current.isKept === undefined
         return kept(current)
       }
-      const result = await records.change(sessionId, keep, { durable: true })
-      if (result !== undefined && isNew) onNews({ type: 'kept', id: sessionId, session: result, by })
+      const tell = (made: Session, isUncertain?: true) => {
+        if (isNew) onNews({ type: 'kept', id: sessionId, session: made, by, ...(isUncertain && { isUncertain }) })
+      }
+      const result = await records.change(sessionId, keep, { durable: true, onUncertain: (made) => tell(made, true) })
+      if (result !== undefined) tell(result)
       return result
     },
   }

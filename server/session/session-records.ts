@@ -18,6 +18,12 @@ export interface EndedSession {
   by: string | undefined
 }
 
+export interface ChangeOptions {
+  durable?: boolean
+  /** Called when the store fails, and the session may have become what was made of it. */
+  onUncertain?: (made: Session) => void
+}
+
 /** Sessions in a store, each at the place that its public id names. */
 export interface SessionRecords {
   find(id: string): Promise<Place>
@@ -30,7 +36,7 @@ export interface SessionRecords {
    */
   opening(place: unknown, fresh: Session): Change<Session | undefined>
   /** Changes a session that is there. `undefined`: it was ended. */
-  change(id: string, change: (session: Session) => Session, how?: { durable?: boolean }): Promise<Session | undefined>
+  change(id: string, change: (session: Session) => Session, how?: ChangeOptions): Promise<Session | undefined>
   /**
    * From its answer on no instance finds the session.
    * @param onUncertain called when the store fails, and it may have been ended
@@ -86,12 +92,16 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
         : { next: { value: place ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
     },
 
-    change(id, change, { durable = false } = {}) {
+    change(id, change, { durable = false, onUncertain } = {}) {
       return updateRecord<Session | undefined>(store, keyOf(id), (value) => {
         const current = decodeSession(value)
         if (current === undefined) return { result: undefined }
         const next = change(current)
-        return { next: { value: next, expiresAt: expiryOf(next), durable }, result: next }
+        return {
+          next: { value: next, expiresAt: expiryOf(next), durable },
+          result: next,
+          ...(onUncertain && { onUncertain: () => onUncertain(next) }),
+        }
       })
     },
 

@@ -201,22 +201,12 @@ describe('a login`s way', () => {
   })
 
   test('a write that the store did not answer may have happened: said as unknown, and not said again', async () => {
-    const inner = createMemoryStore({ clock: () => testApp.time.now })
-    let isSilent = false
-    const store: RecordStore = {
-      ...inner,
-      async write(key, value, options) {
-        const isDone = await inner.write(key, value, options)
-        if (!isSilent) return isDone
-        isSilent = false
-        throw new ScanInError('store_unavailable')
-      },
-    }
+    const { store, loseAnswerAt } = storeThatLosesAnswers()
     await begin({}, { store })
     const token = await start()
     await scan(token)
     log.news()
-    isSilent = true
+    loseAnswerAt('login:')
     expect((await confirm(token)).statusCode).toBe(503)
     expect((await confirm(token)).statusCode).toBe(200)
     expect(log.news()).toMatchObject([{ audit: 'login.confirmed', outcome: 'unknown', login: idOf(token) }])
@@ -243,6 +233,17 @@ describe('sessions', () => {
     expect(log.news()).toMatchObject([
       { audit: 'session.kept', outcome: 'success', session: id, by_session: own, person: 'demo', kind: 'browser' },
     ])
+  })
+
+  test('of a browser that may have been kept: said as unknown, and not said again', async () => {
+    const { store, loseAnswerAt } = storeThatLosesAnswers()
+    await begin({}, { store })
+    await poll(await approved())
+    const id = String(log.news().find(({ audit }) => audit === 'login.collected')?.['session'])
+    loseAnswerAt('session:')
+    expect((await phone.post(`/sessions/${id}/remember`)).statusCode).toBe(503)
+    expect((await phone.post(`/sessions/${id}/remember`)).statusCode).toBe(200)
+    expect(log.news()).toMatchObject([{ audit: 'session.kept', outcome: 'unknown', session: id, person: 'demo' }])
   })
 
   test('revoked by their owner, each with a line, also when it is asked for many times at once', async () => {
@@ -353,3 +354,23 @@ test('docs/operations.md explains every name that there is, and no other', () =>
   const named = [...table.matchAll(/^\| `([a-z_]+\.[a-z_]+)` \|/gm)].map(([, name]) => name)
   expect(named).toEqual([...AUDIT_NAMES])
 })
+
+/** A store whose next write at a key that begins so is done and not answered. */
+function storeThatLosesAnswers(): { store: RecordStore; loseAnswerAt(prefix: string): void } {
+  const inner = createMemoryStore({ clock: () => testApp.time.now })
+  let losesAt: string | undefined
+  return {
+    store: {
+      ...inner,
+      async write(key, value, options) {
+        const isDone = await inner.write(key, value, options)
+        if (losesAt === undefined || !key.startsWith(losesAt)) return isDone
+        losesAt = undefined
+        throw new ScanInError('store_unavailable')
+      },
+    },
+    loseAnswerAt(prefix) {
+      losesAt = prefix
+    },
+  }
+}
