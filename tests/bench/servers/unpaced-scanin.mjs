@@ -6,7 +6,7 @@ import '../../support/typescript.mjs'
 
 const INTERVAL_SECONDS = 0.001
 const source = (path) => import(join(ROOT, 'server', path))
-const { buildApp } = await source('app.ts')
+const { buildApps } = await source('app.ts')
 const { readWeb } = await source('http/built-web.ts')
 const { readConfig } = await source('config.ts')
 const { createLogger } = await source('logger.ts')
@@ -19,7 +19,7 @@ keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
 const connections = connectRedis(config.store.place, { onError: console.error })
 await connections.whenReady(5000)
-const app = await buildApp({
+const { app } = await buildApps({
   config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },
   store: createRedisStore({ ...connections, keyPrefix: config.keyPrefix }),
   makeLimiter: () => undefined,

@@ -1,0 +1,65 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { FindAppLink } from './apps/app-links/app-links.ts'
+import type { AppList } from './apps/forward-auth/app-list.ts'
+import type { SigningKeys } from './apps/key-set.ts'
+import type { Logo } from './brand/logo.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import type { BuiltWeb } from './http/built-web.ts'
+import type { Metrics } from './http/metrics.ts'
+import type { PlaceOf } from './http/place.ts'
+import type { PressureOptions } from './http/pressure.ts'
+import type { MakeLimiter } from './http/rate-limits.ts'
+import type { WebAppOptions } from './http/web-app.ts'
+import type { OnAccountNews } from './identity/account-news.ts'
+import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
+import type { Clients } from './oauth/client.ts'
+import type { Randomness } from './randomness.ts'
+import type { RecordStore } from './store/record-store.ts'
+import type { TroubleLog } from './trouble-log.ts'
+
+/** What an app is made of: what was configured, where it is kept, and what stands outside of it. */
+export interface AppOptions {
+  config: Config
+  store: RecordStore
+  makeLimiter: MakeLimiter
+  verifyPassword: PasswordVerifier
+  currentPerson: CurrentPerson
+  /** Whose account a user name is: for records of tries that went wrong. */
+  accountOf?: ((username: string) => User | undefined) | undefined
+  /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
+  followAccounts?: ((onNews: OnAccountNews) => void) | undefined
+  /** Applications behind forward auth. Left out: none. */
+  apps?: AppList | undefined
+  /** Where addresses are. Left out: nobody says. */
+  placeOf?: PlaceOf | undefined
+  bearerVerifiers: readonly BearerVerifier[]
+  /** What platforms are told of the team's native apps. Left out: nothing. */
+  findAppLink?: FindAppLink | undefined
+  /** What an account signs in by: for applications that want to know. */
+  usernameOf?: ((user: User) => string | undefined) | undefined
+  /** Of OpenID Connect. Left out: none of it is served. */
+  clients?: Clients | undefined
+  clock: Clock
+  randomness: Randomness
+  logger: FastifyBaseLogger
+  /** Of a file. Left out: they are in the store. */
+  signingKeys?: SigningKeys | undefined
+  /** Where the store's troubles are told too; left out, requests have one of their own. */
+  troubles?: TroubleLog
+  /** Where what is counted is shown. Left out: nobody asks. */
+  metrics?: Metrics | undefined
+  schemaController?: WebAppOptions['schemaController']
+  /** How many clients' connections may be open at a time. */
+  mostConnections: number
+  /** How much of what may be asked of the store at a time is being asked: 0 to 1. */
+  storeUse: () => number
+  /** How much the process had to do. */
+  busySince: PressureOptions['busySince']
+  /** Milliseconds on a clock that nobody sets. Left out: the process's own. */
+  now?: PressureOptions['now']
+  web: BuiltWeb
+  /** Of the team. Left out: ours. */
+  logo?: Logo | undefined
+  version: string
+}

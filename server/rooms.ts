@@ -1,0 +1,124 @@
+import type { AppOptions } from './app-options.ts'
+import { createAppList } from './apps/forward-auth/app-list.ts'
+import { createApps } from './apps/forward-auth/apps.ts'
+import { bearersOfUnblocked, type IsBlocked } from './identity/blocked-people.ts'
+import { createProofs } from './identity/dpop.ts'
+import type { VouchFor } from './identity/identity.ts'
+import { createNativeApps } from './identity/native-apps.ts'
+import { type ApplicationOf, firstApplication } from './login/application.ts'
+import { createBrowserRoom } from './login/browser/browser-room.ts'
+import { createLogins, type Logins } from './login/logins.ts'
+import { createPhoneRoom } from './login/phone/phone-room.ts'
+import { logoOf } from './oauth/logos.ts'
+import { createOAuthRoom } from './oauth/oauth-room.ts'
+import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
+import { createSessions } from './session/sessions.ts'
+import type { SharedParts } from './shared-parts.ts'
+import { keysInStore } from './signing.ts'
+import { createTeamProviderRoom, type TeamProviderRoom } from './team-provider/team-provider-room.ts'
+
+export type Rooms = Awaited<ReturnType<typeof createRooms>>
+
+/** The rooms, each made of what it needs of those before it. */
+export async function createRooms(options: AppOptions, shared: SharedParts) {
+  const { config, clients } = options
+  const { audit, ears, events } = shared
+  const applications: ApplicationOf[] = []
+
+  const logins = createLogins({ ...shared, policy: config.login, onNews: ears.ofLogins.tell })
+  const people = createPeople(options, shared, logins)
+  const { nativeApp, sessions } = people
+  const { service, current, signInPhone } = sessions
+
+  const apps = createApps({
+    ...shared,
+    apps: options.apps ?? createAppList(),
+    sessions: service,
+    current,
+    onNews: audit.onAppNews,
+  })
+  applications.push(apps.applicationOf)
+
+  const browser = createBrowserRoom({
+    ...shared,
+    logins,
+    sessions: service,
+    applicationOf: firstApplication(applications),
+  })
+  const passkeys = createPasskeysRoom({
+    ...shared,
+    brandName: config.brand.name,
+    isBlocked: service.isBlocked,
+    current,
+    signInPhone,
+    failuresPerMinute: config.rates.signInsPerMinute,
+    challengesPerMinute: config.rates.loginsPerMinute,
+    onNews: ears.ofPasskeys.tell,
+  })
+  const phone = createPhoneRoom({
+    ...shared,
+    logins,
+    current,
+    nativeApp,
+    matchMode: config.match,
+    confirmMode: config.confirm,
+    passkeys: passkeys.passkeys,
+    logoOf: (returnTo) => clients && logoOf(clients, returnTo),
+    isNewTo: events.isNewTo,
+    rememberFor: Math.floor(config.session.rememberMs / 1000),
+  })
+
+  const keys = options.signingKeys ?? keysInStore(options)
+  const { collect } = browser
+  const oauth =
+    clients &&
+    keys &&
+    (await createOAuthRoom({ ...shared, clients, keys, logins, collect, current, sessions: service }))
+  if (oauth !== undefined) {
+    ears.ofSessions.add(oauth.onSessionNews)
+    ears.ofAccounts.add(oauth.onAccountEnd)
+    applications.push(oauth.applicationOf)
+  }
+
+  return { logins, ...people, apps, browser, passkeys, phone, keys, oauth }
+}
+
+/** Who somebody is: by a session of ours, by the word of the team's provider, or by what a native app shows. */
+function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) {
+  const { config } = options
+  const { audit, ears } = shared
+  // Who is blocked, the sessions know, which native apps are shown.
+  const isBlocked: IsBlocked = (person) => sessions.service.isBlocked(person)
+  const nativeApp = createNativeApps({
+    ...shared,
+    verifiers: bearersOfUnblocked(options.bearerVerifiers, isBlocked),
+    checkProof: createProofs(shared),
+    onRefused: audit.onBearerRefused,
+  })
+  // It signs in by sessions, which ask it as they are used.
+  let teamProvider: TeamProviderRoom | undefined
+  const vouchFor: VouchFor = async (user) => teamProvider?.vouchFor(user)
+  const sessions = createSessions({
+    ...shared,
+    policy: config.session,
+    openingMs: config.login.collectMs,
+    nativeApp,
+    vouchFor,
+    signInFailuresPerMinute: config.rates.signInsPerMinute,
+    onFirstUse: logins.acknowledge,
+    onPhoneEnd: logins.withdraw,
+    onNews: ears.ofSessions.tell,
+  })
+  if (config.phoneOidc !== undefined) {
+    teamProvider = createTeamProviderRoom({
+      ...shared,
+      provider: config.phoneOidc,
+      sessions: sessions.service,
+      signInPhone: sessions.signInPhone,
+      longestSessionMs: Math.max(config.session.lifeMs, config.session.rememberMs),
+      tripsPerMinute: config.rates.loginsPerMinute,
+      onNews: audit.onProviderNews,
+    })
+  }
+  return { nativeApp, sessions, teamProvider }
+}
