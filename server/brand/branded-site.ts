@@ -25,7 +25,7 @@ const NAME = new RegExp(`\\b${OWN_NAME}\\b`, 'g')
 const LOGO = /(<img class="brand-logo" src=")[^"]*(" alt=""[^>]*?) width="32" height="32"/g
 const ICON = /<link rel="icon"[^>]*>/
 const TOUCH_ICON = /<link rel="apple-touch-icon"[^>]*>\n?/
-const FOOT = '<footer class="foot" hidden>'
+const FOOT = '<footer id="foot" class="foot" hidden>'
 /** The sign of ours, where it stands in a page, and its two colours. */
 const SIGN_FILL = /%230b6b5d/g
 const SIGN_LINE = /%239be3d2/g

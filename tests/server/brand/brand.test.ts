@@ -47,7 +47,7 @@ describe('with a brand', () => {
     expect(body).not.toMatch(/\bScanIn\b|<i>{{/)
     expect(body).toMatch(/<link rel="stylesheet" href="\/assets\/brand-[\da-f]{8}\.css">\n<\/head>/)
     expect(body).toMatch(/<link rel="icon" href="\/assets\/logo-[\da-f]{8}\.svg" type="image\/svg\+xml">/)
-    expect(body).toContain('<footer class="foot">')
+    expect(body).toContain('<footer id="foot" class="foot">')
     expect(body).toMatch(
       /<a class="foot-help" href="https:\/\/help\.example\/\?a=1&amp;b=%222%22"[^>]*rel="noopener">Help</,
     )
@@ -108,14 +108,14 @@ test('a colour alone colours our own sign', async () => {
   const { body } = await app.inject('/')
   expect(body).toContain("fill='%231a3fc4'")
   expect(body).toContain('>ScanIn</a>')
-  expect(body).toContain('<footer class="foot" hidden>')
+  expect(body).toContain('<footer id="foot" class="foot" hidden>')
   await app.close()
 })
 
 test('an address alone leaves the other out', async () => {
   const { app } = await createTestApp({ PRIVACY_URL: 'https://example.com/privacy' })
   const { body } = await app.inject('/')
-  expect(body).toContain('<footer class="foot">')
+  expect(body).toContain('<footer id="foot" class="foot">')
   expect(body).toMatch(/<a class="foot-help"[^>]* hidden>/)
   expect(body).toMatch(/<a class="foot-privacy"[^>]*noopener">/)
   await app.close()
