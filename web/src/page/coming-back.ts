@@ -44,11 +44,10 @@ export async function comeBack(parts: ComingBackParts): Promise<void> {
   }
 }
 
-/** How often in a row somebody was led back in vain. */
+/** How often in a row somebody was led back in vain. A clock that was set back a little meanwhile has forgotten nothing. */
 function returnsIn(stored: string | undefined, now: number): number {
   const [, count, at] = /^(\d{1,3}) (\d+)$/.exec(stored ?? '') ?? []
-  const ageMs = now - Number(at)
-  return ageMs >= 0 && ageMs < rememberedMs ? Number(count) : 0
+  return Math.abs(now - Number(at)) < rememberedMs ? Number(count) : 0
 }
 
 async function countedDown({ clock, window, onSecond, signal }: ComingBackParts, pauseMs: number): Promise<void> {
