@@ -1,8 +1,8 @@
 // A hundred thousand browsers on one core, by hand:
-//   node tests/bench/measures/hundred-thousand.mjs [BROWSERS] [MINUTES] [--node 24] [--instances N] [--shared]
+//   node tests/bench/measures/hundred-thousand.mjs [BROWSERS] [MINUTES] [--node 24] [--instances N] [--store disk] [--shared]
 // Each has a connection of its own, from 127.0.0.2 and on; that takes `ulimit -n` of more than there are browsers. Where it
 // is less, --instances N spreads them over so many services on that core, and --shared lets connections share a real one
-// (servers/shared-lane.mjs).
+// (servers/shared-lane.mjs). The store is a Redis on the load's core; with --store disk it is a STORE_PATH.
 import { parseArgs } from 'node:util'
 import { runOnNode } from '../parts/nodes.mjs'
 
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     node: { type: 'string' },
     instances: { type: 'string', default: '1' },
+    store: { type: 'string', default: 'redis' },
     shared: { type: 'boolean', default: false },
   },
 })
@@ -30,6 +31,7 @@ const samples = []
 const result = await overload({
   browsers,
   instances: Number(values.instances),
+  store: values.store,
   isLaneShared: values.shared,
   // A thousand a second, as long as that is no shorter than a page takes to be opened.
   arriveOverMs: Math.max(10_000, browsers),

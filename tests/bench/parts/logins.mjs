@@ -23,6 +23,7 @@ const words = await wordsOf(ROOT)
 
 const A_PIPELINE = 2000
 const LIFE_MS = 3_600_000
+const ASKED_AT_ONCE = 32
 
 /** A pending login, in the service's own words, with the secrets that its browser has. */
 export function makeLogin({ makeLoginId, makeQrSecret, makeBrowserKey, hashSecret } = words) {
@@ -68,6 +69,25 @@ export async function createLogins(redis, count, root = ROOT) {
     logins.push(...some)
   }
   return logins
+}
+
+/** The same by the services' own API, for a store that nobody else can write to. */
+export async function askForLogins(services, count) {
+  const logins = []
+  let asked = 0
+  const askInTurn = async () => {
+    while (asked < count) logins.push(await askForLogin(services[asked++ % services.length]))
+  }
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askInTurn))
+  return logins
+}
+
+async function askForLogin({ url }) {
+  const reply = await fetch(`${url}/login`, { method: 'POST' })
+  if (reply.status !== 201) throw new Error(`/login: ${reply.status} ${await reply.text()}`)
+  const { token } = await reply.json()
+  const [name, browserKey] = reply.headers.getSetCookie()[0].split(';')[0].split('=')
+  return { loginId: name.replace('scanin_', ''), token, browserKey }
 }
 
 /** One poll of a login by its own browser, with the headers that a browser sends. */

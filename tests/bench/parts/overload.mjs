@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createLogins } from './logins.mjs'
+import { temporaryFolder } from './folders.mjs'
+import { askForLogins, createLogins as writeLogins } from './logins.mjs'
 import { gatherObediently } from './obedient-crowds.mjs'
 import { writePeople } from './people.mjs'
 import { signInPhone } from './phone.mjs'
@@ -17,10 +18,22 @@ const OTHER_FILES = 500
 const MIB = 2 ** 20
 const BASE_HOLD = 2
 
+/** Where the services keep what they know, and how logins get there. */
+const STORES = {
+  async redis() {
+    const redis = await startRedis()
+    return { redis, env: {}, createLogins: (_services, count) => writeLogins(redis, count) }
+  },
+  async disk() {
+    return { redis: undefined, env: { STORE_PATH: temporaryFolder() }, createLogins: askForLogins }
+  },
+}
+
 /**
  * More browsers than can be answered every two seconds, each keeping to what it is told; phones sign some of them in, for
  * each of whom somebody else comes to the page; then they leave in steps.
  * @param browsers how many
+ * @param store `redis`, on the load's core, or `disk`: a `STORE_PATH`
  * @param instances how many services on the server's core share them
  * @param isLaneShared their connections share a real one: for where a process may not have as many descriptors
  * @param nodeOptions the service's
@@ -39,11 +52,11 @@ export async function overload(options) {
 
 async function measure(options) {
   const { browsers, instances = 1, isLaneShared = false, nodeOptions, signIn, leaving, onSample } = options
-  const redis = await startRedis()
-  const services = await startServices(redis, { instances, isLaneShared, nodeOptions })
+  const { redis, env, createLogins } = await STORES[options.store ?? 'redis']()
+  const services = await startServices(redis, { env, instances, isLaneShared, nodeOptions })
   const phones = []
   for (let at = 0; at < PEOPLE; at++) phones.push(await signInPhone(services[0], `person-${at}`))
-  const logins = await createLogins(redis, browsers)
+  const logins = await createLogins(services, browsers)
   const watch = watchServices(services, redis)
   const crowd = gatherObediently(ordersFor({ ...options, services, isLaneShared, logins, phones }))
   const sampling = setInterval(() => onSample(sample()), options.sampleEveryMs ?? 5000)
@@ -98,9 +111,9 @@ async function leave(crowd, { stay, seconds }, sample) {
   return { stay, backAfterSeconds: second.hold > BASE_HOLD ? undefined : rounded(passed()), ...sample() }
 }
 
-async function startServices(redis, { instances, isLaneShared, nodeOptions }) {
+async function startServices(redis, { env: storeEnv, instances, isLaneShared, nodeOptions }) {
   const accounts = await writePeople(PEOPLE, PASSWORD)
-  const env = { MATCH: 'never', ACCOUNTS_FILE: accounts, DEMO_PASSWORD: '' }
+  const env = { ...storeEnv, MATCH: 'never', ACCOUNTS_FILE: accounts, DEMO_PASSWORD: '' }
   const services = []
   for (let at = 0; at < instances; at++) {
     const lanePort = isLaneShared ? await freePort() : undefined
@@ -133,18 +146,19 @@ function openFiles() {
   return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024)
 }
 
-/** @returns what tells how much of the processors was used since it last did, and what is resident now */
+/** @param redis where they have one @returns what tells how much of the processors was used since it last did, and what is resident now */
 function watchServices(services, redis) {
   const beganAt = performance.now()
   const sumOf = (measured) => services.reduce((sum, { pid }) => sum + measured(pid), 0)
-  let [at, cpu, redisCpu] = [beganAt, sumOf(cpuSecondsOf), cpuSecondsOf(redis.pid)]
+  const redisSeconds = () => (redis ? cpuSecondsOf(redis.pid) : 0)
+  let [at, cpu, redisCpu] = [beganAt, sumOf(cpuSecondsOf), redisSeconds()]
   return () => {
-    const now = { at: performance.now(), cpu: sumOf(cpuSecondsOf), redisCpu: cpuSecondsOf(redis.pid) }
+    const now = { at: performance.now(), cpu: sumOf(cpuSecondsOf), redisCpu: redisSeconds() }
     const percent = (seconds) => rounded((seconds / (now.at - at)) * 1e5, 0)
     const told = {
       at: rounded((now.at - beganAt) / 1000, 0),
       cpuPercent: percent(now.cpu - cpu),
-      redisPercent: percent(now.redisCpu - redisCpu),
+      ...(redis && { redisPercent: percent(now.redisCpu - redisCpu) }),
       residentMiB: rounded(sumOf(residentBytesOf) / MIB, 0),
     }
     ;[at, cpu, redisCpu] = [now.at, now.cpu, now.redisCpu]

@@ -12,6 +12,7 @@ export const PASSWORD = 'correct horse battery staple'
 /**
  * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to a file.
  * Only the limit on logins an address may start is off: the whole load comes from one address.
+ * @param redis undefined where `env` names another store
  */
 export async function startScanIn(redis, { env = {}, core = SERVER_CORE, root = ROOT } = {}) {
   const port = await freePort()
@@ -25,12 +26,12 @@ export async function startScanIn(redis, { env = {}, core = SERVER_CORE, root = 
   return { ...process_, port, url }
 }
 
-/** What the service is told, whoever runs it. */
+/** What the service is told, whoever runs it. @param redis where its store is one */
 export function serviceEnv(redis, url) {
   return {
     HOST: '127.0.0.1',
     PUBLIC_URL: url,
-    REDIS_URL: redis.url,
+    ...(redis && { REDIS_URL: redis.url }),
     DEMO_PASSWORD: PASSWORD,
     RATE_LOGINS_PER_MINUTE: '0',
     RATE_SIGN_INS_PER_MINUTE: '0',
