@@ -107,10 +107,13 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
 
 const LOGIN_ID_LENGTH = 16
 
-/** What the device alone knows stands for the browser: its login's id and browser key follow from its code, kept nowhere. */
+/**
+ * What the device alone knows stands for the browser: its login's id and browser key follow from its code, kept nowhere.
+ * The key is longer than any that a cookie is believed to hold: who knows a code is no browser.
+ */
 function keysOf(code: string): { loginId: string; browserKey: string } {
   const derive = (what: string) => createHmac('sha256', code).update(`scanin device ${what}`).digest('base64url')
-  return { loginId: derive('login id').slice(0, LOGIN_ID_LENGTH), browserKey: derive('browser key') }
+  return { loginId: derive('login id').slice(0, LOGIN_ID_LENGTH), browserKey: `device.${derive('browser key')}` }
 }
 
 /** For which client the login of a device is. `undefined`: it is no device's. */

@@ -75,8 +75,10 @@ export function knownOf(login: Login): KnownLogin {
   return { status: login.status, expiresAt: login.expiresAt, triesLeft, user }
 }
 
-function hasKey({ browserKeyHash }: Login, browserKey: string | undefined): browserKey is string {
-  return browserKey !== undefined && isSameHash(browserKeyHash, hashSecret(browserKey))
+/** A device's login is no browser's: it is for tokens within scopes, not for a session that may do everything. */
+function hasKey({ browserKeyHash, application }: Login, browserKey: string | undefined): browserKey is string {
+  if (browserKey === undefined || application?.isDevice) return false
+  return isSameHash(browserKeyHash, hashSecret(browserKey))
 }
 
 /** What is cut out of a header keeps the whole header alive; a copy does not. */

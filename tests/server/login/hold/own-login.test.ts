@@ -44,6 +44,12 @@ describe('a login is proved to be a browser`s own', () => {
     expect(prove(login, RECORD, stranger, now)).toBeUndefined()
     expect(isOwn(login, stranger, now)).toBe(false)
   })
+
+  test('not where it is a device`s, whoever has its key', () => {
+    const devices: Login = { ...login, application: { name: 'TV', scopes: ['openid'], isDevice: true } }
+    expect(prove(devices, RECORD, browser(), NOW)).toBeUndefined()
+    expect(isOwn(devices, browser(), NOW)).toBe(false)
+  })
 })
 
 describe('a proof', () => {
