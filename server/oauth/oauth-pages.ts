@@ -15,8 +15,11 @@ export interface OAuthPages {
   trouble(reply: FastifyReply, trouble: { error: string; status: number }): FastifyReply
   /** Asks whether to sign out. */
   askSignOut(reply: FastifyReply, next: NextStop): FastifyReply
-  /** Has the browser post what the answer to the application is (OAuth 2.0 Form Post Response Mode). */
-  post(reply: FastifyReply, form: { to: string; fields: URLSearchParams }): FastifyReply
+  /**
+   * Has the browser post the answer to the application (OAuth 2.0 Form Post Response Mode).
+   * @param location where a redirect would have led: the provider's, which checked it, and never what was asked for
+   */
+  post(reply: FastifyReply, location: URL): FastifyReply
   signedOut(reply: FastifyReply): FastifyReply
 }
 
@@ -60,13 +63,15 @@ export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuth
       const from = client?.name ?? siteOf(reply).words.application.unnamed
       return send(reply, filled(template(reply, 'oauth-sign-out.html'), { from, next: to ?? '/' }))
     },
-    post(reply, { to, fields }) {
+    post(reply, location) {
+      const to = new URL(location)
       const inputs = ANSWERS.flatMap((name) => {
-        const value = fields.get(name)
+        const value = location.searchParams.get(name)
+        to.searchParams.delete(name)
         return value === null ? [] : [`<input type="hidden" name="${name}" value="${escaped(value)}">`]
       })
       // Last, so that nothing in them is taken for a slot.
-      const page = filled(template(reply, 'oauth-form-post.html'), { to }).replace('<!-- inputs -->', () =>
+      const page = filled(template(reply, 'oauth-form-post.html'), { to: to.href }).replace('<!-- inputs -->', () =>
         inputs.join(''),
       )
       return send(reply, page, 200, onForm)

@@ -45,7 +45,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const answer = await ask(request, { visitor, since: sinceOf(query), isMeant, isFormPost }, { url })
     const { location } = answer.headers
     if (!isFormPost || typeof location !== 'string' || location.startsWith('/')) return send(reply, answer)
-    return pages.post(reply, { to: query.get('redirect_uri') ?? location, fields: new URL(location).searchParams })
+    return pages.post(reply, new URL(location))
   })
 
   app.get(PATHS.end_session, forPeople, async (request, reply) => {

@@ -69,6 +69,37 @@ test.each([
   expectOurPage(await browser.get(authorizePath(WEB, { redirect_uri: uri })), 400, uri)
 })
 
+test.each([
+  ['the wrong one first', 'https://evil.example/x', undefined],
+  ['the wrong one last', undefined, 'https://evil.example/x'],
+  ['a script', 'javascript:alert(1)', undefined],
+])(
+  'T31 of two redirect addresses none is gone to but the one that is registered, nor is anything posted there: %s',
+  async (_, before, after) => {
+    await codeFor(browser, phone, WEB)
+    const wrong = before ?? after ?? ''
+    const doubled = (given: string | undefined) =>
+      given === undefined ? '' : `redirect_uri=${encodeURIComponent(given)}`
+    for (const response_mode of [undefined, 'form_post']) {
+      const [path, query] = authorizePath(OTHER, { response_mode }).split('?')
+      const reply = await browser.get(`${path}?${[doubled(before), query, doubled(after)].filter(Boolean).join('&')}`)
+      const to = reply.headers.location ?? /<form[^>]* action="([^"]*)"/.exec(reply.text)?.[1]
+      expect(to?.startsWith(OTHER.redirect_uris[0] ?? 'nowhere')).toBe(true)
+      expect(reply.text).not.toContain(wrong)
+      expect(reply.text).not.toContain('name="code"')
+    }
+  },
+)
+
+test('an answer that is posted goes where a redirect would have led, with what the address has of its own', async () => {
+  await codeFor(browser, phone, WEB)
+  const address = 'https://web.example/cb?tenant=1'
+  const reply = await browser.get(authorizePath(WEB, { redirect_uri: address, response_mode: 'form_post' }))
+  expect(reply.text).toContain(`action="${address}"`)
+  expect(reply.text).toContain('name="state" value="state-of-the-application"')
+  expect(reply.text).toMatch(/name="code" value="[\w-]{43}"/)
+})
+
 test('T31 no redirect address at all, or that of another client, sends nobody anywhere', async () => {
   await codeFor(browser, phone, WEB)
   for (const others of [{ redirect_uri: undefined }, { redirect_uri: OTHER.redirect_uris[0] }, { client_id: 'none' }]) {
