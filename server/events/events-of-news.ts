@@ -1,7 +1,9 @@
 import type { Occasion } from '../http/occasion.ts'
+import type { RequestLabels } from '../http/request-labels.ts'
 import type { Person } from '../identity/person-key.ts'
 import type { LoginNews } from '../login/login-news.ts'
 import type { PasskeyNews } from '../passkeys/passkey-news.ts'
+import type { Randomness } from '../randomness.ts'
 import type { SessionNews } from '../session/session-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
@@ -11,8 +13,24 @@ export interface Told {
   event: PersonEvent
 }
 
+/** 126 bits: nobody hits another request's. */
+const MARK_LENGTH = 21
+
+/** What tells one request from all others. It is of our own making: a request's id may be whoever's asks. */
+export type MarkOf = (by: Occasion) => string
+
+/** A random mark, the same for all that happens on one request. */
+export function createMarks(randomness: Pick<Randomness, 'text'>): MarkOf {
+  const marks = new WeakMap<RequestLabels, string>()
+  return ({ labels }) => {
+    const mark = marks.get(labels) ?? randomness.text(MARK_LENGTH)
+    marks.set(labels, mark)
+    return mark
+  }
+}
+
 /** `undefined`: nothing that its owner has not done there and then, or nothing that came of it. */
-export function eventOfSession(news: SessionNews, now: number): Told | undefined {
+export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): Told | undefined {
   if (!('session' in news)) return undefined
   const { type, id, session, by } = news
   const { user, kind, browser, ip } = session
@@ -24,7 +42,7 @@ export function eventOfSession(news: SessionNews, now: number): Told | undefined
     }
   }
   if (type !== 'revoked') return undefined
-  const request = by === undefined ? {} : { request: by.labels.request_id }
+  const request = by === undefined ? {} : { request: markOf(by) }
   return { person: user, event: { type, at: now, ...about, ...doneBy(by), ...request } }
 }
 

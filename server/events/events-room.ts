@@ -9,6 +9,7 @@ import type { User } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import type { OnLoginNews } from '../login/login-news.ts'
 import type { OnPasskeyNews } from '../passkeys/passkey-news.ts'
+import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
@@ -16,12 +17,13 @@ import type { RecordStore } from '../store/record-store.ts'
 import { createEventRecords } from './event-records.ts'
 import { eventRoutes } from './event-routes.ts'
 import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
-import { eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
+import { createMarks, eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
 export interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
   store: RecordStore
   clock: Clock
+  randomness: Pick<Randomness, 'text'>
   placeOf: PlaceOf
   logger: Pick<FastifyBaseLogger, 'warn'>
 }
@@ -47,6 +49,7 @@ export interface EventsRoom {
 export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
   const { clock } = options
   const records = createEventRecords(options)
+  const markOf = createMarks(options.randomness)
   const writer = createEventWriter({ ...options, records })
 
   function keep(told: Told | undefined): void {
@@ -55,7 +58,7 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
 
   return {
     onLoginNews: (news) => keep(eventOfLogin(news, clock())),
-    onSessionNews: (news) => keep(eventOfSession(news, clock())),
+    onSessionNews: (news) => keep(eventOfSession(news, clock(), markOf)),
     onPasskeyNews: (news) => keep(eventOfPasskey(news, clock())),
     onAccountEnd({ user, why }) {
       // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.

@@ -24,7 +24,7 @@ const personEvent = Type.Object({
   session: Type.Optional(Type.String()),
   /** Who did it, where that is another device. */
   by: Type.Optional(device),
-  /** The request that ended it: what one request ended is one event. */
+  /** A mark of ours of the request that ended it, not its id: what one request ended is one event. */
   request: Type.Optional(Type.String()),
   /** How many sessions one request ended. Left out: one. */
   count: Type.Optional(Type.Number()),

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
 import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { behindThisMachine, enterApplication } from '../support/applications.ts'
+import { eventually } from '../support/eventually.ts'
 import { ON_DISK_TOO, onEveryStore, type Stage } from '../support/every-store.ts'
-import { type Client, createClient } from '../support/http-client.ts'
+import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startService } from '../support/service.ts'
 import { expectProblem, found } from './seen.ts'
@@ -154,5 +155,29 @@ test('T19 nobody lists or ends the sessions of somebody else', async () => {
   } finally {
     await service.stop()
     accounts.remove()
+  }
+})
+
+test('T19 whoever revokes with one request id each time hides no device by it behind another', async () => {
+  const env = { POLL_HOLD_SECONDS: '0', MATCH: 'never', TRUST_PROXY: '127.0.0.1/32' }
+  const service = await startService(env)
+  try {
+    const [phone, thief] = [await createPhone(service.url), await createPhone(service.url)]
+    const browsers = [createClient(service.url), createClient(service.url)]
+    for (const browser of browsers) await signInBrowser(browser, phone)
+    const ids = await Promise.all(browsers.map(idOf))
+    for (const id of ids) {
+      const reply = await thief.delete(`/sessions/${id}`, { headers: { 'x-request-id': 'aaa' } })
+      expect([reply.status, reply.headers['x-request-id']]).toEqual([204, 'aaa'])
+    }
+    const told = await eventually('both revocations are told', async () => {
+      const { events } = (await phone.get('/events')).json
+      const revoked = events.filter(({ type }: { type: string }) => type === 'revoked')
+      const count = revoked.reduce((sum: number, event: { count?: number }) => sum + (event.count ?? 1), 0)
+      return count === 2 && revoked
+    })
+    expect(told.map(({ session }: { session?: string }) => session).sort()).toEqual([...ids].sort())
+  } finally {
+    await service.stop()
   }
 })
