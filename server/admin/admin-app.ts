@@ -27,8 +27,6 @@ export interface AdminAppOptions extends Omit<AdminRoutesOptions, 'clientAddress
 /** Operators are few. */
 const MOST_CONNECTIONS = 64
 const WRONG_TOKENS_PER_MINUTE = 10
-/** Ids of 255 characters, each of which may be twelve in an address. */
-const LONGEST_PARAMETER = 4096
 const noPage = () => false
 
 /** An app of its own for a port of its own: it has no cookie, no page and no other origin. It does not listen yet. */
@@ -50,7 +48,6 @@ export function createAdminApp(options: AdminAppOptions): TypedApp {
     connections: createConnections(MOST_CONNECTIONS),
     shortcut: noPage,
     onClosing: () => undefined,
-    longestParameter: LONGEST_PARAMETER,
   })
   const failures = createNetworkFailures(makeLimiter, 'admin', WRONG_TOKENS_PER_MINUTE)
   app.addHook('onRequest', withHeaders(headers.api))

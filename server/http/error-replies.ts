@@ -33,7 +33,7 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
   })
 }
 
-/** For addresses that no route can be looked up by: broken escapes, parameters beyond all length. */
+/** For addresses that no route can be looked up by: broken escapes. */
 export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
   return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     log.tally.refusals.invalid_request++

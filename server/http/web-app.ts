@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
 import {
@@ -20,13 +21,11 @@ export interface WebAppOptions extends OriginCheckOptions, ProblemOptions, Omit<
   schemaController?: FastifyServerOptions['schemaController']
   /** Called when the app begins to close: what is held has to be answered now. */
   onClosing: () => void
-  /** Characters that a part of an address may have. Left out: as many as Fastify lets it. */
-  longestParameter?: number
 }
 
 /** An app without routes: what every request meets, whichever room it goes to. */
 export function createWebApp(options: WebAppOptions): TypedApp {
-  const { log, clientAddresses, requestIds, schemaController, connections, onClosing, longestParameter } = options
+  const { log, clientAddresses, requestIds, schemaController, connections, onClosing } = options
   const checkOrigin = createOriginCheck(options)
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
@@ -38,7 +37,8 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     bodyLimit: BODY_LIMIT_BYTES,
     // What still comes in while the process ends is answered like any request.
     return503OnClosing: false,
-    ...(longestParameter === undefined ? {} : { routerOptions: { maxParamLength: longestParameter } }),
+    // What a part of an address may be, its route says, and answers what it is not in its own way.
+    routerOptions: { maxParamLength: maxHeaderSize },
     clientErrorHandler: answerBrokenRequest(requestIds, log),
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.

@@ -17,6 +17,7 @@ import { formatUserCode, parseToken, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
 import type { BrowserLogins, BrowserStatus, Goal, ShownLogin } from './browser-logins.ts'
 import {
+  anyToken,
   browserStatus,
   matchBody,
   shownLogin,
@@ -215,13 +216,18 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         tags,
         security,
         summary: 'End the login of this browser; anything else is left as it is',
-        params: Type.Object({ token: tokenSchema }),
+        description: 'Says the same of what is not the login of this browser, and of what is no token.',
+        params: Type.Object({ token: anyToken }),
         problems: AWAY,
         response: { 204: nothing },
       },
     },
     async (request, reply) => {
-      await logins.cancel(whoWaits(request, tokenOf(request, request.params.token)), occasion(request))
+      const token = parseToken(request.params.token)
+      if (token !== undefined) {
+        request.labels.login = token.loginId
+        await logins.cancel(whoWaits(request, token), occasion(request))
+      }
       return reply.code(204).send(null)
     },
   )

@@ -9,6 +9,9 @@ import { qrImage } from './qr-image.ts'
 
 /** The wire forms of what the desktop's browser sends and gets, and how the service's own values become them. */
 
+/** Where what is no token is answered as a token that is not this browser's. */
+export const anyToken = Type.String({ description: 'Of a login of this browser', examples: [TOKEN_EXAMPLE] })
+
 export const startBody = Type.Union([
   Type.Object(
     {

@@ -46,6 +46,7 @@ describe('every reply but a poll`s names its request', () => {
     { url: '/login/', headers: { accept: 'text/html' } },
     { url: '/%zz' },
     { url: `/login/${'x'.repeat(300)}`, method: 'DELETE' },
+    { url: '/login/%ff', method: 'DELETE' },
     { url: '/healthz' },
     { url: '/readyz' },
     { url: '/openapi.json' },

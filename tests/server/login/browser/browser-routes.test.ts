@@ -286,4 +286,16 @@ describe('cancelling', () => {
     expect((await createInjectClient(testApp.app).delete(`/login/${token}`)).statusCode).toBe(204)
     expect(await statusOf(token)).toMatchObject({ status: 'pending' })
   })
+
+  test.each([
+    ['a word', 'garbage'],
+    ['another route`s', 'status'],
+    ['4,000 characters', 'x'.repeat(4000)],
+    ['a NUL', '%00'],
+  ])('says the same of what is no token, and leaves the login alone: %s', async (_what, text) => {
+    const token = await begin()
+    const reply = await browser.delete(`/login/${text}`)
+    expect([reply.statusCode, reply.body]).toEqual([204, ''])
+    expect(await statusOf(token)).toMatchObject({ status: 'pending' })
+  })
 })
