@@ -17,7 +17,6 @@ export const startBody = Type.Union([
     {
       token: Type.Optional(
         Type.String({
-          maxLength: 64,
           description: 'Of a pending login of this browser: renews its QR. Any other starts a new login',
           examples: [TOKEN_EXAMPLE],
         }),
