@@ -21,18 +21,25 @@ export function createReturnCheck(
 ) {
   const allowed = new Set([publicUrl, ...returnToOrigins])
 
-  function longest(returnTo: string): number {
-    return errands.some((path) => returnTo.startsWith(`${path}?`)) ? LONGEST_ERRAND : LONGEST_RETURN_TO
+  function isTooLong(returnTo: string): boolean {
+    const isErrand = errands.some((path) => returnTo.startsWith(`${path}?`))
+    return returnTo.length > (isErrand ? LONGEST_ERRAND : LONGEST_RETURN_TO)
   }
 
-  return (returnTo: string | undefined): string | undefined => {
-    if (returnTo === undefined || returnTo.length > longest(returnTo) || TRICKY.test(returnTo)) return undefined
-    if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo)) || !URL.canParse(returnTo, publicUrl)) return undefined
+  function canonical(returnTo: string): string | undefined {
     const url = new URL(returnTo, publicUrl)
     if (!allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
     if (url.origin !== publicUrl) return url.href
     // Dots are gone only now, and may have left two slashes at the front.
     const path = url.pathname + url.search + url.hash
     return OWN_PATH.test(path) ? path : undefined
+  }
+
+  return (returnTo: string | undefined): string | undefined => {
+    if (returnTo === undefined || isTooLong(returnTo) || TRICKY.test(returnTo)) return undefined
+    if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo)) || !URL.canParse(returnTo, publicUrl)) return undefined
+    const found = canonical(returnTo)
+    // What is not ASCII has grown to nine times its length.
+    return found === undefined || isTooLong(found) ? undefined : found
   }
 }

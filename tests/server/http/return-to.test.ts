@@ -56,3 +56,14 @@ test('a request of an OpenID client may be longer', () => {
   const request = `/oauth/authorize?state=${'x'.repeat(3000)}`
   expect(createReturnCheck('https://login.example.com', [], '/oauth/authorize')(request)).toBe(request)
 })
+
+test.each([
+  ['/reports?name=', 300],
+  ['/reports#', 300],
+  ['https://app.example.com/', 300],
+  ['/auth/enter?state=', 1000],
+])('what %s leads to is dropped where it grows too long in canonical form', (start, times) => {
+  const check = createReturnCheck('https://login.example.com', ['https://app.example.com'], '/auth/enter')
+  expect(check(start + '‹'.repeat(times / 10))).toBe(start + '%E2%80%B9'.repeat(times / 10))
+  expect(check(start + '‹'.repeat(times))?.length).toBeUndefined()
+})
