@@ -12,7 +12,7 @@ import { createSites } from './http/languages.ts'
 import { labelProvider } from './http/pages.ts'
 import { nowhere } from './http/place.ts'
 import { createPressure } from './http/pressure.ts'
-import { createRateLimit } from './http/rate-limits.ts'
+import { createNetworkLimit } from './http/rate-limits.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets } from './http/security-headers.ts'
@@ -54,7 +54,7 @@ export function createSharedParts(options: AppOptions) {
     clientAddresses: createClientAddresses({ ...config, logger }),
     allowedReturn: createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH, PATHS.authorization),
     /** Of logins, by client address, whoever begins them. */
-    creationLimit: createRateLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
+    creationLimit: createNetworkLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),
     log,
     connections,
     pressure,

@@ -1,6 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { ScanInError } from '../errors.ts'
-import { addressBlock } from './client-address.ts'
+import { limitsAround, type Prefix } from './networks.ts'
 import { isStuck, type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-limits.ts'
 
 /** Failures within a minute, shared by all instances where the store is. What went well is counted by nobody. */
@@ -65,33 +64,22 @@ export function refuseExcess({ failures, retryAfterSeconds }: Excess): void {
   if (failures > 0) throw new ScanInError('slow_down', { retryAfterSeconds })
 }
 
-/**
- * What failures are counted by: an IPv4 address or an IPv6 /64, which is what a customer has at least, and the /56 and
- * /48 that one may have at the most (RFC 6177). Wider networks have more people in them.
- */
-const NETWORKS = [
-  { prefix: 64, factor: 1 },
-  { prefix: 56, factor: 2 },
-  { prefix: 48, factor: 4 },
-] as const
+/** How many times as many the networks around an address may have. */
+const FACTORS: Readonly<Record<Prefix, number>> = { 64: 1, 56: 2, 48: 4 }
 
 /** @param perMinute of one address; the networks around it may have more. 0 is no limit */
 export function createNetworkFailures(makeLimiter: MakeLimiter, name: string, perMinute: number): NetworkFailures {
-  const limits = NETWORKS.map(({ prefix, factor }) => ({
-    prefix,
-    limit: createFailureLimit(makeLimiter, `${name}-${prefix}`, perMinute * factor),
-  }))
-  const around = (address: string) => limits.slice(0, isIPv6(address) ? undefined : 1)
+  const around = limitsAround((prefix) =>
+    createFailureLimit(makeLimiter, `${name}-${prefix}`, perMinute * FACTORS[prefix]),
+  )
 
   return {
     async excess(address) {
-      const all = await Promise.all(
-        around(address).map(({ prefix, limit }) => limit.excess(addressBlock(address, prefix))),
-      )
+      const all = await Promise.all(around(address).map(({ limit, key }) => limit.excess(key)))
       return all.find(({ failures }) => failures > 0) ?? NONE
     },
     async count(address) {
-      await Promise.all(around(address).map(({ prefix, limit }) => limit.count(addressBlock(address, prefix))))
+      await Promise.all(around(address).map(({ limit, key }) => limit.count(key)))
     },
   }
 }

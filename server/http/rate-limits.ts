@@ -1,6 +1,7 @@
 import { RateLimiterRes } from 'rate-limiter-flexible'
 import { ScanInError } from '../errors.ts'
 import type { Limiter } from '../store/record-limiter.ts'
+import { limitsAround, type Prefix } from './networks.ts'
 import { isOurFault } from './problems.ts'
 
 /** Counts over a minute, shared by all instances where the store is. */
@@ -11,6 +12,12 @@ export interface RateLimit {
    * @throws ScanInError `slow_down` over the limit; `store_unavailable`: it fails closed
    */
   spend<Result>(key: string, task: () => Promise<Result>): Promise<Result>
+}
+
+/** What begins, by where it comes from. */
+export interface NetworkLimit {
+  /** As that of a RateLimit, of each of the networks around an address. */
+  spend<Result>(address: string, task: () => Promise<Result>): Promise<Result>
 }
 
 /** Where counts are kept; `name` sets one limit's counts apart from another's. */
@@ -45,6 +52,29 @@ export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinut
         throw error
       }
     },
+  }
+}
+
+/**
+ * How many times as many may begin in the networks around an address. A campus has many people at once; and yet what one
+ * /48 begins, each of the longest kind and kept for its time, leaves room in the embedded store for everybody else.
+ */
+const FACTORS: Readonly<Record<Prefix, number>> = { 64: 1, 56: 4, 48: 8 }
+
+/** @param perMinute of one address. 0 is no limit */
+export function createNetworkLimit(makeLimiter: MakeLimiter, name: string, perMinute: number): NetworkLimit {
+  const around = limitsAround((prefix) =>
+    createRateLimit(makeLimiter, prefix === 64 ? name : `${name}-${prefix}`, perMinute * FACTORS[prefix]),
+  )
+  return {
+    spend: <Result>(address: string, task: () => Promise<Result>) =>
+      // One after the other, the narrowest first: who is refused there takes nothing of what the others have.
+      around(address).reduceRight<() => Promise<Result>>(
+        (inner, { limit, key }) =>
+          () =>
+            limit.spend(key, inner),
+        task,
+      )(),
   }
 }
 

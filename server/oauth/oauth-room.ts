@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { SiteFor } from '../http/languages.ts'
-import type { RateLimit } from '../http/rate-limits.ts'
+import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
@@ -41,7 +41,7 @@ export interface OAuthRoomOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   /** Counts logins that are started, by client address. */
-  creationLimit: RateLimit
+  creationLimit: NetworkLimit
   logins: Logins
   collect: Collect
   current: CurrentSession

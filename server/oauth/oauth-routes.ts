@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
-import type { RateLimit } from '../http/rate-limits.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
+import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
@@ -16,7 +16,7 @@ export interface OAuthRoutesOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   devices: DeviceLogins
   /** Counts logins that are started, by client address. */
-  creationLimit: RateLimit
+  creationLimit: NetworkLimit
 }
 
 const DISCOVERY = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
@@ -46,7 +46,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
 
   app.post(PATHS.device_authorization, forPrograms, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
-    const answer = await creationLimit.spend(addressBlock(address), () => ask(request))
+    const answer = await creationLimit.spend(address, () => ask(request))
     const client = clients.find(answer.clientId ?? '')
     if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
     // RFC 6749 §5.2 has a word for it that the provider does not use here.

@@ -1,8 +1,7 @@
 import { ScanInError } from '../errors.ts'
-import { addressBlock } from '../http/client-address.ts'
 import { createNetworkFailures } from '../http/failure-limits.ts'
 import { createQueues } from '../http/queues.ts'
-import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
+import { createNetworkLimit, createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
 import { PasskeyRefused } from './refusal.ts'
 
@@ -39,14 +38,14 @@ const MOST_WAITING = 100
 export function createPasskeyTries(options: PasskeyTriesOptions): PasskeyTries {
   const { makeLimiter, failuresPerMinute, challengesPerMinute } = options
   const byNetwork = createNetworkFailures(makeLimiter, 'passkeys', failuresPerMinute)
-  const ofAddress = createRateLimit(makeLimiter, 'passkey-challenges', challengesPerMinute)
+  const ofAddress = createNetworkLimit(makeLimiter, 'passkey-challenges', challengesPerMinute)
   const ofPhone = createRateLimit(makeLimiter, 'passkey-challenges-of', CHALLENGES_OF_A_PHONE)
   const refusal = () => new ScanInError('overloaded')
   const tally = options.queue
   const inTurn = createQueues({ atOnce: VERIFIED_AT_ONCE, mostWaiting: MOST_WAITING, refusal, tally })
 
   return {
-    challenge: (address, issue) => ofAddress.spend(addressBlock(address), issue),
+    challenge: (address, issue) => ofAddress.spend(address, issue),
     challengeFor: (phoneId, issue) => ofPhone.spend(phoneId, issue),
 
     async attempt(address, verify) {

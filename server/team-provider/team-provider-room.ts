@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { SiteFor } from '../http/languages.ts'
-import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
+import { createNetworkLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
@@ -81,7 +81,7 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
         signIn,
         trips: createTrips({ ...options, issuer: about.issuer }),
         pages: createTroublePages({ siteFor: options.siteFor, headers: options.headers }),
-        limit: createRateLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
+        limit: createNetworkLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })
     },

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
-import { addressBlock, type ClientAddresses } from '../http/client-address.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
-import type { RateLimit } from '../http/rate-limits.ts'
+import type { NetworkLimit } from '../http/rate-limits.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -24,7 +24,7 @@ export interface TripRoutesOptions {
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   /** Of trips that begin, by client address. */
-  limit: RateLimit
+  limit: NetworkLimit
   allowedReturn: (returnTo: string | undefined) => string | undefined
   onNews: OnProviderNews
 }
@@ -55,7 +55,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
     reply: FastifyReply,
     { to, again = false }: { to: string | undefined; again?: boolean | undefined },
   ): Promise<string> {
-    return limit.spend(addressBlock(clientAddresses.of(request.raw).address), async () => {
+    return limit.spend(clientAddresses.of(request.raw).address, async () => {
       const key = trips.keyOf(keyIn(request))
       const trip = trips.plan(key)
       const url = await provider.authorizationUrl(trip, again)

@@ -63,6 +63,27 @@ onEveryStore(
       expect((await stage.browser().post('/login', {}, from('2001:0DB8:0007:0007:0:0:0:1'))).status).toBe(429)
     })
 
+    test.each([
+      ['/56', (at: number) => `2001:db8:56:${(0x100 + at).toString(16)}::1`, 4 * PER_MINUTE],
+      ['/48', (at: number) => `2001:db8:48:${(at * 0x100).toString(16)}::1`, 8 * PER_MINUTE],
+    ])(
+      'T17 the /64s of one %s begin more logins than one of them, and not any number',
+      async (_network, addressOf, most) => {
+        const start = (address: string) => stage.browser().post('/login', {}, from(address))
+        const replies = await Promise.all(Array.from({ length: most + 5 }, (_, at) => start(addressOf(at))))
+        expect([countOf(replies, 201), countOf(replies, 429)]).toEqual([most, 5])
+        expectProblem(replies.find(({ status }) => status === 429) as Reply, 429, 'slow_down')
+        expect((await start('2001:db8:1::1')).status).toBe(201)
+      },
+    )
+
+    test('T17 one /64 that floods takes no more of its /56 than it may begin: its neighbours are not affected', async () => {
+      expect(countOf(await startFrom(stage.browser(), '2001:db8:57::1', 40), 201)).toBe(PER_MINUTE)
+      for (const at of [1, 2, 3]) {
+        expect(countOf(await startFrom(stage.browser(), `2001:db8:57:${at}::1`, PER_MINUTE), 201)).toBe(PER_MINUTE)
+      }
+    })
+
     test('T17 an IPv4 address is one client in whatever spelling it comes', async () => {
       const spellings = [
         '203.0.113.5',

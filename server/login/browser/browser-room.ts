@@ -2,7 +2,7 @@ import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
 import type { Pressure } from '../../http/pressure.ts'
-import type { MakeLimiter, RateLimit } from '../../http/rate-limits.ts'
+import type { MakeLimiter, NetworkLimit } from '../../http/rate-limits.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
@@ -34,7 +34,7 @@ export interface BrowserRoomOptions {
   allowedOrigins: readonly string[]
   log: RequestLog
   /** Counts logins that are started, by client address. */
-  creationLimit: RateLimit
+  creationLimit: NetworkLimit
   /** Where wrong digits are counted. */
   makeLimiter: MakeLimiter
   publicUrl: string

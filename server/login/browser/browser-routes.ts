@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { addressBlock, type ClientAddresses } from '../../http/client-address.ts'
+import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { Pressure } from '../../http/pressure.ts'
-import type { RateLimit } from '../../http/rate-limits.ts'
+import type { NetworkLimit } from '../../http/rate-limits.ts'
 import { AWAY, nothing, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
@@ -37,7 +37,7 @@ export interface BrowserRoutesOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   clients: PollingClients
   pressure: Pick<Pressure, 'admit'>
-  creationLimit: RateLimit
+  creationLimit: NetworkLimit
   wrongDigits: WrongDigits
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
   verificationUri: string
@@ -90,7 +90,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     pressure.admit('begin')
     const from = options.clientAddresses.of(request.raw)
     const browser = browserOf(request.headers['user-agent'])
-    const started = await options.creationLimit.spend(addressBlock(from.address), async () =>
+    const started = await options.creationLimit.spend(from.address, async () =>
       logins.start(browser, from, await goalOf(returnTo)),
     )
     request.labels.login = started.loginId
