@@ -34,7 +34,7 @@ export class EnvironmentReader {
   refuseMisspelt(): void {
     const known = [...this.#asked]
     for (const { name, meant } of misspeltVariables(this.#env, known)) {
-      this.reject(name, `not a variable of ScanIn; did you mean ${meant}?`)
+      this.reject(name, `not a variable of ScanIn${meant === undefined ? '' : `; did you mean ${meant}?`}`)
     }
   }
 

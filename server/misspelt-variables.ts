@@ -3,25 +3,41 @@ import { distance } from 'fastest-levenshtein'
 /** A variable that starts like ours and isn't. */
 export interface MisspeltVariable {
   name: string
-  /** The one of ours that is nearest. */
-  meant: string
+  /** The one of ours that is nearest, where one is near. */
+  meant: string | undefined
 }
 
-/** Beginnings that no other program's variables are known to have. */
-const OURS_ALONE = /^(PHONE|QR|POLL|RATE|TRUST|LOGIN|CONFIRM|COLLECT|REMEMBER|RETURN|DEMO|METRICS|REDIS)_/
-/** The official Redis image's own, and what other programs of the same environment often read. */
-const OF_OTHERS = /^(REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET)$/
+/** Beginnings of ours: with one, a variable is meant for us unless it is known to be another program's. */
+const OURS =
+  /^(ACCOUNTS|ADMIN|ALLOWED|APPS|BRAND|CLIENTS|COLLECT|CONFIRM|COOKIE|DEMO|GEOIP|LOGIN|MATCH|METRICS|PHONE|POLL|PRIVACY|QR|RATE|REDIS|REMEMBER|RETURN|SESSION|SIGNING|STORE|TRUST|WEBHOOK)_/
+/** The official Redis image's own, desktops', fastlane's, and what other programs of one environment often read. */
+const OF_OTHERS =
+  /^(REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET|SESSION_(MANAGER|ID|NAME|TYPE|SECRET)|ADMIN_(EMAIL|USER|USERNAME|PASSWORD)|MATCH_(PASSWORD|GIT_\w+|KEYCHAIN_\w+))$/
 /** What Kubernetes and Docker set in a container about the services beside it, whatever those are called. */
 const OF_A_SERVICE_BESIDE =
   /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|PORT_START|PORT_END))?$|_ENV_/
 const ADDRESS_OF_A_SERVICE_BESIDE = /^(tcp|udp|sctp):\/\//
+/** Docker's links: ours, and what the other one is called there. */
+const LINK_TO_A_SERVICE_BESIDE = /^\/[\w.-]+\/[\w.-]+$/
 /** Short words are near to too many others: of them only two letters that changed places are a slip. */
 const SHORTEST_FUZZY = 8
 const FARTHEST_SLIP = 2
+/** Up to this part of a name may be written otherwise for another one to be proposed. */
+const NEAR = 1 / 4
+/** Words that are said for one another. */
+const SAME_WORDS = [
+  ['URL', 'URI', 'ORIGIN', 'ADDRESS'],
+  ['ORIGINS', 'URLS', 'HOSTS', 'DOMAINS'],
+  ['SECONDS', 'MINUTES', 'TTL', 'TIMEOUT', 'LIFETIME', 'AGE'],
+  ['FILE', 'PATH', 'DIR', 'FOLDER'],
+  ['HOST', 'BIND'],
+  ['SECRET', 'TOKEN', 'KEY'],
+  ['SESSIONS', 'LOGINS'],
+]
 
 /**
- * Finds variables that were meant for us and would be ignored: such as a letter off one of ours, or with its
- * words and others. Those of desktops, Kubernetes and other programs, as `SESSION_MANAGER`, are left alone.
+ * Finds variables that were meant for us and would be ignored: such as begin like ours, are a letter off one of ours,
+ * or have its words and others. Those of desktops, Kubernetes and other programs, as `SESSION_MANAGER`, are left alone.
  * @param known every variable that is read
  */
 export function misspeltVariables(
@@ -30,8 +46,9 @@ export function misspeltVariables(
 ): MisspeltVariable[] {
   return Object.entries(env)
     .filter(([name, value]) => value && !isKnown(name, known) && !isOfAServiceBeside(name, value))
-    .map(([name]) => ({ name, meant: nearest(withoutFile(name), known) }))
-    .filter(({ name, meant }) => isMeant(name, meant, known))
+    .map(([name]) => name)
+    .filter((name) => isMeant(name, known))
+    .map((name) => ({ name, meant: nearest(name, known) }))
 }
 
 function isKnown(name: string, known: readonly string[]): boolean {
@@ -39,14 +56,19 @@ function isKnown(name: string, known: readonly string[]): boolean {
 }
 
 function isOfAServiceBeside(name: string, value: string): boolean {
-  return OF_A_SERVICE_BESIDE.test(name) || (name.endsWith('_PORT') && ADDRESS_OF_A_SERVICE_BESIDE.test(value))
+  return (
+    OF_A_SERVICE_BESIDE.test(name) ||
+    (name.endsWith('_PORT') && ADDRESS_OF_A_SERVICE_BESIDE.test(value)) ||
+    (name.endsWith('_NAME') && LINK_TO_A_SERVICE_BESIDE.test(value))
+  )
 }
 
-function isMeant(name: string, meant: string, known: readonly string[]): boolean {
-  if (OF_OTHERS.test(name)) return false
+function isMeant(name: string, known: readonly string[]): boolean {
   const bare = withoutFile(name)
-  return (
-    OURS_ALONE.test(name) || isSlip(bare, meant) || isSlip(name, meant) || known.some((one) => hasWordsOf(bare, one))
+  if (OF_OTHERS.test(bare)) return false
+  if (OURS.test(name)) return true
+  return known.some(
+    (one) => isSlip(bare, one) || isSlip(name, one) || isWithoutItsFile(name, one) || hasWordsOf(bare, one, 2),
   )
 }
 
@@ -61,16 +83,38 @@ function hasSwappedLetters(name: string, meant: string): boolean {
   )
 }
 
-/** As `SESSION_IDLE`, or `SESSION_TIMEOUT_SECONDS`: begins alike, and the words of one are all in the other. */
-function hasWordsOf(name: string, ours: string): boolean {
-  const [words, others] = [name.split('_'), ours.split('_')]
-  if (words[0] !== others[0] || Math.min(words.length, others.length) < 2) return false
+/** `ACCOUNTS`, where the variable is `ACCOUNTS_FILE`. */
+function isWithoutItsFile(name: string, ours: string): boolean {
+  return name !== ours && name === withoutFile(ours)
+}
+
+/**
+ * As `SESSION_IDLE`, or `SESSION_TIMEOUT_SECONDS`: begins alike, and the words of one are all in the other.
+ * @param least how many words each has to have
+ */
+function hasWordsOf(name: string, ours: string, least: number): boolean {
+  const [words, others] = [wordsOf(name), wordsOf(ours)]
+  if (words[0] !== others[0] || Math.min(words.length, others.length) < least) return false
   return words.every((word) => others.includes(word)) || others.every((word) => words.includes(word))
 }
 
-function nearest(name: string, known: readonly string[]): string {
-  const rank = (one: string) => distance(name.toUpperCase(), one) - commonStart(name, one)
-  return known.reduce((best, one) => (rank(one) < rank(best) ? one : best), known[0] ?? '')
+function wordsOf(name: string): string[] {
+  const [first = '', ...others] = name.split('_')
+  return [first, ...others.map((word) => SAME_WORDS.find((same) => same.includes(word))?.[0] ?? word)]
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const bare = withoutFile(name)
+  const rank = (one: string) => distance(bare.toUpperCase(), one) - commonStart(bare, one)
+  return known.filter((one) => isNear(bare, one)).sort((one, other) => rank(one) - rank(other))[0]
+}
+
+function isNear(name: string, ours: string): boolean {
+  return isSlip(name, ours) || hasWordsOf(name, ours, 1) || isLike(name, ours) || isLike(name, withoutFile(ours))
+}
+
+function isLike(name: string, ours: string): boolean {
+  return distance(name.toUpperCase(), ours) <= NEAR * Math.max(name.length, ours.length)
 }
 
 function commonStart(name: string, other: string): number {
