@@ -72,6 +72,17 @@ const DAY_MS = 86_400_000
  * @throws ConfigError that names every bad variable in one message
  */
 export function readConfig(env: Environment, lanAddress: string, readFile: (path: string) => string): Config {
+  const { config, reader } = readAllConfig(env, lanAddress, readFile)
+  reader.throwIfBad()
+  return config
+}
+
+/** Reads it as `readConfig` does, and leaves what is bad to be thrown, so that the files that it names can be judged too. */
+export function readAllConfig(
+  env: Environment,
+  lanAddress: string,
+  readFile: (path: string) => string,
+): { config: Config; reader: EnvironmentReader } {
   const reader = new EnvironmentReader(env, readFile)
   const port = reader.integer('PORT', 3000, 0, 65_535)
   const publicUrl = reader.origin('PUBLIC_URL') ?? `http://${bracketed(lanAddress)}:${port}`
@@ -126,8 +137,7 @@ export function readConfig(env: Environment, lanAddress: string, readFile: (path
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   reader.refuseMisspelt()
-  reader.throwIfBad()
-  return Object.freeze(config)
+  return { config: Object.freeze(config), reader }
 }
 
 function readStore(reader: EnvironmentReader): Config['store'] {

@@ -4,7 +4,7 @@ import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A start that cannot be: one message that names every bad variable. */
+/** A start that cannot be: one message that names every bad variable, and every bad file. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
@@ -38,10 +38,16 @@ export class EnvironmentReader {
     }
   }
 
-  throwIfBad(): void {
-    if (this.#complaints.size === 0) return
-    const list = [...this.#complaints].map(([name, why]) => `${name} (${why})`)
-    throw new ConfigError(`Bad configuration: ${list.join('; ')}`)
+  isRejected(name: string): boolean {
+    return this.#complaints.has(name)
+  }
+
+  /** @param ofFiles what is wrong with files that variables name: sentences that begin with the variable */
+  throwIfBad(ofFiles: readonly string[] = []): void {
+    const ofVariables = [...this.#complaints].map(([name, why]) => `${name} (${why})`)
+    const list = [...ofVariables, ...ofFiles]
+    if (list.length === 0) return
+    throw new ConfigError(`${ofVariables.length === 0 ? '' : 'Bad configuration: '}${list.join('; ')}`)
   }
 
   /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */

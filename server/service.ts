@@ -2,37 +2,26 @@ import { readFileSync } from 'node:fs'
 import type { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { getHeapStatistics } from 'node:v8'
-import type { FastifyBaseLogger } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { buildApps } from './app.ts'
 import type { AppOptions } from './app-options.ts'
-import { openAppLinksFile } from './apps/app-links/app-links.ts'
-import { openAppsFile } from './apps/forward-auth/live-apps.ts'
-import type { SigningKeys } from './apps/key-set.ts'
-import { openSigningKeysFile } from './apps/signing-keys-file.ts'
-import { readLogo } from './brand/logo.ts'
 import { createProcessClock } from './clock.ts'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readAllConfig } from './config.ts'
 import { mostConnections, openFilesOf } from './connection-limit.ts'
 import { ConfigError } from './environment.ts'
 import { ScanInError } from './errors.ts'
-import { openGeoipFile } from './geoip-file.ts'
 import { readWeb } from './http/built-web.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
 import { createLoopUse } from './http/loop-use.ts'
 import { createMetrics } from './http/metrics.ts'
 import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
 import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
-import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
 import { lanAddress } from './lan-address.ts'
-import { ListFileError } from './list-file.ts'
 import { ListenError, listen } from './listen.ts'
-import { followFile, type LiveFile } from './live-file.ts'
 import { createLogger } from './logger.ts'
-import { createClients, readClientsFile } from './oauth/clients-file.ts'
+import { openNamedFiles } from './named-files.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { showService } from './service-numbers.ts'
-import { signingAlgorithms } from './signing.ts'
 import { measureStore } from './store/measured-store.ts'
 import { openStore } from './store/open-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
@@ -49,7 +38,7 @@ const REFUSED_BEARERS_PER_MINUTE = 30
 /** Where no network is: the welcome says what to do. */
 const LOOPBACK = '127.0.0.1'
 /** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
-const THEIRS = [ConfigError, ListFileError, StoreSettingError, ListenError]
+const THEIRS = [ConfigError, StoreSettingError, ListenError]
 
 export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   env: Record<string, string | undefined>
@@ -76,7 +65,7 @@ export function whyNotStarted(error: unknown): string {
 
 /**
  * The whole service, listening: configuration, accounts, store, app, put together from an environment.
- * @throws ConfigError, ListFileError, StoreSettingError, ListenError: see `whyNotStarted`
+ * @throws ConfigError, StoreSettingError, ListenError: see `whyNotStarted`
  */
 export async function startService({
   env,
@@ -85,20 +74,12 @@ export async function startService({
   logTo,
   schemaController,
 }: ServiceOptions): Promise<RunningService> {
-  const config = readConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
-  const logo = config.brand.logoPath === undefined ? undefined : readLogo(config.brand.logoPath)
+  const { config, reader } = readAllConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
-  const { accounts, live, madePassword } = await openAccounts(config, logger)
-  const clients = config.clientsFile === undefined ? undefined : await openClients(config.clientsFile, logger)
-  const signingKeys = await openKeys(config, logger)
-  const liveApps =
-    config.appsFile === undefined ? undefined : await openAppsFile({ ...config, path: config.appsFile, logger })
-  const geoip = config.geoipFile === undefined ? undefined : await openGeoipFile({ path: config.geoipFile, logger })
-  const appLinks = config.appLinksFile === undefined ? undefined : await openAppLinksFile(config.appLinksFile, logger)
-  const files: LiveFile[] = [live, clients?.file, signingKeys, liveApps, geoip, appLinks].filter(
-    (file) => file !== undefined,
-  )
-  if (files.length > 0) onReloadable?.(() => void Promise.all(files.map((file) => file.reload())))
+  const files = await openNamedFiles({ config, reader, logger })
+  const { accounts, madePassword } = await openAccounts(config, files.accounts)
+  const { followed } = files
+  if (followed.length > 0) onReloadable?.(() => void Promise.all(followed.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
@@ -128,18 +109,18 @@ export async function startService({
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,
     accountOf: accounts.find,
-    followAccounts: live?.follow,
-    apps: liveApps?.apps,
-    placeOf: geoip?.placeOf,
+    followAccounts: files.accounts?.follow,
+    apps: files.apps?.apps,
+    placeOf: files.geoip?.placeOf,
     usernameOf: accounts.usernameOf,
-    clients: clients?.clients,
+    clients: files.clients?.clients,
     bearerVerifiers: createBearerVerifiers({
       config,
       clock,
       failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
     }),
-    findAppLink: appLinks?.find,
-    signingKeys,
+    findAppLink: files.appLinks?.find,
+    signingKeys: files.signingKeys,
     clock,
     randomness: cryptoRandomness,
     logger,
@@ -149,12 +130,12 @@ export async function startService({
     busySince: createLoopUse(),
     mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
     web: readWeb(join(import.meta.dirname, '../web')),
-    logo,
+    logo: files.logo,
     version,
   })
 
   async function letGo(): Promise<void> {
-    for (const file of files) file.close()
+    for (const file of followed) file.close()
     await Promise.all([app.close(), adminApp?.close(), metrics?.app.close()])
     await store.close()
   }
@@ -188,33 +169,16 @@ export async function startService({
   }
 }
 
-interface OpenedAccounts {
-  accounts: Accounts
-  /** Of an accounts file. */
-  live?: LiveAccounts
-  madePassword: string | undefined
-}
-
-async function openAccounts({ accounts: where }: Config, logger: FastifyBaseLogger): Promise<OpenedAccounts> {
-  if (where.kind === 'file') {
-    const live = await openAccountsFile({ path: where.path, logger })
-    return { accounts: live, live, madePassword: undefined }
-  }
+async function openAccounts(
+  { accounts: where }: Config,
+  live: Accounts | undefined,
+): Promise<{ accounts: Accounts; madePassword: string | undefined }> {
+  if (live !== undefined) return { accounts: live, madePassword: undefined }
+  // Never a demo account in the place of a team's own.
+  if (where.kind === 'file') throw new ConfigError('ACCOUNTS_FILE cannot be read')
   const madePassword = where.password === undefined ? cryptoRandomness.text(MADE_PASSWORD_LENGTH) : undefined
   const demo = await demoAccount(where.password ?? madePassword ?? '', { isMade: madePassword !== undefined })
   return { accounts: createAccounts([demo]), madePassword }
-}
-
-async function openClients(path: string, logger: FastifyBaseLogger) {
-  const clients = createClients()
-  const file = await followFile({ path, what: 'clients', logger, read: readClientsFile, take: clients.replace })
-  return { clients, file }
-}
-
-async function openKeys(config: Config, logger: FastifyBaseLogger): Promise<(SigningKeys & LiveFile) | undefined> {
-  const algorithms = signingAlgorithms(config)
-  if (config.signingKeys.kind === 'store' || algorithms.length === 0) return undefined
-  return openSigningKeysFile({ path: config.signingKeys.path, algorithms, logger })
 }
 
 function readOpenFiles(): number | undefined {

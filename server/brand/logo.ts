@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ConfigError } from '../environment.ts'
+import { ListFileError } from '../list-file.ts'
 
 export interface Logo {
   body: Buffer
@@ -21,14 +21,14 @@ const SVG_START = /^\ufeff?(?:\s|<\?[^>]*\?>|<!--[\s\S]*?-->|<!DOCTYPE[^>[]*>)*(
 
 /**
  * Reads a logo once, at the start.
- * @throws ConfigError: it cannot be read, is too large, or is neither SVG nor PNG
+ * @throws ListFileError: it cannot be read, is too large, or is neither SVG nor PNG
  */
 export function readLogo(path: string): Logo {
   let body: Buffer
   try {
     body = readFileSync(path)
   } catch {
-    throw bad('cannot be read')
+    throw new ListFileError('BRAND_LOGO cannot be read')
   }
   if (body.length > MOST_BYTES) throw bad(`has ${body.length} bytes, and may have ${MOST_BYTES}`)
   const logo = pngOf(body) ?? svgOf(body)
@@ -54,4 +54,4 @@ function proportionsOf(tag: string): { width: number; height: number } {
   return size.width > 0 && size.height > 0 ? size : { width: 1, height: 1 }
 }
 
-const bad = (why: string) => new ConfigError(`Bad configuration: BRAND_LOGO (${why})`)
+const bad = (why: string) => new ListFileError(`BRAND_LOGO ${why}`)

@@ -173,6 +173,31 @@ test('variables that are misspelt end the start with one line that names them al
     ...['TRUST_PROXYS', 'TRUST_PROXY?', 'POLL_HOLD', 'POLL_HOLD_SECONDS', 'MATCH', 'REDIS_URL?'],
   ))
 
+describe('bad files, all of which are named in one line', () => {
+  const NO_FILES = {
+    ...{ ACCOUNTS_FILE: '/no', CLIENTS_FILE: '/no', SIGNING_KEYS_FILE: '/no', APPS_FILE: '/no' },
+    ...{ GEOIP_FILE: '/no', APP_LINKS_FILE: '/no', BRAND_LOGO: '/no' },
+  }
+  const namesIn = (said: string) => said.match(/\b[A-Z]+(_[A-Z]+)+\b/g)
+
+  test('none of them there', async () => {
+    const start = await tryToStart({ HOST: '127.0.0.1', PORT: '0', ...NO_FILES })
+    expectLine(start, Object.keys(NO_FILES))
+    expect(namesIn(start.said)?.sort()).toEqual(Object.keys(NO_FILES).sort())
+  })
+
+  test('beside bad variables, and beside one that is bad by what it says', async () => {
+    const env = { HOST: '127.0.0.1', PORT: '99999', MATCH: 'maybe', ADMIN_BIND: '::1', APPS_FILE: '/no' }
+    const both = { GEOIP_FILE: '/no', GEOIP_FILE_FILE: '/dev/null' }
+    const start = await tryToStart({ ...env, ...both, ACCOUNTS_FILE: '/no', CLIENTS_FILE: '/dev/null' })
+    expectLine(start, ['Bad configuration: PORT (', 'MATCH (', 'ADMIN_BIND (', 'GEOIP_FILE (set both'])
+    expect(start.said).toContain('; ACCOUNTS_FILE cannot be read; CLIENTS_FILE: must be array of clients')
+    expect(namesIn(start.said)?.filter((name) => name.endsWith('_FILE'))).toEqual([
+      ...['GEOIP_FILE', 'GEOIP_FILE_FILE', 'ACCOUNTS_FILE', 'CLIENTS_FILE', 'APPS_FILE'],
+    ])
+  })
+})
+
 test('keys that are to sign and are not there end the start with one line', () =>
   expectOneLine(
     { TOKEN_AUDIENCES: 'orders', SIGNING_KEYS_FILE: '/no/such/keys.json' },

@@ -1,0 +1,109 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { type LiveAppLinks, openAppLinksFile } from './apps/app-links/app-links.ts'
+import { type LiveApps, openAppsFile } from './apps/forward-auth/live-apps.ts'
+import type { SigningKeys } from './apps/key-set.ts'
+import { openSigningKeysFile } from './apps/signing-keys-file.ts'
+import { type Logo, readLogo } from './brand/logo.ts'
+import type { Config } from './config.ts'
+import type { EnvironmentReader } from './environment.ts'
+import { type GeoipFile, openGeoipFile } from './geoip-file.ts'
+import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
+import { ListFileError } from './list-file.ts'
+import { followFile, type LiveFile } from './live-file.ts'
+import type { Clients } from './oauth/client.ts'
+import { createClients, readClientsFile } from './oauth/clients-file.ts'
+import { signingAlgorithms } from './signing.ts'
+
+export interface NamedFilesOptions {
+  config: Config
+  /** Who has read the configuration: what it rejected is thrown with what is wrong with files. */
+  reader: EnvironmentReader
+  logger: FastifyBaseLogger
+}
+
+/** The files that the configuration names, each left out where none is named. */
+export interface NamedFiles {
+  logo: Logo | undefined
+  accounts: LiveAccounts | undefined
+  clients: LiveClients | undefined
+  signingKeys: (SigningKeys & LiveFile) | undefined
+  apps: LiveApps | undefined
+  geoip: GeoipFile | undefined
+  appLinks: LiveAppLinks | undefined
+  /** Those that are read again. */
+  followed: readonly LiveFile[]
+}
+
+interface LiveClients extends LiveFile {
+  clients: Clients
+}
+
+/**
+ * Opens all files that the configuration names.
+ * @throws ConfigError that names every bad variable and every bad file, each once
+ */
+export async function openNamedFiles({ config, reader, logger }: NamedFilesOptions): Promise<NamedFiles> {
+  const faults: string[] = []
+  const followed: LiveFile[] = []
+
+  async function opened<File>(
+    variable: string,
+    path: string | undefined,
+    open: (path: string) => File | Promise<File>,
+  ) {
+    if (path === undefined || reader.isRejected(variable)) return undefined
+    try {
+      return await open(path)
+    } catch (error) {
+      if (!(error instanceof ListFileError)) throw error
+      faults.push(error.message)
+      return undefined
+    }
+  }
+
+  async function following<File extends LiveFile>(
+    variable: string,
+    path: string | undefined,
+    open: (path: string) => Promise<File>,
+  ) {
+    const file = await opened(variable, path, open)
+    if (file !== undefined) followed.push(file)
+    return file
+  }
+
+  const files = {
+    logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
+    accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) => openAccountsFile({ path, logger })),
+    clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, logger)),
+    signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
+      openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
+    ),
+    apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
+    geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
+    appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
+    followed,
+  }
+  try {
+    reader.throwIfBad(faults)
+  } catch (error) {
+    for (const file of followed) file.close()
+    throw error
+  }
+  return files
+}
+
+function accountsPath({ accounts }: Config): string | undefined {
+  return accounts.kind === 'file' ? accounts.path : undefined
+}
+
+/** Where nothing is signed, they are not looked at. */
+function signingKeysPath(config: Config): string | undefined {
+  const { signingKeys } = config
+  return signingKeys.kind === 'file' && signingAlgorithms(config).length > 0 ? signingKeys.path : undefined
+}
+
+async function openClientsFile(path: string, logger: FastifyBaseLogger): Promise<LiveClients> {
+  const clients = createClients()
+  const file = await followFile({ path, what: 'clients', logger, read: readClientsFile, take: clients.replace })
+  return { ...file, clients }
+}
