@@ -19,8 +19,10 @@ export interface OriginCheckOptions {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Goes by no cookie: what it does, it does for whoever shows what they have. */
+    /** Goes by no cookie, and counts nothing: what it does, it does for whoever shows what they have. */
     isForAnyOrigin?: boolean
+    /** Goes by no cookie and counts: besides pages of ours, those of which origins may ask. */
+    isForOrigin?: (origin: string) => boolean
   }
 }
 
@@ -42,13 +44,26 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     return site === undefined ? origin === publicUrl : site === 'same-origin'
   }
 
-  return (request: FastifyRequest): void => {
-    if (SAFE_METHODS.has(request.method) || request.routeOptions.config.isForAnyOrigin) return
-    const { headers } = request
-    if (tokenShownIn(headers) !== undefined) return
-    const isBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
-    const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
-    if ((isBrowser || hasSession) && !isFromAllowedOrigin(headers))
-      throw new ScanInError('cross_site_request', { publicUrl })
+  /** Whether it matters where it comes from: of a browser, or with a session, unless a token is shown. */
+  function isJudged(headers: IncomingHttpHeaders): boolean {
+    if (tokenShownIn(headers) !== undefined) return false
+    return isOfBrowser(headers) || readCookie(headers.cookie, sessionCookieName) !== undefined
   }
+
+  function passes({ method, headers, routeOptions }: FastifyRequest): boolean {
+    const { isForAnyOrigin, isForOrigin } = routeOptions.config
+    if (SAFE_METHODS.has(method) || isForAnyOrigin) return true
+    if (isForOrigin === undefined) return !isJudged(headers) || isFromAllowedOrigin(headers)
+    if (!isOfBrowser(headers) || isFromAllowedOrigin(headers)) return true
+    return headers.origin !== undefined && isForOrigin(headers.origin)
+  }
+
+  return (request: FastifyRequest): void => {
+    if (!passes(request)) throw new ScanInError('cross_site_request', { publicUrl })
+  }
+}
+
+/** No browser leaves out both on a request that is more than a look. */
+function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || site !== undefined
 }

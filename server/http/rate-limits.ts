@@ -7,11 +7,12 @@ import { isOurFault } from './problems.ts'
 /** Counts over a minute, shared by all instances where the store is. */
 export interface RateLimit {
   /**
-   * Counts one for `key`, and runs what it is counted for. Where that fails by our own fault, the count is taken back:
-   * nobody is told to slow down for what they were not given.
+   * Counts one for `key`, and runs what it is counted for. Where that fails by our own fault, or comes to nothing, the
+   * count is taken back: nobody is told to slow down for what they were not given.
+   * @param isGiven whether the result is what is counted. Left out: any is
    * @throws ScanInError `slow_down` over the limit; `store_unavailable`: it fails closed
    */
-  spend<Result>(key: string, task: () => Promise<Result>): Promise<Result>
+  spend<Result>(key: string, task: () => Promise<Result>, isGiven?: (result: Result) => boolean): Promise<Result>
 }
 
 /** What begins, by where it comes from. */
@@ -42,13 +43,17 @@ export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinut
     }
   }
 
+  const takeBack = (key: string) => limiter.reward(key).catch(() => undefined)
+
   return {
-    async spend(key, task) {
+    async spend(key, task, isGiven = () => true) {
       await count(key)
       try {
-        return await task()
+        const result = await task()
+        if (!isGiven(result)) await takeBack(key)
+        return result
       } catch (error) {
-        if (isOurFault(ScanInError.from(error))) await limiter.reward(key).catch(() => undefined)
+        if (isOurFault(ScanInError.from(error))) await takeBack(key)
         throw error
       }
     },

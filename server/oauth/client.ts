@@ -34,6 +34,17 @@ export type SignedBy = (typeof SIGNED_BY)[number]
 /** All clients, as their file is now. */
 export interface Clients {
   find(id: string): OAuthClient | undefined
+  /** Whether pages of one of them are at this origin. */
+  haveOrigin(origin: string): boolean
+}
+
+/**
+ * Where the pages are that these addresses lead to, as browsers say it of what comes from there. An address of a native
+ * application has no origin: `null` is what a page says that hides its own.
+ */
+export function originsOf(redirectUris: readonly string[]): string[] {
+  const origins = redirectUris.map((uri) => (URL.canParse(uri) ? new URL(uri).origin : 'null'))
+  return origins.filter((origin) => origin !== 'null')
 }
 
 /** Which of the scopes that are asked for the client may have. @param asked with a space between them */

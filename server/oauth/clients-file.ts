@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { isGroup, isName } from '../identity/names.ts'
 import { createListFile, type Placed } from '../list-file.ts'
-import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, SCOPES, SIGNED_BY } from './client.ts'
+import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, originsOf, SCOPES, SIGNED_BY } from './client.ts'
 import { faultOfLogo } from './logos.ts'
 
 const entry = Type.Object(
@@ -48,10 +48,13 @@ export function parseClients(text: string): OAuthClient[] {
 /** Clients of which there are others at any time. */
 export function createClients(): Clients & { replace(clients: readonly OAuthClient[]): void } {
   let byId = new Map<string, OAuthClient>()
+  let origins = new Set<string>()
   return {
     find: (id) => byId.get(id),
+    haveOrigin: (origin) => origins.has(origin),
     replace(clients) {
       byId = new Map(clients.map((client) => [client.id, client]))
+      origins = new Set(clients.flatMap(({ redirectUris }) => originsOf(redirectUris)))
     },
   }
 }

@@ -27,6 +27,8 @@ const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
 export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   const { publicUrl, clients, clientAddresses, devices, creationLimit } = options
   const { ask, send } = options.replies
+  // Another site would spend what its visitor's address is allowed.
+  const forClients = { ...forPrograms, config: { isForOrigin: clients.haveOrigin } }
 
   for (const path of DISCOVERY) {
     app.get(path, forPrograms, async (request, reply) => {
@@ -34,9 +36,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
-  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.userinfo]) {
-    app.post(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
+  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
+    app.post(path, forClients, async (request, reply) => send(reply, await ask(request)))
   }
+  app.post(PATHS.userinfo, forPrograms, async (request, reply) => send(reply, await ask(request)))
   app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
     send(reply, await ask(request)),
   )
@@ -44,9 +47,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     app.options(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
   }
 
-  app.post(PATHS.device_authorization, forPrograms, async (request, reply) => {
+  app.post(PATHS.device_authorization, forClients, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
-    const answer = await creationLimit.spend(address, () => ask(request))
+    const isGiven = ({ status }: ProviderReply) => status === 200
+    const answer = await creationLimit.spend(address, () => ask(request), isGiven)
     const client = clients.find(answer.clientId ?? '')
     if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
     // RFC 6749 §5.2 has a word for it that the provider does not use here.

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, SCOPES } from './client.ts'
+import { type Clients, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -73,8 +73,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       groups: ['groups'],
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    clientBasedCORS: (_ctx, origin, client) =>
-      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    clientBasedCORS: (_ctx, origin, client) => originsOf(client.redirectUris ?? []).includes(origin),
     // Most applications look into the ID token alone.
     conformIdTokenClaims: false,
     cookies: { keys: [] },

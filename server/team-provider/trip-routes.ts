@@ -8,6 +8,7 @@ import type { NetworkLimit } from '../http/rate-limits.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { isVisit } from '../http/visits.ts'
 import { NotAllowed } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
@@ -76,6 +77,8 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       },
     },
     async (request, reply) => {
+      // Before it is counted.
+      if (!isVisit(request.headers)) throw new ScanInError('cross_site_request')
       try {
         const location = await begin(request, reply, { to: request.query.return_to })
         return reply.code(302).header('location', location).send(null)

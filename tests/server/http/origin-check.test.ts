@@ -50,6 +50,24 @@ test('a route that goes by no cookie may be called from anywhere', () => {
   expect(passes('POST', { cookie, origin: 'https://evil.test' }, { isForAnyOrigin: true })).toBe(true)
 })
 
+test('a route that goes by no cookie and counts may be called by programs, by our pages and from the origins that it names', () => {
+  const config = { isForOrigin: (origin: string) => origin === 'https://spa.example' }
+  const from = (headers: Record<string, string>) => passes('POST', headers, config)
+  for (const headers of [
+    {},
+    { cookie },
+    { origin: 'https://login.example.com' },
+    { 'sec-fetch-site': 'same-origin' },
+  ]) {
+    expect(from(headers)).toBe(true)
+  }
+  expect(from({ cookie, origin: 'https://spa.example', 'sec-fetch-site': 'cross-site' })).toBe(true)
+  expect(from({ origin: 'https://app.example.com' })).toBe(true)
+  for (const site of ['cross-site', 'same-site', 'none']) expect(from({ 'sec-fetch-site': site })).toBe(false)
+  expect(from({ origin: 'null' })).toBe(false)
+  expect(from({ origin: 'https://evil.test', authorization: 'Bearer abc.def' })).toBe(false)
+})
+
 test('a request that only reads passes from anywhere', () => {
   expect(passes('GET', { cookie, origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' })).toBe(true)
 })

@@ -127,3 +127,14 @@ test('other clients take the place of the ones until now', () => {
     undefined,
   ])
 })
+
+test('pages of clients are at the origins of their redirect addresses, and native applications at none', () => {
+  const clients = createClients()
+  clients.replace(
+    parse(WEB, { ...WEB, client_id: 'app', redirect_uris: ['com.example.app:/cb', 'http://127.0.0.1/cb'] }),
+  )
+  const known = ['https://web.example', 'http://127.0.0.1', 'null', 'com.example.app:', 'https://web.example/cb']
+  expect(known.map(clients.haveOrigin)).toEqual([true, true, false, false, false])
+  clients.replace([])
+  expect(clients.haveOrigin('https://web.example')).toBe(false)
+})

@@ -1,0 +1,119 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type ClientsFile, SPA, TV, WEB, writeClients } from '../support/clients-file.ts'
+import { onEveryStore } from '../support/every-store.ts'
+import { freePort } from '../support/free-port.ts'
+import { form } from '../support/oauth-flow.ts'
+import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
+import { redisKeys } from './redis-dump.ts'
+import { expectProblem } from './seen.ts'
+
+/** T26: another site makes its visitor's browser ask, to use up what the visitor's address is allowed. */
+
+const LOGINS_A_MINUTE = 3
+
+const FOREIGN = [
+  { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+  { origin: 'https://evil.example' },
+  { origin: 'null', 'sec-fetch-site': 'cross-site' },
+  { origin: 'null' },
+  { origin: undefined, 'sec-fetch-site': 'cross-site' },
+  { origin: undefined, 'sec-fetch-site': 'same-site' },
+]
+
+/** What browsers say of a request that is no visit of a person's. */
+const NO_VISITS = [
+  { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+  { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
+  { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'script' },
+  { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+  { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
+  { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' },
+]
+
+let team: TeamProvider
+let clients: ClientsFile
+let env: Record<string, string>
+
+beforeAll(async () => {
+  const port = await freePort()
+  const publicUrl = `http://127.0.0.1:${port}`
+  team = await startTeamProvider({ publicUrl })
+  // A native one: its address has no origin that a page could be at.
+  const native = { client_id: 'native', client_name: 'Native', redirect_uris: ['com.example.app:/cb'] }
+  clients = writeClients([WEB, SPA, TV, native])
+  const limits = { TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: String(LOGINS_A_MINUTE) }
+  env = { ...team.env, ...limits, PORT: String(port), PUBLIC_URL: publicUrl, CLIENTS_FILE: clients.path }
+})
+afterAll(async () => {
+  await team?.stop()
+  clients?.remove()
+})
+
+onEveryStore(
+  () => env,
+  (stage) => {
+    test('T26 what another site posts to where programs ask is refused before it is counted, whichever client it names', async () => {
+      const browser = stage.browser()
+      const here = { 'x-forwarded-for': '198.51.100.1' }
+      const paths = ['/oauth/device_authorization', '/oauth/token', '/oauth/introspect', '/oauth/revoke']
+      for (const headers of FOREIGN) {
+        for (const path of paths) {
+          for (const client_id of ['nobody', 'tv', 'web', 'native']) {
+            const fields = { client_id, client_secret: 'a guess of some length', token: 'x' }
+            const reply = await form(browser, path, fields, { ...headers, ...here })
+            expectProblem(reply, 403, 'cross_site_request')
+            expect(reply.headers['access-control-allow-origin']).toBeUndefined()
+          }
+        }
+      }
+      for (let times = 0; times < LOGINS_A_MINUTE; times++) {
+        expect((await browser.post('/login', {}, { headers: here })).status).toBe(201)
+      }
+    })
+
+    test('T26 a device without a good client is no login that is counted; one with a good client is', async () => {
+      const browser = stage.browser()
+      const here = { 'x-forwarded-for': '198.51.100.2' }
+      const begin = (client_id: string) => form(browser, '/oauth/device_authorization', { client_id }, here)
+      for (let times = 0; times < 2 * LOGINS_A_MINUTE; times++) {
+        const { status, json } = await begin(times % 2 === 0 ? 'nobody' : 'web')
+        expect([status, json.error]).toEqual([401, 'invalid_client'])
+      }
+      for (let times = 1; times < LOGINS_A_MINUTE; times++) {
+        expect((await browser.post('/login', {}, { headers: here })).status).toBe(201)
+      }
+      expect((await begin('tv')).status).toBe(200)
+      expectProblem(await begin('tv'), 429, 'slow_down')
+      expectProblem(await browser.post('/login', {}, { headers: here }), 429, 'slow_down')
+    })
+
+    test('T26 a page of an application goes on calling from its own origin, and from no other', async () => {
+      const own = { origin: 'https://spa.example', 'sec-fetch-site': 'cross-site' }
+      const fields = { grant_type: 'authorization_code', code: 'none', code_verifier: 'x'.repeat(43) }
+      const call = (client_id: string) => form(stage.browser(), '/oauth/token', { ...fields, client_id }, own)
+      const reply = await call('spa')
+      expect([reply.status, reply.json.error]).toEqual([400, 'invalid_grant'])
+      expect(reply.headers['access-control-allow-origin']).toBe('https://spa.example')
+      const ofAnother = await call('native')
+      expect([ofAnother.status, ofAnother.json.error]).toEqual([400, 'invalid_request'])
+      expect(ofAnother.headers['access-control-allow-origin']).toBeUndefined()
+    })
+
+    test('T26 a picture, a frame or a prefetch begins no way to the provider: nothing is counted, and nothing kept', async () => {
+      const browser = stage.browser()
+      const visit = (said: OutgoingHttpHeaders) =>
+        browser.get('/sign-in/oidc', { headers: { 'x-forwarded-for': '198.51.100.3', ...said } })
+      for (const said of NO_VISITS) {
+        for (const site of ['cross-site', 'same-site', 'same-origin', 'none']) {
+          const { status, headers, setCookies } = await visit({ ...said, 'sec-fetch-site': site })
+          expect([status, headers.location, setCookies]).toEqual([403, undefined, []])
+        }
+      }
+      if (stage.kind === 'redis') expect((await redisKeys(stage.redis().url)).join()).not.toContain('provider-trip')
+      const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'cross-site' }
+      expect((await visit(link)).status).toBe(302)
+      expect((await visit({})).status).toBe(302)
+    })
+  },
+)
