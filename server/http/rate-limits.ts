@@ -18,7 +18,7 @@ export interface RateLimit {
 /** What begins, by where it comes from. */
 export interface NetworkLimit {
   /** As that of a RateLimit, of each of the networks around an address. */
-  spend<Result>(address: string, task: () => Promise<Result>): Promise<Result>
+  spend<Result>(address: string, task: () => Promise<Result>, isGiven?: (result: Result) => boolean): Promise<Result>
 }
 
 /** Where counts are kept; `name` sets one limit's counts apart from another's. */
@@ -72,12 +72,12 @@ export function createNetworkLimit(makeLimiter: MakeLimiter, name: string, perMi
     createRateLimit(makeLimiter, prefix === 64 ? name : `${name}-${prefix}`, perMinute * FACTORS[prefix]),
   )
   return {
-    spend: <Result>(address: string, task: () => Promise<Result>) =>
+    spend: <Result>(address: string, task: () => Promise<Result>, isGiven?: (result: Result) => boolean) =>
       // One after the other, the narrowest first: who is refused there takes nothing of what the others have.
       around(address).reduceRight<() => Promise<Result>>(
         (inner, { limit, key }) =>
           () =>
-            limit.spend(key, inner),
+            limit.spend(key, inner, isGiven),
         task,
       )(),
   }

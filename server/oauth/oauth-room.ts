@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { SiteFor } from '../http/languages.ts'
-import type { NetworkLimit } from '../http/rate-limits.ts'
+import type { MakeLimiter, NetworkLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
@@ -18,6 +18,7 @@ import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
 import { type Clients, scopesAmong } from './client.ts'
+import { createClientFailures } from './client-failures.ts'
 import { createDeviceLogins } from './device-logins.ts'
 import { requestOf } from './login-request.ts'
 import { createOAuthPages } from './oauth-pages.ts'
@@ -34,6 +35,7 @@ export interface OAuthRoomOptions {
   keys: SigningKeys
   store: RecordStore
   clock: Clock
+  makeLimiter: MakeLimiter
   logger: FastifyBaseLogger
   usernameOf?: ((user: User) => string | undefined) | undefined
   siteFor: SiteFor
@@ -76,13 +78,14 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const logout = createBackChannelLogout({ told, logger, provider })
   const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })
   const replies = createOAuthReplies({ publicUrl, provider, pages })
+  const failures = createClientFailures(options)
 
   return {
     routes(app) {
       // RFC 6749 has forms where the rest of the API has JSON.
       const parse = async (_request: unknown, body: Buffer) => body
       app.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES }, parse)
-      oauthRoutes(app, { ...options, replies, devices })
+      oauthRoutes(app, { ...options, replies, devices, failures })
       peopleRoutes(app, { ...options, replies, pages })
     },
 

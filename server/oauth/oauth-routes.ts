@@ -4,6 +4,7 @@ import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
+import type { ClientFailures } from './client-failures.ts'
 import { DEVICE_INTERVAL_SECONDS, type DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
@@ -15,6 +16,7 @@ export interface OAuthRoutesOptions {
   clients: Clients
   clientAddresses: Pick<ClientAddresses, 'of'>
   devices: DeviceLogins
+  failures: ClientFailures
   /** Counts logins that are started, by client address. */
   creationLimit: NetworkLimit
 }
@@ -25,7 +27,7 @@ const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
 
 /** What applications and devices call by themselves: none of it goes by a browser's cookie. */
 export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
-  const { publicUrl, clients, clientAddresses, devices, creationLimit } = options
+  const { publicUrl, clients, clientAddresses, devices, failures, creationLimit } = options
   const { ask, send } = options.replies
   // Another site would spend what its visitor's address is allowed.
   const forClients = { ...forPrograms, config: { isForOrigin: clients.haveOrigin } }
@@ -37,7 +39,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     })
   }
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
-    app.post(path, forClients, async (request, reply) => send(reply, await ask(request)))
+    app.post(path, forClients, async (request, reply) => {
+      const { address } = clientAddresses.of(request.raw)
+      return send(reply, await failures.counted(address, () => ask(request)))
+    })
   }
   app.post(PATHS.userinfo, forPrograms, async (request, reply) => send(reply, await ask(request)))
   app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
@@ -50,7 +55,9 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.post(PATHS.device_authorization, forClients, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
     const isGiven = ({ status }: ProviderReply) => status === 200
-    const answer = await creationLimit.spend(address, () => ask(request), isGiven)
+    const answer = await failures.counted(address, () =>
+      creationLimit.spend(address, () => ask(request), isGiven),
+    )
     const client = clients.find(answer.clientId ?? '')
     if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
     // RFC 6749 §5.2 has a word for it that the provider does not use here.
