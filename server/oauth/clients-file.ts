@@ -27,8 +27,8 @@ const file = createListFile({ variable: 'CLIENTS_FILE', what: 'client', plural: 
 
 /** RFC 6749 Appendix A.1, without what has to be escaped in an address or in a header of its own. */
 const CLIENT_ID = /^[\w.~:/@+-]{1,255}$/
-/** RFC 6749 Appendix A.2. */
-const CLIENT_SECRET = /^[\x20-\x7e]{1,255}$/
+/** RFC 6749 Appendix A.2. Shorter ones could be guessed: 16 characters by chance are some 100 bits. */
+const CLIENT_SECRET = /^[\x20-\x7e]{16,255}$/
 /** RFC 8252 §7.3: the native application's own machine. */
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
@@ -93,7 +93,7 @@ function faultOfNames({ client_id, client_name, client_secret }: Entry): string 
   if (!CLIENT_ID.test(client_id)) return 'client_id must be of 1 to 255 letters, digits and . _ ~ : / @ + -'
   if (!isName(client_name)) return 'client_name must be of 1 to 255 characters that can be seen, no space at its ends'
   if (client_secret !== undefined && !CLIENT_SECRET.test(client_secret)) {
-    return 'client_secret must be of 1 to 255 ASCII characters: make it by openssl rand -base64 32'
+    return 'client_secret must be of 16 to 255 ASCII characters: make it by openssl rand -base64 32'
   }
   return undefined
 }

@@ -57,6 +57,8 @@ describe('a bad file is refused with one line that says where and why, and repea
     ['a name with a control', { ...WEB, client_name: 'We\u0007b' }, 'client_name must be of'],
     ['a name that turns around', { ...WEB, client_name: 'We\u202eb' }, 'client_name must be of'],
     ['an empty secret', { ...WEB, client_secret: '' }, 'client_secret must be of'],
+    ['a secret that is short', { ...WEB, client_secret: 'fifteen-letters' }, 'client_secret must be of 16 to 255'],
+    ['a secret that is long', { ...WEB, client_secret: 'x'.repeat(256) }, 'client_secret must be of 16 to 255'],
     ['no redirect address', { ...WEB, redirect_uris: [] }, 'redirect_uris must name at least one'],
     ['a relative redirect address', { ...WEB, redirect_uris: ['/cb'] }, 'redirect_uris 1 must be a full address'],
     ['one with a fragment', { ...WEB, redirect_uris: ['https://a.example/#x'] }, 'redirect_uris 1 must'],
@@ -84,7 +86,8 @@ describe('a bad file is refused with one line that says where and why, and repea
     const said = refusalOf(JSON.stringify([entry]))
     expect(said).toMatch(/^CLIENTS_FILE: line 1, entry 1: /)
     expect(said).toContain(why)
-    for (const text of ['\n', '\u0007', '\u202e', 'my app', 'alert', 'u:p@']) expect(said).not.toContain(text)
+    for (const text of ['\n', '\u0007', '\u202e', 'my app', 'alert', 'u:p@', 'fifteen'])
+      expect(said).not.toContain(text)
   })
 
   test('two with one id', () => {
