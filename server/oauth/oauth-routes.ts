@@ -55,9 +55,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.post(PATHS.device_authorization, forClients, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
     const isGiven = ({ status }: ProviderReply) => status === 200
-    const answer = await failures.counted(address, () =>
-      creationLimit.spend(address, () => ask(request), isGiven),
-    )
+    const answer = await failures.counted(address, () => creationLimit.spend(address, () => ask(request), isGiven))
     const client = clients.find(answer.clientId ?? '')
     if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
     // RFC 6749 §5.2 has a word for it that the provider does not use here.
