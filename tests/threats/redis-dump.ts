@@ -9,13 +9,19 @@ export interface DumpedKey {
   ttlMs: number
 }
 
+/** What `PTTL` says of a key that is not there. */
+const GONE = -2
+
 /** Everything that a thief of the store would have: each key with its value and what is left of its life. */
 export function redisDump(url: string): Promise<DumpedKey[]> {
   return withRedis(url, async (redis) => {
     const dumped: DumpedKey[] = []
     for (const key of await scanAll(redis)) {
       const type = await redis.type(key)
-      dumped.push({ key, type, value: await readValue(redis, key, type), ttlMs: await redis.pttl(key) })
+      const value = await readValue(redis, key, type)
+      const ttlMs = await redis.pttl(key)
+      // It has ended while this was looking.
+      if (ttlMs !== GONE) dumped.push({ key, type, value, ttlMs })
     }
     return dumped
   })
