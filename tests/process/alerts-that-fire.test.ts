@@ -47,7 +47,7 @@ async function startPrometheus(port: number, metricsPort: number): Promise<Runni
   const rules = readFileSync(join(ROOT, 'docs/monitoring/alerts.yaml'), 'utf8')
   writeFileSync(join(folder, 'alerts.yaml'), rules.replaceAll(/\[\d+m\]/g, '[20s]').replaceAll(/for: \d+m/g, 'for: 0s'))
   const scrape = { job_name: 'scanin', static_configs: [{ targets: [`127.0.0.1:${metricsPort}`] }] }
-  const everywhere = { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '250ms' }
+  const everywhere = { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' }
   const config = { global: everywhere, rule_files: ['alerts.yaml'], scrape_configs: [scrape] }
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config))
   const running = startProcess(findProgram('PROMETHEUS', 'prometheus'), [
