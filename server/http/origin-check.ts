@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** It stands on another host, and says by itself from where it may be asked for. */
     checksOrigin?: boolean
+    /** It ends or replaces the session that the cookie is of, also where a token is shown beside it. */
+    changesSessionCookie?: boolean
   }
 }
 
@@ -44,16 +46,18 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     return site === undefined ? origin === publicUrl : site === 'same-origin'
   }
 
-  /** Whether it matters where it comes from: of a browser, or with a session, unless a token is shown. */
-  function isJudged(headers: IncomingHttpHeaders): boolean {
-    if (tokenShownIn(headers) !== undefined) return false
-    return isOfBrowser(headers) || readCookie(headers.cookie, sessionCookieName) !== undefined
+  /** Whether it matters where it comes from: of a browser, or with a session, unless it goes by a token. */
+  function isJudged(headers: IncomingHttpHeaders, changesSessionCookie = false): boolean {
+    const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
+    const goesByCookie = hasSession && changesSessionCookie
+    if (tokenShownIn(headers) !== undefined && !goesByCookie) return false
+    return isOfBrowser(headers) || hasSession
   }
 
   function passes({ method, headers, routeOptions }: FastifyRequest): boolean {
-    const { isForAnyOrigin, isForOrigin } = routeOptions.config
+    const { isForAnyOrigin, isForOrigin, changesSessionCookie } = routeOptions.config
     if (SAFE_METHODS.has(method) || isForAnyOrigin) return true
-    if (isForOrigin === undefined) return !isJudged(headers) || isFromAllowedOrigin(headers)
+    if (isForOrigin === undefined) return !isJudged(headers, changesSessionCookie) || isFromAllowedOrigin(headers)
     if (!isOfBrowser(headers) || isFromAllowedOrigin(headers)) return true
     return headers.origin !== undefined && isForOrigin(headers.origin)
   }

@@ -150,6 +150,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   app.post(
     '/sign-in/passkey',
     {
+      config: { changesSessionCookie: true },
       schema: {
         operationId: 'signInByPasskey',
         tags,

@@ -9,7 +9,10 @@ import type { SessionService } from './session-service.ts'
 
 /** The session behind a request's cookie. */
 export interface CurrentSession {
-  /** The public id of the session that its cookie names, whether or not there is one. */
+  /**
+   * The public id of the session that its cookie names, whether or not there is one, and whatever is shown beside it: for
+   * who takes the cookie's place or clears it. Such a route says `changesSessionCookie`.
+   */
   named(request: FastifyRequest): string | undefined
   find(request: FastifyRequest): Promise<IdentifiedSession | undefined>
   /** @throws ScanInError `authentication_required` */
@@ -43,8 +46,8 @@ export function createCurrentSession(
   return {
     find,
     renewed: (request) => renewals.get(request),
-    named(request) {
-      const secret = secretOf(request)
+    named({ headers }) {
+      const secret = readCookie(headers.cookie, cookies.sessionName)
       return secret ? sessionIdOf(secret) : undefined
     },
     async require(request) {

@@ -183,11 +183,13 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.post(
     '/sign-out',
     {
+      config: { changesSessionCookie: true },
       schema: {
         operationId: 'signOut',
         tags,
         security: [{}, ...bySession],
         summary: 'End this session',
+        description: "The cookie's, whatever token is shown beside it: a native app signs out at its provider's.",
         problems: AWAY,
         replyHeaders: { 204: { 'Set-Cookie': 'The session, cleared' } },
         response: { 204: nothing },

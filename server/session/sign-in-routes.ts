@@ -44,6 +44,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
   app.post(
     '/sign-in',
     {
+      config: { changesSessionCookie: true },
       schema: {
         operationId: 'signIn',
         tags: ['session'],

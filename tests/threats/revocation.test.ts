@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { ON_DISK_TOO, onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
-import { startService } from '../support/service.ts'
+import { DEMO_PASSWORD, startService } from '../support/service.ts'
 import { expectProblem, found } from './seen.ts'
 
 /** T19: what was approved can be taken back, from then on and everywhere. */
@@ -119,6 +119,27 @@ onEveryStore(
       expect(reply.setCookies.join()).toMatch(/^scanin_session=; Max-Age=0;/)
       expectProblem(await stage.browser().get('/session', { cookie }), 401, 'authentication_required')
       expect((await phone.get('/session')).status).toBe(200)
+    })
+
+    test('T19 signing out, or in anew, ends the cookie`s session also beside a token, and from elsewhere does neither', async () => {
+      const authorization = 'Bearer anything'
+      const { url } = stage.service()
+      for (const [path, body] of [
+        ['/sign-out'],
+        ['/sign-in', { username: 'demo', password: DEMO_PASSWORD }],
+      ] as const) {
+        const phone = await stage.phone()
+        const cookie = `scanin_session=${phone.cookies.get('scanin_session')}`
+        for (const origin of ['https://evil.example', undefined]) {
+          const refused = await phone.post(path, body, { headers: { authorization, origin } })
+          expectProblem(refused, 403, 'cross_site_request')
+          expect(refused.setCookies).toEqual([])
+        }
+        expect((await stage.browser().get('/session', { cookie })).status).toBe(200)
+        const reply = await phone.post(path, body, { headers: { authorization, origin: url } })
+        expect([reply.status < 300, reply.setCookies.length]).toEqual([true, 1])
+        expectProblem(await stage.browser().get('/session', { cookie }), 401, 'authentication_required')
+      }
     })
 
     test('T19 of fifty requests that race a revocation, none that is sent after its reply is let in', async () => {

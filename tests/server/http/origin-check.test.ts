@@ -46,6 +46,16 @@ describe('a request that carries a session and changes state', () => {
   })
 })
 
+test('a route that changes the cookie is excused by no token beside one', () => {
+  const changing = { changesSessionCookie: true }
+  const authorization = 'Bearer abc.def'
+  expect(passes('POST', { cookie, authorization, origin: 'https://evil.test' }, changing)).toBe(false)
+  expect(passes('POST', { cookie, authorization }, changing)).toBe(false)
+  expect(passes('POST', { cookie, authorization, origin: 'https://login.example.com' }, changing)).toBe(true)
+  expect(passes('POST', { authorization, origin: 'https://evil.test' }, changing)).toBe(true)
+  expect(passes('POST', { authorization }, changing)).toBe(true)
+})
+
 test('a route that goes by no cookie may be called from anywhere', () => {
   expect(passes('POST', { cookie, origin: 'https://evil.test' }, { isForAnyOrigin: true })).toBe(true)
 })
