@@ -17,7 +17,10 @@ const PROBLEMS: Readonly<Record<ErrorCode, readonly [status: number, title: stri
   not_scanned: [409, 'Scan the code first'],
   too_many_passkeys: [409, 'There are as many passkeys as one person may have'],
   payload_too_large: [413, 'The request body is too large'],
-  unsupported_media_type: [415, 'The request body has to be application/json'],
+  unsupported_media_type: [
+    415,
+    'The request body has to be application/json, or application/x-www-form-urlencoded where OAuth has forms',
+  ],
   wrong_match_code: [422, 'These are not the digits that the phone shows'],
   passkey_refused: [422, 'This passkey cannot be added'],
   slow_down: [429, 'Too many requests'],

@@ -61,7 +61,10 @@ test('devices that are begun count for the limit of logins, and bodies that are 
   expectProblem(third, 429, 'slow_down')
   expect(Number(third.headers['retry-after'])).toBeGreaterThan(0)
   for (const path of ['/oauth/token', '/oauth/authorize', '/oauth/userinfo']) {
-    expectProblem(await device.post(path, { client_id: 'tv' }), 415, 'unsupported_media_type')
+    const refused = await device.post(path, { client_id: 'tv' })
+    expectProblem(refused, 415, 'unsupported_media_type')
+    // Who has sent JSON is told what is taken instead.
+    expect(refused.json.title).toContain('application/x-www-form-urlencoded')
   }
   await service.stop()
   clients.remove()
