@@ -7,6 +7,7 @@ import { appLinksRoutes } from './apps/app-links/app-links-routes.ts'
 import { backEndTokenRoutes } from './apps/back-end-tokens.ts'
 import { jwksRoute } from './apps/jwks-route.ts'
 import { healthRoutes } from './http/health.ts'
+import { createMetricsApp } from './http/metrics-app.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
 import { createPages } from './http/pages.ts'
@@ -23,8 +24,9 @@ import { createStoreProbe } from './store/store-probe.ts'
 
 export interface BuiltApps {
   app: FastifyInstance
-  /** For a port of its own, where there is one. */
+  /** For ports of their own, where there are such. */
   adminApp: FastifyInstance | undefined
+  metricsApp: FastifyInstance | undefined
 }
 
 /** Puts ScanIn together from what `service.ts` chose. Nothing listens yet; closing `app` answers held polls at once. */
@@ -35,7 +37,13 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   if (options.metrics !== undefined) showNumbers(options.metrics, numbersOf(shared, rooms))
   const app = createApp(options, shared, rooms)
   const adminApp = createOperatorsApp(options, shared, rooms)
-  return { app: app as unknown as FastifyInstance, adminApp: adminApp as unknown as FastifyInstance | undefined }
+  const metricsApp =
+    options.config.metrics && options.metrics && createMetricsApp({ ...shared, ...options, metrics: options.metrics })
+  return {
+    app: app as unknown as FastifyInstance,
+    adminApp: adminApp as unknown as FastifyInstance | undefined,
+    metricsApp: metricsApp as unknown as FastifyInstance | undefined,
+  }
 }
 
 /** What browsers, phones and applications ask. */

@@ -101,7 +101,7 @@ export async function startService({
   const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
   const { clock, makeLimiter } = opened
   const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
-  const { app, adminApp } = await buildApps({
+  const { app, adminApp, metricsApp } = await buildApps({
     config,
     store,
     storeUse: opened.use,
@@ -136,13 +136,13 @@ export async function startService({
 
   async function letGo(): Promise<void> {
     for (const file of followed) file.close()
-    await Promise.all([app.close(), adminApp?.close(), metrics?.app.close()])
+    await Promise.all([app.close(), adminApp?.close(), metricsApp?.close()])
     await store.close()
   }
 
   try {
-    if (metrics && config.metrics)
-      await listen({ app: metrics.app, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+    if (metricsApp && config.metrics)
+      await listen({ app: metricsApp, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
     if (adminApp && config.admin)
       await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
     const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })

@@ -1,4 +1,3 @@
-import Fastify, { type FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Timings } from './tallies.ts'
 
@@ -18,14 +17,12 @@ export interface Metrics {
   histogram(shown: Shown<Timings>): void
   contentType: string
   text(): Promise<string>
-  /** An instance that serves `GET /metrics` and nothing else, for a port that the outside does not reach. */
-  app: FastifyInstance
 }
 
 /** Gauges of Node's that prom-client calls as only counters are to be called: `promtool check metrics` refuses them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
-/** Metrics of this process, with Node's own beside them. Nothing listens until `app` does. */
+/** Metrics of this process, with Node's own beside them. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -45,14 +42,9 @@ export function createMetrics(): Metrics {
     }
   }
 
-  const { contentType } = registry
-  const text = () => registry.metrics()
-  const app = Fastify()
-  app.get('/metrics', async (_request, reply) => reply.type(contentType).send(await text()))
   return {
-    app,
-    contentType,
-    text,
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
     counter: show(Counter),
     gauge: show(Gauge),
     histogram: (shown) => registry.registerMetric(new ShownHistogram(shown)),

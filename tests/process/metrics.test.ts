@@ -23,13 +23,15 @@ const promtool =
 let receiver: WebhookReceiver
 let service: Service
 let metrics: Client
+let metricsUrl: string
 
 beforeAll(async () => {
   receiver = await startWebhookReceiver()
   const port = await freePort()
   const env = { METRICS_PORT: String(port), WEBHOOK_URL: receiver.url, WEBHOOK_SECRET, MATCH: 'never' }
   service = await startService(env)
-  metrics = createClient(`http://127.0.0.1:${port}`)
+  metricsUrl = `http://127.0.0.1:${port}`
+  metrics = createClient(metricsUrl)
 })
 
 afterAll(async () => {
@@ -138,6 +140,40 @@ describe('what is counted', () => {
     }
     // Of each route a status that had not been there, and a histogram of eight buckets, sum and count.
     expect(seriesIn(await scrape()).size - before).toBeLessThan(40)
+  })
+})
+
+describe('replies on the port for metrics have the manners of all others', () => {
+  const MANNERS = {
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cache-control': expect.stringContaining('no-store'),
+    'x-request-id': expect.stringMatching(/^[\w-]{21}$/),
+  }
+
+  test('the metrics themselves', async () => {
+    const { status, headers } = await metrics.get('/metrics')
+    expect(status).toBe(200)
+    expect(headers).toMatchObject({ ...MANNERS, 'content-type': expect.stringContaining('text/plain') })
+  })
+
+  test.each([
+    ['GET', '/somewhere-s3cret', 404, 'not_found'],
+    ['POST', '/metrics?s3cret', 404, 'not_found'],
+    ['GET', '/%zz-s3cret', 400, 'invalid_request'],
+  ])('a problem, which does not repeat what was asked: %s %s', async (method, path, status, code) => {
+    const reply = await metrics.call(method, path, { headers: { origin: undefined } })
+    expect([reply.status, reply.json.code]).toEqual([status, code])
+    expect(reply.headers).toMatchObject({ ...MANNERS, 'content-type': 'application/problem+json; charset=utf-8' })
+    expect(reply.text).not.toContain('s3cret')
+  })
+
+  test('what never became a request', async () => {
+    const port = Number(new URL(metricsUrl).port)
+    const reply = await sendRaw(port, 'GET /metrics HTTP/1.1\r\nno colon s3cret\r\n\r\n')
+    expect(reply.status).toBe(400)
+    expect(Object.fromEntries(reply.headers)).toMatchObject(MANNERS)
+    expect(JSON.parse(reply.body)).toMatchObject({ code: 'invalid_request' })
   })
 })
 

@@ -21,6 +21,8 @@ export interface TestApp {
   app: FastifyInstance
   /** Operators', where `ADMIN_PORT` is set. */
   adminApp: FastifyInstance | undefined
+  /** Of whoever collects metrics, where `METRICS_PORT` is set. */
+  metricsApp: FastifyInstance | undefined
   store: RecordStore
   /** Epoch milliseconds: the app's clock, to be moved by hand. */
   time: { now: number }
@@ -52,7 +54,7 @@ export async function createTestApp(
   const clock = () => time.now
   const { accounts = await demo, ...others } = parts
   const { store = createMemoryStore({ clock }) } = others
-  const { app, adminApp } = await buildApps({
+  const { app, adminApp, metricsApp } = await buildApps({
     config: readConfig(
       { PUBLIC_URL, RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '0', ...env },
       '127.0.0.1',
@@ -76,7 +78,7 @@ export async function createTestApp(
     ...others,
   })
   for (const one of [app, adminApp]) if (one !== undefined) refuseWhatIsUndescribed(one)
-  return { app, adminApp, store, time }
+  return { app, adminApp, metricsApp, store, time }
 }
 
 /** What the API's description does not say must not be answered, in any test: it becomes a 500. */
