@@ -57,6 +57,8 @@ const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
 const PAUSE_A_FAILURE_MS = 5
 const LONGEST_PAUSE_MS = 500
 const MOST_WAITING_FOR_AN_ACCOUNT = 50
+/** Of those, and of who is at it, where it is being guessed at: one network leaves half of the line to others. */
+const MOST_AT_AN_ACCOUNT_OF_A_SITE = 25
 /** A good part of how long such a queue takes at the most. */
 const FULL_QUEUE_SECONDS = 10
 
@@ -77,13 +79,15 @@ const MOST_WAITING_SLOWLY = 2
 const MOST_OWN_FAILURES = 3
 
 const overloaded = () => new ScanInError('overloaded')
+const lineIsFull = () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS })
 
 /**
  * Nobody is locked out, and the right password is not refused for others' sake (OWASP Authentication Cheat Sheet):
  * - Where an address failed too often, an account that failed there itself is refused for the rest of the minute; others
  *   are tried one at a time, after a pause. The right password gets in; a wrong one is told to slow down.
  * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
- *   failures. The right password still gets in; a wrong one is told to slow down.
+ *   failures. The right password still gets in; a wrong one is told to slow down. Who is refused or slowed where they are
+ *   waits there, and not in this line.
  * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures.
  */
 export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
@@ -110,13 +114,18 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   const atAccount = createQueues({
     atOnce: 1,
     mostWaiting: MOST_WAITING_FOR_AN_ACCOUNT,
-    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
+    refusal: lineIsFull,
     tally: queues?.accounts,
+  })
+  const atAccountOfSite = createQueues({
+    atOnce: MOST_AT_AN_ACCOUNT_OF_A_SITE,
+    mostWaiting: 0,
+    refusal: lineIsFull,
   })
   const slowly = createQueues({
     atOnce: 1,
     mostWaiting: MOST_WAITING_SLOWLY,
-    refusal: () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS }),
+    refusal: lineIsFull,
     tally: queues?.slow,
   })
 
@@ -140,27 +149,44 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       return user
     }
 
+    /** What stands in the way of trying it from here. @param waited for this already */
+    async function inTheWay(waited?: Excess): Promise<Excess | undefined> {
+      if (waited !== undefined) return undefined
+      const excess = await byNetwork.excess(address)
+      return excess.failures === 0 || (await isFamiliar(pair)) ? undefined : excess
+    }
+
     /** @param slowed by what a wrong one is told to slow down */
     function attemptFromHere(waited: Excess | undefined, slowed = waited): Promise<Tried> {
       return atSite(site, async () => {
-        const excess = await byNetwork.excess(address)
-        if (excess.failures > 0 && waited === undefined && !(await isFamiliar(pair))) return { excess }
+        const excess = await inTheWay(waited)
+        if (excess !== undefined) return { excess }
         const user = await attempt()
         if (user === undefined) throw wrongOne(slowed)
         return { user }
       })
     }
 
+    /** In the line of an account, where nobody is waited for who would not be tried after it. */
+    async function attemptAtAccount(waited: Excess | undefined): Promise<Tried> {
+      const excess = await inTheWay(waited)
+      if (excess !== undefined) return { excess }
+      const slowed = await byAccount.excess(account)
+      if (slowed.failures === 0) return attemptFromHere(waited)
+      await pause(Math.min(LONGEST_PAUSE_MS, slowed.failures * PAUSE_A_FAILURE_MS))
+      return attemptFromHere(waited, slowed)
+    }
+
     /** @param waited for this already */
     async function tryInTurn(waited?: Excess): Promise<Tried> {
+      // Before any line: who is refused takes nobody's place in it.
+      const excess = await inTheWay(waited)
+      if (excess !== undefined) return { excess }
       if (!isCounted || (await isFamiliar(pair))) return attemptFromHere(waited)
-      // In turn before anything is looked up: what fails at once from many places is counted one by one too.
-      return atAccount(account, async () => {
-        const excess = await byAccount.excess(account)
-        if (excess.failures === 0) return attemptFromHere(waited)
-        await pause(Math.min(LONGEST_PAUSE_MS, excess.failures * PAUSE_A_FAILURE_MS))
-        return attemptFromHere(waited, excess)
-      })
+      // And again in turn: what fails at once from many places is counted one by one too.
+      const inLine = () => atAccount(account, () => attemptAtAccount(waited))
+      const isGuessedAt = (await byAccount.excess(account)).failures > 0
+      return isGuessedAt ? atAccountOfSite(`${account} ${site}`, inLine) : inLine()
     }
 
     const first = await tryInTurn()

@@ -70,6 +70,17 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     expect(statuses(await signInFrom(stage.browser(), [familiar], RIGHT))).toEqual([200])
   })
 
+  test('T25 who is refused for guessing at an account fills no line of it: its owner gets in from elsewhere', async () => {
+    const refused = '198.51.100.9'
+    const guesser = stage.browser()
+    const elsewhere = Array.from({ length: 12 }, (_, at) => `198.18.${at}.1`)
+    await signInFrom(guesser, [...Array(12).fill(refused), ...elsewhere], WRONG)
+    const flood = Array.from({ length: 120 }, () => guesser.post('/sign-in', WRONG, from(refused)))
+    await Promise.race(flood)
+    expect(statuses(await signInFrom(stage.browser(), ['198.18.99.1'], RIGHT))).toEqual([200])
+    await Promise.all(flood)
+  })
+
   test.each([
     ['/56', (at: number) => `2001:db8:1:${(0x100 + at).toString(16)}::1`, 20],
     ['/48', (at: number) => `2001:db8:2:${(at * 0x100).toString(16)}::1`, 40],

@@ -131,6 +131,64 @@ describe('beyond ten wrong ones from an address', () => {
   })
 })
 
+describe('at an account that is guessed at, the owner from elsewhere', () => {
+  const HERE = '198.51.100.7'
+  const OWNER = '192.0.2.1'
+  const guessAtAnn = async ({ signIn }: Guarded) => {
+    for (let at = 0; at < 20; at++) await signIn('ann', network(at), 'wrong')
+  }
+
+  /** As many as the line takes, while the first of them has to wait. */
+  function crowd({ signIn, held }: Guarded, addressOf: (at: number) => string) {
+    held.hold()
+    return Array.from({ length: 60 }, (_, at) => signIn('ann', addressOf(at), 'wrong'))
+  }
+
+  async function ownerAfter(guarded: Guarded, answers: Promise<string>[]) {
+    const owner = guarded.signIn('ann', OWNER, 'right')
+    await new Promise(setImmediate)
+    guarded.held.release()
+    return { owner: await owner, others: new Set(await Promise.all(answers)) }
+  }
+
+  test('gets in while somebody asks again and again who is refused at their address', async () => {
+    const guarded = createGuarded()
+    for (let times = 0; times < 10; times++) await guarded.signIn('ann', HERE, 'wrong')
+    await guessAtAnn(guarded)
+    const { owner, others } = await ownerAfter(
+      guarded,
+      crowd(guarded, () => HERE),
+    )
+    expect({ owner, others }).toEqual({ owner: 'in', others: new Set(['slow_down']) })
+    expect(guarded.tried.filter((address) => address === HERE)).toHaveLength(10)
+  })
+
+  test('gets in while many try from one network that nothing is known of, which has a part of the line', async () => {
+    const guarded = createGuarded()
+    await guessAtAnn(guarded)
+    guarded.pauses.length = 0
+    const { owner, others } = await ownerAfter(
+      guarded,
+      crowd(guarded, () => HERE),
+    )
+    expect({ owner, others }).toEqual({ owner: 'in', others: new Set(['slow_down']) })
+    // Ten wrong ones and the owner: who is refused by then is not waited for.
+    expect(guarded.tried.filter((address) => address === HERE)).toHaveLength(10)
+    expect(guarded.pauses).toHaveLength(11)
+  })
+
+  test('gets in while many try from all over one IPv6 /48', async () => {
+    const guarded = createGuarded()
+    for (let at = 0; at < 40; at++) await guarded.signIn(`stranger ${at}`, `2001:db8:0:${at}::1`, 'wrong')
+    await guessAtAnn(guarded)
+    const { owner } = await ownerAfter(
+      guarded,
+      crowd(guarded, (at) => `2001:db8:0:1${at}::1`),
+    )
+    expect(owner).toBe('in')
+  })
+})
+
 test('with 0 nothing is counted', async () => {
   const { pauses, signIn } = createGuarded(0)
   for (let times = 0; times < 60; times++)
