@@ -62,6 +62,8 @@ export interface OAuthRoom {
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const MOST_FORM_BYTES = 16_384
+/** RFC 8628 §3.5: a device that slept through its login's end is told `expired_token`, and so begins another. */
+const KNOWN_LONGER_SECONDS = 600
 
 export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthRoom> {
   const { publicUrl, clients, logins, sessions, logger } = options
@@ -73,7 +75,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     usernameOf: options.usernameOf ?? (() => undefined),
     told,
     deviceLogin: devices.now,
-    deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000),
+    deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000) + KNOWN_LONGER_SECONDS,
   })
   const logout = createBackChannelLogout({ told, logger, provider })
   const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import * as oauth from 'oauth4webapi'
 import * as oidc from 'openid-client'
+import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { createTestApp } from '../support/app.ts'
 import { connectToChromium, createVisitors } from '../support/browsers.ts'
 import { type ClientsFile, DEVICE_GRANT, TV, WEB, writeClients } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
@@ -213,6 +215,36 @@ test('a code that nobody confirmed in time is expired_token', async () => {
     expect(errorOf(end)).toEqual({ status: 400, error: 'expired_token' })
   } finally {
     await short.stop()
+  }
+})
+
+test('a device that slept is told expired_token for ten minutes after all that its code could lead to, and then nothing', async () => {
+  const known = createClients()
+  known.replace(parseClients(JSON.stringify([TV])))
+  // The file is not read. The library goes by the process's own clock.
+  const env = { CLIENTS_FILE: 'clients.json', LOGIN_SECONDS: '3', CONFIRM_SECONDS: '3', COLLECT_SECONDS: '2' }
+  const { app, time } = await createTestApp(env, { clients: known }, { now: Date.now() })
+  const ask = async (path: string, fields: Record<string, string>) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const payload = new URLSearchParams({ client_id: 'tv', ...fields }).toString()
+    return (await app.inject({ method: 'POST', url: path, headers, payload })).json()
+  }
+  try {
+    const { device_code } = await ask('/oauth/device_authorization', { scope: 'openid' })
+    const errors: [seconds: number, error: string][] = []
+    const begun = time.now
+    for (const seconds of [4, 9, 8 + 9 * 60, 8 + 11 * 60]) {
+      time.now = begun + seconds * 1000
+      errors.push([seconds, (await ask('/oauth/token', { grant_type: DEVICE_GRANT, device_code })).error])
+    }
+    expect(errors).toEqual([
+      [4, 'expired_token'],
+      [9, 'expired_token'],
+      [548, 'expired_token'],
+      [668, 'invalid_grant'],
+    ])
+  } finally {
+    await app.close()
   }
 })
 
