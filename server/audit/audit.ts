@@ -43,7 +43,10 @@ export interface Audit {
   steps: Counts<LoginStep>
 }
 
-/** One line for each thing that changes who may do what, and for each try at it: at level info whatever `LOG_LEVEL` says. */
+/**
+ * One line for each step of a login, for each thing that changes who may do what, and for each try at it: at level info
+ * whatever `LOG_LEVEL` says.
+ */
 export function createAudit({ logger, send, placeOf = nowhere }: AuditOptions): Audit {
   const lines = logger.level === 'silent' ? logger : logger.child({}, { level: 'info' })
   const events = countsOf(AUDIT_NAMES)

@@ -22,11 +22,11 @@ export const STEP_OF_EVENT: Readonly<Partial<Record<AuditName, LoginStep>>> = {
   'login.matched': 'matched',
   'login.collected': 'collected',
   'login.denied': 'denied',
+  'login.cancelled': 'cancelled',
+  'login.expired': 'expired',
 }
 
-/** Those that have none, or not always. */
+/** The one that has none. */
 export const STEP_OF_NEWS: Readonly<Partial<Record<LoginNews['type'], LoginStep>>> = {
   create: 'created',
-  remove: 'cancelled',
-  expire: 'expired',
 }

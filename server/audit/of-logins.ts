@@ -5,7 +5,7 @@ import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
 type Happened = Pick<AuditEvent, 'method' | 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
 
-/** What is worth a line of what happened to a login. `undefined`: nothing; nobody's say about it has changed. */
+/** What is worth a line of what happened to a login. `undefined`: nothing; it is as it was, or the session tells of it. */
 export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
   const happened = whatHappened(news)
   const login = news.after ?? news.before
@@ -40,9 +40,9 @@ function whatHappened({ type, before, after, why }: LoginNews): Happened | undef
     case 'deny':
       return { audit: 'login.denied', reason: why ?? 'by_phone' }
     case 'remove':
-      return before?.status === 'pending' ? undefined : { audit: 'login.cancelled' }
+      return { audit: 'login.cancelled' }
     case 'expire':
-      return before?.status === 'pending' ? undefined : { audit: 'login.expired', isFailure: true }
+      return { audit: 'login.expired', isFailure: true }
     case 'create':
     case 'rotate':
     // The session tells of this (of-sessions.ts), at this very moment.

@@ -147,8 +147,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     counts,
     waiting,
     send(event) {
-      // Half of the room is kept for what people did: failures are made by whoever likes, as many as they like.
-      const room = event.outcome === 'failure' ? most / 2 : most
+      // Half of the room is kept for what people did: failures, and what is nobody's, are made by whoever likes, as many
+      // as they like.
+      const isAnybodys = event.outcome === 'failure' || event.person === undefined
+      const room = isAnybodys ? most / 2 : most
       if (isClosing || waiting() >= room) {
         drop('too many wait')
         return

@@ -103,7 +103,6 @@ describe('a login`s way', () => {
     const other = await start()
     await browser.post('/login', { token: other })
     await confirm(other)
-    await browser.delete(`/login/${other}`)
     expect(log.news()).toEqual([])
   })
 
@@ -172,14 +171,21 @@ describe('a login`s way', () => {
     expect(log.news()).toMatchObject([{ audit: 'login.taken_over', login: idOf(token), person: 'demo' }])
   })
 
-  test('given up by its browser after somebody scanned it', async () => {
+  test('given up by its browser, before somebody scanned it and after', async () => {
+    const own = { audit: 'login.cancelled', outcome: 'success', address: '127.0.0.1', request_id: REQUEST_ID }
+    const pending = await start()
+    await Promise.all([1, 2, 3].map(() => browser.delete(`/login/${pending}`)))
+    const [line, ...others] = log.news()
+    expect(line).toMatchObject({ ...own, login: idOf(pending) })
+    expect(line).not.toHaveProperty('person')
+    expect(others).toEqual([])
     const token = await approved()
     log.news()
     await Promise.all([1, 2, 3].map(() => browser.delete(`/login/${token}`)))
-    expect(log.news()).toMatchObject([{ audit: 'login.cancelled', login: idOf(token), request_id: REQUEST_ID }])
+    expect(log.news()).toMatchObject([{ ...own, login: idOf(token), person: 'demo' }])
   })
 
-  test('expired after somebody scanned it: once, whichever of two instances finds out', async () => {
+  test.each(['pending', 'scanned'])('expired while %s: once, whichever of two instances finds out', async (status) => {
     const another = await createTestApp({ MATCH: 'never' }, { logger: log.logger, store: testApp.store }, testApp.time)
     const token = await start()
     const [cookie = ''] = [...browser.cookies].map(([name, value]) => `${name}=${value}`)
@@ -189,14 +195,16 @@ describe('a login`s way', () => {
           app.inject({ url: `/login/status/${token}`, headers: { cookie } }),
         ),
       )
-    await scan(token)
+    if (status === 'scanned') await scan(token)
     await pollBoth()
     log.news()
-    testApp.time.now += 3 * MINUTE
+    testApp.time.now += 6 * MINUTE
     expect((await pollBoth()).map(({ body }) => body)).toEqual(Array(3).fill('{"status":"expired"}'))
     await pollBoth()
     await new Promise(setImmediate)
-    expect(log.news()).toMatchObject([{ audit: 'login.expired', outcome: 'failure', login: idOf(token) }])
+    const lines = log.news()
+    expect(lines).toMatchObject([{ audit: 'login.expired', outcome: 'failure', login: idOf(token) }])
+    expect(lines[0]?.['person']).toBe(status === 'scanned' ? 'demo' : undefined)
     await another.app.close()
   })
 
