@@ -114,6 +114,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
       ...shared,
       provider: config.phoneOidc,
       sessions: sessions.service,
+      current: sessions.current,
       signInPhone: sessions.signInPhone,
       longestSessionMs: Math.max(config.session.lifeMs, config.session.rememberMs),
       tripsPerMinute: config.rates.loginsPerMinute,

@@ -1,7 +1,7 @@
 /**
  * Why nobody was signed in, or is no more, in words of a closed list that may stand in a log.
  *
- * - `state`: begun in another browser, answered before, or too long ago.
+ * - `state`: begun in another browser, or before this one was signed in by a phone; answered before, or too long ago.
  * - `declined`: the provider let nobody in, or the person turned back there.
  * - `code`: the provider takes its own code no more.
  * - `client`: the provider does not take us for who we say we are, or does not like how we ask.

@@ -8,6 +8,7 @@ import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
 import type { Randomness } from '../randomness.ts'
+import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
@@ -32,7 +33,8 @@ export interface TeamProviderOptions {
   makeLimiter: MakeLimiter
   logger: FastifyBaseLogger
   currentPerson: CurrentPerson
-  sessions: Pick<SessionService, 'list' | 'withdraw'>
+  sessions: Pick<SessionService, 'find' | 'list' | 'withdraw'>
+  current: Pick<CurrentSession, 'named'>
   /** The longest that a session may last. */
   longestSessionMs: number
   signInPhone: SignInPhone

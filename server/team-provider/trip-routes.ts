@@ -8,7 +8,9 @@ import type { NetworkLimit } from '../http/rate-limits.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { isVisit } from '../http/visits.ts'
+import { isFromElsewhere, isVisit } from '../http/visits.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { SessionService } from '../session/session-service.ts'
 import { NotAllowed } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
@@ -21,6 +23,9 @@ export interface TripRoutesOptions {
   provider: Pick<ProviderClient, 'authorizationUrl'>
   trips: Trips
   signIn: SignInByProvider
+  sessions: Pick<SessionService, 'find'>
+  current: Pick<CurrentSession, 'named'>
+  publicUrl: string
   pages: TroublePages
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -48,8 +53,21 @@ const tripCookie = { 'Set-Cookie': 'What binds the way there and back to this br
 
 /** To the team's provider, and back. */
 export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
-  const { provider, trips, signIn, pages, cookies, clientAddresses, limit, allowedReturn, onNews } = options
+  const { provider, trips, signIn, sessions, current, publicUrl, pages, cookies, clientAddresses } = options
+  const { limit, allowedReturn, onNews } = options
   const keyIn = ({ headers }: FastifyRequest) => readCookie(headers.cookie, cookies.tripName)
+
+  /** The public id of the session that a phone signed this browser in by, while it is good. */
+  async function browserSessionIn(request: FastifyRequest): Promise<string | undefined> {
+    const id = current.named(request)
+    const found = id === undefined ? undefined : await sessions.find(id)
+    return found?.session.kind === 'browser' ? id : undefined
+  }
+
+  /** Whether it would end such a session, and no page of ours is known to have asked for that. */
+  async function mayEndBrowser(request: FastifyRequest): Promise<boolean> {
+    return request.headers['sec-fetch-site'] !== 'same-origin' && (await browserSessionIn(request)) !== undefined
+  }
 
   function begin(
     request: FastifyRequest,
@@ -60,7 +78,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       const key = trips.keyOf(keyIn(request))
       const trip = trips.plan(key)
       const url = await provider.authorizationUrl(trip, again)
-      await trips.begin(key, trip, allowedReturn(to) ?? HOME)
+      await trips.begin(key, { ...trip, returnTo: allowedReturn(to) ?? HOME, session: current.named(request) })
       reply.header('set-cookie', cookies.set(cookies.tripName, key, TRIP_SECONDS))
       return url.href
     })
@@ -77,8 +95,14 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       },
     },
     async (request, reply) => {
-      // Before it is counted.
-      if (!isVisit(request.headers)) throw new ScanInError('cross_site_request')
+      const { headers } = request
+      const isElsewhere = isFromElsewhere(headers, publicUrl)
+      // Before it is counted. Who follows a link from elsewhere says so: anything else from there is none.
+      if (!isVisit(headers) || (isElsewhere && headers['sec-fetch-mode'] !== 'navigate')) {
+        throw new ScanInError('cross_site_request')
+      }
+      // A link may be anybody's: it leads to the button, and leaves aside where to go on, where a stranger's code may be.
+      if (isElsewhere || (await mayEndBrowser(request))) return reply.code(303).header('location', HOME).send(null)
       try {
         const location = await begin(request, reply, { to: request.query.return_to })
         return reply.code(302).header('location', location).send(null)
@@ -146,6 +170,8 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
         return pages.show(reply, 'state', HOME)
       }
       try {
+        const session = await browserSessionIn(request)
+        if (session !== undefined && session !== trip.session) throw new ProviderRefused('state')
         await signIn(request, reply, { trip, query: queryOf(request), by })
       } catch (error) {
         if (error instanceof ProviderRefused) {

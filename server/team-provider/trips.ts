@@ -12,6 +12,8 @@ import { openSealed, sealed } from './sealing.ts'
 export interface Trip extends TripSecrets {
   /** Checked before it was kept. */
   returnTo: string
+  /** The public id of the session whose cookie the browser had as it began. */
+  session: string | undefined
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Trips {
   keyOf(known: string | undefined): string
   plan(key: string): TripSecrets
   /** Rejects with `store_unavailable`. */
-  begin(key: string, trip: TripSecrets, returnTo: string): Promise<void>
+  begin(key: string, trip: Trip): Promise<void>
   /** From then on it is over. `undefined`: this browser has none of that state. */
   end(key: string | undefined, state: string): Promise<Trip | undefined>
 }
@@ -34,12 +36,13 @@ const SECRET = /^[\w-]{43}$/
 /** A first sign-in may take long, with a second factor to set up. */
 export const TRIP_SECONDS = 3600
 
+const inEach = [
+  Type.String({ title: 'hash of the key' }),
+  Type.String({ title: 'where to go on, sealed' }),
+  Type.Number({ title: 'endsAt' }),
+] as const
 const tripRecord = Compile(
-  Type.Tuple([
-    Type.String({ title: 'hash of the key' }),
-    Type.String({ title: 'where to go on, sealed' }),
-    Type.Number({ title: 'endsAt' }),
-  ]),
+  Type.Union([Type.Tuple([...inEach]), Type.Tuple([...inEach, Type.String({ title: 'session' })])]),
 )
 
 export interface TripsOptions {
@@ -65,9 +68,10 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
 
     plan: (key) => secretsOf(key, randomness.text(SECRET_LENGTH)),
 
-    async begin(key, { state }, returnTo) {
+    async begin(key, { state, returnTo, session }) {
       const expiresAt = clock() + TRIP_SECONDS * 1000
-      const value = [hashSecret(key), sealed(returnTo, sealKey(key, state), randomness), expiresAt]
+      const to = sealed(returnTo, sealKey(key, state), randomness)
+      const value = [hashSecret(key), to, expiresAt, ...(session === undefined ? [] : [session])]
       await store.write(placeOf(state), value, { expiresAt, ifVersion: null, begins: true })
     },
 
@@ -76,12 +80,12 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
       const place = placeOf(state)
       const found = await store.read(place)
       if (found === undefined || !tripRecord.Check(found.value)) return undefined
-      const [keyHash, returnTo, endsAt] = found.value
+      const [keyHash, returnTo, endsAt, session] = found.value
       // Another browser's is left to that one.
       if (clock() >= endsAt || !isSameHash(keyHash, hashSecret(key))) return undefined
       const to = openSealed(returnTo, sealKey(key, state))
       if (to === undefined || !(await store.remove(place, found.version))) return undefined
-      return { ...secretsOf(key, state), returnTo: to }
+      return { ...secretsOf(key, state), returnTo: to, session }
     },
   }
 }

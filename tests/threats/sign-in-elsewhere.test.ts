@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
-import { signInBrowser } from '../support/login-flow.ts'
+import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
 import { redisDump } from './redis-dump.ts'
 import { expectProblem } from './seen.ts'
@@ -22,6 +22,8 @@ beforeAll(async () => {
 afterAll(() => team.stop())
 
 const pathOf = ({ pathname, search }: URL) => pathname + search
+
+const FOLLOWED = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 /** @returns the way back, not gone yet */
 async function visitProvider(client: Client, there = new Map<string, string>(), to = '/scan'): Promise<string> {
@@ -77,6 +79,63 @@ onEveryStore(
       const way = await visitProvider(phone)
       expect((await phone.call('HEAD', way)).status).toBe(404)
       expect((await phone.get(way)).status).toBe(302)
+    })
+
+    test('T33 a link on another site begins no way: it leads to the button, and to no code of that site’s', async () => {
+      const code = await startLogin(client())
+      const path = `/sign-in/oidc?${new URLSearchParams({ return_to: `/scan#${code}` })}`
+      const browser = client()
+      await signInBrowser(browser, await stage.phone())
+      for (const visitor of [client(), browser]) {
+        const cookies = new Map(visitor.cookies)
+        for (const site of ['cross-site', 'same-site']) {
+          const headers = { ...FOLLOWED, 'sec-fetch-site': site }
+          const { status, headers: said, setCookies } = await visitor.get(path, { headers })
+          expect([site, status, said.location, setCookies]).toEqual([site, 303, '/scan', []])
+          expectProblem(await visitor.get(path, { headers: { 'sec-fetch-site': site } }), 403, 'cross_site_request')
+        }
+        expectProblem(
+          await visitor.get(path, { headers: { origin: 'https://evil.example' } }),
+          403,
+          'cross_site_request',
+        )
+        expect(visitor.cookies).toEqual(cookies)
+      }
+      expect((await browser.get('/session')).json.session.kind).toBe('browser')
+      for (const site of ['same-origin', 'none', undefined]) {
+        const { status, headers } = await client().get(path, { headers: { ...FOLLOWED, 'sec-fetch-site': site } })
+        expect([site, status, new URL(headers.location ?? '').origin]).toEqual([site, 302, team.issuer])
+      }
+    })
+
+    test('T33 a browser that a phone signed in becomes no phone by a link, nor by a way that began before', async () => {
+      const [browser, phone] = [client(), await stage.phone()]
+      const early = await visitProvider(browser)
+      await signInBrowser(browser, phone)
+      const kind = async () => (await browser.get('/session')).json.session?.kind
+      const session = browser.cookies.get('scanin_session')
+      expectPage(await browser.get(early), 400)
+      // From where a link is followed, browsers do not say over plain http, nor for one in a mail.
+      for (const site of [undefined, 'none']) {
+        const headers = { ...FOLLOWED, 'sec-fetch-site': site }
+        const { status, headers: said, setCookies } = await browser.get('/sign-in/oidc', { headers })
+        expect([site, status, said.location, setCookies]).toEqual([site, 303, '/scan', []])
+      }
+      expect([await kind(), browser.cookies.get('scanin_session')]).toEqual(['browser', session])
+
+      // It is the person's wish where a page of ours says so.
+      const begun = await browser.post('/sign-in/oidc', { return_to: '/scan' })
+      const way = pathOf(await team.visit(begun.json.location, 'u-1'))
+      expect((await browser.get(way)).headers.location).toBe('/scan')
+      expect(await kind()).toBe('phone')
+      const old = { cookie: `scanin_session=${session}` }
+      expectProblem(await browser.get('/session', old), 401, 'authentication_required')
+      const own = client()
+      await signInBrowser(own, phone)
+      const headers = { ...FOLLOWED, 'sec-fetch-site': 'same-origin' }
+      const asked = await own.get('/sign-in/oidc', { headers })
+      expect((await own.get(pathOf(await team.visit(asked.headers.location ?? '', 'u-1')))).status).toBe(302)
+      expect((await own.get('/session')).json.session.kind).toBe('phone')
     })
 
     test('T33 a logout that the provider has not said ends nothing; one that it has said ends all of it, once', async () => {
