@@ -5,13 +5,14 @@ export type Claims = Readonly<Record<string, unknown>>
 
 /**
  * A person out of the claims of a token, an introspection or a userinfo reply (OpenID Connect Core §5.1). Whatever of
- * them is not as `names.ts` has it is refused: a name that were mended here might become another person's.
+ * them is not as `names.ts` has it is refused: a name that were mended here might become another person's. An address
+ * that is marked as unverified is left out: its owner may have written anybody's.
  */
 export function personOfClaims(claims: Claims, source: IdentitySource): BearerVerdict {
   const id = textOf(claims['sub'])
   if (id === undefined) return refused('it names nobody (sub)')
   if (!isId(id)) return refused('sub is no id')
-  const email = textOf(claims['email'])
+  const email = isUnverified(claims) ? undefined : textOf(claims['email'])
   const name =
     textOf(claims['name']) ?? textOf(claims['preferred_username']) ?? textOf(claims['username']) ?? email ?? id
   const groups = groupsOf(claims['groups'])
@@ -32,6 +33,20 @@ export function personOfClaims(claims: Claims, source: IdentitySource): BearerVe
     ...(typeof endsAt === 'number' ? { goodUntil: endsAt * 1000 } : {}),
     ...(typeof beganAt === 'number' ? { issuedAt: beganAt * 1000 } : {}),
   }
+}
+
+/** Some providers write the mark as a text. */
+function isUnverified({ email_verified: mark }: Claims): boolean {
+  return mark === false || (typeof mark === 'string' && mark.toLowerCase() === 'false')
+}
+
+/** Claims, and what another answer says of the same person beyond them. The mark of an address stays with that address. */
+export function completedBy(claims: Claims, more: Claims): Claims {
+  const { email_verified: _own, ...all } = { ...more, ...claims }
+  const [said, other] = claims['email'] === undefined ? [more, claims] : [claims, more]
+  const isOfSame = other['email'] === undefined || other['email'] === said['email']
+  const mark = said['email_verified'] ?? (isOfSame ? other['email_verified'] : undefined)
+  return mark === undefined ? all : { ...all, email_verified: mark }
 }
 
 export function refused(why: string): BearerVerdict {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
-import { type Claims, isRecord, textOf } from './oidc-claims.ts'
+import { type Claims, completedBy, isRecord, textOf } from './oidc-claims.ts'
 import { askProvider } from './provider-request.ts'
 
 /**
@@ -20,7 +20,7 @@ export interface UserinfoNamesOptions {
 export const OF_SOMEBODY_ELSE = 'userinfo tells of somebody else'
 
 /** What is asked for, as OpenID Connect Core §5.1 calls it, and `groups`. */
-const TOLD = ['name', 'preferred_username', 'email', 'groups'] as const
+const TOLD = ['name', 'preferred_username', 'email', 'email_verified', 'groups'] as const
 /** As long as somebody who is gone at the provider may still be called by their name here. */
 const TOLD_FOR_MS = 600_000
 /** A token that userinfo does not take, as it is for us and not for it, is not shown to it again for so long. */
@@ -59,7 +59,7 @@ export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillI
     if (from === undefined || textOf(claims['name']) !== undefined || claims['cnf'] !== undefined) return claims
     const told = await toldOf(token, from)
     if (told['sub'] === undefined) return claims
-    return told['sub'] === claims['sub'] ? { ...only(TOLD, told), ...claims } : undefined
+    return told['sub'] === claims['sub'] ? completedBy(claims, only(TOLD, told)) : undefined
   }
 }
 

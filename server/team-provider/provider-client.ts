@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type * as Oidc from 'openid-client'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import type { Claims } from '../identity/oidc-claims.ts'
+import { type Claims, completedBy } from '../identity/oidc-claims.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { createProviderErrors, detailOf, type ProviderErrors, unavailable } from './provider-errors.ts'
 import { isSameIssuer, wishesOf } from './provider-habits.ts'
@@ -161,7 +161,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     const isWhole = wanted.every((name) => Object.hasOwn(claims, name))
     if (!it.hasUserinfo || isWhole) return claims
     const more = await ask(() => it.oidc.fetchUserInfo(it.config, accessToken, subject), it.errors.ofUserinfo)
-    return { ...more, ...claims }
+    return completedBy(claims, more)
   }
 
   return {

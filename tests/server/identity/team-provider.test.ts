@@ -180,6 +180,13 @@ describe('names', () => {
     expect(await fill('t', claims)).toMatchObject({ name: 'Ada King' })
   })
 
+  test('come with the mark of their address', async () => {
+    replies['/who'] = { ...told, email_verified: false }
+    const { email: _none, ...nameless } = claims
+    expect(await names()('t', nameless)).toMatchObject({ email: 'ada@example.org', email_verified: false })
+    expect(await names()('t', claims)).not.toHaveProperty('email_verified')
+  })
+
   test('are asked for nowhere where the token has one, is bound to a key, or nobody is to be asked', async () => {
     const named = { ...claims, name: 'Ada' }
     const bound = { ...claims, cnf: { jkt: 'x' } }

@@ -169,6 +169,20 @@ describe('signing in', () => {
     expect(await refusal()).toBe('recent_sign_in_required')
   })
 
+  test('an address that the provider marks as unverified is not the person’s, from the next look on too', async () => {
+    team.people.set('u-1', { ...ADA, email_verified: false })
+    await signIn()
+    const nobodys = { id: 'u-1', name: 'Ada Lovelace', groups: ['engineers', 'all staff'] }
+    const browser = await signInBrowser()
+    expect([await whoIs(phone), await whoIs(browser)]).toEqual([nobodys, nobodys])
+    team.people.set('u-1', ADA)
+    testApp.time.now += 11 * MINUTE_MS
+    expect(await whoIs(browser)).toEqual({ ...nobodys, email: ADA.email })
+    team.people.set('u-1', { ...ADA, email: 'ceo@example.org', email_verified: 'false' })
+    testApp.time.now += 11 * MINUTE_MS
+    expect([await whoIs(browser), await whoIs(phone)]).toEqual([nobodys, nobodys])
+  })
+
   test('PHONE_OIDC_ALLOW lets groups and verified domains in, and nobody else', async () => {
     const cases: [allow: string, claims: object, isIn: boolean][] = [
       ['engineers', {}, true],
