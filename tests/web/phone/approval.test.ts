@@ -55,6 +55,8 @@ function scanned(asking: ScanReply = request) {
   let signedOut = 0
   const confirmed: (Assertion | undefined)[] = []
   const proofs: (Assertion | Error)[] = []
+  const ceremonies: AbortSignal[] = []
+  let late: Promise<void> | undefined
   const controller = new AbortController()
   const answer = <T>(value: T | Error): T => {
     if (value instanceof Error) throw value
@@ -64,10 +66,15 @@ function scanned(asking: ScanReply = request) {
     api: {
       confirm: async ({ assertion }) => {
         confirmed.push(assertion)
+        await late
         return answer(server.confirm)
       },
-      confirmOptions: async () => passkeyOptions,
+      confirmOptions: async () => {
+        await late
+        return passkeyOptions
+      },
       deny: async () => {
+        await late
         if (server.deny) throw server.deny
       },
       scanStatus: async ({ seen }) => {
@@ -78,7 +85,11 @@ function scanned(asking: ScanReply = request) {
     clock,
     random: () => 0,
     wake,
-    prove: async ({ challenge }) => answer(proofs.shift() ?? { signed: challenge }),
+    prove: async ({ challenge }, signal) => {
+      ceremonies.push(signal)
+      await late
+      return answer(proofs.shift() ?? { signed: challenge })
+    },
     request: asking,
     onView: (view) => views.push(view),
     onConnection: () => undefined,
@@ -89,7 +100,17 @@ function scanned(asking: ScanReply = request) {
   })
   approval.begin()
   return {
-    ...{ approval, clock, views, asked, server, confirmed, proofs },
+    ...{ approval, clock, views, asked, server, confirmed, proofs, ceremonies },
+    /** From now on answers wait. @returns what lets them come */
+    holdAnswers: () => {
+      const held = new AbortController()
+      late = new Promise((resolve) => held.signal.addEventListener('abort', () => resolve()))
+      return () => {
+        late = undefined
+        held.abort()
+      }
+    },
+    leave: () => controller.abort(),
     last: () => views.at(-1),
     signedOut: () => signedOut,
   }
@@ -228,5 +249,51 @@ describe('meanwhile', () => {
     phone.server.status = refusal(401, 'authentication_required')
     await phone.clock.pass(3000)
     expect(phone.signedOut()).toBe(1)
+  })
+})
+
+describe('once the page is about another code', () => {
+  const decisions = {
+    confirmed: (phone: ReturnType<typeof scanned>) => phone.approval.confirm(),
+    refused: (phone: ReturnType<typeof scanned>) => phone.approval.deny(),
+  }
+  test.each(Object.entries(decisions))('nothing is shown of what was %s before', async (_name, decide) => {
+    const phone = scanned()
+    await settle()
+    const release = phone.holdAnswers()
+    const decided = decide(phone)
+    await settle()
+    phone.leave()
+    release()
+    await decided
+    await phone.clock.pass(60_000)
+    expect(phone.views.map(({ kind }) => kind)).toEqual(['asking'])
+    expect(phone.asked).toHaveLength(1)
+  })
+
+  test('nobody is asked for a passkey for the one before', async () => {
+    const phone = scanned({ ...request, confirm: 'passkey' })
+    await settle()
+    const release = phone.holdAnswers()
+    const confirmed = phone.approval.confirm()
+    await settle()
+    phone.leave()
+    release()
+    await confirmed
+    expect([phone.ceremonies, phone.confirmed]).toEqual([[], []])
+  })
+
+  test('a passkey that is asked for ends, and one that was given all the same confirms nothing', async () => {
+    const phone = scanned({ ...request, confirm: 'passkey' })
+    await settle()
+    const confirmed = phone.approval.confirm()
+    const release = phone.holdAnswers()
+    await settle()
+    expect(phone.ceremonies.map(({ aborted }) => aborted)).toEqual([false])
+    phone.leave()
+    expect(phone.ceremonies.map(({ aborted }) => aborted)).toEqual([true])
+    release()
+    await confirmed
+    expect([phone.confirmed, phone.views.map(({ kind }) => kind)]).toEqual([[], ['asking']])
   })
 })

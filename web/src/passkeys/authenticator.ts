@@ -19,7 +19,8 @@ export interface Authenticator {
   /** Undefined: it has them. */
   readonly missing: NoPasskeys | undefined
   create(options: CreationOptions): Promise<Attestation>
-  get(options: RequestOptions): Promise<Assertion>
+  /** @param signal ends it, and what the browser shows of it */
+  get(options: RequestOptions, signal?: AbortSignal): Promise<Assertion>
   /** Whether it offers passkeys where it fills in names. */
   canFillIn(): Promise<boolean>
   /** As `get`, once the person picks one where the browser fills in names. */
@@ -31,23 +32,29 @@ export const pageAuthenticator: Authenticator = {
 
   create: (optionsJSON) => said(async ({ startRegistration }) => ({ ...(await startRegistration({ optionsJSON })) })),
 
-  get: (optionsJSON) => said(async ({ startAuthentication }) => ({ ...(await startAuthentication({ optionsJSON })) })),
+  get: (optionsJSON, signal) => authenticate({ optionsJSON }, signal),
 
   canFillIn: () => said(({ browserSupportsWebAuthnAutofill }) => browserSupportsWebAuthnAutofill()),
 
-  fillIn: (optionsJSON, signal) =>
-    said(async ({ startAuthentication, WebAuthnAbortService }) => {
-      // Ended while the library was on its way.
-      if (signal.aborted) throw new DOMException('', 'AbortError')
-      const cancel = () => WebAuthnAbortService.cancelCeremony()
-      const answer = startAuthentication({ optionsJSON, useBrowserAutofill: true })
-      signal.addEventListener('abort', cancel)
-      try {
-        return { ...(await answer) }
-      } finally {
-        signal.removeEventListener('abort', cancel)
-      }
-    }),
+  fillIn: (optionsJSON, signal) => authenticate({ optionsJSON, useBrowserAutofill: true }, signal),
+}
+
+function authenticate(
+  asked: { readonly optionsJSON: RequestOptions; readonly useBrowserAutofill?: boolean },
+  signal?: AbortSignal,
+): Promise<Assertion> {
+  return said(async ({ startAuthentication, WebAuthnAbortService }) => {
+    // Ended while the library was on its way.
+    if (signal?.aborted) throw new DOMException('', 'AbortError')
+    const cancel = () => WebAuthnAbortService.cancelCeremony()
+    const answer = startAuthentication(asked)
+    signal?.addEventListener('abort', cancel)
+    try {
+      return { ...(await answer) }
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  })
 }
 
 function whatIsMissing(): NoPasskeys | undefined {

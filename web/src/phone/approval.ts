@@ -25,8 +25,8 @@ export type ApprovalView =
 
 export interface ApprovalParts {
   readonly api: Pick<Api, 'confirm' | 'confirmOptions' | 'deny' | 'scanStatus'>
-  /** Asks the person for a passkey. */
-  readonly prove: (options: RequestOptions) => Promise<Assertion>
+  /** Asks the person for a passkey, until the signal aborts. */
+  readonly prove: (options: RequestOptions, signal: AbortSignal) => Promise<Assertion>
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
@@ -51,9 +51,9 @@ export interface Approval {
 const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createApproval(parts: ApprovalParts): Approval {
-  const { api, clock, request, onView } = parts
+  const { api, clock, request, onView, signal } = parts
   const { token } = request
-  let watching = linkAbort(parts.signal)
+  let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
   let endsAt = clock.now() + request.expiresInSeconds * 1000
   /** What the server said last. */
@@ -93,7 +93,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   const watch = async () => {
     watching.abort()
     watching.unlink()
-    const mine = linkAbort(parts.signal)
+    const mine = linkAbort(signal)
     watching = mine
     const result = await poll<PhoneReply>({
       ...parts,
@@ -107,13 +107,23 @@ export function createApproval(parts: ApprovalParts): Approval {
     if (result.end === 'refused') onRefused(result.error)
   }
 
+  /** What comes of a step. Throws once the page is about something else: then nothing more is sent, or shown. */
+  const stillAsked = async <T>(step: Promise<T>): Promise<T> => {
+    const answer = await step
+    signal.throwIfAborted()
+    return answer
+  }
+
+  const proof = async (): Promise<Assertion> =>
+    stillAsked(parts.prove(await stillAsked(api.confirmOptions({ token })), signal))
+
   // While a decision is on its way, an older reply must not turn the page back.
   const decide = async (act: () => Promise<void>) => {
     watching.abort()
     try {
       await act()
     } catch (error) {
-      if (parts.signal.aborted) return
+      if (signal.aborted) return
       if (isRefusal(error) && !isProblem(error, 'passkey_required')) return onRefused(error)
       // Also where a tap was enough when it was scanned: there is a passkey by now.
       if (isRefusal(error)) isPasskeyAsked = true
@@ -130,8 +140,8 @@ export function createApproval(parts: ApprovalParts): Approval {
     },
     confirm: () =>
       decide(async () => {
-        const assertion = isPasskeyAsked ? await parts.prove(await api.confirmOptions({ token })) : undefined
-        const reply = await api.confirm({ token, assertion })
+        const assertion = isPasskeyAsked ? await proof() : undefined
+        const reply = await stillAsked(api.confirm({ token, assertion }))
         seen = reply.status
         isMatching = reply.status === 'match_required'
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
@@ -143,7 +153,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       }),
     deny: () =>
       decide(async () => {
-        await api.deny({ token })
+        await stillAsked(api.deny({ token }))
         end({ ...phoneWords.denied, mayBeAttack: true })
       }),
   }

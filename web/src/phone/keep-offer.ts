@@ -1,7 +1,7 @@
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { spanWords } from '../page/moment-words.ts'
-import { onceAtATime } from '../page/once-at-a-time.ts'
+import { isBusy, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 
 export interface KeepOffer {
@@ -23,6 +23,8 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
 
   const onPress = async () => {
     const asked = login
+    if (isBusy(button)) return
+    setBusy(true, button)
     message.textContent = ''
     try {
       await keep(asked)
@@ -31,16 +33,19 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
       message.focus({ preventScroll: true })
       button.hidden = true
     } catch (error) {
-      tellTrouble(message, error)
+      if (login === asked) tellTrouble(message, error)
+    } finally {
+      if (login === asked) setBusy(false, button)
     }
   }
-  button.addEventListener('click', () => void onceAtATime(button, onPress))
+  button.addEventListener('click', onPress)
 
   return {
     show(approved) {
       part.hidden = approved?.rememberFor === undefined
       if (approved?.rememberFor === undefined || login === approved.login) return
       login = approved.login
+      setBusy(false, button)
       time = spanWords(approved.rememberFor)
       message.textContent = ''
       button.hidden = false

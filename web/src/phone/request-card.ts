@@ -47,18 +47,24 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   let approval: Approval | undefined
 
   const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
-    if (approval === undefined || isBusy(confirm)) return
+    const decided = approval
+    if (decided === undefined || isBusy(confirm)) return
     setBusy(true, confirm, deny)
     message.textContent = words
     try {
-      await act(approval)
-      message.textContent = ''
+      await act(decided)
+      if (approval === decided) message.textContent = ''
     } catch (error) {
-      tellTrouble(message, error, passkeyErrorWords)
-      if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
+      if (approval === decided) tell(error)
     } finally {
-      setBusy(false, confirm, deny)
+      // By now the card may ask about another code, and its buttons be pressed for that one.
+      if (approval === decided) setBusy(false, confirm, deny)
     }
+  }
+
+  const tell = (error: unknown) => {
+    tellTrouble(message, error, passkeyErrorWords)
+    if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
   }
 
   confirm.addEventListener('click', () =>
@@ -79,13 +85,14 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     if (!hasOne && approval === current) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
   }
   const add = async () => {
+    const asked = approval
     message.textContent = ''
     try {
-      if (!(await passkeys.add())) return
+      if (!(await passkeys.add()) || approval !== asked) return
       sayOfPasskeys(passkeyWords.added)
       confirm.focus({ preventScroll: true })
     } catch (error) {
-      message.textContent = passkeyErrorWords(error)
+      if (approval === asked) message.textContent = passkeyErrorWords(error)
     }
   }
   addPasskey.addEventListener('click', () => void onceAtATime(addPasskey, add))

@@ -1,7 +1,7 @@
 import { phone as phoneWords } from '#messages/phone'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { onceAtATime } from '../page/once-at-a-time.ts'
+import { isBusy, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Approval, ApprovalView } from './approval.ts'
@@ -50,16 +50,21 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
 
   // Whoever is asked for the digits by a stranger finds out only now.
   const refuse = async () => {
+    const refused = approval
+    if (refused === undefined || isBusy(deny)) return
+    setBusy(true, deny)
     message.textContent = ''
     try {
-      await approval?.deny()
+      await refused.deny()
     } catch (error) {
-      tellTrouble(message, error)
+      if (approval === refused) tellTrouble(message, error)
+    } finally {
+      if (approval === refused) setBusy(false, deny)
     }
   }
   again.addEventListener('click', onAgain)
   endOthers.addEventListener('click', onEndOthers)
-  deny.addEventListener('click', () => void onceAtATime(deny, refuse))
+  deny.addEventListener('click', refuse)
 
   const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
     message.textContent = ''
@@ -73,6 +78,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
 
   return {
     show(view, current) {
+      if (approval !== current) setBusy(false, deny)
       approval = current
       const words = wordsOf(view)
       const isOther = card.getAttribute('data-result') !== view.kind
@@ -92,6 +98,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
     },
     hide() {
       timeLeft.stop()
+      approval = undefined
       card.removeAttribute('data-result')
     },
     offerToEndOthers: (hasOthers) => {
