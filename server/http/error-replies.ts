@@ -94,8 +94,15 @@ function codeOf(error: FastifyError): ErrorCode {
   }
 }
 
+/** For what Fastify does not see. */
+export interface UnseenOptions {
+  requestIds: RequestIds
+  log: Pick<RequestLog, 'tally'>
+  headers: Pick<HeaderSets, 'api'>
+}
+
 /** Answers what never became a request: broken HTTP, too many headers, a request that took too long. */
-export function answerBrokenRequest({ make }: RequestIds, { tally }: Pick<RequestLog, 'tally'>) {
+export function answerBrokenRequest({ requestIds, log: { tally }, headers: { api } }: UnseenOptions) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -103,27 +110,27 @@ export function answerBrokenRequest({ make }: RequestIds, { tally }: Pick<Reques
     }
     const code = brokenRequestCode(error.code)
     tally.refusals[code]++
-    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(make()))
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(api, requestIds.make()))
+    // Node adds the Date to replies of its own alone (RFC 9110 §6.6.1).
+    const said = { ...headers, date: new Date().toUTCString() }
+    const lines = Object.entries(said).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   }
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
-export function answerExpectation(requestIds: RequestIds, { tally }: Pick<RequestLog, 'tally'>) {
+export function answerExpectation({ requestIds, log: { tally }, headers: { api } }: UnseenOptions) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     tally.refusals.invalid_request++
-    const said = lastWord(requestIds.of(request))
+    const said = lastWord(api, requestIds.of(request))
     const { status, headers, body } = problemReply(new ScanInError('invalid_request'), said)
     response.writeHead(status, headers).end(body)
   }
 }
 
-/** Headers of a reply after which the connection ends. */
-const lastWord = (requestId: string) => ({
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
+/** Headers of a reply after which the connection ends: what it was to be for is not known, so those of the API. */
+const lastWord = (api: Readonly<Record<string, string>>, requestId: string) => ({
+  ...api,
   'x-request-id': requestId,
   connection: 'close',
 })

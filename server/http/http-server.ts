@@ -8,9 +8,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Connections } from './connections.ts'
-import { answerExpectation } from './error-replies.ts'
-import type { RequestIds } from './request-labels.ts'
-import type { RequestLog } from './request-log.ts'
+import { answerExpectation, type UnseenOptions } from './error-replies.ts'
 
 /** Answers a request in Fastify's place, or leaves it to Fastify: `false`. */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -27,21 +25,15 @@ const MOST_AHEAD = 64
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends UnseenOptions {
   /** Sees each request before Fastify does. */
   shortcut: Shortcut
-  requestIds: RequestIds
   connections: Connections
-  log: Pick<RequestLog, 'tally'>
 }
 
 /** For Fastify's `serverFactory`. */
-export function httpServer({
-  shortcut,
-  requestIds,
-  connections,
-  log,
-}: HttpServerOptions): (fastify: Listener) => Server {
+export function httpServer(options: HttpServerOptions): (fastify: Listener) => Server {
+  const { shortcut, connections } = options
   return (fastify) => {
     const server = createServer({
       ServerResponse: lastReplies(connections),
@@ -66,7 +58,7 @@ export function httpServer({
       if (response.socket === null) waitForTurn(request, response, { ahead, take })
       else take(request, response)
     })
-    server.on('checkExpectation', answerExpectation(requestIds, log))
+    server.on('checkExpectation', answerExpectation(options))
     connections.watch(server)
     return server
   }

@@ -15,7 +15,7 @@ import { labelRequests } from './request-labels.ts'
 import { logReplies } from './request-log.ts'
 import type { TypedApp } from './typed-app.ts'
 
-export interface WebAppOptions extends OriginCheckOptions, ProblemOptions, Omit<HttpServerOptions, 'log'> {
+export interface WebAppOptions extends OriginCheckOptions, ProblemOptions, Omit<HttpServerOptions, 'log' | 'headers'> {
   clientAddresses: Pick<ClientAddresses, 'notice'>
   /** How schemas become validators and serializers. Left out: Fastify's own way, anew for each app. */
   schemaController?: FastifyServerOptions['schemaController']
@@ -39,7 +39,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     return503OnClosing: false,
     // What a part of an address may be, its route says, and answers what it is not in its own way.
     routerOptions: { maxParamLength: maxHeaderSize },
-    clientErrorHandler: answerBrokenRequest(requestIds, log),
+    clientErrorHandler: answerBrokenRequest(options),
     frameworkErrors: answerUnroutable(options),
     // Strict on the way in: "1" is no number, and an unknown key is a mistake to be told about.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },

@@ -3,6 +3,7 @@ import { assetsOfThisBuild } from '../support/assets.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Reply } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 
 /** T8, T14, T20: the exact headers of each kind of reply. One more or one less is a decision, and is made here. */
 
@@ -134,6 +135,17 @@ for (const [where, env, more] of SITES) {
       const poll = await stage.browser().get('/login/status/x')
       expect(poll.status).toBe(400)
       expect(headersOf(poll)).toEqual({ ...POLL, ...more, ...problem })
+    })
+
+    test.each([
+      [400, 'broken HTTP', 'GET /login HTTP/1.1\r\nno colon\r\n\r\n'],
+      [431, 'more headers than there may be', `GET /login HTTP/1.1\r\nHost: x\r\nMuch: ${'x'.repeat(20_000)}\r\n\r\n`],
+      [400, 'an expectation', 'GET /login HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n'],
+    ])(`${where} a %i for %s, which is no request yet, has them too (T14)`, async (status, _what, bytes) => {
+      const reply = await sendRaw(stage.service().port, bytes)
+      expect(reply.status).toBe(status)
+      const problem = { 'content-type': 'application/problem+json; charset=utf-8', 'content-length': LENGTH }
+      expect(Object.fromEntries(reply.headers)).toEqual({ ...API, ...more, ...problem })
     })
   })
 }
