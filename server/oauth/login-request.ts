@@ -45,12 +45,25 @@ export function isMeant(query: URLSearchParams, sub: string): boolean {
   return meant === null || meant === hashSecret(sub)
 }
 
-/** What a `return_to` of ours asks for. `undefined`: it is none of these. */
-export function requestOf(returnTo: string): { clientId: string; scope: string } | undefined {
+/** A request for a code, as an address has it. */
+export interface CodeRequest {
+  clientId: string
+  redirectUri: string
+  scope: string
+}
+
+/** The request for a code that a `return_to` of ours makes. `undefined`: it makes none, or says something of it twice. */
+export function requestOf(returnTo: string): CodeRequest | undefined {
   if (!returnTo.startsWith(`${AUTHORIZE}?`)) return undefined
-  const query = new URLSearchParams(returnTo.slice(AUTHORIZE.length + 1))
+  // What follows a # is never sent.
+  const [sent = ''] = returnTo.split('#', 1)
+  const query = new URLSearchParams(sent.slice(AUTHORIZE.length + 1))
+  const names = [...query.keys()]
   const clientId = query.get('client_id')
-  return clientId === null ? undefined : { clientId, scope: query.get('scope') ?? '' }
+  const redirectUri = query.get('redirect_uri')
+  if (clientId === null || redirectUri === null || new Set(names).size < names.length) return undefined
+  if (query.get('response_type') !== 'code') return undefined
+  return { clientId, redirectUri, scope: query.get('scope') ?? '' }
 }
 
 const NEW_LOGIN = ['login', 'consent', 'select_account']

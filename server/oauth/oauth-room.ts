@@ -91,10 +91,15 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
       peopleRoutes(app, { ...options, replies, pages })
     },
 
-    applicationOf(returnTo) {
+    async applicationOf(returnTo) {
       const request = requestOf(returnTo)
-      const client = request && clients.find(request.clientId)
-      return client && { name: client.name, scopes: scopesAmong(client, request.scope) }
+      if (request === undefined) return undefined
+      const client = clients.find(request.clientId)
+      if (!client?.grantTypes.includes('authorization_code')) return undefined
+      // Anybody can write an address: only one that the provider would go on with is this application's.
+      const known = await (await provider()).Client.find(client.id)
+      if (!known?.redirectUriAllowed(request.redirectUri)) return undefined
+      return { name: client.name, scopes: scopesAmong(client, request.scope) }
     },
 
     onSessionNews(news) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
 import { ZOFIA } from '../support/accounts-file.ts'
-import { SPA, WEB } from '../support/clients-file.ts'
+import { SPA, TV, WEB } from '../support/clients-file.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
 import {
   answerIn,
@@ -19,6 +19,9 @@ import { type Provider, startProvider } from '../support/provider.ts'
 
 /** T31: OpenID clients that misbehave, or that are not the ones they say. RFC 9700. */
 
+const LOGO = `data:image/png;base64,${Buffer.from('a picture').toString('base64')}`
+const NAMED = { ...WEB, client_id: 'named', client_name: 'Wiki', logo_uri: LOGO, scope: 'openid email' }
+const NATIVE = { client_id: 'native', client_name: 'Native App', redirect_uris: ['http://127.0.0.1/cb'] }
 const OTHER = { ...WEB, client_id: 'other', redirect_uris: ['https://other.example/cb'], client_secret: 'x'.repeat(32) }
 
 let provider: Provider
@@ -27,7 +30,7 @@ let phone: Client
 let browser: Client
 
 beforeAll(async () => {
-  provider = await startProvider([WEB, SPA, OTHER])
+  provider = await startProvider([WEB, SPA, OTHER, NAMED, NATIVE, { ...TV, logo_uri: LOGO }])
   ;({ service, phone } = provider)
 })
 afterAll(() => provider?.stop())
@@ -105,6 +108,41 @@ test('T31 no redirect address at all, or that of another client, sends nobody an
   for (const others of [{ redirect_uri: undefined }, { redirect_uri: OTHER.redirect_uris[0] }, { client_id: 'none' }]) {
     expectOurPage(await browser.get(authorizePath(WEB, others)), 400, 'other.example')
   }
+})
+
+/** Which application the login page and the phone's card name for a login that goes on to an address. */
+async function namedFor(returnTo: string): Promise<unknown[]> {
+  const { json } = await browser.post('/login', { return_to: returnTo })
+  const scanned = await phone.post('/login/scan', { token: json.token })
+  expect(scanned.status).toBe(200)
+  return [json.application, scanned.json.application]
+}
+
+test('T31 the card names the application that has asked, with its logo and what it learns, also on a port of its own', async () => {
+  const [onPage, onPhone] = await namedFor(authorizePath(NAMED))
+  expect(onPage).toMatchObject({ name: 'Wiki' })
+  expect(onPhone).toEqual({ name: 'Wiki', scopes: ['openid', 'email'], logo: LOGO })
+  const [, native] = await namedFor(authorizePath(NATIVE, { redirect_uri: 'http://127.0.0.1:49152/cb' }))
+  expect(native).toMatchObject({ name: 'Native App' })
+})
+
+test.each([
+  ['of an application that has no page', '/oauth/authorize?client_id=tv&scope=openid'],
+  ['of one that has no page, with an address', authorizePath(TV, { redirect_uri: 'https://tv.example/cb' })],
+  ['without a redirect address', authorizePath(NAMED, { redirect_uri: undefined })],
+  ['with a redirect address that is not registered', authorizePath(NAMED, { redirect_uri: 'https://web.example/cb/' })],
+  ['with one that differs by what a browser drops', authorizePath(NAMED, { redirect_uri: 'https://web.example/cb#x' })],
+  ['with one of another machine', authorizePath(NATIVE, { redirect_uri: 'http://127.0.0.2/cb' })],
+  ['with its redirect address twice', `${authorizePath(NAMED)}&redirect_uri=https%3A%2F%2Fweb.example%2Fcb`],
+  ['with a second redirect address', `${authorizePath(NAMED)}&redirect_uri=https%3A%2F%2Fevil.example%2Fcb`],
+  ['with a second client', `${authorizePath(NAMED)}&client_id=other`],
+  ['with a second scope', `${authorizePath(NAMED)}&scope=openid`],
+  ['for a token', authorizePath(NAMED, { response_type: 'token' })],
+  ['for a code and a token', authorizePath(NAMED, { response_type: 'code token' })],
+  ['for nothing', authorizePath(NAMED, { response_type: undefined })],
+  ['that is in the fragment', authorizePath(NAMED).replace('?', '?x=1#&')],
+])('T31 a login names no application for a request that this one could not make: %s', async (_what, returnTo) => {
+  expect(await namedFor(returnTo)).toEqual([undefined, undefined])
 })
 
 test('T31 a code is good once: the second time takes away what the first one got', async () => {

@@ -19,11 +19,15 @@ clients.replace(
   ),
 )
 
+const asking = (clientId: string) =>
+  `/oauth/authorize?response_type=code&client_id=${clientId}&redirect_uri=https%3A%2F%2F${clientId}.example%2Fcb`
+
 test.each([
-  ['of a page', '/oauth/authorize?client_id=own&scope=openid', SVG],
+  ['of a page', asking('own'), SVG],
+  ['of a request that is none', '/oauth/authorize?client_id=own&scope=openid', undefined],
   ['of a device', '/oauth/device_authorization?client_id=own', SVG],
-  ['that is elsewhere, where it would be told who signs in', '/oauth/authorize?client_id=far', undefined],
-  ['of nobody', '/oauth/authorize?client_id=none', undefined],
+  ['that is elsewhere, where it would be told who signs in', asking('far'), undefined],
+  ['of nobody', asking('none'), undefined],
   ['of a page of ours', '/home', undefined],
 ])('the logo %s', (_whose, returnTo, logo) => {
   expect(logoOf(clients, returnTo)).toBe(logo)
