@@ -74,7 +74,7 @@ export async function openNamedFiles({ config, reader, logger }: NamedFilesOptio
   const files = {
     logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
     accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) => openAccountsFile({ path, logger })),
-    clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, logger)),
+    clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
     signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
       openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
     ),
@@ -102,8 +102,13 @@ function signingKeysPath(config: Config): string | undefined {
   return signingKeys.kind === 'file' && signingAlgorithms(config).length > 0 ? signingKeys.path : undefined
 }
 
-async function openClientsFile(path: string, logger: FastifyBaseLogger): Promise<LiveClients> {
+async function openClientsFile(
+  path: string,
+  { tokenAudiences }: Config,
+  logger: FastifyBaseLogger,
+): Promise<LiveClients> {
   const clients = createClients()
-  const file = await followFile({ path, what: 'clients', logger, read: readClientsFile, take: clients.replace })
+  const read = (from: string) => readClientsFile(from, tokenAudiences)
+  const file = await followFile({ path, what: 'clients', logger, read, take: clients.replace })
   return { ...file, clients }
 }

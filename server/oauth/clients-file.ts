@@ -34,15 +34,16 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 /**
  * Reads the file of clients: JSON or YAML, a list.
+ * @param audiences of tokens for back ends: what is made for one of them must not be taken for a client's
  * @throws ListFileError
  */
-export async function readClientsFile(path: string): Promise<OAuthClient[]> {
-  return clientsOf(await file.read(path))
+export async function readClientsFile(path: string, audiences: readonly string[]): Promise<OAuthClient[]> {
+  return clientsOf(await file.read(path), audiences)
 }
 
 /** @throws ListFileError */
-export function parseClients(text: string): OAuthClient[] {
-  return clientsOf(file.parse(text))
+export function parseClients(text: string, audiences: readonly string[] = []): OAuthClient[] {
+  return clientsOf(file.parse(text), audiences)
 }
 
 /** Clients of which there are others at any time. */
@@ -59,8 +60,10 @@ export function createClients(): Clients & { replace(clients: readonly OAuthClie
   }
 }
 
-function clientsOf(entries: readonly Placed<Entry>[]): OAuthClient[] {
+function clientsOf(entries: readonly Placed<Entry>[], audiences: readonly string[]): OAuthClient[] {
   const clients = entries.map(({ value, place }) => clientOf(value, place))
+  const taken = entries.find(({ value }) => audiences.includes(value.client_id))
+  if (taken !== undefined) file.refuse(taken.place, 'its client_id is one of TOKEN_AUDIENCES')
   file.refuseTwins(entries, 'client_id', ({ client_id }) => client_id)
   return clients
 }

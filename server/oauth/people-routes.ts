@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { decodeProtectedHeader } from 'jose'
+import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose'
 import type { SigningKeys } from '../apps/key-set.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
@@ -36,7 +36,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   app.get(PATHS.authorization, forPeople, async (request, reply) => {
     const visitor = await current.find(request)
-    const query = queryOf(request)
+    const query = withIdTokensAlone(queryOf(request))
     const isFormPost = query.get('response_mode') === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
@@ -75,19 +75,29 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   /** An ID token whose key signs no more is as good as none: the person is asked. */
   async function withoutOldHint(request: FastifyRequest): Promise<string> {
-    const query = queryOf(request)
+    const query = withIdTokensAlone(queryOf(request))
     const { signers } = await keys.current()
-    const kid = kidOf(query.get('id_token_hint') ?? '')
-    if (kid !== undefined && ![...signers.values()].some((signer) => signer.kid === kid)) query.delete('id_token_hint')
+    const { kid } = headerOf(query.get(HINT) ?? '')
+    if (kid !== undefined && ![...signers.values()].some((signer) => signer.kid === kid)) query.delete(HINT)
     return `${PATHS.end_session}?${query}`
   }
 }
 
-function kidOf(token: string): string | undefined {
+const HINT = 'id_token_hint'
+
+/** Without a hint that says of itself that it is another kind of token: the same keys sign those too (RFC 8725 §3.11). */
+function withIdTokensAlone(query: URLSearchParams): URLSearchParams {
+  const isOther = query.getAll(HINT).some((token) => (headerOf(token).typ ?? 'JWT') !== 'JWT')
+  if (isOther) query.delete(HINT)
+  return query
+}
+
+/** Of what is no token, nothing. */
+function headerOf(token: string): ProtectedHeaderParameters {
   try {
-    return decodeProtectedHeader(token).kid
+    return decodeProtectedHeader(token)
   } catch {
-    return undefined
+    return {}
   }
 }
 

@@ -13,10 +13,13 @@ export interface Provider {
   stop(): Promise<void>
 }
 
-export async function startProvider(applications: Parameters<typeof writeClients>[0]): Promise<Provider> {
+export async function startProvider(
+  applications: Parameters<typeof writeClients>[0],
+  env: Record<string, string> = {},
+): Promise<Provider> {
   const accounts = await writeAccounts([ZOFIA, YUSUF])
   const clients = writeClients(applications)
-  const service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path })
+  const service = await startService({ ACCOUNTS_FILE: accounts.path, CLIENTS_FILE: clients.path, ...env })
   return {
     ...{ accounts, clients, service },
     phone: await phoneOf(ZOFIA, service.url),

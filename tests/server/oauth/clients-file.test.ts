@@ -93,14 +93,20 @@ describe('a bad file is refused with one line that says where and why, and repea
   test('two with one id', () => {
     expect(refusalOf(JSON.stringify([WEB, WEB]))).toContain('entry 2: its client_id is taken by entry 1')
   })
+  test('one that is an audience of tokens for back ends, by its place, and never by its name', () => {
+    const text = JSON.stringify([WEB, { ...WEB, client_id: 'orders' }])
+    const said = refusalOf(text, ['stock', 'orders'])
+    expect(said).toBe('CLIENTS_FILE: line 1, entry 2: its client_id is one of TOKEN_AUDIENCES')
+    expect(parseClients(text, ['stock', 'order'])).toHaveLength(2)
+  })
   test.each(['{}', '[{]', 'web'])('no list: %s', (text) => {
     expect(refusalOf(text)).toMatch(/^CLIENTS_FILE/)
   })
 })
 
-function refusalOf(text: string): string {
+function refusalOf(text: string, audiences: readonly string[] = []): string {
   try {
-    parseClients(text)
+    parseClients(text, audiences)
   } catch (error) {
     return String(error).replace(/^ListFileError: /, '')
   }
