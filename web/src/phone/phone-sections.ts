@@ -1,3 +1,4 @@
+import { closeDialogs } from '../page/close-dialogs.ts'
 import { findPart } from '../page/find-part.ts'
 
 export type PhoneSection = 'loading' | 'sign-in' | 'chooser' | 'request' | 'result'
@@ -9,7 +10,7 @@ const SETTLING_MS = 400
 
 /**
  * Shows one section of scan.html, and brings the keyboard and the screen reader to its heading: to them
- * the page would otherwise seem to stand still.
+ * the page would otherwise seem to stand still. What is asked over another section ends with it.
  */
 export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => void {
   const main = findPart(root, 'main', HTMLElement)
@@ -23,6 +24,8 @@ export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => 
   }
 
   return (shown) => {
+    // First, for it gives the focus back to what had it.
+    if (shown !== last) closeDialogs(root)
     for (const each of sections) findPart(root, `#${each}`, HTMLElement).hidden = each !== shown
     if (shown === last) return
     last = shown

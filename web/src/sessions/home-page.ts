@@ -2,6 +2,7 @@
 
 import { accountProblem } from '#messages/accountProblem'
 import { home as homeWords } from '#messages/home'
+import { closeDialogs } from '../page/close-dialogs.ts'
 import { learnProblems, wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
@@ -45,6 +46,7 @@ const onGone = () => {
   const heading = findPart(stranger, 'h1', HTMLElement)
   const title = heading.textContent ?? ''
   document.title = document.title.replace(/^[^·]*/, `${title} `)
+  closeDialogs(document)
   main.hidden = true
   stranger.hidden = false
   status.className = 'unseen'

@@ -2,7 +2,7 @@ import { devices as deviceWords } from '#messages/devices'
 import { wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { onceAtATime } from '../page/once-at-a-time.ts'
+import { isBusy, setBusy } from '../page/once-at-a-time.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
@@ -18,27 +18,37 @@ export function createRenaming(root: ParentNode): AskName {
   const field = findPart(form, 'input', HTMLInputElement)
   const message = findPart(form, '.message', HTMLElement)
   const submit = findPart(form, '[type="submit"]', HTMLButtonElement)
-  let save: (name: string) => Promise<void> = async () => undefined
+  /** Of the device that is asked about now; another once the dialog has opened anew. */
+  let save: ((name: string) => Promise<void>) | undefined
 
   const send = async () => {
+    const asked = save
+    if (asked === undefined || isBusy(submit)) return
+    setBusy(true, submit)
     message.textContent = ''
     try {
-      await save(field.value.trim())
-      dialog.close()
+      await asked(field.value.trim())
+      if (save === asked) dialog.close()
     } catch (error) {
-      const isBad = isProblem(error, 'invalid_request')
-      message.textContent = isBad ? deviceWords.badName : wordsFor(error)
-      field.focus()
+      if (save === asked) complain(error)
+    } finally {
+      if (save === asked) setBusy(false, submit)
     }
+  }
+  const complain = (error: unknown) => {
+    const isBad = isProblem(error, 'invalid_request')
+    message.textContent = isBad ? deviceWords.badName : wordsFor(error)
+    field.focus()
   }
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void onceAtATime(submit, send)
+    void send()
   })
   findPart(form, '.question-no', HTMLButtonElement).addEventListener('click', () => dialog.close())
 
   return (device, saveName) => {
-    save = saveName
+    save = (name) => saveName(name)
+    setBusy(false, submit)
     message.textContent = ''
     fill(label, (name) => deviceWords.nameOf({ name }), nameOf(device))
     field.value = device.name ?? ''

@@ -1,0 +1,98 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
+import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** Answers that come when the person has gone on: each is about what was asked then, and nothing else. */
+
+const { visitors, serve } = setUpPageTests({})
+
+/** Keeps the answer to the next request of that path until it is let go. */
+async function hold(page: Page, path: RegExp): Promise<{ isAsked: () => boolean; letGo: () => Promise<void> }> {
+  let isAsked = false
+  let letGo = () => {}
+  let answered = () => {}
+  const waiting = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const gone = new Promise<void>((resolve) => {
+    answered = resolve
+  })
+  await page.route(
+    path,
+    async (route) => {
+      const response = await route.fetch()
+      isAsked = true
+      await waiting
+      await route.fulfill({ response }).catch(() => undefined)
+      answered()
+    },
+    { times: 1 },
+  )
+  return {
+    isAsked: () => isAsked,
+    async letGo() {
+      letGo()
+      await gone
+    },
+  }
+}
+
+/** A code of a browser elsewhere is opened by the phone's own camera. */
+async function openCode(phone: Page, url: string): Promise<void> {
+  const token = await startLogin(createClient(url))
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+}
+
+/** What the page has heard by now it has also shown. */
+const settled = (page: Page) =>
+  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+
+async function openPhone(url: string): Promise<Page> {
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  return phone
+}
+
+test('a code that comes while something is asked over the page takes the place of the question, which is answered with no', async () => {
+  const { url } = await serve({ MATCH: 'never' })
+  const other = await createPhone(url)
+  const phone = await openPhone(url)
+  await phone.locator('#sign-out-others').click()
+  await phone.locator('#question[open]').waitFor()
+  await openCode(phone, url)
+  await phone.locator('#request h1:focus').waitFor()
+  expect(await phone.locator('dialog[open]').count()).toBe(0)
+  expect((await other.get('/session')).status).toBe(200)
+})
+
+test('a name that is saved late neither closes nor speaks in the dialog of the next', async () => {
+  visitors.await(/status of 400 .*\/sessions\//)
+  const { url } = await serve({ MATCH: 'never' })
+  const phone = await openPhone(url)
+  await signInBrowser(createClient(url), await createPhone(url))
+  await phone.goto(`${url}/home`)
+  const rename = phone.locator('#sessions .device-rename')
+  for (const name of ['Kitchen', 'Kitchen\u202e']) {
+    const late = await hold(phone, /\/sessions\/[^/]+$/)
+    await rename.first().click()
+    await phone.locator('#renaming input').fill(name)
+    await phone.keyboard.press('Enter')
+    await eventually('the name is on its way', async () => late.isAsked())
+    await phone.locator('#renaming .question-no').click()
+    await rename.nth(1).click()
+    await phone.locator('#renaming input').fill('Study')
+    await late.letGo()
+    await settled(phone)
+    expect(await phone.locator('#renaming[open] input').inputValue()).toBe('Study')
+    expect(await phone.locator('#renaming-message').textContent()).toBe('')
+    await phone.locator('#renaming .question-no').click()
+  }
+})
