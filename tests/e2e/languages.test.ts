@@ -43,6 +43,29 @@ test('a page comes in the language of its reader, and in the one that they pick,
   expect(await another.locator('html').getAttribute('lang')).toBe('en')
 })
 
+test('a key in the list of languages changes nothing but the list: Enter takes what it says, and so does leaving it', async () => {
+  const { url } = shared('ordinary')
+  const reader = await visitors.desktop({ locale: 'en-GB' })
+  await reader.goto(`${url}/scan`)
+  await reader.locator('#sign-in h1').waitFor()
+  const list = reader.locator('#language')
+  for (const [key, taken] of [
+    ['ArrowDown', 'Enter'],
+    ['ArrowUp', 'Tab'],
+  ] as const) {
+    await reader.locator('#username').fill('dem')
+    await list.focus()
+    const before = [await list.inputValue(), await reader.evaluate(() => document.cookie)]
+    await reader.keyboard.press(key)
+    const picked = await list.inputValue()
+    expect(picked).not.toBe(before[0])
+    expect(await reader.evaluate(() => document.cookie)).toBe(before[1])
+    expect(await reader.locator('#username').inputValue()).toBe('dem')
+    await reader.keyboard.press(taken)
+    await reader.locator(`html[lang="${picked}"] #sign-in h1`).waitFor()
+  }
+})
+
 test('nothing is cut or wider than the smallest screen, in any language', async () => {
   const { url } = shared('ordinary')
   const page = await visitors.phone({ viewport: { width: 320, height: 640 }, deviceScaleFactor: 1 })

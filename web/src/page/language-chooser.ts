@@ -5,7 +5,10 @@ import { findPart } from './find-part.ts'
 const COOKIE = 'scanin_language'
 const YEAR_SECONDS = 31_536_000
 
-/** `#language`: the page in another language. What is picked is remembered by this browser. */
+/**
+ * `#language`: the page in another language. What is picked is remembered by this browser. By keys, each of which picks one in
+ * a list that is closed, it is taken by Enter or once the list is left: people look through the list first (WCAG 3.2.2).
+ */
 export function startLanguageChooser(): void {
   const select = findPart(document, '#language', HTMLSelectElement)
   for (const language of select.dataset['offered']?.split(' ') ?? []) {
@@ -15,10 +18,30 @@ export function startLanguageChooser(): void {
     option.lang = language
     select.add(option)
   }
-  select.addEventListener('change', () => {
+  let isByKeys = false
+  const take = () => {
+    if (select.value === tag) return
     const secure = location.protocol === 'https:' ? '; Secure' : ''
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is newer than the oldest of our browsers
     document.cookie = `${COOKIE}=${select.value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`
     location.reload()
+  }
+  select.addEventListener('pointerdown', () => {
+    isByKeys = false
+  })
+  select.addEventListener('keydown', ({ key }) => {
+    isByKeys = true
+    if (key === 'Enter') take()
+  })
+  select.addEventListener('change', () => {
+    if (!isByKeys) take()
+  })
+  // Where a list is open, it may be all that hears the key go down.
+  select.addEventListener('keyup', ({ key }) => {
+    if (key === 'Enter') take()
+  })
+  select.addEventListener('blur', () => {
+    // Whoever looks at another window comes back to the list.
+    if (document.hasFocus()) take()
   })
 }
