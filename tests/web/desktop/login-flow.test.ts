@@ -29,11 +29,13 @@ function createFakeKept(token?: string) {
 
 interface TabOptions {
   failing?: unknown
+  /** Its first code waits to be let go. */
+  held?: boolean
   /** A tab before this one, whose page was reloaded. */
   after?: { server: ReturnType<typeof createFakeLoginApi>; kept: ReturnType<typeof createFakeKept> }
 }
 
-function open({ failing, after }: TabOptions = {}) {
+function open({ failing, held = false, after }: TabOptions = {}) {
   const clock = createFakeClock()
   const wake = createFakeWake()
   const server = after?.server ?? createFakeLoginApi()
@@ -55,6 +57,7 @@ function open({ failing, after }: TabOptions = {}) {
     onConnection: (connection) => connections.push(connection),
     signal: controller.signal,
   })
+  const letGo = held ? server.holdStarts() : () => {}
   void flow.run()
   const rotations = () => server.calls.filter((call) => call.startsWith('rotate'))
   return {
@@ -71,6 +74,7 @@ function open({ failing, after }: TabOptions = {}) {
       const last = views.findLast((view) => view.kind === 'pending')
       return last?.kind === 'pending' ? last.login.token : undefined
     },
+    letGo,
     close: () => controller.abort(),
   }
 }
@@ -230,6 +234,53 @@ describe('the end', () => {
     await tab.clock.pass(600_000)
     expect(tab.server.calls).toHaveLength(asked)
     expect(tab.wake.listeners()).toBe(0)
+  })
+})
+
+describe('a login that was begun anew', () => {
+  /** The login page, where "Start over" was pressed, with the login that is kept from then on. */
+  async function startOver(tab: ReturnType<typeof open>) {
+    await tab.flow.drop()
+    tab.kept.keep('the next one', false)
+  }
+
+  test('is not kept in place of the next when it is renewed late, and the renewed one is dropped', async () => {
+    const tab = open()
+    await tab.clock.pass(29_000)
+    const letGo = tab.server.holdStarts()
+    await tab.clock.pass(2000)
+    await startOver(tab)
+    letGo()
+    await settle()
+    expect(tab.kept.kept.token).toBe('the next one')
+    expect(tab.server.calls.at(-1)).toBe(`drop ${tokenOf(second, 0)}`)
+  })
+
+  test('is not kept where its first code comes late', async () => {
+    const tab = open({ held: true })
+    await settle()
+    await startOver(tab)
+    tab.letGo()
+    await tab.clock.pass(60_000)
+    expect(tab.kept.kept.token).toBe('the next one')
+    expect(tab.server.calls).toEqual(['start', `drop ${tokenOf(first, 0)}`])
+  })
+
+  test('has the next kept, whatever comes of its digits', async () => {
+    const tab = open()
+    await tab.clock.pass(1000)
+    let answer = (_reply: BrowserReply) => {}
+    tab.server.onDigits(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve
+        }),
+    )
+    const matched = tab.flow.match('482913')
+    await startOver(tab)
+    answer({ status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+    await matched
+    expect(tab.kept.kept.token).toBe('the next one')
   })
 })
 

@@ -20,6 +20,7 @@ export function createFakeLoginApi() {
   const calls: string[] = []
   let failing: unknown
   let losing = false
+  let held: Promise<void> | undefined
   let withoutCookies = false
   let started = 0
   let answerDigits: (() => Promise<BrowserReply>) | undefined
@@ -53,6 +54,7 @@ export function createFakeLoginApi() {
   const api: LoginApi = {
     startLogin: async ({ token }) => {
       calls.push(token === undefined ? 'start' : `rotate ${token}`)
+      if (held !== undefined) await held
       if (failing !== undefined) throw failing
       const login = start(token)
       if (losing) throw new Error('The answer was lost')
@@ -95,6 +97,15 @@ export function createFakeLoginApi() {
     /** From now on the browser sends no cookie. */
     forgetCookies: () => {
       withoutCookies = true
+    },
+    /** From now on starts and renewals wait. @returns what lets them go on */
+    holdStarts: () => {
+      const holding = new AbortController()
+      held = new Promise((resolve) => holding.signal.addEventListener('abort', () => resolve()))
+      return () => {
+        held = undefined
+        holding.abort()
+      }
     },
     loseStarts: (lose: boolean) => {
       losing = lose

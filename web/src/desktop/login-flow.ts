@@ -61,6 +61,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   /** What is told was told by the page before, or could have been. */
   let isRepeated = false
   let ended = false
+  /** The person has begun anew. */
+  let isDropped = false
   let shown: LoginView | undefined
 
   const show = (view: LoginView) => {
@@ -69,6 +71,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     parts.onView(view)
   }
   const finish = (view: LoginView) => {
+    // Left for another login, whose are by now the page and what is kept.
+    if (whole.signal.aborted) return
     show(view)
     // Nothing is asked any more, so nothing is reconnecting.
     parts.onConnection('steady')
@@ -82,14 +86,20 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     endsAt = clock.now() + expiresInSeconds * 1000
   }
   const hold = (token: string) => {
+    if (whole.signal.aborted) return
     current = token
     parts.kept.keep(token, isLastTrySent)
   }
   const noteLastTry = (isSent: boolean) => {
     isLastTrySent = isSent
-    if (!whole.signal.aborted) hold(tokenNow())
+    if (current !== undefined) hold(current)
   }
   const adopt = (login: LoginReply) => {
+    if (whole.signal.aborted) {
+      // Begun by a renewal that was on its way: nobody else knows of it.
+      if (isDropped) void api.dropLogin({ token: login.token }).catch(() => undefined)
+      return
+    }
     isLastTrySent = false
     hold(login.token)
     if (turning.signal.aborted) return
@@ -231,6 +241,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     },
     userCode: () => api.userCode({ token: tokenNow() }),
     drop: async () => {
+      isDropped = true
       whole.abort()
       parts.kept.forget()
       if (current !== undefined) await api.dropLogin({ token: current })
