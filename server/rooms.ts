@@ -87,12 +87,13 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
 function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) {
   const { config } = options
   const { audit, ears } = shared
-  // Who is blocked, the sessions know, which native apps are shown.
+  // Who is blocked, and who was heard of when, the sessions know, which native apps are shown.
   const isBlocked: IsBlocked = (person) => sessions.service.isBlocked(person)
   const nativeApp = createNativeApps({
     ...shared,
     verifiers: bearersOfUnblocked(options.bearerVerifiers, isBlocked),
     checkProof: createProofs(shared),
+    onAccepted: (person) => sessions.service.noteShownToken(person),
     onRefused: audit.onBearerRefused,
   })
   // It signs in by sessions, which ask it as they are used.

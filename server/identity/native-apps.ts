@@ -5,7 +5,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { type CheckProof, PROOF_ALGORITHMS } from './dpop.ts'
 import type { BearerVerdict, BearerVerifier, CurrentPerson, User } from './identity.ts'
-import { publicPerson } from './person-key.ts'
+import { type Person, publicPerson } from './person-key.ts'
 
 /** A native app that has shown its person's access token. */
 export interface NativeApp {
@@ -30,6 +30,8 @@ export interface NativeAppsOptions {
   checkProof: CheckProof
   currentPerson: CurrentPerson
   clientAddresses: Pick<ClientAddresses, 'of'>
+  /** Told, and waited for, of each person whose token was good. */
+  onAccepted?: ((person: Person) => Promise<void>) | undefined
   /** Told why: who sets providers up has to find out, and who sends tokens has not. */
   onRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
@@ -46,10 +48,10 @@ function challengeOf({ scheme }: ShownToken, error: string): string {
     : 'Bearer error="invalid_token"'
 }
 
-type Person = Extract<BearerVerdict, { kind: 'person' }>
+type GoodToken = Extract<BearerVerdict, { kind: 'person' }>
 
 export function createNativeApps(options: NativeAppsOptions): AuthenticateNativeApp {
-  const { verifiers, checkProof, currentPerson, clientAddresses, onRefused } = options
+  const { verifiers, checkProof, currentPerson, clientAddresses, onAccepted, onRefused } = options
 
   async function verdictOn(token: string, address: string): Promise<Exclude<BearerVerdict, { kind: 'not_mine' }>> {
     for (const verify of verifiers) {
@@ -60,7 +62,7 @@ export function createNativeApps(options: NativeAppsOptions): AuthenticateNative
   }
 
   /** Whether it is shown as it has to be: one that is bound to a key is nothing without it (RFC 9449 §7.1). */
-  async function faultOfShowing({ scheme, token }: ShownToken, { keyThumbprint }: Person, request: FastifyRequest) {
+  async function faultOfShowing({ scheme, token }: ShownToken, { keyThumbprint }: GoodToken, request: FastifyRequest) {
     if (keyThumbprint === undefined) return scheme === 'dpop' ? 'it is shown as DPoP, and bound to no key' : undefined
     const proof = request.headers['dpop']
     if (scheme !== 'dpop' || typeof proof !== 'string') return 'it is bound to a key, and shown without a proof of it'
@@ -85,6 +87,7 @@ export function createNativeApps(options: NativeAppsOptions): AuthenticateNative
     const user = currentPerson(app.user)
     if (user === undefined) return refuse('an account here has its id')
     Object.assign(request.labels, publicPerson(user))
+    await onAccepted?.(user)
     return { ...app, user, token: shown.token }
   }
 }

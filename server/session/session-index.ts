@@ -8,7 +8,7 @@ import { type Change, updateRecord } from '../store/update-record.ts'
 /**
  * Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. That a
  * person is blocked stands in the same record: whoever adds to the list has read it, and whoever blocks has read all that
- * were added.
+ * were added. So does when a good token of theirs was shown, which their sessions hang on.
  */
 export interface SessionIndex {
   /** The list as the store has it, or `null`: a guess at what `adding` will find. */
@@ -30,6 +30,10 @@ export interface SessionIndex {
   block(of: string): Promise<readonly IndexEntry[]>
   unblock(of: string): Promise<void>
   isBlocked(of: string): Promise<boolean>
+  /** When a good token of the person's was shown, as it was noted last, in epoch milliseconds; 0: it never was. */
+  shownAt(of: string): Promise<number>
+  /** Notes that one is shown now: where a session is listed that hangs on it, and it was not noted within `everyMs`. */
+  noteShown(of: string, everyMs: number): Promise<void>
 }
 
 export interface IndexEntry {
@@ -46,12 +50,14 @@ const indexRecord = Compile(
       Type.Object({ id: Type.String(), openedAt: Type.Optional(Type.Number()), endsAt: Type.Number() }),
     ),
     isBlocked: Type.Optional(Type.Literal(true)),
+    shownAt: Type.Optional(Type.Number()),
   }),
 )
 
 interface Listed {
   sessions: readonly IndexEntry[]
   isBlocked?: true
+  shownAt?: number
 }
 
 type ChangeList<Result> = (found: Listed) => { next?: Listed; result: Result }
@@ -79,10 +85,10 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
   }
 
   function adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined> {
-    return changeOf<readonly IndexEntry[] | undefined>(list, ({ sessions, isBlocked }) => {
-      if (isBlocked) return { result: undefined }
+    return changeOf<readonly IndexEntry[] | undefined>(list, ({ sessions, ...rest }) => {
+      if (rest.isBlocked) return { result: undefined }
       const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
-      return { next: { sessions: listed }, result: listed }
+      return { next: { ...rest, sessions: listed }, result: listed }
     })
   }
 
@@ -119,6 +125,12 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     block: (of) => update(of, ({ sessions }) => ({ next: { sessions, isBlocked: true }, result: sessions })),
     unblock: (of) => update<void>(of, ({ sessions }) => ({ next: { sessions }, result: undefined })),
     isBlocked: async (of) => (await read(of)).isBlocked === true,
+    shownAt: async (of) => (await read(of)).shownAt ?? 0,
+    noteShown: (of, everyMs) =>
+      update<void>(of, (found) => {
+        const isDue = found.sessions.length > 0 && clock() - (found.shownAt ?? 0) >= everyMs
+        return { ...(isDue && { next: { ...found, shownAt: clock() } }), result: undefined }
+      }),
   }
 }
 

@@ -104,7 +104,7 @@ export function keepRoute(app: TypedApp, options: KeepRouteOptions): void {
         security: [{ session: [] }, { bearer: [] }, { dpop: [] }],
         summary: 'Keep a browser that was just let in for as long as a phone: `remember`, said after the confirmation',
         description:
-          'For ten minutes, and by a phone of the same person. Its cookie is given anew when it next comes by.',
+          "For ten minutes, and by a phone of the same person. Its cookie is given anew when it next comes by. A native app's person stays in for as long as the app shows good tokens, twelve hours apart at the most.",
         params: Type.Object({ id }),
         problems: ['not_found', 'authentication_required', ...OF_TOKENS, ...AWAY],
         response: { 200: Type.Object({ expires_in: expiresIn }, { title: 'RememberedSession' }) },

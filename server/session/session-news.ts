@@ -22,7 +22,7 @@ export interface SessionChange {
 /**
  * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
  * cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its owner no
- * more. `ended`: by an operator.
+ * more, or no good token of theirs was shown for too long. `ended`: by an operator.
  */
 export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn' | 'ended'
 

@@ -13,6 +13,7 @@ import { mayBeOpening } from './session-limit.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionPolicy } from './session-opening.ts'
 import { createSessionRecords, kindOf, ownerOf, type Place } from './session-records.ts'
+import { createShownTokens } from './shown-tokens.ts'
 
 export interface SessionServiceOptions {
   store: RecordStore
@@ -44,6 +45,7 @@ export function createSessionService(options: SessionServiceOptions) {
   const index = createSessionIndex(options)
   const records = createSessionRecords(options)
   const end = createEndSessions({ ...options, records, index })
+  const shownTokens = createShownTokens({ clock, index })
 
   /** Of who is gone, or has another password by now, nobody is signed in. */
   function live(id: string, place: Place): IdentifiedSession | undefined {
@@ -68,11 +70,17 @@ export function createSessionService(options: SessionServiceOptions) {
 
   const find = async (id: string) => live(id, await records.find(id))
 
-  /** Who is somebody elsewhere is asked about there, now and then. */
+  /** Who is somebody elsewhere is asked about there, now and then, or has to be heard of by a token. */
   async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
-    if (found.session.user.source !== 'oidc') return found
-    const user = await vouchFor(found.session.user)
-    return user && { id: found.id, session: { ...found.session, user } }
+    const { id, session } = found
+    const { source } = session.user
+    if (source === 'oidc') {
+      const user = await vouchFor(session.user)
+      return user && { id, session: { ...session, user } }
+    }
+    if (source === undefined || (await shownTokens.vouchFor(session))) return found
+    await end(personKeyHash(session.user), [{ id, place: { session } }], { why: 'withdrawn', reason: 'unheard' })
+    return undefined
   }
 
   async function use(named: IdentifiedSession): Promise<IdentifiedSession | undefined> {
@@ -101,6 +109,9 @@ export function createSessionService(options: SessionServiceOptions) {
     ...createSessionOpening({ ...options, records, index, end }),
     ...createApplicationEntries({ clock, records, find, use }),
     ...createSessionKeeping({ ...options, records, index }),
+
+    /** Notes that a native app has shown a good token of the person's: their sessions go on by it. */
+    noteShownToken: shownTokens.note,
 
     /** The session with this public id, if somebody is signed in by it. That is no use of it. */
     find,

@@ -4,6 +4,7 @@ import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
+import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { type Claims, textOf } from '../identity/oidc-claims.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { Grants } from './grants.ts'
@@ -11,7 +12,7 @@ import { type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
 import type { Trip } from './trips.ts'
-import { ASK_EVERY_MS, LONGEST_SILENCE_MS } from './vouching.ts'
+import { ASK_EVERY_MS } from './vouching.ts'
 
 export interface SignInByProviderOptions {
   provider: Pick<ProviderClient, 'signIn'>

@@ -7,6 +7,7 @@ import { createNetworkLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
@@ -21,7 +22,7 @@ import { createSignInByProvider } from './sign-in.ts'
 import { CALLBACK_PATH, tripRoutes } from './trip-routes.ts'
 import { createTrips } from './trips.ts'
 import { createTroublePages } from './trouble-pages.ts'
-import { createVouching, LONGEST_SILENCE_MS } from './vouching.ts'
+import { createVouching } from './vouching.ts'
 
 export interface TeamProviderOptions {
   /** Which provider it is, how it knows us, and who of its people may come in. */

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
+import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { type Grant, type Grants, personOf } from './grants.ts'
 import { type PeopleRules, personAmong } from './people.ts'
@@ -22,8 +23,6 @@ export interface VouchingOptions {
 
 /** The provider's word is good for so long without asking. */
 export const ASK_EVERY_MS = 600_000
-/** Nobody goes on for longer without a word of the provider, whatever keeps it from us. */
-export const LONGEST_SILENCE_MS = 43_200_000
 /** Who asks has so long, and others meanwhile do not: longer than a place in line and a slow answer take. */
 const LEASE_MS = 120_000
 const ASK_AGAIN_MS = 60_000

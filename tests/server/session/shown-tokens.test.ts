@@ -1,0 +1,147 @@
+import { beforeEach, expect, test } from '@jest/globals'
+import { ScanInError } from '../../../server/errors.ts'
+import type { BearerVerifier, IdentitySource } from '../../../server/identity/identity.ts'
+import { personKeyHash } from '../../../server/identity/person-key.ts'
+import type { Session } from '../../../server/session/session.ts'
+import { createSessionIndex } from '../../../server/session/session-index.ts'
+import { createShownTokens } from '../../../server/session/shown-tokens.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
+import { createInjectClient, createTestApp } from '../../support/app.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const ADA = { id: 'ada', name: 'Ada', source: 'jwt' as IdentitySource }
+const OF_ADA = personKeyHash(ADA)
+
+let time: { now: number }
+let calls: string[]
+let isWritable: boolean
+let store: RecordStore
+
+beforeEach(() => {
+  time = { now: 1_800_000_000_000 }
+  calls = []
+  isWritable = true
+  const inner = createMemoryStore({ clock: () => time.now })
+  store = {
+    ...inner,
+    read(key) {
+      calls.push('read')
+      return inner.read(key)
+    },
+    async write(...what) {
+      calls.push('write')
+      if (!isWritable) throw new ScanInError('store_unavailable')
+      return inner.write(...what)
+    },
+  }
+})
+
+/** As each process has it. */
+const createInstance = () => {
+  const index = createSessionIndex({ store, clock: () => time.now })
+  return { index, shown: createShownTokens({ index, clock: () => time.now }) }
+}
+
+/** A session of Ada's that is listed. */
+async function openSession({ index } = createInstance()): Promise<Session> {
+  const createdAt = time.now
+  const endsAt = createdAt + 720 * HOUR_MS
+  await index.add(OF_ADA, { id: 'ada-s', openedAt: createdAt, endsAt })
+  calls = []
+  const device = { browser: { name: 'Firefox', os: 'Linux' }, ip: '192.0.2.1' }
+  return { ...device, user: ADA, kind: 'browser', createdAt, lastSeenAt: createdAt, endsAt }
+}
+
+test('a session goes on for twelve hours from its beginning, without a look at the store', async () => {
+  const { shown } = createInstance()
+  const session = await openSession()
+  time.now += 12 * HOUR_MS - 1
+  expect(await shown.vouchFor(session)).toBe(true)
+  expect(calls).toEqual([])
+  time.now += 1
+  expect(await shown.vouchFor(session)).toBe(false)
+  expect(calls).toEqual(['read'])
+})
+
+test('and for twelve hours from when a token was shown last, to whichever process', async () => {
+  const session = await openSession()
+  time.now += 10 * HOUR_MS
+  await createInstance().shown.note(ADA)
+  const { shown } = createInstance()
+  time.now += 12 * HOUR_MS - 1
+  expect(await shown.vouchFor(session)).toBe(true)
+  time.now += 1
+  expect(await shown.vouchFor(session)).toBe(false)
+})
+
+test('is written once in five minutes, however many requests and processes there are', async () => {
+  const instances = [createInstance(), createInstance()]
+  await openSession()
+  const noteOften = async () => {
+    for (let round = 0; round < 20; round++) for (const { shown } of instances) await shown.note(ADA)
+  }
+  await noteOften()
+  expect(calls).toEqual(['read', 'write', 'read'])
+  time.now += 5 * MINUTE_MS - 1
+  await noteOften()
+  expect(calls).toEqual(['read', 'write', 'read'])
+  time.now += 1
+  await noteOften()
+  expect(calls.filter((call) => call === 'write')).toHaveLength(2)
+})
+
+test('of whom no session is there, nothing is written', async () => {
+  await createInstance().shown.note(ADA)
+  expect(calls).toEqual(['read'])
+})
+
+test('stays noted as sessions come and go', async () => {
+  const { index, shown } = createInstance()
+  const session = await openSession()
+  time.now += 10 * HOUR_MS
+  await shown.note(ADA)
+  await index.add(OF_ADA, { id: 'other', openedAt: time.now, endsAt: time.now + HOUR_MS })
+  await index.prolong(OF_ADA, 'ada-s', session.endsAt)
+  await index.remove(OF_ADA, ['other'])
+  time.now += 11 * HOUR_MS
+  expect(await shown.vouchFor(session)).toBe(true)
+})
+
+test('a store that takes nothing holds no request up, and is asked again by the next one', async () => {
+  const { shown } = createInstance()
+  const session = await openSession()
+  time.now += 10 * HOUR_MS
+  isWritable = false
+  await shown.note(ADA)
+  isWritable = true
+  await shown.note(ADA)
+  time.now += 11 * HOUR_MS
+  expect(await shown.vouchFor(session)).toBe(true)
+})
+
+test('a copied token that is shown without its key keeps nobody in', async () => {
+  let keyThumbprint: string | undefined
+  const verify: BearerVerifier = async () => ({
+    kind: 'person',
+    user: ADA,
+    goodUntil: testApp.time.now + HOUR_MS,
+    ...(keyThumbprint && { keyThumbprint }),
+  })
+  const testApp = await createTestApp({ MATCH: 'never' }, { bearerVerifiers: [verify] })
+  const browser = createInjectClient(testApp.app)
+  const headers = { authorization: 'Bearer of-ada' }
+  const { token } = (await browser.post('/login')).json()
+  for (const url of ['/login/scan', '/login/confirm']) {
+    const payload = { token, ...(url === '/login/confirm' && { remember: true }) }
+    expect((await testApp.app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(200)
+  }
+  await browser.get(`/login/status/${token}`)
+  keyThumbprint = 'of the phone'
+  testApp.time.now += 11 * HOUR_MS
+  expect((await testApp.app.inject({ url: '/session', headers })).statusCode).toBe(401)
+  expect((await browser.get('/session')).statusCode).toBe(200)
+  testApp.time.now += 2 * HOUR_MS
+  expect((await browser.get('/session')).statusCode).toBe(401)
+})
