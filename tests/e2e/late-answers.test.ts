@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
-import { signInBrowser, startLogin } from '../support/login-flow.ts'
-import { signInOnPhone } from '../support/page-steps.ts'
+import { scan, signInBrowser, startLogin } from '../support/login-flow.ts'
+import { isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Answers that come when the person has gone on: each is about what was asked then, and nothing else. */
@@ -95,4 +95,26 @@ test('a name that is saved late neither closes nor speaks in the dialog of the n
     expect(await phone.locator('#renaming-message').textContent()).toBe('')
     await phone.locator('#renaming .question-no').click()
   }
+})
+
+test('digits that are corrected while the wrong ones are on their way are sent after them', async () => {
+  visitors.await(/status of 422 .*\/login\/match$/)
+  const { url } = await serve({ MATCH: 'always' })
+  const phone = await createPhone(url)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  const { match_code: right } = (await phone.post('/login/confirm', { token })).json
+  await sees(desktop, '#status', 'Type the number')
+  await desktop.locator('#match-code:focus').waitFor()
+  const late = await hold(desktop, /\/login\/match$/)
+  const wrong = `${right.slice(0, 5)}${(Number(right[5]) + 1) % 10}`
+  await desktop.keyboard.type(wrong)
+  await eventually('the wrong digits are on their way', async () => late.isAsked())
+  await desktop.keyboard.press('Backspace')
+  await desktop.keyboard.type(right[5])
+  await desktop.keyboard.press('Enter')
+  await late.letGo()
+  await isSignedIn(desktop)
 })

@@ -32,6 +32,10 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   const input = findPart(form, '#match-code', HTMLInputElement)
   const message = findPart(form, '#match-message', HTMLElement)
   let busy = false
+  /** Digits were to be sent while others were on their way. */
+  let isNextDue = false
+  /** One showing of the form: of an earlier one nothing is said, or waited for. */
+  let showing = {}
   let sending = new AbortController()
 
   const say = (words: string, isWrong: boolean) => {
@@ -56,7 +60,9 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   }
   const send = async () => {
     sending.abort()
+    isNextDue = busy
     if (busy) return
+    const mine = showing
     const matchCode = boxes.digits()
     if (matchCode.length !== wholeLength) {
       // Sent once, by its being full; whoever presses the button as well is told of that one.
@@ -64,18 +70,22 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       return input.focus()
     }
     busy = true
-    try {
-      await submit(matchCode)
-    } catch (error) {
-      refused(error)
-    } finally {
-      busy = false
-    }
+    const error = await submit(matchCode).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    if (showing !== mine) return
+    busy = false
+    if (error !== undefined) refused(error, matchCode)
+    // Whoever is told to wait presses the button.
+    if (isNextDue && isOther(matchCode) && askedMsOf(error) === 0) void send()
   }
-  const refused = (error: unknown) => {
+  /** Six other digits stand there by now. */
+  const isOther = (sent: string) => boxes.digits().length === wholeLength && boxes.digits() !== sent
+  const refused = (error: unknown, sent: string) => {
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
     // Wrong digits make room for others. Those that did not get through can be sent once more.
-    if (triesLeft !== undefined) boxes.clear()
+    if (triesLeft !== undefined && boxes.digits() === sent) boxes.clear()
     const words = [wordsFor(error), triesLeft === undefined ? '' : formWords.triesLeft({ count: triesLeft })].join(' ')
     say(words.trim(), true)
     input.focus()
@@ -106,6 +116,8 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     },
     hide() {
       sending.abort()
+      showing = {}
+      busy = false
       setShown(form, false)
     },
   }
