@@ -21,17 +21,17 @@ async function hold(page: Page, path: RegExp): Promise<{ isAsked: () => boolean;
   const gone = new Promise<void>((resolve) => {
     answered = resolve
   })
-  await page.route(
-    path,
-    async (route) => {
-      const response = await route.fetch()
-      isAsked = true
-      await waiting
-      await route.fulfill({ response }).catch(() => undefined)
-      answered()
-    },
-    { times: 1 },
-  )
+  let isTaken = false
+  // Not `times: 1`: with its last route the page lets go of all that is still held.
+  await page.route(path, async (route) => {
+    if (isTaken) return route.fallback()
+    isTaken = true
+    const response = await route.fetch()
+    isAsked = true
+    await waiting
+    await route.fulfill({ response }).catch(() => undefined)
+    answered()
+  })
   return {
     isAsked: () => isAsked,
     async letGo() {
@@ -60,6 +60,28 @@ async function openPhone(url: string): Promise<Page> {
   await phone.locator('#chooser').waitFor()
   return phone
 }
+
+test('a code that comes while another is being confirmed is asked about, and its buttons are its own', async () => {
+  const { url } = await serve({ MATCH: 'never' })
+  const phone = await openPhone(url)
+  await openCode(phone, url)
+  const first = await hold(phone, /\/login\/confirm$/)
+  await phone.locator('#confirm').click()
+  await eventually('the first is confirmed', async () => first.isAsked())
+
+  await openCode(phone, url)
+  await phone.locator('#request[hidden]').waitFor({ state: 'detached' })
+  await phone.locator('main[data-shown="request"]:not([data-settling])').waitFor()
+  const second = await hold(phone, /\/login\/deny$/)
+  await phone.locator('#deny').click()
+  await eventually('the second is refused', async () => second.isAsked())
+  await first.letGo()
+  await settled(phone)
+  expect(await phone.locator('main').getAttribute('data-shown')).toBe('request')
+  expect(await phone.locator('#deny').getAttribute('aria-disabled')).toBe('true')
+  await second.letGo()
+  await sees(phone, '#result', 'Refused')
+})
 
 test('a code that comes while something is asked over the page takes the place of the question, which is answered with no', async () => {
   const { url } = await serve({ MATCH: 'never' })
