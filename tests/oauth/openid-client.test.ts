@@ -128,6 +128,14 @@ test('asked to sign out by somebody who shows nothing, the person is asked', asy
   await sees(desktop, '#who', 'nobody')
 })
 
+test('who signs out because an application asks is signed out in the other tabs too, which notice', async () => {
+  const phone = await signedInPhone()
+  const tab = await phone.context().newPage()
+  await tab.goto(`${service.url}/oauth/logout?client_id=wiki`)
+  await tab.locator('#sign-out').click()
+  await sees(phone, '#sign-in-why', 'You are signed out')
+})
+
 test('an application that asks for a new login gets one, in the browser that is signed in already', async () => {
   const [desktop, phone] = [await visitors.desktop(), await signedInPhone()]
   await desktop.goto(`${wiki.url}/login`)

@@ -7,16 +7,19 @@ import { startLanguageChooser } from '../page/language-chooser.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { createApi } from '../wire/api.ts'
+import { openOtherTabs } from './other-tabs.ts'
 
 learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
+const tabs = openOtherTabs()
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 
 signOut.addEventListener('click', () =>
   onceAtATime(signOut, async () => {
     try {
       await api.signOut()
+      tabs.tell()
       // The server has checked it: an address that the application has registered, or our own page.
       location.assign(signOut.dataset['next'] ?? '/')
     } catch (error) {
