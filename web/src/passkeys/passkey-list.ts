@@ -3,6 +3,7 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import { createTurns, type Personal } from '../page/owner.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
@@ -21,7 +22,7 @@ export interface PasskeyListParts {
   readonly onSignedOut: () => void
 }
 
-export interface PasskeyList {
+export interface PasskeyList extends Personal {
   refresh(): Promise<void>
 }
 
@@ -40,23 +41,37 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   adding.hidden = authenticator.missing !== undefined
 
+  const turns = createTurns()
+
   const attempt = async (act: () => Promise<unknown>) => {
+    const isTheirs = turns.begin()
     message.textContent = ''
     try {
       await act()
     } catch (error) {
+      if (!isTheirs()) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
       else message.textContent = passkeyErrorWords(error)
     }
   }
 
   const load = async () => {
+    const isTheirs = turns.begin()
     const passkeys = await api.passkeys()
+    if (!isTheirs()) return
+    show(passkeys)
+    const why = authenticator.missing === undefined ? undefined : passkeyWords[authenticator.missing]
+    say(why ?? (passkeys.length === 0 ? passkeyWords.none : ''))
+  }
+
+  const show = (passkeys: readonly Passkey[]) => {
     list.replaceChildren(...passkeys.map(item))
     list.hidden = passkeys.length === 0
-    const why = authenticator.missing === undefined ? undefined : passkeyWords[authenticator.missing]
-    note.textContent = why ?? (passkeys.length === 0 ? passkeyWords.none : '')
-    note.hidden = note.textContent === ''
+  }
+
+  const say = (words: string) => {
+    note.textContent = words
+    note.hidden = words === ''
   }
 
   const item = (passkey: Passkey): Node => {
@@ -103,5 +118,14 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     ),
   )
 
-  return { refresh: () => attempt(load) }
+  return {
+    refresh: () => attempt(load),
+    forget() {
+      turns.end()
+      show([])
+      say('')
+      message.textContent = ''
+      name.value = ''
+    },
+  }
 }

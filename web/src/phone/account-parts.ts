@@ -1,4 +1,5 @@
 import { findPart } from '../page/find-part.ts'
+import { type BelongTo, createOwner } from '../page/owner.ts'
 import type { Authenticator } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { createPasskeyList } from '../passkeys/passkey-list.ts'
@@ -27,8 +28,8 @@ export interface AccountParts {
   show(isShown: boolean): void
   /** The person has let this login in here, just now: no news. */
   approved(login: string): void
-  /** Somebody else may be next. */
-  forget(): void
+  /** What it has of anybody else is gone at once. */
+  readonly belongTo: BelongTo
   /** Asks whether all other devices are to be signed out. */
   askToEndOthers(): Promise<void>
 }
@@ -56,10 +57,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
       void passkeys.refresh()
     },
     approved: newLinks.approved,
-    forget() {
-      newLinks.forget()
-      events.forget()
-    },
+    belongTo: createOwner([newLinks, devices, passkeys, events]),
     askToEndOthers: devices.askToEndOthers,
   }
 }

@@ -1,4 +1,5 @@
 import { later } from '../page/later.ts'
+import { createOwner } from '../page/owner.ts'
 import type { AccountParts } from './account-parts.ts'
 
 /**
@@ -13,12 +14,15 @@ export function createLateAccountParts(
   const parts = later(load)
   let loaded: AccountParts | undefined
   let isShown = false
+  let person: string | undefined
   /** Approved before they were there. */
   const approved: string[] = []
+  const belongTo = createOwner([{ forget: () => void approved.splice(0) }])
 
   async function bringUp(): Promise<void> {
     try {
       loaded = await parts()
+      loaded.belongTo(person)
       for (const login of approved.splice(0)) loaded.approved(login)
       loaded.show(isShown)
     } catch (error) {
@@ -34,9 +38,10 @@ export function createLateAccountParts(
     approved(login) {
       approved.push(login)
     },
-    forget() {
-      approved.length = 0
-      loaded?.forget()
+    belongTo(next) {
+      person = next
+      belongTo(next)
+      loaded?.belongTo(next)
     },
     async askToEndOthers() {
       await (await parts()).askToEndOthers()

@@ -25,7 +25,7 @@ export interface ScanFlowParts {
   readonly onRetrying: (error: unknown) => void
   readonly onSignIn: (why: string) => void
   /** Told whom this phone is signed in as; `isNew`: since less than about a minute, in this tab or another. */
-  readonly onUser: (userName: string, isNew: boolean) => void
+  readonly onUser: (user: CurrentSession['user'], isNew: boolean) => void
   /** Told why the person is there again, if they are. */
   readonly onChooser: (error?: unknown) => void
   readonly onConnection: (connection: Connection) => void
@@ -78,7 +78,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       if (current?.session.kind === 'browser') return phoneWords.browserSession
       if (current === undefined) return undefined
       here = current.user.id
-      parts.onUser(current.user.name, isNew(current))
+      parts.onUser(current.user, isNew(current))
       // On its way before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
       return undefined

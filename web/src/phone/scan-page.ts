@@ -71,16 +71,17 @@ const flow = createScanFlow({
   },
   onSignIn: (why) => {
     form.show(why)
-    account.forget()
+    account.belongTo(undefined)
     providerSignIn.show(why === passkeyWords.signInAgain)
     show('sign-in')
     passkeySignIn.show()
   },
-  onUser: (userName, isNew) => {
+  onUser: ({ id, name }, isNew) => {
+    account.belongTo(id)
     // Whoever comes back from the team's provider signed in on no page of ours.
     if (isNew) tabs.tellFirst()
     void keepOfflinePage(navigator)
-    for (const place of document.querySelectorAll('.account')) place.textContent = userName
+    for (const place of document.querySelectorAll('.account')) place.textContent = name
   },
   onChooser: (error) => {
     show('chooser', { withDevices: true })

@@ -1,5 +1,6 @@
 import { devices as deviceWords } from '#messages/devices'
 import { findPart } from '../page/find-part.ts'
+import type { Personal } from '../page/owner.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { groupDevices, groupNames } from './device-groups.ts'
 import { createDeviceRow, type DeviceRow, nameOf } from './device-row.ts'
@@ -10,7 +11,7 @@ export interface DeviceListParts {
   readonly onRename: (device: LinkedDevice) => void
 }
 
-export interface DeviceList {
+export interface DeviceList extends Personal {
   /** A row stays the same element for as long as its device is there. */
   show(devices: readonly LinkedDevice[]): void
 }
@@ -23,7 +24,7 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
   const more = findPart(root, '#more-devices', HTMLButtonElement)
   const places = groupNames.map((name) => ({ name, rows: findPart(list, `[data-group="${name}"]`, HTMLUListElement) }))
   const rows = new Map<string, DeviceRow>()
-  /** What was new once stays so while the page does. */
+  /** What was new once stays so while the page is its person's. */
   const news = new Set<string>()
   const firstSeenAt = new Map<string, number>()
   let shown: readonly LinkedDevice[] = []
@@ -103,6 +104,12 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
         if (isNew) news.add(id)
         if (!firstSeenAt.has(id)) firstSeenAt.set(id, lastSeenAt)
       }
+      draw()
+    },
+    forget() {
+      shown = []
+      isWhole = false
+      for (const known of [rows, news, firstSeenAt]) known.clear()
       draw()
     },
   }

@@ -3,6 +3,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
+import { createTurns, type Personal } from '../page/owner.ts'
 import { browserWords, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
@@ -15,25 +16,25 @@ export interface EventListParts {
   readonly onSignedOut: () => void
 }
 
-export interface EventList {
-  /** Somebody else may be next. */
-  forget(): void
-}
-
 /** `#activity`: what happened to the account, asked for when somebody wants to see it. */
-export function createEventList({ root, api, onSignedOut }: EventListParts): EventList {
+export function createEventList({ root, api, onSignedOut }: EventListParts): Personal {
   const activity = findPart(root, '#activity', HTMLDetailsElement)
   const list = findPart(activity, '#events', HTMLUListElement)
   const template = findPart(root, '#event-template', HTMLTemplateElement)
   const message = findPart(activity, '.message', HTMLElement)
 
+  const turns = createTurns()
+
   const load = async () => {
+    const isTheirs = turns.begin()
     message.textContent = ''
     try {
       const events = await api.events()
+      if (!isTheirs()) return
       list.replaceChildren(...events.map(item))
       if (events.length === 0) message.textContent = eventWords.none
     } catch (error) {
+      if (!isTheirs()) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
       else message.textContent = wordsFor(error)
     }
@@ -59,8 +60,10 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
 
   return {
     forget() {
+      turns.end()
       activity.open = false
       list.replaceChildren()
+      message.textContent = ''
     },
   }
 }

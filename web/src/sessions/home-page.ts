@@ -9,6 +9,7 @@ import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import { createOwner } from '../page/owner.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { pageWake } from '../poll/page-wake.ts'
@@ -43,6 +44,7 @@ const leave = () => {
 const onGone = () => {
   if (wayOut.leads()) return leave()
   watching.abort()
+  belongTo(undefined)
   const heading = findPart(stranger, 'h1', HTMLElement)
   const title = heading.textContent ?? ''
   document.title = document.title.replace(/^[^·]*/, `${title} `)
@@ -63,10 +65,12 @@ const devices = createLinkedDevices({
     if (news.length > 0) api.noteVisit({ until: Math.max(...news) }).catch(() => undefined)
   },
 })
-createEventList({ root: document, api, onSignedOut: onGone })
+const events = createEventList({ root: document, api, onSignedOut: onGone })
+const belongTo = createOwner([devices, events])
 
 const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {
+  belongTo(user.id)
   end.follow(session)
   wayOut.forget()
   status.textContent = ''

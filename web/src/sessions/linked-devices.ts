@@ -3,6 +3,7 @@ import { events as eventWords } from '#messages/events'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import { createTurns, type Personal } from '../page/owner.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
@@ -22,7 +23,7 @@ export interface LinkedDevicesParts {
   readonly onList?: (devices: readonly LinkedDevice[]) => void
 }
 
-export interface LinkedDevices {
+export interface LinkedDevices extends Personal {
   refresh(): Promise<void>
   /** Ends one of them. Throws what stood in the way. */
   end(id: string): Promise<void>
@@ -37,29 +38,40 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   const others = findPart(root, '#sign-out-others', HTMLButtonElement)
   const message = findPart(root, '#sessions-message', HTMLElement)
   const said = findPart(root, '#sessions-said', HTMLElement)
+  const questions = ['#question', '#renaming'].map((name) => findPart(root, name, HTMLDialogElement))
   const askPerson = createQuestion(root)
   const askName = createRenaming(root)
+  const turns = createTurns()
   let shown: readonly LinkedDevice[] = []
 
-  const attempt = async (act: () => Promise<void>) => {
+  const attempt = async (act: (isTheirs: () => boolean) => Promise<void>) => {
+    const isTheirs = turns.begin()
     message.textContent = ''
     try {
-      await act()
+      await act(isTheirs)
     } catch (error) {
+      if (!isTheirs()) return
       if (isStranger(error)) onSignedOut()
       else message.textContent = wordsFor(error)
     }
   }
 
   const load = async () => {
-    shown = await api.sessions()
+    const isTheirs = turns.begin()
+    const listed = await api.sessions()
+    if (!isTheirs()) return
+    shown = listed
     list.show(shown)
+    showButtons()
+    onList?.(shown)
+  }
+
+  const showButtons = () => {
     const left = shown.filter(({ current }) => !current)
     others.hidden = left.length === 0
     const linked = left.filter(({ kind }) => kind === 'browser')
     // Where there are no phones beside, both buttons would do the same.
     browsers.hidden = linked.length === 0 || linked.length === left.length
-    onList?.(shown)
   }
 
   const end = async (id: string) => {
@@ -76,33 +88,37 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
     root,
     onSignOut: (device, button) =>
       void onceAtATime(button, () =>
-        attempt(async () => {
+        attempt(async (isTheirs) => {
           await end(device.id)
-          say(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
+          if (isTheirs()) say(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
         }),
       ),
     onRename: (device) =>
       askName(device, async (name) => {
+        const isTheirs = turns.begin()
         try {
           await api.rename({ id: device.id, name })
         } catch (error) {
+          if (!isTheirs()) return
           if (isStranger(error)) return onSignedOut()
           throw error
         }
         await attempt(load)
+        if (!isTheirs()) return
         const renamed = shown.find(({ id }) => id === device.id) ?? device
         say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
       }),
   })
 
   const endOthers = (kind?: SessionKind) =>
-    attempt(async () => {
+    attempt(async (isTheirs) => {
       const count = shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
       const here = shown.find(({ current }) => current)?.kind ?? 'browser'
       const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
       if (!(await askPerson(words))) return
       const ended = await api.revokeOthers({ kind })
       await load()
+      if (!isTheirs()) return
       say(said, eventWords.revokedMany({ count: ended }))
       title.focus()
     })
@@ -110,7 +126,19 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   browsers.addEventListener('click', () => endOthers('browser'))
   others.addEventListener('click', () => endOthers())
 
-  return { refresh: () => attempt(load), end, askToEndOthers: () => endOthers() }
+  return {
+    refresh: () => attempt(load),
+    end,
+    askToEndOthers: () => endOthers(),
+    forget() {
+      turns.end()
+      for (const question of questions) question.close('')
+      shown = []
+      list.forget()
+      showButtons()
+      for (const words of [message, said]) words.textContent = ''
+    },
+  }
 }
 
 const isStranger = (error: unknown): boolean => isProblem(error, 'authentication_required')

@@ -3,6 +3,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import type { Personal } from '../page/owner.ts'
 import { whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
@@ -18,13 +19,11 @@ export interface NewLinksParts {
   readonly end: (id: string) => Promise<void>
 }
 
-export interface NewLinksBanner {
+export interface NewLinksBanner extends Personal {
   /** Told of the list each time that it was shown. */
   onList(devices: readonly LinkedDevice[]): Promise<void>
   /** The person has let this in here, just now: no news. */
   approved(login: string): void
-  /** Somebody else may be next. */
-  forget(): void
   /** @param isShown whether the page has room for it now */
   show(isShown: boolean): void
 }
@@ -51,8 +50,10 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
 
   /** What has ended since is told by events alone. Without them the rest is told all the same. */
   const lookBack = async (): Promise<readonly AccountEvent[]> => {
-    events ??= await api.events().catch(() => [])
-    return events
+    const ours = visit
+    const past = events ?? (await api.events().catch(() => []))
+    if (ours === visit) events = past
+    return past
   }
 
   const draw = () => {
@@ -89,13 +90,14 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
   }
 
   const signOut = async ({ id }: NewLink) => {
+    const ours = visit
     message.textContent = ''
-    visit.ended.add(id)
+    ours.ended.add(id)
     try {
       await end(id)
     } catch (error) {
-      visit.ended.delete(id)
-      message.textContent = wordsFor(error)
+      ours.ended.delete(id)
+      if (ours === visit) message.textContent = wordsFor(error)
     }
   }
 
@@ -126,7 +128,9 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
 
   return {
     async onList(devices) {
+      const ours = visit
       const past = await lookBack()
+      if (ours !== visit) return
       const before = visit.told
       visit.told = newLinks(devices, past, visit)
       const links = [...visit.told.values()]
@@ -141,7 +145,7 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
       visit = freshVisit()
       events = undefined
       notedUntil = Number.NEGATIVE_INFINITY
-      said.textContent = ''
+      for (const words of [message, said]) words.textContent = ''
       draw()
     },
     show(isShown) {

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Page, Route } from 'playwright-core'
+import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { eventually } from '../support/eventually.ts'
+import { createClient } from '../support/http-client.ts'
+import { sees } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** Where Zofia has another phone, of which nobody else is to learn. */
+const ADDRESS = '192.0.2.7'
+
+const { visitors, serve } = setUpPageTests({})
+let accounts: AccountsFile
+
+beforeAll(async () => {
+  accounts = await writeAccounts([ZOFIA, YUSUF])
+})
+afterAll(() => accounts.remove())
+
+async function serveBoth(): Promise<string> {
+  const { url } = await serve({ ACCOUNTS_FILE: accounts.path, TRUST_PROXY: '127.0.0.1/32' })
+  const { username, password } = ZOFIA
+  const headers = { 'x-forwarded-for': ADDRESS }
+  const reply = await createClient(url).call('POST', '/sign-in', { body: { username, password }, headers })
+  expect(reply.status).toBe(200)
+  return url
+}
+
+/** As in another tab of this browser, of which this page hears nothing. */
+async function signInElsewhere(page: Page, { username, password }: TestAccount): Promise<void> {
+  const status = await page.evaluate(async (body) => {
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch('/sign-in', { method: 'POST', headers, body })).status
+  }, JSON.stringify({ username, password }))
+  expect(status).toBe(200)
+}
+
+async function signIn(page: Page, { username, password }: TestAccount): Promise<void> {
+  await page.locator('#username').fill(username)
+  await page.locator('#password').fill(password)
+  await page.locator('#sign-in-form [type=submit]').click()
+}
+
+const comeBack = (page: Page) =>
+  page.evaluate(() => {
+    document.dispatchEvent(new Event('visibilitychange'))
+    window.dispatchEvent(new Event('online'))
+  })
+
+/** @returns what the page asks of its person's account from now on, and is not answered */
+async function hold(page: Page): Promise<Route[]> {
+  const held: Route[] = []
+  await page.route(/\/(sessions|passkeys|events)$/, (route) => void held.push(route))
+  return held
+}
+
+const isAsked = (held: readonly Route[], path: string) =>
+  eventually(`${path} is asked for`, async () => held.some((route) => route.request().url().endsWith(path)))
+
+async function openActivity(page: Page): Promise<void> {
+  await page.locator('#activity summary').click()
+  await sees(page, '#events li', ADDRESS)
+}
+
+/** What the page has of Zofia, also where it shows none of it. */
+const ofZofia = (page: Page) =>
+  page.evaluate(
+    (address) => ({
+      isTold: document.body.textContent.includes(address),
+      isActivityOpen: document.querySelector('#activity')?.hasAttribute('open'),
+      openQuestions: document.querySelectorAll('#question[open]').length,
+    }),
+    ADDRESS,
+  )
+const NOTHING = { isTold: false, isActivityOpen: false, openQuestions: 0 }
+
+test('whoever signs in on a phone where somebody has signed out sees nothing of theirs while the list is on its way', async () => {
+  const url = await serveBoth()
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signIn(phone, ZOFIA)
+  await sees(phone, '#sessions li', ADDRESS)
+  await openActivity(phone)
+  await phone.locator('#sign-out').click()
+  await phone.locator('#sign-in').waitFor()
+  expect(await ofZofia(phone)).toEqual(NOTHING)
+
+  const held = await hold(phone)
+  await signIn(phone, YUSUF)
+  await sees(phone, '#devices', YUSUF.name)
+  await isAsked(held, '/sessions')
+  expect(await ofZofia(phone)).toEqual(NOTHING)
+})
+
+test.each([
+  ['/scan', '#devices'],
+  ['/home', '#user-name'],
+])(
+  '%s has nothing of one person once another was signed in in another tab, and no late answer brings it back',
+  async (path, name) => {
+    const url = await serveBoth()
+    const page = await visitors.phone()
+    await page.goto(`${url}/scan`)
+    await signInElsewhere(page, ZOFIA)
+    await page.goto(`${url}${path}`)
+    await sees(page, '#sessions li', ADDRESS)
+    await openActivity(page)
+    const answer = await page.evaluate(async () => (await fetch('/events')).text())
+    const held = await hold(page)
+    await page.locator('#activity summary').click()
+    await page.locator('#activity summary').click()
+    await isAsked(held, '/events')
+    const late = held.find((route) => route.request().url().endsWith('/events'))
+    await page.locator('#sign-out-others').click()
+    await page.locator('#question').waitFor()
+
+    await signInElsewhere(page, YUSUF)
+    held.length = 0
+    await comeBack(page)
+    await sees(page, name, YUSUF.name)
+    await isAsked(held, '/sessions')
+    expect(await ofZofia(page)).toEqual(NOTHING)
+
+    const arrived = page.waitForResponse((response) => response.url().endsWith('/events'))
+    await late?.fulfill({ body: answer, contentType: 'application/json' })
+    await (await arrived).finished()
+    expect(await ofZofia(page)).toEqual(NOTHING)
+  },
+)
