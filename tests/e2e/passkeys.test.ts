@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { freePort } from '../support/free-port.ts'
 import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
-import type { Service } from '../support/service.ts'
+import { DEMO_PASSWORD, type Service } from '../support/service.ts'
 import { addAuthenticator } from '../support/virtual-authenticator.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ plain: {} })
@@ -55,6 +55,45 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
   visitors.await(/status of 401 .*\/sign-in\/passkey$/)
   await phone.locator('#sign-in-passkey').click()
   await sees(phone, '#sign-in-message', 'opens nothing here')
+})
+
+test('who is to sign in once more for a passkey may leave the page for a moment, and finds the form when they are back', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  // As it is five minutes after.
+  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
+  const stale = { status: 403, contentType: 'application/problem+json', body }
+  await phone.route('**/passkeys/options', (route) => route.fulfill(stale), { times: 2 })
+  visitors.await(/status of 403 .*\/passkeys\/options$/)
+  const comeBack = async () => {
+    const asked = phone.waitForResponse((response) => response.url().endsWith('/session'))
+    await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await (await asked).finished()
+  }
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  await phone.locator('#username').fill('demo')
+  await comeBack()
+  await comeBack()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  await signInOnPhone(phone)
+
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  // In another tab.
+  await phone.evaluate(async (password) => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ username: 'demo', password })
+    await fetch('/sign-in', { method: 'POST', headers, body })
+  }, DEMO_PASSWORD)
+  await comeBack()
+  await phone.locator('#chooser').waitFor()
+  await addPasskey(phone)
 })
 
 test('the browser offers a passkey where it fills in the name', async () => {

@@ -48,8 +48,10 @@ export interface ScanFlow {
 export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const { api, pending } = parts
   let attempt = new AbortController()
-  /** Whom the page is about: NOBODY while it asks for a sign-in, and nothing until it knows. */
-  let here: string | undefined
+  /** Whom the page is about: NOBODY while it asks a stranger to sign in, and nothing until it knows. */
+  let here: Here | undefined
+  /** Whether it asks them to sign in once more, signed in as they are. */
+  let isOnceMore = false
 
   const restart = (): AbortSignal => {
     attempt.abort()
@@ -62,13 +64,18 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
 
   const signInAgain = (why: string) => {
     restart()
-    askToSignIn(why)
+    isOnceMore = true
+    parts.onSignIn(why)
   }
   const askToSignIn = (why: string) => {
     here = NOBODY
+    isOnceMore = false
     parts.onSignIn(why)
   }
-  const signedOut = () => signInAgain(phoneWords.signedOut)
+  const signedOut = () => {
+    restart()
+    askToSignIn(phoneWords.signedOut)
+  }
 
   /** Why the person has to sign in first; undefined when there is no need. */
   const signInReason = async (signal: AbortSignal, strangerWords: string): Promise<string | undefined> => {
@@ -77,7 +84,8 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
       if (current?.session.kind === 'browser') return phoneWords.browserSession
       if (current === undefined) return undefined
-      here = current.user.id
+      here = whoIsIn(current)
+      isOnceMore = false
       parts.onUser(current.user, isNew(current))
       // On its way before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
@@ -128,10 +136,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
 
   const lookAgain = async () => {
     const before = here
-    const now = await api.session().then(personOf, (error) => (isSignedOut(error) ? NOBODY : before))
-    if (here !== before || now === before || before === undefined) return
+    const now = await api.session().then(whoIsIn, (error) => (isSignedOut(error) ? NOBODY : before))
+    if (here !== before || before === undefined || now === undefined || now.session === before.session) return
     if (now === NOBODY) signedOut()
-    else await begin()
+    else if (isOnceMore || now.person !== before.person) await begin()
+    else here = now
   }
 
   return {
@@ -144,11 +153,17 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   }
 }
 
-/** In place of a person's id. */
-const NOBODY = ''
+/** Who is signed in, and by which session: their ids. */
+interface Here {
+  readonly person: string
+  readonly session: string
+}
 
-/** Whose phone this is, by its session. */
-const personOf = ({ user, session }: CurrentSession): string => (session.kind === 'phone' ? user.id : NOBODY)
+const NOBODY: Here = { person: '', session: '' }
+
+/** Whose phone this is. */
+const whoIsIn = ({ user, session }: CurrentSession): Here =>
+  session.kind === 'phone' ? { person: user.id, session: session.id } : NOBODY
 
 /** By the server's clock alone, which notes now and then that a session is used. */
 const isNew = ({ session }: CurrentSession): boolean => session.lastSeenAt === session.createdAt
