@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Browser, Page } from 'playwright-core'
 import { createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
-import { runUntil, sees, signInOnPhone } from '../support/page-steps.ts'
+import { runUntil, sees, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
 
 /** A phone's camera is taken away by calls, other apps and locked screens: the picture must not just stand still. */
@@ -99,7 +99,7 @@ describe('a camera that the system keeps for itself, as for a call,', () => {
   test('for a moment only is not spoken of', async () => {
     const phone = await filmingPhone()
     await phone.clock.install({ time: 0 })
-    await phone.clock.pauseAt(1000)
+    await stopClock(phone)
     await phone.reload()
     // What has just come takes no tap yet.
     await runUntil(phone, 'main:not([data-settling]) #camera-start')

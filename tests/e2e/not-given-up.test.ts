@@ -12,6 +12,7 @@ import {
   sees,
   showsCode,
   signInOnPhone,
+  stopClock,
 } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
@@ -379,7 +380,7 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     visitors.await(gone)
     const desktop = await visitors.desktop()
     await desktop.clock.install({ time: 0 })
-    await desktop.clock.pauseAt(1000)
+    await stopClock(desktop)
     const loads = countLoads(desktop)
     await desktop.route('**/assets/login-*.css', (route) => route.fulfill({ status: 404 }))
     await desktop.goto(shared('ordinary').url)
