@@ -1,11 +1,20 @@
-/** Does what a button is for, unless that is under way. A button that is `disabled` would lose the focus. */
-export async function onceAtATime(button: HTMLButtonElement, act: () => Promise<void>): Promise<void> {
-  if (isBusy(button)) return
-  setBusy(true, button)
+/**
+ * Does what a button is for, unless that is under way. A button that is `disabled` would lose the focus.
+ * @param buttons of which one is pressed at a time
+ * @param isStill whether they are yet for what was begun; once they are for something else, they are left to that
+ */
+export async function onceAtATime(
+  buttons: HTMLButtonElement | readonly HTMLButtonElement[],
+  act: () => Promise<void>,
+  isStill = () => true,
+): Promise<void> {
+  const pressed = [buttons].flat()
+  if (pressed.some(isBusy)) return
+  setBusy(true, ...pressed)
   try {
     await act()
   } finally {
-    setBusy(false, button)
+    if (isStill()) setBusy(false, ...pressed)
   }
 }
 
@@ -17,4 +26,4 @@ export function setBusy(busy: boolean, ...buttons: readonly HTMLButtonElement[])
   }
 }
 
-export const isBusy = (button: HTMLButtonElement): boolean => button.getAttribute('aria-disabled') === 'true'
+const isBusy = (button: HTMLButtonElement): boolean => button.getAttribute('aria-disabled') === 'true'

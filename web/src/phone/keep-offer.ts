@@ -1,7 +1,7 @@
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { spanWords } from '../page/moment-words.ts'
-import { isBusy, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 
 export interface KeepOffer {
@@ -23,20 +23,20 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
 
   const onPress = async () => {
     const asked = login
-    if (isBusy(button)) return
-    setBusy(true, button)
-    message.textContent = ''
-    try {
-      await keep(asked)
-      if (login !== asked) return
-      message.textContent = phoneWords.kept({ time })
-      message.focus({ preventScroll: true })
-      button.hidden = true
-    } catch (error) {
-      if (login === asked) tellTrouble(message, error)
-    } finally {
-      if (login === asked) setBusy(false, button)
+    const isStill = () => login === asked
+    const ask = async () => {
+      message.textContent = ''
+      try {
+        await keep(asked)
+        if (!isStill()) return
+        message.textContent = phoneWords.kept({ time })
+        message.focus({ preventScroll: true })
+        button.hidden = true
+      } catch (error) {
+        if (isStill()) tellTrouble(message, error)
+      }
     }
+    await onceAtATime(button, ask, isStill)
   }
   button.addEventListener('click', onPress)
 

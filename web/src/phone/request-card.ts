@@ -2,7 +2,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
 import { agoWords } from '../page/moment-words.ts'
-import { isBusy, onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
@@ -48,18 +48,19 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
 
   const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
     const decided = approval
-    if (decided === undefined || isBusy(confirm)) return
-    setBusy(true, confirm, deny)
-    message.textContent = words
-    try {
-      await act(decided)
-      if (approval === decided) message.textContent = ''
-    } catch (error) {
-      if (approval === decided) tell(error)
-    } finally {
-      // By now the card may ask about another code, and its buttons be pressed for that one.
-      if (approval === decided) setBusy(false, confirm, deny)
+    if (decided === undefined) return
+    // By its end the card may ask about another code, and its buttons be pressed for that one.
+    const isStill = () => approval === decided
+    const ask = async () => {
+      message.textContent = words
+      try {
+        await act(decided)
+        if (isStill()) message.textContent = ''
+      } catch (error) {
+        if (isStill()) tell(error)
+      }
     }
+    await onceAtATime([confirm, deny], ask, isStill)
   }
 
   const tell = (error: unknown) => {

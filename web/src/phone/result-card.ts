@@ -1,7 +1,7 @@
 import { phone as phoneWords } from '#messages/phone'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { isBusy, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Approval, ApprovalView } from './approval.ts'
@@ -51,16 +51,17 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   // Whoever is asked for the digits by a stranger finds out only now.
   const refuse = async () => {
     const refused = approval
-    if (refused === undefined || isBusy(deny)) return
-    setBusy(true, deny)
-    message.textContent = ''
-    try {
-      await refused.deny()
-    } catch (error) {
-      if (approval === refused) tellTrouble(message, error)
-    } finally {
-      if (approval === refused) setBusy(false, deny)
+    if (refused === undefined) return
+    const isStill = () => approval === refused
+    const ask = async () => {
+      message.textContent = ''
+      try {
+        await refused.deny()
+      } catch (error) {
+        if (isStill()) tellTrouble(message, error)
+      }
     }
+    await onceAtATime(deny, ask, isStill)
   }
   again.addEventListener('click', onAgain)
   endOthers.addEventListener('click', onEndOthers)

@@ -2,7 +2,7 @@ import { devices as deviceWords } from '#messages/devices'
 import { wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { isBusy, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
@@ -23,17 +23,18 @@ export function createRenaming(root: ParentNode): AskName {
 
   const send = async () => {
     const asked = save
-    if (asked === undefined || isBusy(submit)) return
-    setBusy(true, submit)
-    message.textContent = ''
-    try {
-      await asked(field.value.trim())
-      if (save === asked) dialog.close()
-    } catch (error) {
-      if (save === asked) complain(error)
-    } finally {
-      if (save === asked) setBusy(false, submit)
+    if (asked === undefined) return
+    const isStill = () => save === asked
+    const ask = async () => {
+      message.textContent = ''
+      try {
+        await asked(field.value.trim())
+        if (isStill()) dialog.close()
+      } catch (error) {
+        if (isStill()) complain(error)
+      }
     }
+    await onceAtATime(submit, ask, isStill)
   }
   const complain = (error: unknown) => {
     const isBad = isProblem(error, 'invalid_request')
