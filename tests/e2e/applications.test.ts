@@ -8,7 +8,7 @@ import {
   WIKI_HOST,
 } from '../support/application-proxies.ts'
 import { writeApps } from '../support/applications.ts'
-import { connectToChromium, createVisitors, type Visitors } from '../support/browsers.ts'
+import { createVisitors, launchChromium, trusting, type Visitors } from '../support/browsers.ts'
 import { type Echo, type EchoingApplication, startApplication } from '../support/echoing-application.ts'
 import { freePort } from '../support/free-port.ts'
 import { confirm, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
@@ -29,8 +29,7 @@ beforeAll(async () => {
   const ports = { https: await freePort(), scanin: await freePort(), wiki: wiki.port, stats: stats.port }
   const [login, wikiUrl, statsUrl] = [LOGIN_HOST, WIKI_HOST, STATS_HOST].map((host) => `https://${host}:${ports.https}`)
   at = { login: `${login}`, wiki: `${wikiUrl}`, stats: `${statsUrl}` }
-  ;[chromium, proxy, service] = await Promise.all([
-    connectToChromium(),
+  ;[proxy, service] = await Promise.all([
     APPLICATION_PROXIES['nginx']?.(ports) ?? Promise.reject(new Error('there is no nginx')),
     startService({
       PORT: String(ports.scanin),
@@ -39,6 +38,7 @@ beforeAll(async () => {
       APPS_FILE: writeApps([{ origin: at.wiki, name: 'The Wiki' }, { origin: at.stats }]).path,
     }),
   ])
+  chromium = await launchChromium([trusting(proxy.keyHash ?? '')])
 })
 afterAll(async () => {
   await Promise.all([chromium?.close(), proxy?.stop(), service?.stop()])
@@ -47,15 +47,11 @@ afterAll(async () => {
 
 beforeEach(() => {
   visitors = createVisitors(chromium)
-  // Of the worker that keeps the offline page: browsers take it over no certificate but one that they trust.
-  visitors.await(/An (SSL certificate|unknown) error occurred when fetching the script/)
 })
 afterEach(async () => {
   await visitors.leave()
   expect(visitors.complaints()).toEqual([])
 })
-
-const OPTIONS = { ignoreHTTPSErrors: true }
 
 async function echoOn(page: Page): Promise<Echo> {
   return JSON.parse((await page.locator('#echo').textContent()) ?? '')
@@ -86,7 +82,7 @@ function socketOn(page: Page): Promise<string> {
 
 test('one scan opens an application where its link led, fragment and all; the next opens by itself; the phone ends both', async () => {
   visitors.await(/status of 401/, /WebSocket connection to .* failed/)
-  const [desktop, phone] = [await visitors.desktop(OPTIONS), await visitors.phone(OPTIONS)]
+  const [desktop, phone] = [await visitors.desktop(), await visitors.phone()]
   const wanted = `${at.wiki}/pages/1?edit=yes&q=a%20b#line-7`
   await desktop.goto(wanted)
   expect(new URL(desktop.url()).origin).toBe(at.login)
@@ -129,7 +125,7 @@ test('one scan opens an application where its link led, fragment and all; the ne
 })
 
 test('a form that is sent, and a sign-out link, do what they do anywhere', async () => {
-  const phone = await visitors.phone(OPTIONS)
+  const phone = await visitors.phone()
   await phone.goto(`${at.login}/scan`)
   await signInOnPhone(phone)
   await sees(phone, '#devices', 'Demo Person')

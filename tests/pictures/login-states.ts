@@ -10,8 +10,8 @@ const MATCHING = at('match_required', { tries_left: 5, expires_in: 120 })
 const pending = { page: '/', shows: `${is('pending')} #qr` }
 /** As whoever sees where to type. */
 const typeDigits = (digits: string) => (page: Page) => page.locator('#match-code:focus').pressSequentially(digits)
-/** It leaves for the person's page, which is long in coming. */
-const leaveSlowly = (page: Page) => page.route('**/slow', () => undefined)
+/** It leaves for where there is nothing, and so stays: whether a page is still drawn while the next is under way is the browser's affair. */
+const leaveForNothing = (page: Page) => page.route('**/nothing', (route) => route.fulfill({ status: 204 }))
 
 /** The login page. */
 export const loginStates: readonly State[] = [
@@ -77,8 +77,8 @@ export const loginStates: readonly State[] = [
     shows: is('start_failed'),
   },
   {
-    ...{ name: 'signed-in', page: '/', first: leaveSlowly, shows: is('authenticated'), inDocuments: true },
-    wire: at('authenticated', { user: { id: 'ada', name: 'Ada Lovelace' }, redirect_to: '/slow' }),
+    ...{ name: 'signed-in', page: '/', first: leaveForNothing, shows: is('authenticated'), inDocuments: true },
+    wire: at('authenticated', { user: { id: 'ada', name: 'Ada Lovelace' }, redirect_to: '/nothing' }),
   },
   { name: 'scriptless', page: '/', setting: 'scriptless', shows: '.no-script' },
 ]

@@ -146,13 +146,23 @@ async function forEach<Result>(states: readonly State[], act: (state: State) => 
   const work = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const { name } = next.state
-      results[next.at] = await act(next.state).catch((error) => {
+      results[next.at] = await inTime(act(next.state)).catch((error) => {
         throw new Error(`${name}: ${error}`, { cause: error })
       })
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return results
+}
+
+/** What a page is asked to do in itself has no end of its own: one state would take its whole group's time, and nobody knew which. */
+function inTime<Result>(act: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout
+  const over = new Promise<never>((_resolve, reject) => {
+    const late = new Error(`not seen within ${2 * PATIENCE_MS} ms, or never twice the same`)
+    timer = setTimeout(reject, 2 * PATIENCE_MS, late)
+  })
+  return Promise.race([act, over]).finally(() => clearTimeout(timer))
 }
 
 if (RENEWED !== undefined) {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,6 +23,8 @@ export interface Ports {
 }
 
 export interface ApplicationProxy {
+  /** Of its certificate's public key, for launchChromium; where the proxy has made its certificate itself, nobody knows it. */
+  keyHash?: string
   stop(): Promise<unknown>
 }
 
@@ -54,20 +57,22 @@ function folderFor(name: string): string {
   return folder
 }
 
-/** A certificate for all of example.com that nobody trusts. */
-function makeCertificate(folder: string): { certificate: string; key: string } {
+/** A certificate for all of example.com that nobody trusts, but a Chromium that is told its key's hash. */
+function makeCertificate(folder: string): { certificate: string; key: string; keyHash: string } {
   const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'certificate-key.pem')]
   const subject = ['-subj', '/CN=example.com', '-addext', 'subjectAltName=DNS:*.example.com']
   const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   execFileSync(findProgram('OPENSSL', 'openssl'), ['req', ...kind, ...subject, '-keyout', key, '-out', certificate], {
     stdio: 'ignore',
   })
-  return { certificate, key }
+  const publicKey = new X509Certificate(readFileSync(certificate)).publicKey.export({ type: 'spki', format: 'der' })
+  return { certificate, key, keyHash: createHash('sha256').update(publicKey).digest('base64') }
 }
 
 async function nginx(ports: Ports): Promise<ApplicationProxy> {
-  return startNginx((port, folder) => {
-    makeCertificate(folder)
+  let keyHash = ''
+  const running = await startNginx((port, folder) => {
+    keyHash = makeCertificate(folder).keyHash
     const here = (text: string) => text.replaceAll('/etc/nginx/', `${folder}/`)
     for (const name of ['scanin.conf', 'scanin-person.conf']) {
       writeFileSync(join(folder, name), here(documented(`nginx-${name}`)))
@@ -76,6 +81,7 @@ async function nginx(ports: Ports): Promise<ApplicationProxy> {
     // That nginx is there is asked in plain http.
     return `server { listen 127.0.0.1:${port}; return 204; } ${here(atPorts(listening, ports))}`
   })
+  return { ...running, keyHash }
 }
 
 async function caddy(ports: Ports): Promise<ApplicationProxy> {

@@ -47,6 +47,13 @@ export async function launchChromiumWithCamera(cameraFile: string): Promise<Brow
   return launchChromium(camera)
 }
 
+/**
+ * Makes Chromium take a certificate as one that it trusts. A context's `ignoreHTTPSErrors` is another thing: each request
+ * fails first and is begun again, which Chromium now and then gives up (ERR_TOO_MANY_RETRIES), and workers are refused.
+ * @param keyHash SHA-256 of its public key (SPKI), base64
+ */
+export const trusting = (keyHash: string) => `--ignore-certificate-errors-spki-list=${keyHash}`
+
 /** A Chromium of one's own. @param env beyond that of the tests */
 export async function launchChromium(
   moreArguments: readonly string[] = [],
