@@ -6,7 +6,7 @@ import { isSamePerson, type Person, personKeyHash } from '../identity/person-key
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
-import { createEndSessions, type EndingSession, type OnPhoneEnd } from './session-ends.ts'
+import { createEndSessions, type EndingSession, type EndOptions, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex, type IndexEntry } from './session-index.ts'
 import { createSessionKeeping } from './session-keeping.ts'
 import { mayBeOpening } from './session-limit.ts'
@@ -36,6 +36,16 @@ export interface RevokeOptions {
   kind?: Session['kind'] | undefined
   occasion?: Occasion | undefined
 }
+
+/** Which of a person's sessions end, and how. */
+interface Ending extends EndOptions {
+  isMeant: (id: string, place: NonNullable<Place>) => boolean
+}
+
+const ofOperator = (occasion: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', occasion })
+
+/** At a list that is being ended: nobody is waited for who opens sessions as fast as they end. */
+const MOST_LOOKS = 4
 
 export type SessionService = ReturnType<typeof createSessionService>
 
@@ -92,18 +102,40 @@ export function createSessionService(options: SessionServiceOptions) {
     return noteUse(found)
   }
 
-  /** Ends all of a list, also what is about to be created: it finds its place taken. @returns how many there were */
-  async function endListed(of: string, listed: readonly IndexEntry[], occasion: Occasion | undefined): Promise<number> {
+  /**
+   * Ends what is meant of a list, also what is about to be created: it finds its place taken.
+   * @returns what it was that was there
+   */
+  async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
     const places = await records.findAll(listed.map(({ id }) => id))
-    const all = listed.map((entry, at) => ({ entry, id: entry.id, place: places[at]?.place }))
-    const ending = all.flatMap(({ entry, id, place }): EndingSession[] => {
-      if (place !== undefined) return [{ id, place }]
-      const never = { ended: { of, isPhone: false, by: undefined } }
-      return mayBeOpening(entry, clock()) ? [{ id, place: never }] : []
+    const ending = listed.flatMap((entry, at): EndingSession[] => {
+      const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, by: undefined } } : undefined
+      const place = places[at]?.place ?? never
+      return place !== undefined && isMeant(entry.id, place) ? [{ id: entry.id, place }] : []
     })
-    await end(of, ending, { why: 'ended', occasion })
-    return all.filter(({ id, place }) => live(id, place) !== undefined).length
+    await end(of, ending, how)
+    const meant = new Set(ending.map(({ id }) => id))
+    return { ending, found: places.filter(({ id, place }) => place !== undefined && meant.has(id)) }
   }
+
+  /**
+   * As `endListed`, of all that a person has. Until what approves has ended, it may have something handed over that was not in
+   * the list yet: so it looks again for as long as there was something to end.
+   */
+  async function endThem(of: string, how: Ending) {
+    const all: { id: string; place: Place }[] = []
+    const seen = new Set<string>()
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const listed = (await index.entries(of)).filter(({ id }) => !seen.has(id))
+      const { ending, found } = await endListed(of, listed, how)
+      all.push(...found)
+      if (ending.length === 0) break
+      for (const { id } of listed) seen.add(id)
+    }
+    return all
+  }
+
+  const isLive = ({ id, place }: { id: string; place: Place }) => live(id, place) !== undefined
 
   return {
     ...createSessionOpening({ ...options, records, index, end }),
@@ -220,25 +252,21 @@ export function createSessionService(options: SessionServiceOptions) {
      * @returns how many that were
      */
     async revokeOthers(person: Person, keptId?: string, { kind, occasion }: RevokeOptions = {}): Promise<number> {
-      const of = personKeyHash(person)
-      const places = await records.findAll(await index.list(of))
-      const others = places.flatMap(({ id, place }): EndingSession[] =>
-        place === undefined || id === keptId || (kind !== undefined && kindOf(place) !== kind) ? [] : [{ id, place }],
-      )
-      await end(of, others, { why: 'revoked', occasion })
-      return others.filter(({ id, place }) => 'ended' in place || live(id, place) !== undefined).length
+      const isMeant: Ending['isMeant'] = (id, place) => id !== keptId && (kind === undefined || kindOf(place) === kind)
+      const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', occasion })
+      return ended.filter((one) => isLive(one) || (one.place !== undefined && 'ended' in one.place)).length
     },
 
     /** Ends all of a person's sessions, for an operator. @returns how many there were */
     async endAll(person: Person, occasion?: Occasion): Promise<number> {
-      const of = personKeyHash(person)
-      return endListed(of, await index.entries(of), occasion)
+      return (await endThem(personKeyHash(person), ofOperator(occasion))).filter(isLive).length
     },
 
     /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
     async block(person: Person, occasion?: Occasion): Promise<number> {
       const of = personKeyHash(person)
-      return endListed(of, await index.block(of), occasion)
+      const { found } = await endListed(of, await index.block(of), ofOperator(occasion))
+      return found.filter(isLive).length
     },
 
     unblock: (person: Person): Promise<void> => index.unblock(personKeyHash(person)),

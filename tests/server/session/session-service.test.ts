@@ -246,6 +246,64 @@ describe('the most sessions of one person', () => {
   })
 })
 
+describe('ending all that a person has', () => {
+  /** A service on whose store something is handed over while a session is being ended, so many times. */
+  function createRaced(times: number) {
+    const world = createWorld()
+    const secrets: string[] = []
+    const write: RecordStore['write'] = async (key, ...rest) => {
+      if (key.startsWith('session:') && secrets.length < times) {
+        const secret = `handed over ${secrets.length}`
+        secrets.push(secret)
+        await world.service.open({ ...SESSION, secret })
+      }
+      return world.store.write(key, ...rest)
+    }
+    return { ...world, secrets, raced: world.create({ ...world.store, write }) }
+  }
+
+  test.each([
+    ['their owner', 'revokeOthers'],
+    ['an operator', 'endAll'],
+  ] as const)('by %s ends what is handed over meanwhile, too', async (_who, endThem) => {
+    const { raced, service, secrets, isLive } = createRaced(1)
+    await service.open(PHONE)
+    expect(await raced[endThem](ANN)).toBe(2)
+    expect(await Promise.all([PHONE.secret, ...secrets].map(isLive))).toEqual([false, false])
+    expect(await service.idsOf(ANN)).toEqual([])
+  })
+
+  test('keeps the one that asks, and what is of another kind', async () => {
+    const { raced, service, secrets, isLive } = createRaced(1)
+    await service.open(PHONE)
+    await service.open({ ...PHONE, secret: 'asks' })
+    expect(await raced.revokeOthers(ANN, sessionIdOf('asks'), { kind: 'phone' })).toBe(1)
+    expect(await Promise.all([PHONE.secret, 'asks', ...secrets].map(isLive))).toEqual([false, true, true])
+  })
+
+  test('is done at last, however many are opened meanwhile', async () => {
+    const { raced, service, secrets } = createRaced(1000)
+    await service.open(PHONE)
+    await raced.revokeOthers(ANN)
+    expect(secrets.length).toBeLessThan(10)
+  })
+
+  test('ends what is listed and not there yet: it never is', async () => {
+    const { store, create, service, isLive } = createWorld()
+    await service.open(PHONE)
+    let revoking: Promise<unknown> | undefined
+    const write: RecordStore['write'] = async (key, ...rest) => {
+      if (key.startsWith('session:')) {
+        revoking = service.revokeOthers(ANN)
+        await revoking
+      }
+      return store.write(key, ...rest)
+    }
+    const { opened } = await create(spreadStore({ ...store, write })).create(SESSION)
+    expect([opened, await isLive(SESSION.secret), await revoking]).toEqual([undefined, false, 1])
+  })
+})
+
 describe('an operator', () => {
   test('ends all of a person, phones with what they scanned, and nobody else', async () => {
     const { service, isLive, ended, openMany } = createWorld()
@@ -261,7 +319,7 @@ describe('an operator', () => {
     expect(await service.open({ ...SESSION, secret: 'after' })).toBeDefined()
   })
 
-  test('ends a thousand with two looks at their list and one write of it, all read at once', async () => {
+  test('ends a thousand with three looks at their list and one write of it, all read at once', async () => {
     const { store, create, openMany } = createWorld({ most: 2000 })
     await openMany('browser', 1000)
     const calls = new Map<string, number>()
@@ -276,7 +334,7 @@ describe('an operator', () => {
     const write: RecordStore['write'] = (key, ...rest) => note('write', key, () => store.write(key, ...rest))
     expect(await create({ ...store, read, write }).endAll(ANN)).toBe(1000)
     expect(calls.get('write session')).toBe(1000)
-    expect([calls.get('read sessions-of'), calls.get('write sessions-of')]).toEqual([2, 1])
+    expect([calls.get('read sessions-of'), calls.get('write sessions-of')]).toEqual([3, 1])
     expect(most).toBe(1000)
   })
 
