@@ -80,7 +80,24 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
       'PHONE_USERINFO_URL takes tokens that your provider gave to any application (PHONE_INTROSPECTION_URL tells them apart).',
     )
   }
+  if (areTwoProviders(phone)) {
+    found.push(
+      'PHONE_JWT_ISSUER is not PHONE_OIDC_ISSUER: who has one id at both is one person to applications of APPS_FILE.',
+    )
+  }
   return found
+}
+
+/** Applications behind forward auth are told an id, and not whose it is. */
+function areTwoProviders({
+  appsFile,
+  phoneJwt,
+  phoneOidc,
+}: Pick<Config, 'appsFile' | 'phoneJwt' | 'phoneOidc'>): boolean {
+  if (appsFile === undefined || phoneJwt === undefined || phoneOidc === undefined) return false
+  // Some call themselves by both.
+  const [one, other] = [phoneJwt, phoneOidc].map(({ issuer }) => issuer.replace(/\/$/, ''))
+  return one !== other
 }
 
 function warningsOfAdmin({ admin, store }: Pick<Config, 'admin' | 'store'>): string[] {
