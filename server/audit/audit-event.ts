@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import { isOfRequest, type Occasion, type PollOccasion } from '../http/occasion.ts'
 import type { BrowserName } from '../http/user-agent.ts'
 
 /** Everything that an audit line may be about. docs/operations.md says what each means. */
@@ -77,9 +77,9 @@ export interface AuditEvent {
   by_session?: string
 }
 
-/** Who did it, from where, on which request. */
-export function doneBy(by: Occasion | undefined): Partial<AuditEvent> {
-  if (by === undefined) return {}
+/** Who did it, from where, on which request; of a poll, in which trace. */
+export function doneBy(by: Occasion | PollOccasion | undefined): Partial<AuditEvent> {
+  if (!isOfRequest(by)) return { ...by?.labels }
   const { request_id, trace_id } = by.labels
   return { address: by.address, device: by.device, ...onRequest({ request_id, trace_id }) }
 }

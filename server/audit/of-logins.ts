@@ -1,3 +1,4 @@
+import { isOfRequest } from '../http/occasion.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { Login, Phone } from '../login/login.ts'
 import type { LoginNews } from '../login/login-news.ts'
@@ -12,12 +13,14 @@ export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
   if (happened === undefined || login === undefined) return undefined
   const { audit, isFailure, ...more } = happened
   const outcome = news.isUncertain ? 'unknown' : isFailure ? 'failure' : 'success'
-  const isOfBrowser = news.by === undefined || news.type === 'match' || news.type === 'remove'
+  const isOfBrowser = !isOfRequest(news.by) || news.type === 'match' || news.type === 'remove'
   return {
     audit,
     outcome,
-    // A poll keeps nothing of its request: it is of the browser that the login is of.
-    ...(news.by === undefined ? { address: login.ip, device: login.browser } : doneBy(news.by)),
+    // A poll keeps neither: it is of the browser that the login is of.
+    address: login.ip,
+    device: login.browser,
+    ...doneBy(news.by),
     ...phoneLabels(login),
     login: news.loginId,
     ...(login.application && { application: login.application.origin ?? login.application.name }),

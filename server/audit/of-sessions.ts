@@ -1,3 +1,4 @@
+import { isOfRequest } from '../http/occasion.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionChange, SessionNews } from '../session/session-news.ts'
@@ -37,7 +38,9 @@ function opened(news: SessionChange): AuditEvent {
   return {
     audit: kind === 'browser' ? 'login.collected' : 'sign_in.succeeded',
     outcome: news.isUncertain ? 'unknown' : 'success',
-    ...(by === undefined ? { address: ip, device: browser } : doneBy(by)),
+    address: ip,
+    device: browser,
+    ...doneBy(by),
     ...publicPerson(session.user),
     ...(handedOverBy === undefined ? {} : { login: handedOverBy }),
     session: id,
@@ -53,7 +56,7 @@ function methodOf({ user, amr = [] }: Session): Pick<AuditEvent, 'method'> {
 }
 
 function changed({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
-  const bySession = by?.labels.session
+  const bySession = isOfRequest(by) ? by.labels.session : undefined
   return {
     audit,
     outcome: isUncertain ? 'unknown' : 'success',

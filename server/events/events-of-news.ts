@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import { isOfRequest, type Occasion, type PollOccasion } from '../http/occasion.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import type { Person } from '../identity/person-key.ts'
 import type { LoginNews } from '../login/login-news.ts'
@@ -42,7 +42,7 @@ export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): 
     }
   }
   if (type !== 'revoked') return undefined
-  const request = by === undefined ? {} : { request: markOf(by) }
+  const request = isOfRequest(by) ? { request: markOf(by) } : {}
   return { person: user, event: { type, at: now, ...about, ...doneBy(by), ...request } }
 }
 
@@ -59,6 +59,6 @@ export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined
   return { person: user, event: { type: `passkey_${news.type}`, at: now, browser: by.device, ip: by.address } }
 }
 
-function doneBy(by: Occasion | undefined): Pick<PersonEvent, 'by'> {
-  return by === undefined ? {} : { by: { browser: by.device, ip: by.address } }
+function doneBy(by: Occasion | PollOccasion | undefined): Pick<PersonEvent, 'by'> {
+  return isOfRequest(by) ? { by: { browser: by.device, ip: by.address } } : {}
 }

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
-import type { RequestLabels } from './request-labels.ts'
+import { type RequestLabels, traceIdOf } from './request-labels.ts'
 import { type BrowserName, browserOf } from './user-agent.ts'
 
 /** The request on which something happens: for records of what happened, and decided by nowhere. */
@@ -10,6 +10,21 @@ export interface Occasion {
   /** The client's own claim. */
   device: BrowserName
   labels: RequestLabels
+}
+
+/** A browser's poll on which something happens: all that is kept of it is the trace that it is a part of. */
+export interface PollOccasion {
+  labels: Required<Pick<RequestLabels, 'trace_id'>>
+}
+
+export function isOfRequest(by: Occasion | PollOccasion | undefined): by is Occasion {
+  return by !== undefined && 'address' in by
+}
+
+/** `undefined`: it is a part of none that anybody knows. */
+export function pollOccasion(traceparent: string | undefined): PollOccasion | undefined {
+  const traceId = traceIdOf(traceparent)
+  return traceId === undefined ? undefined : { labels: { trace_id: traceId } }
 }
 
 export function occasionOf(

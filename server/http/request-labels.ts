@@ -76,6 +76,15 @@ export function sendId({ id }: FastifyRequest, reply: FastifyReply): void {
   reply.header(REQUEST_ID, id)
 }
 
+/**
+ * A `traceparent` as it came, for who reads it only if there is something to say. `undefined`: there is none, or it is
+ * longer than any that is one.
+ */
+export function traceparentOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const said = headers['traceparent']
+  return typeof said === 'string' && said.length <= LONGEST_TRACEPARENT ? said : undefined
+}
+
 /** The trace id of a `traceparent`. `undefined`: it is none, and the trace begins elsewhere. */
 export function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
   if (typeof traceparent !== 'string' || traceparent.length > LONGEST_TRACEPARENT) return undefined

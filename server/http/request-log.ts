@@ -4,9 +4,12 @@ import type { TroubleLog } from '../trouble-log.ts'
 import { createReplyTally, type ReplyTally } from './reply-tally.ts'
 import type { RequestLabels } from './request-labels.ts'
 
+/** What a line says of its request; a function is asked only where there is a line. */
+type Labels = Partial<RequestLabels> | (() => Partial<RequestLabels>)
+
 /** What happened to a request, with the route's pattern and never its address: the status URL has a token in it. */
 export interface RequestLog {
-  reply(answered: { method: string; route: string; status: number; ms: number }, labels: Partial<RequestLabels>): void
+  reply(answered: { method: string; route: string; status: number; ms: number }, labels: Labels): void
   /** What was answered and what was refused, counted. */
   tally: ReplyTally
   /** Of a refusal only what somebody has to look into. */
@@ -23,7 +26,8 @@ export function createRequestLog(logger: FastifyBaseLogger, troubles: TroubleLog
       tally.countReply(method, route, status, ms / 1000)
       const isRoutine = method === 'GET' && status < 400
       if (isRoutine && !isRoutineLogged) return
-      const line = { method, route, status, ms: Math.round(ms * 10) / 10, ...labels }
+      const said = typeof labels === 'function' ? labels() : labels
+      const line = { method, route, status, ms: Math.round(ms * 10) / 10, ...said }
       logger[isRoutine ? 'debug' : 'info'](line, 'request')
     },
     error(error, request, labels) {

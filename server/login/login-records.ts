@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { Occasion, PollOccasion } from '../http/occasion.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
@@ -29,7 +29,7 @@ export interface LoginRecords {
    * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
    * out, and on however many instances. Never rejects. @param found what it was when it was read last
    */
-  noteExpired(loginId: string, found: StoredRecord): Promise<void>
+  noteExpired(loginId: string, found: StoredRecord, by?: PollOccasion): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
 }
 
@@ -38,7 +38,7 @@ export interface WriteDown {
   /** Answered only once replicas have it too. */
   durable?: boolean
   /** The request that it happens on. */
-  by?: Occasion | undefined
+  by?: Occasion | PollOccasion | undefined
   /** Called once it is this call that has changed the login, or may have: the store did not answer. */
   onChange?: ((how: { isUncertain?: true }) => void) | undefined
 }
@@ -122,13 +122,13 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
       if (await store.remove(keyOf(loginId))) onNews({ loginId, type: 'remove', before, by })
     },
 
-    async noteExpired(loginId, found) {
+    async noteExpired(loginId, found, by) {
       const before = decodeLogin(found.value)
       if (before === undefined || before.status === 'delivered' || before.status === 'denied') return
       try {
         if (live((await store.read(keyOf(loginId)))?.value) !== undefined) return
         const once = { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }
-        if (await store.write(`expired:${loginId}`, true, once)) onNews({ loginId, type: 'expire', before })
+        if (await store.write(`expired:${loginId}`, true, once)) onNews({ loginId, type: 'expire', before, by })
       } catch {
         // Nobody waits for this, and who asks next is told of the store.
       }

@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { Occasion, PollOccasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import type { Session } from './session.ts'
 
@@ -15,8 +15,8 @@ export interface SessionChange {
   isUncertain?: true
   /** Why it was withdrawn, in a word of a closed list. */
   reason?: string
-  /** Left out: a browser's poll. */
-  by?: Occasion | undefined
+  /** Left out: a poll of which nothing is known. */
+  by?: Occasion | PollOccasion | undefined
 }
 
 /**

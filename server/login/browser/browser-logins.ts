@@ -2,7 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
-import type { Occasion } from '../../http/occasion.ts'
+import { type Occasion, pollOccasion } from '../../http/occasion.ts'
 import type { CurrentPerson } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -128,11 +128,11 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   })
 
   /** Of a login that this browser was seen to have: whoever looks when it is over says so. */
-  function noteIfExpired({ token, client }: PollingBrowser): void {
+  function noteIfExpired({ token, client, traceparent }: PollingBrowser): void {
     if (client?.proof === undefined || client.proof.known.expiresAt > clock()) return
     const { record } = client.proof
     client.proof = undefined
-    void records.noteExpired(token.loginId, record)
+    void records.noteExpired(token.loginId, record, pollOccasion(traceparent))
   }
 
   function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
@@ -151,7 +151,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   }
 
   async function denyOfSomebodyGone(browser: WaitingBrowser): Promise<BrowserStatus> {
-    const outcome = await records.apply(browser.token.loginId, denialFor)
+    const outcome = await records.apply(browser.token.loginId, denialFor, { by: pollOccasion(browser.traceparent) })
     return outcome === undefined ? EXPIRED : statusOf(knownOf(outcome.login), browser)
   }
 
@@ -160,7 +160,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     browser: WaitingBrowser,
     found?: StoredRecord,
   ): BrowserStatus | Promise<BrowserStatus> {
-    const { token, browserKey, replaces, by } = browser
+    const { token, browserKey, replaces } = browser
     const expiresIn = login === undefined ? 0 : secondsUntil(login.expiresAt, clock())
     if (login === undefined || browserKey === undefined || expiresIn === 0) return EXPIRED
     if (isWaiting(login) && isOfSomebodyGone(login)) return denyOfSomebodyGone(browser)
@@ -173,9 +173,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect({ loginId: token.loginId, browserKey, replaces, by }, found).then(
-          (collected) => collected ?? EXPIRED,
-        )
+        return collect(
+          { loginId: token.loginId, browserKey, replaces, by: browser.by ?? pollOccasion(browser.traceparent) },
+          found,
+        ).then((collected) => collected ?? EXPIRED)
       default:
         return login.status satisfies never
     }

@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
-import type { Occasion } from '../../http/occasion.ts'
+import { isOfRequest, type Occasion, type PollOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -48,8 +48,8 @@ export interface CollectingBrowser {
   browserKey: string
   /** The public id of the session that its cookie names: the new one takes its place. */
   replaces: string | undefined
-  /** The request that it asks by, unless that is a poll. */
-  by?: Occasion | undefined
+  /** The request that it asks by, or what is kept of a poll. */
+  by?: Occasion | PollOccasion | undefined
 }
 
 type ApprovedLogin = AuthenticatedLogin | DeliveredLogin
@@ -74,14 +74,16 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
-  async function applyFor(phone: Phone, loginId: string, event: LoginEvent) {
-    return (await records.apply(loginId, ifStillOf(phone, event), { durable: true }))?.login
+  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: PollOccasion) {
+    return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 
   /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
-    const login = await applyFor(phone, browser.loginId, event)
+    // No request's doing: the browser has found out.
+    const by = isOfRequest(browser.by) ? undefined : browser.by
+    const login = await applyFor(phone, browser.loginId, event, by)
     if (login === undefined) return collect(browser)
     return login.status === 'denied' || isRepeating(login) ? denialOf(login) : undefined
   }

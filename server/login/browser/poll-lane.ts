@@ -4,6 +4,7 @@ import type { Cookies } from '../../http/cookies.ts'
 import { answerWithProblem } from '../../http/error-replies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
+import { type RequestLabels, traceIdOf, traceparentOf } from '../../http/request-labels.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import type { Paces } from '../hold/paces.ts'
@@ -77,26 +78,31 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     response.end(text)
   }
 
-  function logReply({ statusCode }: ServerResponse, { loginId }: Token, startedAt: number): void {
-    log.reply(
-      { method: METHOD, route: ROUTE, status: statusCode, ms: performance.now() - startedAt },
-      { login: loginId },
+  function logReply(
+    { statusCode }: ServerResponse,
+    token: Token,
+    { startedAt, traceparent }: { startedAt: number; traceparent: string | undefined },
+  ): void {
+    log.reply({ method: METHOD, route: ROUTE, status: statusCode, ms: performance.now() - startedAt }, () =>
+      labelsOf(token, traceparent),
     )
   }
 
   function answer(request: IncomingMessage, response: ServerResponse, token: Token, wish: HoldWish): void {
     const startedAt = performance.now()
+    // Of its headers this is all that is left once it is asked, and it is read only for a line.
+    const traceparent = traceparentOf(request)
     poll(request, token, wish)
       .then((status) => {
         if (request.destroyed) return
         write(response, status, token)
-        logReply(response, token, startedAt)
+        logReply(response, token, { startedAt, traceparent })
       })
       .catch((cause) => {
         const error = ScanInError.from(cause)
-        log.error(error, { method: METHOD, route: ROUTE }, { login: token.loginId })
+        log.error(error, { method: METHOD, route: ROUTE }, labelsOf(token, traceparent))
         answerWithProblem(response, error, headers.api)
-        logReply(response, token, startedAt)
+        logReply(response, token, { startedAt, traceparent })
       })
   }
 
@@ -109,4 +115,9 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     answer(request, response, { loginId, secret }, { seen, wait })
     return true
   }
+}
+
+function labelsOf({ loginId }: Token, traceparent: string | undefined): Partial<RequestLabels> {
+  const traceId = traceIdOf(traceparent)
+  return traceId === undefined ? { login: loginId } : { trace_id: traceId, login: loginId }
 }

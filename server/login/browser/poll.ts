@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
+import { traceparentOf } from '../../http/request-labels.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
 import type { Paces } from '../hold/paces.ts'
@@ -30,7 +31,7 @@ export function createPoll({ logins, cookies, clients, paces }: PollOptions): Po
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return logins.status(
-      { token, browserKey, replaces, client, retryAfterSeconds },
+      { token, browserKey, replaces, client, retryAfterSeconds, traceparent: traceparentOf(request) },
       takeHoldRequest(request, wish, longestHold),
     )
   }

@@ -13,6 +13,8 @@ export interface WaitingBrowser {
   replaces: string | undefined
   /** The request that it asks by. Left out: a poll, which may be held, and keeps no more than it has to. */
   by?: Occasion
+  /** A poll's, as it came: it is read when there is something to tell. */
+  traceparent?: string | undefined
 }
 
 type AskingBrowser = Pick<WaitingBrowser, 'token' | 'browserKey'>

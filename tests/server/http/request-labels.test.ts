@@ -163,11 +163,13 @@ describe('log lines say which request they are of', () => {
     })
   })
 
-  test('a poll past Fastify says which login it is of, and no request', async () => {
+  test('a poll past Fastify says which login it is of and which trace, and no request', async () => {
     const browser = createClient(`http://127.0.0.1:${port}`, PUBLIC_URL)
     const token = await startLogin(browser)
-    const [line] = await linesOf(() => browser.get(`/login/status/${token}?seen=scanned&wait=0`))
-    expect(line).toMatchObject({ route: '/login/status/:token', login: token.slice(0, 16) })
+    const [line] = await linesOf((_phone, { traceparent }) =>
+      browser.get(`/login/status/${token}?seen=scanned&wait=0`, { headers: { traceparent } }),
+    )
+    expect(line).toMatchObject({ route: '/login/status/:token', login: token.slice(0, 16), trace_id: TRACE })
     expect(line).not.toHaveProperty('request_id')
   })
 

@@ -1,6 +1,8 @@
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createTestApp, PUBLIC_URL, type TestApp } from '../../../support/app.ts'
+import { type KeptLog, keepLog } from '../../../support/audit-lines.ts'
+import { eventually } from '../../../support/eventually.ts'
 import { type Client, createClient, type Reply } from '../../../support/http-client.ts'
 import { approve, scan, startLogin } from '../../../support/login-flow.ts'
 import { DEMO_PASSWORD } from '../../../support/service.ts'
@@ -82,6 +84,100 @@ describe('a poll is answered alike past Fastify and by it', () => {
     expect(reply.status).toBe(503)
     expect(reply.json).toMatchObject({ code: 'store_unavailable' })
   })
+})
+
+describe('what is told of a poll says of which trace it is, alike past Fastify and by it', () => {
+  const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const TRACEPARENT = `00-${TRACE}-00f067aa0ba902b7-01`
+  const traced = { headers: { traceparent: TRACEPARENT } }
+  let log: KeptLog
+
+  beforeEach(async () => {
+    await testApp.app.close()
+    log = keepLog('debug')
+    testApp = await createTestApp({ MATCH: 'never' }, { logger: log.logger })
+    const url = await testApp.app.listen({ host: '127.0.0.1', port: 0 })
+    browser = createClient(url, PUBLIC_URL)
+    phone = createClient(url, PUBLIC_URL)
+    await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+    token = await startLogin(browser)
+    log.news()
+  })
+
+  async function pollLines(least: number): Promise<Record<string, unknown>[]> {
+    let lines: Record<string, unknown>[] = []
+    await eventually(`${least} lines of polls`, () => {
+      lines = log
+        .text()
+        .split('\n')
+        .filter((line) => line.includes('"route":"/login/status/:token"'))
+        .map((line) => JSON.parse(line))
+      return lines.length >= least
+    })
+    return lines
+  }
+
+  const collected = () => log.news().filter(({ audit }) => audit === 'login.collected')
+
+  test.each([LANE, ROUTE])('its line in the log, and the session that it collects: %s', async (query) => {
+    await poll(query, traced)
+    await approve(phone, token)
+    log.news()
+    await poll(query, traced)
+    expect(await pollLines(2)).toMatchObject([{ trace_id: TRACE }, { trace_id: TRACE }])
+    const [line, ...others] = collected()
+    expect(others).toEqual([])
+    expect(line).toMatchObject({ trace_id: TRACE, address: '127.0.0.1', device: expect.any(Object), person: 'demo' })
+    expect(line).not.toHaveProperty('request_id')
+  })
+
+  test('one that is held until there is a session', async () => {
+    await scan(phone, token)
+    const held = poll('?seen=scanned&wait=25', traced)
+    await phone.post('/login/confirm', { token })
+    expect((await held).json).toMatchObject({ status: 'authenticated' })
+    expect(collected()).toMatchObject([{ trace_id: TRACE }])
+  })
+
+  test.each([LANE, ROUTE])('the session whose cookie`s place is taken: %s', async (query) => {
+    await approve(phone, token)
+    await poll(LANE)
+    token = await startLogin(browser)
+    await approve(phone, token)
+    log.news()
+    await poll(query, traced)
+    expect(log.news().map(({ audit, trace_id }) => [audit, trace_id])).toEqual([
+      ['login.collected', TRACE],
+      ['session.replaced', TRACE],
+    ])
+  })
+
+  test.each([LANE, ROUTE])('a login that is found to be too late: %s', async (query) => {
+    // A process forgets whom it has seen once.
+    for (let polls = 0; polls < 2; polls++) await poll(LANE)
+    testApp.time.now += 301_000
+    log.news()
+    expect((await poll(query, traced)).json).toEqual({ status: 'expired' })
+    await eventually('it has a line', () => log.text().includes('login.expired'))
+    expect(log.news()).toMatchObject([{ audit: 'login.expired', trace_id: TRACE, address: '127.0.0.1' }])
+  })
+
+  test('what went wrong', async () => {
+    await testApp.store.close()
+    await poll(LANE, traced)
+    for (const line of await pollLines(2)) expect(line).toMatchObject({ trace_id: TRACE, login: token.slice(0, 16) })
+  })
+
+  test.each(['"} {"level":60', `${TRACEPARENT}-more`, TRACEPARENT.padEnd(600, '-x')])(
+    'a claim that is none is not repeated: %j',
+    async (traceparent) => {
+      await poll(LANE, { headers: { traceparent } })
+      await approve(phone, token)
+      log.news()
+      await poll(LANE, { headers: { traceparent } })
+      for (const line of [...(await pollLines(2)), ...collected()]) expect(line).not.toHaveProperty('trace_id')
+    },
+  )
 })
 
 test('where pages of other origins may ask, every poll says that it depends on who asks, and a listed one may be read', async () => {
