@@ -85,7 +85,7 @@ export function readAllConfig(
 ): { config: Config; reader: EnvironmentReader } {
   const reader = new EnvironmentReader(env, readFile)
   const port = reader.integer('PORT', 3000, 0, 65_535)
-  const publicUrl = reader.origin('PUBLIC_URL') ?? `http://${bracketed(lanAddress)}:${port}`
+  const publicUrl = reader.origin('PUBLIC_URL') ?? new URL(`http://${bracketed(lanAddress)}:${port}`).origin
   const cookieSecure = reader.oneOf('COOKIE_SECURE', ['auto', 'always', 'never'] as const, 'auto')
 
   const config: Config = {

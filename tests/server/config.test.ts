@@ -186,6 +186,8 @@ describe('the configuration', () => {
       ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/',
     })
     expect(config.publicUrl).toBe('https://login.example.com')
+    // As browsers write where they come from.
+    expect(read({ PORT: '80' }).publicUrl).toBe('http://192.168.1.5')
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1'])
     expect(read({ TRUST_PROXY: '10.0.0.1', TRUST_PROXY_HOPS: '2' }).trustProxyHops).toBe(2)
     expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
