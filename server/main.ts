@@ -15,18 +15,23 @@ try {
 }
 
 async function run(): Promise<void> {
-  const service = await startService({
+  // Told from the first turn on, and more than once: what ends a group of processes tells npm, which tells this one again.
+  const told = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve())
+  })
+  const starting = startService({
     env: process.env,
     networks: networkInterfaces(),
     // Where there is nothing to read again, a terminal that closes ends the process, as it does elsewhere.
     onReloadable: (reload) => process.on('SIGHUP', reload),
   })
-  const stop = async () => {
+  const service = await Promise.race([starting, told])
+  // What only starts has answered nobody.
+  if (!service) process.exit(0)
+  void told.then(async () => {
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
     await service.stop()
     process.exit(0)
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  })
   process.stderr.write(await service.welcome)
 }

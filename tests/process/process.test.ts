@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -93,6 +95,39 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
   // 0, and not the 1 of a process that had to cut its own end short.
   expect(await code).toBe(0)
   await expect(browser.get('/healthz')).rejects.toThrow(NOT_TAKEN)
+})
+
+test('a signal that comes again, as to a group of processes, cuts nothing short', async () => {
+  const service = await startServiceProcess()
+  const browser = createClient(service.url)
+  const reply = await sendRaw(service.port, async (write) => {
+    write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
+    await browser.get('/healthz')
+    void service.stop('SIGTERM')
+    await eventually('new connections are refused', () =>
+      browser.get('/healthz').then(
+        () => false,
+        () => true,
+      ),
+    )
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) service.child.kill(signal)
+    write('\r\n')
+  })
+  expect(reply.status).toBe(200)
+  expect(await service.exited).toBe(0)
+})
+
+test('SIGTERM while it starts, and waits for its store, ends it with 0', async () => {
+  const store = createServer().listen(0, '127.0.0.1')
+  await once(store, 'listening')
+  const { port } = store.address() as AddressInfo
+  const starting = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], {
+    env: { PORT: String(await freePort()), REDIS_URL: `redis://127.0.0.1:${port}` },
+  })
+  await once(store, 'connection')
+  expect(await starting.stop('SIGTERM')).toBe(0)
+  expect(starting.stdout()).not.toContain('"listening"')
+  store.close()
 })
 
 test('a terminal that closes ends a process that has no file to read again, and has one that has it read', async () => {
