@@ -55,11 +55,14 @@ function methodOf({ user, amr = [] }: Session): Pick<AuditEvent, 'method'> {
   return amr.length > 0 && !amr.includes('pwd') ? { method: 'passkey' } : {}
 }
 
+/** What no request asked for is of the session's own device. */
 function changed({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
   const bySession = isOfRequest(by) ? by.labels.session : undefined
   return {
     audit,
     outcome: isUncertain ? 'unknown' : 'success',
+    address: session.ip,
+    device: session.browser,
     ...doneBy(by),
     ...publicPerson(session.user),
     session: id,

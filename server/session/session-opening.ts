@@ -124,12 +124,17 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     return { id, session, listed, maxAge: secondsUntil(session.endsAt, clock()) }
   }
 
-  async function clear(of: string, entries: readonly IndexEntry[], newId: string): Promise<void> {
+  async function clear(
+    of: string,
+    entries: readonly IndexEntry[],
+    newId: string,
+    occasion: SettleOptions['occasion'],
+  ): Promise<void> {
     const places = await records.findAll(entries.map(({ id }) => id))
     const listed = entries.map((entry, at) => ({ entry, place: places[at]?.place }))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
     const ending = surplus.map(({ id, session }) => ({ id, place: { session } }))
-    await end(of, ending, { why: 'displaced', gone })
+    await end(of, ending, { why: 'displaced', occasion, gone })
   }
 
   async function endReplaced(id: string, by: Session, occasion: Occasion | PollOccasion | undefined): Promise<void> {
@@ -188,7 +193,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async settle({ id, session, listed }, { replaces, occasion } = {}) {
       if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, occasion)
-      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id)
+      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id, occasion)
     },
 
     async open(session, how = {}) {

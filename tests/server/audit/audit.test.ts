@@ -276,7 +276,10 @@ describe('sessions', () => {
     await createInjectPhone(testApp.app)
     expect(log.news()).toMatchObject([
       { audit: 'sign_in.succeeded' },
-      { audit: 'session.displaced', outcome: 'success', person: 'demo' },
+      {
+        ...{ audit: 'session.displaced', outcome: 'success', person: 'demo' },
+        ...{ address: '127.0.0.1', device: expect.any(Object), request_id: expect.any(String) },
+      },
     ])
   })
 
