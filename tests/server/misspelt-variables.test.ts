@@ -55,6 +55,8 @@ test.each([
   ['APP_LINKS', 'APP_LINKS_FILE'],
   ['PUBLIC_ORIGIN', 'PUBLIC_URL'],
   ['MAX_LOGINS', 'MAX_SESSIONS'],
+  ['KEY_ROTATION_HOURS', 'KEY_ROTATION_DAYS'],
+  ['KEY_ROTATION', 'KEY_ROTATION_DAYS'],
 ])('%s stops the start, and %s is proposed', (name, meant) => {
   expect(start({ [name]: '1' })).toThrow(`${name} (not a variable of ScanIn; did you mean ${meant}?)`)
 })
