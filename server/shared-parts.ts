@@ -58,7 +58,7 @@ export function createSharedParts(options: AppOptions) {
     log,
     connections,
     pressure,
-    holds: createHolds({ clock, pace: config.pace, pressure }),
+    holds: createHolds({ clock, pace: config.pace, refresh: config.login.qrRefreshMs / 1000, pressure }),
     webhooks,
     audit,
     events,

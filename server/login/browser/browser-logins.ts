@@ -213,7 +213,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
     async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
       const secret = makeQrSecret(randomness)
-      const event = { type: 'rotate', secretHash: hashSecret(secret), overlapMs: policy.qrOverlapMs } as const
+      const times = { overlapMs: policy.qrOverlapMs, refreshMs: policy.qrRefreshMs }
+      const event = { type: 'rotate', secretHash: hashSecret(secret), ...times } as const
       const outcome = await applyToOwn(browser, () => event)
       if (outcome === undefined || outcome.refusal !== undefined) return undefined
       return shown(browser.token.loginId, secret, outcome.login)

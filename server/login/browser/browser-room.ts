@@ -60,7 +60,7 @@ export interface BrowserRoom {
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { holds, sessions, cookies, currentPerson } = options
   const { records, clock, policy } = options.logins
-  const { paces, clients, closing, tallies } = holds
+  const { paces, clients, renewing, closing, tallies } = holds
   const approver = createApprover({ sessions, currentPerson, clock })
   const collect = createCollect({ records, sessions, approver, clock, policy })
   const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
@@ -76,7 +76,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
         logins,
         poll,
         wrongDigits: createWrongDigits(options.makeLimiter, queue),
-        clients,
+        renewing,
         paces,
         verificationUri: `${options.publicUrl}/scan`,
         browserKeyMaxAge: (policy.lifeMs + policy.confirmMs + policy.collectMs) / 1000,

@@ -35,7 +35,7 @@ export interface BrowserRoutesOptions {
   poll: Poll
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
-  clients: PollingClients
+  renewing: PollingClients
   pressure: Pick<Pressure, 'admit'>
   creationLimit: NetworkLimit
   wrongDigits: WrongDigits
@@ -55,7 +55,7 @@ const SESSION_COMES = 'At `authenticated` alone: the session, and the browser ke
 
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
-  const { logins, cookies, clients, pressure, paces, verificationUri } = options
+  const { logins, cookies, renewing, pressure, paces, verificationUri } = options
 
   const occasion = (request: FastifyRequest) => occasionOf(request, options.clientAddresses)
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
@@ -73,7 +73,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     request.labels.login = browser.token.loginId
     pressure.admit('go_on')
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
-    refuseIfTooFast(clients.admit(clients.find(clientKeyOf(browser.browserKey))))
+    refuseIfTooFast(renewing.admit(renewing.find(clientKeyOf(browser.browserKey))))
     return logins.rotate(browser)
   }
 

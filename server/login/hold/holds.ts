@@ -12,6 +12,8 @@ export interface Holds {
   paces: Paces
   /** Who polls, and how fast. */
   clients: PollingClients
+  /** Which browsers renew their codes, and how fast: as polls come, or as often as codes are to be renewed. */
+  renewing: PollingClients
   /** Its coming answers every held poll at once. */
   closing: Closing
   /** Of the polls of browsers and of phones. */
@@ -22,15 +24,24 @@ export interface HoldsOptions {
   clock: Clock
   /** As configured, in whole seconds; `hold: 0` turns holding off. */
   pace: Pace
+  /** How often a page is to renew its code, in seconds. */
+  refresh: number
   /** What makes it slower. */
   pressure: Pick<Pressure, 'poll'>
 }
 
-export function createHolds({ clock, pace, pressure }: HoldsOptions): Holds {
+export function createHolds({ clock, pace, refresh, pressure }: HoldsOptions): Holds {
   const paces = createPaces(pace, { pressure, random: Math.random })
+  const renewals: Pick<Paces, 'current' | 'polled'> = {
+    get current() {
+      return { ...paces.current, interval: Math.min(paces.current.interval, refresh) }
+    },
+    polled: paces.polled,
+  }
   return {
     paces,
     clients: createPollingClients({ clock, paces }),
+    renewing: createPollingClients({ clock, paces: renewals }),
     closing: createClosing(),
     tallies: { browser: holdTally(), phone: holdTally() },
   }

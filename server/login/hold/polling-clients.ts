@@ -80,7 +80,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
 
 interface PollingClientsOptions {
   clock: Clock
-  paces: Paces
+  paces: Pick<Paces, 'current' | 'polled'>
   /** How many clients are remembered at the most. */
   most?: number
 }

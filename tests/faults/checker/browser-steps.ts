@@ -85,7 +85,7 @@ export function rotate(secret: string, fresh: string, answer: Answer | undefined
     const { after, refusal } = happen(
       model,
       there,
-      { type: 'rotate', secretHash: fresh, overlapMs: rules.overlapMs },
+      { type: 'rotate', secretHash: fresh, overlapMs: rules.overlapMs, refreshMs: rules.refreshMs },
       when,
     )
     const isAsTold = answer === undefined || isRotated === (refusal === undefined)

@@ -3,7 +3,14 @@ import { check } from './check.ts'
 import type { Answer, Ask, Call, LoginHistory, Rules } from './history.ts'
 import { endingOf } from './liveness.ts'
 
-const RULES: Rules = { lifeMs: 60_000, confirmMs: 20_000, collectMs: 15_000, overlapMs: 3000, slackMs: 100 }
+const RULES: Rules = {
+  lifeMs: 60_000,
+  confirmMs: 20_000,
+  collectMs: 15_000,
+  overlapMs: 3000,
+  refreshMs: 10_000,
+  slackMs: 100,
+}
 
 const ZOFIA = { id: 'phone-1', person: 'zofia' }
 const YUSUF = { id: 'phone-2', person: 'yusuf' }

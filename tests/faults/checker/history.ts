@@ -70,6 +70,7 @@ export interface Rules {
   confirmMs: number
   collectMs: number
   overlapMs: number
+  refreshMs: number
   /** What clocks may be apart, and what a reply's way may take. */
   slackMs: number
   /** From then on, by the driver's clock, the store may have lost everything at once. */

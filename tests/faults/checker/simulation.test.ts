@@ -7,7 +7,7 @@ import { FAULTS } from './simulation/service.ts'
 import { type Simulation, simulate } from './simulation/simulate.ts'
 
 /** Short lives, so that much ends while somebody is asking. Shorter than a hand-over repeats, which is no rule of ours. */
-const RULES: Rules = { lifeMs: 8000, confirmMs: 4000, collectMs: 3000, overlapMs: 500, slackMs: 0 }
+const RULES: Rules = { lifeMs: 8000, confirmMs: 4000, collectMs: 3000, overlapMs: 500, refreshMs: 1000, slackMs: 0 }
 /** `CHECKER_RUNS` makes the search longer by hand. */
 const RUNS = Number(process.env['CHECKER_RUNS'] ?? 150)
 const SEED = 20_261

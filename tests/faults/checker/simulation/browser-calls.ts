@@ -60,7 +60,8 @@ export function* rotate(service: SimulatedService, secret: string): Serving {
   yield
   if (own(service, secret) === undefined) return { status: 201 }
   const fresh = `qr-${service.made++}`
-  const outcome = happen(service, { type: 'rotate', secretHash: fresh, overlapMs: service.rules.overlapMs })
+  const { overlapMs, refreshMs } = service.rules
+  const outcome = happen(service, { type: 'rotate', secretHash: fresh, overlapMs, refreshMs })
   return outcome === undefined || outcome.refusal !== undefined ? { status: 201 } : { status: 201, secret: fresh }
 }
 

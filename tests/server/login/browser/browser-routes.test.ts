@@ -106,6 +106,23 @@ describe('rotating', () => {
     expect(await statusOf(token)).toEqual(expired)
   })
 
+  test.each([
+    { QR_REFRESH_SECONDS: '1' },
+    { QR_REFRESH_SECONDS: '1', POLL_INTERVAL_SECONDS: '10' },
+    { QR_REFRESH_SECONDS: '1', POLL_INTERVAL_SECONDS: '1' },
+  ])('a page that renews when it is told to, and polls, is never too fast: %j', async (env) => {
+    let token = await begin(env)
+    const interval = Number(env.POLL_INTERVAL_SECONDS ?? 2)
+    for (let seconds = 1; seconds < 90; seconds++) {
+      pass(1)
+      const renewed = await browser.post('/login', { token })
+      expect(renewed.statusCode).toBe(201)
+      token = renewed.json().token
+      if (seconds % interval === 0) expect(await statusOf(token)).toMatchObject({ status: 'pending' })
+    }
+    expect(await statusOf(token)).toMatchObject({ status: 'pending', expires_in: 211 })
+  })
+
   test('with less than a rotation left, the page is told to come back at the end', async () => {
     const token = await begin()
     pass(280)
