@@ -110,7 +110,7 @@ export type MatchKind = 'none' | 'code'
 
 /** What may happen to a login. Secrets come as hashes, times as durations from now. */
 export type LoginEvent =
-  | { type: 'rotate'; secretHash: string; overlapMs: number }
+  | { type: 'rotate'; secretHash: string; overlapMs: number; refreshMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
   | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; salt: string; collectMs: number }
   | { type: 'deny'; phone: Phone; showMs: number; why?: DenyReason }
@@ -144,8 +144,10 @@ export const MATCH_TRIES = 5
 /** A session whose reply got lost is given again for this long, or until it is used. */
 export const REPEAT_FOR_MS = 10_000
 
-/** QR secrets in their overlap that a login carries along at the most: pages renew far more slowly than that. */
-const MOST_ROTATED_OUT = 15
+/** QR secrets in their overlap that a login carries along at the most, beyond those of a page that renews when it is told to. */
+const MORE_ROTATED_OUT = 15
+/** Secrets that a login carries along for codes that its phone's owner typed, again and again. */
+const MOST_TYPED = 4
 
 /** What `event` makes of `login` at `now`. Never throws, never changes its arguments. */
 export function transition(login: Login, event: LoginEvent, now: number): Outcome {
@@ -198,10 +200,11 @@ function goodSecrets(login: Login, now: number): QrSecret[] {
 
 type EventOf<Type extends LoginEvent['type']> = Extract<LoginEvent, { type: Type }>
 
-function rotate(login: Login, { secretHash, overlapMs }: EventOf<'rotate'>, now: number): Outcome {
+function rotate(login: Login, { secretHash, overlapMs, refreshMs }: EventOf<'rotate'>, now: number): Outcome {
   if (login.status !== 'pending') return { login, refusal: 'not_pending' }
   const rotatedOut = login.qrSecrets.map(({ hash, goodUntil = now + overlapMs }) => ({ hash, goodUntil }))
-  const stillGood = rotatedOut.filter(({ goodUntil }) => now < goodUntil).slice(-MOST_ROTATED_OUT)
+  const most = MORE_ROTATED_OUT + Math.ceil(overlapMs / refreshMs)
+  const stillGood = rotatedOut.filter(({ goodUntil }) => now < goodUntil).slice(-most)
   return { login: { ...login, qrSecrets: [...stillGood, { hash: secretHash }] } }
 }
 
@@ -241,9 +244,11 @@ function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenL
   return extraSecretHash === undefined ? login : { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) }
 }
 
-/** With the secret of a phone whose owner typed the code, in place of one that was made for it before. */
+/** With the secret of a phone whose owner typed the code: who typed it again may go on by either answer. */
 function withExtra(secrets: readonly QrSecret[], hash: string | undefined): readonly QrSecret[] {
-  return hash === undefined ? secrets : [...secrets.filter(({ isTyped }) => !isTyped), { hash, isTyped: true }]
+  if (hash === undefined) return secrets
+  const typed = secrets.filter(({ isTyped }) => isTyped).slice(1 - MOST_TYPED)
+  return [...secrets.filter(({ isTyped }) => !isTyped), ...typed, { hash, isTyped: true }]
 }
 
 function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome {
@@ -284,7 +289,8 @@ function inTurn(phone: Phone, { turn }: Phone): Phone {
 function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Outcome {
   if (login.status === 'delivered') return { login, refusal: 'expired' }
   if (login.status === 'pending') return { login: denied(login, phone, now + showMs) }
-  if (!isPhoneOf(login, phone.id)) return { login, refusal: 'not_scanned' }
+  // What is over says so to every phone.
+  if (!isPhoneOf(login, phone.id)) return { login, refusal: login.status === 'denied' ? 'expired' : 'not_scanned' }
   return { login: login.status === 'denied' ? login : denied(login, login.phone, now + showMs) }
 }
 

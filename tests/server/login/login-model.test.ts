@@ -94,6 +94,7 @@ describe('one rule at a time', () => {
       type: fc.constant('rotate' as const),
       secretHash: fc.string(),
       overlapMs: fc.integer({ min: 0, max: 900 }),
+      refreshMs: span,
     }),
     fc.record({
       type: fc.constant('scan' as const),
@@ -415,7 +416,7 @@ function createWorld(
     sessions,
     clients: createPollingClients({
       clock,
-      paces: { current: { interval: 2, hold: 2 }, polled: () => undefined, holdSeconds: () => 2 },
+      paces: { current: { interval: 2, hold: 2 }, polled: () => undefined },
     }),
     browserLogins: createBrowserLogins({ ...parts, collect, currentPerson }),
     approvals: createPhoneApprovals(parts),

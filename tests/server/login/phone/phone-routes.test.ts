@@ -96,6 +96,18 @@ describe('scanning', () => {
     expect((await other.post('/login/confirm', { token })).json()).toEqual({ status: 'authenticated' })
   })
 
+  test('by the typed code again is the same answer: who has the first may go on by that', async () => {
+    await begin()
+    const { user_code } = (await browser.post('/login/user-code', { token })).json()
+    const answers = [await phone.post('/login/scan', { user_code }), await phone.post('/login/scan', { user_code })]
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200])
+    for (const answer of answers) {
+      expect((await phone.get(`/login/scan/${answer.json().token}`)).json()).toMatchObject({ status: 'scanned' })
+    }
+    const confirmed = await phone.post('/login/confirm', { token: answers[0]?.json().token })
+    expect(confirmed.json()).toEqual({ status: 'authenticated' })
+  })
+
   test('needs somebody who is signed in', async () => {
     await begin()
     const reply = await createInjectClient(testApp.app).post('/login/scan', { token })
