@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 
@@ -15,7 +16,8 @@ const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i
 
 /**
  * Replaces Fastify's JSON parser by one that refuses what parsers disagree about: invalid UTF-8, the same key twice,
- * `__proto__`, a byte order mark (RFC 8259 §4 and §8.1). All of it is `invalid_request`.
+ * `__proto__`, a byte order mark (RFC 8259 §4 and §8.1). All of it is `invalid_request`. A body of another type is
+ * `unsupported_media_type`; none is none, whatever type it is said to be of.
  */
 export function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -23,6 +25,10 @@ export function acceptStrictJson(app: FastifyInstance): void {
     if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) throw new ScanInError('unsupported_media_type')
     // A POST may come without a body but with the header that its client always sends.
     return body.length === 0 ? undefined : parseStrictJson(body)
+  })
+  app.addContentTypeParser('*', async (_request: FastifyRequest, body: Readable) => {
+    // The rest of it is left to Node, with the connection that the answer goes back on.
+    for await (const _some of body.iterator({ destroyOnReturn: false })) throw new ScanInError('unsupported_media_type')
   })
 }
 

@@ -43,7 +43,8 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
     if (origin !== undefined && others.has(origin)) return true
     // `same-origin` counts even if we know ourselves by another name, as behind `localhost`: no page can forge it.
     // Browsers that do not send it, as over plain http, say where they come from all the same.
-    return site === undefined ? origin === publicUrl : site === 'same-origin'
+    // `none` is nobody's page, and what it says of where it comes from is looked at.
+    return site === undefined || site === 'none' ? origin === publicUrl : site === 'same-origin'
   }
 
   /** Whether it matters where it comes from: of a browser, or with a session, unless it goes by a token. */

@@ -126,7 +126,6 @@ export const addBody = Type.Object(
 export const assertionBody = Type.Object({ assertion: assertionSchema }, { ...strict, title: 'UsePasskey' })
 
 export const passkeyId = Type.String({
-  maxLength: 64,
   description: 'Public',
   examples: ['n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
 })

@@ -8,9 +8,8 @@ import { expiryOf, type IdentifiedSession, isNewTo } from './session.ts'
 /** The wire forms of sessions. */
 
 export const sessionId = Type.String({
-  maxLength: 64,
   description: 'Public: no part of the secret in the cookie',
-  examples: ['Xq3T0bLJm9hVd2KcR7Zw8A'],
+  examples: ['n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
 })
 export const sessionKind = oneOf(['browser', 'phone'])
 export const kindToEnd = oneOf(['browser', 'phone'], { description: 'Left out: both', examples: ['browser'] })

@@ -126,6 +126,18 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('pending')
   })
 
+  test('T8 without a body there is none of another type: a client that always says one is not refused', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
+      const headers = { 'content-type': type }
+      const phone = await stage.phone()
+      const started = await phone.post('/login', undefined, { raw: '', headers })
+      expect(started.status).toBe(201)
+      expect((await phone.post('/login/scan', undefined, { raw: '', headers })).status).toBe(400)
+      expect((await phone.post('/sign-out', undefined, { raw: '', headers })).status).toBe(204)
+      expect((await phone.get('/session')).status).toBe(401)
+    }
+  })
+
   test('T8 a form that another site posts is refused, with or without a body type of its own', async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)

@@ -29,6 +29,8 @@ describe('a request that carries a session and changes state', () => {
     [{ 'sec-fetch-site': 'cross-site' }, false],
     [{ 'sec-fetch-site': 'same-site' }, false],
     [{ 'sec-fetch-site': 'none' }, false],
+    [{ 'sec-fetch-site': 'none', origin: 'https://login.example.com' }, true],
+    [{ 'sec-fetch-site': 'none', origin: 'https://evil.test' }, false],
     [{ 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' }, false],
     [{ origin: 'https://evil.test' }, false],
     [{ origin: 'null' }, false],

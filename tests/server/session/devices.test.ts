@@ -78,7 +78,7 @@ describe('a device', () => {
     await link()
     const { id } = await newest(phone)
     await phone.delete(`/sessions/${id}`)
-    for (const gone of [id, 'x'.repeat(43)]) {
+    for (const gone of [id, 'x'.repeat(43), 'x'.repeat(65)]) {
       const reply = await phone.patch(`/sessions/${gone}`, { name: 'Ghost' })
       expect([reply.statusCode, reply.json().code]).toEqual([404, 'not_found'])
     }

@@ -186,7 +186,7 @@ describe('revoking', () => {
     const browser = await signedInBrowser()
     const { id } = (await browser.get('/session')).json().session
     await phone.delete(`/sessions/${id}`)
-    for (const gone of [id, 'x'.repeat(43), 'x']) {
+    for (const gone of [id, 'x'.repeat(43), 'x', 'x'.repeat(65), 'x'.repeat(1000)]) {
       const reply = await phone.delete(`/sessions/${gone}`)
       expect([reply.statusCode, reply.json().code]).toEqual([404, 'not_found'])
     }
