@@ -212,7 +212,7 @@ function readSigningKeys(reader: EnvironmentReader): Config['signingKeys'] {
   const days = reader.optionalInteger('KEY_ROTATION_DAYS', 1, 3650)
   if (path === undefined) return { kind: 'store', rotationMs: (days ?? 90) * DAY_MS }
   if (days !== undefined) {
-    reader.reject('KEY_ROTATION_DAYS', 'goes without SIGNING_KEYS_FILE: keys in a file are whoever keeps it rotates')
+    reader.reject('KEY_ROTATION_DAYS', 'goes without SIGNING_KEYS_FILE: keys in a file are rotated by whoever keeps it')
   }
   return { kind: 'file', path }
 }

@@ -1,4 +1,4 @@
-/** The process: its environment, its signals, its end. Nothing else touches `process`. */
+/** The process: its environment, its signals, its end. Nothing else of the service touches `process`. */
 import { networkInterfaces } from 'node:os'
 import { startService, whyNotStarted } from './service.ts'
 import { keepTickShape } from './tick-shape.ts'

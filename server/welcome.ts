@@ -73,7 +73,7 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
       found.push('PHONE_USERINFO_URL is asked for names alone: PHONE_INTROSPECTION_URL decides about opaque tokens.')
     if (phone.phoneIntrospection.audience === undefined)
       found.push(
-        'opaque tokens without an audience are taken at your provider`s word (PHONE_JWT_AUDIENCE asks for one).',
+        "opaque tokens without an audience are taken at your provider's word (PHONE_JWT_AUDIENCE asks for one).",
       )
   } else if (phone.phoneUserinfoUrl !== undefined) {
     found.push(

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, iso } from '../clock.ts'
 import type { Randomness } from '../randomness.ts'
+import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import type { AuditEvent } from './audit-event.ts'
 import { type Answer, postWebhook, type WebhookMessage, type WebhookTarget } from './webhook-request.ts'
 
@@ -8,8 +9,7 @@ export interface WebhooksOptions extends WebhookTarget {
   clock: Clock
   randomness: Randomness
   logger: Pick<FastifyBaseLogger, 'warn' | 'info'>
-  /** Calls back after so long. @returns forgets about it */
-  schedule?: (ms: number, callback: () => void) => () => void
+  schedule?: Schedule
   /** How many may wait. */
   most?: number
 }
@@ -46,11 +46,6 @@ const LONGEST_PAUSE_MS = 300_000
 const LONGEST_WAIT_MS = 3_600_000
 const LAST_TRY_MS = 2000
 const SAID_EVERY_MS = 60_000
-
-const scheduleByTimer = (ms: number, callback: () => void): (() => void) => {
-  const timer = setTimeout(callback, ms).unref()
-  return () => clearTimeout(timer)
-}
 
 /**
  * Sends audit events, each until it is taken: after a second, two, four and so on, up to five minutes, for an hour. They wait

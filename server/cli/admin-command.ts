@@ -102,7 +102,7 @@ function refusalInWords(status: number, body: string): string {
   const { code, title } = read(problem, body)
   if (code === 'authentication_required') return 'The service has another ADMIN_TOKEN: nothing was done.'
   if (code === 'not_found')
-    return 'Nobody here has that id: nothing was done. (scanin accounts list has the accounts`.)'
+    return 'Nobody here has that id: nothing was done. (scanin accounts list has those of the accounts.)'
   return `${title} (${status} ${code}): nothing was done, or not all of it. Try again.`
 }
 

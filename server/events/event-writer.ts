@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { withEvents } from './event-list.ts'
 import type { EventRecords } from './event-records.ts'
 import type { PersonEvent } from './person-event.ts'
@@ -8,8 +9,7 @@ export interface EventWriterOptions {
   records: Pick<EventRecords, 'add'>
   clock: Clock
   logger: Pick<FastifyBaseLogger, 'warn'>
-  /** Calls back after so long. @returns forgets about it */
-  schedule?: (ms: number, callback: () => void) => () => void
+  schedule?: Schedule
   /** People whose events may wait. */
   most?: number
 }
@@ -29,11 +29,6 @@ const MOST_WAITING = 5000
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 const LAST_TRY_MS = 2000
-
-const scheduleByTimer = (ms: number, callback: () => void): (() => void) => {
-  const timer = setTimeout(callback, ms).unref()
-  return () => clearTimeout(timer)
-}
 
 /**
  * Never in the way of what happens: nobody waits for it, it begins once the present turn of the event loop is over, and

@@ -75,7 +75,7 @@ const loginRecord = Type.Union([
   ]),
   Type.Tuple([Type.Literal('authenticated'), base, phone, remember, salt]),
   Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Union([salt, Type.Null()])]),
-  Type.Tuple([Type.Literal('denied'), base, Type.Union([phone, Type.Null()])]),
+  Type.Tuple([Type.Literal('denied'), base, phone]),
 ])
 
 export type LoginRecord = Static<typeof loginRecord>
@@ -97,7 +97,7 @@ export function encodeLogin(login: Login): LoginRecord {
     case 'delivered':
       return [status, base, login.phone, login.remember, login.salt ?? null]
     case 'denied':
-      return [status, base, login.phone ?? null]
+      return [status, base, login.phone]
     default:
       return login satisfies never
   }
@@ -126,7 +126,7 @@ export function decodeLogin(value: unknown): Login | undefined {
       return { ...decodeBase(status, base), phone, remember, ...(salt === null ? {} : { salt }) }
     }
     case 'denied':
-      return { ...decodeBase(value[0], value[1]), ...(value[2] === null ? {} : { phone: value[2] }) }
+      return { ...decodeBase(value[0], value[1]), phone: value[2] }
     default:
       return value satisfies never
   }

@@ -101,8 +101,7 @@ export interface DeliveredLogin extends LoginBase {
 
 export interface DeniedLogin extends LoginBase {
   status: 'denied'
-  /** Left out: denied before anyone scanned it. */
-  phone?: Phone
+  phone: Phone
 }
 
 /** Whether the person has to type what the phone shows into the browser. */
@@ -347,10 +346,10 @@ function baseOf(login: LoginBase): LoginBase {
 
 /** Whether the login is this phone's, and has been since it was this phone's before. */
 export function isStillOf(login: Login, { id, turn }: Phone): boolean {
-  return login.status !== 'pending' && login.phone?.id === id && login.phone.turn === turn
+  return login.status !== 'pending' && login.phone.id === id && login.phone.turn === turn
 }
 
 /** Whether this phone is the one that owns the login. */
 export function isPhoneOf(login: Login, phoneId: string): boolean {
-  return login.status !== 'pending' && login.phone?.id === phoneId
+  return login.status !== 'pending' && login.phone.id === phoneId
 }

@@ -51,7 +51,7 @@ export function createLogins({ store, clock, randomness, policy, onNews }: Login
 
   async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: Withdrawal): Promise<void> {
     const event = (login: Login): LoginEvent | undefined => {
-      if (login.status === 'pending' || login.phone === undefined || !isTheirs(login.phone)) return undefined
+      if (login.status === 'pending' || !isTheirs(login.phone)) return undefined
       if (how.keepScanned && login.status === 'scanned') return undefined
       return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
     }

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Person } from '../identity/person-key.ts'
+import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { subOf } from './claims.ts'
 import type { CurrentProvider } from './provider.ts'
 import type { ToldClients } from './told-clients.ts'
@@ -8,8 +9,7 @@ export interface BackChannelLogoutOptions {
   told: ToldClients
   logger: Pick<FastifyBaseLogger, 'warn'>
   provider: CurrentProvider
-  /** Calls back after so long. @returns forgets about it */
-  schedule?: (ms: number, callback: () => void) => () => void
+  schedule?: Schedule
 }
 
 /** Tells applications that a session has ended (OpenID Connect Back-Channel Logout 1.0). */
@@ -29,11 +29,6 @@ const MOST_WAITING = 1000
 interface ToldClient {
   backchannelLogoutUri?: string
   backchannelLogout(sub: string, sid: string): Promise<void>
-}
-
-const scheduleByTimer = (ms: number, callback: () => void): (() => void) => {
-  const timer = setTimeout(callback, ms).unref()
-  return () => clearTimeout(timer)
 }
 
 export function createBackChannelLogout(options: BackChannelLogoutOptions): BackChannelLogout {

@@ -58,7 +58,7 @@ test('a phone tells at its next visit of what was signed in since, and one butto
   )
   expect(await phone.locator('#new-links li', { hasText: 'Signed in by your phone, just now' }).count()).toBe(2)
   expect(await phone.locator('#new-links li', { hasText: 'Signed in as a phone of yours' }).count()).toBe(1)
-  await sees(phone, '#new-links li', 'It is signed out by now.')
+  await sees(phone, '#new-links li', 'It has since been signed out.')
   expect(await phone.locator('#new-links li').count()).toBe(3)
   expect(await device(phone, 'Firefox on Linux').locator('.device-new').isVisible()).toBe(true)
   // Until it is answered it is told at each visit.

@@ -195,6 +195,7 @@ test('T13 a copy of the store has no code, no token and no typed code in it', as
 
 test('T14 no log has a code or a token in it', () => {
   const logs = services.map((service) => service.stdout() + service.stderr()).join('\n')
+  expect([secrets.length > 9, logs.includes('"msg":"listening"')]).toEqual([true, true])
   for (const one of secrets) expect(logs).not.toContain(one)
 })
 

@@ -94,6 +94,10 @@ async function addressOf({ page: what }: State, page: Page): Promise<string> {
   const html = readFileSync(join(ROOT, 'dist/web/en', what.file), 'utf8')
   const body = html.replace(/\{\{(\w+)\}\}/g, (_slot, name: string) => what.slots?.[name] ?? '')
   await page.route('**/shown', (route) => route.fulfill({ body, contentType: 'text/html' }))
+  // One that is tried again by itself stands still.
+  await page.addInitScript(() =>
+    addEventListener('load', () => document.documentElement.setAttribute('data-started', ''), true),
+  )
   return '/shown'
 }
 

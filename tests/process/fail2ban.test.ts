@@ -50,7 +50,7 @@ function foundIn(log: string): string[] {
   return said.split('\n').filter((line) => line !== '')
 }
 
-test('fail2ban finds the failed sign-ins, by the client`s address, and nobody whom a hostile name, agent or id names', async () => {
+test("fail2ban finds the failed sign-ins, by the client's address, and nobody whom a hostile name, agent or id names", async () => {
   await signIn('192.0.2.1', 'demo', 'wrong')
   await signIn('2001:db8::1', 'nobody', 'wrong')
   await signIn('192.0.2.9', 'demo', DEMO_PASSWORD)

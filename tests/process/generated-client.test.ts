@@ -33,7 +33,7 @@ async function run(...args: string[]): Promise<string> {
   return running.stdout()
 }
 
-test('Redocly`s linter finds no error and nothing to warn of, by all rules that it recommends', async () => {
+test("Redocly's linter finds no error and nothing to warn of, by all rules that it recommends", async () => {
   const told = await run(
     ...['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi.json', '--extends', 'recommended', '--format', 'json'],
   )

@@ -149,7 +149,7 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     expect([url, status, text.includes('stats')]).toEqual([`${urls.stats}/day?of=week`, 200, true])
   })
 
-  test('all of a request comes through: method, address, uploads, WebSockets, the application`s own Authorization', async () => {
+  test("all of a request comes through: method, address, uploads, WebSockets, the application's own Authorization", async () => {
     const body = Buffer.alloc(3_000_000, 'x')
     const headers = { 'content-type': 'application/octet-stream', authorization: 'Bearer the-applications-own' }
     for (const method of ['POST', 'PUT', 'PATCH']) {

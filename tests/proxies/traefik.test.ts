@@ -6,7 +6,7 @@ import { readComposeFile } from '../support/compose-file.ts'
 const { services, networks } = readComposeFile('docs/proxies/traefik-compose.yml')
 const { scanin, traefik, ...applications } = services as Record<string, { labels?: Record<string, string> }>
 
-test('Traefik`s file asks as Traefik has to, believes no client, and is believed alone (T30)', () => {
+test("Traefik's file asks as Traefik has to, believes no client, and is believed alone (T30)", () => {
   const labels = scanin?.labels ?? {}
   const middleware = (name: string) => labels[`traefik.http.middlewares.${name}`]
   expect(middleware('ask-scanin.forwardauth.address')).toBe('http://scanin:3000/auth/forward')

@@ -132,7 +132,7 @@ test('T1 a client in the trusted range, behind a proxy that appends, gains nothi
   expect(scanned.json.ip).toBe(LOOPBACK)
 })
 
-test('T1 behind two proxies the address that the outer one saw is the client`s', async () => {
+test("T1 behind two proxies the address that the outer one saw is the client's", async () => {
   const at = (address: string) => ({ headers: { 'x-test-client': address } })
   expectNear(await scannedThrough(chainPort, at('198.51.100.7'), at('198.51.100.9')), '198.51.100.7')
   expectMatchAsked(await scannedThrough(chainPort, at('198.51.100.7'), at('192.0.2.9')), '198.51.100.7')

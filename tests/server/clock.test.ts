@@ -13,7 +13,7 @@ function createWorld() {
   return { time, clock, pass }
 }
 
-test('the time goes on evenly, in whole milliseconds, though the machine`s clock is set', () => {
+test("the time goes on evenly, in whole milliseconds, though the machine's clock is set", () => {
   const { time, clock, pass } = createWorld()
   const start = clock()
   expect(start).toBe(time.wall)

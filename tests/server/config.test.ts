@@ -301,7 +301,7 @@ test.each([ADMIN_TOKEN, Buffer.alloc(32, 255).toString('base64'), `${ADMIN_TOKEN
   },
 )
 
-test('a webhook`s secret may come with the one that it takes the place of, from a file too', () => {
+test("a webhook's secret may come with the one that it takes the place of, from a file too", () => {
   const other = `whsec_${Buffer.alloc(64, 7).toString('base64')}`
   const env = { WEBHOOK_URL: 'https://hooks.example.com/a?b', WEBHOOK_SECRET_FILE: '/run/secrets/webhook' }
   const { webhook } = readConfig(env, '192.0.2.1', () => `${WEBHOOK_SECRET} ${other}\n`)

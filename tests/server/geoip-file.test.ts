@@ -64,7 +64,7 @@ test('an address is in a city and a country, in a country alone, or nowhere that
   ])
 })
 
-test('no name gets onto somebody`s phone that turns text around or goes on for long', async () => {
+test("no name gets onto somebody's phone that turns text around or goes on for long", async () => {
   const { placeOf } = await open(
     geoipFile({
       '192.0.2.0/24': cityRecord('Berlin\u202e', 'Germany'),

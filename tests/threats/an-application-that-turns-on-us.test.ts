@@ -42,7 +42,7 @@ onEveryStore(ENV, (stage) => {
     other = await signedIn(stage)
   })
 
-  test('T30 an application`s cookie opens no route of ScanIn, by whatever name, header or origin it comes', async () => {
+  test("T30 an application's cookie opens no route of ScanIn, by whatever name, header or origin it comes", async () => {
     const stranger = stage.browser()
     const cookie = await entryOf(browser, WIKI)
     const entry = afterEquals(cookie)
@@ -97,7 +97,7 @@ onEveryStore(ENV, (stage) => {
 
   const setSessions = ({ setCookies }: Reply) => setCookies.filter((line) => /scanin_session=[^;]/.test(line))
 
-  test('T30 ScanIn`s own cookie opens no application, a phone`s no more than a browser`s', async () => {
+  test("T30 ScanIn's own cookie opens no application, a phone's no more than a browser's", async () => {
     for (const client of [browser, await stage.phone()]) {
       const secret = client.cookies.get('scanin_session') ?? ''
       const { session } = (await client.get('/session')).json
@@ -148,7 +148,7 @@ onEveryStore(ENV, (stage) => {
     expectProblem(await showCode(browser, STATS, moved, mine.cookie), 404, 'expired_token')
   })
 
-  test('T30 an application`s pages change nothing at ScanIn: neither its origin nor a proxy`s word for it counts', async () => {
+  test("T30 an application's pages change nothing at ScanIn: neither its origin nor a proxy's word for it counts", async () => {
     for (const headers of [
       { origin: WIKI, 'sec-fetch-site': 'cross-site' },
       { origin: WIKI, 'sec-fetch-site': 'same-site' },

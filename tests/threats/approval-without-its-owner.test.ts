@@ -160,7 +160,7 @@ onEveryStore(ENV, (stage) => {
     expect(await statusOf(other, next)).toBe('pending')
   })
 
-  test('T32 and T20: another site`s page neither asks for a passkey nor adds, uses or removes one', async () => {
+  test("T32 and T20: another site's page neither asks for a passkey nor adds, uses or removes one", async () => {
     const { phone } = await ownerAt(url(), await stage.phone())
     const [{ id }] = (await phone.get('/passkeys')).json.passkeys
     for (const headers of [

@@ -98,7 +98,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }, (stage) => {
     expect((await held).json).toMatchObject({ status: 'denied' })
   })
 
-  test('T22 the same person`s next session goes on with what the one before scanned', async () => {
+  test("T22 the same person's next session goes on with what the one before scanned", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     await scan(phone, token)

@@ -72,7 +72,7 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
 
   afterAll(() => app.close())
 
-  test('a session`s cookie is read with spaces and tabs around it', async () => {
+  test("a session's cookie is read with spaces and tabs around it", async () => {
     for (const cookie of [
       `${prefix}session=${session}`,
       ` \t${prefix}session=${session}\t `,
@@ -111,7 +111,7 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
       expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
     })
 
-    test('in Origin and Sec-Fetch-Site makes them another site`s', async () => {
+    test("in Origin and Sec-Fetch-Site makes them another site's", async () => {
       const cookie = `Cookie: ${prefix}session=${session}\r\nContent-Length: 0\r\n`
       for (const header of [
         ['Origin: ', odd, origin],
@@ -156,7 +156,7 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
       }
     })
 
-    test('in a token`s path makes it no token', async () => {
+    test("in a token's path makes it no token", async () => {
       const escaped = [...odd].map((byte) => `%${byte.toString(16)}`).join('')
       const { token } = (await createInjectClient(app).post('/login', {}, byOrigin)).json()
       for (const path of [`${escaped}${token}`, `${token}${escaped}`, token.replace('.', `${escaped}.`)]) {

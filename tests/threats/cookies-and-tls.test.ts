@@ -69,7 +69,7 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
 })
 
 onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SECONDS: '7200' }, (stage) => {
-  test('T20 a browser that is to be remembered gets a cookie as long as a phone`s', async () => {
+  test("T20 a browser that is to be remembered gets a cookie as long as a phone's", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { token } = (await browser.post('/login')).json
     await phone.post('/login/scan', { token })

@@ -97,7 +97,7 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', CONFIRM_SECONDS: '20', QR_OVERLAP_S
     expect(shownBy(await other.post('/login/scan', { token: denied }))).toEqual(shownBy(unknown))
   })
 
-  test('T11 sessions: unknown, ended, malformed and somebody else`s are one and the same', async () => {
+  test("T11 sessions: unknown, ended, malformed and somebody else's are one and the same", async () => {
     const [phone, gone] = [await stage.phone(), await stage.phone()]
     const { id } = (await gone.get('/session')).json.session
     const secret = gone.cookies.get('scanin_session')
@@ -172,7 +172,7 @@ test('T11 sign-in says the same of an unknown user as of a wrong password', asyn
   }
 })
 
-test('T11 sign-in takes as long for an unknown user as for a wrong password, whatever the file`s hashes cost', async () => {
+test("T11 sign-in takes as long for an unknown user as for a wrong password, whatever the file's hashes cost", async () => {
   const client = createClient(service.url)
   const signIn = (username: string) => (turn: number) =>
     client.post('/sign-in', { username, password: `wrong-${turn}` })

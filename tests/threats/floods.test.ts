@@ -128,7 +128,7 @@ const ROUNDS = 12
 const CONNECTIONS = 25
 const LOGINS_A_CONNECTION = 28
 
-test('T17 the embedded store`s memory reaches a plateau: a flood lives in a heap that it would overflow if nothing were forgotten', async () => {
+test("T17 the embedded store's memory reaches a plateau: a flood lives in a heap that it would overflow if nothing were forgotten", async () => {
   // 8,400 logins of over 4 KB each in two-byte text, beside what the service itself needs.
   const service = await startServiceProcess({
     NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=2',

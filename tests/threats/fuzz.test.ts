@@ -266,7 +266,7 @@ function expectGoodManners(
 }
 
 onEveryStore({ POLL_HOLD_SECONDS: '1', TRUST_PROXY: '127.0.0.1/32' }, (stage) => {
-  test('T21 whatever is sent to any route: no server error, no hang, every refusal a problem, and nobody`s login lost', async () => {
+  test("T21 whatever is sent to any route: no server error, no hang, every refusal a problem, and nobody's login lost", async () => {
     const { url } = stage.service()
     const [phone, bystander] = [await createPhone(url), createClient(url)]
     const token = await startLogin(bystander)

@@ -25,7 +25,7 @@ const METHOD_TRICKS = [
 ]
 
 onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
-  test.each(['GET', 'HEAD'])('T7 %s on every route with the phone`s cookie leaves a login as it is', async (method) => {
+  test.each(['GET', 'HEAD'])("T7 %s on every route with the phone's cookie leaves a login as it is", async (method) => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const session = [...phone.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const routes = await documentedRoutes(phone)
@@ -49,7 +49,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     expect((await phone.post('/login/confirm', { token })).json.status).toBe('authenticated')
   })
 
-  test('T7 HEAD on the browser`s own poll collects nothing: the session is there for the GET', async () => {
+  test("T7 HEAD on the browser's own poll collects nothing: the session is there for the GET", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     await scan(phone, token)
@@ -63,7 +63,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     expect(sessionSetBy(await browser.get(`/login/status/${token}`))).toBeDefined()
   })
 
-  test('T7 a preview that polls an approved login without the browser`s cookie collects nothing', async () => {
+  test("T7 a preview that polls an approved login without the browser's cookie collects nothing", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     await scan(phone, token)

@@ -102,7 +102,7 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     expect(statuses(scanned)).toEqual(Array(24).fill(200))
   })
 
-  test('T25 wrong codes of many sessions of one person are one person`s', async () => {
+  test("T25 wrong codes of many sessions of one person are one person's", async () => {
     const phones = await Promise.all(Array.from({ length: 3 }, () => stage.phone()))
     const guess = (at: number) => ({ token: `${'g'.repeat(16)}.${String(at).padStart(22, 'h')}` })
     const replies = await Promise.all(

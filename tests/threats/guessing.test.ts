@@ -67,7 +67,7 @@ onEveryStore(SETTINGS, (stage) => {
     expectProblem(reply, 400, 'invalid_request')
   })
 
-  test('T5 a second person who is given another one`s token and cookie name gets a login of their own', async () => {
+  test("T5 a second person who is given another one's token and cookie name gets a login of their own", async () => {
     const [one, other] = [stage.browser(), stage.browser()]
     const { token } = (await one.post('/login')).json
     const stolen = `scanin_${loginIdOf(token)}=${'A'.repeat(43)}`

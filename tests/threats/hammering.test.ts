@@ -59,7 +59,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
     }
   })
 
-  test('T18 no other login is slowed: not another tab`s, not another browser`s behind the same address', async () => {
+  test("T18 no other login is slowed: not another tab's, not another browser's behind the same address", async () => {
     const [browser, other] = [stage.browser(), stage.browser()]
     const [hammered, tab] = [await startLogin(browser), await startLogin(browser)]
     const elsewhere = await startLogin(other)
@@ -76,7 +76,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
     expect((await other.get(`/login/status/${elsewhere}`)).json.status).toBe('pending')
   })
 
-  test('T18 a stranger with the token cannot use up the right browser`s polls', async () => {
+  test("T18 a stranger with the token cannot use up the right browser's polls", async () => {
     const browser = stage.browser()
     const token = await startLogin(browser)
     const cookies = ['', `${keyCookieOf(token)}=${'k'.repeat(43)}`, `${keyCookieOf(token)}=${token}`]

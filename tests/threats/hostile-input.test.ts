@@ -286,7 +286,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     }
   })
 
-  test('T21 a hundred connections that say nothing, and a hundred that stop in the middle, are in nobody`s way', async () => {
+  test("T21 a hundred connections that say nothing, and a hundred that stop in the middle, are in nobody's way", async () => {
     const { port } = stage.service()
     const half = `POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"to`
     const sockets = await Promise.all(Array.from({ length: 200 }, (_, at) => openSocket(port, at < 100 ? '' : half)))

@@ -65,7 +65,7 @@ describe('a JWT', () => {
     ['an application of Entra that is not named one', { sub: 'object-1', oid: 'object-1', roles: ['Access.All'] }],
     ['a service account of Keycloak', { sub: 'b1f4-77', preferred_username: 'service-account-job', client_id: 'job' }],
     ['a client of authentik', { sub: '5f2c', preferred_username: 'ak-job-client_credentials' }],
-  ])('T29 of %s is a machine`s, and confirms nothing', async (_what, claims) => {
+  ])("T29 of %s is a machine's, and confirms nothing", async (_what, claims) => {
     await expectToBeRefused(clientOf('userinfo'), await tokenWith(claims))
   })
 
@@ -116,7 +116,7 @@ describe('a JWT', () => {
     expect(provider.asked()).toBe(before)
   })
 
-  test('T29 without a name is its person`s by the name that userinfo tells, and nobody`s if it tells of somebody else', async () => {
+  test("T29 without a name is its person's by the name that userinfo tells, and nobody's if it tells of somebody else", async () => {
     const token = await tokenWith({ name: undefined, jti: 'to be named' })
     provider.opaque.set(token, { sub: 'native-1', name: 'Native Person', email: 'native@example.com' })
     await expectToSignIn(clientOf('userinfo'), token, native)
@@ -222,7 +222,7 @@ describe('one id from two sources', () => {
     },
   )
 
-  test('T29 the account`s own phone still approves', async () => {
+  test("T29 the account's own phone still approves", async () => {
     await signInBrowser(clientOf('userinfo'), await phoneOf(ZOFIA, services.userinfo.url))
   })
 })

@@ -99,7 +99,7 @@ describe('a person who signs in', () => {
   })
 })
 
-describe('a provider`s person', () => {
+describe("a provider's person", () => {
   test.each<[string, Record<string, unknown>]>([
     ['a space behind the id', { sub: 'admin ' }],
     ['a no-break space before the id', { sub: '\u00a0admin' }],

@@ -128,7 +128,7 @@ onEveryStore(withJwt, (stage) => {
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
   })
 
-  test('T10 a native app`s person who is called as an account here is not that account`s phone', async () => {
+  test("T10 a native app's person who is called as an account here is not that account's phone", async () => {
     const [browser, app, phone] = [stage.browser(), stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     expect((await phone.post('/login/scan', { token })).status).toBe(200)

@@ -25,7 +25,7 @@ function personalIn({ text, rawHeaders }: Reply): string[] {
 onEveryStore(
   () => ({ ACCOUNTS_FILE: accounts.path, MATCH: 'always', POLL_HOLD_SECONDS: '0' }),
   (stage) => {
-    test('T12 no reply to the browser has the person`s id, name, email or groups in it before the match', async () => {
+    test("T12 no reply to the browser has the person's id, name, email or groups in it before the match", async () => {
       const { url } = stage.service()
       const [browser, phone] = [stage.browser(), await phoneOf(ZOFIA, url)]
       const replies: Reply[] = [await browser.post('/login')]
@@ -75,7 +75,7 @@ onEveryStore(
       expect(personalIn(reply)).toEqual([])
     })
 
-    test('T12 another person`s phone that scans the same code learns nothing about who was first', async () => {
+    test("T12 another person's phone that scans the same code learns nothing about who was first", async () => {
       const [browser, phone] = [stage.browser(), await phoneOf(ZOFIA, stage.service().url)]
       const other = await phoneOf(YUSUF, stage.service().url)
       const token = await startLogin(browser)
@@ -85,7 +85,7 @@ onEveryStore(
       expect(personalIn(reply)).toEqual([])
     })
 
-    test('T12 the phone is told who asks, and the browser`s own words are not on it', async () => {
+    test("T12 the phone is told who asks, and the browser's own words are not on it", async () => {
       const { url } = stage.service()
       const [browser, phone] = [stage.browser(), await phoneOf(ZOFIA, url)]
       const userAgent = 'Your bank: confirm now! <img src=x onerror=alert(1)>'

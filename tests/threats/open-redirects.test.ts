@@ -144,7 +144,7 @@ onEveryStore(ENV, (stage) => {
     expect(await redirectAfterSignIn(stage, filled(returnTo))).toBe(redirect)
   })
 
-  test('T16 an application`s way back leads to that application, whatever the way or its proxy`s headers say', async () => {
+  test("T16 an application's way back leads to that application, whatever the way or its proxy's headers say", async () => {
     const startAt = async (origin: string, rd: string, more: Record<string, string> = {}) => {
       const path = `/.scanin/start?${new URLSearchParams({ rd })}`
       return stage.browser().get(path, { headers: { ...forwardedTo(origin), ...more } })

@@ -92,7 +92,7 @@ describe('T34 without the token', () => {
     await tryAll(headers, 401, 'authentication_required')
   })
 
-  test('a phone`s session is none, nor is a native app`s token, nor the token in the address', async () => {
+  test("a phone's session is none, nor is a native app's token, nor the token in the address", async () => {
     const phone = await phoneAt(1)
     const cookie = [...phone.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     await tryAll({}, 401, 'authentication_required', cookie)
@@ -138,14 +138,14 @@ describe('T34 without the token', () => {
     expect(Object.keys(reply.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
   })
 
-  test('the service`s own port knows none of it, with the token or without', async () => {
+  test("the service's own port knows none of it, with the token or without", async () => {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
     for (const [method, path] of ROUTES) {
       expect([path, (await clientAt(0).call(method, path, { headers })).status]).toEqual([path, 404])
     }
   })
 
-  test('it is this machine`s alone, by whichever of its names', async () => {
+  test("it is this machine's alone, by whichever of its names", async () => {
     const { port } = new URL(operator.url)
     for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, '192.0.2.7']) {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, host }
@@ -199,7 +199,7 @@ describe('T34 who is blocked', () => {
     expect((await signInByPasskey(clientAt(1), authenticator)).status).toBe(200)
   })
 
-  test('by a provider`s word is known by where they come from, with what their app has scanned and approved', async () => {
+  test("by a provider's word is known by where they come from, with what their app has scanned and approved", async () => {
     const sub = ZOFIA.username
     const native = await provider.sign({ claims: { sub: 'native-1' } })
     const another = await provider.sign({ claims: { sub: 'native-2', name: 'Another' } })

@@ -20,7 +20,7 @@ const eventsOf = async (client: Client): Promise<{ type: string; new: boolean }[
   (await client.get('/events')).json.events
 
 onEveryStore(env, (stage) => {
-  test('T19 nobody reads, names or ends another person`s devices, nor sees what happened to their account', async () => {
+  test("T19 nobody reads, names or ends another person's devices, nor sees what happened to their account", async () => {
     const { url } = stage.service()
     const [zofia, yusuf, browser] = [await phoneOf(ZOFIA, url), await phoneOf(YUSUF, url), createClient(url)]
     await signInBrowser(browser, zofia)
@@ -61,7 +61,7 @@ onEveryStore(env, (stage) => {
     }
   })
 
-  test('T19 who has signed in as somebody dismisses on their own device what the owner`s phone has yet to tell', async () => {
+  test("T19 who has signed in as somebody dismisses on their own device what the owner's phone has yet to tell", async () => {
     const { url } = stage.service()
     const owner = await phoneOf(ZOFIA, url)
     const thief = await phoneOf(ZOFIA, url)

@@ -41,7 +41,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('pending')
   })
 
-  test('T10 a session`s public id is no session', async () => {
+  test("T10 a session's public id is no session", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { id } = (await phone.get('/session')).json.session
     const token = await startLogin(browser)
@@ -49,7 +49,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
     await expectNoAuthority(stage.browser(), token, { headers: { authorization: `Bearer ${id}` } })
   })
 
-  test('T10 a session`s secret is no bearer token', async () => {
+  test("T10 a session's secret is no bearer token", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     const secret = found(phone.cookies.get('scanin_session'), 'the phone has no session')
@@ -92,7 +92,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
   })
 
-  test('T10 the user is the phone`s own, whatever query or headers say', async () => {
+  test("T10 the user is the phone's own, whatever query or headers say", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const token = await startLogin(browser)
     const headers = { 'x-user-id': 'root', 'remote-user': 'root', 'x-forwarded-user': 'root', 'x-remote-user': 'root' }
@@ -160,7 +160,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
 })
 
 onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', REMEMBER_SECONDS: '20' }, (stage) => {
-  test('T10 a phone`s session that expired between scan and confirm approves nothing', async () => {
+  test("T10 a phone's session that expired between scan and confirm approves nothing", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const cookie = `scanin_session=${phone.cookies.get('scanin_session')}`
     const token = await startLogin(browser)

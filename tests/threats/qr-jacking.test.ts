@@ -70,7 +70,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
     },
   )
 
-  test('T1 a phone that moves into the browser`s network after its scan does not get around the match', async () => {
+  test("T1 a phone that moves into the browser's network after its scan does not get around the match", async () => {
     const { browser, phone, token } = await scanFrom(stage, FAR_AWAY, HOME)
     expect((await phone.post('/login/scan', { token }, from(FAR_AWAY))).json.match).toBe('code')
     const confirmed = await phone.post('/login/confirm', { token }, from(FAR_AWAY))

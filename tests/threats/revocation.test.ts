@@ -121,7 +121,7 @@ onEveryStore(
       expect((await phone.get('/session')).status).toBe(200)
     })
 
-    test('T19 signing out, or in anew, ends the cookie`s session also beside a token, and from elsewhere does neither', async () => {
+    test("T19 signing out, or in anew, ends the cookie's session also beside a token, and from elsewhere does neither", async () => {
       const authorization = 'Bearer anything'
       const { url } = stage.service()
       for (const [path, body] of [

@@ -71,7 +71,7 @@ for (const trustProxy of ['', '127.0.0.1/32']) {
 }
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_INS_PER_MINUTE: '5' }, (stage) => {
-  test('T15 a rotating X-Forwarded-For from a peer that nobody trusts: one limit for all, and the peer`s own address is shown, as near to nobody', async () => {
+  test("T15 a rotating X-Forwarded-For from a peer that nobody trusts: one limit for all, and the peer's own address is shown, as near to nobody", async () => {
     const phone = await stage.phone()
     const statuses: number[] = []
     let token = ''
@@ -171,7 +171,7 @@ onEveryStore(BEHIND_A_PROXY, (stage) => {
     expect(Object.keys(stranger.headers).filter((name) => name.startsWith('remote-'))).toEqual([])
   })
 
-  test('T15 a signed-in session is bound to nobody`s claimed address', async () => {
+  test("T15 a signed-in session is bound to nobody's claimed address", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
     const { token } = (await browser.post('/login', {}, { headers: { 'x-forwarded-for': '198.51.100.44' } })).json
     await approve(phone, token).catch(() => undefined)

@@ -124,7 +124,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
 })
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', MAX_SESSIONS: '3' }, (stage) => {
-  test('T23 of too many sessions of one person the oldest browser`s makes way, and no phone`s', async () => {
+  test("T23 of too many sessions of one person the oldest browser's makes way, and no phone's", async () => {
     const phone = await stage.phone()
     const browsers = Array.from({ length: 4 }, () => createClient(stage.service().url))
     for (const browser of browsers) await signInBrowser(browser, phone)

@@ -163,7 +163,7 @@ describe('T1 behind a trusted proxy', () => {
 describe('T1 behind two proxies', () => {
   const env = { TRUST_PROXY: '10.0.0.1', TRUST_PROXY_HOPS: '2' }
 
-  test('the address that the outer one saw is the client`s, whatever stands before it', async () => {
+  test("the address that the outer one saw is the client's, whatever stands before it", async () => {
     const browserBy = proxied('203.0.113.9, 198.51.100.7, 192.0.2.80')
     const encounter = await meet(env, browserBy, proxied('198.51.100.9, 192.0.2.80'))
     expect(encounter.scanned.json().ip).toBe('198.51.100.7')

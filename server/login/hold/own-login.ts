@@ -73,7 +73,7 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Ask
 /** The little that a poll tells of a login, for one that is known to be its own. */
 export function knownOf(login: Login): KnownLogin {
   const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
-  const user = login.status === 'pending' ? undefined : login.phone?.user
+  const user = login.status === 'pending' ? undefined : login.phone.user
   return { status: login.status, expiresAt: login.expiresAt, triesLeft, user }
 }
 

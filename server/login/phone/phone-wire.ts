@@ -17,7 +17,7 @@ const deviceId = Type.Optional(
   Type.String({
     pattern: UUID,
     description:
-      'Of a native app: which of its person`s phones it is on, as a UUID (RFC 4122) that it made there and keeps. What one has scanned no other confirms',
+      "Of a native app: which of its person's phones it is on, as a UUID (RFC 4122) that it made there and keeps. What one has scanned no other confirms",
     examples: ['6f1c0d8e-3b5a-4c1e-9d57-0a2b7c4e9f13'],
   }),
 )

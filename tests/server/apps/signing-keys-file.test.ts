@@ -106,7 +106,9 @@ test.each<[string, () => string, string]>([
   ['a key twice', () => jwks(one, one), ': key 2: its kid is taken by key 1'],
 ])('a file with %s is refused in one line that repeats nothing of it', async (_what, text, message) => {
   const error: Error = await parseSigningKeys(text(), ['EdDSA']).then(
-    () => expect(true).toBe(false),
+    () => {
+      throw new Error('it was taken')
+    },
     (refused) => refused,
   )
   expect(error.message.startsWith(`SIGNING_KEYS_FILE${message}`)).toBe(true)

@@ -54,7 +54,7 @@ async function approved(): Promise<string> {
   return token
 }
 
-describe('a login`s way', () => {
+describe("a login's way", () => {
   test('a line for each step that changes something: who, from where, by which browser, on which request', async () => {
     const token = await start()
     expect(log.news()).toEqual([])
@@ -161,7 +161,7 @@ describe('a login`s way', () => {
     })
   })
 
-  test('taken over by the person`s other phone', async () => {
+  test("taken over by the person's other phone", async () => {
     const token = await start()
     await scan(token)
     const other = await createInjectPhone(testApp.app)

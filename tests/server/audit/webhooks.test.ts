@@ -51,7 +51,7 @@ const refuseWith = (status: number, headers = {}) =>
   receiver.answer((_request, response) => void response.writeHead(status, headers).end('x'))
 
 describe('a webhook', () => {
-  test('is what Standard Webhooks says: npm`s `standardwebhooks` takes its signature, and no other', async () => {
+  test("is what Standard Webhooks says: npm's `standardwebhooks` takes its signature, and no other", async () => {
     const webhooks = begin()
     webhooks.send(CONFIRMED)
     await settled('it is delivered', () => webhooks.counts.delivered === 1)

@@ -121,7 +121,7 @@ describe('a lock', () => {
     expect(isIn).toBe(true)
   })
 
-  test('that was taken away is told before anything is changed, and another`s is left alone', async () => {
+  test("that was taken away is told before anything is changed, and another's is left alone", async () => {
     const work = withLock(lock(), async ({ check }) => {
       rmSync(lock())
       symlinkSync('1@elsewhere', lock())

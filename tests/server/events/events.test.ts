@@ -152,7 +152,7 @@ describe('the events of an account', () => {
     expect(told[0]).not.toHaveProperty('session')
   })
 
-  test('are somebody`s own, and nobody`s who is signed out', async () => {
+  test("are somebody's own, and nobody's who is signed out", async () => {
     const reply = await createInjectClient(testApp.app).get('/events')
     expect([reply.statusCode, reply.json().code]).toEqual([401, 'authentication_required'])
     const seen = await createInjectClient(testApp.app).post('/events/seen', { until: '2026-01-01T00:00:00.000Z' })

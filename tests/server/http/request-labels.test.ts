@@ -36,7 +36,7 @@ async function askedBy(remoteAddress: string, headers: InjectOptions['headers'])
   return idOf(await testApp.app.inject({ url: '/healthz', remoteAddress, ...(headers ? { headers } : {}) }))
 }
 
-describe('every reply but a poll`s names its request', () => {
+describe("every reply but a poll's names its request", () => {
   test.each<InjectOptions & { url: string }>([
     { url: '/' },
     { url: '/scan' },
@@ -77,7 +77,7 @@ describe('every reply but a poll`s names its request', () => {
     }
   })
 
-  test('a poll`s has none, whatever comes of it', async () => {
+  test("a poll's has none, whatever comes of it", async () => {
     const browser = createInjectClient(testApp.app)
     const token: string = (await browser.post('/login')).json().token
     for (const path of [token, `${token}?seen=pending&wait=0`, 'no-token', `${'u'.repeat(16)}.${'v'.repeat(22)}`]) {

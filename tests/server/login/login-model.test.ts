@@ -177,7 +177,7 @@ describe('one rule at a time', () => {
     })
   })
 
-  test('whose login it is, once somebody has scanned it, never changes, and of one person`s phones only a scan changes which', () => {
+  test("whose login it is, once somebody has scanned it, never changes, and of one person's phones only a scan changes which", () => {
     holds((before, event, _now, after) => {
       if (before.status === 'pending' || before.phone === undefined) return
       expect(after).toMatchObject({ phone: event.type === 'scan' ? { user: before.phone.user } : before.phone })
@@ -196,7 +196,7 @@ describe('one rule at a time', () => {
     })
   })
 
-  test('what makes a login this browser`s, and since when it is, never changes', () => {
+  test("what makes a login this browser's, and since when it is, never changes", () => {
     holds((_before, _event, _now, after) => {
       const { browserKeyHash, createdAt, ip, browser } = start
       expect(after).toMatchObject({ browserKeyHash, createdAt, ip, browser })

@@ -14,7 +14,7 @@ function createWorld() {
 
 const scan = (at: number, until = NOW + 60_000) => ({ loginId: `login-${at}`, until })
 
-test('a phone`s scans are its own, each once, until it can be over', async () => {
+test("a phone's scans are its own, each once, until it can be over", async () => {
   const { time, scans } = createWorld()
   await scans.note('ann', scan(1))
   await scans.note('ann', scan(1))

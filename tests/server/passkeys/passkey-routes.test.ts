@@ -174,7 +174,7 @@ describe('signing in', () => {
     })
   })
 
-  test('opens a phone`s session, as whom the passkey is, and says when it was used', async () => {
+  test("opens a phone's session, as whom the passkey is, and says when it was used", async () => {
     await add()
     testApp.time.now += DAY_MS
     const client = createInjectClient(testApp.app)
@@ -288,7 +288,7 @@ describe('signing in', () => {
   })
 })
 
-test('with another public URL passkeys of the one before are nobody`s', async () => {
+test("with another public URL passkeys of the one before are nobody's", async () => {
   await add()
   const { store, time } = testApp
   const moved = await createTestApp({ PUBLIC_URL: 'http://elsewhere.test' }, { store }, time)

@@ -33,7 +33,7 @@ test('hundreds of sessions that one person opens at once do not send each other 
   expect(conflicts()).toBe(0)
 })
 
-test('two processes lose none of each other`s sessions', async () => {
+test("two processes lose none of each other's sessions", async () => {
   const { store } = createCountingStore()
   const processes = [createSessionIndex({ store, clock }), createSessionIndex({ store, clock })]
   await Promise.all(Array.from({ length: 100 }, (_, at) => processes[at % 2]?.add(DEMO, entry(at))))

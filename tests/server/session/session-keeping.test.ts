@@ -48,7 +48,7 @@ test('a browser that was just let in is kept for as long as a phone, unused too,
   expect((await browser.get('/session')).statusCode).toBe(401)
 })
 
-test('no browser keeps itself, nobody else`s is kept, and none long after it was let in', async () => {
+test("no browser keeps itself, nobody else's is kept, and none long after it was let in", async () => {
   const id = await idOf(browser)
   const before = (await browser.get('/session')).json().session.expires_in
   expect(await keep(browser, id)).toBe(404)

@@ -133,7 +133,7 @@ describe('what is changed along with a session', () => {
 })
 
 describe('replacing', () => {
-  test('ends the session whose cookie the new one`s takes the place of, whoever`s it was', async () => {
+  test("ends the session whose cookie the new one's takes the place of, whoever's it was", async () => {
     const { service, isLive } = createWorld()
     await service.open(PHONE)
     await service.open({ ...SESSION, user: { id: 'bob', name: 'Bob' } }, { replaces: sessionIdOf(PHONE.secret) })
@@ -150,7 +150,7 @@ describe('replacing', () => {
     expect(await isLive(SESSION.secret)).toBe(true)
   })
 
-  test('by a login that the replaced session approved leaves that login`s hand-over good, and no other', async () => {
+  test("by a login that the replaced session approved leaves that login's hand-over good, and no other", async () => {
     const { service } = createWorld()
     const id = sessionIdOf(PHONE.secret)
     await service.open(PHONE)
@@ -184,7 +184,7 @@ describe('replacing', () => {
 })
 
 describe('ending a phone', () => {
-  test('is answered after what it approved is denied, and a browser`s end asks for nothing', async () => {
+  test("is answered after what it approved is denied, and a browser's end asks for nothing", async () => {
     const { service, ended } = createWorld({ onPhoneEnd: () => Promise.reject(new ScanInError('store_unavailable')) })
     await service.open(PHONE)
     await service.open(SESSION)
@@ -195,7 +195,7 @@ describe('ending a phone', () => {
 })
 
 describe('the most sessions of one person', () => {
-  test('are kept by the oldest browser`s making way, and no phone`s', async () => {
+  test("are kept by the oldest browser's making way, and no phone's", async () => {
     const { service, openMany, isLive } = createWorld({ most: 4 })
     const phones = await openMany('phone', 2)
     const browsers = await openMany('browser', 4)
@@ -203,7 +203,7 @@ describe('the most sessions of one person', () => {
     expect(await service.list(ANN)).toHaveLength(4)
   })
 
-  test('are a phone`s too: it takes the oldest browser`s place', async () => {
+  test("are a phone's too: it takes the oldest browser's place", async () => {
     const { openMany, isLive } = createWorld({ most: 3 })
     const browsers = await openMany('browser', 3)
     const phones = await openMany('phone', 1)
@@ -234,7 +234,7 @@ describe('the most sessions of one person', () => {
     expect(await service.list(ANN)).toHaveLength(5)
   })
 
-  test('are a person`s own: a namesake from elsewhere has as many', async () => {
+  test("are a person's own: a namesake from elsewhere has as many", async () => {
     const { service, openMany, isLive } = createWorld({ most: 2 })
     const own = await openMany('browser', 2)
     for (const secret of ['a', 'b', 'c']) {

@@ -40,7 +40,7 @@ test('what another process changed is told once, also where the system tells of 
   await notices.close()
 })
 
-test('one`s own change is told before anything else happens', async () => {
+test("one's own change is told before anything else happens", async () => {
   const { notices, keys, told } = await openNotices()
   // Changed twice since: it is as it is now, and told so once.
   keys.push('key', 'key')

@@ -39,7 +39,7 @@ async function fill(store: RecordStore, name: string, expiresAt: number, begins:
   }
 }
 
-test('the folder is its owner`s alone, and so is every file in it', async () => {
+test("the folder is its owner's alone, and so is every file in it", async () => {
   const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
   await store.write('key', 1, { expiresAt: Date.now() + HOUR_MS })
   expect(statSync(path).mode & 0o777).toBe(0o700)

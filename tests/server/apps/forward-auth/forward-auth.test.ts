@@ -178,7 +178,7 @@ describe('somebody who comes to an application', () => {
     expect(reads).toEqual([])
   })
 
-  test('is let in whatever the application`s own Authorization header says', async () => {
+  test("is let in whatever the application's own Authorization header says", async () => {
     await scanInto(browser, `${WIKI}/`)
     for (const authorization of ['Bearer the-applications-own', 'Basic ZGVtbzpkZW1v', 'nonsense']) {
       expect((await browser.verify(`${WIKI}/api`, { authorization })).status).toBe(200)
@@ -227,7 +227,7 @@ describe('a sign-in at an application ends', () => {
     expect(await isIn()).toBe(false)
   })
 
-  test('with the session`s whole life, however much it is used', async () => {
+  test("with the session's whole life, however much it is used", async () => {
     for (let hours = 0; hours < 14; hours++) {
       testApp.time.now += 3_500_000
       await isIn()
@@ -309,7 +309,7 @@ describe('an application that is for some', () => {
 describe('a proxy', () => {
   const STRANGER = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 
-  test('of nginx`s kind is told 401 and where to sign in, for HEAD too, whoever asks', async () => {
+  test("of nginx's kind is told 401 and where to sign in, for HEAD too, whoever asks", async () => {
     for (const headers of [STRANGER, { 'sec-fetch-mode': 'cors' }]) {
       for (const method of ['GET', 'HEAD']) {
         const reply = await send(method, '/auth/verify', { ...forwardedTo(WIKI, '/a?b=c&d=%2F'), ...headers })

@@ -102,14 +102,14 @@ test('who is handed over is the person as of now, not as of the scan', async () 
   expect((await browser.get('/session')).json().user).toEqual({ id: 'ann', name: 'Ann Newname', groups: ['new'] })
 })
 
-test('a phone`s session whose time ended between approval and use approved nothing', async () => {
+test("a phone's session whose time ended between approval and use approved nothing", async () => {
   await begin({ REMEMBER_SECONDS: '30' })
   await approve()
   pass(30)
   expect(await status()).toMatchObject({ status: 'denied' })
 })
 
-test('a native app`s approval is nobody`s session', async () => {
+test("a native app's approval is nobody's session", async () => {
   const headers = { authorization: 'Bearer token' }
   const app = createInjectClient(instances[0].app)
   await app.post('/login/scan', { token }, { headers })

@@ -51,7 +51,7 @@ describe('a poll is answered alike past Fastify and by it', () => {
     expect((await expectAlike()).json).toMatchObject({ status: 'denied' })
   })
 
-  test('with no cookie, a wrong one, and another login`s', async () => {
+  test("with no cookie, a wrong one, and another login's", async () => {
     const [loginId] = token.split('.')
     for (const cookie of ['', `scanin_${loginId}=${'x'.repeat(43)}`, `scanin_${'y'.repeat(16)}=${'x'.repeat(43)}`]) {
       expect((await expectAlike({ cookie })).text).toBe('{"status":"expired"}')
@@ -139,7 +139,7 @@ describe('what is told of a poll says of which trace it is, alike past Fastify a
     expect(collected()).toMatchObject([{ trace_id: TRACE }])
   })
 
-  test.each([LANE, ROUTE])('the session whose cookie`s place is taken: %s', async (query) => {
+  test.each([LANE, ROUTE])("the session whose cookie's place is taken: %s", async (query) => {
     await approve(phone, token)
     await poll(LANE)
     token = await startLogin(browser)

@@ -29,7 +29,7 @@ const browser = (secret = SHOWN, browserKey: string | undefined = KEY) => ({
 })
 const keyless = { ...browser(), browserKey: undefined }
 
-describe('a login is proved to be a browser`s own', () => {
+describe("a login is proved to be a browser's own", () => {
   test('by its key, under the token that it shows and one that is still good', () => {
     expect(prove(login, RECORD, browser(), NOW)?.known).toEqual({ status: 'pending', expiresAt: ENDS_AT })
     expect(prove(login, RECORD, browser(ROTATED_OUT), NOW)?.known.status).toBe('pending')
@@ -45,7 +45,7 @@ describe('a login is proved to be a browser`s own', () => {
     expect(isOwn(login, stranger, now)).toBe(false)
   })
 
-  test('not where it is a device`s, whoever has its key', () => {
+  test("not where it is a device's, whoever has its key", () => {
     const devices: Login = { ...login, application: { name: 'TV', scopes: ['openid'], isDevice: true } }
     expect(prove(devices, RECORD, browser(), NOW)).toBeUndefined()
     expect(isOwn(devices, browser(), NOW)).toBe(false)

@@ -72,7 +72,7 @@ describe('what is asked for', () => {
     expect(await statusOf(token)).toBe(asked === undefined ? 'authenticated' : 'scanned')
   })
 
-  test('is an assertion by one of the person`s own, for this host, with user verification', async () => {
+  test("is an assertion by one of the person's own, for this host, with user verification", async () => {
     await begin()
     await addPasskey()
     const token = await scanned()
@@ -174,7 +174,7 @@ describe('confirming by a passkey', () => {
     expect(await statusOf(token)).toBe('scanned')
   })
 
-  test('another person`s passkey is none', async () => {
+  test("another person's passkey is none", async () => {
     await begin(
       {},
       { verifyPassword: async (username) => ({ id: username, name: username }), currentPerson: (user) => user },

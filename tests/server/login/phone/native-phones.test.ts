@@ -92,7 +92,7 @@ describe('two devices of one person', () => {
     expect((await act('of-ada', 'confirm', scanned.json.token, ONE)).is).toEqual([200, 'authenticated'])
   })
 
-  test('called as another person`s are not that person`s', async () => {
+  test("called as another person's are not that person's", async () => {
     const token = await startLogin()
     await act('of-ada', 'scan', token, ONE)
     expect((await act('of-eve', 'confirm', token, ONE)).is).toEqual([409, 'not_scanned'])
@@ -136,7 +136,7 @@ async function signedIn(bearer: string): Promise<InjectClient> {
 
 const isIn = async (client: InjectClient) => (await client.get('/session')).statusCode === 200
 
-describe('the sessions of an app`s person', () => {
+describe("the sessions of an app's person", () => {
   test('are listed, and ended one by one, from the next request on', async () => {
     const [ours, theirs] = [await signedIn('of-ada'), await signedIn('of-eve')]
     const id = (await ours.get('/session')).json().session.id
@@ -148,7 +148,7 @@ describe('the sessions of an app`s person', () => {
     expect([await isIn(ours), await isIn(theirs)]).toEqual([false, true])
   })
 
-  test('are ended all at once, and nobody else`s', async () => {
+  test("are ended all at once, and nobody else's", async () => {
     const [one, other, theirs] = [await signedIn('of-ada'), await signedIn('of-ada-too'), await signedIn('of-eve')]
     expect((await ask('of-ada', 'DELETE', '/sessions')).json).toEqual({ revoked: 2 })
     expect([await isIn(one), await isIn(other), await isIn(theirs), await isIn(phone)]).toEqual([
@@ -159,7 +159,7 @@ describe('the sessions of an app`s person', () => {
     ])
   })
 
-  test('have the app`s own token among them nowhere: it says for how long it is good', async () => {
+  test("have the app's own token among them nowhere: it says for how long it is good", async () => {
     const { status, json } = await ask('of-ada', 'GET', '/session')
     expect([status, json]).toEqual([
       200,
@@ -178,7 +178,7 @@ describe('the sessions of an app`s person', () => {
     expect((await ask('of-ada', 'DELETE', `/sessions/${json.session.id}`)).status).toBe(404)
   })
 
-  test('are nobody`s to a token that is none, also beside a cookie that is good', async () => {
+  test("are nobody's to a token that is none, also beside a cookie that is good", async () => {
     const headers = { authorization: 'Bearer of-nobody' }
     const replies = [
       await phone.get('/session', { headers }),

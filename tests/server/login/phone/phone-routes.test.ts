@@ -75,7 +75,7 @@ describe('scanning', () => {
     expect([second.statusCode, codeOf(second)]).toEqual([409, 'already_scanned'])
   })
 
-  test('by the same person`s next session goes on with what the one before scanned', async () => {
+  test("by the same person's next session goes on with what the one before scanned", async () => {
     await begin({ MATCH: 'always' })
     await phone.post('/login/scan', { token })
     testApp.time.now += 20_000
