@@ -72,6 +72,32 @@ onEveryStore(
       }
     })
 
+    test('T26 what another site posts to where pages begin something is refused before it is counted', async () => {
+      const browser = stage.browser()
+      const here = { 'x-forwarded-for': '198.51.100.9' }
+      const bodies = {
+        '/login': {},
+        '/sign-in/passkey/options': {},
+        '/sign-in/oidc': { return_to: '/home' },
+        '/sign-in': { username: 'demo', password: 'wrong' },
+      }
+      for (const headers of FOREIGN) {
+        for (const [path, body] of Object.entries(bodies)) {
+          for (let times = 0; times < 2; times++) {
+            expectProblem(
+              await browser.post(path, body, { headers: { ...headers, ...here } }),
+              403,
+              'cross_site_request',
+            )
+          }
+        }
+      }
+      for (let times = 0; times < LOGINS_A_MINUTE; times++) {
+        expect((await browser.post('/login', {}, { headers: here })).status).toBe(201)
+      }
+      expectProblem(await browser.post('/login', {}, { headers: here }), 429, 'slow_down')
+    })
+
     test('T26 a device without a good client is no login that is counted; one with a good client is', async () => {
       const browser = stage.browser()
       const here = { 'x-forwarded-for': '198.51.100.2' }
