@@ -14,7 +14,7 @@ import { type Phase, run } from './stage/run.ts'
  */
 
 const SEED = 20_261
-const LOGINS_PER_SECOND = 10
+const LOGINS_PER_SECOND = 6
 const FAULT_MS = 1500
 const PEACE_MS = 700
 
