@@ -4,13 +4,15 @@ import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
 import type { ConfirmMode, LoginPolicy, MatchMode } from './login/login-policy.ts'
 import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
+import { type PhoneTokenConfig, readPhoneTokens } from './phone-token-config.ts'
 import type { SessionPolicy } from './session/session-opening.ts'
-import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
+import type { StoreChoice } from './store/redis-place.ts'
+import { readStore } from './store-config.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Everything that the environment decides, checked once at start. README.md has the table. */
-export interface Config {
+export interface Config extends PhoneTokenConfig {
   host: string
   port: number
   /** Scheme and authority, no slash at the end: what the QR says and what origins are compared with. */
@@ -31,12 +33,6 @@ export interface Config {
   accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
   /** Of OpenID Connect. Left out: none of it is served. */
   clientsFile: string | undefined
-  /** Without `jwksUrl` the issuer's own metadata says where its keys are. */
-  phoneJwt: { jwksUrl: string | undefined; issuer: string; audience: string } | undefined
-  phoneIntrospection: { url: string; clientId: string; clientSecret: string; audience: string | undefined } | undefined
-  phoneUserinfoUrl: string | undefined
-  /** Scopes that a native app's token needs, all of them. */
-  phoneScopes: readonly string[]
   /** Where phones' owners sign in, besides here. */
   phoneOidc: PhoneOidcConfig | undefined
   /** Applications behind forward auth, in a file. */
@@ -86,6 +82,7 @@ export function readAllConfig(
   const reader = new EnvironmentReader(env, readFile)
   const port = reader.integer('PORT', 3000, 0, 65_535)
   const publicUrl = reader.origin('PUBLIC_URL') ?? new URL(`http://${bracketed(lanAddress)}:${port}`).origin
+  const metrics = readMetrics(reader, port)
   const cookieSecure = reader.oneOf('COOKIE_SECURE', ['auto', 'always', 'never'] as const, 'auto')
 
   const config: Config = {
@@ -131,46 +128,13 @@ export function readAllConfig(
     webhook: readWebhook(reader),
     tokenAudiences: reader.texts('TOKEN_AUDIENCES', AUDIENCE, 'names without spaces, with commas between them'),
     signingKeys: readSigningKeys(reader),
-    metrics: readMetrics(reader, port),
-    admin: readAdmin(reader, port),
+    metrics,
+    admin: readAdmin(reader, port, metrics?.port),
     brand: readBrand(reader),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   reader.refuseMisspelt()
   return { config: Object.freeze(config), reader }
-}
-
-function readStore(reader: EnvironmentReader): Config['store'] {
-  const path = reader.text('STORE_PATH')
-  const url = reader.explained('REDIS_URL', parseRedisUrl)
-  const login = loginOf(reader.text('REDIS_USERNAME'), reader.text('REDIS_PASSWORD'))
-  const nodes = reader.hostPorts('REDIS_CLUSTER')
-  const sentinels = reader.hostPorts('REDIS_SENTINELS')
-  const name = reader.text('REDIS_SENTINEL_NAME')
-  const sentinelLogin = loginOf(reader.text('REDIS_SENTINEL_USERNAME'), reader.text('REDIS_SENTINEL_PASSWORD'))
-  const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
-  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: nodes, REDIS_SENTINELS: sentinels })
-  const [beside, ...more] = redis.filter(([, value]) => value !== undefined).map(([variable]) => variable)
-  if (more.length > 0) {
-    reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
-  }
-  if (path !== undefined && beside !== undefined) {
-    reader.reject('STORE_PATH', `goes without ${beside}: records are kept in the folder or in Redis`)
-  }
-  if ((sentinels === undefined) !== (name === undefined)) {
-    reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
-  }
-  if (sentinels === undefined) {
-    refuseLogin(reader, 'REDIS_SENTINEL', sentinelLogin, 'there are no Sentinels: name them in REDIS_SENTINELS')
-  }
-  if (url !== undefined) return { kind: 'redis', place: { ...url, login: { ...login, ...url.login } }, waitReplicas }
-  if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes, login }, waitReplicas }
-  if (sentinels !== undefined && name !== undefined) {
-    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name, login, sentinelLogin }, waitReplicas }
-  }
-  if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
-  refuseLogin(reader, 'REDIS', login, 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS')
-  return path === undefined ? { kind: 'embedded' } : { kind: 'disk', path }
 }
 
 function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'trustProxyHops'> {
@@ -180,19 +144,13 @@ function readProxies(reader: EnvironmentReader): Pick<Config, 'trustProxy' | 'tr
   return { trustProxy, trustProxyHops }
 }
 
-/** @param prefix of the two variables that say it */
-function refuseLogin(reader: EnvironmentReader, prefix: string, { username, password }: RedisLogin, why: string): void {
-  if (username !== undefined) reader.reject(`${prefix}_USERNAME`, why)
-  if (password !== undefined) reader.reject(`${prefix}_PASSWORD`, why)
-}
-
 /** Standard Webhooks: 24 to 64 bytes in base64. With a space between, the new one and the one that it takes the place of. */
 const WEBHOOK_SECRETS = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}( whsec_[A-Za-z0-9+/]{32,86}={0,2})*$/
 
 function readWebhook(reader: EnvironmentReader): Config['webhook'] {
   const url = reader.explained('WEBHOOK_URL', parseWebhookUrl)?.href
   const secret = reader.matching('WEBHOOK_SECRET', WEBHOOK_SECRETS, 'whsec_ and 24 to 64 random bytes in base64')
-  rejectParts(reader, 'WEBHOOK_URL and WEBHOOK_SECRET go together', { WEBHOOK_URL: url, WEBHOOK_SECRET: secret })
+  reader.rejectParts('WEBHOOK_URL and WEBHOOK_SECRET go together', { WEBHOOK_URL: url, WEBHOOK_SECRET: secret })
   return url === undefined || secret === undefined ? undefined : { url, secrets: secret.split(' ') }
 }
 
@@ -229,7 +187,7 @@ function readMetrics(reader: EnvironmentReader, servicePort: number): Config['me
 /** RFC 6750 §2.1. */
 const ADMIN_TOKEN = /^[\w.~+/-]{32,512}={0,2}$/
 
-function readAdmin(reader: EnvironmentReader, servicePort: number): Config['admin'] {
+function readAdmin(reader: EnvironmentReader, servicePort: number, metricsPort: number | undefined): Config['admin'] {
   const host = reader.text('ADMIN_HOST') ?? '127.0.0.1'
   const port = reader.optionalInteger('ADMIN_PORT', 0, 65_535)
   const token = reader.matching(
@@ -237,7 +195,6 @@ function readAdmin(reader: EnvironmentReader, servicePort: number): Config['admi
     ADMIN_TOKEN,
     'a random one of 32 to 512 characters (openssl rand -hex 32): whoever guesses it can sign out and block everybody',
   )
-  const metricsPort = reader.optionalInteger('METRICS_PORT', 0, 65_535)
   if (port === servicePort && port !== 0)
     reader.reject('ADMIN_PORT', 'is the same as PORT; operators have a port of their own')
   if (port !== undefined && port === metricsPort && port !== 0) {
@@ -262,69 +219,6 @@ function readAccounts(reader: EnvironmentReader): Config['accounts'] {
     reader.reject('DEMO_PASSWORD', 'has control characters in it')
   }
   return path === undefined ? { kind: 'demo', password } : { kind: 'file', path }
-}
-
-/** RFC 6749 §3.3. */
-const SCOPES = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
-
-type PhoneTokens = Pick<Config, 'phoneJwt' | 'phoneIntrospection' | 'phoneUserinfoUrl' | 'phoneScopes'>
-
-function readPhoneTokens(reader: EnvironmentReader, publicUrl: string): PhoneTokens {
-  const audience = reader.text('PHONE_JWT_AUDIENCE')
-  const phoneIntrospection = readIntrospection(reader, audience)
-  const phoneJwt = readPhoneJwt(reader, audience ?? publicUrl)
-  if (audience !== undefined && phoneJwt === undefined && phoneIntrospection === undefined) {
-    reader.reject('PHONE_JWT_ISSUER', 'PHONE_JWT_AUDIENCE goes with it, or with PHONE_INTROSPECTION_URL')
-  }
-  const scope = reader.matching('PHONE_JWT_SCOPE', SCOPES, 'one or more scopes with a space between them')
-  if (scope !== undefined && phoneJwt === undefined && phoneIntrospection === undefined) {
-    reader.reject('PHONE_JWT_SCOPE', 'goes with the other PHONE_JWT_*, or with PHONE_INTROSPECTION_URL')
-  }
-  const phoneUserinfoUrl = reader.url('PHONE_USERINFO_URL')
-  return { phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scope?.split(' ') ?? [] }
-}
-
-function readIntrospection(reader: EnvironmentReader, audience: string | undefined): Config['phoneIntrospection'] {
-  const url = reader.url('PHONE_INTROSPECTION_URL')
-  const clientId = reader.text('PHONE_INTROSPECTION_CLIENT_ID')
-  const clientSecret = reader.text('PHONE_INTROSPECTION_CLIENT_SECRET')
-  rejectParts(reader, 'the three PHONE_INTROSPECTION_* go together', {
-    PHONE_INTROSPECTION_URL: url,
-    PHONE_INTROSPECTION_CLIENT_ID: clientId,
-    PHONE_INTROSPECTION_CLIENT_SECRET: clientSecret,
-  })
-  if (url === undefined || clientId === undefined || clientSecret === undefined) return undefined
-  return { url, clientId, clientSecret, audience }
-}
-
-/** @param audience who a resource is whom nobody named: its own address (RFC 8707 §2) */
-function readPhoneJwt(reader: EnvironmentReader, audience: string): Config['phoneJwt'] {
-  const jwksUrl = reader.url('PHONE_JWT_JWKS_URL')
-  const issuer = reader.text('PHONE_JWT_ISSUER')
-  if (issuer === undefined) {
-    if (jwksUrl !== undefined) reader.reject('PHONE_JWT_ISSUER', 'PHONE_JWT_JWKS_URL goes with it')
-    return undefined
-  }
-  // With keys of another place it may be any text: some providers are called by no address.
-  if (jwksUrl === undefined && !isIssuer(issuer)) {
-    reader.reject(
-      'PHONE_JWT_ISSUER',
-      'has to be an http:// or https:// address without a query, or to have a PHONE_JWT_JWKS_URL',
-    )
-    return undefined
-  }
-  return { jwksUrl, issuer, audience }
-}
-
-/** RFC 8414 §2. */
-function isIssuer(text: string): boolean {
-  return httpUrl(text) !== undefined && !/[?#]/.test(text)
-}
-
-/** Rejects what is missing where some are set and others are not. */
-function rejectParts(reader: EnvironmentReader, why: string, parts: Record<string, string | undefined>): void {
-  const missing = Object.entries(parts).filter(([, value]) => value === undefined)
-  if (missing.length < Object.keys(parts).length) for (const [name] of missing) reader.reject(name, why)
 }
 
 function bracketed(address: string): string {

@@ -30,6 +30,12 @@ export class EnvironmentReader {
     if (!this.#complaints.has(name)) this.#complaints.set(name, why)
   }
 
+  /** Rejects what is missing where some are set and others are not. @param parts by variable */
+  rejectParts(why: string, parts: Readonly<Record<string, string | undefined>>): void {
+    const missing = Object.entries(parts).filter(([, value]) => value === undefined)
+    if (missing.length < Object.keys(parts).length) for (const [name] of missing) this.reject(name, why)
+  }
+
   /** Call it last: what has been asked for until then is what is known. */
   refuseMisspelt(): void {
     const known = [...this.#asked]
