@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify'
 import { createAdminApp } from './admin/admin-app.ts'
 import { createBlockedList } from './admin/blocked-list.ts'
 import { createOperators } from './admin/operators.ts'
@@ -23,10 +22,10 @@ import { showNumbers } from './shown-numbers.ts'
 import { createStoreProbe } from './store/store-probe.ts'
 
 export interface BuiltApps {
-  app: FastifyInstance
+  app: TypedApp
   /** For ports of their own, where there are such. */
-  adminApp: FastifyInstance | undefined
-  metricsApp: FastifyInstance | undefined
+  adminApp: TypedApp | undefined
+  metricsApp: TypedApp | undefined
 }
 
 /** Puts ScanIn together from what `service.ts` chose. Nothing listens yet; closing `app` answers held polls at once. */
@@ -39,11 +38,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   const adminApp = createOperatorsApp(options, shared, rooms)
   const metricsApp =
     options.config.metrics && options.metrics && createMetricsApp({ ...shared, ...options, metrics: options.metrics })
-  return {
-    app: app as unknown as FastifyInstance,
-    adminApp: adminApp as unknown as FastifyInstance | undefined,
-    metricsApp: metricsApp as unknown as FastifyInstance | undefined,
-  }
+  return { app, adminApp, metricsApp }
 }
 
 /** What browsers, phones and applications ask. */
