@@ -31,7 +31,7 @@ export function createReturnCheck(
     if (!allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
     if (url.origin !== publicUrl) return url.href
     // Dots are gone only now, and may have left two slashes at the front.
-    const path = url.pathname + url.search + url.hash
+    const path = withoutDisguise(url.pathname) + url.search + url.hash
     return OWN_PATH.test(path) ? path : undefined
   }
 
@@ -42,4 +42,9 @@ export function createReturnCheck(
     // What is not ASCII has grown to nine times its length.
     return found === undefined || isTooLong(found) ? undefined : found
   }
+}
+
+/** With unreserved characters as they are: a router finds a path by either spelling (RFC 3986 §6.2.2.2). */
+function withoutDisguise(path: string): string {
+  return path.replace(/%[46][1-9a-f]|%[57][0-9a]|%3[0-9]|%2[de]|%5f|%7e/gi, (escaped) => decodeURIComponent(escaped))
 }

@@ -10,6 +10,9 @@ test.each([
   ['https://app.example.com/a?b=c', 'https://app.example.com/a?b=c'],
   ['HTTPS://APP.EXAMPLE.COM', 'https://app.example.com/'],
   ['/a/../b', '/b'],
+  ['/auth/%65nter?x=%65', '/auth/enter?x=%65'],
+  ['/%61%5A%39%2D%2e%5f%7E%7e', '/aZ9-._~~'],
+  ['/a%2fb%20%40%5b%60%7b%3a%c3%a9%25', '/a%2fb%20%40%5b%60%7b%3a%c3%a9%25'],
 ])('follows %s', (returnTo, followed) => {
   expect(allowed(returnTo)).toBe(followed)
 })

@@ -501,6 +501,8 @@ describe('the way back', () => {
     ['/a\r\nset-cookie: x=y', '/'],
     ['/.scanin/sign-out', '/'],
     ['/x/../.scanin/sign-out', '/'],
+    ['/%2escanin/sign-out', '/'],
+    ['/%2Esc%61nin/sign%2dout', '/'],
     ['', '/'],
     [`/${'x'.repeat(2100)}`, '/'],
     ['https://wiki.example/inside?x=y', '/inside?x=y'],
