@@ -84,11 +84,10 @@ export function createSessionService(options: SessionServiceOptions) {
   async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     const { id, session } = found
     const { source } = session.user
-    if (source === 'oidc') {
-      const user = await vouchFor(session.user)
-      return user && { id, session: { ...session, user } }
-    }
-    if (source === undefined || (await shownTokens.vouchFor(session))) return found
+    if (source === undefined) return found
+    const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
+    if (user !== undefined) return { id, session: { ...session, user } }
+    if (source === 'oidc') return undefined
     await end(personKeyHash(session.user), [{ id, place: { session } }], { why: 'withdrawn', reason: 'unheard' })
     return undefined
   }
@@ -142,7 +141,7 @@ export function createSessionService(options: SessionServiceOptions) {
     ...createApplicationEntries({ clock, records, find, use }),
     ...createSessionKeeping({ ...options, records, index }),
 
-    /** Notes that a native app has shown a good token of the person's: their sessions go on by it. */
+    /** Notes that a native app has shown a good token of the person's: their sessions go on by it, as it says who they are. */
     noteShownToken: shownTokens.note,
 
     /** The session with this public id, if somebody is signed in by it. That is no use of it. */
