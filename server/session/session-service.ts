@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
-import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
@@ -259,6 +259,16 @@ export function createSessionService(options: SessionServiceOptions) {
     /** Ends all of a person's sessions, for an operator. @returns how many there were */
     async endAll(person: Person, occasion?: Occasion): Promise<number> {
       return (await endThem(personKeyHash(person), ofOperator(occasion))).filter(isLive).length
+    },
+
+    /**
+     * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
+     * there once the account is back. @param until epoch milliseconds
+     */
+    async endOfAccount(user: User, until: number): Promise<void> {
+      const isMeant: Ending['isMeant'] = (_id, place) =>
+        'ended' in place || (place.session.user.credential === user.credential && place.session.createdAt <= until)
+      await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
     },
 
     /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
