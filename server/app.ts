@@ -17,6 +17,7 @@ import { createWebApp } from './http/web-app.ts'
 import { tellEndsOnce } from './identity/account-news.ts'
 import { refuseInOrder } from './refusal-order.ts'
 import { createRooms, type Rooms } from './rooms.ts'
+import { createAccountSessions } from './session/account-sessions.ts'
 import { createSharedParts, type SharedParts } from './shared-parts.ts'
 import { showNumbers } from './shown-numbers.ts'
 import { createStoreProbe } from './store/store-probe.ts'
@@ -31,14 +32,25 @@ export interface BuiltApps {
 /** Puts ScanIn together from what `service.ts` chose. Nothing listens yet; closing `app` answers held polls at once. */
 export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   const shared = createSharedParts(options)
-  options.followAccounts?.(tellEndsOnce({ ...shared, onEnd: shared.ears.ofAccounts.tell }))
   const rooms = await createRooms(options, shared)
   if (options.metrics !== undefined) showNumbers(options.metrics, numbersOf(shared, rooms))
   const app = createApp(options, shared, rooms)
+  followAccounts(app, options, shared, rooms)
   const adminApp = createOperatorsApp(options, shared, rooms)
   const metricsApp =
     options.config.metrics && options.metrics && createMetricsApp({ ...shared, ...options, metrics: options.metrics })
   return { app, adminApp, metricsApp }
+}
+
+/** Whose account is good no more is out, and stays it. */
+function followAccounts(app: TypedApp, options: AppOptions, shared: SharedParts, { sessions }: Rooms): void {
+  const tellOnce = tellEndsOnce({ ...shared, onEnd: shared.ears.ofAccounts.tell })
+  const accountSessions = createAccountSessions({ ...shared, end: sessions.service.endOfAccount })
+  app.addHook('onClose', async () => accountSessions.close())
+  options.followAccounts?.((news) => {
+    tellOnce(news)
+    accountSessions.hear(news)
+  })
 }
 
 /** What browsers, phones and applications ask. */

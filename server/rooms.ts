@@ -93,7 +93,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
     ...shared,
     verifiers: bearersOfUnblocked(options.bearerVerifiers, isBlocked),
     checkProof: createProofs(shared),
-    onAccepted: (person) => sessions.service.noteShownToken(person),
+    onAccepted: (user, issuedAt) => sessions.service.noteShownToken(user, issuedAt),
     onRefused: audit.onBearerRefused,
   })
   // It signs in by sessions, which ask it as they are used.

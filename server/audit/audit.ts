@@ -73,7 +73,7 @@ export function createAudit({ logger, send, placeOf = nowhere }: AuditOptions): 
     },
     onSessionNews(news) {
       const event = auditOfSession(news)
-      tell(event, send && toMail(news, event, placeOf))
+      tell(event, send && event && toMail(news, event, placeOf))
     },
     onPasskeyNews: (news) => tell(auditOfPasskey(news)),
     onProviderNews: (news) => tell(auditOfProvider(news)),

@@ -14,7 +14,8 @@ const CHANGES = {
   ended: 'session.revoked',
 } as const satisfies Record<string, AuditName>
 
-export function auditOfSession(news: SessionNews): AuditEvent {
+/** `undefined`: the end of its owner's account has a line. */
+export function auditOfSession(news: SessionNews): AuditEvent | undefined {
   switch (news.type) {
     case 'opened':
       return opened(news)
@@ -26,6 +27,8 @@ export function auditOfSession(news: SessionNews): AuditEvent {
         ...doneBy(news.by),
         ...(news.user && publicPerson(news.user)),
       }
+    case 'account_ended':
+      return undefined
     default:
       return { ...changed(news, CHANGES[news.type]), ...(news.type === 'ended' ? { reason: 'operator' } : {}) }
   }

@@ -13,8 +13,11 @@ export interface AccountEnd {
 
 export type OnAccountEnd = (end: AccountEnd) => void
 
-/** An account of which the accounts file says something else than before, as this process has just read in it. */
-export type AccountNews = AccountEnd | { user: User; why: 'back' }
+/**
+ * An account of which the accounts file says something else than before, as this process has just read in it.
+ * `disabled_before`: it was disabled as the process began to read, and who told of that, if anybody did, is not known.
+ */
+export type AccountNews = AccountEnd | { user: User; why: 'back' } | { user: User; why: 'disabled_before' }
 
 export type OnAccountNews = (news: readonly AccountNews[]) => void
 
@@ -36,6 +39,7 @@ export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAc
   let turn = Promise.resolve()
 
   async function note(news: AccountNews): Promise<void> {
+    if (news.why === 'disabled_before') return
     const key = keyOf(news.user)
     try {
       if (news.why === 'back') await store.remove(key)

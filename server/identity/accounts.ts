@@ -21,6 +21,8 @@ export interface Accounts {
   find(username: string): User | undefined
   /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
   usernameOf(user: User): string | undefined
+  /** Whose accounts are there and disabled. */
+  disabled(): User[]
   /** Takes these accounts in place of the ones until now. @returns those that are good no more by it, or good again */
   replace(accounts: readonly Account[]): AccountNews[]
 }
@@ -62,6 +64,8 @@ export function createAccounts(first: readonly Account[]): Accounts {
     usernameOf: ({ id, source }) => (source === undefined ? people.byId.get(id)?.username : undefined),
 
     find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
+
+    disabled: () => [...people.byId.values()].filter(({ isDisabled }) => isDisabled).map(({ user }) => user),
 
     replace(accounts) {
       const before = people

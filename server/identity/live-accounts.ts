@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { followFile, type LiveFile } from '../live-file.ts'
-import type { OnAccountNews } from './account-news.ts'
+import type { AccountNews, OnAccountNews } from './account-news.ts'
 import { type Account, type Accounts, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'
 
@@ -11,14 +11,15 @@ export interface LiveAccountsOptions {
 
 /** The accounts of a file, as it is now. */
 export interface LiveAccounts extends Accounts, LiveFile {
-  /** Tells of each account that is good no more, or good again, by what is read from now on. */
+  /** Tells of each account that is good no more, or good again, by what was read since the file was opened, or disabled then. */
   follow(onNews: OnAccountNews): void
 }
 
 /** Opens an accounts file and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
 export async function openAccountsFile({ path, logger }: LiveAccountsOptions): Promise<LiveAccounts> {
   const accounts = createAccounts([])
-  let onNews: OnAccountNews = () => undefined
+  const untold: AccountNews[] = []
+  let onNews: OnAccountNews = (news) => void untold.push(...news)
 
   const file = await followFile<Account>({
     path,
@@ -29,11 +30,13 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
       onNews(accounts.replace(read))
     },
   })
+  untold.splice(0, untold.length, ...accounts.disabled().map((user) => ({ user, why: 'disabled_before' }) as const))
   return {
     ...accounts,
     ...file,
     follow(listener) {
       onNews = listener
+      if (untold.length > 0) listener(untold.splice(0))
     },
   }
 }

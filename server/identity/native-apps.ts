@@ -5,7 +5,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { type CheckProof, PROOF_ALGORITHMS } from './dpop.ts'
 import type { BearerVerdict, BearerVerifier, CurrentPerson, User } from './identity.ts'
-import { type Person, publicPerson } from './person-key.ts'
+import { publicPerson } from './person-key.ts'
 
 /** A native app that has shown its person's access token. */
 export interface NativeApp {
@@ -30,8 +30,8 @@ export interface NativeAppsOptions {
   checkProof: CheckProof
   currentPerson: CurrentPerson
   clientAddresses: Pick<ClientAddresses, 'of'>
-  /** Told, and waited for, of each person whose token was good. */
-  onAccepted?: ((person: Person) => Promise<void>) | undefined
+  /** Told, and waited for, of each good token: its person as it says, and when it was issued, in epoch milliseconds. */
+  onAccepted?: ((user: User, issuedAt?: number) => Promise<void>) | undefined
   /** Told why: who sets providers up has to find out, and who sends tokens has not. */
   onRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
@@ -87,7 +87,7 @@ export function createNativeApps(options: NativeAppsOptions): AuthenticateNative
     const user = currentPerson(app.user)
     if (user === undefined) return refuse('an account here has its id')
     Object.assign(request.labels, publicPerson(user))
-    await onAccepted?.(user)
+    await onAccepted?.(user, app.issuedAt)
     return { ...app, user, token: shown.token }
   }
 }

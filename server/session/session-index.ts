@@ -8,7 +8,7 @@ import { type Change, updateRecord } from '../store/update-record.ts'
 /**
  * Which sessions a person has: only a list of where to look, the sessions themselves decide. `of`: `personKeyHash`. That a
  * person is blocked stands in the same record: whoever adds to the list has read it, and whoever blocks has read all that
- * were added. So does when a good token of theirs was shown, which their sessions hang on.
+ * were added. So does when a good token of theirs was shown, which their sessions hang on, and what it said of them.
  */
 export interface SessionIndex {
   /** The list as the store has it, or `null`: a guess at what `adding` will find. */
@@ -30,10 +30,29 @@ export interface SessionIndex {
   block(of: string): Promise<readonly IndexEntry[]>
   unblock(of: string): Promise<void>
   isBlocked(of: string): Promise<boolean>
-  /** When a good token of the person's was shown, as it was noted last, in epoch milliseconds; 0: it never was. */
-  shownAt(of: string): Promise<number>
-  /** Notes that one is shown now: where a session is listed that hangs on it, and it was not noted within `everyMs`. */
-  noteShown(of: string, everyMs: number): Promise<void>
+  /** What was noted of good tokens of the person's. */
+  shown(of: string): Promise<Shown>
+  /**
+   * Notes that one is shown now: where a session is listed that hangs on it, and it was not noted within `everyMs`, or it
+   * says something else. What one said that was issued later stays.
+   */
+  noteShown(of: string, told: Told, everyMs: number): Promise<void>
+}
+
+/** What a token says of its person. */
+export interface Told {
+  name: string
+  email?: string
+  groups?: string[]
+  /** Epoch milliseconds. Left out: nobody says. */
+  issuedAt?: number
+}
+
+export interface Shown {
+  /** When one was shown, as it was noted last, in epoch milliseconds. Left out: none was. */
+  shownAt?: number
+  /** By the last one. Left out: none has been noted since the first of their sessions began. */
+  told?: Told
 }
 
 export interface IndexEntry {
@@ -51,13 +70,20 @@ const indexRecord = Compile(
     ),
     isBlocked: Type.Optional(Type.Literal(true)),
     shownAt: Type.Optional(Type.Number()),
+    told: Type.Optional(
+      Type.Object({
+        name: Type.String(),
+        email: Type.Optional(Type.String()),
+        groups: Type.Optional(Type.Array(Type.String())),
+        issuedAt: Type.Optional(Type.Number()),
+      }),
+    ),
   }),
 )
 
-interface Listed {
+interface Listed extends Shown {
   sessions: readonly IndexEntry[]
   isBlocked?: true
-  shownAt?: number
 }
 
 type ChangeList<Result> = (found: Listed) => { next?: Listed; result: Result }
@@ -70,13 +96,20 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
 
   /** @param change what becomes of the list; without `next` it stays as it is */
   function changeOf<Result>(value: unknown, change: ChangeList<Result>): Change<Result> {
-    const { sessions, ...rest } = decode(value)
-    const { next, result } = change({ ...rest, sessions: sessions.filter(({ endsAt }) => endsAt > clock()) })
+    const { next, result } = change(current(decode(value)))
     // A full store has no room for a list of nobody.
     if (next === undefined || (value === undefined && isEmpty(next))) return { result }
     // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
     // moment rather than removed: one way of writing, one way of losing a race.
     return { next: { value: next, expiresAt: endOf(next), durable: true }, result }
+  }
+
+  /** Of tokens that were shown before there was any of the sessions, nothing is known any more. */
+  function current({ sessions, shownAt, told, ...rest }: Listed): Listed {
+    const live = sessions.filter(({ endsAt }) => endsAt > clock())
+    return live.length === 0
+      ? { ...rest, sessions: live }
+      : { ...rest, ...(shownAt !== undefined && { shownAt }), ...(told && { told }), sessions: live }
   }
 
   function update<Result>(of: string, change: ChangeList<Result>): Promise<Result> {
@@ -125,16 +158,33 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     block: (of) => update(of, ({ sessions }) => ({ next: { sessions, isBlocked: true }, result: sessions })),
     unblock: (of) => update<void>(of, ({ sessions }) => ({ next: { sessions }, result: undefined })),
     isBlocked: async (of) => (await read(of)).isBlocked === true,
-    shownAt: async (of) => (await read(of)).shownAt ?? 0,
-    noteShown: (of, everyMs) =>
+    async shown(of) {
+      const { shownAt, told } = await read(of)
+      return { ...(shownAt !== undefined && { shownAt }), ...(told && { told }) }
+    },
+    noteShown: (of, told, everyMs) =>
       update<void>(of, (found) => {
-        const isDue = found.sessions.length > 0 && clock() - (found.shownAt ?? 0) >= everyMs
-        return { ...(isDue && { next: { ...found, shownAt: clock() } }), result: undefined }
+        const last = lastOf(found.told, told)
+        const isDue = clock() - (found.shownAt ?? 0) >= everyMs || last !== found.told
+        const next = { ...found, shownAt: clock(), told: last }
+        return { ...(found.sessions.length > 0 && isDue && { next }), result: undefined }
       }),
   }
 }
 
 const isEmpty = ({ sessions, isBlocked }: Listed) => sessions.length === 0 && isBlocked === undefined
+
+/** What is to be known of a person by one more token. @returns `known` itself, where that stays as it is */
+function lastOf(known: Told | undefined, told: Told): Told {
+  if (known === undefined) return told
+  const isOlder = told.issuedAt !== undefined && known.issuedAt !== undefined && told.issuedAt < known.issuedAt
+  return isOlder || wordsOf(told) === wordsOf(known) ? known : told
+}
+
+/** Providers list groups in any order. */
+function wordsOf({ name, email, groups = [] }: Told): string {
+  return JSON.stringify([name, email, ...groups.toSorted()])
+}
 
 function decode(value: unknown): Listed {
   if (!indexRecord.Check(value)) return { sessions: [] }

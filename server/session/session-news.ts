@@ -22,9 +22,10 @@ export interface SessionChange {
 /**
  * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
  * cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its owner no
- * more, or no good token of theirs was shown for too long. `ended`: by an operator.
+ * more, or no good token of theirs was shown for too long. `ended`: by an operator. `account_ended`: with its owner's account, of
+ * which `account-news.ts` tells.
  */
-export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn' | 'ended'
+export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn' | 'ended' | 'account_ended'
 
 export interface SignInFailure {
   type: 'sign_in_failed' | 'sign_in_slowed'

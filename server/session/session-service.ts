@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
-import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
@@ -84,11 +84,10 @@ export function createSessionService(options: SessionServiceOptions) {
   async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     const { id, session } = found
     const { source } = session.user
-    if (source === 'oidc') {
-      const user = await vouchFor(session.user)
-      return user && { id, session: { ...session, user } }
-    }
-    if (source === undefined || (await shownTokens.vouchFor(session))) return found
+    if (source === undefined) return found
+    const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
+    if (user !== undefined) return { id, session: { ...session, user } }
+    if (source === 'oidc') return undefined
     await end(personKeyHash(session.user), [{ id, place: { session } }], { why: 'withdrawn', reason: 'unheard' })
     return undefined
   }
@@ -142,7 +141,7 @@ export function createSessionService(options: SessionServiceOptions) {
     ...createApplicationEntries({ clock, records, find, use }),
     ...createSessionKeeping({ ...options, records, index }),
 
-    /** Notes that a native app has shown a good token of the person's: their sessions go on by it. */
+    /** Notes that a native app has shown a good token of the person's: their sessions go on by it, as it says who they are. */
     noteShownToken: shownTokens.note,
 
     /** The session with this public id, if somebody is signed in by it. That is no use of it. */
@@ -260,6 +259,16 @@ export function createSessionService(options: SessionServiceOptions) {
     /** Ends all of a person's sessions, for an operator. @returns how many there were */
     async endAll(person: Person, occasion?: Occasion): Promise<number> {
       return (await endThem(personKeyHash(person), ofOperator(occasion))).filter(isLive).length
+    },
+
+    /**
+     * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
+     * there once the account is back. @param until epoch milliseconds
+     */
+    async endOfAccount(user: User, until: number): Promise<void> {
+      const isMeant: Ending['isMeant'] = (_id, place) =>
+        'ended' in place || (place.session.user.credential === user.credential && place.session.createdAt <= until)
+      await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
     },
 
     /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */

@@ -1,62 +1,66 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
-import { type Person, personKeyHash } from '../identity/person-key.ts'
+import { personKeyHash } from '../identity/person-key.ts'
 import type { Session } from './session.ts'
-import type { SessionIndex } from './session-index.ts'
+import type { SessionIndex, Told } from './session-index.ts'
 
 /**
- * Whether the people of native apps are still there. Nobody can be asked about them but by a token of theirs, and none is
- * kept: so each good one that is shown is their provider's word, for all of their sessions and on every instance.
+ * Whether the people of native apps are still there, and what they are called. Nobody can be asked about them but by a token
+ * of theirs, and none is kept: so each good one that is shown is their provider's word, for all of their sessions and on
+ * every instance.
  */
 export interface ShownTokens {
-  /** Notes that a good token of the person's is shown. What it allows does not hang on whether that can be written down. */
-  note(person: Person): Promise<void>
-  /** Whether one was shown lately enough for this session to go on. Rejects with `store_unavailable`. */
-  vouchFor(session: Session): Promise<boolean>
+  /**
+   * Notes that a good token is shown. What it allows does not hang on whether that can be written down.
+   * @param user as it says that the person is
+   * @param issuedAt epoch milliseconds; `undefined`: nobody says
+   */
+  note(user: User, issuedAt?: number): Promise<void>
+  /**
+   * The session's person as the last token said. `undefined`: none was shown lately enough for the session to go on. Rejects
+   * with `store_unavailable`.
+   */
+  vouchFor(session: Session): Promise<User | undefined>
 }
 
 export interface ShownTokensOptions {
-  index: Pick<SessionIndex, 'shownAt' | 'noteShown'>
+  index: Pick<SessionIndex, 'shown' | 'noteShown'>
   clock: Clock
 }
 
-/** Each process looks so often whether it is to be written down, and it is written so often at the most. */
+/** It is written down so often at the most, unless a token says something else. */
 const NOTE_EVERY_MS = 300_000
-const MOST_REMEMBERED = 10_000
 
 export function createShownTokens({ index, clock }: ShownTokensOptions): ShownTokens {
-  /** When each person was noted here, the longest ago first. */
-  const notedAt = new Map<string, number>()
-
-  function isNoted(of: string): boolean {
-    return clock() - (notedAt.get(of) ?? Number.NEGATIVE_INFINITY) < NOTE_EVERY_MS
-  }
-
-  function remember(of: string): void {
-    notedAt.delete(of)
-    notedAt.set(of, clock())
-    const [oldest] = notedAt.keys()
-    if (notedAt.size > MOST_REMEMBERED && oldest !== undefined) notedAt.delete(oldest)
-  }
+  const isLate = (shownAt: number) => clock() - shownAt >= LONGEST_SILENCE_MS
 
   return {
-    async note(person) {
-      const of = personKeyHash(person)
-      if (isNoted(of)) return
-      remember(of)
+    async note(user, issuedAt) {
+      const { name, email, groups } = user
+      const told = {
+        name,
+        ...(email !== undefined && { email }),
+        ...(groups && { groups }),
+        ...(issuedAt !== undefined && { issuedAt }),
+      }
       try {
-        await index.noteShown(of, NOTE_EVERY_MS)
+        await index.noteShown(personKeyHash(user), told, NOTE_EVERY_MS)
       } catch (error) {
-        notedAt.delete(of)
         if (ScanInError.from(error).code !== 'store_unavailable') throw error
       }
     },
 
     async vouchFor({ user, createdAt }) {
-      const isLate = (shownAt: number) => clock() - shownAt >= LONGEST_SILENCE_MS
-      // A session is opened on a token that is good then: until it is old, nothing has to be read.
-      return !isLate(createdAt) || !isLate(await index.shownAt(personKeyHash(user)))
+      const { shownAt = 0, told } = await index.shown(personKeyHash(user))
+      if (isLate(createdAt) && isLate(shownAt)) return undefined
+      return told === undefined ? user : asTold(user, told)
     },
   }
+}
+
+function asTold({ name: _name, email: _email, groups: _groups, ...who }: User, told: Told): User {
+  const { issuedAt: _issuedAt, ...said } = told
+  return { ...who, ...said }
 }

@@ -7,6 +7,7 @@ import { createQueues } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
 import type { User } from '../identity/identity.ts'
+import { foldId } from '../identity/names.ts'
 import type { RecordStore } from '../store/record-store.ts'
 
 export interface SignInGuardOptions {
@@ -137,7 +138,8 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   return async ({ username, address, verify }) => {
     const block = addressBlock(address)
     const site = addressBlock(address, SITE_PREFIX)
-    const account = hashSecret(sameForAll(username))
+    // As accounts are told apart, so that no other spelling of one is another count; also of names that nobody can have.
+    const account = hashSecret(foldId(username))
     const pair = hashSecret(`${account} ${block}`)
 
     async function attempt(): Promise<User | undefined> {
@@ -207,11 +209,6 @@ type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undef
 function wrongOne(slowed: Excess | undefined): ScanInError {
   if (slowed === undefined) return new ScanInError('invalid_credentials')
   return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
-}
-
-/** However a user name is written, it is counted as one: coarser than names are told apart costs nothing here. */
-function sameForAll(username: string): string {
-  return username.normalize('NFKC').toLowerCase()
 }
 
 function familiarKey(pair: string): string {

@@ -131,14 +131,16 @@ onEveryStore(ENV, (stage) => {
     const races = await Promise.all(Array.from({ length: 10 }, () => showCode(browser, WIKI, callback, mine.cookie)))
     expect(races.map(({ status }) => status).sort()).toEqual([302, ...Array.from({ length: 9 }, () => 404)])
 
-    const again = await codeFor(browser, mine)
     for (const cookie of ['', theirs.cookie, `scanin_app_start=${'x'.repeat(43)}`]) {
+      const again = await codeFor(browser, mine)
       expectProblem(await showCode(other, WIKI, again, cookie), 404, 'expired_token')
+      // Shown by somebody else, it was used up.
+      expectProblem(await showCode(browser, WIKI, again, mine.cookie), 404, 'expired_token')
     }
     // The other browser's own state, and this one's code.
+    const again = await codeFor(browser, mine)
     const swapped = again.replace(/state=.*/, (await codeFor(other, theirs)).replace(/.*(?=state=)/, ''))
     expectProblem(await showCode(other, WIKI, swapped, theirs.cookie), 404, 'expired_token')
-    // Shown by somebody else, it was used up.
     expectProblem(await showCode(browser, WIKI, again, mine.cookie), 404, 'expired_token')
 
     const elsewhere = await beginErrand(browser, STATS)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
 import { createAppList } from '../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../server/apps/forward-auth/apps-file.ts'
 import { createBearerVerifiers } from '../../server/identity/bearer-verifiers.ts'
@@ -22,13 +23,16 @@ import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identi
 
 /**
  * T28, of people who come by an app's token: a short token makes no browser that nobody vouches for again. What it signed in,
- * and where that has gone on to, goes on for as long as the app shows good tokens, and for twelve hours without one.
+ * and where that has gone on to, goes on for as long as the app shows good tokens, and for twelve hours without one; and who
+ * they are there, and what they may enter, is as the last token says.
  */
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 const WIKI = 'https://wiki.example'
+/** For the board alone. */
+const VAULT = 'https://vault.example'
 const ENV = { MATCH: 'never', TRUST_PROXY: '127.0.0.1', CLIENTS_FILE: 'clients.json', SESSION_IDLE_SECONDS: '604800' }
 
 type Source = 'jwt' | 'introspection' | 'userinfo'
@@ -82,6 +86,7 @@ describe.each<[store: string, Source]>([
   let browser: InjectClient
   let atWiki: AppBrowser
   let refreshToken: string
+  let opaqueTokens = 0
 
   beforeAll(async () => {
     time = { now: Date.now() }
@@ -103,7 +108,7 @@ describe.each<[store: string, Source]>([
     const clients = createClients()
     clients.replace(parseClients(JSON.stringify([{ ...WEB, id_token_signed_response_alg: 'EdDSA' }])))
     const apps = createAppList()
-    apps.replace(parseApps(JSON.stringify([{ origin: WIKI }])))
+    apps.replace(parseApps(JSON.stringify([{ origin: WIKI }, { origin: VAULT, groups: ['board'] }])))
     const { client } = provider
     const bearerVerifiers = createBearerVerifiers({
       config: {
@@ -125,11 +130,11 @@ describe.each<[store: string, Source]>([
   }
 
   /** A good token of the person's, for five minutes. */
-  async function newToken(sub: string): Promise<string> {
+  async function newToken(sub: string, told: object = {}): Promise<string> {
     const now = Math.floor(time.now / 1000)
-    if (source === 'jwt') return provider.sign({ claims: { sub, iat: now, exp: now + 300 } })
-    const token = `opaque ${sub} ${now}`.replaceAll(' ', '-')
-    const claims = { sub, name: 'Native Person' }
+    if (source === 'jwt') return provider.sign({ claims: { sub, iat: now, exp: now + 300, ...told } })
+    const token = `opaque ${sub} ${now} ${opaqueTokens++}`.replaceAll(' ', '-')
+    const claims = { sub, name: 'Native Person', ...told }
     if (source === 'userinfo') provider.opaque.set(token, claims)
     else provider.introspected.set(token, { ...claims, active: true, exp: now + 300, username: sub })
     return token
@@ -150,9 +155,9 @@ describe.each<[store: string, Source]>([
     })
 
   /** The person's app signs a browser in, which goes on to two applications. */
-  async function letIn(sub: string, { isKeptAfterwards = false } = {}): Promise<void> {
+  async function letIn(sub: string, { isKeptAfterwards = false, told = {} } = {}): Promise<void> {
     browser = createInjectClient(instances[1].app)
-    const bearer = await newToken(sub)
+    const bearer = await newToken(sub, told)
     const { token } = (await browser.post('/login')).json()
     expect(await ask(bearer, 'POST', '/login/scan', { token })).toBe(200)
     expect(await ask(bearer, 'POST', '/login/confirm', { token, remember: !isKeptAfterwards })).toBe(200)
@@ -216,6 +221,56 @@ describe.each<[store: string, Source]>([
     }
     time.now += 12 * HOUR_MS + MINUTE_MS
     expect(await isIn()).toEqual(OUT)
+  })
+
+  /** As the browser, the applications behind forward auth and those that speak OpenID Connect are told who it is. */
+  async function whoItIs() {
+    const { user } = (await browser.get('/session')).json()
+    const remote = (await atWiki.verify(`${WIKI}/`)).headers
+    const refreshed = (await form({ grant_type: 'refresh_token', refresh_token: refreshToken })).json()
+    refreshToken = refreshed.refresh_token
+    const headers = { authorization: `Bearer ${refreshed.access_token}` }
+    const userinfo = (await instances[1].app.inject({ url: '/oauth/userinfo', headers })).json()
+    const inIdToken = decodeJwt(refreshed.id_token)
+    return {
+      vault: (await atWiki.verify(`${VAULT}/`)).status,
+      session: [user.name, user.email, user.groups],
+      remote: [remote['remote-name'], remote['remote-email'], remote['remote-groups']],
+      userinfo: [userinfo.name, userinfo.email, userinfo.groups],
+      idToken: [inIdToken['name'], inIdToken['email'], inIdToken['groups']],
+    }
+  }
+
+  test('T28 who has other groups, another name or address by the next token, has them in every browser at once', async () => {
+    const before = { name: 'Ada Before', email: 'before@example.com', groups: ['board', 'staff'] }
+    await letIn('moved', { told: before })
+    expect((await atWiki.open(`${VAULT}/`)).answer.status).toBe(200)
+    const old = await newToken('moved', before)
+    expect(await whoItIs()).toMatchObject({ vault: 200, session: ['Ada Before', 'before@example.com', before.groups] })
+
+    time.now += MINUTE_MS
+    const now = { name: 'Ada Now', email: 'now@example.com', groups: ['staff'] }
+    expect(await ask(await newToken('moved', now), 'GET', '/session')).toBe(200)
+    const asNow = {
+      vault: 403,
+      session: ['Ada Now', 'now@example.com', ['staff']],
+      remote: ['Ada Now', 'now@example.com', 'staff'],
+      userinfo: ['Ada Now', 'now@example.com', ['staff']],
+      idToken: ['Ada Now', 'now@example.com', ['staff']],
+    }
+    expect(await whoItIs()).toMatchObject(asNow)
+    if (source === 'jwt') {
+      // An older one, which another of the person's apps has still, gives nothing back.
+      expect(await ask(old, 'GET', '/session')).toBe(200)
+      expect(await whoItIs()).toMatchObject(asNow)
+    }
+
+    time.now += MINUTE_MS
+    expect(await ask(await newToken('moved', { groups: [] }), 'GET', '/session')).toBe(200)
+    expect(await whoItIs()).toMatchObject({ vault: 403, session: ['Native Person', undefined, []] })
+    time.now += MINUTE_MS
+    expect(await ask(await newToken('moved', before), 'GET', '/session')).toBe(200)
+    expect(await whoItIs()).toMatchObject({ vault: 200, session: ['Ada Before', 'before@example.com', before.groups] })
   })
 
   test('T28 neither another person’s tokens nor one that is refused keep anybody in', async () => {

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
+import { auditLinesIn } from '../support/audit-lines.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
-import { signInBrowser } from '../support/login-flow.ts'
+import { approve, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { addPasskey, signInByPasskey } from '../support/passkey-steps.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
 import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
+import { redisDump } from './redis-dump.ts'
 import { expectProblem, found } from './seen.ts'
 
 /** T28: what the accounts file says of people now is so on every instance, whatever it said when they signed in. */
@@ -125,6 +127,67 @@ test('T28 a changed file is read without a signal', async () => {
     },
     60_000,
   )
+})
+
+async function expectOutSoon(home: AtHome): Promise<void> {
+  await eventually('what they had is ended', async () => {
+    const replies = await Promise.all([home.phone, home.browser].map((client) => client.get('/session')))
+    return replies.every(({ status }) => status === 401)
+  })
+  await expectOut(home)
+}
+
+test.each<[string, TestAccount[]]>([
+  ['removed', [YUSUF]],
+  ['disabled', [{ ...ZOFIA, disabled: true }, YUSUF]],
+  ['given another password', [{ ...ZOFIA, password: 'ganz-neu-und-lang-99' }, YUSUF]],
+])(
+  'T28 who was %s and is back as before has nothing back of what they had, and signs in anew',
+  async (what, people) => {
+    const [zofia, yusuf] = [await atHome(ZOFIA), await atHome(YUSUF)]
+    const waiting = createClient([url(1), url(0)], 'http://scanin.test')
+    const token = await startLogin(waiting)
+    await approve(zofia.phone, token)
+    await accountsAre(people)
+    await accountsAre([ZOFIA, YUSUF])
+    await expectOutSoon(zofia)
+    expect((await waiting.get(`/login/status/${token}`)).json.status).toBe('denied')
+    expectProblem(await waiting.get('/session'), 401, 'authentication_required')
+    await expectIn(yusuf)
+    const again = await atHome(ZOFIA)
+    await expectIn(again)
+    // Each instance that reads of it does this, and tells of the account alone.
+    const lines = services.flatMap((service) => auditLinesIn(service.stdout()))
+    expect(lines.filter(({ audit, person }) => audit === 'session.revoked' && person === ZOFIA.id)).toEqual([])
+    if (what !== 'removed') return
+    const { events } = (await again.phone.get('/events')).json
+    expect(events.map(({ type }: { type: string }) => type)).toEqual(['linked', 'signed_in', 'signed_in'])
+  },
+)
+
+test('T28 who is disabled while no instance runs has nothing back either', async () => {
+  const [people, before] = [await writeAccounts([ZOFIA]), { ...ZOFIA, disabled: true }]
+  const env = { ACCOUNTS_FILE: people.path, REDIS_URL: redis.url, KEY_PREFIX: 'restarted:' }
+  const PUBLIC_URL = 'http://scanin.test'
+  const start = () => startService({ ...env, PUBLIC_URL })
+  const first = await start()
+  const phone = createClient(first.url, PUBLIC_URL)
+  const { username, password } = ZOFIA
+  expect((await phone.post('/sign-in', { username, password })).status).toBe(200)
+  const cookie = [...phone.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  await first.stop()
+  await people.write([before])
+  const second = await start()
+  await eventually('what was there is ended in the store', async () => {
+    const there = (await redisDump(redis.url)).filter(({ key }) => key.startsWith('restarted:session:'))
+    return there.length === 1 && JSON.stringify(there[0]?.value).includes('ended')
+  })
+  await second.stop()
+  await people.write([ZOFIA])
+  const third = await start()
+  expectProblem(await createClient(third.url, PUBLIC_URL).get('/session', { cookie }), 401, 'authentication_required')
+  await third.stop()
+  people.remove()
 })
 
 test('T28 a new password ends the sessions of before, and opens new ones', async () => {

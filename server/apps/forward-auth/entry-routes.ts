@@ -113,9 +113,10 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       const { app, cookies } = door.visit(request)
       const { code, state } = request.query
       const key = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
+      // The code first: shown with what this browser did not begin, it is used up all the same.
+      const id = await codes.take(code, { origin: app.origin, state })
       const rd = isStartKey(key) ? openState(state, app.origin, key) : undefined
       if (rd === undefined) throw new ScanInError('expired_token')
-      const id = await codes.take(code, { origin: app.origin, state })
       const found = id === undefined ? undefined : await sessions.find(id)
       if (found === undefined) throw new ScanInError('expired_token')
       refuseWhoMayNot(app, found, request)

@@ -304,6 +304,23 @@ describe('ending all that a person has', () => {
   })
 })
 
+test('with an account ends what was signed in by that password until then, with its phones, and nothing else', async () => {
+  const { service, time, isLive, ended } = createWorld()
+  const by = (credential: string) => ({ ...ANN, credential })
+  await service.open({ ...PHONE, user: by('old') })
+  await service.open({ ...SESSION, user: by('old') })
+  await service.open({ ...SIGN_IN, secret: 'by another password', user: by('new') })
+  const until = time.now
+  time.now += 1
+  await service.open({ ...SIGN_IN, secret: 'back', user: by('old') })
+  for (let times = 0; times < 2; times++) {
+    await service.endOfAccount(by('old'), until)
+    expect(await Promise.all([PHONE.secret, SESSION.secret].map(isLive))).toEqual([false, false])
+    expect(await Promise.all(['by another password', 'back'].map(isLive))).toEqual([true, true])
+    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, occasion: undefined }]])
+  }
+})
+
 describe('an operator', () => {
   test('ends all of a person, phones with what they scanned, and nobody else', async () => {
     const { service, isLive, ended, openMany } = createWorld()

@@ -26,6 +26,7 @@ const APPS = parseApps(
   ]),
 )
 const APP_COOKIE = '__Host-scanin_app'
+const START_COOKIE = '__Host-scanin_app_start'
 
 let testApp: TestApp
 let send: Send
@@ -443,6 +444,17 @@ describe('a code', () => {
     // The other browser`s own errand, and the first one`s code.
     theirs.searchParams.set('code', callback.searchParams.get('code') ?? '')
     await expectRefused(other, theirs)
+    await expectRefused(browser, callback)
+  })
+
+  test.each<[string, (who: AppBrowser) => Promise<unknown>]>([
+    ['has begun nothing', async () => undefined],
+    ['has begun something else', (who) => who.visit(`${WIKI}/.scanin/start?rd=/there`)],
+    ['has a cookie that seals nothing', async (who) => who.jar(WIKI).set(START_COOKIE, 'nonsense')],
+  ])('is used up by a browser that cannot open its state: it %s', async (_what, prepare) => {
+    await prepare(other)
+    const callback = await callbackOf(browser)
+    await expectRefused(other, callback)
     await expectRefused(browser, callback)
   })
 

@@ -1,0 +1,83 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import type { OnAccountNews } from '../identity/account-news.ts'
+import type { User } from '../identity/identity.ts'
+import { personKey } from '../identity/person-key.ts'
+import { inBatches } from '../store/in-batches.ts'
+
+export interface AccountSessionsOptions {
+  clock: Clock
+  logger: Pick<FastifyBaseLogger, 'error'>
+  /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`. */
+  end: (user: User, until: number) => Promise<void>
+  /** Runs what is to be tried again, some time later. @returns forgets it */
+  schedule?: (ms: number, task: () => void) => () => void
+}
+
+/** Ends in the store what was signed in by accounts that are good no more. */
+export interface AccountSessions {
+  hear: OnAccountNews
+  /** What is not done by then is left. */
+  close(): void
+}
+
+const AGAIN_MS = 5000
+const AT_ONCE = 10
+
+const scheduleByTimer = (ms: number, task: () => void): (() => void) => {
+  const timer = setTimeout(task, ms).unref()
+  return () => clearTimeout(timer)
+}
+
+/**
+ * Whose account is good no more is out wherever the file has been read, whatever the store has. That is so for as long as
+ * the account is not back: so every instance that reads of it ends what there is in the store too, and goes on trying while
+ * that is away. Done by several, it is done once.
+ */
+export function createAccountSessions(options: AccountSessionsOptions): AccountSessions {
+  const { clock, logger, end, schedule = scheduleByTimer } = options
+  /** Until when each was good, by who they are and what they signed in by. */
+  const pending = new Map<string, { user: User; until: number }>()
+  let turn = Promise.resolve()
+  let forget = () => {}
+  let isOpen = true
+
+  async function endOne([key, leaver]: [string, { user: User; until: number }]): Promise<void> {
+    try {
+      await end(leaver.user, leaver.until)
+    } catch (error) {
+      if (ScanInError.from(error).code === 'store_unavailable') return
+      logger.error({ err: error }, 'the sessions of an account that ended are left as they are')
+    }
+    if (pending.get(key) === leaver) pending.delete(key)
+  }
+
+  async function endAll(): Promise<void> {
+    forget()
+    if (!isOpen) return
+    await inBatches([...pending], AT_ONCE, endOne)
+    if (isOpen && pending.size > 0) forget = schedule(AGAIN_MS, begin)
+  }
+
+  function begin(): void {
+    turn = turn.then(endAll)
+  }
+
+  return {
+    hear(news) {
+      for (const { user, why } of news) {
+        if (why !== 'back') pending.set(keyOf(user), { user, until: clock() })
+      }
+      if (pending.size > 0) begin()
+    },
+    close() {
+      isOpen = false
+      forget()
+    },
+  }
+}
+
+function keyOf(user: User): string {
+  return JSON.stringify([personKey(user), user.credential])
+}
