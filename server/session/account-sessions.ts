@@ -4,6 +4,7 @@ import { ScanInError } from '../errors.ts'
 import type { OnAccountNews } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
 import { personKey } from '../identity/person-key.ts'
+import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { inBatches } from '../store/in-batches.ts'
 
 export interface AccountSessionsOptions {
@@ -11,8 +12,8 @@ export interface AccountSessionsOptions {
   logger: Pick<FastifyBaseLogger, 'error'>
   /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`. */
   end: (user: User, until: number) => Promise<void>
-  /** Runs what is to be tried again, some time later. @returns forgets it */
-  schedule?: (ms: number, task: () => void) => () => void
+  /** Of what is to be tried again. */
+  schedule?: Schedule
 }
 
 /** Ends in the store what was signed in by accounts that are good no more. */
@@ -24,11 +25,6 @@ export interface AccountSessions {
 
 const AGAIN_MS = 5000
 const AT_ONCE = 10
-
-const scheduleByTimer = (ms: number, task: () => void): (() => void) => {
-  const timer = setTimeout(task, ms).unref()
-  return () => clearTimeout(timer)
-}
 
 /**
  * Whose account is good no more is out wherever the file has been read, whatever the store has. That is so for as long as
