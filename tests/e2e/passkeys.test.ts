@@ -54,7 +54,7 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
   await phone.locator('#sign-out').click()
   visitors.await(/status of 401 .*\/sign-in\/passkey$/)
   await phone.locator('#sign-in-passkey').click()
-  await sees(phone, '#sign-in-message', 'opens nothing here')
+  await sees(phone, '#sign-in-message', 'does not work here')
 })
 
 test('who is to sign in once more for a passkey may leave the page for a moment, and finds the form when they are back', async () => {
