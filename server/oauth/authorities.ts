@@ -1,6 +1,5 @@
 import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, secondsUntil } from '../clock.ts'
-import { hashSecret } from '../hashes.ts'
 import type { User } from '../identity/identity.ts'
 import type { IdentifiedSession, Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
@@ -9,6 +8,7 @@ import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
 import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
 import type { DeviceLoginNow } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
+import { grantOfDevice } from './oauth-records.ts'
 import type { ToldClients } from './told-clients.ts'
 
 export type OidcProvider = typeof import('oidc-provider')
@@ -107,7 +107,7 @@ export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, 
     async deviceCode(payload: AdapterPayload, code: string): Promise<AdapterPayload> {
       const { ctx } = oidc.Provider
       // Whoever shows it again takes away what the first one got.
-      const grantId = hashSecret(`grant of ${code}`)
+      const grantId = grantOfDevice(code)
       const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
       if (ctx === undefined || isOthers) return payload
       if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }

@@ -54,7 +54,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
     })
     if (found === 'now') return
     // Two at once, of whom one may be a thief: neither keeps what the other got (RFC 9700 §4.14.2).
-    const grantId = (await read(kind, id))?.grantId
+    const grantId = kind === 'DeviceCode' ? grantOfDevice(id) : (await read(kind, id))?.grantId
     if (grantId !== undefined) await revoke(grantId)
     throw refuseReplay()
   }
@@ -89,6 +89,11 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
   })
+}
+
+/** The id of the grant that a device's code leads to: known to whoever shows the code, also before there is one. */
+export function grantOfDevice(code: string): string {
+  return hashSecret(`grant of ${code}`)
 }
 
 function metadataIn(clients: Clients, id: string): AdapterPayload | undefined {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { LightMyRequestResponse } from 'fastify'
 import * as oauth from 'oauth4webapi'
 import * as oidc from 'openid-client'
 import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
 import { phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
-import { createTestApp } from '../support/app.ts'
+import { createInjectPhone, createTestApp } from '../support/app.ts'
 import { connectToChromium, createVisitors } from '../support/browsers.ts'
 import { type ClientsFile, DEVICE_GRANT, TV, WEB, writeClients } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
@@ -117,11 +120,60 @@ test('a code is good once: shown again, all that came of it is over', async () =
   expect((await userinfo(device, tokens.access_token)).status).toBe(401)
 })
 
-test('of many polls at once after the approval, one at the most gets tokens', async () => {
+test('of many polls at once after the approval, one at the most gets tokens, and nobody keeps any', async () => {
   const { json } = await begin()
   await allow(phone, json.user_code)
   const replies = await Promise.all(Array.from({ length: 6 }, () => poll(json.device_code)))
-  expect(replies.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+  const given = replies.filter(({ status }) => status === 200)
+  expect(given.length).toBeLessThanOrEqual(1)
+  for (const { json: tokens } of given) expect((await userinfo(device, tokens.access_token)).status).toBe(401)
+})
+
+test('who has found a code unused, and is too late to use it, takes away what the other one got', async () => {
+  const known = createClients()
+  known.replace(parseClients(JSON.stringify([TV])))
+  const time = { now: Date.now() }
+  const inner = createMemoryStore({ clock: () => time.now })
+  let session: string | undefined
+  let sooner: Promise<LightMyRequestResponse> | undefined
+  // Between the session that the device is given and its first use, somebody else comes with the same code.
+  const store: RecordStore = {
+    ...inner,
+    writeTogether(writes) {
+      if (fields.device_code !== '') session ??= writes.find(({ key }) => key.startsWith('session:'))?.key
+      return inner.writeTogether(writes)
+    },
+    async read(key) {
+      if (key === session && sooner === undefined) {
+        sooner = ask('/oauth/token', fields)
+        await sooner
+      }
+      return inner.read(key)
+    },
+  }
+  const { app } = await createTestApp({ CLIENTS_FILE: 'clients.json' }, { clients: known, store }, time)
+  const fields = { grant_type: DEVICE_GRANT, device_code: '', client_id: 'tv' }
+  const ask = async (path: string, fields: Record<string, string>) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return app.inject({ method: 'POST', url: path, headers, payload: String(new URLSearchParams(fields)) })
+  }
+  try {
+    const begun = (await ask('/oauth/device_authorization', { client_id: 'tv', scope: 'openid' })).json()
+    const owner = await createInjectPhone(app)
+    const { token } = (await owner.post('/login/scan', { user_code: begun.user_code })).json()
+    expect((await owner.post('/login/confirm', { token })).json()).toEqual({ status: 'authenticated' })
+    fields.device_code = begun.device_code
+    expect((await ask('/oauth/token', fields)).json()).toMatchObject({ error: 'invalid_grant' })
+    const given = await sooner
+    expect(given?.statusCode).toBe(200)
+    const tokens = given?.json()
+    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    expect((await app.inject({ url: '/oauth/userinfo', headers })).statusCode).toBe(401)
+    const again = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, client_id: 'tv' }
+    expect((await ask('/oauth/token', again)).json()).toMatchObject({ error: 'invalid_grant' })
+  } finally {
+    await app.close()
+  }
 })
 
 test('denied on the phone, it is access_denied, however often it is asked', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals'
 import { hashSecret } from '../../../server/hashes.ts'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
-import { createOAuthRecords } from '../../../server/oauth/oauth-records.ts'
+import { createOAuthRecords, grantOfDevice } from '../../../server/oauth/oauth-records.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 
@@ -63,6 +63,16 @@ test('of many who use one up, one does, and all the others take its grant away',
   expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   expect(await grants.find('g1')).toBeUndefined()
   await expect(codes.consume('nobody-has-this')).rejects.toThrow('used before')
+})
+
+test('a code of a device leads to a grant that it names itself: of many who use it up, all but one take that away', async () => {
+  const [codes, grants] = [adapterOf('DeviceCode'), adapterOf('Grant')]
+  const grantId = grantOfDevice(CODE)
+  await codes.upsert(CODE, { jti: CODE, kind: 'DeviceCode', exp: payload.exp }, 60)
+  await grants.upsert(grantId, { jti: grantId, kind: 'Grant' }, 60)
+  const tries = await Promise.allSettled([codes.consume(CODE), codes.consume(CODE)])
+  expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect(await grants.find(grantId)).toBeUndefined()
 })
 
 test('requests that wait and sessions of the provider are kept nowhere', async () => {
