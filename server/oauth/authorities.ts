@@ -9,6 +9,7 @@ import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.
 import type { DeviceLoginNow } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
 import { grantOfDevice } from './oauth-records.ts'
+import type { TokenLimits } from './token-limits.ts'
 import type { ToldClients } from './told-clients.ts'
 
 export type OidcProvider = typeof import('oidc-provider')
@@ -22,6 +23,7 @@ export interface AuthorityOptions {
   usernameOf: (user: User) => string | undefined
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
+  limits: TokenLimits
 }
 
 /** Who goes in where. */
@@ -36,7 +38,8 @@ export type Authorities = ReturnType<typeof createAuthorities>
  * In whose name something is given, and whether that is still good. Whatever is presented is held to our own session each
  * time: it has to live, its person to be one of ours, and the application to be open to them.
  */
-export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, deviceLogin, told }: AuthorityOptions) {
+export function createAuthorities(options: AuthorityOptions) {
+  const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits } = options
   const { errors } = oidc
 
   /** The client that somebody may be in now. */
@@ -133,9 +136,19 @@ export function createAuthorities({ oidc, clients, clock, sessions, usernameOf, 
       if (stateOf(ctx).isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
       const client = openTo(user, ctx.oidc.client?.clientId)
       if (client === undefined) throw new errors.AccessDenied('not open to this person')
-      const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
-      await grant.save()
-      return grant
+      return limits.code(visitor, async () => {
+        const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
+        await grant.save()
+        return grant
+      })
+    },
+
+    isAskedForCode: () => oidc.Provider.ctx?.oidc.route === 'authorization',
+
+    /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
+    inLimits(use: () => Promise<void>): Promise<void> {
+      const found = current()?.behind
+      return found === undefined ? use() : limits.tokens(found, use)
     },
 
     findAccount: (async (ctx, sub, token) => {

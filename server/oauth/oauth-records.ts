@@ -2,11 +2,12 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { hashSecret } from '../hashes.ts'
+import { hashSecret, isSameHash } from '../hashes.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import type { Clients } from './client.ts'
 import { metadataOf } from './client-metadata.ts'
+import type { TokenRows } from './token-rows.ts'
 
 export interface OAuthRecordsOptions {
   store: RecordStore
@@ -21,6 +22,11 @@ export interface OAuthRecordsOptions {
   deviceCode: (payload: AdapterPayload, code: string) => Promise<AdapterPayload>
   /** Refuses what was used before. */
   refuseReplay: () => Error
+  /** Whether somebody asks for a code now: nobody counts yet on what is kept for that. */
+  isAskedForCode: () => boolean
+  /** Counts what is used up, before it is. Rejects where that is too much. */
+  inLimits: (use: () => Promise<void>) => Promise<void>
+  rows: Pick<TokenRows, 'note'>
 }
 
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
@@ -35,20 +41,41 @@ const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
  * returns to, and sessions are ours.
  */
 export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string) => Adapter {
-  const { store, clock, clients, isGood, deviceCode, refuseReplay } = options
+  const { store, clock, clients, isGood, deviceCode, refuseReplay, isAskedForCode, inLimits, rows } = options
 
   async function read(kind: string, id: string): Promise<AdapterPayload | undefined> {
     const value = (await store.read(keyOf(kind, id)))?.value
-    return payloadRecord.Check(value) ? { ...value, kind, jti: id } : undefined
+    if (!payloadRecord.Check(value)) return undefined
+    const { [CURRENT]: _hash, ...payload } = value
+    // Whoever shows an earlier one shows one that is used up.
+    const consumed = isCurrent(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
+    return { ...payload, ...consumed, kind, jti: id }
   }
 
   const revoke = async (grantId: string) => void (await store.remove(keyOf('Grant', grantId)))
+
+  /** A grant is kept as long as what is given for it; one that was revoked does not come back. */
+  async function outlast({ grantId, exp }: AdapterPayload, expiresAt: number): Promise<void> {
+    if (grantId === undefined || exp === undefined) return
+    await updateRecord<void>(store, keyOf('Grant', grantId), (value) => {
+      const isThere = payloadRecord.Check(value) && typeof value['exp'] === 'number'
+      if (!isThere || Number(value['exp']) >= exp) return { result: undefined }
+      return { next: { value: { ...value, exp }, expiresAt, durable: true }, result: undefined }
+    })
+  }
+
+  /** Notes the first of a row of refresh tokens. */
+  async function enlist(id: string, payload: AdapterPayload, endsAt: number): Promise<void> {
+    const { sessionUid: session, clientId: client, grantId } = payload
+    if (session === undefined || client === undefined || grantId === undefined) return
+    await rows.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
+  }
 
   async function consume(kind: string, id: string): Promise<void> {
     const consumed = Math.floor(clock() / 1000)
     const found = await updateRecord<'now' | 'before' | 'gone'>(store, keyOf(kind, id), (value) => {
       if (!payloadRecord.Check(value) || typeof value['exp'] !== 'number') return { result: 'gone' }
-      if (value['consumed'] !== undefined) return { result: 'before' }
+      if (value['consumed'] !== undefined || !isCurrent(value, id)) return { result: 'before' }
       const next = { value: { ...value, consumed }, expiresAt: value['exp'] * 1000, durable: true }
       return { next, result: 'now' }
     })
@@ -69,11 +96,16 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
     async upsert(id, payload, expiresIn = 0) {
       if (!KEPT.has(kind)) return
       const { jti: _secret, kind: _kind, userCode: _typed, ...value } = payload
-      const isNew = kind === 'AuthorizationCode' || kind === 'DeviceCode'
+      const expiresAt = clock() + expiresIn * 1000
+      if (kind === 'AccessToken' || kind === REFRESH_TOKEN) await outlast(value, expiresAt)
+      if (kind === REFRESH_TOKEN) {
+        if (id === rowOf(id)) await enlist(id, value, expiresAt)
+        value[CURRENT] = hashSecret(id)
+      }
       await store.write(keyOf(kind, id), value, {
-        expiresAt: clock() + expiresIn * 1000,
+        expiresAt,
         durable: kind !== 'DeviceCode',
-        begins: isNew,
+        begins: kind === 'DeviceCode' || isAskedForCode(),
       })
     },
 
@@ -83,7 +115,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
       return payload && asOfNow(kind, payload, id)
     },
 
-    consume: (id) => consume(kind, id),
+    consume: (id) => inLimits(() => consume(kind, id)),
     destroy: async (id) => void (await store.remove(keyOf(kind, id))),
     revokeByGrantId: revoke,
     findByUid: async () => undefined,
@@ -101,6 +133,30 @@ function metadataIn(clients: Clients, id: string): AdapterPayload | undefined {
   return client && metadataOf(client)
 }
 
+const REFRESH_TOKEN = 'RefreshToken'
+
+/** Between what all refresh tokens of a row have in common and what each has of its own. */
+const DOT = '.'
+/** In the record of a row of refresh tokens: the hash of the one that is good. */
+const CURRENT = 'current'
+
+const rowOf = (refreshToken: string): string => refreshToken.split(DOT, 1)[0] ?? ''
+
+/**
+ * The refresh token that takes another's place. A row of them has one record, under the first of them, so that however
+ * often somebody refreshes, nothing piles up; and whichever of them is shown again, it is known for one that was used.
+ * @param made its own secret
+ */
+export function successorOf(refreshToken: string, made: string): string {
+  return rowOf(refreshToken) + DOT + made
+}
+
+/** Whether a record is about this very secret, and not about one that took its place. */
+function isCurrent(value: Record<string, unknown>, id: string): boolean {
+  const current = value[CURRENT]
+  return typeof current === 'string' ? isSameHash(current, hashSecret(id)) : !id.includes(DOT)
+}
+
 function keyOf(kind: string, id: string): string {
-  return `oauth:${kind}:${hashSecret(id)}`
+  return `oauth:${kind}:${hashSecret(kind === REFRESH_TOKEN ? rowOf(id) : id)}`
 }

@@ -26,6 +26,8 @@ import { createOAuthReplies } from './oauth-replies.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { createProvider } from './provider.ts'
+import { createTokenLimits } from './token-limits.ts'
+import { createTokenRows } from './token-rows.ts'
 import { createToldClients } from './told-clients.ts'
 
 export interface OAuthRoomOptions {
@@ -69,12 +71,15 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const { publicUrl, clients, logins, sessions, logger } = options
   const devices = createDeviceLogins(options)
   const told = createToldClients(options)
+  const rows = createTokenRows(options)
   const { lifeMs, confirmMs, collectMs } = logins.policy
   const provider = await createProvider({
     ...options,
     usernameOf: options.usernameOf ?? (() => undefined),
     told,
     deviceLogin: devices.now,
+    limits: createTokenLimits(options),
+    rows,
     deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000) + KNOWN_LONGER_SECONDS,
   })
   const logout = createBackChannelLogout({ told, logger, provider })
@@ -103,7 +108,12 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     },
 
     onSessionNews(news) {
-      if (isEnd(news)) logout.tell(news.id, news.session.user)
+      if (!isEnd(news)) return
+      logout.tell(news.id, news.session.user)
+      // They are good for nothing any more, and end by themselves too.
+      rows
+        .clear(news.id)
+        .catch((error: unknown) => logger.warn({ session: news.id, err: error }, 'tokens of an ended session are kept'))
     },
 
     onAccountEnd({ user }) {

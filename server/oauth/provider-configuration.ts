@@ -118,7 +118,8 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsLeft()),
       AuthorizationCode: CODE_SECONDS,
       DeviceCode: options.deviceCodeSeconds,
-      Grant: secondsAtMost,
+      // Until there are tokens for it, which it lives as long as.
+      Grant: CODE_SECONDS,
       IdToken: ID_TOKEN_SECONDS,
       Interaction: NO_TIME,
       RefreshToken: secondsAtMost,

@@ -4,8 +4,9 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, subOf } from './claims.ts'
-import { createOAuthRecords } from './oauth-records.ts'
+import { createOAuthRecords, successorOf } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
+import type { TokenRows } from './token-rows.ts'
 
 export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
   publicUrl: string
@@ -13,6 +14,7 @@ export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
   deviceCodeSeconds: number
+  rows: Pick<TokenRows, 'note'>
 }
 
 /** The provider as it is now: its signing keys are a part of it, so another one takes its place as they change. */
@@ -30,6 +32,14 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     const keys = [...signers.values()].map(({ jwk }) => ({ ...jwk }))
     const provider = new oidc.Provider(options.publicUrl, { ...configuration, jwks: { keys } } as Configuration)
     provider.Session.get = async (ctx) => sessionOf(provider, ctx as KoaContextWithOIDC)
+    // A refresh token says which one it takes the place of: that is how its record is found.
+    const refreshTokens = provider.RefreshToken.prototype as unknown as { generateTokenId(): string }
+    const { generateTokenId } = refreshTokens
+    refreshTokens.generateTokenId = function () {
+      const made = generateTokenId.call(this)
+      const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
+      return before === undefined ? made : successorOf(before.jti, made)
+    }
     provider.on('server_error', (ctx, error) => {
       stateOf(ctx).failure ??= error
     })

@@ -27,6 +27,9 @@ beforeEach(() => {
     isGood: async () => isGood,
     deviceCode: async (found) => ({ ...found, isAsked: true }),
     refuseReplay: () => new Error('used before'),
+    isAskedForCode: () => false,
+    inLimits: (use) => use(),
+    rows: { note: async () => undefined },
   })
 })
 

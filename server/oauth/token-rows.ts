@@ -1,0 +1,60 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
+
+/** A client's sign-in that may be refreshed: a grant, and the record of its row of refresh tokens. */
+export interface TokenRow {
+  session: string
+  client: string
+  /** Of its records in the store. */
+  keys: readonly [grant: string, row: string]
+  /** Epoch milliseconds. */
+  endsAt: number
+}
+
+/** What stays as long as a session does: bounded, and gone with it. Both reject with `store_unavailable`. */
+export interface TokenRows {
+  /** Notes a new one. The oldest of that client in that session makes way where there are too many. */
+  note(row: TokenRow): Promise<void>
+  /** The session has ended: nothing of it is good any more, and nothing stays. */
+  clear(session: string): Promise<void>
+}
+
+/** Of one client in one session: tabs, and starts of a program, that each keep a token of their own. */
+const MOST = 50
+
+const rowsRecord = Compile(
+  Type.Array(
+    Type.Tuple([Type.String({ title: 'client' }), Type.String({ title: 'grant' }), Type.String({ title: 'row' })]),
+  ),
+)
+
+export function createTokenRows({ store }: { store: RecordStore }): TokenRows {
+  const remove = (rows: readonly (readonly [client: string, grant: string, row: string])[]) =>
+    Promise.all(rows.flatMap(([, ...keys]) => keys.map((key) => store.remove(key))))
+
+  return {
+    async note({ session, client, keys, endsAt }) {
+      const surplus = await updateRecord(store, keyOf(session), (value) => {
+        const known = rowsRecord.Check(value) ? value : []
+        const own = known.filter(([of]) => of === client)
+        const result = own.slice(0, Math.max(0, own.length + 1 - MOST))
+        const kept = known.filter((row) => !result.includes(row))
+        return { next: { value: [...kept, [client, ...keys]], expiresAt: endsAt, durable: true }, result }
+      })
+      await remove(surplus)
+    },
+
+    async clear(session) {
+      const record = await store.read(keyOf(session))
+      if (!rowsRecord.Check(record?.value)) return
+      await remove(record.value)
+      await store.remove(keyOf(session))
+    },
+  }
+}
+
+function keyOf(session: string): string {
+  return `oauth:rows:${session}`
+}
