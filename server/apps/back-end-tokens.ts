@@ -7,7 +7,7 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { subjectOf } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
-import type { IdentifiedSession } from '../session/session.ts'
+import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { SigningKeys } from './key-set.ts'
 
 export interface BackEndTokensOptions {
@@ -94,7 +94,7 @@ function claimsOf(
   now: number,
   { publicUrl, randomness }: Pick<BackEndTokensOptions, 'publicUrl' | 'randomness'>,
 ) {
-  const { user, createdAt } = session
+  const { user } = session
   return {
     iss: publicUrl,
     sub: subjectOf(user),
@@ -102,7 +102,7 @@ function claimsOf(
     client_id: publicUrl,
     iat: inSeconds(now),
     jti: randomness.text(JTI_LENGTH),
-    auth_time: inSeconds(createdAt),
+    auth_time: inSeconds(lastProvenAt(session)),
     sid: id,
     ...(user.groups === undefined || user.groups.length === 0 ? {} : { groups: user.groups }),
   }

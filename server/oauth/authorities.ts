@@ -1,7 +1,7 @@
 import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
-import type { IdentifiedSession, Session } from '../session/session.ts'
+import { type IdentifiedSession, lastProvenAt, type Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
@@ -81,7 +81,7 @@ export function createAuthorities(options: AuthorityOptions) {
     return {
       ...{ accountId: subOf(session.user), grantId, sessionUid: id, sid: id },
       ...{ scope: grant.getOIDCScope(), acr: acrOf(session), amr: amrOf(session) },
-      authTime: Math.floor(session.createdAt / 1000),
+      authTime: Math.floor(lastProvenAt(session) / 1000),
     }
   }
 

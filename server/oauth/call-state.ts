@@ -1,11 +1,11 @@
-import type { IdentifiedSession } from '../session/session.ts'
+import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
 
 /** What a request to the provider carries along, and what the provider leaves there for who called it. */
 export interface CallState {
   /** Who is signed in on the browser that asks. */
   visitor?: IdentifiedSession | undefined
-  /** Only who signed in from then on will do: epoch milliseconds. */
+  /** Only who signed in, and proved who they are, from then on will do: epoch milliseconds. */
   since?: number | undefined
   /** Whether somebody is who the application means. */
   isMeant?: (sub: string) => boolean
@@ -25,7 +25,11 @@ export function stateOf(ctx: { state: unknown }): CallState {
   return ctx.state as CallState
 }
 
-/** Who is signed in, unless only somebody who signed in later will do. */
+/** Providers say in whole seconds when somebody signed in there. */
+const COARSE_MS = 1000
+
+/** Who is signed in, unless only somebody who signed in later will do, and has proved then who they are. */
 export function goodVisitor({ visitor, since = 0 }: CallState): IdentifiedSession | undefined {
-  return visitor && visitor.session.createdAt >= since ? visitor : undefined
+  if (visitor === undefined || visitor.session.createdAt < since) return undefined
+  return lastProvenAt(visitor.session) >= since - COARSE_MS ? visitor : undefined
 }

@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { KeySet, SigningKeys } from '../apps/key-set.ts'
+import { lastProvenAt } from '../session/session.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
@@ -63,7 +64,7 @@ function sessionOf(provider: Provider, ctx: KoaContextWithOIDC) {
     uid: visitor.id,
     jti: visitor.id,
     accountId: subOf(visitor.session.user),
-    loginTs: Math.floor(visitor.session.createdAt / 1000),
+    loginTs: Math.floor(lastProvenAt(visitor.session) / 1000),
     acr: acrOf(visitor.session),
     amr: amrOf(visitor.session),
   }

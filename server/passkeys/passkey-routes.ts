@@ -9,6 +9,7 @@ import { UNKNOWN_BROWSER } from '../http/user-agent.ts'
 import { isName } from '../identity/names.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
+import { lastProvenAt } from '../session/session.ts'
 import { amrOf } from './passkey.ts'
 import {
   addBody,
@@ -50,9 +51,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   async function requireFresh(request: Parameters<CurrentSession['require']>[0]): Promise<PersonAtPhone> {
     const { id, session } = await current.require(request)
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
-    // Whoever was signed in at the team's provider already has proved nothing by coming from there.
-    const provenAt = Math.min(session.createdAt, session.provenAt ?? session.createdAt)
-    if (clock() - provenAt > FRESH_FOR_MS) throw new ScanInError('recent_sign_in_required')
+    if (clock() - lastProvenAt(session) > FRESH_FOR_MS) throw new ScanInError('recent_sign_in_required')
     return { id, user: session.user }
   }
 

@@ -72,6 +72,14 @@ export function isNewTo(
   return id !== ownId && at > (session.seenUntil ?? session.createdAt)
 }
 
+/**
+ * When its owner has proved last who they are, in epoch milliseconds; 0: nobody says. Whoever was signed in at the team's
+ * provider already has proved nothing by coming from there.
+ */
+export function lastProvenAt({ createdAt, provenAt = createdAt }: Pick<Session, 'createdAt' | 'provenAt'>): number {
+  return Math.min(createdAt, provenAt)
+}
+
 const COARSEST_LAST_SEEN_MS = 60_000
 
 /** Whether the session's last use is worth writing down again. */

@@ -64,8 +64,10 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
 }
 
 /** Being signed in there already is no proof of now: what counts is what the provider says of when that was. */
-function provenAtOf({ auth_time: at }: Claims, now: number): number {
-  return typeof at === 'number' ? Math.min(now, at * 1000) : 0
+function provenAtOf({ auth_time: at, iat }: Claims, now: number): number {
+  if (typeof at !== 'number') return 0
+  // By its own clock, which may be another than ours, how long ago that was.
+  return typeof iat === 'number' ? now - Math.max(0, iat - at) * 1000 : Math.min(now, at * 1000)
 }
 
 /** As far as the provider says it. */
