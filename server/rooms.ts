@@ -121,6 +121,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
       tripsPerMinute: config.rates.loginsPerMinute,
       onNews: audit.onProviderNews,
     })
+    ears.ofSessions.add(teamProvider.onSessionNews)
   }
   return { nativeApp, sessions, teamProvider }
 }

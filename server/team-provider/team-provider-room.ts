@@ -11,8 +11,10 @@ import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
+import type { OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { createGrantEnds } from './grant-ends.ts'
 import { createGrants } from './grants.ts'
 import { logoutRoute } from './logout-route.ts'
 import type { PeopleRules } from './people.ts'
@@ -52,6 +54,7 @@ export interface TeamProviderOptions {
 /** Signing in at the team's own OpenID provider, and asking it whether people are still there. */
 export interface TeamProviderRoom {
   vouchFor: VouchFor
+  onSessionNews: OnSessionNews
   /** Looks for the provider, now that the service runs. Nobody has to wait. */
   prepare(): Promise<void>
   /** `/sign-in/oidc…` */
@@ -77,6 +80,7 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
 
   return {
     vouchFor: createVouching(parts),
+    onSessionNews: createGrantEnds(parts),
     prepare: provider.prepare,
     routes(app) {
       tripRoutes(app, {

@@ -10,6 +10,7 @@ import {
   type TestParts,
 } from '../../support/app.ts'
 import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
+import { eventually } from '../../support/eventually.ts'
 import { createFailingStore } from '../../support/failing-store.ts'
 import { startTeamProvider, type TeamProvider } from '../../support/team-provider.ts'
 
@@ -167,6 +168,33 @@ describe('signing in', () => {
     expect(await refusal()).toBeUndefined()
     testApp.time.now += 6 * MINUTE_MS
     expect(await refusal()).toBe('recent_sign_in_required')
+  })
+
+  test('what the provider gave is kept for as long as somebody is signed in by it, and no longer', async () => {
+    const clock = () => testApp.time.now
+    const inner = createMemoryStore({ clock })
+    const ends = new Map<string, number>()
+    const store: typeof inner = {
+      ...inner,
+      write(key, value, options) {
+        if (key.startsWith('provider-grant:')) ends.set(key, options.expiresAt)
+        return inner.write(key, value, options)
+      },
+    }
+    const kept = () => [...ends.values()].filter((at) => at > clock() + 2 * MINUTE_MS).length
+    await start({}, { store })
+    const there = new Map<string, string>()
+    for (let times = 0; times < 3; times++) await signIn(phone, { browser: there })
+    expect(ends.size).toBe(3)
+    await eventually('those of the sessions before are over', async () => kept() === 1)
+    const browser = await signInBrowser()
+    await phone.post('/sign-out')
+    expect(await whoIs(phone)).toBe(OUT)
+    testApp.time.now += 20 * MINUTE_MS
+    expect(await whoIs(browser)).toMatchObject({ id: 'u-1' })
+    expect(kept()).toBe(1)
+    await browser.post('/sign-out')
+    await eventually('the last one is over', async () => kept() === 0)
   })
 
   test('an address that the provider marks as unverified is not the person’s, from the next look on too', async () => {

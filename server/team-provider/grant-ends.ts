@@ -1,0 +1,38 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { User } from '../identity/identity.ts'
+import { isEnd, type OnSessionNews } from '../session/session-news.ts'
+import type { SessionService } from '../session/session-service.ts'
+import type { Grants } from './grants.ts'
+
+export interface GrantEndsOptions {
+  grants: Pick<Grants, 'end'>
+  sessions: Pick<SessionService, 'list'>
+  logger: Pick<FastifyBaseLogger, 'warn'>
+}
+
+/** A grant that the last session of has ended vouches for nobody, and is not kept. Neither waits nor throws. */
+export function createGrantEnds({ grants, sessions, logger }: GrantEndsOptions): OnSessionNews {
+  /** Grants that are looked at, and whether another session of theirs has ended since. */
+  const looking = new Map<string, boolean>()
+
+  async function look(user: User, id: string): Promise<void> {
+    do {
+      looking.set(id, false)
+      const live = await sessions.list(user)
+      if (!live.some(({ session }) => session.user.credential === id)) await grants.end(id)
+    } while (looking.get(id))
+  }
+
+  return (news) => {
+    if (!isEnd(news)) return
+    const { user } = news.session
+    const { source, credential: id } = user
+    if (source !== 'oidc' || id === undefined) return
+    // Of a thousand that end at once, nobody looks a thousand times.
+    if (looking.has(id)) return void looking.set(id, true)
+    look(user, id)
+      // It ends by itself too.
+      .catch((error: unknown) => logger.warn({ err: error }, 'what vouched for an ended session is kept'))
+      .finally(() => looking.delete(id))
+  }
+}
