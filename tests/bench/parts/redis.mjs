@@ -11,6 +11,8 @@ export async function startRedis(others = []) {
   const process_ = start(LOAD_CORE, process.env.REDIS_SERVER ?? 'redis-server', args.map(String))
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => undefined)
+  // However that ends, nothing tries to reach it for ever.
+  void process_.exited.then(() => client.disconnect())
   await untilReady(process_, () => client.status === 'ready')
   return {
     port,
