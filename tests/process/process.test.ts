@@ -35,6 +35,33 @@ function getBy(agent: Agent, url: string): Promise<{ status: unknown; connection
   })
 }
 
+type Stopping = Awaited<ReturnType<typeof startServiceProcess>>
+
+/** Sends SIGTERM. @returns once no new connections are taken; when it has ended, `exited` says */
+async function beginToStop(service: Stopping): Promise<void> {
+  void service.stop('SIGTERM')
+  await eventually('new connections are refused', () =>
+    createClient(service.url)
+      .get('/healthz')
+      .then(
+        () => false,
+        () => true,
+      ),
+  )
+}
+
+/** A request that is half sent when SIGTERM comes, and whole after `meanwhile`. */
+function getWhileItStops(service: Stopping, meanwhile: () => void = () => undefined) {
+  return sendRaw(service.port, async (write) => {
+    write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
+    // Whatever was sent before this reply has been read by the service.
+    await createClient(service.url).get('/healthz')
+    await beginToStop(service)
+    meanwhile()
+    write('\r\n')
+  })
+}
+
 test('a start says where to open it, as whom to sign in, which store it has and what is insecure', async () => {
   const service = await startServiceProcess()
   expect(service.stderr()).toContain(`${service.url}/`)
@@ -99,19 +126,8 @@ test('SIGTERM answers held polls at once, takes no new connections, and ends wit
 
 test('a signal that comes again, as to a group of processes, cuts nothing short', async () => {
   const service = await startServiceProcess()
-  const browser = createClient(service.url)
-  const reply = await sendRaw(service.port, async (write) => {
-    write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
-    await browser.get('/healthz')
-    void service.stop('SIGTERM')
-    await eventually('new connections are refused', () =>
-      browser.get('/healthz').then(
-        () => false,
-        () => true,
-      ),
-    )
+  const reply = await getWhileItStops(service, () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) service.child.kill(signal)
-    write('\r\n')
   })
   expect(reply.status).toBe(200)
   expect(await service.exited).toBe(0)
@@ -146,20 +162,7 @@ test('a terminal that closes ends a process that has no file to read again, and 
 
 test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {
   const service = await startServiceProcess()
-  const browser = createClient(service.url)
-  const reply = await sendRaw(service.port, async (write) => {
-    write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n')
-    // Whatever was sent before this reply has been read by the service.
-    await browser.get('/healthz')
-    void service.stop('SIGTERM')
-    await eventually('new connections are refused', () =>
-      browser.get('/healthz').then(
-        () => false,
-        () => true,
-      ),
-    )
-    write('\r\n')
-  })
+  const reply = await getWhileItStops(service)
   expect([reply.status, reply.headers.get('connection')]).toEqual([200, 'close'])
   expect(await service.exited).toBe(0)
 })
@@ -169,19 +172,11 @@ test('a connection that rests when SIGTERM comes has its next request answered, 
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const first = await getBy(agent, `${service.url}/readyz`)
   expect([first.status, first.connection]).toEqual([200, 'keep-alive'])
-  const code = service.stop('SIGTERM')
-  await eventually('new connections are refused', () =>
-    createClient(service.url)
-      .get('/healthz')
-      .then(
-        () => false,
-        () => true,
-      ),
-  )
+  await beginToStop(service)
   const last = await getBy(agent, `${service.url}/readyz`)
   expect([last.status, last.connection]).toEqual([503, 'close'])
   expect(JSON.parse(last.text).code).toBe('stopping')
-  expect(await code).toBe(0)
+  expect(await service.exited).toBe(0)
 })
 
 test('connections that say nothing, or stop in the middle, do not keep SIGTERM from ending with 0', async () => {
