@@ -1,4 +1,4 @@
-import { isOfRequest, type Occasion, type PollOccasion } from '../http/occasion.ts'
+import { type AnyOccasion, isOfRequest, type Occasion } from '../http/occasion.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import type { Person } from '../identity/person-key.ts'
 import type { LoginNews } from '../login/login-news.ts'
@@ -59,6 +59,6 @@ export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined
   return { person: user, event: { type: `passkey_${news.type}`, at: now, browser: by.device, ip: by.address } }
 }
 
-function doneBy(by: Occasion | PollOccasion | undefined): Pick<PersonEvent, 'by'> {
+function doneBy(by: AnyOccasion | undefined): Pick<PersonEvent, 'by'> {
   return isOfRequest(by) ? { by: { browser: by.device, ip: by.address } } : {}
 }

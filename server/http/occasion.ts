@@ -17,7 +17,10 @@ export interface PollOccasion {
   labels: Required<Pick<RequestLabels, 'trace_id'>>
 }
 
-export function isOfRequest(by: Occasion | PollOccasion | undefined): by is Occasion {
+/** Either: a login, and the session that comes of it, go on by both. */
+export type AnyOccasion = Occasion | PollOccasion
+
+export function isOfRequest(by: AnyOccasion | undefined): by is Occasion {
   return by !== undefined && 'address' in by
 }
 

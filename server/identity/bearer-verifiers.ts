@@ -4,7 +4,7 @@ import { createBearerJwt } from './bearer-jwt.ts'
 import type { BearerVerifier } from './identity.ts'
 import { createIntrospection } from './introspection.ts'
 import { sparingly } from './provider-calls.ts'
-import { createTeamProvider } from './team-provider.ts'
+import { createTokenIssuer } from './token-issuer.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createUserinfoNames } from './userinfo-names.ts'
 
@@ -31,11 +31,11 @@ export interface BearerVerifiersOptions {
  */
 export function createBearerVerifiers({ config, clock, failures }: BearerVerifiersOptions): BearerVerifier[] {
   const { publicUrl, phoneJwt, phoneIntrospection, phoneUserinfoUrl, phoneScopes: scopes } = config
-  const provider = phoneJwt && createTeamProvider({ ...phoneJwt, clock })
-  const fillInNames = createUserinfoNames({ url: () => phoneUserinfoUrl ?? provider?.userinfoUrl(), clock })
+  const tokenIssuer = phoneJwt && createTokenIssuer({ ...phoneJwt, clock })
+  const fillInNames = createUserinfoNames({ url: () => phoneUserinfoUrl ?? tokenIssuer?.userinfoUrl(), clock })
   const verifiers: BearerVerifier[] = []
-  if (phoneJwt !== undefined && provider !== undefined) {
-    verifiers.push(createBearerJwt({ ...phoneJwt, keys: provider.keys, fillInNames, scopes, clock }))
+  if (phoneJwt !== undefined && tokenIssuer !== undefined) {
+    verifiers.push(createBearerJwt({ ...phoneJwt, keys: tokenIssuer.keys, fillInNames, scopes, clock }))
   }
   if (phoneIntrospection !== undefined) {
     const issuer = phoneJwt?.issuer

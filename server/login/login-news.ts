@@ -1,4 +1,4 @@
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion } from '../http/occasion.ts'
 import type { DenyReason, Login, LoginEvent } from './login.ts'
 
 /** What happened to a login, told once to whoever keeps records of it: by the one call that made it so. */
@@ -15,7 +15,7 @@ export interface LoginNews {
   /** The store did not answer the write: it may have happened, or not. */
   isUncertain?: true
   /** Left out: a poll of which nothing is known, or what nobody asked for. */
-  by?: Occasion | PollOccasion | undefined
+  by?: AnyOccasion | undefined
 }
 
 export type OnLoginNews = (news: LoginNews) => void

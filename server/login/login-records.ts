@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion, Occasion, PollOccasion } from '../http/occasion.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
@@ -38,7 +38,7 @@ export interface WriteDown {
   /** Answered only once replicas have it too. */
   durable?: boolean
   /** The request that it happens on. */
-  by?: Occasion | PollOccasion | undefined
+  by?: AnyOccasion | undefined
   /** Called once it is this call that has changed the login, or may have: the store did not answer. */
   onChange?: ((how: { isUncertain?: true }) => void) | undefined
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from '../store/record-store.ts'
@@ -22,7 +22,7 @@ export interface LoginsOptions {
 export interface Withdrawal {
   keepScanned: boolean
   /** The request that ended the session. */
-  occasion?: Occasion | PollOccasion | undefined
+  occasion?: AnyOccasion | undefined
 }
 
 /** All logins, as the browser's room and the phone's both work on them. */

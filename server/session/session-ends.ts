@@ -1,4 +1,4 @@
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion } from '../http/occasion.ts'
 import { inBatches } from '../store/in-batches.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews } from './session-news.ts'
@@ -10,7 +10,7 @@ import { kindOf, type Place, type SessionRecords } from './session-records.ts'
  */
 export type OnPhoneEnd = (
   sessionId: string,
-  how: { keepScanned: boolean; occasion?: Occasion | PollOccasion | undefined },
+  how: { keepScanned: boolean; occasion?: AnyOccasion | undefined },
 ) => Promise<void>
 
 export interface SessionEndsOptions {
@@ -33,7 +33,7 @@ export interface EndOptions {
   /** With `withdrawn`. */
   reason?: string | undefined
   /** The request that it is asked for by. */
-  occasion?: Occasion | PollOccasion | undefined
+  occasion?: AnyOccasion | undefined
   keepScanned?: boolean
   /** The login whose hand-over replaces the session. */
   by?: string | undefined

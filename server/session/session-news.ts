@@ -1,4 +1,4 @@
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import type { Session } from './session.ts'
 
@@ -16,7 +16,7 @@ export interface SessionChange {
   /** Why it was withdrawn, in a word of a closed list. */
   reason?: string
   /** Left out: a poll of which nothing is known. */
-  by?: Occasion | PollOccasion | undefined
+  by?: AnyOccasion | undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../clock.ts'
-import type { Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
@@ -56,7 +56,7 @@ export interface SettleOptions {
   /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
   replaces?: string | undefined
   /** The request that it is opened on, or what is kept of a poll. */
-  occasion?: Occasion | PollOccasion | undefined
+  occasion?: AnyOccasion | undefined
 }
 
 export interface CreateOptions<Also> {
@@ -92,7 +92,7 @@ export interface SessionOpening {
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
   resume(secret: string): Promise<OpenedSession | undefined>
   /** Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. */
-  tell(opened: OpenedSession, news: { by: Occasion | PollOccasion | undefined; isUncertain?: true | undefined }): void
+  tell(opened: OpenedSession, news: { by: AnyOccasion | undefined; isUncertain?: true | undefined }): void
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /** `create`, `tell` and `settle`. @returns how long its cookie is good, in seconds; `undefined`: its person is blocked */
@@ -137,7 +137,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     await end(of, ending, { why: 'displaced', occasion, gone })
   }
 
-  async function endReplaced(id: string, by: Session, occasion: Occasion | PollOccasion | undefined): Promise<void> {
+  async function endReplaced(id: string, by: Session, occasion: AnyOccasion | undefined): Promise<void> {
     const { kind, user, handedOverBy } = by
     const place = await records.find(id)
     if (place === undefined) return

@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
-import { isOfRequest, type Occasion, type PollOccasion } from '../../http/occasion.ts'
+import { type AnyOccasion, isOfRequest, type PollOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -49,7 +49,7 @@ export interface CollectingBrowser {
   /** The public id of the session that its cookie names: the new one takes its place. */
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
-  by?: Occasion | PollOccasion | undefined
+  by?: AnyOccasion | undefined
 }
 
 type ApprovedLogin = AuthenticatedLogin | DeliveredLogin

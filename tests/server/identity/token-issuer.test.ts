@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
-import { createTeamProvider, endpointsIn } from '../../../server/identity/team-provider.ts'
+import { createTokenIssuer, endpointsIn } from '../../../server/identity/token-issuer.ts'
 import { createUserinfoNames } from '../../../server/identity/userinfo-names.ts'
 import { freePort } from '../../support/free-port.ts'
 
-/** The team's identity provider, as it publishes itself: on loopback, and what is asked of it is counted. */
+/** The issuer of native apps' tokens, as it publishes itself: on loopback, and what is asked of it is counted. */
 
 let server: Server
 let origin: string
@@ -45,7 +45,7 @@ function publish(metadata: object, at = OPENID): void {
   replies[at] = { issuer: origin, jwks_uri: `${origin}/keys`, ...metadata }
 }
 
-const provider = (issuer = origin, jwksUrl?: string) => createTeamProvider({ issuer, jwksUrl, clock })
+const provider = (issuer = origin, jwksUrl?: string) => createTokenIssuer({ issuer, jwksUrl, clock })
 
 describe('keys', () => {
   test('are found by the issuer alone, and asked for once', async () => {

@@ -4,15 +4,15 @@ import { ScanInError } from '../errors.ts'
 import { isRecord, textOf } from './oidc-claims.ts'
 import { askProvider } from './provider-request.ts'
 
-export interface TeamProviderOptions {
+export interface TokenIssuerOptions {
   issuer: string
   /** Where the keys are. Left out: where the issuer's own metadata says. */
   jwksUrl: string | undefined
   clock: Clock
 }
 
-/** The team's identity provider, as it publishes itself: asked when it is needed, and no more often than is good for it. */
-export interface TeamProvider {
+/** The issuer of native apps' tokens, as it publishes itself: asked when it is needed, and no more often than is good for it. */
+export interface TokenIssuer {
   /** Its keys. @throws ScanInError `identity_provider_unavailable`: nothing is known of the token */
   keys: JWTVerifyGetKey
   /** As its metadata has it, once `keys` was asked. */
@@ -37,7 +37,7 @@ const BETWEEN_UNKNOWN_KEYS_MS = 30_000
 /** One that does not answer is left alone for a moment. */
 const AFTER_FAILURE_MS = 5000
 
-export function createTeamProvider({ issuer, jwksUrl, clock }: TeamProviderOptions): TeamProvider {
+export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions): TokenIssuer {
   let known: Known | undefined
   let failure: { cause: unknown; until: number } | undefined
   let underWay: Promise<Known> | undefined
