@@ -96,28 +96,38 @@ function faultOfNames({ client_id, client_name, client_secret }: Entry): string 
   if (!CLIENT_ID.test(client_id)) return 'client_id must be of 1 to 255 letters, digits and . _ ~ : / @ + -'
   if (!isName(client_name)) return 'client_name must be of 1 to 255 characters that can be seen, no space at its ends'
   if (client_secret !== undefined && !CLIENT_SECRET.test(client_secret)) {
-    return 'client_secret must be of 16 to 255 ASCII characters: make it by openssl rand -base64 32'
+    return 'client_secret must be of 16 to 255 ASCII characters: make it by openssl rand -hex 32'
   }
   return undefined
 }
 
 function faultOfAddresses(value: Entry): string | undefined {
-  const { redirect_uris, post_logout_redirect_uris = [], backchannel_logout_uri, logo_uri } = value
-  const grantTypes = value.grant_types ?? ['authorization_code']
-  if (redirect_uris.length === 0 && grantTypes.includes('authorization_code')) {
-    return 'redirect_uris must name at least one address, unless grant_types leaves authorization_code out'
-  }
-  const isPublic = value.client_secret === undefined
-  const lists = { redirect_uris, post_logout_redirect_uris }
-  for (const [key, uris] of Object.entries(lists)) {
-    const bad = uris.findIndex((uri) => !isRedirectUri(uri, isPublic))
-    if (bad !== -1) return `${key} ${bad + 1} must ${REDIRECT_URI}`
-  }
+  const { backchannel_logout_uri, logo_uri } = value
+  const fault = faultOfRedirects(value)
+  if (fault !== undefined) return fault
   if (backchannel_logout_uri !== undefined && !isWebAddress(backchannel_logout_uri)) {
     return 'backchannel_logout_uri must be an http:// or https:// address without a fragment'
   }
   if (logo_uri === undefined || isWebAddress(logo_uri)) return undefined
   return logo_uri.startsWith('data:') ? faultOfLogo(logo_uri) : 'logo_uri must be an http://, https:// or data: address'
+}
+
+function faultOfRedirects(value: Entry): string | undefined {
+  const { redirect_uris, post_logout_redirect_uris = [], client_secret } = value
+  const grantTypes = value.grant_types ?? ['authorization_code']
+  if (redirect_uris.length === 0 && grantTypes.includes('authorization_code')) {
+    return 'redirect_uris must name at least one address, unless grant_types leaves authorization_code out'
+  }
+  const isPublic = client_secret === undefined
+  const lists = Object.entries({ redirect_uris, post_logout_redirect_uris })
+  const firstBad = (isGood: (uri: string) => boolean, why: string) =>
+    lists
+      .map(([key, uris]) => [key, uris.findIndex((uri) => !isGood(uri))] as const)
+      .filter(([, at]) => at !== -1)
+      .map(([key, at]) => `${key} ${at + 1} must ${why}`)[0]
+  const fault = firstBad((uri) => isRedirectUri(uri, isPublic), REDIRECT_URI)
+  if (fault !== undefined || !areOfNative(isPublic, redirect_uris, post_logout_redirect_uris)) return fault
+  return firstBad(mayBeOfNative, NO_OTHER_MACHINE)
 }
 
 function faultOfRights({ grant_types = ['authorization_code'], scope, groups = [] }: Entry): string | undefined {
@@ -135,6 +145,8 @@ function faultOfRights({ grant_types = ['authorization_code'], scope, groups = [
 
 const REDIRECT_URI =
   'be a full address without a fragment or *: https://, http://, or of a client without a secret a scheme such as com.example.app:'
+const NO_OTHER_MACHINE =
+  'not be http:// of another machine, nor https:// of this one, beside addresses on the person’s own machine'
 /** RFC 8252 §7.1: a private scheme is a domain name turned around, so it has a dot. */
 const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/
 
@@ -151,12 +163,27 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:\/\//i.test(text) && !text.includes('#')
 }
 
-/** Whether it is one that runs on the person's own machine, whose redirect address may have any port (RFC 8252 §7.3). */
-export function isNative({ secret, redirectUris }: OAuthClient): boolean {
-  return secret === undefined && redirectUris.length > 0 && redirectUris.every(isOfNative)
+/** Whether it is one that runs on the person's own machine, where a loopback address may have any port (RFC 8252 §7.3). */
+export function isNative({ secret, redirectUris, postLogoutRedirectUris }: OAuthClient): boolean {
+  return areOfNative(secret === undefined, redirectUris, postLogoutRedirectUris)
 }
 
-function isOfNative(uri: string): boolean {
+/** One address with a scheme of its own is enough: nothing but an application on the machine answers there. */
+function areOfNative(isPublic: boolean, redirectUris: readonly string[], waysOut: readonly string[]): boolean {
+  if (!isPublic) return false
+  if ([...redirectUris, ...waysOut].some(hasPrivateScheme)) return true
+  return redirectUris.length > 0 && redirectUris.every(isLoopback)
+}
+
+/** https:// may be claimed by an application (RFC 8252 §7.2). */
+function mayBeOfNative(uri: string): boolean {
   const { protocol, hostname } = new URL(uri)
-  return protocol === 'http:' ? LOOPBACK.has(hostname) : PRIVATE_SCHEME.test(protocol)
+  return protocol === 'https:' ? !LOOPBACK.has(hostname) : hasPrivateScheme(uri) || isLoopback(uri)
+}
+
+const hasPrivateScheme = (uri: string) => PRIVATE_SCHEME.test(new URL(uri).protocol)
+
+function isLoopback(uri: string): boolean {
+  const { protocol, hostname } = new URL(uri)
+  return protocol === 'http:' && LOOPBACK.has(hostname)
 }

@@ -119,11 +119,33 @@ test.each([
   [{ redirect_uris: ['https://web.example/cb'] }, false],
   [{ redirect_uris: ['http://127.0.0.1/cb'], ...SECRET }, false],
   [{ redirect_uris: [], grant_types: [DEVICE_GRANT] }, false],
+  [{ redirect_uris: ['https://app.example/cb', 'com.example.app:/cb', 'http://localhost/cb'] }, true],
+  [{ post_logout_redirect_uris: ['com.example.app:/out'] }, true],
+  [{ redirect_uris: [], grant_types: [DEVICE_GRANT], post_logout_redirect_uris: ['com.example.app:/out'] }, true],
+  [{ redirect_uris: ['https://web.example/cb', 'http://localhost/cb', 'http://web.internal/cb'] }, false],
+  [{ redirect_uris: ['http://127.0.0.1/cb'], post_logout_redirect_uris: ['https://web.example/out'] }, true],
 ])('an application that runs on the person’s own machine may be on any port there: %j', (others, expected) => {
   const client = one(others)
   expect(client && isNative(client)).toBe(expected)
   expect(client && metadataOf(client)['application_type']).toBe(expected ? 'native' : 'web')
 })
+
+test.each([
+  [{ redirect_uris: ['com.example.app:/cb', 'http://web.internal/cb'] }, 'redirect_uris 2'],
+  [{ redirect_uris: ['com.example.app:/cb', 'https://localhost/cb'] }, 'redirect_uris 2'],
+  [
+    { redirect_uris: ['http://localhost/cb'], post_logout_redirect_uris: ['http://web.internal/'] },
+    'post_logout_redirect_uris 1',
+  ],
+  [{ redirect_uris: ['http://web.internal/cb'], post_logout_redirect_uris: ['com.a.app:/out'] }, 'redirect_uris 1'],
+])(
+  'addresses of another machine beside those of the person’s own are refused where nobody could use them: %j',
+  (others, where) => {
+    expect(refusalOf(JSON.stringify([{ ...WEB, ...others }]))).toBe(
+      `CLIENTS_FILE: line 1, entry 1: ${where} must not be http:// of another machine, nor https:// of this one, beside addresses on the person’s own machine`,
+    )
+  },
+)
 
 test('other clients take the place of the ones until now', () => {
   const clients = createClients()
