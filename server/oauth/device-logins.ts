@@ -118,5 +118,7 @@ function keysOf(code: string): { loginId: string; browserKey: string } {
 
 /** For which client the login of a device is. `undefined`: it is no device's. */
 export function clientOfDevice(returnTo: string): string | undefined {
-  return returnTo.startsWith(LEADS_TO) ? decodeURIComponent(returnTo.slice(LEADS_TO.length)) : undefined
+  if (!returnTo.startsWith(LEADS_TO)) return undefined
+  // Anybody can write such an address: this reads whatever it says.
+  return new URLSearchParams(returnTo.slice(returnTo.indexOf('?'))).get('client_id') ?? undefined
 }

@@ -50,6 +50,17 @@ function expectOurPage(reply: Reply, status: number, asked: string): void {
   expect(reply.text).not.toMatch(/oidc-provider|oops|\.js:\d|state-of-the-application/)
 }
 
+test.each(['%', '%E0%A4%A', 'tv%00', 'tv&client_id=%', 'x'.repeat(300)])(
+  'T31 a code that goes on to a device nobody began can be scanned and turned down: %s',
+  async (clientId) => {
+    const return_to = `/oauth/device_authorization?client_id=${clientId}`
+    const { token } = (await browser.post('/login', { return_to })).json
+    const scanned = await phone.post('/login/scan', { token })
+    expect([scanned.status, scanned.json.application]).toEqual([200, undefined])
+    expect((await phone.post('/login/deny', { token })).status).toBe(200)
+  },
+)
+
 test.each([
   'https://web.example/cb/',
   'https://web.example/cb2',

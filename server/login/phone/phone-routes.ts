@@ -117,7 +117,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
       // Where a proxy is says nothing of where the browser is.
       const place = found.browserAt.isKnown ? options.placeOf(found.browserAt.address) : undefined
-      const logo = found.returnTo === undefined ? undefined : options.logoOf(found.returnTo)
+      const { application, returnTo } = found
+      const logo = application === undefined || returnTo === undefined ? undefined : options.logoOf(returnTo)
       const { publicUrl: origin, rememberFor } = options
       return requestOnWire(found, { origin, place, logo, sameNetwork, isNewBrowser, rememberFor, confirm })
     },
