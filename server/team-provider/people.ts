@@ -26,8 +26,8 @@ export function personAmong(claims: Claims, rules: PeopleRules): User {
 export class NotAllowed extends ProviderRefused {
   readonly user: User
 
-  constructor(user: User) {
-    super('not_allowed')
+  constructor(user: User, why: 'not_allowed' | 'blocked' = 'not_allowed') {
+    super(why)
     this.user = user
   }
 }

@@ -8,6 +8,7 @@
  * - `untrusted`: not the provider's word, or not for us: its issuer, signature, nonce, audience or time is wrong.
  * - `no_person`: it names nobody, or somebody as `identity/names.ts` has no names.
  * - `not_allowed`: somebody whom `PHONE_OIDC_ALLOW` leaves out.
+ * - `blocked`: an operator has blocked them.
  * - `id_taken`: an account here has the same id or user name.
  * - `gone`: asked again, the provider vouches for them no more.
  */
@@ -19,6 +20,7 @@ export type RefusalReason =
   | 'untrusted'
   | 'no_person'
   | 'not_allowed'
+  | 'blocked'
   | 'id_taken'
   | 'gone'
 

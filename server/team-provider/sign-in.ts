@@ -8,7 +8,7 @@ import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { type Claims, textOf } from '../identity/oidc-claims.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { Grants } from './grants.ts'
-import { type PeopleRules, personAmong } from './people.ts'
+import { NotAllowed, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
 import type { Trip } from './trips.ts'
@@ -59,9 +59,17 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     const grant = { user, saidAt, askAt, ...(sid === undefined ? {} : { sid }) }
     const credential = await grants.open(grant, refreshToken)
     const provenAt = provenAtOf(claims, saidAt)
-    await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
+    try {
+      await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
+    } catch (error) {
+      // It has no session whose end would be its own.
+      await grants.end(credential).catch(() => undefined)
+      throw isOfBlocked(error) ? new NotAllowed(user, 'blocked') : error
+    }
   }
 }
+
+const isOfBlocked = (error: unknown) => error instanceof ScanInError && error.code === 'invalid_credentials'
 
 /** Being signed in there already is no proof of now: what counts is what the provider says of when that was. */
 function provenAtOf({ auth_time: at, iat }: Claims, now: number): number {

@@ -26,6 +26,7 @@ const SAID: Readonly<Record<Trouble, { status: number; words: string }>> = {
   untrusted: UNTRUSTED,
   no_person: STRANGER,
   not_allowed: STRANGER,
+  blocked: STRANGER,
   id_taken: STRANGER,
   gone: STRANGER,
   away: { status: 503, words: 'away' },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -12,6 +13,7 @@ import {
 import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore } from '../../support/failing-store.ts'
+import { ADMIN_TOKEN } from '../../support/operator.ts'
 import { startTeamProvider, type TeamProvider } from '../../support/team-provider.ts'
 
 const MINUTE_MS = 60_000
@@ -48,6 +50,20 @@ async function start(env: Record<string, string> = {}, parts: TestParts = {}): P
     },
   )
   phone = createInjectClient(testApp.app)
+}
+
+/** What is written of grants into a store, and how many of them are kept for longer than a moment. */
+function grantsOf(inner: RecordStore) {
+  const ends = new Map<string, number>()
+  const store: RecordStore = {
+    ...inner,
+    write(key, value, options) {
+      if (key.startsWith('provider-grant:')) ends.set(key, options.expiresAt)
+      return inner.write(key, value, options)
+    },
+  }
+  const kept = () => [...ends.values()].filter((at) => at > testApp.time.now + 2 * MINUTE_MS).length
+  return { store, kept, ends }
 }
 
 const pathOf = ({ pathname, search }: URL) => pathname + search
@@ -170,18 +186,26 @@ describe('signing in', () => {
     expect(await refusal()).toBe('recent_sign_in_required')
   })
 
-  test('what the provider gave is kept for as long as somebody is signed in by it, and no longer', async () => {
-    const clock = () => testApp.time.now
-    const inner = createMemoryStore({ clock })
-    const ends = new Map<string, number>()
-    const store: typeof inner = {
-      ...inner,
-      write(key, value, options) {
-        if (key.startsWith('provider-grant:')) ends.set(key, options.expiresAt)
-        return inner.write(key, value, options)
-      },
+  test('who is blocked is told so by a page, an audit line tells of it, and nothing of theirs is kept', async () => {
+    const { store, kept } = grantsOf(createMemoryStore({ clock: () => testApp.time.now }))
+    await start({ ADMIN_PORT: '0', ADMIN_TOKEN }, { store })
+    const url = `/users/${encodeURIComponent('oidc|u-1')}/block`
+    const headers = { host: '127.0.0.1', authorization: `Bearer ${ADMIN_TOKEN}` }
+    expect((await testApp.adminApp?.inject({ method: 'POST', url, headers }))?.statusCode).toBe(200)
+    log.news()
+    for (let times = 0; times < 3; times++) {
+      const reply = await signIn()
+      expect(readable(reply)).toMatchObject({ statusCode: 403, title: 'This account cannot sign in here' })
+      expect(reply.headers['set-cookie'] ?? []).not.toContainEqual(expect.stringContaining('scanin_session'))
     }
-    const kept = () => [...ends.values()].filter((at) => at > clock() + 2 * MINUTE_MS).length
+    expect(log.news()).toMatchObject(
+      Array(3).fill({ audit: 'sign_in.failed', person: 'u-1', reason: 'blocked', method: 'oidc' }),
+    )
+    expect([await whoIs(phone), kept()]).toEqual([OUT, 0])
+  })
+
+  test('what the provider gave is kept for as long as somebody is signed in by it, and no longer', async () => {
+    const { store, kept, ends } = grantsOf(createMemoryStore({ clock: () => testApp.time.now }))
     await start({}, { store })
     const there = new Map<string, string>()
     for (let times = 0; times < 3; times++) await signIn(phone, { browser: there })
