@@ -177,8 +177,10 @@ const isEmpty = ({ sessions, isBlocked }: Listed) => sessions.length === 0 && is
 /** What is to be known of a person by one more token. @returns `known` itself, where that stays as it is */
 function lastOf(known: Told | undefined, told: Told): Told {
   if (known === undefined) return told
-  const isOlder = told.issuedAt !== undefined && known.issuedAt !== undefined && told.issuedAt < known.issuedAt
-  return isOlder || wordsOf(told) === wordsOf(known) ? known : told
+  const [before, now] = [known.issuedAt, told.issuedAt]
+  // The later one also where it says the same: whatever was issued in between is older than it.
+  if (before !== undefined && now !== undefined && before !== now) return now > before ? told : known
+  return wordsOf(told) === wordsOf(known) ? known : told
 }
 
 /** Providers list groups in any order. */

@@ -128,6 +128,18 @@ test('an older token than the last one, of another of the apps, gives nothing ba
   expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
 })
 
+test('nor does one that was issued between two that say the same', async () => {
+  const session = await openSession()
+  const { shown } = createInstance()
+  const issuedAt = time.now
+  await shown.note({ ...ADA, groups: [] }, issuedAt)
+  await shown.note({ ...ADA, groups: [] }, issuedAt + 2000)
+  await shown.note({ ...ADA, groups: ['board'] }, issuedAt + 1000)
+  expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
+  await shown.note({ ...ADA, groups: ['board'] }, issuedAt + 3000)
+  expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: ['board'] })
+})
+
 test('what was said while other sessions were there is nothing to one that begins after them', async () => {
   const { index, shown } = createInstance()
   const session = await openSession()
