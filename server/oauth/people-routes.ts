@@ -73,12 +73,12 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     })
   }
 
-  /** An ID token whose key signs no more is as good as none: the person is asked. */
+  /** An ID token whose key is known no more is as good as none: the person is asked. */
   async function withoutOldHint(request: FastifyRequest): Promise<string> {
     const query = withIdTokensAlone(queryOf(request))
-    const { signers } = await keys.current()
+    const { published } = await keys.current()
     const { kid } = headerOf(query.get(HINT) ?? '')
-    if (kid !== undefined && ![...signers.values()].some((signer) => signer.kid === kid)) query.delete(HINT)
+    if (kid !== undefined && !published.keys.some((key) => key.kid === kid)) query.delete(HINT)
     return `${PATHS.end_session}?${query}`
   }
 }

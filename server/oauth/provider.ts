@@ -1,3 +1,4 @@
+import { createLocalJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { KeySet, SigningKeys } from '../apps/key-set.ts'
 import { lastProvenAt } from '../session/session.ts'
@@ -29,10 +30,11 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
   const configuration = configurationOf({ ...options, authorities, adapter, oidc })
   let made: { keySet: KeySet; provider: Provider } | undefined
 
-  function make({ signers }: KeySet): Provider {
+  function make({ signers, published }: KeySet): Provider {
     const keys = [...signers.values()].map(({ jwk }) => ({ ...jwk }))
     const provider = new oidc.Provider(options.publicUrl, { ...configuration, jwks: { keys } } as Configuration)
     provider.Session.get = async (ctx) => sessionOf(provider, ctx as KoaContextWithOIDC)
+    provider.IdToken.validate = hintsBy(createLocalJWKSet(published), options.publicUrl)
     // A refresh token says which one it takes the place of: that is how its record is found.
     const refreshTokens = provider.RefreshToken.prototype as unknown as { generateTokenId(): string }
     const { generateTokenId } = refreshTokens
@@ -51,6 +53,20 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     const keySet = await options.keys.current()
     if (made?.keySet !== keySet) made = { keySet, provider: make(keySet) }
     return made.provider
+  }
+}
+
+const LONG_AGO = new Date(0)
+
+/**
+ * Reads an ID token that comes back as a hint, whose time may be over: by every key that is published, for also one that
+ * signs no more has signed good ones. Rejects where it is none, or another client's.
+ */
+function hintsBy(published: JWTVerifyGetKey, issuer: string): Provider['IdToken']['validate'] {
+  return async (token, { clientId, idTokenSignedResponseAlg: alg = 'RS256' }) => {
+    const expected = { issuer, audience: clientId, algorithms: [alg], requiredClaims: ['sub'], currentDate: LONG_AGO }
+    const { protectedHeader: header, payload } = await jwtVerify(token, published, expected)
+    return { header: { ...header }, payload: { ...payload } }
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { importJWK, SignJWT } from 'jose'
+import type { SigningJwk } from '../../server/apps/key-schedule.ts'
 import { makeKey } from '../../server/apps/key-set.ts'
 import { ZOFIA } from '../support/accounts-file.ts'
 import { WEB } from '../support/clients-file.ts'
@@ -22,11 +23,15 @@ let browser: Client
 let session: { id: string }
 /** A token of this browser's session for the application, signed by ScanIn's own key. */
 let signed: (typ: string | undefined, claims?: object) => Promise<string>
+/** That ScanIn signs by, one of each algorithm. */
+let first: SigningJwk[]
+const path = join(folder, 'keys.json')
+const writeKeys = (...keys: SigningJwk[]) => writeFileSync(path, JSON.stringify({ keys }))
 
 beforeAll(async () => {
   const key = await makeKey('EdDSA')
-  const path = join(folder, 'keys.json')
-  writeFileSync(path, JSON.stringify({ keys: [key, await makeKey('RS256')] }))
+  first = [key, await makeKey('RS256')]
+  writeKeys(...first)
   provider = await startProvider([APPLICATION], { SIGNING_KEYS_FILE: path, TOKEN_AUDIENCES: 'orders' })
   signed = async (typ, claims = {}) => {
     const now = Math.floor(Date.now() / 1000)
@@ -70,6 +75,34 @@ test.each([undefined, 'JWT'])('an ID token does both, its type being %s', async 
   expect(answerIn(await browser.get(path))).toMatchObject({ error: 'login_required' })
   await signOutBy(await signed(typ))
   expect((await browser.get('/session')).status).toBe(401)
+})
+
+test('an ID token by a key that signs no more is a hint for as long as that key is published', async () => {
+  const next = [await makeKey('EdDSA'), await makeKey('RS256')]
+  const known = async () => (await browser.get('/.well-known/jwks.json')).json.keys.map(({ kid }: SigningJwk) => kid)
+  const by = (claims: object) => signed(undefined, claims)
+  const authorized = async (hint: string) =>
+    answerIn(await browser.get(authorizePath(APPLICATION, { prompt: 'none', id_token_hint: hint })))
+  // Its time may be over: applications keep it for as long as their own session.
+  const old = { iat: 1_700_000_000, exp: 1_700_000_300 }
+
+  writeKeys(...next, ...first)
+  await eventually('another key signs', async () => (await known())[0] === next[0]?.kid)
+  expect(await authorized(await by(old))).toMatchObject({ code: expect.any(String) })
+  expect(await authorized(await by({ ...old, sub: 'somebody-else' }))).toMatchObject({ error: 'login_required' })
+  expect(await authorized(await by({ ...old, aud: 'another' }))).toMatchObject({ error: 'invalid_request' })
+  expect(await authorized(await by({ ...old, iss: 'https://another.example' }))).toMatchObject({
+    error: 'invalid_request',
+  })
+  const out = await signOutBy(await by(old))
+  expect([out.status, (await browser.get('/session')).status]).toEqual([200, 401])
+
+  writeKeys(...next)
+  await eventually('the key before is known no more', async () => !(await known()).includes(first[0]?.kid))
+  await codeFor(browser, provider.phone, APPLICATION)
+  session = (await browser.get('/session')).json.session
+  await signOutBy(await by(old))
+  expect((await browser.get('/session')).status).toBe(200)
 })
 
 test('T31 no application has the name of a back end: the start is refused, and a file that is read again', async () => {
