@@ -4,6 +4,7 @@ import { hashSecret } from '../hashes.ts'
 import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { refused } from './oidc-claims.ts'
+import { createShortMemory } from './short-memory.ts'
 
 export interface SparinglyOptions {
   /** Asks the provider. */
@@ -20,7 +21,6 @@ const RETRY_AFTER_SECONDS = 1
 const REFUSED_FOR_MS = 10_000
 /** How long one that was good is not held up by failures of others at its address. It is asked about all the same. */
 const KNOWN_FOR_MS = 600_000
-const MOST_REMEMBERED = 1000
 
 /**
  * Asks the provider sparingly: anybody can make up tokens, and each would be a request to somebody else's service. Many
@@ -28,49 +28,34 @@ const MOST_REMEMBERED = 1000
  * @throws ScanInError `identity_provider_unavailable` with too many calls under way; `slow_down` after too many failures
  */
 export function sparingly({ ask, failures, clock }: SparinglyOptions): BearerVerifier {
-  const known = createMemory(KNOWN_FOR_MS, clock)
-  const wrong = createMemory(REFUSED_FOR_MS, clock)
+  const known = createShortMemory<true>(clock)
+  const wrong = createShortMemory<true>(clock)
   const underWay = new Map<string, Promise<BearerVerdict>>()
 
   async function askOnce(token: string, hash: string, address: string): Promise<BearerVerdict> {
-    const isKnown = known.has(hash)
+    const isKnown = known.get(hash) === true
     if (!isKnown) refuseExcess(await failures.excess(address))
     const verdict = await ask(token, address)
     if (verdict.kind === 'person') {
-      known.add(hash)
+      known.set(hash, true, KNOWN_FOR_MS)
       return verdict
     }
-    known.remove(hash)
-    wrong.add(hash)
+    known.forget(hash)
+    wrong.set(hash, true, REFUSED_FOR_MS)
     await failures.count(address)
     return verdict
   }
 
   return async (token, address) => {
     const hash = hashSecret(token)
-    if (wrong.has(hash)) return refused('it was refused a moment ago')
+    if (wrong.get(hash)) return refused('it was refused a moment ago')
     const shared = underWay.get(hash)
     if (shared !== undefined) return shared
-    if (underWay.size >= (known.has(hash) ? MOST_CALLS : MOST_CALLS_FOR_UNKNOWN)) {
+    if (underWay.size >= (known.get(hash) ? MOST_CALLS : MOST_CALLS_FOR_UNKNOWN)) {
       throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
     }
     const call = askOnce(token, hash, address).finally(() => underWay.delete(hash))
     underWay.set(hash, call)
     return call
-  }
-}
-
-/** The latest things, each for a while. */
-function createMemory(forMs: number, clock: Clock) {
-  const until = new Map<string, number>()
-  return {
-    has: (thing: string) => clock() < (until.get(thing) ?? 0),
-    add(thing: string): void {
-      until.delete(thing)
-      until.set(thing, clock() + forMs)
-      const [oldest] = until.keys()
-      if (until.size > MOST_REMEMBERED && oldest !== undefined) until.delete(oldest)
-    },
-    remove: (thing: string) => until.delete(thing),
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import { type Claims, completedBy, isRecord, textOf } from './oidc-claims.ts'
 import { askProvider } from './provider-request.ts'
+import { createShortMemory } from './short-memory.ts'
 
 /**
  * A token's claims, with what the person is called where they do not say it: access tokens rarely do.
@@ -25,30 +26,22 @@ const TOLD = ['name', 'preferred_username', 'email', 'email_verified', 'groups']
 const TOLD_FOR_MS = 600_000
 /** A token that userinfo does not take, as it is for us and not for it, is not shown to it again for so long. */
 const REFUSED_FOR_MS = 60_000
-const MOST_REMEMBERED = 1000
 
 /** Asks userinfo for names: once a token, and only where its claims have none. */
 export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillInNames {
-  const known = new Map<string, { told: Promise<Claims>; until: number }>()
-
-  function remember(hash: string, told: Promise<Claims>, forMs: number): void {
-    known.delete(hash)
-    known.set(hash, { told, until: clock() + forMs })
-    const [oldest] = known.keys()
-    if (known.size > MOST_REMEMBERED && oldest !== undefined) known.delete(oldest)
-  }
+  const known = createShortMemory<Promise<Claims>>(clock)
 
   function toldOf(token: string, from: string): Promise<Claims> {
     const hash = hashSecret(token)
     const found = known.get(hash)
-    if (found !== undefined && clock() < found.until) return found.told
+    if (found !== undefined) return found
     const told = ask(from, token)
-    remember(hash, told, TOLD_FOR_MS)
+    known.set(hash, told, TOLD_FOR_MS)
     told.then(
       (claims) => {
-        if (claims['sub'] === undefined) remember(hash, told, REFUSED_FOR_MS)
+        if (claims['sub'] === undefined) known.set(hash, told, REFUSED_FOR_MS)
       },
-      () => known.delete(hash),
+      () => known.forget(hash),
     )
     return told
   }

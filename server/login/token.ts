@@ -8,7 +8,7 @@ export interface Token {
   secret: string
 }
 
-const LOGIN_ID_LENGTH = 16
+export const LOGIN_ID_LENGTH = 16
 /** 22 of 64 characters: 132 bits. */
 const QR_SECRET_LENGTH = 22
 /** 43 of 64 characters: 258 bits. */

@@ -6,7 +6,7 @@ import type { BrowserName } from '../http/user-agent.ts'
 import type { Application } from '../login/application.ts'
 import type { Collect } from '../login/browser/hand-over.ts'
 import type { Logins } from '../login/logins.ts'
-import { formatToken, formatUserCode, makeQrSecret } from '../login/token.ts'
+import { formatToken, formatUserCode, LOGIN_ID_LENGTH, makeQrSecret } from '../login/token.ts'
 import { sessionIdOf } from '../session/session.ts'
 
 export interface DeviceLoginsOptions {
@@ -104,8 +104,6 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
     },
   }
 }
-
-const LOGIN_ID_LENGTH = 16
 
 /**
  * What the device alone knows stands for the browser: its login's id and browser key follow from its code, kept nowhere.

@@ -3,6 +3,7 @@ import type { SigningKeys } from '../apps/key-set.ts'
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
+import { acceptForms } from '../http/form-body.ts'
 import type { SiteFor } from '../http/languages.ts'
 import type { MakeLimiter, NetworkLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
@@ -62,8 +63,6 @@ export interface OAuthRoom {
   close(): void
 }
 
-const FORM_TYPE = 'application/x-www-form-urlencoded'
-const MOST_FORM_BYTES = 16_384
 /** RFC 8628 §3.5: a device that slept through its login's end is told `expired_token`, and so begins another. */
 const KNOWN_LONGER_SECONDS = 600
 
@@ -89,9 +88,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
 
   return {
     routes(app) {
-      // RFC 6749 has forms where the rest of the API has JSON.
-      const parse = async (_request: unknown, body: Buffer) => body
-      app.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES }, parse)
+      acceptForms(app)
       oauthRoutes(app, { ...options, replies, devices, failures })
       peopleRoutes(app, { ...options, replies, pages })
     },

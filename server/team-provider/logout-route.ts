@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
+import { acceptForms, FORM_TYPE } from '../http/form-body.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { AWAY } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -24,9 +25,6 @@ export interface LogoutRouteOptions {
   clock: Clock
   clientAddresses: Pick<ClientAddresses, 'of'>
 }
-
-const FORM_TYPE = 'application/x-www-form-urlencoded'
-const MOST_FORM_BYTES = 16_384
 
 /** Where the provider says that somebody has signed out there, or is gone (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
@@ -74,8 +72,7 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
   }
 
   app.register(async (scope: TypedApp) => {
-    const parse = async (_request: unknown, body: Buffer) => body
-    scope.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES }, parse)
+    acceptForms(scope)
     scope.post(
       '/sign-in/oidc/backchannel-logout',
       {
