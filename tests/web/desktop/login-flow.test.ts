@@ -31,14 +31,15 @@ interface TabOptions {
   failing?: unknown
   /** Its first code waits to be let go. */
   held?: boolean
+  lifeSeconds?: number
   /** A tab before this one, whose page was reloaded. */
   after?: { server: ReturnType<typeof createFakeLoginApi>; kept: ReturnType<typeof createFakeKept> }
 }
 
-function open({ failing, held = false, after }: TabOptions = {}) {
+function open({ failing, held = false, lifeSeconds = 300, after }: TabOptions = {}) {
   const clock = createFakeClock()
   const wake = createFakeWake()
-  const server = after?.server ?? createFakeLoginApi()
+  const server = after?.server ?? createFakeLoginApi({ lifeSeconds })
   const kept = after?.kept ?? createFakeKept()
   server.fail(failing)
   const views: LoginView[] = []
@@ -125,7 +126,60 @@ describe('the QR', () => {
   })
 })
 
+describe('a renewal whose answer is on its way', () => {
+  async function openAtRenewal() {
+    const tab = open()
+    await tab.clock.pass(29_000)
+    const letGo = tab.server.holdStarted()
+    await tab.clock.pass(5000)
+    return { ...tab, letGo }
+  }
+
+  test('is waited for before a code that is good no longer is said to be over', async () => {
+    const tab = await openAtRenewal()
+    expect(tab.kinds()).toEqual(['starting', 'pending'])
+    tab.letGo()
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'pending'])
+    expect(tab.shownToken()).toBe(tokenOf(first, 1))
+    expect(tab.connections).toEqual([])
+    tab.close()
+  })
+
+  test('is waited for by whoever asks for a code to type', async () => {
+    const tab = await openAtRenewal()
+    const asked = tab.flow.userCode()
+    await settle()
+    tab.letGo()
+    expect((await asked).userCode).toBe('WDJB-MJHT')
+    tab.close()
+  })
+})
+
 describe('a renewal that comes too late', () => {
+  test('is not made: a login that is over would be another', async () => {
+    const tab = open({ lifeSeconds: 20 })
+    await tab.clock.pass(30_000)
+    expect(tab.rotations()).toEqual([])
+    tab.close()
+  })
+
+  test('takes a new login of which nothing is held against it that was so before', async () => {
+    const tab = open()
+    await tab.clock.pass(10_000)
+    tab.server.fail(dropped())
+    await tab.clock.pass(3000)
+    tab.server.fail(undefined)
+    await tab.clock.pass(16_500)
+    expect(tab.connections).toEqual(['reconnecting', 'steady'])
+    tab.server.remove(first)
+    await tab.clock.pass(5000)
+    expect(tab.shownToken()).toBe(tokenOf(second, 0))
+    tab.server.forgetCookies()
+    await tab.clock.pass(5000)
+    expect(tab.kinds().at(-1)).toBe('displaced')
+  })
+
   test('keeps the login that a phone has scanned, and drops the new one', async () => {
     const tab = open()
     await tab.clock.pass(29_500)
@@ -211,8 +265,14 @@ describe('the end', () => {
     await tab.clock.pass(5000)
     tab.server.fail(dropped())
     await tab.clock.pass(400_000)
-    expect(tab.connections).toEqual(['reconnecting', 'steady'])
     expect(tab.kinds().at(-1)).toBe('expired')
+    await tab.clock.pass(200_000)
+    expect(tab.connections).toEqual(['reconnecting', 'steady'])
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired'])
+    const asked = tab.server.calls.length
+    await tab.clock.pass(600_000)
+    expect(tab.server.calls).toHaveLength(asked)
+    expect(tab.kept.kept.token).toBeUndefined()
   })
 
   test('is a way on when the right number was typed', async () => {
@@ -234,6 +294,90 @@ describe('the end', () => {
     await tab.clock.pass(600_000)
     expect(tab.server.calls).toHaveLength(asked)
     expect(tab.wake.listeners()).toBe(0)
+  })
+})
+
+describe('a login that is over by the page’s clock alone', () => {
+  /** The page has heard that it ends in four seconds. */
+  async function openNearTheEnd(state: BrowserReply = reply('pending', 5)) {
+    const tab = open({ lifeSeconds: 5 })
+    await tab.clock.pass(1000)
+    tab.server.set(first, state)
+    await tab.clock.pass(2000)
+    return tab
+  }
+
+  test('is said to be expired, and goes on where it has got to once the service can be reached', async () => {
+    const tab = await openNearTheEnd()
+    tab.server.fail(dropped())
+    tab.server.set(first, reply('scanned', 120))
+    await tab.clock.pass(10_000)
+    expect([tab.kinds().at(-1), tab.connections.at(-1)]).toEqual(['expired', 'steady'])
+    tab.server.fail(undefined)
+    await tab.clock.pass(30_000)
+    expect([tab.kinds().at(-1), tab.connections.at(-1)]).toEqual(['scanned', 'steady'])
+    tab.server.set(first, { status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired', 'scanned', 'authenticated'])
+  })
+
+  test('ends anew by the time that it has then', async () => {
+    const tab = await openNearTheEnd()
+    tab.server.fail(dropped())
+    tab.server.set(first, reply('scanned', 120))
+    await tab.clock.pass(10_000)
+    tab.server.fail(undefined)
+    await tab.clock.pass(20_000)
+    tab.server.fail(dropped())
+    await tab.clock.pass(125_000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired', 'scanned', 'expired'])
+    tab.close()
+  })
+
+  test('is over once the service has said so, and nothing is asked after it', async () => {
+    const tab = await openNearTheEnd()
+    tab.server.fail(dropped())
+    await tab.clock.pass(10_000)
+    tab.server.remove(first)
+    tab.server.fail(undefined)
+    expect(tab.kept.kept.token).toBe(tokenOf(first, 0))
+    await tab.clock.pass(30_000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired'])
+    expect(tab.kept.kept.token).toBeUndefined()
+    const asked = tab.server.calls.length
+    await tab.clock.pass(600_000)
+    expect(tab.server.calls).toHaveLength(asked)
+  })
+
+  test('goes on by the answer of a poll that was under way', async () => {
+    const tab = await openNearTheEnd()
+    const letGo = tab.server.holdPolls()
+    await tab.clock.pass(10_000)
+    expect(tab.kinds().at(-1)).toBe('expired')
+    tab.server.set(first, reply('scanned', 120))
+    letGo()
+    await tab.clock.pass(1000)
+    expect(tab.kinds().at(-1)).toBe('scanned')
+    tab.close()
+  })
+
+  test('waits for the answer to digits that were sent before', async () => {
+    const matching = { status: 'match_required', triesLeft: 5, expiresInSeconds: 5 } as const
+    const tab = await openNearTheEnd({ ...matching, intervalSeconds: 2, holdSeconds: 0 })
+    let answer = (_reply: BrowserReply) => {}
+    tab.server.onDigits(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve
+        }),
+    )
+    tab.server.fail(dropped())
+    const typed = tab.flow.match('482913')
+    await tab.clock.pass(10_000)
+    expect(tab.kinds().at(-1)).toBe('match_required')
+    answer({ status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+    await typed
+    expect(tab.kinds().at(-1)).toBe('authenticated')
   })
 })
 

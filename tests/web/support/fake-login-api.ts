@@ -14,13 +14,15 @@ export const reply = (status: 'pending' | 'scanned', expiresInSeconds = 300): Br
   ...pace,
 })
 
-/** A server with one browser before it, whose logins the test moves by hand. */
-export function createFakeLoginApi() {
+/** A server with one browser before it, whose logins the test moves by hand. A code that was renewed is good no longer. */
+export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
   const logins = new Map<string, { turn: number; reply: BrowserReply }>()
   const calls: string[] = []
   let failing: unknown
   let losing = false
   let held: Promise<void> | undefined
+  let heldStarted: Promise<void> | undefined
+  let heldPolls: Promise<void> | undefined
   let withoutCookies = false
   let started = 0
   let answerDigits: (() => Promise<BrowserReply>) | undefined
@@ -31,8 +33,8 @@ export function createFakeLoginApi() {
     verificationUri: 'https://scanin.example/scan',
     verificationUriComplete: `https://scanin.example/scan#${tokenOf(loginId, turn)}`,
     qrImage: 'data:image/svg+xml;base64,',
-    expiresInSeconds: 300,
-    refreshInSeconds: 30,
+    expiresInSeconds: lifeSeconds,
+    refreshInSeconds: Math.min(30, lifeSeconds),
     application: undefined,
     ...pace,
   })
@@ -47,8 +49,17 @@ export function createFakeLoginApi() {
     }
     const loginId = loginIds[started] ?? 'ZZZZZZZZZZZZZZZZ'
     started += 1
-    logins.set(loginId, { turn: 0, reply: reply('pending') })
+    logins.set(loginId, { turn: 0, reply: reply('pending', lifeSeconds) })
     return shown(loginId, 0)
+  }
+
+  const holding = (keep: (held: Promise<void> | undefined) => void) => {
+    const letGo = new AbortController()
+    keep(new Promise((resolve) => letGo.signal.addEventListener('abort', () => resolve())))
+    return () => {
+      keep(undefined)
+      letGo.abort()
+    }
   }
 
   const api: LoginApi = {
@@ -58,11 +69,13 @@ export function createFakeLoginApi() {
       if (failing !== undefined) throw failing
       const login = start(token)
       if (losing) throw new Error('The answer was lost')
+      await heldStarted
       return login
     },
     loginStatus: async ({ token }) => {
       calls.push(`status ${token}`)
       if (failing !== undefined) throw failing
+      await heldPolls
       const login = loginOf(token)
       return login !== undefined && isGood(token) && !withoutCookies ? login.reply : { status: 'expired' }
     },
@@ -74,7 +87,10 @@ export function createFakeLoginApi() {
       if (answerDigits !== undefined) return answerDigits()
       return loginOf(token)?.reply ?? { status: 'expired' }
     },
-    userCode: unused,
+    userCode: async ({ token }) => {
+      if (!isGood(token)) throw new Error('There is no such login')
+      return { userCode: 'WDJB-MJHT', verificationUri: 'https://scanin.example/scan', expiresInSeconds: 300 }
+    },
     signedInName: unused,
   }
 
@@ -99,14 +115,20 @@ export function createFakeLoginApi() {
       withoutCookies = true
     },
     /** From now on starts and renewals wait. @returns what lets them go on */
-    holdStarts: () => {
-      const holding = new AbortController()
-      held = new Promise((resolve) => holding.signal.addEventListener('abort', () => resolve()))
-      return () => {
-        held = undefined
-        holding.abort()
-      }
-    },
+    holdStarts: () =>
+      holding((next) => {
+        held = next
+      }),
+    /** From now on what is started or renewed is so, and the answers wait. @returns what lets them go on */
+    holdStarted: () =>
+      holding((next) => {
+        heldStarted = next
+      }),
+    /** From now on polls wait. @returns what lets them go on */
+    holdPolls: () =>
+      holding((next) => {
+        heldPolls = next
+      }),
     loseStarts: (lose: boolean) => {
       losing = lose
     },

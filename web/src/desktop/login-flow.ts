@@ -3,7 +3,7 @@ import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import { ApiError, ConnectionError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import { linkAbort } from '../wire/linked-abort.ts'
+import { type LinkedAbort, linkAbort } from '../wire/linked-abort.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
@@ -38,6 +38,8 @@ export interface LoginFlow {
 
 // The server says when a login ends. This is for when it cannot: its last word, and a little more.
 const graceMs = 3000
+// A phone may have scanned at the last moment, and somebody confirmed at the last again: the most that this takes by itself.
+const heldOnMs = (120 + 60) * 1000
 
 // Of a login that is over there is no pace to keep.
 const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
@@ -49,9 +51,13 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let current: string | undefined
   /** The login that the server has said to be this browser's own. */
   let proven: string | undefined
+  let connection: Connection = 'steady'
+  /** Whether it was reconnecting in the life of this login. */
   let wasAway = false
   let endsAt = 0
   let rotationInDoubt = false
+  /** The renewal of the QR that is under way, or the last one. It never rejects. */
+  let renewal: Promise<void> | undefined
   /** Digits that were sent and not answered yet. */
   let matching: Promise<BrowserReply> | undefined
   /** The last try was sent, and no answer came, or it was wrong. */
@@ -61,6 +67,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   /** What is told was told by the page before, or could have been. */
   let isRepeated = false
   let ended = false
+  /** By this page's clock alone it is over, until this aborts: the server has said otherwise. */
+  let presumed: LinkedAbort | undefined
   /** The person has begun anew. */
   let isDropped = false
   let shown: LoginView | undefined
@@ -75,7 +83,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (whole.signal.aborted) return
     show(view)
     // Nothing is asked any more, so nothing is reconnecting.
-    parts.onConnection('steady')
+    if (presumed === undefined) parts.onConnection('steady')
     ended = true
     // The page after this one says once more that it was refused, and why: a new code alone would hide that somebody did.
     if ((view.kind !== 'denied' && view.kind !== 'tries_used') || isRepeated) parts.kept.forget()
@@ -95,11 +103,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (current !== undefined) hold(current)
   }
   const adopt = (login: LoginReply) => {
-    if (whole.signal.aborted) {
-      // Begun by a renewal that was on its way: nobody else knows of it.
-      if (isDropped) void api.dropLogin({ token: login.token }).catch(() => undefined)
-      return
-    }
+    const isOther = current !== undefined && loginIdOf(current) !== loginIdOf(login.token)
+    // Begun by a renewal that was on its way as the person began anew, or as the one before got further: nobody else knows of it.
+    const isUnwanted = isDropped || (turning.signal.aborted && isOther)
+    if (isUnwanted) void api.dropLogin({ token: login.token }).catch(() => undefined)
+    if (isUnwanted || whole.signal.aborted) return
+    if (isOther) wasAway = connection === 'reconnecting'
     isLastTrySent = false
     hold(login.token)
     if (turning.signal.aborted) return
@@ -114,6 +123,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (reply.status === 'scanned' || reply.status === 'match_required') confirmSeconds ||= reply.expiresInSeconds
     const view = viewAfter(reply)
     if (view === undefined) return
+    presumed?.abort()
     turning.abort()
     if (isFinal(reply)) finish(view)
     else show(view)
@@ -131,8 +141,9 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     // The last digits may be what ended it, and their own answer says so.
     if (reply.status === 'denied') await matching?.catch(() => undefined)
     if (reply.status !== 'expired') return reply
-    // It was renewed while we asked: the old secret has run out, the login has not.
-    if (asked !== tokenNow()) return api.loginStatus({ token: tokenNow(), seen, waitSeconds: 0, signal })
+    // It was renewed while we asked, or is just now: the old secret has run out, the login has not.
+    await renewal
+    if (asked !== tokenNow()) return ask(seen, 0, signal)
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
     if (rotationInDoubt || matching !== undefined) throw new ConnectionError()
     return reply
@@ -155,10 +166,28 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   }
 
   const watchTheEnd = async () => {
-    while (!whole.signal.aborted && endsAt + graceMs > clock.now()) {
+    while (!whole.signal.aborted) {
       await clock.sleep(endsAt + graceMs - clock.now(), whole.signal)
+      // Either may bring another end.
+      await renewal
+      await matching?.catch(() => undefined)
+      if (!whole.signal.aborted && endsAt + graceMs <= clock.now()) await presumeOver()
     }
-    if (!whole.signal.aborted) finish({ kind: 'expired' })
+  }
+
+  /** Says that it is over, and asks on: what a phone did meanwhile the server still has, and hands over. */
+  const presumeOver = async () => {
+    const mine = linkAbort(whole.signal)
+    presumed = mine
+    turning.abort()
+    // Nothing is renewed any more: there is nothing else to wait for.
+    rotationInDoubt = false
+    show({ kind: 'expired' })
+    parts.onConnection('steady')
+    await clock.sleep(heldOnMs, mine.signal)
+    mine.unlink()
+    if (!mine.signal.aborted) finish({ kind: 'expired' })
+    presumed = undefined
   }
 
   /** Goes on with the login of the page before, or starts one. Answers with what polling begins from. */
@@ -192,7 +221,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const onDoubt = (inDoubt: boolean) => {
       rotationInDoubt = inDoubt
     }
-    void rotate({ ...parts, login, onLogin: adopt, onReply, onDoubt, signal: turning.signal })
+    const onRenewal = (begun: Promise<void>) => {
+      renewal = begun
+    }
+    void rotate({ ...parts, login, onRenewal, onLogin: adopt, onReply, onDoubt, signal: turning.signal })
   }
 
   const run = async () => {
@@ -205,9 +237,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       ask: ({ seen, waitSeconds, signal }) => ask(seen, waitSeconds, signal),
       isFinal,
       onReply,
-      onConnection: (connection) => {
-        wasAway ||= connection === 'reconnecting'
-        parts.onConnection(connection)
+      onConnection: (next) => {
+        connection = next
+        wasAway ||= next === 'reconnecting'
+        if (presumed === undefined) parts.onConnection(next)
       },
       seen: login.status,
       pacing: login,
@@ -239,7 +272,11 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
         matching = undefined
       }
     },
-    userCode: () => api.userCode({ token: tokenNow() }),
+    userCode: async () => {
+      // By its end the token before it may be none.
+      await renewal
+      return api.userCode({ token: tokenNow() })
+    },
     drop: async () => {
       isDropped = true
       whole.abort()
@@ -255,5 +292,5 @@ const isFinal = (reply: BrowserReply): boolean =>
 // Every poll brings a reply; only one that says something new is shown.
 const isSameView = (shown: LoginView | undefined, next: LoginView): boolean => {
   if (shown?.kind === 'match_required' && next.kind === 'match_required') return shown.triesLeft === next.triesLeft
-  return shown?.kind === 'scanned' && next.kind === 'scanned'
+  return (shown?.kind === 'scanned' || shown?.kind === 'expired') && shown.kind === next.kind
 }

@@ -15,6 +15,8 @@ export interface RotationParts {
   readonly isHidden: () => boolean
   readonly returnTo: string | undefined
   readonly login: LoginReply
+  /** Told of each renewal as it begins: settled, and never rejected, once what came of it was told. */
+  readonly onRenewal: (renewal: Promise<void>) => void
   /** Takes the login whose QR is to be shown from now on. */
   readonly onLogin: (login: LoginReply) => void
   /** Takes what the old login turned out to be when a renewal came too late for it. */
@@ -24,14 +26,20 @@ export interface RotationParts {
   readonly signal: AbortSignal
 }
 
-/** Renews the QR every `refresh_in` seconds until the signal aborts, which it does as soon as a phone has scanned. */
+/**
+ * Renews the QR every `refresh_in` seconds until the signal aborts, which it does as soon as a phone has scanned. Once the
+ * login is over nothing is renewed: that would begin another.
+ */
 export async function rotate(parts: RotationParts): Promise<void> {
   let login = parts.login
   let failures = 0
-  let dueAt = parts.clock.now() + login.refreshInSeconds * 1000
-  while (!parts.signal.aborted) {
-    await untilDueAndShown(parts, dueAt)
-    if (parts.signal.aborted) return
+  let dueAt = 0
+  let endsAt = 0
+  const count = () => {
+    dueAt = parts.clock.now() + login.refreshInSeconds * 1000
+    endsAt = parts.clock.now() + login.expiresInSeconds * 1000
+  }
+  const renew = async () => {
     try {
       // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
       const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo })
@@ -39,12 +47,20 @@ export async function rotate(parts: RotationParts): Promise<void> {
       failures = 0
       parts.onDoubt(false)
       parts.onLogin(login)
-      dueAt = parts.clock.now() + login.refreshInSeconds * 1000
+      count()
     } catch (error) {
       failures += 1
       if (!isRefusal(error)) parts.onDoubt(true)
       dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMsOf(error))
     }
+  }
+  count()
+  while (!parts.signal.aborted) {
+    await untilDueAndShown(parts, dueAt)
+    if (parts.signal.aborted || parts.clock.now() >= endsAt) return
+    const renewal = renew()
+    parts.onRenewal(renewal)
+    await renewal
   }
 }
 
