@@ -137,6 +137,35 @@ describe('while nobody scans', () => {
     await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
     await desktop.getByText(`${new URL(url).host}/scan`).waitFor()
   })
+
+  test('a code to type goes with its login, and there is one for the login that takes its place', async () => {
+    visitors.await(/ERR_FAILED .*\/login$/)
+    const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const token = await readToken(desktop)
+    await desktop.locator('#user-code').getByRole('button').click()
+    await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
+    const typed = await desktop.locator('#user-code').textContent()
+    await desktop.locator('#copy-code:focus').waitFor()
+
+    // The service loses the login while a renewal cannot get through.
+    let isAway = false
+    await desktop.route('**/login', (route) => {
+      isAway = true
+      return route.abort()
+    })
+    await eventually('a renewal was lost', async () => isAway)
+    await desktop.evaluate((old) => fetch(`/login/${old}`, { method: 'DELETE' }), token)
+    await desktop.unroute('**/login')
+    await desktop.locator('#user-code button:focus').waitFor()
+    await sees(desktop, '#status', 'Waiting for your phone')
+    expect(loginIdOf(await readToken(desktop))).not.toBe(loginIdOf(token))
+    expect(await desktop.locator('#copy-code').isVisible()).toBe(false)
+    await desktop.keyboard.press('Enter')
+    await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
+    expect(await desktop.locator('#user-code').textContent()).not.toBe(typed)
+  })
 })
 
 describe('when a match code is asked for', () => {

@@ -3,6 +3,7 @@ import { loginForms as formWords } from '#messages/loginForms'
 import type { TitledWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
 import { createLastMinute } from './last-minute.ts'
 import type { LoginView } from './login-view.ts'
 import { createMatchForm } from './match-form.ts'
@@ -30,6 +31,8 @@ export function createLoginForms({ root, clock, match, userCode, onWords, signal
   const form = createMatchForm({ root, clock, submit: match, signal })
   const panel = createUserCodePanel(root, userCode)
   let shown: LoginView | undefined
+  /** The id of the login whose code is, or was last, to be seen. */
+  let login: string | undefined
   const onChange = () => {
     if (shown?.kind === 'match_required') form.hint(formWords.ending.match_required)
     onWords()
@@ -43,7 +46,11 @@ export function createLoginForms({ root, clock, match, userCode, onWords, signal
       startFailed.show(view)
       if (view.kind === 'match_required') form.show(view.triesLeft)
       else form.hide()
-      if (view.kind === 'starting') panel.reset()
+      const before = login
+      if (view.kind === 'pending') login = loginIdOf(view.login.token)
+      // One that is no more makes way for another by itself.
+      const isOther = before !== undefined && before !== login
+      if (view.kind === 'starting' || isOther) panel.reset()
     },
     words: (view) => startFailed.words(view) ?? lastMinute.words(view),
     askForCode: panel.ask,

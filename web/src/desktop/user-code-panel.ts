@@ -56,7 +56,9 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
   return {
     reset() {
       asked += 1
+      const isCopyHeld = copy === document.activeElement
       place.replaceChildren(button)
+      if (isCopyHeld) button.focus({ preventScroll: true })
       how.hidden = true
       copy.hidden = true
       message.textContent = ''
