@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { phone as phoneWords } from '#messages/phone'
 import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
+import type { Connection } from '../../../web/src/poll/poller.ts'
 import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
@@ -47,6 +48,7 @@ function scanned(asking: ScanReply = request) {
   const wake = createFakeWake()
   const views: ApprovalView[] = []
   const asked: string[] = []
+  const connections: Connection[] = []
   const server: {
     status: PhoneReply | Error
     confirm: ConfirmReply | Error
@@ -92,7 +94,7 @@ function scanned(asking: ScanReply = request) {
     },
     request: asking,
     onView: (view) => views.push(view),
-    onConnection: () => undefined,
+    onConnection: (connection) => connections.push(connection),
     onSignedOut: () => {
       signedOut += 1
     },
@@ -100,7 +102,7 @@ function scanned(asking: ScanReply = request) {
   })
   approval.begin()
   return {
-    ...{ approval, clock, views, asked, server, confirmed, proofs, ceremonies },
+    ...{ approval, clock, views, asked, connections, server, confirmed, proofs, ceremonies },
     /** From now on answers wait. @returns what lets them come */
     holdAnswers: () => {
       const held = new AbortController()
@@ -242,6 +244,24 @@ describe('meanwhile', () => {
     phone.server.status = refusal(404, 'expired_token')
     await phone.clock.pass(3000)
     expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.finished })
+  })
+
+  const answers: [string, Error | ConfirmReply][] = [
+    ['got through', { status: 'authenticated' }],
+    ['did not get through', refusal(503, 'store_unavailable')],
+  ]
+  test.each(answers)('a service that is back is said to be, also after a decision that %s', async (_what, answer) => {
+    const phone = scanned()
+    await settle()
+    phone.server.status = refusal(503, 'store_unavailable')
+    await phone.clock.pass(3000)
+    expect(phone.connections).toEqual(['reconnecting'])
+    phone.server.confirm = answer
+    phone.server.status = state('scanned')
+    await phone.approval.confirm().catch(() => undefined)
+    await phone.clock.pass(5000)
+    expect(phone.connections).toEqual(['reconnecting', 'steady'])
+    phone.leave()
   })
 
   test('a phone that was signed out elsewhere has to sign in again', async () => {

@@ -60,7 +60,14 @@ export function createApproval(parts: ApprovalParts): Approval {
   let seen: string = request.status
   /** Digits are asked for, and not typed yet. */
   let isMatching = request.status === 'match_required'
+  /** As it was told last: a watch that begins anew goes on from there. */
+  let connection: Connection = 'steady'
 
+  const onConnection = (next: Connection) => {
+    if (next === connection) return
+    connection = next
+    parts.onConnection(next)
+  }
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
   const done = (): ApprovalView => ({
@@ -100,6 +107,8 @@ export function createApproval(parts: ApprovalParts): Approval {
       ask: (ask) => api.scanStatus({ token, ...ask }),
       isFinal: (reply) => reply.status === 'denied' || reply.status === 'expired' || reply.collected,
       onReply,
+      onConnection,
+      connection,
       seen,
       pacing: firstPacing,
       signal: mine.signal,
@@ -142,6 +151,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       decide(async () => {
         const assertion = isPasskeyAsked ? await proof() : undefined
         const reply = await stillAsked(api.confirm({ token, assertion }))
+        onConnection('steady')
         seen = reply.status
         isMatching = reply.status === 'match_required'
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })

@@ -40,10 +40,10 @@ export interface Round {
 
 const cutsToGiveUp = 2
 
-export const firstState = (seen: string, pacing: Pacing): PollState => ({
+export const firstState = (seen: string, pacing: Pacing, failures = 0): PollState => ({
   seen,
   pacing,
-  failures: 0,
+  failures,
   hold: { kind: 'holding', cuts: 0 },
 })
 

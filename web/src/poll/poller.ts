@@ -23,6 +23,8 @@ export interface PollerParts<R extends PacedReply> {
   readonly isFinal: (reply: R) => boolean
   readonly onReply: (reply: R) => void
   readonly onConnection: (connection: Connection) => void
+  /** How the polls before these left it. Left out: steady. */
+  readonly connection?: Connection
   readonly seen: string
   readonly pacing: Pacing
   readonly clock: Clock
@@ -49,7 +51,7 @@ const lostAfterMs = 3000
  * sooner only when the state changed or the page woke. Never rejects for what the network or the server does.
  */
 export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise<PollEnd<R>> {
-  let state = firstState(parts.seen, parts.pacing)
+  let state = firstState(parts.seen, parts.pacing, parts.connection === 'reconnecting' ? 1 : 0)
   let wokenAt = Number.NEGATIVE_INFINITY
   while (!parts.signal.aborted) {
     const beganAt = parts.clock.now()
