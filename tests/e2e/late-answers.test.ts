@@ -140,3 +140,57 @@ test('digits that are corrected while the wrong ones are on their way are sent a
   await late.letGo()
   await isSignedIn(desktop)
 })
+
+test('a device that was signed out does not come back by a list that was asked for before', async () => {
+  const { url } = await serve({ MATCH: 'never' })
+  const phone = await openPhone(url)
+  const linked = createClient(url)
+  await signInBrowser(linked, await createPhone(url))
+  await phone.goto(`${url}/home`)
+  const rows = phone.locator('#sessions li')
+  await eventually('all three are shown', async () => (await rows.count()) === 3)
+  const late = await hold(phone, /\/sessions$/)
+  await phone.evaluate(() => window.dispatchEvent(new Event('online')))
+  await eventually('the list is on its way', async () => late.isAsked())
+  await phone.locator('#sessions [data-kind="browser"] .device-end').click()
+  await sees(phone, '#sessions-said', 'Signed out')
+  await late.letGo()
+  await settled(phone)
+  expect(await rows.count()).toBe(2)
+})
+
+test('a picture that is read late leaves the page to the code that was typed since', async () => {
+  const { url } = await serve({ MATCH: 'never' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
+  const other = createClient(url)
+  const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0' }
+  const token = await startLogin({ ...other, post: (path, body) => other.call('POST', path, { body, headers }) })
+  const { user_code: code } = (await other.post('/login/user-code', { token })).json
+
+  const phone = await openPhone(url)
+  let letGo = () => {}
+  const isLetGo = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await phone.route(/\/assets\/(reader-worker-|zxing_reader-|decode-)/, async (route) => {
+    await isLetGo
+    await route.continue()
+  })
+  await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
+  await sees(phone, '#chooser-message', /picture/i)
+  await phone.locator('#user-code').fill(code)
+  await phone.locator('#user-code').press('Enter')
+  await sees(phone, '#request', 'Firefox on Linux')
+  letGo()
+  // The page is done with it then.
+  await eventually('the picture is read', () =>
+    phone.locator('#qr-file').evaluate((field) => field instanceof HTMLInputElement && field.files?.length === 0),
+  )
+  await settled(phone)
+  await sees(phone, '#request', 'Firefox on Linux')
+  await phone.locator('#deny').click()
+  await sees(phone, '#result', 'Refused')
+  expect((await other.get(`/login/status/${token}`)).json.status).toBe('denied')
+})

@@ -56,17 +56,23 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   }
 
   const load = async () => {
-    const isTheirs = turns.begin()
-    const passkeys = await api.passkeys()
-    if (!isTheirs()) return
+    const passkeys = await turns.latest(() => api.passkeys())
+    if (passkeys === undefined) return
     show(passkeys)
     const why = authenticator.missing === undefined ? undefined : passkeyWords[authenticator.missing]
     say(why ?? (passkeys.length === 0 ? passkeyWords.none : ''))
   }
 
+  let shown = '[]'
   const show = (passkeys: readonly Passkey[]) => {
+    const next = JSON.stringify(passkeys)
+    // Somebody may be reading it, or have the focus in it.
+    if (next === shown) return
+    shown = next
+    const isHeld = list.contains(document.activeElement)
     list.replaceChildren(...passkeys.map(item))
     list.hidden = passkeys.length === 0
+    if (isHeld) title.focus()
   }
 
   const say = (words: string) => {

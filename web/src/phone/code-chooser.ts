@@ -2,6 +2,7 @@ import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
+import { createTurns } from '../page/owner.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -23,7 +24,7 @@ export interface CodeChooserParts {
 export interface CodeChooser {
   /** @param error why the person is here again, or nothing */
   show(error?: unknown): void
-  /** Lets go of the camera. */
+  /** Lets go of the camera, and of a picture. */
   leave(): void
 }
 
@@ -42,7 +43,8 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   const message = findPart(root, '#chooser-message', HTMLElement)
   const codeMessage = findPart(form, '#user-code-message', HTMLElement)
   let scanner: Scanner | undefined
-  let isShown = false
+  /** Of what the person wants: the next thing takes the place of a camera or a picture that is yet to come. */
+  const wishes = createTurns()
   /** The code that was sent last. */
   let typed = ''
 
@@ -60,12 +62,18 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     return scanner
   })
   const withScanner = async (use: (scanner: Scanner) => Promise<void>) => {
+    wishes.end()
+    const isStill = wishes.begin()
     try {
       const loaded = await loadScanner()
-      if (isShown) await use(loaded)
+      if (isStill()) await use(loaded)
     } catch {
-      say(scanWords.readerMissing)
+      if (isStill()) say(scanWords.readerMissing)
     }
+  }
+  const endScanning = () => {
+    wishes.end()
+    scanner?.end()
   }
 
   // The whole region starts the camera. A translated button's words are elements of their own, and a click is theirs.
@@ -85,15 +93,14 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     codeMessage.textContent = userCode === undefined ? scanWords.badUserCode : ''
     if (userCode === undefined) return input.focus()
     say('')
-    scanner?.end()
+    endScanning()
     typed = input.value
     onCode({ userCode })
   })
 
   return {
     show(error) {
-      isShown = true
-      scanner?.end()
+      endScanning()
       start.hidden = !cameraPossible()
       findPart(camera, '.insecure', HTMLElement).hidden = cameraPossible()
       codeMessage.textContent = ''
@@ -106,8 +113,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
       loadScanner().catch(() => undefined)
     },
     leave() {
-      isShown = false
-      scanner?.end()
+      endScanning()
       input.value = ''
     },
   }

@@ -16,8 +16,13 @@ export interface EventListParts {
   readonly onSignedOut: () => void
 }
 
+export interface EventList extends Personal {
+  /** Asks anew for what somebody sees. */
+  refresh(): void
+}
+
 /** `#activity`: what happened to the account, asked for when somebody wants to see it. */
-export function createEventList({ root, api, onSignedOut }: EventListParts): Personal {
+export function createEventList({ root, api, onSignedOut }: EventListParts): EventList {
   const activity = findPart(root, '#activity', HTMLDetailsElement)
   const list = findPart(activity, '#events', HTMLUListElement)
   const template = findPart(root, '#event-template', HTMLTemplateElement)
@@ -29,8 +34,8 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Per
     const isTheirs = turns.begin()
     message.textContent = ''
     try {
-      const events = await api.events()
-      if (!isTheirs()) return
+      const events = await turns.latest(() => api.events())
+      if (events === undefined) return
       list.replaceChildren(...events.map(item))
       if (events.length === 0) message.textContent = eventWords.none
     } catch (error) {
@@ -54,11 +59,13 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Per
     return copy
   }
 
-  activity.addEventListener('toggle', () => {
+  const refresh = () => {
     if (activity.open) void load()
-  })
+  }
+  activity.addEventListener('toggle', refresh)
 
   return {
+    refresh,
     forget() {
       turns.end()
       activity.open = false

@@ -57,9 +57,8 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   }
 
   const load = async () => {
-    const isTheirs = turns.begin()
-    const listed = await api.sessions()
-    if (!isTheirs()) return
+    const listed = await turns.latest(() => api.sessions())
+    if (listed === undefined) return
     shown = listed
     list.show(shown)
     showButtons()

@@ -26,7 +26,7 @@ export interface Scanner {
   film(): Promise<void>
   /** Reads a picture that the person chose. */
   read(picture: Blob): Promise<void>
-  /** Lets go of the camera. */
+  /** Lets go of the camera, and of the picture that is being read. */
   end(): void
 }
 
@@ -38,6 +38,8 @@ export function createScanner(parts: ScannerParts): Scanner {
   const tell = createCameraTrouble({ help, say, readerMissing: words.readerMissing })
   const readers = createQrReaders(clock)
   let filming: AbortController | undefined
+  /** The picture that is being read: whatever the person does next takes its place. */
+  let reading: AbortController | undefined
   // The camera that the person chose among several.
   let lens: string | undefined
   // Whether the camera goes on when the page comes back to sight.
@@ -64,8 +66,9 @@ export function createScanner(parts: ScannerParts): Scanner {
     if (!now) viewfinder.goOn()
   }
   const film = async () => {
-    if (interrupted) end()
+    if (interrupted) endFilming()
     if (filming) return
+    reading?.abort()
     const mine = new AbortController()
     const { signal } = mine
     filming = mine
@@ -88,21 +91,25 @@ export function createScanner(parts: ScannerParts): Scanner {
       lens = undefined
       if (filming === mine) await tell(error)
     } finally {
-      if (filming === mine) end()
+      if (filming === mine) endFilming()
     }
   }
-  const end = () => {
+  const endFilming = () => {
     resting = false
     interrupted = false
     filming?.abort()
     filming = undefined
     showCamera(false)
   }
+  const end = () => {
+    reading?.abort()
+    endFilming()
+  }
   const viewfinder = createViewfinder({
     dialog,
     findPart,
     clock,
-    onStop: end,
+    onStop: endFilming,
     onLens(deviceId) {
       lens = deviceId
       // The screen stays, with another picture in it.
@@ -118,7 +125,7 @@ export function createScanner(parts: ScannerParts): Scanner {
       return
     }
     const wasFilming = filming !== undefined
-    end()
+    endFilming()
     resting = wasFilming
   })
 
@@ -127,16 +134,19 @@ export function createScanner(parts: ScannerParts): Scanner {
     end,
     async read(picture) {
       end()
+      reading = new AbortController()
+      const { signal } = reading
       say(scannerWords.readingPicture)
       try {
         const result = await readPicture(picture, await readers.forPictures())
+        if (signal.aborted) return
         if (result.kind !== 'read') {
           return say(result.kind === 'no_code' ? scannerWords.noCodeInPicture : scannerWords.pictureUnreadable)
         }
         const token = tokenOf(result.text, say)
         if (token !== undefined) onToken(token)
       } catch (error) {
-        await tell(error)
+        if (!signal.aborted) await tell(error)
       }
     },
   }
