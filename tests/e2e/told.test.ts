@@ -23,6 +23,8 @@ const { visitors, shared } = setUpPageTests({
   told: env,
   devices: env,
   signs: env,
+  held: env,
+  returning: env,
 })
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
@@ -162,4 +164,52 @@ test('signs of systems and browsers are drawn, also where the system chooses the
   )
   expect(signs.map(({ sign }) => sign)).toEqual(['sign-android', 'sign-chrome'])
   for (const { isSeen, width } of signs) expect([isSeen, width]).toEqual([true, true])
+})
+
+test('a key that is held down for too long signs out one device, and no other', async () => {
+  const { url } = shared('held')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  const thief = await createPhone(url)
+  const linked = [await linkFromElsewhere(thief, url), await linkFromElsewhere(thief, url)]
+  await phone.reload()
+  const told = phone.locator('#new-links li')
+  await told.nth(2).waitFor()
+  await told.nth(1).getByRole('button').focus()
+  await phone.keyboard.down('Enter')
+  await sees(phone, '#new-links li', 'have your password changed')
+  // Upon the row, and upon nothing that would end another.
+  expect(await told.nth(1).evaluate((row) => row === document.activeElement)).toBe(true)
+  await phone.keyboard.down('Enter')
+  await phone.keyboard.up('Enter')
+  expect(await phone.locator('#new-links li button:visible').count()).toBe(2)
+  expect(await phone.locator('#new-links [aria-disabled]').count()).toBe(0)
+  expect((await Promise.all([thief, ...linked].map(session))).sort()).toEqual([200, 200, 401])
+})
+
+test('a page that is left open tells what is new once somebody comes back to it, and leaves them where they were', async () => {
+  const { url } = shared('returning')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await phone.locator('#activity summary').click()
+  await phone.locator('#events li').first().waitFor()
+  const before = await phone.locator('#events li').count()
+  const comeBack = () => phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  const thief = await createPhone(url)
+  const gone = await linkFromElsewhere(thief, url)
+  await gone.post('/sign-out')
+  await comeBack()
+  await sees(phone, '#new-links', 'New since you were last here')
+  await sees(phone, '#new-links li', 'It has since been signed out.')
+  await eventually('what happened is told', async () => (await phone.locator('#events li').count()) > before)
+  const button = phone.locator('#new-links button:visible').first()
+  await button.focus()
+  await linkFromElsewhere(thief, url)
+  await comeBack()
+  await phone.locator('#new-links li').nth(2).waitFor()
+  expect(await phone.locator('#new-links li:has(button:focus)', { hasText: 'a phone of yours' }).count()).toBe(1)
 })

@@ -26,6 +26,8 @@ export interface AccountPartsOptions {
 export interface AccountParts {
   /** Shown, all of it is asked for anew. */
   show(isShown: boolean): void
+  /** What is shown is of another day: asks for it anew, and for what has happened since. */
+  refresh(): void
   /** The person has let this login in here, just now: no news. */
   approved(login: string): void
   /** What it has of anybody else is gone at once. */
@@ -48,13 +50,24 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const events = createEventList({ root, api, onSignedOut })
   const passkeys = createPasskeyList({ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut })
 
+  let isShownNow = false
+  const ask = () => {
+    void devices.refresh()
+    void passkeys.refresh()
+  }
+
   return {
     show(isShown) {
+      isShownNow = isShown
       for (const part of parts) part.hidden = !isShown
       newLinks.show(isShown)
-      if (!isShown) return
-      void devices.refresh()
-      void passkeys.refresh()
+      if (isShown) ask()
+    },
+    refresh() {
+      newLinks.lookAgain()
+      if (!isShownNow) return
+      ask()
+      events.refresh()
     },
     approved: newLinks.approved,
     belongTo: createOwner([newLinks, devices, passkeys, events]),

@@ -35,6 +35,7 @@ export function createLateAccountParts(
       isShown = shown
       if (shown || loaded !== undefined) void bringUp()
     },
+    refresh: () => loaded?.refresh(),
     approved(login) {
       approved.push(login)
     },

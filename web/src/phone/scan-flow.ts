@@ -29,6 +29,8 @@ export interface ScanFlowParts {
   /** Told why the person is there again, if they are. */
   readonly onChooser: (error?: unknown) => void
   readonly onConnection: (connection: Connection) => void
+  /** Whoever was here is here again, and nothing else has changed. */
+  readonly onReturn: () => void
 }
 
 export interface ScanFlow {
@@ -136,9 +138,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
 
   const lookAgain = async () => {
     const before = here
-    const now = await api.session().then(whoIsIn, (error) => (isSignedOut(error) ? NOBODY : before))
-    if (here !== before || before === undefined || now === undefined || now.session === before.session) return
-    if (now === NOBODY) signedOut()
+    const now = await api.session().then(whoIsIn, (error) => (isSignedOut(error) ? NOBODY : undefined))
+    if (here !== before || before === undefined || now === undefined) return
+    if (now.session === before.session) {
+      if (now !== NOBODY) parts.onReturn()
+    } else if (now === NOBODY) signedOut()
     else if (isOnceMore || now.person !== before.person) await begin()
     else here = now
   }

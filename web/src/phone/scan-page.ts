@@ -64,6 +64,7 @@ const flow = createScanFlow({
   wake: pageWake,
   pending,
   loadApproving: () => loadApproving(),
+  onReturn: () => account.refresh(),
   onLoading: (words) => show('loading', { words }),
   onRetrying: (error) => {
     show('loading')

@@ -4,6 +4,7 @@ import type { Personal } from '../page/owner.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { groupDevices, groupNames } from './device-groups.ts'
 import { createDeviceRow, type DeviceRow, nameOf } from './device-row.ts'
+import { focusAfter, focusRow, putInOrder } from './rows.ts'
 
 export interface DeviceListParts {
   readonly root: ParentNode
@@ -74,17 +75,7 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
     more.hidden = beyond === 0
     more.textContent = isWhole ? deviceWords.showFewer : deviceWords.showMore({ count: beyond })
     more.setAttribute('aria-expanded', String(isWhole))
-    if (held && !held.isConnected) focusAfter(before, held)
-  }
-
-  /**
-   * Whoever goes by the keyboard stays where the row was. The next row itself, and not what ends it: Enter that is held
-   * down for too long must not end that too.
-   */
-  const focusAfter = (before: readonly Element[], gone: Element) => {
-    const at = before.indexOf(gone)
-    const near = [...before.slice(at), ...before.slice(0, at).reverse()].find((row) => row.isConnected)
-    focusRow(near instanceof HTMLElement ? near : title)
+    if (held && !held.isConnected) focusAfter(before, held, title)
   }
 
   more.addEventListener('click', () => {
@@ -124,18 +115,4 @@ function twinsAmong(devices: readonly LinkedDevice[]): ReadonlyMap<string, numbe
   }
   const twins = [...alike.values()].filter((ids) => ids.length > 1)
   return new Map(twins.flatMap((ids) => ids.map((id, at): [string, number] => [id, at + 1])))
-}
-
-/** What is in its place stays there, and with it the focus. */
-function putInOrder(place: Element, wanted: readonly Element[]): void {
-  for (const child of [...place.children]) if (!wanted.includes(child)) child.remove()
-  for (const [at, element] of wanted.entries()) {
-    const there = place.children[at]
-    if (there !== element) place.insertBefore(element, there ?? null)
-  }
-}
-
-function focusRow(row: HTMLElement): void {
-  row.tabIndex = -1
-  row.focus()
 }

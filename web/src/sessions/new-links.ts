@@ -3,7 +3,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
-import type { Personal } from '../page/owner.ts'
+import { createTurns, type Personal } from '../page/owner.ts'
 import { whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
@@ -11,6 +11,7 @@ import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
 import { type NewLink, newLinks, type Visit } from './new-link.ts'
+import { focusAfter, putInOrder } from './rows.ts'
 
 export interface NewLinksParts {
   readonly root: ParentNode
@@ -24,6 +25,8 @@ export interface NewLinksBanner extends Personal {
   onList(devices: readonly LinkedDevice[]): Promise<void>
   /** The person has let this in here, just now: no news. */
   approved(login: string): void
+  /** What is told next is by the events of then. */
+  lookAgain(): void
   /** @param isShown whether the page has room for it now */
   show(isShown: boolean): void
 }
@@ -44,16 +47,16 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
   const said = findPart(root, '#new-links-said', HTMLElement)
   const after = findPart(root, '#devices-title', HTMLElement)
   let visit = freshVisit()
-  let events: readonly AccountEvent[] | undefined
+  let events: Promise<readonly AccountEvent[]> | undefined
   let hasRoom = false
   let notedUntil = Number.NEGATIVE_INFINITY
+  const turns = createTurns()
+  const rows = new Map<string, LinkRow>()
 
   /** What has ended since is told by events alone. Without them the rest is told all the same. */
-  const lookBack = async (): Promise<readonly AccountEvent[]> => {
-    const ours = visit
-    const past = events ?? (await api.events().catch(() => []))
-    if (ours === visit) events = past
-    return past
+  const lookBack = (): Promise<readonly AccountEvent[]> => {
+    events ??= api.events().catch(() => [])
+    return events
   }
 
   const draw = () => {
@@ -62,34 +65,30 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     const open = links.filter(({ state }) => state === 'live')
     known.textContent =
       open.length === 0 ? deviceWords.known.none : deviceWords.known[open.length === 1 ? 'one' : 'many']
-    const focused = document.activeElement?.closest('[data-link]')?.getAttribute('data-link')
+    drawRows(links)
+  }
+
+  const drawRows = (links: readonly NewLink[]) => {
+    const held = document.activeElement
+    const row = held?.closest('[data-link]')
+    const before = [...list.children]
     const now = Math.max(...links.map(({ now }) => now))
-    list.replaceChildren(...links.map((link) => item(link, now)))
-    if (focused) (list.querySelector<HTMLElement>('button:not([hidden])') ?? title).focus()
+    for (const id of rows.keys()) if (!visit.told.has(id)) rows.delete(id)
+    putInOrder(
+      list,
+      links.map((link) => rowOf(link.id).show(link, now)),
+    )
+    // Also where its button has done what it does. Not the button of another: Enter may be held down.
+    if (row && (!row.isConnected || held?.closest('[data-link] [hidden]'))) focusAfter(before, row, title)
   }
 
-  const item = (link: NewLink, now: number): Node => {
-    const copy = template.content.cloneNode(true)
-    if (!(copy instanceof DocumentFragment)) return copy
-    const { id, state, device, kind } = link
-    findPart(copy, 'li', HTMLElement).setAttribute('data-link', id)
-    drawSigns(findPart(copy, '.device-icon', HTMLElement), device.browser, kind)
-    const name = nameOf(device)
-    findPart(copy, '.device-name', HTMLElement).textContent = name
-    findPart(copy, '.link-how', HTMLElement).textContent = kind === 'phone' ? deviceWords.signedIn : deviceWords.linked
-    findPart(copy, '.link-when', HTMLElement).append(agoElement(link.createdAt, now))
-    findPart(copy, '.link-where', HTMLElement).textContent = whereWords(device)
-    const end = findPart(copy, '.link-end', HTMLElement)
-    end.hidden = state === 'live'
-    if (state !== 'live') end.textContent = deviceWords[state]
-    const button = findPart(copy, 'button', HTMLButtonElement)
-    button.hidden = state !== 'live'
-    button.setAttribute('aria-label', `${button.textContent}: ${name}, ${device.ip}`)
-    button.addEventListener('click', () => void onceAtATime(button, () => signOut(link)))
-    return copy
+  const rowOf = (id: string): LinkRow => {
+    const row = rows.get(id) ?? createLinkRow(template, id, (button) => void onceAtATime(button, () => signOut(id)))
+    rows.set(id, row)
+    return row
   }
 
-  const signOut = async ({ id }: NewLink) => {
+  const signOut = async (id: string) => {
     const ours = visit
     message.textContent = ''
     ours.ended.add(id)
@@ -128,9 +127,8 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
 
   return {
     async onList(devices) {
-      const ours = visit
-      const past = await lookBack()
-      if (ours !== visit) return
+      const past = await turns.latest(lookBack)
+      if (past === undefined) return
       const before = visit.told
       visit.told = newLinks(devices, past, visit)
       const links = [...visit.told.values()]
@@ -141,7 +139,11 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
       await noteVisit(shown.map(({ createdAt }) => createdAt))
     },
     approved: (login) => void visit.approved.add(login),
+    lookAgain() {
+      events = undefined
+    },
     forget() {
+      turns.end()
       visit = freshVisit()
       events = undefined
       notedUntil = Number.NEGATIVE_INFINITY
@@ -151,6 +153,43 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
     show(isShown) {
       hasRoom = isShown
       draw()
+    },
+  }
+}
+
+interface LinkRow {
+  /** @returns the row */
+  show(link: NewLink, now: number): Element
+}
+
+/** The row stays the same for as long as its link is told, and what has the focus in it keeps that. */
+function createLinkRow(
+  template: HTMLTemplateElement,
+  id: string,
+  onSignOut: (button: HTMLButtonElement) => void,
+): LinkRow {
+  const copy = template.content.cloneNode(true)
+  if (!(copy instanceof DocumentFragment)) throw new Error('A copy of a fragment is one')
+  const row = findPart(copy, 'li', HTMLElement)
+  const part = (name: string) => findPart(row, name, HTMLElement)
+  const button = findPart(row, 'button', HTMLButtonElement)
+  const words = button.textContent
+  row.setAttribute('data-link', id)
+  button.addEventListener('click', () => onSignOut(button))
+  return {
+    show({ state, device, kind, createdAt }, now) {
+      const name = nameOf(device)
+      drawSigns(part('.device-icon'), device.browser, kind)
+      part('.device-name').textContent = name
+      part('.link-how').textContent = kind === 'phone' ? deviceWords.signedIn : deviceWords.linked
+      part('.link-when').replaceChildren(agoElement(createdAt, now))
+      part('.link-where').textContent = whereWords(device)
+      const end = part('.link-end')
+      end.hidden = state === 'live'
+      if (state !== 'live') end.textContent = deviceWords[state]
+      button.hidden = state !== 'live'
+      button.setAttribute('aria-label', `${words}: ${name}, ${device.ip}`)
+      return row
     },
   }
 }
