@@ -7,7 +7,7 @@ import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
 import { type PhoneTokenConfig, readPhoneTokens } from './phone-token-config.ts'
 import type { SessionPolicy } from './session/session-opening.ts'
 import type { StoreChoice } from './store/redis-place.ts'
-import { readStore } from './store-config.ts'
+import { readStore, unreadRedis } from './store-config.ts'
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -18,6 +18,8 @@ export interface Config extends PhoneTokenConfig {
   /** Scheme and authority, no slash at the end: what the QR says and what origins are compared with. */
   publicUrl: string
   store: StoreChoice
+  /** Variables that are set and not read, though they name a Redis to other programs. */
+  unreadRedis: readonly string[]
   keyPrefix: string
   login: LoginPolicy
   pace: Pace
@@ -83,13 +85,15 @@ export function readAllConfig(
   const port = reader.integer('PORT', 3000, 0, 65_535)
   const publicUrl = reader.origin('PUBLIC_URL') ?? new URL(`http://${bracketed(lanAddress)}:${port}`).origin
   const metrics = readMetrics(reader, port)
+  const store = readStore(reader)
   const cookieSecure = reader.oneOf('COOKIE_SECURE', ['auto', 'always', 'never'] as const, 'auto')
 
   const config: Config = {
     host: reader.text('HOST') ?? '0.0.0.0',
     port,
     publicUrl,
-    store: readStore(reader),
+    store,
+    unreadRedis: unreadRedis(reader, store),
     keyPrefix: reader.matching('KEY_PREFIX', /^[\w:.-]{0,64}$/, 'up to 64 of A-Z a-z 0-9 _ : . -') ?? 'scanin:',
     login: {
       lifeMs: reader.seconds('LOGIN_SECONDS', 300, 1, YEAR_SECONDS),
@@ -193,7 +197,7 @@ function readAdmin(reader: EnvironmentReader, servicePort: number, metricsPort: 
   const token = reader.matching(
     'ADMIN_TOKEN',
     ADMIN_TOKEN,
-    'a random one of 32 to 512 characters (openssl rand -hex 32): whoever guesses it can sign out and block everybody',
+    'a random one of 32 to 512 of A-Z a-z 0-9 _ . ~ + / - (openssl rand -hex 32): whoever guesses it can sign out and block everybody',
   )
   if (port === servicePort && port !== 0)
     reader.reject('ADMIN_PORT', 'is the same as PORT; operators have a port of their own')

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { misspeltVariables } from './misspelt-variables.ts'
+import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -42,6 +42,14 @@ export class EnvironmentReader {
     for (const { name, meant } of misspeltVariables(this.#env, known)) {
       this.reject(name, `not a variable of ScanIn${meant === undefined ? '' : `; did you mean ${meant}?`}`)
     }
+  }
+
+  /** Which of these are set, that other programs read and we do not; those that tell of a service beside are not. */
+  setForOthers(names: readonly string[]): string[] {
+    return names.filter((name) => {
+      const value = this.#env[name]
+      return Boolean(value) && !isOfAServiceBeside(name, value ?? '')
+    })
   }
 
   isRejected(name: string): boolean {

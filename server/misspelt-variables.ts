@@ -55,7 +55,8 @@ function isKnown(name: string, known: readonly string[]): boolean {
   return known.includes(name) || (name.endsWith('_FILE') && known.includes(withoutFile(name)))
 }
 
-function isOfAServiceBeside(name: string, value: string): boolean {
+/** Whether Kubernetes or Docker set it about a service beside this one. */
+export function isOfAServiceBeside(name: string, value: string): boolean {
   return (
     OF_A_SERVICE_BESIDE.test(name) ||
     (name.endsWith('_PORT') && ADDRESS_OF_A_SERVICE_BESIDE.test(value)) ||

@@ -1,6 +1,14 @@
 import type { EnvironmentReader } from './environment.ts'
 import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from './store/redis-place.ts'
 
+/** By these other programs find their Redis. */
+const REDIS_OF_OTHERS = ['REDIS_HOST', 'REDIS_PORT']
+
+/** Variables by which somebody may have meant to name a Redis where there is none; they are not read. */
+export function unreadRedis(reader: EnvironmentReader, { kind }: StoreChoice): string[] {
+  return kind === 'redis' ? [] : reader.setForOthers(REDIS_OF_OTHERS)
+}
+
 /** Where records are kept: `STORE_PATH`, `REDIS_*`, or neither. */
 export function readStore(reader: EnvironmentReader): StoreChoice {
   const path = reader.text('STORE_PATH')

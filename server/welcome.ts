@@ -65,7 +65,7 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   if (confirm === 'passkey' && !areOffered(publicUrl))
     found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
-  found.push(...warningsOfAdmin(phone))
+  found.push(...warningsOfRedis(phone), ...warningsOfAdmin(phone))
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   if (phone.phoneIntrospection !== undefined) {
@@ -98,6 +98,11 @@ function areTwoProviders({
   // Some call themselves by both.
   const [one, other] = [phoneJwt, phoneOidc].map(({ issuer }) => issuer.replace(/\/$/, ''))
   return one !== other
+}
+
+function warningsOfRedis({ unreadRedis }: Pick<Config, 'unreadRedis'>): string[] {
+  if (unreadRedis.length === 0) return []
+  return [`${unreadRedis.join(' and ')}: not read, and nothing is kept in that Redis. Name it in REDIS_URL.`]
 }
 
 function warningsOfAdmin({ admin, store }: Pick<Config, 'admin' | 'store'>): string[] {

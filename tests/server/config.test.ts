@@ -21,6 +21,7 @@ describe('the configuration', () => {
       port: 3000,
       publicUrl: 'http://192.168.1.5:3000',
       store: { kind: 'embedded' },
+      unreadRedis: [],
       keyPrefix: 'scanin:',
       login: { lifeMs: 300_000, confirmMs: 120_000, collectMs: 60_000, qrRefreshMs: 30_000, qrOverlapMs: 10_000 },
       pace: { interval: 2, hold: 2 },
@@ -283,7 +284,7 @@ describe('a bad environment', () => {
     ...['x'.repeat(31), `${ADMIN_TOKEN} with a space`, 'x'.repeat(513), ` ${ADMIN_TOKEN}`].map(
       (token): [Record<string, string>, string] => [
         { ADMIN_PORT: '9465', ADMIN_TOKEN: token },
-        'ADMIN_TOKEN (has to be a random one of 32 to 512 characters (openssl rand -hex 32): whoever guesses it',
+        'ADMIN_TOKEN (has to be a random one of 32 to 512 of A-Z a-z 0-9 _ . ~ + / - (openssl rand -hex 32): whoever guesses it',
       ],
     ),
     [{ SIGNING_KEYS_FILE: '/keys.json', KEY_ROTATION_DAYS: '30' }, 'KEY_ROTATION_DAYS (goes without SIGNING_KEYS_FILE'],
