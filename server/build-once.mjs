@@ -1,0 +1,29 @@
+// Before `npm start` and `npm run scanin`: builds what was never built, and says so where what is built is older than its
+// sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
+import { execSync } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const SOURCES = ['server', 'web', 'package-lock.json']
+/** A build writes each of them after it has read that half of the sources. */
+const NOTES = ['dist/server/builds.json', 'dist/web/builds.json']
+
+if (existsSync('dist/server/main.js')) tellOfNewer()
+else execSync('npm run build', { stdio: 'inherit' })
+
+function tellOfNewer() {
+  const built = Math.min(...NOTES.map(timeOf))
+  const newer = SOURCES.flatMap(filesAt).find((path) => timeOf(path) > built)
+  if (newer !== undefined) console.error(`What is built is older than ${newer}, and runs as it is: npm run build`)
+}
+
+function timeOf(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+function filesAt(path) {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+}
