@@ -1,21 +1,19 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { exportJWK, generateKeyPair } from 'jose'
 import { parse } from 'yaml'
+import { blocksOf, runBlocks, shapeOf } from '../support/document.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
 import { type NativeProvider, SCOPE, startNativeProvider } from '../support/native-provider.ts'
-import { PATIENCE_MS } from '../support/patience.ts'
 import { proofOf } from '../support/proofs.ts'
-import { ROOT, type Service, startService } from '../support/service.ts'
+import { type Service, startService } from '../support/service.ts'
 
 /** A team's app on the phone, with tokens of a real identity provider; and docs/native-app.md, as it stands there. */
 
-const DOCUMENT = readFileSync(join(ROOT, 'docs/native-app.md'), 'utf8')
+const blocks = blocksOf('docs/native-app.md')
 const folder = mkdtempSync(join(tmpdir(), 'scanin-native-app-'))
 const DEVICE_ID = '6F1C0D8E-3b5a-4c1e-9d57-0a2b7c4e9f13'
 
@@ -40,35 +38,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** What stands in a document's blocks of one language, under one heading. */
-function blocks(language: string, heading: string): string[] {
-  const section = DOCUMENT.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
-  const found = [...section.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
-    ([, text = '']) => text,
-  )
-  if (found.length === 0) throw new Error(`docs/native-app.md has nothing in ${language} under ${heading}`)
-  return found
-}
-
-const BETWEEN = '----- the next block -----'
-
-/** Runs blocks of shell one after the other. @returns what each has written */
-async function runShell(scripts: string[], env: Record<string, string>): Promise<string[]> {
-  const script = `set -eu\n${scripts.join(`\necho; echo '${BETWEEN}'\n`)}`
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], SCANIN: service.url, ...env },
-    timeout: PATIENCE_MS,
-  })
-  return stdout.split(BETWEEN)
-}
-
-/** Names and kinds, whatever the values. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
-  if (typeof value !== 'object' || value === null) return typeof value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]))
-}
+const runShell = (scripts: string[], env: Record<string, string>) =>
+  runBlocks(scripts, folder, { SCANIN: service.url, ...env })
 
 /** Polls as a browser does, until it is in. */
 async function untilIn(browser: ReturnType<typeof createClient>, token: string) {
