@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { readConfig } from '../../server/config.ts'
 import { auditLinesIn } from '../support/audit-lines.ts'
 import { findProgram } from '../support/child-process.ts'
+import { readComposeFile } from '../support/compose-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { DEMO_PASSWORD, ROOT, type Service, startService } from '../support/service.ts'
@@ -65,4 +67,19 @@ test("fail2ban finds the failed sign-ins, by the client's address, and nobody wh
   const times = new Map<string, number>()
   for (const address of foundIn(service.stdout())) times.set(address, (times.get(address) ?? 0) + 1)
   expect(Object.fromEntries(times)).toEqual({ '192.0.2.1': 1, '2001:db8::1': 1, '192.0.2.2': 5, '192.0.2.3': 5 })
+})
+
+test('the jail bans at the ports that people come in by: of proxies, of `npm start`, of docker-compose.yml', async () => {
+  const configuration = join(folder, 'fail2ban')
+  cpSync('/etc/fail2ban', configuration, { recursive: true })
+  rmSync(join(configuration, 'jail.d'), { recursive: true })
+  cpSync(join(ROOT, 'docs/monitoring/fail2ban'), configuration, { recursive: true })
+  const said = execFileSync(findProgram('FAIL2BAN_CLIENT', 'fail2ban-client'), ['-c', configuration, '-d'], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  })
+  const { port } = readConfig({}, '127.0.0.1', () => '')
+  const [published = ''] = readComposeFile('docker-compose.yml').services['proxy']?.ports ?? []
+  const [, composePort] = /:-(\d+)\}/.exec(published) ?? []
+  expect(said).toContain(`'port', 'http,https,${port},${composePort}'`)
 })
