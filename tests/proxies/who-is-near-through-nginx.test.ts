@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { createTestApp } from '../support/app.ts'
+import { readRepository } from '../support/compose-file.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Call, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { type Nginx, startNginx } from '../support/nginx.ts'
@@ -27,12 +28,17 @@ const WORDS = {
   'the whole list': '$proxy_add_x_forwarded_for',
 } as const
 
+/** Here the outer proxy comes from another address of this machine, as in Docker from the network's gateway. */
+const OUTER = '127.0.0.2'
+const BEHIND_ANOTHER = readRepository('docs/proxies/nginx-behind-another.conf').replace('10.213.87.0/24', OUTER)
+
 const apps: FastifyInstance[] = []
 const upstream = { unnamed: 0, trusting: 0, twoHops: 0 }
 let nginx: Nginx
 let unnamedPort: number
 let chainPort: number
 let shippedToTwoHopsPort: number
+let behindAnotherPort: number
 const ports = new Map<string, number>()
 
 beforeAll(async () => {
@@ -40,6 +46,7 @@ beforeAll(async () => {
   unnamedPort = await freePort()
   chainPort = await freePort()
   shippedToTwoHopsPort = await freePort()
+  behindAnotherPort = await freePort()
   for (const word of Object.keys(WORDS)) ports.set(word, await freePort())
 
   nginx = await startNginx((port) =>
@@ -47,6 +54,7 @@ beforeAll(async () => {
       shipped(port, 'trusting'),
       shipped(unnamedPort, 'unnamed'),
       shipped(shippedToTwoHopsPort, 'twoHops'),
+      `${BEHIND_ANOTHER} ${server(behindAnotherPort, port, '"203.0.113.9, $http_x_test_client"', OUTER)}`,
       ...Object.entries(WORDS).map(([word, value]) => server(ports.get(word), upstream.trusting, value)),
       server(chainPort, upstream.twoHops, `"203.0.113.9, $http_x_test_client, 192.0.2.80"`),
     ].join('\n'),
@@ -68,10 +76,11 @@ function shipped(port: number, to: keyof typeof APPS): string {
   return sampleConfiguration(port, [upstream[to], upstream[to]]).replaceAll('scanin', to)
 }
 
-function server(port: number | undefined, to: number, forwardedFor: string): string {
+function server(port: number | undefined, to: number, forwardedFor: string, from = LOOPBACK): string {
   return `server {
     listen ${LOOPBACK}:${port};
     location / {
+      proxy_bind ${from};
       proxy_pass http://${LOOPBACK}:${to};
       proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For ${forwardedFor};
@@ -130,6 +139,14 @@ test('T1 a client in the trusted range, behind a proxy that appends, gains nothi
   const claim = { headers: { 'x-forwarded-for': '203.0.113.9' } }
   const { scanned } = await scannedThrough(ports.get('the whole list'), claim, {})
   expect(scanned.json.ip).toBe(LOOPBACK)
+})
+
+test("T1 the shipped nginx behind a proxy of your own: the address that this one saw is the client's, for nobody else", async () => {
+  const at = (address: string) => ({ headers: { 'x-test-client': address } })
+  expectNear(await scannedThrough(behindAnotherPort, at('198.51.100.7'), at('198.51.100.9')), '198.51.100.7')
+  expectMatchAsked(await scannedThrough(behindAnotherPort, at('198.51.100.7'), at('192.0.2.9')), '198.51.100.7')
+  const claim = { headers: { 'x-forwarded-for': '203.0.113.9' } }
+  expectNear(await scannedThrough(nginx.port, claim, claim), LOOPBACK)
 })
 
 test("T1 behind two proxies the address that the outer one saw is the client's", async () => {
