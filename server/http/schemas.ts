@@ -47,7 +47,7 @@ export const shortUser = Type.Object({ id: userId, name: userName }, { title: 'U
 
 /** What a User-Agent says, as people call it. */
 export const browserName = Type.Object(
-  { name: Type.String({ examples: ['Firefox 143'] }), os: Type.String({ examples: ['Windows'] }) },
+  { name: Type.String({ examples: ['Firefox'] }), os: Type.String({ examples: ['Windows'] }) },
   { title: 'Browser' },
 )
 
