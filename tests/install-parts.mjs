@@ -42,6 +42,9 @@ const DEJAVU = {
 const FIREFOX = { commands: ['firefox-esr', 'firefox'], variable: 'FIREFOX', package: 'firefox-esr' }
 const CADDY = { commands: ['caddy'], variable: 'CADDY', package: 'caddy' }
 const HAPROXY = { commands: ['haproxy'], variable: 'HAPROXY', package: 'haproxy' }
+/** Lines of documents are run as they stand there. */
+const CURL = { commands: ['curl'], package: 'curl' }
+const JQ = { commands: ['jq'], package: 'jq' }
 const WRK = { commands: ['wrk'], variable: 'WRK', package: 'wrk' }
 /**
  * Debian starts what it installs: a Redis, an nginx, a fail2ban that watches who logs in to this machine. The tests start
@@ -57,7 +60,7 @@ apt-get install -y -qq --no-install-recommends "$@"`
 const PARTS_FOR = {
   tests: [
     ...[REDIS, NGINX, CADDY, HAPROXY, CHROMIUM, FIREFOX, INTER, DEJAVU, OPENSSL, PROMTOOL, FAIL2BAN, FAKETIME, PYJWT],
-    CRYPTOGRAPHY,
+    ...[CRYPTOGRAPHY, CURL, JQ],
   ],
   benchmarks: [REDIS, WRK],
 }
