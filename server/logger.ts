@@ -1,10 +1,16 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { LogLevel } from './config.ts'
 
-/** JSON lines, on standard output if nothing else is named. */
-export function createLogger(level: LogLevel, destination: DestinationStream = pino.destination(1)): Logger {
+/** JSON lines. */
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } }
   return pino(options, destination)
+}
+
+/** What stands in the place of lines that could not be written. */
+export function lineOfLost(lines: number): string {
+  const { warn } = pino.levels.values
+  return `${JSON.stringify({ level: warn, time: new Date().toISOString(), lines, msg: 'lines of the log are lost: nobody took them' })}\n`
 }
 
 interface PlainError {

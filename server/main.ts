@@ -1,12 +1,21 @@
 /** The process: its environment, its signals, its end. Nothing else of the service touches `process`. */
 import { networkInterfaces } from 'node:os'
+import { createLogOutput } from './log-output.ts'
+import { lineOfLost } from './logger.ts'
 import { startService, whyNotStarted } from './service.ts'
 import { keepTickShape } from './tick-shape.ts'
 
 /** A shutdown that takes longer is cut short. */
 const SHUTDOWN_PATIENCE_MS = 9000
+/** How long the end waits for whoever reads the log. */
+const LOG_PATIENCE_MS = 500
+const STANDARD_OUTPUT = 1
 
 keepTickShape()
+// Before the output: where both are one pipe, Node makes that wait as it makes this. A full disk takes no word, and ends nothing.
+process.stderr.on('error', () => undefined)
+const output = createLogOutput({ descriptor: STANDARD_OUTPUT, lineOfLost })
+process.once('exit', output.tryOnce)
 try {
   await run()
 } catch (error) {
@@ -22,6 +31,7 @@ async function run(): Promise<void> {
   const starting = startService({
     env: process.env,
     networks: networkInterfaces(),
+    logTo: output,
     // Where there is nothing to read again, a terminal that closes ends the process, as it does elsewhere.
     onReloadable: (reload) => process.on('SIGHUP', reload),
   })
@@ -31,6 +41,7 @@ async function run(): Promise<void> {
   void told.then(async () => {
     setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
     await service.stop()
+    await output.settled(LOG_PATIENCE_MS)
     process.exit(0)
   })
   process.stderr.write(await service.welcome)

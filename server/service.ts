@@ -46,8 +46,8 @@ export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   networks: ReturnType<typeof networkInterfaces>
   /** Told how to have files read again that are followed, as soon as they were read: only where there are some. */
   onReloadable?: (reload: () => void) => void
-  /** Where the log's lines go; left out: to standard output. */
-  logTo?: DestinationStream
+  /** Where the log's lines go. */
+  logTo: DestinationStream
 }
 
 export interface RunningService {

@@ -1,0 +1,112 @@
+import { fstatSync, write, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+
+/**
+ * Where lines of the log go. Nobody waits for it and nothing ends because of it, whatever takes the lines: a disk that is full,
+ * a reader that reads no more, a terminal that is gone.
+ */
+export interface LogOutput {
+  write(line: string): void
+  /** Resolves once all that was written is out, or after so many milliseconds. */
+  settled(mostMs: number): Promise<void>
+  /** Writes what waits, as far as that goes at once: for a process that ends here and now, and says why in its last lines. */
+  tryOnce(): void
+}
+
+export interface LogOutputOptions {
+  descriptor: number
+  /** The line, with its end, that says how many others are lost: written as soon as there is room again. */
+  lineOfLost: (lines: number) => string
+  /** How many characters may wait. What comes then is lost. */
+  most?: number
+}
+
+type Put = (bytes: Buffer, done: (error: Error | null | undefined, taken: number) => void) => void
+
+const MOST_CHARACTERS = 4 * 2 ** 20
+const AGAIN_AFTER_MS = 1000
+
+export function createLogOutput({ descriptor, lineOfLost, most = MOST_CHARACTERS }: LogOutputOptions): LogOutput {
+  const put = isPipe(descriptor) ? intoPipe(descriptor) : intoFile(descriptor)
+  const waiting: string[] = []
+  let size = 0
+  let lost = 0
+  /** On its way, or to be tried again. */
+  let underWay: Buffer | undefined
+  let isRefused = false
+  const settlers = new Set<() => void>()
+
+  function goOn(): void {
+    if (waiting.length === 0 && lost > 0) {
+      waiting.push(lineOfLost(lost))
+      lost = 0
+    }
+    if (waiting.length > 0) send(Buffer.from(waiting.splice(0).join('')))
+    else for (const settle of settlers) settle()
+  }
+
+  function send(bytes: Buffer): void {
+    underWay = bytes
+    isRefused = false
+    put(bytes, (error, taken) => {
+      if (error) {
+        isRefused = true
+        setTimeout(() => send(bytes), AGAIN_AFTER_MS).unref()
+        return
+      }
+      const rest = bytes.subarray(taken)
+      if (rest.length > 0) return send(rest)
+      underWay = undefined
+      size = waiting.reduce((sum, line) => sum + line.length, 0)
+      goOn()
+    })
+  }
+
+  return {
+    write(line) {
+      if (size + line.length > most) {
+        lost += 1
+        return
+      }
+      waiting.push(line)
+      size += line.length
+      if (underWay === undefined) goOn()
+    },
+    settled(mostMs) {
+      if (underWay === undefined) return Promise.resolve()
+      return new Promise((resolve) => {
+        const timer = setTimeout(settle, mostMs)
+        settlers.add(settle)
+        function settle(): void {
+          clearTimeout(timer)
+          settlers.delete(settle)
+          resolve()
+        }
+      })
+    },
+    tryOnce() {
+      try {
+        if (isRefused && underWay !== undefined) writeSync(descriptor, underWay)
+        writeSync(descriptor, waiting.join(''))
+      } catch {}
+    },
+  }
+}
+
+function isPipe(descriptor: number): boolean {
+  const kind = fstatSync(descriptor)
+  return kind.isFIFO() || kind.isSocket()
+}
+
+/** By the event loop. A thread that writes into a pipe which nobody reads never returns, and a process does not end without it. */
+function intoPipe(descriptor: number): Put {
+  const pipe = new Socket({ fd: descriptor, readable: false, writable: true })
+  pipe.unref()
+  // Nobody will ever read it again: what is written from then on is nobody's, and waits for nothing.
+  pipe.on('error', () => undefined)
+  return (bytes, done) => void pipe.write(bytes, (error) => done(pipe.destroyed ? undefined : error, bytes.length))
+}
+
+function intoFile(descriptor: number): Put {
+  return (bytes, done) => write(descriptor, bytes, done)
+}
