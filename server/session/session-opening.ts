@@ -93,7 +93,10 @@ export interface SessionOpening {
   create<Also>(session: NewSession, how?: CreateOptions<Also>): Promise<Created<Also>>
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
   resume(secret: string): Promise<OpenedSession | undefined>
-  /** Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. */
+  /**
+   * Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. That somebody may be is told of a
+   * session once, however often it was tried, and again when it is found to be so.
+   */
   tell(opened: OpenedSession, news: { by: AnyOccasion | undefined; isUncertain?: true | undefined }): void
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
@@ -200,8 +203,19 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       return listed && opened(id, place.session, listed)
     },
 
-    tell: ({ id, session }, { by, isUncertain }) =>
-      onNews({ type: 'opened', id, session, by, ...(isUncertain && { isUncertain }) }),
+    tell({ id, session }, { by, isUncertain }) {
+      const news = { type: 'opened', id, session, by } as const
+      const followUp = `opened:${id}`
+      if (!isUncertain) {
+        followUps.drop(followUp)
+        onNews(news)
+      } else if (!followUps.has(followUp)) {
+        const wasUncertainAt = clock()
+        onNews({ ...news, isUncertain })
+        const isThere = async () => (await records.find(id)) !== undefined
+        followUps.begin(followUp, isThere, () => onNews({ ...news, wasUncertainAt }))
+      }
+    },
 
     async settle({ id, session, listed }, { replaces, occasion } = {}) {
       if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, occasion)

@@ -59,7 +59,7 @@ export function createSessionService(options: SessionServiceOptions) {
   const index = createSessionIndex(options)
   const records = createSessionRecords(options)
   const followUps = createFollowUps(options.schedule)
-  const end = createEndSessions({ ...options, records, index })
+  const end = createEndSessions({ ...options, followUps, records, index })
   const shownTokens = createShownTokens({ clock, index })
 
   /** Of who is gone, or has another password by now, nobody is signed in. */

@@ -4,6 +4,7 @@ import { createChangeListeners } from './change-listeners.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
+import { NotWrittenError } from './not-written.ts'
 import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
@@ -64,7 +65,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   /** Whatever is asked for in one turn of the event loop is one transaction. */
   async function transact(step: () => WriteOutcome): Promise<boolean> {
     if (waiting >= mostWaiting) {
-      throw new ScanInError('store_unavailable', { cause: new Error(`${waiting} writes wait for the disk`) })
+      throw new ScanInError('store_unavailable', { cause: new NotWrittenError(`${waiting} writes wait for the disk`) })
     }
     waiting++
     const outcome = await available(() => tables.root.transaction(step)).finally(() => waiting--)

@@ -6,7 +6,7 @@ import type { NewSession } from '../../../server/session/session-opening.ts'
 import { createSessionService, type SessionService } from '../../../server/session/session-service.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { eventually } from '../../support/eventually.ts'
-import { createFailingStore, type FailingStore } from '../../support/failing-store.ts'
+import { createFailingStore, type FailingStore, type Loss } from '../../support/failing-store.ts'
 
 const HOUR = 3_600_000
 const ANN = { id: 'ann', name: 'Ann' }
@@ -121,6 +121,71 @@ describe('a sign-in that the store did not answer', () => {
     await service.open(PHONE)
     expect((await idsOfAnn()).sort()).toEqual([BROWSER, PHONE].map(({ secret }) => sessionIdOf(secret)).sort())
   })
+})
+
+describe('an end that the store did not answer', () => {
+  const id = sessionIdOf(BROWSER.secret)
+  const unknown = { type: 'revoked', id, isUncertain: true }
+
+  beforeEach(async () => {
+    await other.open(BROWSER)
+  })
+
+  /** Of the look at it and at what is there, then the write. */
+  async function revoke(loss: Loss): Promise<void> {
+    failing.failAfter(2, loss)
+    await expect(service.revoke(ANN, id)).rejects.toMatchObject(away)
+  }
+
+  test('is told again once it is found to have happened, with when it was', async () => {
+    const at = time.now
+    await revoke('after')
+    await pass(1000)
+    expect(told).toEqual([unknown])
+    failing.mend()
+    await pass(5000)
+    expect(told).toEqual([unknown, { type: 'revoked', id, wasUncertainAt: at }])
+    expect(await service.revoke(ANN, id)).toBe(true)
+    await pass(600_000)
+    expect(told).toHaveLength(2)
+  })
+
+  test('is not told again where it has not happened', async () => {
+    await revoke('before')
+    failing.mend()
+    for (const ms of [1000, 5000, 30_000, 120_000, 600_000]) await pass(ms)
+    expect(told).toEqual([unknown])
+    expect(scheduled).toEqual([])
+  })
+
+  test('is told once more where it is done by another try, and not once for each', async () => {
+    for (let tries = 0; tries < 3; tries++) await revoke('before')
+    failing.mend()
+    expect(await service.revoke(ANN, id)).toBe(true)
+    for (const ms of [1000, 5000, 30_000]) await pass(ms)
+    expect(told).toEqual([unknown, unknown, unknown, { type: 'revoked', id }])
+  })
+})
+
+test("a browser's session that may be there is told of once as such, and again once it is found", async () => {
+  const { opened } = await other.create(BROWSER)
+  if (opened === undefined) throw new Error('it was not created')
+  for (let polls = 0; polls < 3; polls++) service.tell(opened, { by: undefined, isUncertain: true })
+  const unknown = { type: 'opened', id: opened.id, isUncertain: true }
+  expect(told).toEqual([unknown])
+  const at = time.now
+  await pass(1000)
+  expect(told).toEqual([unknown, { type: 'opened', id: opened.id, wasUncertainAt: at }])
+
+  service.tell({ ...opened, id: 'never there' }, { by: undefined, isUncertain: true })
+  service.tell({ ...opened, id: 'there now' }, { by: undefined, isUncertain: true })
+  service.tell({ ...opened, id: 'there now' }, { by: undefined })
+  for (const ms of [1000, 5000, 30_000, 120_000, 600_000]) await pass(ms)
+  expect(told.slice(2)).toEqual([
+    { type: 'opened', id: 'never there', isUncertain: true },
+    { type: 'opened', id: 'there now', isUncertain: true },
+    { type: 'opened', id: 'there now' },
+  ])
 })
 
 test('what is left to do is bounded, in time and in number', async () => {
