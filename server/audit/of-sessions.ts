@@ -14,8 +14,9 @@ const CHANGES = {
   ended: 'session.revoked',
 } as const satisfies Record<string, AuditName>
 
-/** `undefined`: the end of its owner's account has a line. */
+/** `undefined`: the end of its owner's account has a line, and what was uncertain has one already. */
 export function auditOfSession(news: SessionNews): AuditEvent | undefined {
+  if ('session' in news && news.wasUncertainAt !== undefined) return undefined
   switch (news.type) {
     case 'opened':
       return opened(news)

@@ -18,7 +18,10 @@ export function withEvents(
     .slice(0, MOST_EVENTS)
 }
 
-/** An event that is there already was written before, by a try whose answer was lost. Of many together nobody can tell. */
+/**
+ * An event that is there already was written before, by a try whose answer was lost, or is of something that was done again
+ * for such a one. Of many together nobody can tell.
+ */
 function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly PersonEvent[] {
   if (event.count === undefined && list.some((one) => isSame(one, event))) return list
   const at = list.findIndex(
@@ -34,6 +37,8 @@ function together(one: PersonEvent, other: PersonEvent): PersonEvent {
   return { ...rest, count: (one.count ?? 1) + (other.count ?? 1) }
 }
 
+/** A session is opened once and ends once, and a login is denied once. */
 function isSame(one: PersonEvent, other: PersonEvent): boolean {
-  return one.type === other.type && one.at === other.at && one.session === other.session && one.ip === other.ip
+  if (one.type !== other.type || one.session !== other.session || one.login !== other.login) return false
+  return one.session !== undefined || one.login !== undefined || (one.at === other.at && one.ip === other.ip)
 }

@@ -29,9 +29,12 @@ export function createMarks(randomness: Pick<Randomness, 'text'>): MarkOf {
   }
 }
 
-/** `undefined`: nothing that its owner has not done there and then, or nothing that came of it. */
+/**
+ * `undefined`: nothing that its owner has not done there and then, or nothing that came of it. What is uncertain is told
+ * again where it has happened.
+ */
 export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): Told | undefined {
-  if (!('session' in news)) return undefined
+  if (!('session' in news) || news.isUncertain) return undefined
   const { type, id, session, by } = news
   const { user, kind, browser, ip } = session
   const about = { browser, ip, session: id }
@@ -43,14 +46,15 @@ export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): 
   }
   if (type !== 'revoked') return undefined
   const request = isOfRequest(by) ? { request: markOf(by) } : {}
-  return { person: user, event: { type, at: now, ...about, ...doneBy(by), ...request } }
+  return { person: user, event: { type, at: news.wasUncertainAt ?? now, ...about, ...doneBy(by), ...request } }
 }
 
 /** What was refused: by the phone, or by digits that were wrong too often. */
-export function eventOfLogin({ type, after, why, by }: LoginNews, now: number): Told | undefined {
+export function eventOfLogin({ type, loginId, after, why, by }: LoginNews, now: number): Told | undefined {
   if (after?.status !== 'denied' || after.phone === undefined || why !== undefined) return undefined
   const { phone, browser, ip } = after
-  return { person: phone.user, event: { type: 'denied', at: now, browser, ip, ...(type === 'deny' ? doneBy(by) : {}) } }
+  const about = { browser, ip, login: loginId }
+  return { person: phone.user, event: { type: 'denied', at: now, ...about, ...(type === 'deny' ? doneBy(by) : {}) } }
 }
 
 export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined {

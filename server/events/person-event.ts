@@ -22,6 +22,8 @@ const personEvent = Type.Object({
   ...device.properties,
   /** The public id of the session that it is about. */
   session: Type.Optional(Type.String()),
+  /** The id of the login that was denied. */
+  login: Type.Optional(Type.String()),
   /** Who did it, where that is another device. */
   by: Type.Optional(device),
   /** A mark of ours of the request that ended it, not its id: what one request ended is one event. */

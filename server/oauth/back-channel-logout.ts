@@ -20,7 +20,7 @@ export interface BackChannelLogout {
   close(): void
 }
 
-/** After a failure: an application that is being started again is told all the same. */
+/** After a failure: an application, or a store, that is being started again is no reason to be told nothing. */
 const PAUSES_MS = [1000, 5000, 30_000, 120_000, 600_000]
 /** Their tokens are over in any case: what is too much is dropped. */
 const MOST_WAITING = 1000
@@ -41,12 +41,17 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       const client = (await (await provider()).Client.find(clientId)) as ToldClient | undefined
       if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(sub, sid)
     } catch (error) {
-      const pause = PAUSES_MS[tries]
-      const isGivenUp = pause === undefined || isClosed || waiting.size >= MOST_WAITING
       const why = error instanceof Error ? error.message : String(error)
+      const isGivenUp = !isTriedAgain(tries, () => tellOne(clientId, sid, sub, tries + 1))
       logger.warn({ client: clientId, session: sid, why, isGivenUp }, 'an application was not told of a sign-out')
-      if (!isGivenUp) later(pause, () => tellOne(clientId, sid, sub, tries + 1))
     }
+  }
+
+  function isTriedAgain(tries: number, again: () => Promise<void>): boolean {
+    const pause = PAUSES_MS[tries]
+    if (pause === undefined || isClosed || waiting.size >= MOST_WAITING) return false
+    later(pause, again)
+    return true
   }
 
   function later(pause: number, again: () => Promise<void>): void {
@@ -57,16 +62,19 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
     waiting.add(forget)
   }
 
-  async function tellAll(sessionId: string, person: Person): Promise<void> {
-    const clients = await told.take(sessionId)
-    await Promise.all(clients.map((clientId) => tellOne(clientId, sessionId, subOf(person), 0)))
+  async function tellAll(sessionId: string, person: Person, tries: number): Promise<void> {
+    try {
+      const clients = await told.take(sessionId)
+      await Promise.all(clients.map((clientId) => tellOne(clientId, sessionId, subOf(person), 0)))
+    } catch (error) {
+      const isGivenUp = !isTriedAgain(tries, () => tellAll(sessionId, person, tries + 1))
+      logger.warn({ session: sessionId, err: error, isGivenUp }, 'applications were not told of a sign-out')
+    }
   }
 
   return {
     tell(sessionId, person) {
-      tellAll(sessionId, person).catch((error: unknown) =>
-        logger.warn({ session: sessionId, err: error }, 'applications were not told of a sign-out'),
-      )
+      void tellAll(sessionId, person, 0)
     },
 
     close() {

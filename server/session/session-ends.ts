@@ -1,7 +1,9 @@
+import type { Clock } from '../clock.ts'
 import type { AnyOccasion } from '../http/occasion.ts'
 import { inBatches } from '../store/in-batches.ts'
+import type { FollowUps } from './follow-ups.ts'
 import type { SessionIndex } from './session-index.ts'
-import type { EndReason, OnSessionNews } from './session-news.ts'
+import type { EndReason, OnSessionNews, SessionChange } from './session-news.ts'
 import { kindOf, type Place, type SessionRecords } from './session-records.ts'
 
 /**
@@ -14,6 +16,8 @@ export type OnPhoneEnd = (
 ) => Promise<void>
 
 export interface SessionEndsOptions {
+  clock: Clock
+  followUps: FollowUps
   records: SessionRecords
   index: SessionIndex
   onPhoneEnd: OnPhoneEnd
@@ -57,7 +61,18 @@ const AT_ONCE = 100
  * here, or it was delivered before the end. The list comes last: who is in it may not be done with.
  */
 export function createEndSessions(options: SessionEndsOptions): EndSessions {
-  const { records, index, onPhoneEnd, onNews = () => undefined } = options
+  const { clock, followUps, records, index, onPhoneEnd, onNews = () => undefined } = options
+
+  /** Tells of an end that may have happened, and again once it is found to have. */
+  function tellUncertain(news: SessionChange): void {
+    onNews({ ...news, isUncertain: true })
+    const wasUncertainAt = clock()
+    const hasEnded = async () => {
+      const place = await records.find(news.id)
+      return place === undefined || 'ended' in place
+    }
+    followUps.begin(followUpOf(news.id), hasEnded, () => onNews({ ...news, wasUncertainAt }))
+  }
 
   async function endOne(
     of: string,
@@ -67,12 +82,12 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     // What has ended is written again: the first try may have reached no replica.
     if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
     const { session } = place
-    const tell = (isUncertain?: true) => {
-      if (why === undefined) return
-      const more = { ...(isUncertain && { isUncertain }), ...(reason === undefined ? {} : { reason }) }
-      onNews({ type: why, id, session, by: occasion, ...more })
-    }
-    if (await records.end(id, { of, by, isPhone: isPhone(place) }, () => tell(true))) tell()
+    const news = why && { type: why, id, session, by: occasion, ...(reason === undefined ? {} : { reason }) }
+    const onUncertain = () => news && tellUncertain(news)
+    const isEnded = await records.end(id, { of, by, isPhone: isPhone(place) }, onUncertain)
+    if (!isEnded || news === undefined) return
+    followUps.drop(followUpOf(id))
+    onNews(news)
   }
 
   return async (of, ending, how = {}) => {
@@ -83,6 +98,10 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     const unlisted = [...ending.map(({ id }) => id), ...gone]
     if (unlisted.length > 0) await index.remove(of, unlisted)
   }
+}
+
+function followUpOf(id: string): string {
+  return `ended:${id}`
 }
 
 function isPhone(place: NonNullable<Place>): boolean {

@@ -11,8 +11,10 @@ export interface SessionChange {
   /** Public. */
   id: string
   session: Session
-  /** The store did not answer the write: it may have happened, or not. */
+  /** The store did not answer the write: it may have happened, or not. Told again once it is found to have happened. */
   isUncertain?: true
+  /** It was told as uncertain then, in epoch milliseconds, and has happened. */
+  wasUncertainAt?: number
   /** Why it was withdrawn, in a word of a closed list. */
   reason?: string
   /** Left out: a poll of which nothing is known. */
@@ -34,9 +36,9 @@ export interface SignInFailure {
   by: Occasion
 }
 
-/** Whether a session is over by it. */
+/** Whether a session is over by it, for certain. */
 export function isEnd(news: SessionNews): news is SessionChange & { type: EndReason } {
-  return 'session' in news && news.type !== 'opened' && news.type !== 'kept'
+  return 'session' in news && news.type !== 'opened' && news.type !== 'kept' && !news.isUncertain
 }
 
 export type OnSessionNews = (news: SessionNews) => void

@@ -4,6 +4,7 @@ import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
+import type { FollowUps } from './follow-ups.ts'
 import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex } from './session-index.ts'
@@ -25,6 +26,7 @@ export interface SessionOpeningOptions {
   store: RecordStore
   clock: Clock
   policy: SessionPolicy
+  followUps: FollowUps
   records: SessionRecords
   index: SessionIndex
   end: EndSessions
@@ -91,11 +93,17 @@ export interface SessionOpening {
   create<Also>(session: NewSession, how?: CreateOptions<Also>): Promise<Created<Also>>
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
   resume(secret: string): Promise<OpenedSession | undefined>
-  /** Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. */
+  /**
+   * Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. That somebody may be is told of a
+   * session once, however often it was tried, and again when it is found to be so.
+   */
   tell(opened: OpenedSession, news: { by: AnyOccasion | undefined; isUncertain?: true | undefined }): void
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
-  /** `create`, `tell` and `settle`. @returns how long its cookie is good, in seconds; `undefined`: its person is blocked */
+  /**
+   * `create`, `tell` and `settle`. Where the store does not answer, nobody is given what may be there, and it is taken back.
+   * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked
+   */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
   /** Takes back what was created and given to nobody. */
   discard(opened: OpenedSession): Promise<void>
@@ -104,7 +112,7 @@ export interface SessionOpening {
 const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
-  const { clock, policy, records, index, end, onNews = () => undefined } = options
+  const { clock, policy, followUps, records, index, end, onNews = () => undefined } = options
 
   function fresh({ secret: _kept, kind, remember, ...rest }: NewSession): Session {
     const now = clock()
@@ -145,6 +153,13 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     // Signed in anew as the same person, a phone goes on with what it scanned.
     const keepScanned = kind === 'phone' && of === personKeyHash(user)
     await end(of, [{ id, place }], { why: 'replaced', occasion, keepScanned, by: handedOverBy })
+  }
+
+  /** Of a session whose secret is nobody's: at once where that can be, though replicas may be away, and until it is done. */
+  function takeBack(made: OpenedSession): void {
+    const discard = () => opening.discard(made)
+    const isDiscarded = () => discard().then(() => true)
+    discard().catch(() => followUps.begin(`taken back:${made.id}`, isDiscarded))
   }
 
   const opening: SessionOpening = {
@@ -188,8 +203,19 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       return listed && opened(id, place.session, listed)
     },
 
-    tell: ({ id, session }, { by, isUncertain }) =>
-      onNews({ type: 'opened', id, session, by, ...(isUncertain && { isUncertain }) }),
+    tell({ id, session }, { by, isUncertain }) {
+      const news = { type: 'opened', id, session, by } as const
+      const followUp = `opened:${id}`
+      if (!isUncertain) {
+        followUps.drop(followUp)
+        onNews(news)
+      } else if (!followUps.has(followUp)) {
+        const wasUncertainAt = clock()
+        onNews({ ...news, isUncertain })
+        const isThere = async () => (await records.find(id)) !== undefined
+        followUps.begin(followUp, isThere, () => onNews({ ...news, wasUncertainAt }))
+      }
+    },
 
     async settle({ id, session, listed }, { replaces, occasion } = {}) {
       if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, occasion)
@@ -198,7 +224,10 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async open(session, how = {}) {
       const by = how.occasion
-      const onUncertain = (made: OpenedSession) => opening.tell(made, { by, isUncertain: true })
+      const onUncertain = (made: OpenedSession) => {
+        onNews({ type: 'opened', id: made.id, session: made.session, by, isUncertain: true })
+        takeBack(made)
+      }
       const { opened: made } = await opening.create(session, { onUncertain })
       if (made === undefined) return undefined
       opening.tell(made, { by })

@@ -3,8 +3,10 @@ import { ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
+import type { Schedule } from '../schedule.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createApplicationEntries } from './application-entries.ts'
+import { createFollowUps } from './follow-ups.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { createEndSessions, type EndingSession, type EndOptions, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex, type IndexEntry } from './session-index.ts'
@@ -29,6 +31,8 @@ export interface SessionServiceOptions {
   vouchFor?: VouchFor | undefined
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
+  /** Of what is to be tried again. */
+  schedule?: Schedule | undefined
 }
 
 export interface RevokeOptions {
@@ -54,7 +58,8 @@ export function createSessionService(options: SessionServiceOptions) {
   const { clock, currentPerson, onFirstUse, vouchFor = async () => undefined } = options
   const index = createSessionIndex(options)
   const records = createSessionRecords(options)
-  const end = createEndSessions({ ...options, records, index })
+  const followUps = createFollowUps(options.schedule)
+  const end = createEndSessions({ ...options, followUps, records, index })
   const shownTokens = createShownTokens({ clock, index })
 
   /** Of who is gone, or has another password by now, nobody is signed in. */
@@ -137,7 +142,7 @@ export function createSessionService(options: SessionServiceOptions) {
   const isLive = ({ id, place }: { id: string; place: Place }) => live(id, place) !== undefined
 
   return {
-    ...createSessionOpening({ ...options, records, index, end }),
+    ...createSessionOpening({ ...options, followUps, records, index, end }),
     ...createApplicationEntries({ clock, records, find, use }),
     ...createSessionKeeping({ ...options, records, index }),
 

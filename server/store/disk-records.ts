@@ -1,5 +1,5 @@
 import type { Capacity } from './capacity.ts'
-import type { DiskTables } from './disk-tables.ts'
+import { type DiskTables, endBytes, placeInEnd } from './disk-tables.ts'
 import type { Version, WriteOptions } from './record-store.ts'
 import { isVersion } from './text-record.ts'
 
@@ -32,9 +32,11 @@ const RECORD_BYTES = 64
 const SPACE_FACTOR = 1.8
 /** Expired records that a write clears away at the most, unless it needs the room: more than one, so that none pile up. */
 const SWEEP_AT_ONCE = 4
+const NOTHING = Buffer.alloc(0)
 
 interface Row {
-  key: string
+  /** Its key, as the tables have it. */
+  place: Buffer
   expiresAt: number
   text: string
 }
@@ -48,11 +50,11 @@ interface Ledger {
 export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskRecords {
   const { records, ends, changes, state } = tables
 
-  function find(key: string): Row | undefined {
-    const row = records.get(key)
+  function find(place: Buffer): Row | undefined {
+    const row = records.get(place)
     if (row === undefined) return undefined
     const end = row.indexOf(' ')
-    return { key, expiresAt: Number(row.slice(0, end)), text: row.slice(end + 1) }
+    return { place, expiresAt: Number(row.slice(0, end)), text: row.slice(end + 1) }
   }
 
   function readLedger(): Ledger {
@@ -61,35 +63,35 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
   }
 
   function drop(row: Row, ledger: Ledger): void {
-    records.remove(row.key)
-    ends.remove([row.expiresAt, row.key])
+    records.remove(row.place)
+    ends.remove(endBytes(row))
     ledger.bytes -= sizeOf(row)
   }
 
   function put(row: Row, existing: Row | undefined, ledger: Ledger): void {
-    records.put(row.key, `${row.expiresAt} ${row.text}`)
+    records.put(row.place, `${row.expiresAt} ${row.text}`)
     if (row.expiresAt !== existing?.expiresAt) {
-      if (existing !== undefined) ends.remove([existing.expiresAt, row.key])
-      ends.put([row.expiresAt, row.key], '')
+      if (existing !== undefined) ends.remove(endBytes(existing))
+      ends.put(endBytes(row), '')
     }
     ledger.bytes += sizeOf(row) - sizeOf(existing)
   }
 
   /** The record that is live at `now`; one that has expired is dropped on the way. */
-  function findLive(key: string, now: number, ledger: Ledger): Row | undefined {
-    const row = find(key)
+  function findLive(place: Buffer, now: number, ledger: Ledger): Row | undefined {
+    const row = find(place)
     if (row === undefined || row.expiresAt > now) return row
     drop(row, ledger)
     return undefined
   }
 
-  /** @returns whether there were any */
+  /** Whatever is found is gone afterwards, whatever it is: what stayed in front would keep all that comes after it. */
   function sweep(now: number, ledger: Ledger): boolean {
-    const expired = [...ends.getKeys({ end: [now + 1, ''], limit: SWEEP_AT_ONCE })]
-    for (const [expiresAt, key] of expired) {
-      const row = find(key)
-      if (row?.expiresAt === expiresAt) drop(row, ledger)
-      else ends.remove([expiresAt, key])
+    const expired = [...ends.getKeys({ end: endBytes({ expiresAt: now + 1, place: NOTHING }), limit: SWEEP_AT_ONCE })]
+    for (const end of expired) {
+      const row = find(placeInEnd(end))
+      if (row !== undefined && endBytes(row).equals(end)) drop(row, ledger)
+      else ends.remove(end)
     }
     return expired.length > 0
   }
@@ -119,7 +121,7 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
 
   return {
     textAt(key, now) {
-      const row = find(key)
+      const row = find(Buffer.from(key))
       return row !== undefined && row.expiresAt > now ? row.text : undefined
     },
 
@@ -133,20 +135,21 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
 
     write: (writes, now) =>
       keepingLedger((ledger) => {
-        const found = writes.map(({ key }) => findLive(key, now, ledger))
+        const rows = writes.map(({ key, text, expiresAt }) => ({ place: Buffer.from(key), text, expiresAt }))
+        const found = rows.map(({ place }) => findLive(place, now, ledger))
         if (!writes.every(({ ifVersion }, at) => isVersion(found[at]?.text, ifVersion))) return 'conflict'
-        const growth = writes.reduce((sum, row, at) => sum + sizeOf(row) - sizeOf(found[at]), 0)
+        const growth = rows.reduce((sum, row, at) => sum + sizeOf(row) - sizeOf(found[at]), 0)
         const begins = writes.some((each) => each.begins)
         if (!makeRoom(growth, begins, now, ledger)) return 'full'
-        for (const [at, { key, text, expiresAt }] of writes.entries()) put({ key, text, expiresAt }, found[at], ledger)
-        const changed = found.filter((row) => row !== undefined)
+        for (const [at, row] of rows.entries()) put(row, found[at], ledger)
+        const changed = writes.filter((_, at) => found[at] !== undefined)
         for (const { key } of changed) note(key, ledger)
         return changed.length === 0 ? 'created' : 'changed'
       }),
 
     remove: (key, ifVersion, now) =>
       keepingLedger((ledger) => {
-        const existing = findLive(key, now, ledger)
+        const existing = findLive(Buffer.from(key), now, ledger)
         if (existing === undefined || !isVersion(existing.text, ifVersion)) return 'conflict'
         drop(existing, ledger)
         note(key, ledger)
@@ -155,8 +158,8 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
   }
 }
 
-function sizeOf(row: Pick<Row, 'key' | 'text'> | undefined): number {
+function sizeOf(row: Pick<Row, 'place' | 'text'> | undefined): number {
   if (row === undefined) return 0
-  const { key, text } = row
-  return Math.ceil(SPACE_FACTOR * (RECORD_BYTES + 2 * key.length + Buffer.byteLength(text)))
+  const { place, text } = row
+  return Math.ceil(SPACE_FACTOR * (RECORD_BYTES + 2 * place.length + Buffer.byteLength(text)))
 }

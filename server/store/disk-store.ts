@@ -4,6 +4,8 @@ import { createChangeListeners } from './change-listeners.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
+import { NotWrittenError } from './not-written.ts'
+import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
 
@@ -39,6 +41,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   const tables = await openDiskTables(path)
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
+  const keyOf = (key: string) => keyPrefix + plainKey(key)
   let waiting = 0
   let isClosed = false
 
@@ -62,7 +65,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   /** Whatever is asked for in one turn of the event loop is one transaction. */
   async function transact(step: () => WriteOutcome): Promise<boolean> {
     if (waiting >= mostWaiting) {
-      throw new ScanInError('store_unavailable', { cause: new Error(`${waiting} writes wait for the disk`) })
+      throw new ScanInError('store_unavailable', { cause: new NotWrittenError(`${waiting} writes wait for the disk`) })
     }
     waiting++
     const outcome = await available(() => tables.root.transaction(step)).finally(() => waiting--)
@@ -82,7 +85,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
 
   async function writeTogether(writes: readonly RecordWrite[]): Promise<boolean> {
     const texts = writes.map(({ key, value, ...more }) => ({
-      key: keyPrefix + key,
+      key: keyOf(key),
       text: JSON.stringify(value),
       ...more,
     }))
@@ -90,15 +93,15 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   }
 
   return {
-    read: (key) => available(() => recordAt(keyPrefix + key)),
+    read: (key) => available(() => recordAt(keyOf(key))),
 
     write: (key, value, writeOptions) => writeTogether([{ key, value, ...writeOptions }]),
 
     writeTogether,
 
-    remove: (key, ifVersion) => transact(() => records.remove(keyPrefix + key, ifVersion, clock())),
+    remove: (key, ifVersion) => transact(() => records.remove(keyOf(key), ifVersion, clock())),
 
-    watch: (key, onChange) => listeners.add(keyPrefix + key, onChange),
+    watch: (key, onChange) => listeners.add(keyOf(key), onChange),
 
     use: () => waiting / mostWaiting,
 

@@ -8,9 +8,9 @@ import { StoreSettingError } from './store-setting-error.ts'
 export interface DiskTables {
   root: RootDatabase<string, string>
   /** By key: when the record ends, a space, and its text. */
-  records: Database<string, string>
-  /** What ends when: `[expiresAt, key]`, with nothing at it. */
-  ends: Database<string, [number, string]>
+  records: Database<string, Buffer>
+  /** What ends when (`endBytes`), with nothing at it. */
+  ends: Database<string, Buffer>
   /** The latest changes, the next over the oldest: at `number % CHANGES`, the number, a space, and the key. */
   changes: Database<string, number>
   /** `format`, and `ledger`: the bytes of all records, a space, and the number of the latest change. */
@@ -74,8 +74,8 @@ export function openTables(path: string): Omit<DiskTables, 'wakePath'> {
     })
     return {
       root,
-      records: root.openDB<string, string>('records', { encoding: 'string' }),
-      ends: root.openDB<string, [number, string]>('ends', { encoding: 'string' }),
+      records: root.openDB<string, Buffer>('records', { encoding: 'string', keyEncoding: 'binary' }),
+      ends: root.openDB<string, Buffer>('ends', { encoding: 'string', keyEncoding: 'binary' }),
       changes: root.openDB<string, number>('changes', { encoding: 'string', keyEncoding: 'uint32' }),
       state: root.openDB<string, string>('state', { encoding: 'string' }),
     }
@@ -85,6 +85,23 @@ export function openTables(path: string): Omit<DiskTables, 'wakePath'> {
       { cause },
     )
   }
+}
+
+const TIME_BYTES = 9
+
+/**
+ * A record's place among the ends: its time, of which earlier ones are less byte by byte, a zero, and the key. Never to be read
+ * as a list, as LMDB's own encoding would: what is a zero in a key is the end of one there.
+ */
+export function endBytes({ expiresAt, place }: { expiresAt: number; place: Buffer }): Buffer {
+  const time = Buffer.alloc(8)
+  time.writeDoubleBE(expiresAt)
+  return Buffer.concat([Buffer.from(`1${time.toString('hex')}0`, 'hex'), Buffer.alloc(1), place])
+}
+
+/** The key in one of these. */
+export function placeInEnd(end: Buffer): Buffer {
+  return end.subarray(TIME_BYTES + 1)
 }
 
 function codeOf(cause: unknown): string {

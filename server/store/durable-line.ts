@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ChainableCommander, Redis } from 'ioredis'
+import { NotWrittenError } from './not-written.ts'
 
 /** A command and its arguments. */
 export type RedisWrite = readonly [name: string, ...args: string[]]
@@ -58,7 +59,7 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
 
   function isInTime({ since, reject }: Waiting): boolean {
     const isGood = performance.now() - since < LONGEST_WAIT_MS
-    if (!isGood) reject(new Error('Command timed out: other writes wait for replicas'))
+    if (!isGood) reject(new NotWrittenError('Command timed out: other writes wait for replicas'))
     return isGood
   }
 

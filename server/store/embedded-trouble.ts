@@ -1,7 +1,8 @@
 import type { Trouble } from '../trouble-log.ts'
+import { NotWrittenError } from './not-written.ts'
 
 /** The cause of a refusal for want of room. */
-export class StoreFullError extends Error {
+export class StoreFullError extends NotWrittenError {
   override name = 'StoreFullError'
 }
 

@@ -1,3 +1,5 @@
+import { NotWrittenError } from './not-written.ts'
+
 export interface PatienceOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
   probe: () => Promise<unknown>
@@ -36,6 +38,7 @@ const HANGING_TICKS = 7
 const LAST_TICKS = 20
 /** Polls come by the thousand, and share a question; more than these are a crowd at a closed door. */
 const MOST_QUESTIONS = 10_000
+const SILENCE = 'Command timed out: nothing is heard of the server'
 
 export function createPatience({ probe }: PatienceOptions): Patience {
   const open = new Set<Question>()
@@ -51,7 +54,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
 
   function giveUp(question: Question): void {
     open.delete(question)
-    question.fail(silence())
+    question.fail(new Error(SILENCE))
   }
 
   function tick(): void {
@@ -77,7 +80,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
   }
 
   function put<T>(question: () => PromiseLike<T>, isProof: boolean): Promise<T> {
-    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(silence())
+    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(new NotWrittenError(SILENCE))
     if (!isTicking) tickLater()
     return new Promise<T>((resolve, reject) => {
       const asked: Question = { since: ticks, isProof, fail: reject }
@@ -100,8 +103,4 @@ export function createPatience({ probe }: PatienceOptions): Patience {
     askForLong: (question) => put(question, false),
     use: () => open.size / MOST_QUESTIONS,
   }
-}
-
-function silence(): Error {
-  return new Error('Command timed out: nothing is heard of the server')
 }

@@ -1,6 +1,7 @@
 /**
  * The seam between ScanIn and whatever keeps its records. A store keeps records, compares versions, forgets on
- * time and tells who is waiting; it knows no business rule. `tests/contract/record-store.ts` holds every store to this.
+ * time and tells who is waiting; it knows no business rule. Any text is a key. `tests/contract/record-store.ts` holds every store
+ * to this.
  *
  * Every method rejects with `ScanInError('store_unavailable')` when the store cannot be reached or is closed.
  */

@@ -55,7 +55,7 @@ export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onErr
   }
 
   subscriber.on('message', (_channel: string, notice: string) => {
-    // Keys have no spaces; a prefix may.
+    // Keys are plain ones; a prefix may have spaces.
     const end = notice.indexOf(' ', keyPrefix.length)
     if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
     else listeners.tell(notice.slice(keyPrefix.length, end), new TextRecord(notice.slice(end + 1)))

@@ -4,6 +4,7 @@ import { createChangeListeners } from './change-listeners.ts'
 import { COMPARE_AND_SET, type Setting, scriptArgs } from './compare-and-set.ts'
 import type { RedisWrite } from './durable-line.ts'
 import type { DurableWrites } from './durable-writes.ts'
+import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import type { RedisClient } from './redis-clients.ts'
 import { passOnNotices } from './redis-notices.ts'
@@ -33,6 +34,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   const { client, durable: durableWrites, patienceFor, keyPrefix } = options
   const listeners = createChangeListeners()
   const channel = `${keyPrefix}changes`
+  const keyOf = (key: string) => keyPrefix + plainKey(key)
   client.defineCommand('compareAndSet', { lua: COMPARE_AND_SET })
   const scripted = client as ScriptedClient
   const cork = createCork(client)
@@ -68,7 +70,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
 
   async function set(writes: readonly RecordWrite[]): Promise<boolean> {
     const settings = writes.map(({ key, value, expiresAt, ifVersion }) => ({
-      key: keyPrefix + key,
+      key: keyOf(key),
       text: JSON.stringify(value),
       expiresAt,
       ifVersion,
@@ -87,7 +89,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
 
   return {
     async read(key) {
-      const text = await reachable(readText(keyPrefix + key))
+      const text = await reachable(readText(keyOf(key)))
       return text === null ? undefined : new TextRecord(text)
     },
 
@@ -97,12 +99,12 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     writeTogether: isCluster ? (writes) => writeOneByOne(write, writes) : set,
 
     async remove(key, ifVersion) {
-      const removed = await reachable(setNow([{ key: keyPrefix + key, text: '', expiresAt: 0, ifVersion }]))
-      if (removed === 1) listeners.tell(key)
+      const removed = await reachable(setNow([{ key: keyOf(key), text: '', expiresAt: 0, ifVersion }]))
+      if (removed === 1) listeners.tell(plainKey(key))
       return removed === 1
     },
 
-    watch: listeners.add,
+    watch: (key, onChange) => listeners.add(plainKey(key), onChange),
 
     async close() {
       options.close()

@@ -1,4 +1,5 @@
 import { ScanInError } from '../errors.ts'
+import { NotWrittenError } from './not-written.ts'
 import type { RecordStore } from './record-store.ts'
 
 /** The clock of a store, which goes with it. */
@@ -14,7 +15,9 @@ export interface StoreTime {
 export function timedStore(store: RecordStore, time: StoreTime): RecordStore {
   function inTime<Result>(call: () => Promise<Result>): Promise<Result> {
     if (time.isKnown()) return call()
-    return Promise.reject(new ScanInError('store_unavailable', { cause: new Error('its time is not known yet') }))
+    return Promise.reject(
+      new ScanInError('store_unavailable', { cause: new NotWrittenError('its time is not known yet') }),
+    )
   }
   return {
     ...store,

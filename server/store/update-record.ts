@@ -1,4 +1,5 @@
 import { ScanInError } from '../errors.ts'
+import { isNotWritten } from './not-written.ts'
 import type { RecordStore, RecordWrite, StoredRecord, WriteOptions } from './record-store.ts'
 
 /** What to make of a record: the next value, or nothing to leave it as it is. With it, what the caller is told. */
@@ -6,7 +7,7 @@ export interface Change<Result> {
   next?: { value: unknown } & Pick<WriteOptions, 'expiresAt' | 'durable' | 'begins'>
   /** Called once `next` is written. */
   onWritten?: () => void
-  /** Called when the store fails to answer the write of `next`, which may have happened all the same. */
+  /** Called when the store does not answer the write of `next`, which may have happened all the same. */
   onUncertain?: () => void
   result: Result
 }
@@ -90,7 +91,7 @@ async function write(
     const { key, value, ...options } = first
     return await store.write(key, value, options)
   } catch (error) {
-    for (const { onUncertain } of changes) onUncertain?.()
+    if (!isNotWritten(error)) for (const { onUncertain } of changes) onUncertain?.()
     throw error
   }
 }

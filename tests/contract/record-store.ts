@@ -52,6 +52,46 @@ export function describeRecordStore(name: string, open: () => Promise<StoreUnder
       expect((await store.read(key))?.value).toEqual(value)
     })
 
+    test.each([
+      ['long', ['x'.repeat(300), `${'x'.repeat(300)}y`]],
+      ['longer than a page of a disk', ['y'.repeat(5000), `${'y'.repeat(5000)}z`]],
+      ['with zeros in it, short', ['a\u0000b', 'a\u0000', 'a\u0000\u0000b']],
+      ['with zeros in it, long', [`${'c'.repeat(64)}\u0000d`, `${'c'.repeat(64)}\u0000`, 'c'.repeat(64)]],
+      ['that is like another with its zeros written out', [`e${'\u0000'.repeat(32)}`, `e${'\u0004\u0000'.repeat(32)}`]],
+      ['of controls alone', ['\u0001', '\u0004', '\u001b', '\u001c', '\n']],
+      ['with spaces', ['f g', 'f  g', ' f g', 'f g ']],
+      ['in many scripts', ['Grüße', 'Gru\u0308ße', '你好', '🤝'.repeat(40)]],
+      [
+        'with half a surrogate pair',
+        ['\ud800', '\udc00', '\ufffd', `h${'\ud800'.repeat(64)}`, `h${'\ud801'.repeat(64)}`],
+      ],
+      ['of nothing', ['']],
+    ])('takes any text for a key, and no two for one: %s', async (_name, names) => {
+      const { neighbour } = opened
+      const told: unknown[] = []
+      const stops = names.map((key, at) => neighbour.watch(key, (record) => told.push([at, record?.value])))
+      for (const [at, key] of names.entries()) {
+        expect(await store.write(key, `first ${at}`, { expiresAt: later(), ifVersion: null })).toBe(true)
+      }
+      expect(await valuesOf(neighbour, names)).toEqual(names.map((_key, at) => `first ${at}`))
+      // What listens is told again of what was there before it did.
+      told.length = 0
+      for (const [at, key] of names.entries()) {
+        const ifVersion = await versionOf(neighbour, key)
+        const together = [{ key, value: `second ${at}`, expiresAt: later(), ifVersion }]
+        expect(await store.writeTogether(together)).toBe(true)
+        await eventually('it is told', () => told.some((each) => `${each}` === `${at},second ${at}`))
+      }
+      const [first = '', ...others] = names
+      expect(await neighbour.remove(first, await versionOf(store, first))).toBe(true)
+      expect(await valuesOf(store, names)).toEqual([undefined, ...others.map((_key, at) => `second ${at + 1}`)])
+      for (const stop of stops) stop()
+      await Promise.all(names.map((key) => store.write(key, 'short', { expiresAt: Date.now() + 50 })))
+      await eventually('all are forgotten', async () => {
+        return (await valuesOf(neighbour, names)).every((value) => value === undefined)
+      })
+    })
+
     test('hands out copies: changing what was read or written changes no record', async () => {
       const key = newKey()
       const value = { list: [1] }

@@ -129,13 +129,17 @@ async function countOf(command: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
 }
 
-test('who signs in has a session that a replica has', async () => {
+test('who signs in has a session that a replica has, and nothing is left of the tries that were refused', async () => {
+  const witness = await createPhone(service.url)
+  const sessions = async (): Promise<number> => (await witness.get('/sessions')).json.sessions.length
+  const before = await sessions()
   line.hang()
   const phone = createClient(service.url)
   const signIn = () => phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
   await expectOnlyWithReplica(signIn, 200)
   const { id } = (await phone.get('/session')).json.session
   expect(await onReplica.get(`scanin:session:${id}`)).not.toBeNull()
+  await eventually('what was refused is taken back', async () => (await sessions()) === before + 1)
 })
 
 test('who signs out or revokes is told so once a replica has it: a failover brings no session back', async () => {

@@ -2,7 +2,7 @@ import { refuseExcess } from '../../http/failure-limits.ts'
 import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
-import { type Person, personKey } from '../../identity/person-key.ts'
+import { type Person, personKeyHash } from '../../identity/person-key.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 
 /**
@@ -61,7 +61,7 @@ export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally):
     // Before anybody waits: whoever has only seen the code, and with it the login's id, stands in no way.
     const matching = await find()
     if (matching === undefined) return run(undefined)
-    const person = personKey(matching.person)
+    const person = personKeyHash(matching.person)
     return inTurn(loginId, async (hasWaited) => {
       const found = hasWaited ? await find() : matching
       if (found?.hasFailed) await refuseExcessOf(person, address)

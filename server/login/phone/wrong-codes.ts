@@ -2,7 +2,7 @@ import { refuseExcess } from '../../http/failure-limits.ts'
 import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { QueueTally } from '../../http/tallies.ts'
-import { personKey } from '../../identity/person-key.ts'
+import { personKeyHash } from '../../identity/person-key.ts'
 import type { Phone } from '../login.ts'
 
 /** Wrong codes that a person may send a minute before the phone has to pause (RFC 8628 §5.1). */
@@ -30,7 +30,7 @@ export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): 
   })
 
   return ({ user }, address, lookUp) => {
-    const person = personKey(user)
+    const person = personKeyHash(user)
     return inTurn(person, async () => {
       const [ofPerson, around] = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
       refuseExcess(ofPerson)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { pino } from 'pino'
+import { ScanInError } from '../../../server/errors.ts'
 import { createEventRecords } from '../../../server/events/event-records.ts'
 import { createEventWriter } from '../../../server/events/event-writer.ts'
 import type { OnAccountNews } from '../../../server/identity/account-news.ts'
@@ -16,6 +17,7 @@ import {
 import { keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore } from '../../support/failing-store.ts'
+import { DEMO_PASSWORD } from '../../support/service.ts'
 
 const OF_DEMO = `events-of:${personKeyHash({ id: 'demo' })}`
 const DAY = 24 * 3_600_000
@@ -182,6 +184,121 @@ describe('the events of an account', () => {
     const strange = { type: 'teleported', at: time.now }
     await store.write(OF_DEMO, [strange, 7, ...own], { expiresAt: time.now + DAY })
     expect((await events()).map(({ type }) => type)).toEqual(['signed_in'])
+  })
+})
+
+describe('what the store did not do, or did not answer', () => {
+  type Loss = 'before' | 'after'
+  let lose: { key: RegExp; loss: Loss; cause: Error | undefined } | undefined
+  let log: ReturnType<typeof keepLog>
+  const READ_ONLY = new Error("READONLY You can't write against a read only replica.")
+
+  beforeEach(async () => {
+    lose = undefined
+    log = keepLog()
+    const inner = createMemoryStore({ clock: () => Date.parse('2026-01-01T00:00:00Z') })
+    async function losing(keys: string[], call: () => Promise<boolean>): Promise<boolean> {
+      const lost = keys.some((key) => lose?.key.test(key)) ? lose : undefined
+      if (lost === undefined) return call()
+      if (lost.loss === 'after') await call()
+      throw new ScanInError('store_unavailable', { cause: lost.cause })
+    }
+    const store: typeof inner = {
+      ...inner,
+      write: (key, ...rest) => losing([key], () => inner.write(key, ...rest)),
+      writeTogether: (writes) =>
+        losing(
+          writes.map(({ key }) => key),
+          () => inner.writeTogether(writes),
+        ),
+    }
+    await begin({}, { store, logger: log.logger })
+    await eventsOnce(1)
+  })
+
+  const outcomes = (audit: string) =>
+    log
+      .news()
+      .filter((line) => line.audit === audit)
+      .map((line) => line['outcome'])
+  const types = async () => (await events()).map(({ type }) => type)
+
+  test('an end that was refused is no event and no line, however often it was asked for', async () => {
+    const browser = await link()
+    await eventsOnce(2)
+    const { id } = (await browser.get('/session')).json().session
+    lose = { key: /^session:/, loss: 'before', cause: READ_ONLY }
+    for (let tries = 0; tries < 3; tries++) expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(503)
+    lose = undefined
+    expect((await browser.get('/session')).statusCode).toBe(200)
+    expect(outcomes('session.revoked')).toEqual([])
+    expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+    await eventsOnce(3)
+    expect(await types()).toEqual(['revoked', 'linked', 'signed_in'])
+    expect(outcomes('session.revoked')).toEqual(['success'])
+  })
+
+  test('an end whose answer was lost is one event, once it is known, also when it is asked for again', async () => {
+    const browser = await link()
+    await eventsOnce(2)
+    const { id } = (await browser.get('/session')).json().session
+    lose = { key: /^session:/, loss: 'after', cause: undefined }
+    expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(503)
+    lose = undefined
+    expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+    await eventsOnce(3)
+    expect((await types())[0]).toBe('revoked')
+    expect(outcomes('session.revoked')).toEqual(['unknown'])
+  })
+
+  test.each<[string, Loss, Error | undefined, string[]]>([
+    ['refused', 'before', READ_ONLY, ['success']],
+    ['lost', 'before', undefined, ['unknown', 'success']],
+    ['not answered', 'after', undefined, ['unknown']],
+  ])(
+    'a browser whose hand-over was %s at several polls is one event, and told of as it was',
+    async (_what, loss, cause, said) => {
+      const browser = createInjectClient(testApp.app)
+      const token = await start(browser)
+      await phone.post('/login/scan', { token })
+      await phone.post('/login/confirm', { token })
+      lose = { key: /^(login|session):/, loss, cause }
+      for (let polls = 0; polls < 3; polls++) {
+        testApp.time.now += 2000
+        expect((await browser.get(`/login/status/${token}`)).statusCode).toBe(503)
+      }
+      lose = undefined
+      testApp.time.now += 2000
+      expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
+      await eventsOnce(2)
+      await eventually('nothing more is told', async () => (await types()).join() === 'linked,signed_in')
+      expect(outcomes('login.collected')).toEqual(said)
+    },
+  )
+
+  test('a denial that was tried again is one event', async () => {
+    const token = await start()
+    await phone.post('/login/scan', { token })
+    for (const loss of ['before', 'before', undefined] as const) {
+      lose = loss && { key: /^login:/, loss, cause: undefined }
+      await phone.post('/login/deny', { token })
+      testApp.time.now += 1000
+    }
+    await link()
+    await eventsOnce(3)
+    expect((await types()).sort()).toEqual(['denied', 'linked', 'signed_in'])
+  })
+
+  test('a sign-in that was not answered is no event: nobody is in by it', async () => {
+    lose = { key: /^session:/, loss: 'after', cause: undefined }
+    const signIn = () => createInjectClient(testApp.app).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+    expect((await signIn()).statusCode).toBe(503)
+    lose = undefined
+    await eventually('it is taken back', async () => (await phone.get('/sessions')).json().sessions.length === 1)
+    expect(outcomes('sign_in.succeeded')).toEqual(['success', 'unknown'])
+    expect((await signIn()).statusCode).toBe(200)
+    await eventsOnce(2)
+    expect(await types()).toEqual(['signed_in', 'signed_in'])
   })
 })
 

@@ -3,18 +3,22 @@ import { createBackChannelLogout } from '../../../server/oauth/back-channel-logo
 import type { CurrentProvider } from '../../../server/oauth/provider.ts'
 import { createToldClients, type ToldClients } from '../../../server/oauth/told-clients.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
 import { eventually } from '../../support/eventually.ts'
+import { createFailingStore } from '../../support/failing-store.ts'
 
 const ANNA = { id: 'anna' }
 let calls: string[]
 let failures: number
 let scheduled: { ms: number; callback: () => void }[]
 let warnings: unknown[]
+let store: RecordStore
 let told: ToldClients
 
 beforeEach(() => {
   ;[calls, failures, scheduled, warnings] = [[], 0, [], []]
-  told = createToldClients({ store: createMemoryStore({ clock: () => 0 }), clock: () => 0 })
+  store = createMemoryStore({ clock: () => 0 })
+  told = createToldClients({ store, clock: () => 0 })
 })
 
 const provider = (async () => ({
@@ -71,6 +75,44 @@ test('one that does not take it is told again, later each time, and in the end n
   expect(scheduled).toEqual([])
   expect(warnings.at(-1)).toMatchObject({ client: 'web', session: 's1', why: '503', isGivenUp: true })
 })
+
+test('a store that is away at the moment of an end is asked again, later each time, and in the end no more', async () => {
+  const failing = createFailingStore(store)
+  told = createToldClients({ store: failing.store, clock: () => 0 })
+  await told.note('s1', 'web', 1000)
+  failing.failAfter(0, 'before')
+  const logout = open()
+  logout.tell('s1', ANNA)
+  const first = await eventually('it is tried later', () => scheduled.shift())
+  first.callback()
+  const second = await eventually('and later', () => scheduled.shift())
+  failing.mend()
+  second.callback()
+  await eventually('it is told', () => calls.length === 1)
+  expect(calls).toEqual(['web anna s1'])
+  expect([first.ms, second.ms]).toEqual([1000, 5000])
+  expect(warnings).toMatchObject(Array(2).fill({ session: 's1', isGivenUp: false }))
+
+  failing.failAfter(0, 'before')
+  logout.tell('s2', ANNA)
+  for (let times = 0; times < 5; times++) (await eventually('it is tried later', () => scheduled.shift())).callback()
+  await eventually('it is given up', () => warnings.length === 8)
+  expect(warnings.at(-1)).toMatchObject({ session: 's2', isGivenUp: true })
+  expect(scheduled).toEqual([])
+})
+
+test.each(['before', 'after'] as const)(
+  'a store whose answer is lost when it is asked for the list, %s it was taken, keeps nobody from being told',
+  async (loss) => {
+    const failing = createFailingStore(store)
+    told = createToldClients({ store: failing.store, clock: () => 0 })
+    await told.note('s1', 'web', 1000)
+    failing.failAfter(1, loss)
+    open().tell('s1', ANNA)
+    await eventually('it is told', () => calls.length === 1)
+    expect(calls).toEqual(['web anna s1'])
+  },
+)
 
 test('closed, it tries no more', async () => {
   failures = 1

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { open } from 'lmdb'
 import { createDiskStore } from '../../../server/store/disk-store.ts'
-import { openDiskTables } from '../../../server/store/disk-tables.ts'
+import { openDiskTables, openTables } from '../../../server/store/disk-tables.ts'
 import { createRecordLimiter } from '../../../server/store/record-limiter.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 import { updateRecord } from '../../../server/store/update-record.ts'
@@ -110,10 +111,81 @@ test('full, it refuses what begins, then what grows, in every process, and takes
   // Three lifetimes, each as full as the first: all of it in the same file.
   for (let life = 1; life <= 3; life++) {
     now += 2 * HOUR_MS
-    expect(await fill(store, `life ${life}`, endsLater + life * 2 * HOUR_MS - HOUR_MS, false)).toBeGreaterThan(begun)
+    expect(await fill(store, `life-${life}`, endsLater + life * 2 * HOUR_MS - HOUR_MS, false)).toBeGreaterThan(begun)
   }
   expect(statSync(join(options.path, 'data.mdb')).size / MAX_BYTES).toBeLessThan(1.5)
   await Promise.all([store.close(), neighbour.close()])
+})
+
+/** Records of a counted limit, as many as a process that is asked about people is left with. */
+const ODD_KEYS = [
+  `rate:wrong-codes:introspection\u0000${'a'.repeat(36)}`,
+  `rate:wrong-codes:jwt\u0000${'b'.repeat(64)}`,
+  `${'c'.repeat(64)}\u0000\u0006\u0007`,
+  `${'d'.repeat(64)}\u0004`,
+  `${'e'.repeat(64)}\u0000`,
+  `f${'\ud800'.repeat(70)}`,
+  'g\u0000h',
+  '\u0000',
+]
+
+const writeTimes = (store: RecordStore, times: number, keyOf: (at: number) => string, expiresAt: number) =>
+  Promise.all(Array.from({ length: times }, (_, at) => store.write(keyOf(at), at, { expiresAt })))
+
+const recordsIn = async (path: string): Promise<number> => {
+  const { root, records, ends } = openTables(path)
+  const counts = [records, ends].map((table) => [...table.getKeys()].length)
+  await root.close()
+  expect(counts[0]).toBe(counts[1])
+  return counts[0] ?? 0
+}
+
+test('no key holds up what ends after it: all are forgotten, and what is full takes its room back', async () => {
+  let now = Date.now()
+  const options = { path: join(folder, 'odd keys'), keyPrefix: 'scanin:', maxBytes: MAX_BYTES }
+  const store = await createDiskStore({ ...options, clock: () => now })
+  for (const key of ODD_KEYS) await store.write(key, 1, { expiresAt: now + 60_000 })
+  const first = await fill(store, 'first', now + HOUR_MS, true)
+  now += 2 * HOUR_MS
+  // Full of what has ended.
+  expect(await fill(store, 'second', now + HOUR_MS, true)).toBeGreaterThan(first * 0.9)
+  now += 2 * HOUR_MS
+  await writeTimes(store, first, () => 'last', now + HOUR_MS)
+  await store.close()
+  expect(await recordsIn(options.path)).toBe(1)
+})
+
+test('a store that an earlier version could forget nothing in any more is whole again', async () => {
+  let now = Date.now()
+  const options = { path: join(folder, 'stuck'), keyPrefix: 'scanin:', maxBytes: MAX_BYTES, clock: () => now }
+  await (await createDiskStore(options)).close()
+  // As that version wrote them: by LMDB's own encoding of keys, which does not read back what it wrote.
+  const root = open<string, string>({ path: options.path, noSubdir: false, encoding: 'string', maxDbs: 4 })
+  const records = root.openDB<string, string>('records', { encoding: 'string' })
+  const ends = root.openDB<string, [number, string]>('ends', { encoding: 'string' })
+  const state = root.openDB<string, string>('state', { encoding: 'string' })
+  const put = (key: string, expiresAt: number) => {
+    records.put(key, `${expiresAt} [1,${expiresAt}]`)
+    ends.put([expiresAt, key], '')
+  }
+  await root.transaction(() => {
+    for (const key of ODD_KEYS) put(`scanin:${key}`, now - HOUR_MS)
+    for (let at = 0; at < 100; at++) put(`scanin:plain:${at}`, now - HOUR_MS + at)
+    put('scanin:rate:logins:192.0.2.1', now + 60_000)
+    // Full.
+    state.put('ledger', `${MAX_BYTES} 1`)
+  })
+  await root.close()
+
+  const store = await createDiskStore(options)
+  expect((await store.read('rate:logins:192.0.2.1'))?.value).toEqual([1, now + 60_000])
+  expect(await store.write('rate:logins:192.0.2.1', [2, now + 60_000], { expiresAt: now + 60_000 })).toBe(true)
+  await writeTimes(store, 100, (at) => `plain:${at}`, now + 60_000)
+  expect(await recordsIn(options.path)).toBe(101)
+  now += HOUR_MS
+  await writeTimes(store, 100, () => 'last', now + HOUR_MS)
+  await store.close()
+  expect(await recordsIn(options.path)).toBe(1)
 })
 
 test('no more than so many writes wait for the disk, and it says how many of them do', async () => {

@@ -1,7 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { ScanInError } from '../../../server/errors.ts'
+import { storeFull } from '../../../server/store/capacity.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import { NotWrittenError } from '../../../server/store/not-written.ts'
 import type { RecordStore, StoredRecord } from '../../../server/store/record-store.ts'
-import { type Change, updateRecord } from '../../../server/store/update-record.ts'
+import { type Change, updateRecord, updateTogether } from '../../../server/store/update-record.ts'
+import { spreadStore } from '../../support/spread-store.ts'
 
 const KEY = 'a counter'
 const LATER = 60_000
@@ -95,4 +99,62 @@ describe('a guess', () => {
 test('gives up on a record that never lets it write', async () => {
   const stubborn = { ...store, write: async () => false }
   await expect(updateRecord(stubborn, KEY, countUp)).rejects.toMatchObject({ code: 'store_unavailable' })
+})
+
+describe('of a write that fails', () => {
+  const failing = (cause?: Error): RecordStore => ({
+    ...store,
+    write: () => Promise.reject(new ScanInError('store_unavailable', { cause })),
+  })
+
+  async function isUncertain(over: RecordStore): Promise<boolean> {
+    let told = 0
+    const next = { value: 1, expiresAt: LATER }
+    const change = () => ({ next, onUncertain: () => told++, result: undefined })
+    await expect(updateRecord(over, KEY, change)).rejects.toMatchObject({ code: 'store_unavailable' })
+    return told === 1
+  }
+
+  test.each([
+    ['nothing is heard', undefined],
+    ['the connection broke', new Error('Connection is closed.')],
+    ['too few replicas have it', new Error('0 of 1 replicas have the write')],
+    // Its last step.
+    [
+      'the change could not be told',
+      new Error("NOPERM this user can't access the channel. script: on @user_script:27."),
+    ],
+  ])('nobody knows whether it was done where %s', async (_why, cause) => {
+    expect(await isUncertain(failing(cause))).toBe(true)
+  })
+
+  test.each([
+    ['it is full', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
+    ['it is read-only', new Error("READONLY You can't write against a read only replica.")],
+    ['its script met that', new Error("@user_script: 19: -READONLY You can't write against a read only replica.")],
+    ['it cannot save', new Error('MISCONF Redis is configured to save RDB snapshots, but it cannot')],
+    ['replicas are too few to begin', new Error('NOREPLICAS Not enough good replicas to write.')],
+    ['it was not asked', new NotWrittenError('its time is not known yet')],
+    ['an embedded one is full', storeFull().cause as Error],
+  ])('it is certain that it was not done where the store says that %s', async (_why, cause) => {
+    expect(await isUncertain(failing(cause))).toBe(false)
+  })
+
+  test('what comes first of several may be there, however certain the last refusal is', async () => {
+    let writes = 0
+    const half: RecordStore['write'] = (...what) =>
+      writes++ === 0 ? store.write(...what) : failing(new Error('READONLY')).write(...what)
+    const told: string[] = []
+    const changeOf = (name: string) => ({
+      next: { value: 1, expiresAt: LATER },
+      onUncertain: () => told.push(name),
+      result: undefined,
+    })
+    const changed = updateTogether(spreadStore({ ...store, write: half }), [{ key: KEY }, { key: 'other' }], () => ({
+      changes: [changeOf('one'), changeOf('other')],
+      result: undefined,
+    }))
+    await expect(changed).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(told).toEqual(['one', 'other'])
+  })
 })
