@@ -171,14 +171,15 @@ export function createSessionService(options: SessionServiceOptions) {
     idsOf: (person: Person): Promise<string[]> => index.list(personKeyHash(person)),
 
     /**
-     * Whether what this phone's session approved is still good: it lives, and its person is one of ours.
+     * Whether what this phone's session approved is still good: it lives, and its person is one of ours, or vouched for.
      * @param loginId what it approved; a session that this very login's hand-over replaced was good until then
+     * @throws ScanInError `identity_provider_unavailable` where nobody can say so
      */
     async mayApprove(id: string, loginId: string): Promise<boolean> {
       const place = await records.find(id)
-      if (place === undefined) return false
-      if ('ended' in place) return place.ended.by === loginId
-      return place.session.kind === 'phone' && currentPerson(place.session.user) !== undefined
+      if (place !== undefined && 'ended' in place) return place.ended.by === loginId
+      const found = live(id, place)
+      return found?.session.kind === 'phone' && (await vouched(found)) !== undefined
     },
 
     /** A person's sessions, the newest first. */

@@ -1,7 +1,7 @@
-import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
+import { isFree } from '../support/free-port.ts'
 import { ROOT } from '../support/service.ts'
 
 /** What tests start ends with them, however they end: a Redis that is left running is in the way of the next run. */
@@ -25,16 +25,6 @@ test('a test file that dies in beforeAll leaves no process running', async () =>
   for (const port of [redis, nginx]) await eventually(`port ${port} is free`, () => isFree(port))
   await eventually('the process is gone', () => isGone(sleeper))
 })
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(false))
-    socket.once('error', () => resolve(true))
-    socket.once('close', () => socket.destroy())
-    socket.setTimeout(100, () => socket.destroy())
-  })
-}
 
 function isGone(pid: number): boolean {
   try {

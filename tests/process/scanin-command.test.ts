@@ -73,7 +73,7 @@ beforeAll(async () => {
   expect(made).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`ada was added to ${path}`) })
   writeFileSync(path, `# ours\n${readFileSync(path, 'utf8')}`)
   service = await startServiceProcess({ ACCOUNTS_FILE: path, ...operator.env })
-}, 60_000)
+})
 
 afterAll(async () => {
   await service.stop()

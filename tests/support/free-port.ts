@@ -17,7 +17,8 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port')
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether this process could listen there now. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
     probe.once('error', () => resolve(false))

@@ -6,11 +6,12 @@ import { scan, startLogin } from '../support/login-flow.ts'
 import { expectProblem } from './seen.ts'
 
 /**
- * T25: typed codes and digits that are guessed from many addresses for one account, and from one address by many
- * accounts: slowed within a minute, and the right ones are never refused for others' sake.
+ * T25: typed codes and digits that are guessed from many addresses for one account, and by many accounts from one address
+ * or from the networks that one customer may have: slowed within a minute, and the right ones are never refused for others'
+ * sake.
  */
 
-const PEOPLE: TestAccount[] = Array.from({ length: 24 }, (_, at) => ({
+const PEOPLE: TestAccount[] = Array.from({ length: 64 }, (_, at) => ({
   ...ZOFIA,
   id: `person-${at}`,
   username: `person${at}`,
@@ -18,8 +19,16 @@ const PEOPLE: TestAccount[] = Array.from({ length: 24 }, (_, at) => ({
 /** Wrong ones a minute: of one account, and from one address. */
 const CODES = { ofOneAccount: 10, fromOneAddress: 40 }
 const DIGITS = { ofOneAccount: 50, fromOneAddress: 100 }
+/** As one customer has them at the least and at the most (RFC 6177), with how many times as many wrong ones they may send. */
+const NETWORKS: [where: string, addressOf: (at: number) => string, factor: number][] = [
+  ['one address', () => '198.51.100.1', 1],
+  ['one /64', (at) => `2001:db8:0:1::${hex(at)}`, 1],
+  ['the /64s of one /56', (at) => `2001:db8:1:${hex(0x100 + (at % 0x100))}::1`, 2],
+  ['the /56s of one /48', (at) => `2001:db8:2:${hex((at % 0x100) * 0x100)}::1`, 4],
+]
 const TRIES = 5
 
+const hex = (number: number) => number.toString(16)
 const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
 const counted = (replies: Reply[], status: number) => replies.filter((reply) => reply.status === status).length
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
@@ -54,8 +63,10 @@ onEveryStore(env, (stage) => {
   const people = createPeople(stage)
 
   describe('typed codes', () => {
+    const LETTERS = 'BCDFGHJK'
+    const codeOf = (at: number) => `${LETTERS[at >> 6]}${LETTERS[(at >> 3) & 7]}${LETTERS[at & 7]}`
     const wrong = (phone: Client, address: string, at: number) =>
-      phone.post('/login/scan', { user_code: `BCDF-GH${'BCDFGHJK'[at >> 3]}${'BCDFGHJK'[at & 7]}` }, from(address))
+      phone.post('/login/scan', { user_code: `BCDF-G${codeOf(at)}` }, from(address))
 
     async function typesRightCode(phone: Client, address: string): Promise<Reply> {
       const browser = stage.browser()
@@ -76,22 +87,25 @@ onEveryStore(env, (stage) => {
       expect((await typesRightCode(other, '203.0.113.0')).status).toBe(200)
     })
 
-    test.each([
-      ['one address', () => '198.51.100.1'],
-      ['one /64', (at: number) => `2001:db8:0:1::${at.toString(16)}`],
-    ])('T25 by many accounts from %s are slowed, and right ones there are taken', async (_where, addressOf) => {
-      const [late, honest, ...guessers] = (await people(6)) as [Client, Client, ...Client[]]
-      const replies = await Promise.all(
-        numbers(CODES.fromOneAddress).map((at) => wrong(guessers[at % guessers.length] as Client, addressOf(at), at)),
-      )
-      expect(counted(replies, 404)).toBe(CODES.fromOneAddress)
-      // One guess of each account more, as nobody can know yet that it is one.
-      expectProblem(await wrong(late, addressOf(50), 50), 404, 'expired_token')
-      expectProblem(await wrong(late, addressOf(51), 51), 429, 'slow_down')
-      expectProblem(await typesRightCode(late, addressOf(52)), 429, 'slow_down')
-      expect((await typesRightCode(honest, addressOf(53))).status).toBe(200)
-      expect((await typesRightCode(late, '192.0.2.1')).status).toBe(200)
-    })
+    test.each(NETWORKS)(
+      'T25 by many accounts from %s are slowed, and right ones there are taken',
+      async (...network) => {
+        const [, addressOf, factor] = network
+        const most = CODES.fromOneAddress * factor
+        const some = await people(2 + most / CODES.ofOneAccount)
+        const [late, honest, ...guessers] = some as [Client, Client, ...Client[]]
+        const replies = await Promise.all(
+          numbers(most).map((at) => wrong(guessers[at % guessers.length] as Client, addressOf(at), at)),
+        )
+        expect(counted(replies, 404)).toBe(most)
+        // One guess of each account more, as nobody can know yet that it is one.
+        expectProblem(await wrong(late, addressOf(most), most), 404, 'expired_token')
+        expectProblem(await wrong(late, addressOf(most + 1), most + 1), 429, 'slow_down')
+        expectProblem(await typesRightCode(late, addressOf(most + 2)), 429, 'slow_down')
+        expect((await typesRightCode(honest, addressOf(most + 3))).status).toBe(200)
+        expect((await typesRightCode(late, '192.0.2.1')).status).toBe(200)
+      },
+    )
   })
 
   describe('digits', () => {
@@ -143,14 +157,21 @@ onEveryStore(env, (stage) => {
       expect((await (await startMatch(other)).typeRight('203.0.113.100')).json.status).toBe('authenticated')
     })
 
-    test('T25 of many accounts from one address are slowed, and the right ones are taken', async () => {
-      const [other, ...others] = (await people(5)) as [Client, ...Client[]]
-      const here = () => '198.51.100.2'
-      const phones = numbers(DIGITS.fromOneAddress / TRIES).map((at) => others[at % others.length] as Client)
-      const replies = (await Promise.all(phones.map((phone) => useUp(phone, here)))).flat()
-      expect(counted(replies, 422)).toBe(DIGITS.fromOneAddress)
-      const login = await expectSlowedAfterOne(other, here())
-      expect((await (await startMatch(other)).typeRight(here())).json.status).toBe('authenticated')
+    test.each(NETWORKS)('T25 of many accounts from %s are slowed, and the right ones are taken', async (...network) => {
+      const [, addressOf, factor] = network
+      const most = DIGITS.fromOneAddress * factor
+      const some = await people(1 + most / DIGITS.ofOneAccount)
+      const [other, ...others] = some as [Client, ...Client[]]
+      const logins = numbers(most / TRIES)
+      const replies = (
+        await Promise.all(
+          logins.map((login) => useUp(others[login % others.length] as Client, (at) => addressOf(login * TRIES + at))),
+        )
+      ).flat()
+      expect(counted(replies, 422)).toBe(most)
+      const here = addressOf(most)
+      const login = await expectSlowedAfterOne(other, here)
+      expect((await (await startMatch(other)).typeRight(here)).json.status).toBe('authenticated')
       // Elsewhere the very same login goes on: none of its tries was taken for what was slowed.
       expect((await login.typeRight('192.0.2.2')).json.status).toBe('authenticated')
     })

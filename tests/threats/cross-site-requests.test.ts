@@ -1,9 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createTestPeople, type TestPeople } from '../support/app.ts'
+import { readDescription } from '../support/described-api.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
 import { DEMO_PASSWORD, startService } from '../support/service.ts'
+import { allThereIs, type Route, routesOf } from './routes.ts'
 import { expectProblem } from './seen.ts'
 
 /** T8 (and T9's first half): another site makes the person's own browser send a request, cookies and all. */
@@ -20,7 +23,7 @@ const FOREIGN: [from: string, headers: OutgoingHttpHeaders][] = [
   ['the address bar', { 'sec-fetch-site': 'none', origin: undefined }],
 ]
 
-/** Origins that only look like ours. */
+/** Origins that only look like ours. No browser spells its own so: what a strict comparison need not let in. */
 function lookalikes(url: string, port: number): string[] {
   return [
     `${url}.evil.example`,
@@ -34,7 +37,6 @@ function lookalikes(url: string, port: number): string[] {
   ]
 }
 
-/** No browser spells its own origin so: what a strict comparison need not let in. */
 type Attempt = [what: string, method: string, path: (token: string) => string, body: (token: string) => unknown]
 
 const ATTEMPTS: Attempt[] = [
@@ -51,8 +53,75 @@ const ATTEMPTS: Attempt[] = [
   ['name a session', 'PATCH', () => '/sessions/some-session-id', () => ({ name: 'Mine' })],
   ['say what was seen', 'POST', () => '/events/seen', () => ({ until: '2026-01-01T00:00:00.000Z' })],
   ['end a session', 'DELETE', () => '/sessions/some-session-id', () => undefined],
+  ['keep a browser signed in', 'POST', () => '/sessions/some-session-id/remember', () => undefined],
   ['sign in', 'POST', () => '/sign-in', () => ({ username: 'demo', password: DEMO_PASSWORD })],
 ]
+
+/** What is judged by itself, as it goes by no session's cookie: each with what it goes by. */
+const JUDGED_BY_ITSELF: Readonly<Record<string, string>> = {
+  'POST /oauth/token': "a code or a refresh token, and the application's secret",
+  'POST /oauth/revoke': "a token, and the application's secret",
+  'POST /oauth/introspect': "a token, and the application's secret",
+  'POST /oauth/device_authorization': 'what application asks: a login begins that somebody has to approve',
+  'POST /oauth/userinfo': 'an access token',
+  'POST /oauth/authorize': 'nothing: it leads to the same by GET',
+  'POST /oauth/logout': 'nothing: it leads to the same by GET, where the person is asked',
+  'POST /.scanin/sign-out': "an application's cookie, and from where on that host it is asked",
+  'POST /sign-in/oidc/backchannel-logout': "a token that the team's provider has signed",
+}
+const CHANGING = ['POST', 'PUT', 'PATCH', 'DELETE']
+
+describe('every route that changes state', () => {
+  let people: TestPeople
+  let changing: Route[]
+  /** With the phone's session, as all that a browser sends by itself. */
+  const ask = ({ method, path }: Route, headers: OutgoingHttpHeaders) =>
+    people.testApp.app.inject({
+      method: method as 'POST',
+      url: path.replaceAll(/\{[^}]+\}/g, `${'t'.repeat(16)}.${'u'.repeat(22)}`),
+      headers,
+      cookies: Object.fromEntries(people.phone.cookies),
+    })
+
+  beforeAll(async () => {
+    people = await createTestPeople(...allThereIs())
+    changing = (await routesOf(people.testApp.app)).filter(({ method }) => CHANGING.includes(method))
+  })
+  afterAll(() => people.testApp.app.close())
+
+  test.each(FOREIGN)(
+    'T8 from %s is 403 with a session cookie, whatever there is or will be',
+    async (_from, headers) => {
+      const sent = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined))
+      for (const route of changing) {
+        const name = `${route.method} ${route.path}`
+        if (name in JUDGED_BY_ITSELF) continue
+        const reply = await ask(route, sent)
+        expect([name, reply.statusCode, reply.json().code]).toEqual([name, 403, 'cross_site_request'])
+        expect(reply.cookies).toEqual([])
+      }
+    },
+  )
+
+  test('T8 but for what goes by no session, which does nothing to one', async () => {
+    const names = changing.map(({ method, path }) => `${method} ${path}`)
+    const { operations } = await readDescription(people.testApp.app)
+    const documented = operations.map(([name]) => name).filter((name) => !name.startsWith('GET '))
+    expect(documented.length).toBeGreaterThan(20)
+    for (const name of documented) expect(names).toContain(name)
+    const { browser, phone } = people
+    const token = (await browser.post('/login')).json().token
+    await phone.post('/login/scan', { token })
+    for (const name of Object.keys(JUDGED_BY_ITSELF)) {
+      expect(names).toContain(name)
+      const [method = '', path = ''] = name.split(' ')
+      const reply = await ask({ method, path }, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+      expect([name, reply.cookies, reply.statusCode < 500]).toEqual([name, [], true])
+    }
+    expect((await phone.get('/sessions')).json().sessions).toHaveLength(1)
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('scanned')
+  })
+})
 
 async function sessionCount(phone: Client): Promise<number> {
   return (await phone.get('/sessions')).json.sessions.length

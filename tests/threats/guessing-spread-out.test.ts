@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type AccountsFile, type TestAccount, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Client, Reply } from '../support/http-client.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
@@ -19,7 +20,7 @@ function signInFrom(client: Client, addresses: string[], body: object): Promise<
 
 onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_INS_PER_MINUTE: '10' }, (stage) => {
   describe('right passwords', () => {
-    test('T25 twelve people behind one address sign in at once, and again', async () => {
+    test('T25 twelve devices of a person behind one address sign in at once, and again', async () => {
       const address = '198.51.100.1'
       const people = () => signInFrom(stage.browser(), Array(12).fill(address), RIGHT)
       expect(statuses(await people())).toEqual(Array(12).fill(200))
@@ -110,6 +111,34 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     )
     expect([counted(replies, 404), counted(replies, 429)]).toEqual([10, 20])
   })
+})
+
+describe('an office of twelve people', () => {
+  const PEOPLE: TestAccount[] = Array.from({ length: 12 }, (_, at) => ({
+    ...ZOFIA,
+    id: `person-${at}`,
+    username: `person${at}`,
+    password: `${ZOFIA.password} ${at}`,
+  }))
+  const rightOnes = PEOPLE.map(({ username, password }) => ({ username, password }))
+  let accounts: AccountsFile
+  beforeAll(async () => {
+    accounts = await writeAccounts(PEOPLE)
+  })
+  afterAll(() => accounts.remove())
+
+  onEveryStore(
+    () => ({ ACCOUNTS_FILE: accounts.path, TRUST_PROXY: '127.0.0.1', RATE_SIGN_INS_PER_MINUTE: '5' }),
+    (stage) => {
+      const signIn = (body: object, address: string) => stage.browser().post('/sign-in', body, from(address))
+
+      test('T25 signs in at once where none of them was before, more of them than there may be wrong passwords', async () => {
+        const replies = await Promise.all(rightOnes.map((body) => signIn(body, '198.51.100.1')))
+        expect(statuses(replies)).toEqual(rightOnes.map(() => 200))
+        expect(new Set(replies.map(({ json }) => json.user.id)).size).toBe(rightOnes.length)
+      })
+    },
+  )
 })
 
 onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_INS_PER_MINUTE: '3' }, (stage) => {

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
+import { createTestPeople } from '../support/app.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Client, Reply } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
-import { browserKeyOf, expectProblem, keyCookieOf, unhurried } from './seen.ts'
+import { browserKeyOf, expectProblem, keyCookieOf } from './seen.ts'
 
 /** T18: who polls far too fast is told so, loses nothing by it, and slows nobody else. */
 
@@ -11,7 +12,10 @@ function hammer(client: Client, token: string, times: number, cookie?: string): 
   return Promise.all(Array.from({ length: times }, () => client.get(`/login/status/${token}`, call)))
 }
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => {
+/** The longest there is: the polls of a burst are too fast by it on the slowest machine, too. */
+const INTERVAL_SECONDS = 60
+
+onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: String(INTERVAL_SECONDS) }, (stage) => {
   test('T18 polls far faster than the interval are told to slow down, with how long to wait', async () => {
     const browser = stage.browser()
     const token = await startLogin(browser)
@@ -22,28 +26,10 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
       expectProblem(reply, 429, 'slow_down')
       const wait = Number(reply.headers['retry-after'])
       expect(wait).toBeGreaterThan(0)
-      expect(wait).toBeLessThanOrEqual(5)
+      expect(wait).toBeLessThanOrEqual(INTERVAL_SECONDS)
     }
     // A tab that wakes up, or a network that comes back, is no attack.
     expect(replies.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
-  })
-
-  test('T18 the login survives, and a client that keeps to the interval from then on is not refused again', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    const token = await startLogin(browser)
-    await hammer(browser, token, 60)
-    expect((await unhurried(() => browser.get(`/login/status/${token}`))).json.status).toBe('pending')
-    for (let polls = 0; polls < 3; polls++) {
-      const started = performance.now()
-      // The interval passes while somebody else's login is looked at.
-      await unhurried(async () => {
-        const other = await phone.get('/healthz')
-        return { ...other, status: performance.now() - started < 1000 ? 429 : 200 }
-      })
-      expect((await browser.get(`/login/status/${token}`)).status).toBe(200)
-    }
-    await approve(phone, token)
-    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
   })
 
   test('T18 the end of a login is told even to a client that was told to slow down', async () => {
@@ -105,7 +91,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
     expect(statuses).toContain(429)
     expect(new Set(statuses)).toEqual(new Set([201, 429]))
     expect(current.slice(0, 16)).toBe(token.slice(0, 16))
-    expect((await unhurried(() => browser.get(`/login/status/${current}`))).json.status).toBe('pending')
+    expect((await browser.get(`/login/status/${current}`)).json.status).toBe('pending')
   })
 
   test('T18 a phone that hammers its own poll is told to slow down, and can still confirm', async () => {
@@ -121,21 +107,44 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: '1' }, (stage) => 
   })
 })
 
+test('T18 the login survives, and a client that waits as it is told, and then keeps to the interval, is not refused again', async () => {
+  const { testApp, browser, phone } = await createTestPeople({ POLL_HOLD_SECONDS: '0', MATCH: 'never' })
+  const { token, interval } = (await browser.post('/login')).json()
+  const poll = () => browser.get(`/login/status/${token}`)
+  const pass = (seconds: number) => {
+    testApp.time.now += seconds * 1000
+  }
+  for (let polls = 0; polls < 60; polls++) await poll()
+  const refused = await poll()
+  expect([refused.statusCode, refused.json().code]).toEqual([429, 'slow_down'])
+  pass(Number(refused.headers['retry-after']))
+  expect((await poll()).json().status).toBe('pending')
+  for (let polls = 0; polls < 20; polls++) {
+    pass(interval)
+    expect((await poll()).json().status).toBe('pending')
+  }
+  await phone.post('/login/scan', { token })
+  await phone.post('/login/confirm', { token })
+  expect((await poll()).json().status).toBe('authenticated')
+})
+
 onEveryStore({ POLL_HOLD_SECONDS: '25', POLL_INTERVAL_SECONDS: '1' }, (stage) => {
   test('T18 held polls that a client piles up hold nobody else up', async () => {
     const [browser, phone, other] = [stage.browser(), await stage.phone(), stage.browser()]
     const [piled, quick] = [await startLogin(browser), await startLogin(other)]
-    let answered = 0
+    let isOver = false
+    // Each again as soon as its hold is over: however long the others take, the pile is there.
     const held = Array.from({ length: 100 }, async () => {
-      const reply = await browser.get(`/login/status/${piled}?seen=pending&wait=25`)
-      answered++
-      return reply
+      const statuses: number[] = []
+      do statuses.push((await browser.get(`/login/status/${piled}?seen=pending&wait=25`)).status)
+      while (!isOver)
+      return statuses
     })
     await approve(phone, quick)
     expect((await other.get(`/login/status/${quick}?seen=pending&wait=25`)).json.status).toBe('authenticated')
-    expect(answered).toBeLessThan(held.length)
+    isOver = true
     // Their login's end is theirs: nobody has to wait for the time of a hold.
     await browser.delete(`/login/${piled}`)
-    for (const { status } of await Promise.all(held)) expect([200, 429]).toContain(status)
+    for (const status of (await Promise.all(held)).flat()) expect([200, 429]).toContain(status)
   })
 })

@@ -38,7 +38,7 @@ beforeAll(async () => {
     start({ ...introspection, PHONE_USERINFO_URL: provider.userinfoUrl }),
   ])
   services = { userinfo, scoped, introspecting, trusting }
-}, 60_000)
+})
 
 afterAll(async () => {
   await Promise.all(Object.values(services).map((service) => service.stop()))

@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AccountsFile, phoneOf, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { createInjectClient, createTestApp, PUBLIC_URL, type TestApp } from '../support/app.ts'
 import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
+import { keepLog } from '../support/audit-lines.ts'
 import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient, type Reply } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { ROOT, type Service, startService } from '../support/service.ts'
+import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
+import { verifiersBy } from './bearer-verifiers.ts'
 import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 import { expectToBeRefused, expectToSignIn } from './native-app.ts'
 import { expectProblem } from './seen.ts'
@@ -50,7 +54,7 @@ beforeAll(async () => {
     PHONE_JWT_AUDIENCE: AUDIENCE,
     ...behindThisMachine([{ origin: WIKI }]),
   })
-}, 60_000)
+})
 
 afterAll(async () => {
   await service.stop()
@@ -99,32 +103,107 @@ describe('a person who signs in', () => {
   })
 })
 
+/** What a provider may say of a person that is no name, id, group or address here. */
+const BAD_CLAIMS: [what: string, claims: Record<string, unknown>][] = [
+  ['a space behind the id', { sub: 'admin ' }],
+  ['a no-break space before the id', { sub: '\u00a0admin' }],
+  ['a bell in the id', { sub: '\u0007admin' }],
+  ['a line end in the id', { sub: 'admin\r\nRemote-Groups: root' }],
+  ['an override in the id', { sub: '\u202enimda' }],
+  ['a zero-width space in the id', { sub: 'ad\u200bmin' }],
+  ['a byte order mark before the id', { sub: '\ufeffadmin' }],
+  ['half a character in the id', { sub: 'admin\ud800' }],
+  ['an id in another normal form', { sub: 'jose\u0301' }],
+  ['an id in full width', { sub: 'ａｄｍｉｎ' }],
+  ['an id that is endless', { sub: 'a'.repeat(300) }],
+  ['a tab in the name', { name: 'Native\tPerson' }],
+  ['a space before the name', { name: ' Native Person' }],
+  ['an override in the name', { name: 'Native \u202enosreP' }],
+  ['a space behind a group', { groups: ['staff', 'admins '] }],
+  ['a control in a group', { groups: ['admins\u0000'] }],
+  ['a line end in the address', { email: 'a@example.com\n' }],
+]
+
 describe("a provider's person", () => {
-  test.each<[string, Record<string, unknown>]>([
-    ['a space behind the id', { sub: 'admin ' }],
-    ['a no-break space before the id', { sub: '\u00a0admin' }],
-    ['a bell in the id', { sub: '\u0007admin' }],
-    ['a line end in the id', { sub: 'admin\r\nRemote-Groups: root' }],
-    ['an override in the id', { sub: '\u202enimda' }],
-    ['a zero-width space in the id', { sub: 'ad\u200bmin' }],
-    ['a byte order mark before the id', { sub: '\ufeffadmin' }],
-    ['half a character in the id', { sub: 'admin\ud800' }],
-    ['an id in another normal form', { sub: 'jose\u0301' }],
-    ['an id in full width', { sub: 'ａｄｍｉｎ' }],
-    ['an id that is endless', { sub: 'a'.repeat(300) }],
-    ['a tab in the name', { name: 'Native\tPerson' }],
-    ['a space before the name', { name: ' Native Person' }],
-    ['an override in the name', { name: 'Native \u202enosreP' }],
-    ['a space behind a group', { groups: ['staff', 'admins '] }],
-    ['a control in a group', { groups: ['admins\u0000'] }],
-    ['a line end in the address', { email: 'a@example.com\n' }],
-  ])('T27 with %s is refused', async (_what, claims) => {
+  test.each(BAD_CLAIMS)('T27 with %s is refused', async (_what, claims) => {
     await expectToBeRefused(browser(), await provider.sign({ claims }))
   })
 
   test('T27 whose name is written apart is called by it in one form', async () => {
     const bearer = await provider.sign({ claims: { sub: 'native-9', name: 'Rene\u0301' } })
     await expectToSignIn(browser(), bearer, { id: 'native-9', name: 'Ren\u00e9' })
+  })
+})
+
+describe.each(['userinfo', 'introspection'] as const)("a provider's person, of whom %s tells", (source) => {
+  const OF_SOMEBODY = { sub: 'native-1', name: 'Native Person' }
+  const SOMEBODY = { id: 'native-1', name: 'Native Person' }
+  let app: TestApp['app']
+  let tokens = 0
+
+  beforeAll(async () => {
+    const bearerVerifiers = verifiersBy(source, provider, Date.now)
+    ;({ app } = await createTestApp({}, { bearerVerifiers }))
+  })
+  afterAll(() => app.close())
+
+  /** @returns what the app is told that asks who it is, with an opaque token */
+  async function whoIs(claims: Record<string, unknown>) {
+    const token = `opaque-${source}-${tokens++}`
+    if (source === 'userinfo') provider.opaque.set(token, { ...OF_SOMEBODY, ...claims })
+    else provider.introspected.set(token, { ...OF_SOMEBODY, ...claims, active: true })
+    const reply = await app.inject({ url: '/session', headers: { authorization: `Bearer ${token}` } })
+    return [reply.statusCode, reply.json().user ?? reply.json().code]
+  }
+
+  test.each(BAD_CLAIMS)('T27 with %s is refused', async (_what, claims) => {
+    expect(await whoIs(claims)).toEqual([401, 'authentication_required'])
+  })
+
+  test('T27 whose name is written apart is called by it in one form', async () => {
+    expect(await whoIs({})).toEqual([200, SOMEBODY])
+    expect(await whoIs({ name: 'Rene\u0301' })).toEqual([200, { ...SOMEBODY, name: 'Ren\u00e9' }])
+  })
+})
+
+describe("a person who signs in at the team's provider", () => {
+  const log = keepLog()
+  let team: TeamProvider
+  let app: TestApp['app']
+
+  beforeAll(async () => {
+    team = await startTeamProvider({ publicUrl: PUBLIC_URL })
+    const env = { ...team.env, PHONE_OIDC_GROUPS_CLAIM: 'roles' }
+    ;({ app } = await createTestApp(env, { logger: log.logger }, { now: Date.now() }))
+  })
+  afterAll(async () => {
+    await app.close()
+    await team.stop()
+  })
+
+  /** Signs in as somebody of whom the provider says this. */
+  async function whoIs({ sub = 'u-1', groups, ...claims }: Record<string, unknown>) {
+    const who = String(sub)
+    team.people.set(who, { name: 'Native Person', ...claims, ...(groups === undefined ? {} : { roles: groups }) })
+    const phone = createInjectClient(app)
+    const begun = await phone.get('/sign-in/oidc?return_to=/scan')
+    const { pathname, search } = await team.visit(String(begun.headers.location), who)
+    const back = await phone.get(pathname + search)
+    const session = (await phone.get('/session')).json()
+    return [back.statusCode, session.user ?? session.code]
+  }
+
+  // Half a character nobody can type into the provider's page.
+  const typed = BAD_CLAIMS.filter(([, { sub }]) => sub === undefined || !/\p{Surrogate}/u.test(String(sub)))
+  test.each(typed)('T27 with %s is refused', async (_what, claims) => {
+    log.news()
+    expect(await whoIs(claims)).toEqual([403, 'authentication_required'])
+    expect(log.news()).toMatchObject([{ audit: 'sign_in.failed', reason: 'no_person' }])
+  })
+
+  test('T27 whose name is written apart is called by it in one form', async () => {
+    expect(await whoIs({ groups: ['staff'] })).toEqual([302, { id: 'u-1', name: 'Native Person', groups: ['staff'] }])
+    expect(await whoIs({ name: 'Rene\u0301' })).toEqual([302, { id: 'u-1', name: 'Ren\u00e9' }])
   })
 })
 
@@ -210,4 +289,4 @@ test('T27 a start with names that are none, or two that are one, says where and 
   }))
   expect(await Promise.all(seen)).toEqual(expected)
   rmSync(folder, { recursive: true })
-}, 60_000)
+})

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { decodeJwt } from 'jose'
 import { createAppList } from '../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../server/apps/forward-auth/apps-file.ts'
-import { createBearerVerifiers } from '../../server/identity/bearer-verifiers.ts'
 import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createDiskStore } from '../../server/store/disk-store.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
@@ -19,7 +18,8 @@ import { WEB } from '../support/clients-file.ts'
 import { authorizePath, VERIFIER } from '../support/oauth-flow.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { placeOf, startRedis } from '../support/redis-server.ts'
-import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { type TokenSource, verifiersBy } from './bearer-verifiers.ts'
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 
 /**
  * T28, of people who come by an app's token: a short token makes no browser that nobody vouches for again. What it signed in,
@@ -35,7 +35,6 @@ const WIKI = 'https://wiki.example'
 const VAULT = 'https://vault.example'
 const ENV = { MATCH: 'never', TRUST_PROXY: '127.0.0.1', CLIENTS_FILE: 'clients.json', SESSION_IDLE_SECONDS: '604800' }
 
-type Source = 'jwt' | 'introspection' | 'userinfo'
 type OpenStore = (clock: () => number) => Promise<{ store: RecordStore; close: () => Promise<void> }>
 
 const STORES: Record<string, OpenStore> = {
@@ -71,7 +70,7 @@ beforeAll(async () => {
 })
 afterAll(() => provider.stop())
 
-describe.each<[store: string, Source]>([
+describe.each<[store: string, TokenSource]>([
   ['embedded', 'jwt'],
   ['embedded', 'introspection'],
   ['embedded', 'userinfo'],
@@ -109,22 +108,7 @@ describe.each<[store: string, Source]>([
     clients.replace(parseClients(JSON.stringify([{ ...WEB, id_token_signed_response_alg: 'EdDSA' }])))
     const apps = createAppList()
     apps.replace(parseApps(JSON.stringify([{ origin: WIKI }, { origin: VAULT, groups: ['board'] }])))
-    const { client } = provider
-    const bearerVerifiers = createBearerVerifiers({
-      config: {
-        publicUrl: PUBLIC_URL,
-        phoneJwt:
-          source === 'jwt' ? { issuer: provider.issuer, jwksUrl: provider.jwksUrl, audience: AUDIENCE } : undefined,
-        phoneIntrospection:
-          source === 'introspection'
-            ? { url: provider.introspectionUrl, clientId: client.id, clientSecret: client.secret, audience: undefined }
-            : undefined,
-        phoneUserinfoUrl: source === 'userinfo' ? provider.userinfoUrl : undefined,
-        phoneScopes: [],
-      },
-      clock: () => time.now,
-      failures: { excess: async () => ({ failures: 0, retryAfterSeconds: 1 }), count: async () => undefined },
-    })
+    const bearerVerifiers = verifiersBy(source, provider, () => time.now)
     const parts = { store: opened.store, clients, apps, bearerVerifiers, logger: log.logger }
     return createTestApp(ENV, parts, time)
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { type AskAbout, behindThisMachine, enterApplication } from '../support/applications.ts'
 import { auditLinesIn } from '../support/audit-lines.ts'
@@ -13,8 +13,6 @@ import { redisDump } from './redis-dump.ts'
 import { expectProblem, found } from './seen.ts'
 
 /** T28: what the accounts file says of people now is so on every instance, whatever it said when they signed in. */
-
-jest.setTimeout(120_000)
 
 let redis: RedisServer
 let accounts: AccountsFile
@@ -31,7 +29,7 @@ beforeAll(async () => {
   }
   const PUBLIC_URL = 'http://scanin.test'
   services = await Promise.all([1, 2].map(() => startService({ ...env, PUBLIC_URL })))
-}, 120_000)
+})
 
 afterAll(async () => {
   await Promise.all(services.map((service) => service.stop()))
@@ -52,7 +50,7 @@ function readings(): number[] {
 async function whenRead(change: () => void | Promise<void>): Promise<void> {
   const before = readings()
   await change()
-  await eventually('both have read it', () => readings().every((count, at) => count > (before[at] ?? 0)), 60_000)
+  await eventually('both have read it', () => readings().every((count, at) => count > (before[at] ?? 0)))
 }
 
 /** Puts the people there and has each instance read them, by the signal that asks for it. */
@@ -119,14 +117,10 @@ test.each<[string, TestAccount[]]>([
 test('T28 a changed file is read without a signal', async () => {
   const zofia = await atHome(ZOFIA)
   await accounts.write([YUSUF])
-  await eventually(
-    'she is out everywhere',
-    async () => {
-      const replies = await Promise.all([0, 1].map(() => zofia.phone.get('/session')))
-      return replies.every(({ status }) => status === 401)
-    },
-    60_000,
-  )
+  await eventually('she is out everywhere', async () => {
+    const replies = await Promise.all([0, 1].map(() => zofia.phone.get('/session')))
+    return replies.every(({ status }) => status === 401)
+  })
 })
 
 async function expectOutSoon(home: AtHome): Promise<void> {
@@ -255,7 +249,7 @@ test('T28 a file that is gone for a while changes nothing, and one that comes ba
   await whenRead(() => accounts.remove())
   await expectIn(zofia)
   await accounts.write([YUSUF])
-  await eventually('she is out', async () => (await zofia.phone.get('/session')).status === 401, 60_000)
+  await eventually('she is out', async () => (await zofia.phone.get('/session')).status === 401)
 })
 
 test('T28 of the demo account: another DEMO_PASSWORD ends its sessions, the same one does not', async () => {

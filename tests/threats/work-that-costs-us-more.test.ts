@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
+import type { Reply } from '../support/http-client.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 import { expectProblem } from './seen.ts'
 
@@ -79,5 +80,67 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
     socket.write(request.repeat(5000))
     await ended
     expect((await stage.browser().post('/login')).status).toBe(201)
+  })
+})
+
+const LOGINS_A_MINUTE = 20
+/** The longest there is: whoever asks for much at once is too fast by it on the slowest machine, too. */
+const POLL_INTERVAL_SECONDS = '60'
+/** How far somebody may be ahead of it. */
+const BURST = 10
+
+const DRAWING = {
+  TRUST_PROXY: '127.0.0.1',
+  POLL_HOLD_SECONDS: '0',
+  POLL_INTERVAL_SECONDS,
+  RATE_LOGINS_PER_MINUTE: String(LOGINS_A_MINUTE),
+}
+
+onEveryStore(DRAWING, (stage) => {
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+  const drawnIn = (replies: readonly Reply[]) => replies.filter(({ status }) => status === 201).length
+
+  /** Asks all at once, while others start, poll and renew: as if nobody did. */
+  async function askAtOnce(ask: () => Promise<Reply>, elsewhere: string): Promise<Reply[]> {
+    const others = await Promise.all(
+      Array.from({ length: 5 }, async (_, at) => {
+        const browser = stage.browser()
+        const { token } = (await browser.post('/login', undefined, from(`${elsewhere}.${at}`))).json
+        return { browser, token, address: `${elsewhere}.${at}` }
+      }),
+    )
+    const flood = Array.from({ length: AT_ONCE }, ask)
+    const calm = await Promise.all(
+      others.flatMap(({ browser, token, address }) => [
+        browser.get(`/login/status/${token}`, from(address)),
+        browser.post('/login', { token }, from(address)),
+        stage.browser().post('/login', undefined, from(address)),
+      ]),
+    )
+    expect(calm.map(({ status }) => status)).toEqual(others.flatMap(() => [200, 201, 201]))
+    const replies = await Promise.all(flood)
+    for (const reply of replies.filter(({ status }) => status !== 201)) {
+      expectProblem(reply, 429, 'slow_down')
+      expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
+    }
+    return replies
+  }
+
+  test('T26 400 logins that one address starts at once are 20 QR codes to draw, and nobody else is refused one', async () => {
+    const start = () => stage.browser().post('/login', undefined, from('198.51.100.1'))
+    const drawn = drawnIn(await askAtOnce(start, '203.0.113'))
+    expect(drawn).toBeGreaterThanOrEqual(LOGINS_A_MINUTE)
+    // And again where a slow machine is at it for more than a minute.
+    expect(drawn).toBeLessThanOrEqual(2 * LOGINS_A_MINUTE)
+  })
+
+  test('T26 400 times at once one login`s QR renewed is ten of them to draw, and nobody else is refused one', async () => {
+    const browser = stage.browser()
+    const { token } = (await browser.post('/login', undefined, from('198.51.100.2'))).json
+    const renew = () => browser.post('/login', { token }, from('198.51.100.2'))
+    const drawn = drawnIn(await askAtOnce(renew, '203.0.114'))
+    expect(drawn).toBeGreaterThanOrEqual(1)
+    // Ten, and by a minute's end two more.
+    expect(drawn).toBeLessThanOrEqual(BURST + 2)
   })
 })

@@ -149,7 +149,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
           '`expired` are ends.',
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,
-        problems: ['slow_down', 'store_unavailable'],
+        problems: ['slow_down', 'store_unavailable', 'identity_provider_unavailable'],
         replyHeaders: { 200: { 'Set-Cookie': SESSION_COMES } },
         response: { 200: browserStatus },
       },

@@ -6,6 +6,8 @@ import { ModuleMocker } from 'jest-mock'
 /** What `endLater` is told of, of the file that runs in this process. @type {Set<() => void>} */
 const ends = new Set()
 globalThis.testFileEnds = ends
+/** Where `jest.setTimeout` puts it. */
+const OWN_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL')
 
 process.once('exit', callEnds)
 // Jest ends a worker that does not end by itself, and people press Ctrl-C: without this there would be no 'exit'.
@@ -17,16 +19,27 @@ export default class BareEnvironment {
   #environment = { ...process.env }
   #console = console
   #exit = process.exit
+  #testTimeout
 
-  constructor({ projectConfig }) {
+  constructor({ projectConfig, globalConfig }) {
+    this.#testTimeout = globalConfig.testTimeout
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis })
   }
 
   async setup() {}
 
+  /** A timeout of its own would end a test before its waits do, and those say what they waited for. */
+  handleTestEvent({ name, timeout }, { testTimeout }) {
+    const isOneWith = (name === 'add_test' || name === 'add_hook') && timeout !== undefined
+    const isFileWith = name === 'run_start' && testTimeout !== this.#testTimeout
+    if (isOneWith || isFileWith) throw new Error('no test has a timeout of its own: jest.config.mjs has one for all')
+  }
+
   async teardown() {
     callEnds()
     this.fakeTimersModern.dispose()
+    // It would be that of every file after this one.
+    delete globalThis[OWN_TIMEOUT]
     // What Jest put there for this file, and what the file may have.
     globalThis.console = this.#console
     process.exit = this.#exit
