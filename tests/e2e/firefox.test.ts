@@ -44,3 +44,25 @@ test('in Firefox a phone signs a browser in, it signs out again, and a code that
     await service.stop()
   }
 })
+
+test('a Firefox that keeps no cookies shows every page, and says on each what it takes', async () => {
+  // Nor does it give pages storage, or channels between its tabs.
+  const [service, browser] = await Promise.all([startService(), launchFirefox({ 'network.cookie.cookieBehavior': 2 })])
+  try {
+    const heard: string[] = []
+    const page = await openFirefox(browser, heard)
+    for (const path of ['/', '/home', '/embed']) {
+      await page.goto(service.url + path)
+      await words(page, '#status', 'Signing in needs cookies')
+    }
+    await page.goto(`${service.url}/scan`)
+    await page.locator('#username').fill('demo')
+    await page.locator('#password').fill(DEMO_PASSWORD)
+    await page.locator('#sign-in-form [type=submit]').click()
+    await words(page, '#sign-in-why', 'Allow cookies')
+    expect(heard).toEqual([])
+  } finally {
+    await browser.close()
+    await service.stop()
+  }
+})

@@ -7,6 +7,7 @@ import { tabMemory } from '../page/tab-memory.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
+import { openOtherTabs } from '../sessions/other-tabs.ts'
 import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
@@ -71,7 +72,7 @@ export class ScanInLogin extends HTMLElement {
       speak()
       return forms
     })
-    const tabs = new BroadcastChannel('scanin.signed-in')
+    const tabs = openOtherTabs()
 
     const source = { clock: pageClock, random: Math.random, wake: pageWake, onFailure: () => undefined }
 
@@ -116,7 +117,7 @@ export class ScanInLogin extends HTMLElement {
         returnTo: this.returnTo,
         kept,
         onView: (next) => {
-          if (next.kind === 'authenticated') tabs.postMessage('')
+          if (next.kind === 'authenticated') tabs.tell()
           onView(next)
         },
         onConnection,
@@ -153,7 +154,7 @@ export class ScanInLogin extends HTMLElement {
     for (const button of ['#start-over', '#more-time']) {
       findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     }
-    if (!this.isAnew) watchForSignIn({ api: this.api, channel: tabs, page: document, onSignedIn, signal: life })
+    if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
     life.addEventListener('abort', () => {
       attempt.abort()
       tabs.close()
