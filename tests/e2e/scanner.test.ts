@@ -123,13 +123,28 @@ test.each([
   expect(loaded).toContain('decode-')
 })
 
-test('where nothing that reads can be loaded, that is said', async () => {
+test('where nothing that reads can be loaded, that is said, and it is tried anew at the next press', async () => {
   await filmLogin()
   visitors.await(/ERR_FAILED/)
   const { phone } = await openScanner({}, (page) => page.route(READER, (route) => route.abort()))
   await phone.locator('#camera-start').click()
   await sees(phone, '#chooser-message', 'could not be loaded')
   await phone.locator('#camera-start').waitFor()
+  await phone.unroute(READER)
+  await phone.route(/\/assets\/(reader-worker-|decode-\w+\.js$)/, (route) => route.abort())
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+})
+
+test('a scanner that could not be had ahead of its use is there at the press', async () => {
+  await filmLogin()
+  visitors.await(/ERR_FAILED .*\/assets\/scanner-/)
+  const { phone } = await openScanner({}, (page) =>
+    // At this address, which most browsers ask for no more then.
+    page.route(/\/assets\/scanner-\w+\.js$/, (route) => route.abort()),
+  )
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
 })
 
 test('a code of another site is said to be one where people look, and the camera looks on until Escape', async () => {

@@ -1,6 +1,7 @@
 import { trouble } from '#messages/trouble'
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
+import { lateModule } from '../page/late-module.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
@@ -22,6 +23,8 @@ import { createStatusLine } from './status-line.ts'
 
 /** Named by the build. */
 declare const LOGIN_FORMS_SHEET: string
+
+const loadFormsModule = lateModule(() => import('./login-forms.ts'))
 
 /** Who is in reads so, before the page goes. */
 const heldMs = 700
@@ -59,9 +62,8 @@ export class ScanInLogin extends HTMLElement {
     const qr = createQrPanel(this, pageClock, life)
     const otherWay = findPart(this, '.other-way', HTMLElement)
     let forms: LoginForms | undefined
-    const loadSheet = later(() => addSheet(LOGIN_FORMS_SHEET))
     const loadForms = later(async () => {
-      const [{ createLoginForms }] = await Promise.all([import('./login-forms.ts'), loadSheet()])
+      const [{ createLoginForms }] = await Promise.all([loadFormsModule(), addSheet(LOGIN_FORMS_SHEET)])
       forms = createLoginForms({
         ...{ root: this, clock: pageClock, signal: life },
         match: (matchCode) => flow.match(matchCode),
