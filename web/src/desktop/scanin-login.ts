@@ -157,6 +157,8 @@ export class ScanInLogin extends HTMLElement {
       findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     }
     if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
+    // Whether it is the network that is away, which changes what there is to say.
+    for (const change of ['online', 'offline']) window.addEventListener(change, speak, { signal: life })
     life.addEventListener('abort', () => {
       attempt.abort()
       tabs.close()
