@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Browser, BrowserContextOptions, Page, Response } from 'playwright-core'
 import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
+import { eventually } from '../support/eventually.ts'
 import { openLoginPage, sees, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
 
@@ -229,6 +230,68 @@ test('light, zoom and the choice of cameras are there where a camera has them', 
     { exact: 'two' },
   ])
 })
+
+test('of several rear cameras the person chooses another, which reads what the first could not, and is the one from then on', async () => {
+  await filmWall()
+  const { phone } = await openScanner({}, (page) => page.addInitScript(haveThreeCameras))
+  await phone.locator('#camera-start').click()
+  const lens = phone.locator('#camera-lens')
+  await lens.locator('option').nth(2).waitFor({ state: 'attached' })
+  expect(await lens.locator('option').allTextContents()).toEqual(['Back camera 1', 'Back camera 2', 'Front camera'])
+  expect(await lens.inputValue()).toBe('wide')
+  await lens.selectOption('Back camera 2')
+  await eventually('the other one films', async () => {
+    const asked = await phone.evaluate(() => Reflect.get(window, 'asked'))
+    return JSON.stringify(asked) === JSON.stringify([{ ideal: 'environment' }, { exact: 'far' }])
+  })
+  await phone.locator('.viewfinder[data-state="looking"]').waitFor()
+  expect(await lens.inputValue()).toBe('far')
+  await phone.keyboard.press('Escape')
+  await filmLogin()
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+  expect(await phone.evaluate(() => Reflect.get(window, 'asked'))).toEqual([
+    { ideal: 'environment' },
+    ...[{ exact: 'far' }, { exact: 'far' }],
+  ])
+})
+
+/** In the page: a phone with two cameras at its back, of which the second one alone sees anything. */
+function haveThreeCameras(): void {
+  const asked: unknown[] = []
+  Reflect.set(window, 'asked', asked)
+  const camera = (deviceId: string, label: string) => ({ kind: 'videoinput' as const, deviceId, label, groupId: '' })
+  const all = [
+    camera('wide', 'camera2 0, facing back'),
+    camera('far', 'camera2 2, facing back'),
+    camera('front', 'camera2 1, facing front'),
+  ]
+  MediaDevices.prototype.enumerateDevices = async () => all.map((each) => ({ ...each, toJSON: () => each }))
+  const film = MediaDevices.prototype.getUserMedia
+  const filmNothing = () => {
+    const canvas = document.createElement('canvas')
+    const draw = canvas.getContext('2d')
+    const step = (at: number) => {
+      if (draw !== null) draw.fillStyle = `hsl(${at % 360} 10% 50%)`
+      draw?.fillRect(0, 0, canvas.width, canvas.height)
+      requestAnimationFrame(step)
+    }
+    requestAnimationFrame(step)
+    return canvas.captureStream()
+  }
+  MediaDevices.prototype.getUserMedia = async function (constraints) {
+    const video = constraints?.video
+    const which = typeof video === 'object' ? (video.deviceId ?? video.facingMode) : undefined
+    asked.push(which)
+    const isFar = JSON.stringify(which) === JSON.stringify({ exact: 'far' })
+    const stream = isFar ? await film.call(this, { video: true }) : filmNothing()
+    for (const track of stream.getVideoTracks()) {
+      const settings = track.getSettings()
+      track.getSettings = () => ({ ...settings, deviceId: isFar ? 'far' : 'wide' })
+    }
+    return stream
+  }
+}
 
 test.each([
   {
