@@ -194,3 +194,33 @@ test('a picture that is read late leaves the page to the code that was typed sin
   await sees(phone, '#result', 'Refused')
   expect((await other.get(`/login/status/${token}`)).json.status).toBe('denied')
 })
+
+test('who finds out twice in one moment that they are signed out is led to the login page, and is told nothing on the way', async () => {
+  visitors.await(/status of 401 /)
+  const { url } = await serve({ MATCH: 'never' })
+  const phone = await openPhone(url)
+  await signInBrowser(createClient(url), await createPhone(url))
+  await phone.addInitScript(() => {
+    // Of a page that is about to leave a test can ask nothing.
+    new MutationObserver(() => {
+      if (document.querySelector('#stranger:not([hidden])')) sessionStorage.setItem('told', 'a stranger')
+    }).observe(document, { subtree: true, attributeFilter: ['hidden'] })
+  })
+  await phone.goto(`${url}/home`)
+  await phone.locator('#sessions .device-end:visible').first().waitFor()
+  await phone.context().clearCookies()
+  const looked = await hold(phone, /\/session$/)
+  const ended = await hold(phone, /\/sessions\/[^/]+$/)
+  const wayOut = await hold(phone, new RegExp(`^${url}/$`))
+  await phone.evaluate(() => window.dispatchEvent(new Event('focus')))
+  await phone.locator('#sessions .device-end:visible').last().click()
+  await eventually('both are asked', async () => looked.isAsked() && ended.isAsked())
+  await looked.letGo()
+  await eventually('the page is about to leave', async () => wayOut.isAsked())
+  const refused = phone.waitForResponse(/\/sessions\/[^/]+$/)
+  await ended.letGo()
+  await (await refused).finished()
+  await wayOut.letGo()
+  await phone.locator('[data-state="pending"] #qr').waitFor()
+  expect(await phone.evaluate(() => sessionStorage.getItem('told'))).toBeNull()
+})

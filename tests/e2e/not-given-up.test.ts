@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { blockStorage } from '../support/blocked-storage.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -21,17 +22,6 @@ import { setUpPageTests } from '../support/page-tests.ts'
 const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
 
 const loginIdOf = (token: string) => token.split('.')[0]
-
-/** As a browser with "block all site data" does. */
-async function blockStorage(page: Page, how: 'SecurityError' | 'QuotaExceededError') {
-  await page.addInitScript((name) => {
-    const refuse = () => {
-      throw new DOMException('Blocked by the test', name)
-    }
-    if (name === 'SecurityError') Object.defineProperty(window, 'sessionStorage', { get: refuse })
-    else Storage.prototype.setItem = refuse
-  }, how)
-}
 
 /** As a browser that keeps no cookie, until the tab has `cookiesAllowed` in its storage, on all pages that it opens. */
 async function dropCookies(page: Page) {

@@ -57,6 +57,23 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
   await sees(phone, '#sign-in-message', 'does not work here')
 })
 
+test('who signs in by a passkey in a browser that keeps no cookie is told that, and nothing of a password', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await addPasskey(phone)
+  await phone.locator('#sign-out').click()
+  await phone.locator('#sign-in-passkey').waitFor()
+  const body = JSON.stringify({ status: 401, code: 'authentication_required', title: 'Sign in first' })
+  const stranger = { status: 401, contentType: 'application/problem+json', body }
+  await phone.route('**/session', (route) => route.fulfill(stranger))
+  await phone.locator('#sign-in-passkey').click()
+  await sees(phone, '#sign-in-why', 'Allow cookies')
+  expect(await phone.locator('#sign-in-why').textContent()).not.toMatch(/password/i)
+})
+
 test('who is to sign in once more for a passkey may leave the page for a moment, and finds the form when they are back', async () => {
   const { url } = await serveLocally()
   const phone = await visitors.phone()

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import type { Browser, BrowserContextOptions, Page, Response } from 'playwright-core'
 import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
+import { eventually } from '../support/eventually.ts'
 import { openLoginPage, sees, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
 
@@ -123,13 +124,28 @@ test.each([
   expect(loaded).toContain('decode-')
 })
 
-test('where nothing that reads can be loaded, that is said', async () => {
+test('where nothing that reads can be loaded, that is said, and it is tried anew at the next press', async () => {
   await filmLogin()
   visitors.await(/ERR_FAILED/)
   const { phone } = await openScanner({}, (page) => page.route(READER, (route) => route.abort()))
   await phone.locator('#camera-start').click()
   await sees(phone, '#chooser-message', 'could not be loaded')
   await phone.locator('#camera-start').waitFor()
+  await phone.unroute(READER)
+  await phone.route(/\/assets\/(reader-worker-|decode-\w+\.js$)/, (route) => route.abort())
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+})
+
+test('a scanner that could not be had ahead of its use is there at the press', async () => {
+  await filmLogin()
+  visitors.await(/ERR_FAILED .*\/assets\/scanner-/)
+  const { phone } = await openScanner({}, (page) =>
+    // At this address, which most browsers ask for no more then.
+    page.route(/\/assets\/scanner-\w+\.js$/, (route) => route.abort()),
+  )
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
 })
 
 test('a code of another site is said to be one where people look, and the camera looks on until Escape', async () => {
@@ -214,6 +230,68 @@ test('light, zoom and the choice of cameras are there where a camera has them', 
     { exact: 'two' },
   ])
 })
+
+test('of several rear cameras the person chooses another, which reads what the first could not, and is the one from then on', async () => {
+  await filmWall()
+  const { phone } = await openScanner({}, (page) => page.addInitScript(haveThreeCameras))
+  await phone.locator('#camera-start').click()
+  const lens = phone.locator('#camera-lens')
+  await lens.locator('option').nth(2).waitFor({ state: 'attached' })
+  expect(await lens.locator('option').allTextContents()).toEqual(['Back camera 1', 'Back camera 2', 'Front camera'])
+  expect(await lens.inputValue()).toBe('wide')
+  await lens.selectOption('Back camera 2')
+  await eventually('the other one films', async () => {
+    const asked = await phone.evaluate(() => Reflect.get(window, 'asked'))
+    return JSON.stringify(asked) === JSON.stringify([{ ideal: 'environment' }, { exact: 'far' }])
+  })
+  await phone.locator('.viewfinder[data-state="looking"]').waitFor()
+  expect(await lens.inputValue()).toBe('far')
+  await phone.keyboard.press('Escape')
+  await filmLogin()
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#request', 'Chrome on Windows')
+  expect(await phone.evaluate(() => Reflect.get(window, 'asked'))).toEqual([
+    { ideal: 'environment' },
+    ...[{ exact: 'far' }, { exact: 'far' }],
+  ])
+})
+
+/** In the page: a phone with two cameras at its back, of which the second one alone sees anything. */
+function haveThreeCameras(): void {
+  const asked: unknown[] = []
+  Reflect.set(window, 'asked', asked)
+  const camera = (deviceId: string, label: string) => ({ kind: 'videoinput' as const, deviceId, label, groupId: '' })
+  const all = [
+    camera('wide', 'camera2 0, facing back'),
+    camera('far', 'camera2 2, facing back'),
+    camera('front', 'camera2 1, facing front'),
+  ]
+  MediaDevices.prototype.enumerateDevices = async () => all.map((each) => ({ ...each, toJSON: () => each }))
+  const film = MediaDevices.prototype.getUserMedia
+  const filmNothing = () => {
+    const canvas = document.createElement('canvas')
+    const draw = canvas.getContext('2d')
+    const step = (at: number) => {
+      if (draw !== null) draw.fillStyle = `hsl(${at % 360} 10% 50%)`
+      draw?.fillRect(0, 0, canvas.width, canvas.height)
+      requestAnimationFrame(step)
+    }
+    requestAnimationFrame(step)
+    return canvas.captureStream()
+  }
+  MediaDevices.prototype.getUserMedia = async function (constraints) {
+    const video = constraints?.video
+    const which = typeof video === 'object' ? (video.deviceId ?? video.facingMode) : undefined
+    asked.push(which)
+    const isFar = JSON.stringify(which) === JSON.stringify({ exact: 'far' })
+    const stream = isFar ? await film.call(this, { video: true }) : filmNothing()
+    for (const track of stream.getVideoTracks()) {
+      const settings = track.getSettings()
+      track.getSettings = () => ({ ...settings, deviceId: isFar ? 'far' : 'wide' })
+    }
+    return stream
+  }
+}
 
 test.each([
   {

@@ -99,6 +99,25 @@ test('a login that ran out while the service was away is said to be expired', as
   await showsCode(desktop)
 })
 
+test('who has a network again while the service is still away is not told that they are offline', async () => {
+  visitors.await(/ERR_(INTERNET_DISCONNECTED|FAILED) .*\/login/)
+  // A new code would have the page say anew how things are.
+  const { url } = await serve({ POLL_INTERVAL_SECONDS: '1', QR_REFRESH_SECONDS: '200' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  // All that the page loads later is there, and says no more by itself.
+  await desktop.locator('#user-code button').click()
+  await sees(desktop, '#user-code', /\w{4}-\w{4}/)
+  const polls = '**/login/status/**'
+  await desktop.route(polls, (route) => route.abort())
+  await desktop.context().setOffline(true)
+  await sees(desktop, '#status', 'You are offline')
+  await desktop.context().setOffline(false)
+  await sees(desktop, '#status', 'The service cannot be reached just now')
+  await desktop.unroute(polls)
+  await sees(desktop, '#status', 'Waiting for your phone')
+})
+
 test('a page that is opened before the service answers gets its code by itself', async () => {
   visitors.await(/status of 503 .*\/login$/)
   const desktop = await visitors.desktop()

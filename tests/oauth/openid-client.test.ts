@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import * as oidc from 'openid-client'
 import type { Browser, Page } from 'playwright-core'
+import { blockStorage } from '../support/blocked-storage.ts'
 import { connectToChromium, createVisitors, type Visitors } from '../support/browsers.ts'
 import { type ClientsFile, writeClients } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
@@ -134,6 +135,16 @@ test('who signs out because an application asks is signed out in the other tabs 
   await tab.goto(`${service.url}/oauth/logout?client_id=wiki`)
   await tab.locator('#sign-out').click()
   await sees(phone, '#sign-in-why', 'You are signed out')
+})
+
+test('who keeps storage and channels from pages is signed out because an application asks, too', async () => {
+  const phone = await signedInPhone()
+  await blockStorage(phone, 'SecurityError')
+  await phone.goto(`${service.url}/oauth/logout?client_id=wiki`)
+  await phone.locator('#sign-out').click()
+  await phone.waitForURL((url) => url.pathname !== '/oauth/logout')
+  await phone.goto(`${service.url}/scan`)
+  await phone.locator('#sign-in-form').waitFor()
 })
 
 test('an application that asks for a new login gets one, in the browser that is signed in already', async () => {

@@ -4,8 +4,11 @@ import { endLater } from './end-later.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { readQr } from './read-qr.ts'
 
-/** The Firefox of this machine, as it comes, by WebDriver BiDi: what Playwright drives is a build of its own. */
-export async function launchFirefox(): Promise<Browser> {
+/**
+ * The Firefox of this machine, as it comes, by WebDriver BiDi: what Playwright drives is a build of its own.
+ * @param settings by their names in `about:config`
+ */
+export async function launchFirefox(settings: Readonly<Record<string, unknown>> = {}): Promise<Browser> {
   const browser = await launch({
     browser: 'firefox',
     executablePath: findProgram('FIREFOX', 'firefox-esr', 'firefox'),
@@ -14,6 +17,7 @@ export async function launchFirefox(): Promise<Browser> {
     extraPrefsFirefox: {
       'network.captive-portal-service.enabled': false,
       'network.connectivity-service.enabled': false,
+      ...settings,
     },
   })
   const hasEnded = endLater(() => browser.process()?.kill('SIGKILL'))

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { assetsOfThisBuild } from '../support/assets.ts'
 
 const page = (name: string): string => readFileSync(`dist/web/en/${name}`, 'utf8')
 const sources = readdirSync('web/src', { recursive: true, withFileTypes: true })
@@ -46,6 +47,21 @@ describe.each(Object.entries(ids))('%s', (name, wanted) => {
       expect(html).toContain(part)
     }
   })
+})
+
+test('what comes later needs no file but its page’s own, and is imported so that it can be asked for again', () => {
+  const scripts = assetsOfThisBuild().filter((name) => name.endsWith('.js'))
+  const imports = scripts.map((name) => {
+    const text = readFileSync(join('dist/web/assets', name), 'utf8')
+    const named = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found)
+    return { needs: named(/\bfrom"([^"]+)"/g), later: named(/\bimport\(("[^"]+"\+?)/g) }
+  })
+  const needed = imports.flatMap(({ needs }) => needs)
+  expect(needed.length).toBeGreaterThan(0)
+  expect(needed.filter((name) => !/^\/assets\/\w+-page-\w+\.js$/.test(name ?? ''))).toEqual([])
+  const later = imports.flatMap((each) => each.later)
+  expect(later.length).toBeGreaterThan(0)
+  expect(later.filter((address) => !address?.endsWith('+'))).toEqual([])
 })
 
 test('no script builds markup from text', () => {

@@ -135,10 +135,20 @@ async function bundle(name, source, settings) {
     files: new Map(outputFiles.map(({ path, contents }) => [relative(OUT, path), Buffer.from(contents)])),
     importsOf,
     exportsOf: (file) => named.get(file).exports,
+    isShared: (file) => named.get(file)?.entryPoint === undefined,
     main: [...named].find(([, { entryPoint }]) => entryPoint === source)[0],
     settings: { ...SETTINGS, ...settings, metafile: false },
   })
-  return { name, files: [...files], addresses: [ADDRESS + main], inputs: Object.keys(metafile.inputs) }
+  const written = [...files].map(([file, body]) => [file, file.endsWith('.js') ? lateImports(file, body) : body])
+  return { name, files: written, addresses: [ADDRESS + main], inputs: Object.keys(metafile.inputs) }
+}
+
+/** Has each function that does nothing but import take what to put behind the address: see web/src/page/late-module.ts. */
+function lateImports(file, body) {
+  const text = String(body)
+  const written = text.replaceAll(/\(\)=>import\(("[^"]+")\)/g, 'a=>import($1+a)')
+  if (/\bimport\("[^"]*"\)/.test(written)) throw new Error(`${file} imports something that no lateModule loads`)
+  return text === written ? body : Buffer.from(written)
 }
 
 function takeOther(name) {

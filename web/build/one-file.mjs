@@ -1,5 +1,6 @@
-// What a page's script shares with modules that come later esbuild puts into files between them, each a request that the
-// page waits for. Here those become part of the page's own file, and what comes later takes it from there.
+// What a page's script shares with modules that come later, and what those share with each other, esbuild puts into files
+// between them, each a request more, and one that nobody can try again where it fails: only what comes by `import()` can
+// have another address. Here those become part of the page's own file, and what comes later takes it from there.
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
@@ -10,13 +11,15 @@ const NO_HASH = '00000000'
 
 /**
  * @param files of a build with `splitting`, which lie in one folder: their contents by their names
- * @param importsOf what a file of them imports: `{name, kind}` each; and `exportsOf` the names that it exports
+ * @param importsOf what a file of them imports: `{name, kind}` each; `exportsOf` the names that it exports; `isShared`, whether
+ *   it is nobody's own, but lies between others
  * @param main the name of the page's own file
  * @returns the files, by their new names where they have one, and that of the page's own
  */
-export async function inOneFile({ files, importsOf, exportsOf, main, settings }) {
+export async function inOneFile({ files, importsOf, exportsOf, isShared, main, settings }) {
   const needs = (name) => importsOf(name).flatMap((other) => (other.kind === STATIC ? [other.name] : []))
-  const shared = reachable([main], needs).filter((name) => name !== main)
+  const between = [...files.keys()].filter((name) => name.endsWith('.js') && isShared(name))
+  const shared = reachable([main, ...between], needs).filter((name) => name !== main)
   if (shared.length === 0) return { files, main }
 
   const others = [...files.keys()].filter((name) => name.endsWith('.js') && !shared.includes(name))

@@ -637,6 +637,16 @@ describe('a login whose cookie does not come back', () => {
     tab.close()
   })
 
+  test('is a code that has expired where the device slept past its end, and its own clock stood still', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.clock.sleepThrough(600_000)
+    tab.server.remove(first)
+    await tab.clock.pass(5000)
+    expect(tab.kinds()).toEqual(['starting', 'pending', 'expired'])
+    tab.close()
+  })
+
   test('is a code that has expired where the server was away: it may have lost the login', async () => {
     const tab = open()
     await tab.clock.pass(5000)

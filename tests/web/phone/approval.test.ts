@@ -235,6 +235,18 @@ describe('meanwhile', () => {
     expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.triesUsed, mayBeAttack: true } })
   })
 
+  test('a login that has run out once it was confirmed is called expired, also where the phone slept and its own clock stood still', async () => {
+    const phone = scanned()
+    await settle()
+    phone.server.status = state('authenticated')
+    await phone.approval.confirm()
+    await phone.clock.pass(3000)
+    phone.clock.sleepThrough(600_000)
+    phone.server.status = refusal(404, 'expired_token')
+    await phone.clock.pass(3000)
+    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
+  })
+
   test('a login that is gone before its time once it was confirmed is not called expired', async () => {
     const phone = scanned()
     await settle()

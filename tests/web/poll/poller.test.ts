@@ -241,6 +241,19 @@ describe('wake', () => {
     expect(polling.connections).toEqual([])
   })
 
+  test('nor is one waited for that was lost in a sleep through which the clock stood still', async () => {
+    const polling = startPolling((clock) => async ({ nth, signal }) => {
+      if (nth > 1) return { status: 'pending' }
+      await clock.sleep(60_000, signal)
+      throw dropped()
+    })
+    await polling.clock.pass(1000)
+    polling.clock.sleepThrough(30_000)
+    await polling.wake.wake()
+    expect(polling.times()).toEqual([0, 1000])
+    expect(polling.connections).toEqual([])
+  })
+
   test('a request that is still within its hold is left alone', async () => {
     const polling = startPolling(holding(), { intervalSeconds: 2, holdSeconds: 25 })
     await polling.clock.pass(20_000)

@@ -1,6 +1,8 @@
 import type { Clock } from '../../../web/src/wire/clock.ts'
 
 export interface FakeClock extends Clock {
+  /** The device sleeps for so long: this clock stands still, and the time of day goes on. */
+  sleepThrough(ms: number): void
   /** Lets time pass, running what falls due on the way and everything that follows from it. */
   pass(ms: number): Promise<void>
 }
@@ -13,10 +15,15 @@ interface Sleeper {
 /** A clock that stands still until it is told otherwise. */
 export function createFakeClock(): FakeClock {
   let now = 0
+  let aheadMs = Date.UTC(2026, 10, 27)
   const sleepers = new Set<Sleeper>()
 
   return {
     now: () => now,
+    today: () => now + aheadMs,
+    sleepThrough(ms) {
+      aheadMs += ms
+    },
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve()

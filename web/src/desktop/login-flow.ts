@@ -3,6 +3,7 @@ import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import { ApiError, ConnectionError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
+import { endingIn } from '../wire/ending.ts'
 import { type LinkedAbort, linkAbort } from '../wire/linked-abort.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
@@ -55,6 +56,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   /** Whether it was reconnecting in the life of this login. */
   let wasAway = false
   let endsAt = 0
+  let ending = endingIn(clock, 0)
   let rotationInDoubt = false
   /** The renewal of the QR that is under way, or the last one. It never rejects. */
   let renewal: Promise<void> | undefined
@@ -92,6 +94,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const spanOf = (seconds: number) => ({ endsAt: clock.now() + seconds * 1000, wholeSeconds: seconds })
   const heard = (expiresInSeconds: number) => {
     endsAt = clock.now() + expiresInSeconds * 1000
+    ending = endingIn(clock, expiresInSeconds * 1000)
   }
   const hold = (token: string) => {
     if (whole.signal.aborted) return
@@ -161,8 +164,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
    */
   const whyExpired = (): 'expired' | 'cookies_needed' | 'displaced' => {
     if (wasAway) return 'expired'
-    if (proven !== loginIdOf(tokenNow())) return clock.now() < endsAt ? 'cookies_needed' : 'expired'
-    return clock.now() < endsAt - graceMs ? 'displaced' : 'expired'
+    if (proven !== loginIdOf(tokenNow())) return ending.mayBeOver() ? 'expired' : 'cookies_needed'
+    return ending.mayBeOver(graceMs) ? 'expired' : 'displaced'
   }
 
   const watchTheEnd = async () => {

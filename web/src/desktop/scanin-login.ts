@@ -1,12 +1,14 @@
 import { trouble } from '#messages/trouble'
 import { findPart } from '../page/find-part.ts'
 import { firstUse } from '../page/first-use.ts'
+import { lateModule } from '../page/late-module.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
+import { openOtherTabs } from '../sessions/other-tabs.ts'
 import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
@@ -21,6 +23,8 @@ import { createStatusLine } from './status-line.ts'
 
 /** Named by the build. */
 declare const LOGIN_FORMS_SHEET: string
+
+const loadFormsModule = lateModule(() => import('./login-forms.ts'))
 
 /** Who is in reads so, before the page goes. */
 const heldMs = 700
@@ -58,9 +62,8 @@ export class ScanInLogin extends HTMLElement {
     const qr = createQrPanel(this, pageClock, life)
     const otherWay = findPart(this, '.other-way', HTMLElement)
     let forms: LoginForms | undefined
-    const loadSheet = later(() => addSheet(LOGIN_FORMS_SHEET))
     const loadForms = later(async () => {
-      const [{ createLoginForms }] = await Promise.all([import('./login-forms.ts'), loadSheet()])
+      const [{ createLoginForms }] = await Promise.all([loadFormsModule(), addSheet(LOGIN_FORMS_SHEET)])
       forms = createLoginForms({
         ...{ root: this, clock: pageClock, signal: life },
         match: (matchCode) => flow.match(matchCode),
@@ -71,7 +74,7 @@ export class ScanInLogin extends HTMLElement {
       speak()
       return forms
     })
-    const tabs = new BroadcastChannel('scanin.signed-in')
+    const tabs = openOtherTabs()
 
     const source = { clock: pageClock, random: Math.random, wake: pageWake, onFailure: () => undefined }
 
@@ -116,7 +119,7 @@ export class ScanInLogin extends HTMLElement {
         returnTo: this.returnTo,
         kept,
         onView: (next) => {
-          if (next.kind === 'authenticated') tabs.postMessage('')
+          if (next.kind === 'authenticated') tabs.tell()
           onView(next)
         },
         onConnection,
@@ -153,7 +156,9 @@ export class ScanInLogin extends HTMLElement {
     for (const button of ['#start-over', '#more-time']) {
       findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     }
-    if (!this.isAnew) watchForSignIn({ api: this.api, channel: tabs, page: document, onSignedIn, signal: life })
+    if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
+    // Whether it is the network that is away, which changes what there is to say.
+    for (const change of ['online', 'offline']) window.addEventListener(change, speak, { signal: life })
     life.addEventListener('abort', () => {
       attempt.abort()
       tabs.close()

@@ -1,9 +1,9 @@
+import type { OtherTabs } from '../sessions/other-tabs.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 
 export interface SignedInElsewhereParts {
   readonly api: Pick<LoginApi, 'signedInName'>
-  /** Between the tabs of this browser: whatever comes means that one of them was signed in. */
-  readonly channel: Pick<BroadcastChannel, 'addEventListener'>
+  readonly tabs: Pick<OtherTabs, 'onNews'>
   /** Fires `visibilitychange`. */
   readonly page: Pick<Document, 'addEventListener' | 'hidden'>
   readonly onSignedIn: (userName: string) => void
@@ -11,14 +11,14 @@ export interface SignedInElsewhereParts {
 }
 
 /** Notices that this browser is signed in by another tab of it, at once or when this one is looked at again. */
-export function watchForSignIn({ api, channel, page, onSignedIn, signal }: SignedInElsewhereParts): void {
+export function watchForSignIn({ api, tabs, page, onSignedIn, signal }: SignedInElsewhereParts): void {
   const ask = async () => {
     if (signal.aborted) return
     // Anything but a session is no news: the login goes on, and says what there is to say.
     const name = await api.signedInName().catch(() => undefined)
     if (name !== undefined && !signal.aborted) onSignedIn(name)
   }
-  channel.addEventListener('message', () => void ask())
+  tabs.onNews(() => void ask())
   page.addEventListener('visibilitychange', () => {
     if (!page.hidden) void ask()
   })

@@ -4,6 +4,7 @@ import { pageClock } from '../wire/clock.ts'
 import { countDown } from './countdown.ts'
 import { retryingWords, wordsFor } from './error-words.ts'
 import { fill } from './fill.ts'
+import { lateModule } from './late-module.ts'
 
 /**
  * Says what went wrong and what there is to do: for how long to wait, counted for the eye and said once to the ear, or where
@@ -61,12 +62,12 @@ function count(
   })
 }
 
+const loadWay = lateModule(() => import('./way-to-right-address.ts'))
+
 /** Loaded where it is needed alone, which is hardly anywhere. What it cannot be had for is said in other words already. */
 async function showWay(place: HTMLElement, publicUrl: string): Promise<void> {
   const before = place.textContent
-  const { wayToRightAddress } = await import('./way-to-right-address.ts').catch(() => ({
-    wayToRightAddress: undefined,
-  }))
+  const { wayToRightAddress } = await loadWay().catch(() => ({ wayToRightAddress: undefined }))
   const way = wayToRightAddress?.(publicUrl, fill)
   if (way !== undefined && place.textContent === before) place.replaceChildren(...way)
 }

@@ -1,4 +1,5 @@
 import { passkey as passkeyWords } from '#messages/passkey'
+import { lateModule } from '../page/late-module.ts'
 import type { Assertion, Attestation, CreationOptions, RequestOptions } from '../wire/passkey-protocol.ts'
 
 /** Why this page cannot have passkeys at all. */
@@ -63,7 +64,8 @@ function whatIsMissing(): NoPasskeys | undefined {
   return /^(\[.*\]|\d+(\.\d+){3})$/.test(location.hostname) ? 'address' : undefined
 }
 
-const loadLibrary = async () => (await import('./webauthn-library.ts')).library
+const loadModule = lateModule(() => import('./webauthn-library.ts'))
+const loadLibrary = async () => (await loadModule()).library
 
 async function said<T>(ask: (library: Awaited<ReturnType<typeof loadLibrary>>) => Promise<T>): Promise<T> {
   const library = await loadLibrary().catch((cause: unknown) => {

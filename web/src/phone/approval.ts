@@ -6,6 +6,7 @@ import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
 import { type ApiError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
+import { endingIn } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { PhoneReply, ScanReply } from '../wire/protocol.ts'
@@ -55,7 +56,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
-  let endsAt = clock.now() + request.expiresInSeconds * 1000
+  let endsAt = 0
+  let ending = endingIn(clock, 0)
   /** What the server said last. */
   let seen: string = request.status
   /** Digits are asked for, and not typed yet. */
@@ -68,6 +70,12 @@ export function createApproval(parts: ApprovalParts): Approval {
     connection = next
     parts.onConnection(next)
   }
+  const heard = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => {
+    endsAt = clock.now() + expiresInSeconds * 1000
+    ending = endingIn(clock, expiresInSeconds * 1000)
+  }
+  heard(request)
+
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
   const done = (): ApprovalView => ({
@@ -78,7 +86,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   })
 
   const onReply = (reply: PhoneReply) => {
-    endsAt = clock.now() + reply.expiresInSeconds * 1000
+    heard(reply)
     seen = reply.status
     if (reply.status === 'authenticated') isMatching = false
     // Then nobody refuses but this phone, and the fifth wrong number.
@@ -93,7 +101,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
     if (!isProblem(error, 'expired_token')) return end({ title: phoneWords.failed, more: wordsFor(error) })
     // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
-    const beforeItsTime = seen !== 'scanned' && clock.now() < endsAt
+    const beforeItsTime = seen !== 'scanned' && !ending.mayBeOver()
     end(beforeItsTime ? phoneWords.finished : phoneWords.expired)
   }
 
@@ -156,7 +164,7 @@ export function createApproval(parts: ApprovalParts): Approval {
         isMatching = reply.status === 'match_required'
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
-          endsAt = clock.now() + reply.expiresInSeconds * 1000
+          heard(reply)
           onView({ kind: 'match', matchCode: reply.matchCode, endsAt })
         }
         void watch()

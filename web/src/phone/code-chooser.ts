@@ -1,5 +1,6 @@
 import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
+import { lateModule } from '../page/late-module.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { createTurns } from '../page/owner.ts'
@@ -12,6 +13,8 @@ import type { Scanner } from './scanner/scanner.ts'
 
 /** Named by the build: how the camera's screen looks. */
 declare const VIEWFINDER_SHEET: string
+
+const loadScannerModule = lateModule(() => import('./scanner/scanner.ts'))
 
 export type ChosenCode = { readonly token: string } | { readonly userCode: string }
 
@@ -53,9 +56,9 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     if (message.textContent !== words) message.textContent = words
   }
   const loadScanner = later(async (): Promise<Scanner> => {
-    const [{ createScanner }] = await Promise.all([import('./scanner/scanner.ts'), addSheet(VIEWFINDER_SHEET)])
+    const [{ createScanner }] = await Promise.all([loadScannerModule(), addSheet(VIEWFINDER_SHEET)])
     scanner = createScanner({
-      ...{ findPart, words: scanWords, camera, help, clock, say },
+      ...{ findPart, lateModule, words: scanWords, camera, help, clock, say },
       tokenIn: (text) => tokenOfScanLink(text, location.origin),
       onToken: (token) => onCode({ token }),
     })

@@ -36,7 +36,7 @@ export interface ScanFlowParts {
 export interface ScanFlow {
   /** Looks who is here, and then at the code that waits, if one does. */
   begin(): Promise<void>
-  /** As `begin`, after a password was taken: who is a stranger even now has a browser that keeps no cookie. */
+  /** As `begin`, after a password or a passkey was taken: who is a stranger even now has a browser that keeps no cookie. */
   signedIn(): Promise<void>
   open(code: ChosenCode): Promise<void>
   signedOut(): void

@@ -5,6 +5,7 @@ import { phone as phoneWords } from '#messages/phone'
 import { learnProblems, wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { startLanguageChooser } from '../page/language-chooser.ts'
+import { lateModule } from '../page/late-module.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
@@ -115,10 +116,11 @@ const providerSignIn = createProviderSignIn({
 })
 const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
-const loadSheet = later(() => addSheet(DEVICES_SHEET))
+const loadApprovingModule = lateModule(() => import('./approving.ts'))
+const loadAccountModule = lateModule(() => import('./account-parts.ts'))
 let approving: Approving | undefined
 const loadApproving = later(async () => {
-  const [{ createApproving }] = await Promise.all([import('./approving.ts'), addSheet(REQUEST_SHEET)])
+  const [{ createApproving }] = await Promise.all([loadApprovingModule(), addSheet(REQUEST_SHEET)])
   approving = createApproving({
     root: document,
     api,
@@ -142,7 +144,7 @@ const loadApproving = later(async () => {
 })
 const account = createLateAccountParts(
   async () => {
-    const [{ createAccountParts }] = await Promise.all([import('./account-parts.ts'), loadSheet()])
+    const [{ createAccountParts }] = await Promise.all([loadAccountModule(), addSheet(DEVICES_SHEET)])
     return createAccountParts({
       root: document,
       api,

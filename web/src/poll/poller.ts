@@ -1,5 +1,6 @@
 import { type ApiError, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
+import { endingIn } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Pacing } from '../wire/protocol.ts'
 import type { WakeSource } from './page-wake.ts'
@@ -56,7 +57,7 @@ export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise
   while (!parts.signal.aborted) {
     const beganAt = parts.clock.now()
     const waitSeconds = waitSecondsOf(state)
-    const answer = await askOnce(parts, { beganAt, seen: state.seen, waitSeconds })
+    const answer = await askOnce(parts, { seen: state.seen, waitSeconds })
     if (parts.signal.aborted) break
     if (answer.kind === 'failed' && isRefusal(answer.error)) return { end: 'refused', error: answer.error }
     const before = state
@@ -94,12 +95,13 @@ function tellConnection<R extends PacedReply>(parts: PollerParts<R>, before: Pol
 
 async function askOnce<R extends PacedReply>(
   parts: PollerParts<R>,
-  { beganAt, seen, waitSeconds }: { beganAt: number; seen: string; waitSeconds: number },
+  { seen, waitSeconds }: { seen: string; waitSeconds: number },
 ): Promise<Answer<R>> {
   const request = linkAbort(parts.signal)
   let stale = false
+  const patience = endingIn(parts.clock, waitSeconds * 1000 + lostAfterMs)
   const stopListening = parts.wake.onWake(() => {
-    if (parts.clock.now() - beganAt < waitSeconds * 1000 + lostAfterMs) return
+    if (!patience.mayBeOver()) return
     stale = true
     request.abort()
   })

@@ -42,6 +42,8 @@ const leave = () => {
   location.replace('/')
 }
 const onGone = () => {
+  // Two may find it out in one moment: whoever is second would take the first one's way out for a circle.
+  if (watching.signal.aborted) return
   if (wayOut.leads()) return leave()
   watching.abort()
   belongTo(undefined)

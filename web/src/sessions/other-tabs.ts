@@ -7,17 +7,19 @@ export interface OtherTabs {
   tellFirst(): void
   /** @returns what stops listening */
   onNews(listener: () => void): () => void
+  /** Neither tells nor hears of anything any more. */
+  close(): void
 }
 
 export function openOtherTabs(): OtherTabs {
-  const channel = new BroadcastChannel(CHANNEL)
+  const channel = openChannel()
   let isKnown = false
-  channel.addEventListener('message', () => {
+  channel?.addEventListener('message', () => {
     isKnown = true
   })
   const tell = () => {
     isKnown = true
-    channel.postMessage('')
+    channel?.postMessage('')
   }
   return {
     tell,
@@ -25,8 +27,18 @@ export function openOtherTabs(): OtherTabs {
       if (!isKnown) tell()
     },
     onNews(listener) {
-      channel.addEventListener('message', listener)
-      return () => channel.removeEventListener('message', listener)
+      channel?.addEventListener('message', listener)
+      return () => channel?.removeEventListener('message', listener)
     },
+    close: () => channel?.close(),
+  }
+}
+
+/** Firefox has none where it keeps cookies from the page (SecurityError): each tab then learns it by itself, once it is looked at. */
+function openChannel(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel(CHANNEL)
+  } catch {
+    return undefined
   }
 }

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds on a monotonic clock: nobody's wall clock, so setting the time of day changes nothing. */
   now(): number
+  /** Epoch milliseconds by a clock that anybody may set. It goes on while the device sleeps, as `now` does not everywhere. */
+  today(): number
   /** Resolves after `ms`, or at once when `signal` aborts. It never rejects: whoever sleeps looks at the signal. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
@@ -9,6 +11,7 @@ export interface Clock {
 /** The page's own time. */
 export const pageClock: Clock = {
   now: () => performance.now(),
+  today: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) return resolve()

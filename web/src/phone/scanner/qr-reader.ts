@@ -1,3 +1,4 @@
+import type { lateModule } from '../../page/late-module.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { hasPicture, type QrSource } from './qr-source.ts'
 import { loadWorkerReader } from './worker-reader.ts'
@@ -16,11 +17,22 @@ export interface QrReaders {
 // Three seconds of looking. Chrome's own reader on macOS 13 was there and never found a thing (crbug.com/40245611).
 const looksBeforeDoubt = 30
 
+export interface QrReadersParts {
+  readonly clock: Clock
+  /** Handed in: see scanner.ts. */
+  readonly lateModule: typeof lateModule
+}
+
 /** Ours is loaded when it is first needed, once. */
-export function createQrReaders(clock: Clock): QrReaders {
+export function createQrReaders({ clock, lateModule }: QrReadersParts): QrReaders {
+  const loadDecoder = lateModule(() => import('qr/decode.js'))
+  const loadPageReader = async (): Promise<QrReader> => {
+    const { BarcodeDetector } = await loadDecoder()
+    return new BarcodeDetector({ formats: ['qr_code'] })
+  }
   let oursOnce: Promise<QrReader> | undefined
   const ours = (): Promise<QrReader> => {
-    oursOnce ??= loadOurs(clock).catch((error: unknown) => {
+    oursOnce ??= loadOurs(clock, loadPageReader).catch((error: unknown) => {
       oursOnce = undefined
       throw error
     })
@@ -37,17 +49,12 @@ export function createQrReaders(clock: Clock): QrReaders {
 }
 
 /** The better one works in a worker. Where that cannot be, a smaller one works in the page. */
-async function loadOurs(clock: Clock): Promise<QrReader> {
+async function loadOurs(clock: Clock, loadPageReader: () => Promise<QrReader>): Promise<QrReader> {
   try {
     return orElse(await loadWorkerReader(clock), loadPageReader)
   } catch {
     return loadPageReader()
   }
-}
-
-async function loadPageReader(): Promise<QrReader> {
-  const { BarcodeDetector } = await import('qr/decode.js')
-  return new BarcodeDetector({ formats: ['qr_code'] })
 }
 
 /** The first reader, and once that has failed the second for good. */

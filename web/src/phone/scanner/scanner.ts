@@ -1,5 +1,6 @@
 import { scanner as scannerWords } from '#messages/scanner'
 import type { findPart } from '../../page/find-part.ts'
+import type { lateModule } from '../../page/late-module.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { cameraPossible, scanWithCamera } from './camera.ts'
 import { createCameraTrouble } from './camera-trouble.ts'
@@ -10,6 +11,7 @@ import { createViewfinder } from './viewfinder.ts'
 /** What the page has of these is handed in: an import from both sides would be a file more to load with the page. */
 export interface ScannerParts {
   readonly findPart: typeof findPart
+  readonly lateModule: typeof lateModule
   readonly words: { readonly notOurs: string; readonly readerMissing: string }
   /** The token in what a code says, if it is one of ours. */
   readonly tokenIn: (text: string) => string | undefined
@@ -36,7 +38,7 @@ export function createScanner(parts: ScannerParts): Scanner {
   const start = findPart(camera, '#camera-start', HTMLButtonElement)
   const dialog = findPart(camera, '.viewfinder', HTMLDialogElement)
   const tell = createCameraTrouble({ help, say, readerMissing: words.readerMissing })
-  const readers = createQrReaders(clock)
+  const readers = createQrReaders({ clock, lateModule: parts.lateModule })
   let filming: AbortController | undefined
   /** The picture that is being read: whatever the person does next takes its place. */
   let reading: AbortController | undefined

@@ -1,0 +1,171 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
+import { openLoginPage, showsCode, stopClock } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** When the login page asks the service: at once when somebody comes back to it, else by a clock that nobody can set. */
+
+const { visitors, shared } = setUpPageTests({
+  // The next poll is a minute away.
+  patient: { POLL_INTERVAL_SECONDS: '60', POLL_HOLD_SECONDS: '0' },
+  ordinary: { POLL_INTERVAL_SECONDS: '5', POLL_HOLD_SECONDS: '0' },
+})
+
+const POLL = /\/login\/status\//
+
+/** Whether the page is hidden, as far as it is told. */
+async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}
+
+const fire = (name: string) => (page: Page) => page.evaluate((event) => window.dispatchEvent(new Event(event)), name)
+
+/** A page between two polls, whose clock stands still: what it asks for by itself now no timer has brought. */
+async function openBetweenPolls() {
+  // Whether another tab was signed in meanwhile is asked too.
+  visitors.await(/status of 401 .*\/session$/)
+  const { url } = shared('patient')
+  const desktop = await visitors.desktop()
+  await desktop.clock.install()
+  let polls = 0
+  desktop.on('request', (request) => {
+    if (POLL.test(request.url())) polls += 1
+  })
+  const answered = desktop.waitForResponse(POLL)
+  await openLoginPage(desktop, url)
+  await (await answered).finished()
+  await stopClock(desktop)
+  expect(polls).toBe(1)
+  /** What the page has begun to ask by now is under way before this is. */
+  const settled = () => desktop.evaluate(async () => (await fetch('/healthz')).text())
+  return { desktop, polls: () => polls, settled }
+}
+
+test.each([
+  { comesBack: 'is focused', how: fire('focus') },
+  { comesBack: 'is shown again out of the back/forward cache', how: fire('pageshow') },
+  { comesBack: 'comes to sight', how: (page: Page) => hide(page, false) },
+  {
+    comesBack: 'is online again',
+    how: async (page: Page) => {
+      await page.context().setOffline(true)
+      await page.context().setOffline(false)
+    },
+  },
+])('a page that $comesBack between two polls asks at once, and once', async ({ how }) => {
+  const { desktop, polls, settled } = await openBetweenPolls()
+  await how(desktop)
+  await eventually('it has asked', async () => polls() > 1)
+  await settled()
+  await how(desktop)
+  await settled()
+  expect(polls()).toBe(2)
+})
+
+test('a page that goes out of sight asks nothing, and asks once it is back', async () => {
+  const { desktop, polls, settled } = await openBetweenPolls()
+  await hide(desktop, true)
+  await settled()
+  expect(polls()).toBe(1)
+  await hide(desktop, false)
+  await eventually('it has asked', async () => polls() > 1)
+  await settled()
+  expect(polls()).toBe(2)
+})
+
+const HOUR_MS = 3_600_000
+/** By then the code was renewed twice. */
+const SECONDS = 66
+
+test.each([
+  { shiftMs: HOUR_MS, way: 'forwards' },
+  { shiftMs: -HOUR_MS, way: 'backwards' },
+])('a device whose time is set $way by an hour counts, renews and asks as before', async ({ shiftMs }) => {
+  const desktop = await visitors.desktop()
+  await desktop.clock.install()
+  await desktop.addInitScript(noteRequests)
+  const answered = desktop.waitForResponse(POLL)
+  await openLoginPage(desktop, shared('ordinary').url)
+  const json = await (await answered).json()
+  await stopClock(desktop)
+  // The service's own clock goes on as ever: by that they would come too fast.
+  await desktop.route(POLL, (route) => route.fulfill({ json }))
+  await settle(desktop)
+  const before = await secondsLeft(desktop)
+  await desktop.evaluate((ms) => {
+    const { now } = Date
+    Date.now = () => now.call(Date) + ms
+  }, shiftMs)
+  const counted: number[] = []
+  for (let second = 0; second < SECONDS; second += 1) {
+    await desktop.clock.runFor(1000)
+    await settle(desktop)
+    counted.push(await secondsLeft(desktop))
+  }
+  expect(counted.slice(0, 10)).toEqual(Array.from({ length: 10 }, (_, at) => before - 1 - at))
+  await showsCode(desktop)
+  const { polls, renewals } = await noted(desktop)
+  expect(renewals).toBe(2)
+  const pauses = polls.slice(1).map((at, nth) => Math.round((at - (polls[nth] ?? 0)) / 1000))
+  // The first may have come while the clock still ran.
+  expect(pauses.slice(1)).toEqual(pauses.slice(1).map(() => 5))
+  expect(polls.length).toBeGreaterThanOrEqual(SECONDS / 5)
+})
+
+interface Noted {
+  /** When each poll began, by the clock that the page goes by. */
+  polls: number[]
+  renewals: number
+  underWay: Set<Promise<unknown>>
+}
+
+/** In the page, from before it begins. */
+function noteRequests(): void {
+  const noted: Noted = { polls: [], renewals: -1, underWay: new Set() }
+  Reflect.set(window, 'noted', noted)
+  const ordinary = window.fetch
+  window.fetch = (input, init) => {
+    const path = String(input)
+    if (path.startsWith('/login/status/')) noted.polls.push(performance.now())
+    if (path === '/login' && init?.method === 'POST') noted.renewals += 1
+    const reply = ordinary(input, init)
+    const whole = reply.then(
+      (response) => response.clone().text(),
+      () => undefined,
+    )
+    noted.underWay.add(whole)
+    void whole.then(() => noted.underWay.delete(whole))
+    return reply
+  }
+}
+
+/** Until what the page has asked for is answered, and what it makes of that is done. */
+const settle = (page: Page) =>
+  page.evaluate(async () => {
+    const { underWay }: Noted = Reflect.get(window, 'noted')
+    const turn = () =>
+      new Promise((resolve) => {
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = resolve
+        port2.postMessage('')
+      })
+    do {
+      await Promise.all(underWay)
+      for (let turns = 0; turns < 5; turns += 1) await turn()
+    } while (underWay.size > 0)
+  })
+
+const noted = (page: Page) =>
+  page.evaluate(() => {
+    const { polls, renewals }: Noted = Reflect.get(window, 'noted')
+    return { polls, renewals }
+  })
+
+async function secondsLeft(page: Page): Promise<number> {
+  const words = await page.locator('.countdown .left').textContent()
+  return Number(/\d+/.exec(words ?? '')?.[0])
+}

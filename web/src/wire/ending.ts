@@ -1,0 +1,17 @@
+import type { Clock } from './clock.ts'
+
+/** The end of something of which it was said how long it has yet. */
+export interface Ending {
+  /**
+   * Whether it may be over: by the page's clock, which stands still while a device sleeps, or by the time of day, which anybody
+   * may set. For words and for asking anew, never for what counts.
+   * @param earlyMs so long before already
+   */
+  mayBeOver(earlyMs?: number): boolean
+}
+
+export function endingIn(clock: Clock, ms: number): Ending {
+  const endsAt = clock.now() + ms
+  const endsToday = clock.today() + ms
+  return { mayBeOver: (earlyMs = 0) => clock.now() >= endsAt - earlyMs || clock.today() >= endsToday - earlyMs }
+}
