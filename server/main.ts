@@ -4,7 +4,7 @@ import { startService, whyNotStarted } from './service.ts'
 import { keepTickShape } from './tick-shape.ts'
 
 /** A shutdown that takes longer is cut short. */
-const SHUTDOWN_PATIENCE_MS = 9000
+const SHUTDOWN_PATIENCE_MS = 9500
 
 keepTickShape()
 try {
