@@ -29,9 +29,9 @@ test('a test file that dies in beforeAll leaves no process running', async () =>
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
     socket.once('error', () => resolve(true))
-    socket.once('close', () => socket.destroy())
+    socket.once('close', () => resolve(false))
     socket.setTimeout(100, () => socket.destroy())
   })
 }
