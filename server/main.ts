@@ -6,7 +6,7 @@ import { startService, whyNotStarted } from './service.ts'
 import { keepTickShape } from './tick-shape.ts'
 
 /** A shutdown that takes longer is cut short. */
-const SHUTDOWN_PATIENCE_MS = 9000
+const SHUTDOWN_PATIENCE_MS = 9500
 /** How long the end waits for whoever reads the log. */
 const LOG_PATIENCE_MS = 500
 const STANDARD_OUTPUT = 1

@@ -7,7 +7,9 @@ import { scan } from '../support/login-flow.ts'
 import { keepHere, openLoginPage, readToken, sees, showsCode, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
-const { visitors, shared, serve } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
+const { visitors, shared, serve } = setUpPageTests({
+  matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1', LOGIN_SECONDS: '900', CONFIRM_SECONDS: '900' },
+})
 
 /** What there is in a state, by role and name. */
 const HAS: Readonly<Record<string, readonly string[]>> = {
@@ -132,12 +134,12 @@ test('a minute before its end a login says so, and there is more time where that
 
   await sees(waiting, '#status', 'ends in a minute')
   expect(await waiting.locator('.countdown').isVisible()).toBe(false)
-  expect(await faultsIn(waiting)).toEqual([])
   await sees(scanned, '#status', 'One minute left to confirm')
   await sees(matching, '#match-message', 'One minute left')
   for (const desktop of [scanned, matching]) expect(await desktop.locator('#more-time').isVisible()).toBe(false)
 
   await tabTo(waiting, '#more-time')
+  expect(await faultsIn(waiting)).toEqual([])
   await waiting.keyboard.press('Enter')
   await showsCode(waiting)
   await sees(waiting, '#status', 'Waiting for your phone')

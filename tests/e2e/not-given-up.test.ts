@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { blockStorage } from '../support/blocked-storage.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
@@ -301,9 +302,10 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
       isGone ? route.fulfill({ status: 404 }) : route.continue(),
     )
     await desktop.goto(shared('ordinary').url)
-    for (let reload = 1; reload <= 3; reload++) {
-      await Promise.all([desktop.waitForEvent('load'), desktop.clock.runFor(15_000)])
-    }
+    await eventually('it is loaded anew three times', async () => {
+      await desktop.clock.runFor(1000)
+      return loads() > 3
+    })
     await sees(desktop, '#start-trouble', 'could not start')
     expect(loads()).toBe(4)
     isGone = false

@@ -84,7 +84,7 @@ test('the user that docs/operations.md makes is enough for a Cluster too', async
   const token = await startLogin(browser)
   await approve(phone, token)
   await expectCollected(browser, token)
-  expect((await browser.get('/readyz')).status).toBe(200)
+  await eventually('it is ready', async () => (await browser.get('/readyz')).status === 200)
   await limited.stop()
 })
 

@@ -77,13 +77,13 @@ test('two processes on one folder are one service: a poll held at one is woken b
     const end = () => {
       isHeld = false
     }
-    bystander.get(`/login/status/${held}?seen=pending&wait=12`).then(end, end)
+    bystander.get(`/login/status/${held}?seen=pending&wait=23`).then(end, end)
     const poll = browser.get(`/login/status/${token}?seen=pending&wait=25`)
     // Answered after the poll before it has been taken in hand.
     expect((await browser.get(`/login/status/${held}`)).json.status).toBe('expired')
     await scan(phone, token)
     expect((await poll).json.status).toBe('scanned')
-    // Woken, and not at the end of its hold: one of half its length that began before has not ended yet.
+    // Woken, and not at the end of its hold: a shorter one that began before has not ended yet.
     expect(isHeld).toBe(true)
 
     // More than a minute's in all, and fewer at each.

@@ -56,7 +56,7 @@ test('a primary that stood still while another took its place gets no write, and
   }
   await eventually('the old primary follows', async () => (await roleOf(set.primary.url)) === 'slave')
   expect((await browser.get('/session')).status).toBe(200)
-  expect((await browser.get('/readyz')).status).toBe(200)
+  await eventually('it is ready', async () => (await browser.get('/readyz')).status === 200)
 
   await service.stop()
   await set.stop()

@@ -75,7 +75,7 @@ async function expectSurvived({ url }: Service, fault: () => void | Promise<void
     return reply.status !== 503 && reply
   })
   expect(collected.json).toMatchObject({ status: 'authenticated' })
-  expect((await browser.get('/readyz')).status).toBe(200)
+  await eventually('it is ready', async () => (await browser.get('/readyz')).status === 200)
 }
 
 test('connections by TLS that are half open are replaced', () => expectSurvived(byTls, () => line.halfOpen()))

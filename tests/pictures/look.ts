@@ -41,11 +41,21 @@ export const STEADY: BrowserContextOptions = {
   serviceWorkers: 'block',
 }
 
-/** Time stands still for the page, so that what counts down says the same each time. Its timers go on. */
+/** How long the pages wait for a reply (web/src/wire/request.ts). */
+const PAGE_PATIENCE_MS = 10_000
+
+/**
+ * Time stands still for the page, so that what counts down says the same each time. Its timers go on, but for those by
+ * which it gives a request up: it would look otherwise while it is still being looked at.
+ */
 export function stopTime(page: Page): Promise<unknown> {
-  return page.addInitScript(() => {
+  return page.addInitScript((patienceMs) => {
     Object.defineProperty(performance, 'now', { value: () => 1000 })
-  })
+    const { setTimeout } = window
+    const later = (act: TimerHandler, ms?: number, ...more: unknown[]) =>
+      ms === patienceMs ? 0 : setTimeout(act, ms, ...more)
+    Object.assign(window, { setTimeout: later })
+  }, PAGE_PATIENCE_MS)
 }
 
 /** @param hasScripts without them nothing of the page is ever called back, and nothing is drawn late */

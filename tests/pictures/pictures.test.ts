@@ -52,6 +52,7 @@ beforeAll(async () => {
   service = started
   browser = launched
   canvas = await browser.newPage()
+  canvas.setDefaultTimeout(PATIENCE_MS)
 })
 afterAll(async () => {
   await browser?.close()

@@ -63,7 +63,7 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
     REDIS_URL: `redis://just-enough:pw@127.0.0.1:${redis.port}`,
     RATE_LOGINS_PER_MINUTE: '5',
   })
-  expect(await readyz(service)).toBe(200)
+  await becomesReady(service)
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   await signInBrowser(browser, phone)
   expect((await phone.delete('/sessions')).json).toEqual({ revoked: 1 })

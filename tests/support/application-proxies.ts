@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectByTls } from 'node:tls'
 import { findProgram, startProcess, untilReady } from './child-process.ts'
 import { endLater } from './end-later.ts'
 import { startNginx } from './nginx.ts'
@@ -98,7 +99,9 @@ async function caddy(ports: Ports): Promise<ApplicationProxy> {
   `
   writeFileSync(join(folder, 'Caddyfile'), here + atPorts(documented('Caddyfile'), ports))
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
-  return started('CADDY', 'caddy', ['run', '--config', join(folder, 'Caddyfile')], ports, env)
+  const args = ['run', '--config', join(folder, 'Caddyfile')]
+  // It listens before it has made its certificates.
+  return started('CADDY', 'caddy', args, () => hasCertificates(ports.https), env)
 }
 
 async function haproxy(ports: Ports): Promise<ApplicationProxy> {
@@ -108,18 +111,18 @@ async function haproxy(ports: Ports): Promise<ApplicationProxy> {
   writeFileSync(join(folder, 'scanin-auth.lua'), documented('scanin-auth.lua'))
   const listening = put(documented('haproxy.cfg'), 'bind :443', `bind 127.0.0.1:${ports.https}`)
   writeFileSync(join(folder, 'haproxy.cfg'), put(atPorts(listening, ports), '/etc/haproxy/', `${folder}/`))
-  return started('HAPROXY', 'haproxy', ['-f', join(folder, 'haproxy.cfg')], ports)
+  return started('HAPROXY', 'haproxy', ['-f', join(folder, 'haproxy.cfg')], () => isListening(ports.https))
 }
 
 async function started(
   variable: string,
   name: string,
   args: string[],
-  { https }: Ports,
+  isReady: () => Promise<boolean>,
   env: NodeJS.ProcessEnv = {},
 ): Promise<ApplicationProxy> {
   const running = startProcess(findProgram(variable, name), args, { env: { PATH: process.env['PATH'], ...env } })
-  await untilReady(running, () => isListening(https))
+  await untilReady(running, isReady)
   return running
 }
 
@@ -127,6 +130,22 @@ function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(port, '127.0.0.1')
     probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+}
+
+async function hasCertificates(port: number): Promise<boolean> {
+  const greeted = await Promise.all([LOGIN_HOST, WIKI_HOST, STATS_HOST].map((host) => isGreeted(port, host)))
+  return greeted.every(Boolean)
+}
+
+function isGreeted(port: number, servername: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connectByTls({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+    probe.once('secureConnect', () => {
       probe.destroy()
       resolve(true)
     })

@@ -34,7 +34,7 @@ const PHONE: BrowserContextOptions = {
 /** A connection to the Chromium that all files of this Jest worker share; closing it leaves that open. */
 export async function connectToChromium(): Promise<Browser> {
   const endpoint = await sharedChromium({ program: findChromium(), args: ARGUMENTS })
-  return closedLater(await chromium.connectOverCDP(endpoint))
+  return closedLater(await chromium.connectOverCDP(endpoint, { timeout: PATIENCE_MS }))
 }
 
 /** @param cameraFile an `.mjpeg` that its camera plays. It is read when a page opens the camera, so it may come later. */

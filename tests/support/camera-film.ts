@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
+import { PATIENCE_MS } from './patience.ts'
 
 const FRAMES = 30
 
@@ -18,6 +19,7 @@ export async function filmQr(desktop: Page, file: string, tilt = 0): Promise<voi
 
 async function sceneWith(browser: Browser, picture: Buffer, tilt: number): Promise<Buffer> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } })
+  page.setDefaultTimeout(PATIENCE_MS)
   try {
     await page.setContent(
       `<body style="margin: 0; background: linear-gradient(120deg, #8d8f92, #6f7276)">

@@ -12,7 +12,7 @@ export async function launchFirefox(settings: Readonly<Record<string, unknown>> 
   const browser = await launch({
     browser: 'firefox',
     executablePath: findProgram('FIREFOX', 'firefox-esr', 'firefox'),
-    timeout: PATIENCE_MS,
+    timeout: 4 * PATIENCE_MS,
     // Nothing of its own over the network, while tests look at theirs.
     extraPrefsFirefox: {
       'network.captive-portal-service.enabled': false,

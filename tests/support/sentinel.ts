@@ -29,7 +29,7 @@ export interface Sentinel {
 }
 
 /**
- * A real Sentinel that needs nobody else's vote, and gives its primary up after half a second.
+ * A real Sentinel that needs nobody else's vote, and gives its primary up after three seconds.
  * @param lines more of its configuration
  * @param password what it asks for by those
  */
@@ -40,7 +40,7 @@ export async function startSentinel(primaryPort: number, lines: string[] = [], p
   const file = join(folder, 'sentinel.conf')
   const configuration = [
     ...[`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`],
-    ...[`sentinel down-after-milliseconds ${NAME} 500`, `sentinel failover-timeout ${NAME} 2000`, ...lines],
+    ...[`sentinel down-after-milliseconds ${NAME} 3000`, `sentinel failover-timeout ${NAME} 2000`, ...lines],
   ]
   writeFileSync(file, `${configuration.join('\n')}\n`)
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [file, '--sentinel'])

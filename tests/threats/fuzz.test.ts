@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { eventually } from '../support/eventually.ts'
 import { onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
@@ -265,7 +266,7 @@ function expectGoodManners(
   ).toEqual([])
 }
 
-onEveryStore({ POLL_HOLD_SECONDS: '1', TRUST_PROXY: '127.0.0.1/32' }, (stage) => {
+onEveryStore({ POLL_HOLD_SECONDS: '1', TRUST_PROXY: '127.0.0.1/32', LOGIN_SECONDS: '3600' }, (stage) => {
   test("T21 whatever is sent to any route: no server error, no hang, every refusal a problem, and nobody's login lost", async () => {
     const { url } = stage.service()
     const [phone, bystander] = [await createPhone(url), createClient(url)]
@@ -360,7 +361,7 @@ function wireBytes(paths: string[]): fc.Arbitrary<Buffer> {
 
 async function expectAllWell(stage: Stage, bystander: Client, token: string): Promise<void> {
   expect(stage.service().hasEnded()).toBe(false)
-  expect((await bystander.get('/readyz')).status).toBe(200)
+  await eventually('it is ready', async () => (await bystander.get('/readyz')).status === 200)
   expect((await unhurried(() => bystander.get(`/login/status/${token}`))).json.status).toBe('pending')
   expect(stage.service().stdout()).not.toContain('"internal error"')
 }

@@ -82,20 +82,6 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     await Promise.all(flood)
   })
 
-  test.each([
-    ['/56', (at: number) => `2001:db8:1:${(0x100 + at).toString(16)}::1`, 20],
-    ['/48', (at: number) => `2001:db8:2:${(at * 0x100).toString(16)}::1`, 40],
-  ])('T25 many accounts from the /64s of one %s are slowed too, at once as well', async (network, addressOf, limit) => {
-    const replies = await Promise.all(
-      Array.from({ length: limit + 5 }, (_, at) => {
-        const body = { username: `somebody ${network} ${at}`, password: 'wrong' }
-        return stage.browser().post('/sign-in', body, from(addressOf(at)))
-      }),
-    )
-    expect([counted(replies, 401), counted(replies, 429)]).toEqual([limit, 5])
-    expect(statuses(await signInFrom(stage.browser(), ['2001:db8:3::1'], RIGHT))).toEqual([200])
-  })
-
   test('T25 right codes count for no limit: one account scans 24 at once', async () => {
     const phone = await stage.phone()
     const started = await Promise.all(Array.from({ length: 24 }, () => stage.browser().post('/login')))
@@ -169,5 +155,20 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_
     expect((await client.post('/sign-in', RIGHT)).status).toBe(200)
     // What is no browser sends neither header.
     expect((await client.post('/login', {}, { headers: { origin: undefined }, cookie: '' })).status).toBe(201)
+  })
+
+  // Few, so that a slow machine is through with them within the minute that they are counted by.
+  test.each([
+    ['/56', (at: number) => `2001:db8:1:${(0x100 + at).toString(16)}::1`, 6],
+    ['/48', (at: number) => `2001:db8:2:${(at * 0x100).toString(16)}::1`, 12],
+  ])('T25 many accounts from the /64s of one %s are slowed too, at once as well', async (network, addressOf, limit) => {
+    const replies = await Promise.all(
+      Array.from({ length: limit + 5 }, (_, at) => {
+        const body = { username: `somebody ${network} ${at}`, password: 'wrong' }
+        return stage.browser().post('/sign-in', body, from(addressOf(at)))
+      }),
+    )
+    expect([counted(replies, 401), counted(replies, 429)]).toEqual([limit, 5])
+    expect(statuses(await signInFrom(stage.browser(), ['2001:db8:3::1'], RIGHT))).toEqual([200])
   })
 })

@@ -8,7 +8,7 @@ import { browserKeyOf, expectExpired, expectProblem, loginIdOf } from './seen.ts
 
 const TOKENS = 10_000
 const CONNECTIONS = 20
-const LOGINS_A_CONNECTION = 50
+const LOGINS_A_CONNECTION = 10
 const ALPHABET = 64
 
 const SETTINGS = { POLL_HOLD_SECONDS: '0', LOGIN_SECONDS: '600' }

@@ -78,7 +78,7 @@ async function expiredStore(records: number): Promise<RecordStore> {
 }
 
 test('a write takes as long beside 10,000 expired records as beside fifty', async () => {
-  const turns = 3
+  const turns = 9
   const storesOf = (records: number) => Promise.all(Array.from({ length: turns }, () => expiredStore(records)))
   const [many, few] = [await storesOf(10_000), await storesOf(50)]
   const write = (store?: RecordStore) => store?.write('key', 1, { expiresAt: 20 }) ?? Promise.resolve()
