@@ -11,6 +11,15 @@ process.once('exit', callEnds)
 // Jest ends a worker that does not end by itself, and people press Ctrl-C: without this there would be no 'exit'.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
+/** What `jest.setTimeout` and `jest.retryTimes` leave on the global object. */
+const ASKED_OF_JEST = [
+  'TEST_TIMEOUT_SYMBOL',
+  'RETRY_TIMES',
+  'RETRY_IMMEDIATELY',
+  'WAIT_BEFORE_RETRY',
+  'LOG_ERRORS_BEFORE_RETRY',
+].map((name) => Symbol.for(name))
+
 export default class BareEnvironment {
   global = globalThis
   moduleMocker = new ModuleMocker(globalThis)
@@ -30,6 +39,7 @@ export default class BareEnvironment {
     // What Jest put there for this file, and what the file may have.
     globalThis.console = this.#console
     process.exit = this.#exit
+    for (const asked of ASKED_OF_JEST) delete globalThis[asked]
     for (const name of Object.keys(process.env)) delete process.env[name]
     Object.assign(process.env, this.#environment)
   }
