@@ -42,7 +42,7 @@ beforeAll(async () => {
     PHONE_JWT_AUDIENCE: AUDIENCE,
   }
   services = await Promise.all([startService({ ...env, ...operator.env }), startService(env)])
-}, 120_000)
+})
 
 afterAll(async () => {
   await Promise.all(services.map((service) => service.stop()))
