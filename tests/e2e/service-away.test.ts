@@ -25,12 +25,15 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.stop())
 
+/** The code that is seen before is seen after, however long it takes to be back. */
+const env = () => ({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', QR_REFRESH_SECONDS: '300' })
+
 beforeEach(async () => {
-  service = await serve({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1' })
+  service = await serve(env())
 })
 
 async function startAgain(): Promise<void> {
-  service = await serve({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', PORT: String(service.port) })
+  service = await serve({ ...env(), PORT: String(service.port) })
 }
 
 test('the login page says that it is reconnecting, and goes on with the same code when the service is back', async () => {

@@ -135,7 +135,7 @@ test.each(SIZES)('at %i × %i heading, code and card stay where they are, whatev
 })
 
 test('a code that is renewed or has run out moves nothing', async () => {
-  const { url } = await serve({ LOGIN_SECONDS: '3', QR_REFRESH_SECONDS: '1' })
+  const { url } = await serve({ LOGIN_SECONDS: '15', QR_REFRESH_SECONDS: '1' })
   const desktop = await visitors.desktop()
   await desktop.addInitScript(() => {
     const codes = new Set<string | null>()

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
@@ -17,6 +18,17 @@ const tooMany = {
   contentType: 'application/problem+json',
   headers: { 'retry-after': '2' },
   body: JSON.stringify({ code: 'slow_down', status: 429, title: 'Too many requests' }),
+}
+
+/** Resolves once the part has said so to the eye, for however short a time: the page itself looks, at each picture. */
+function saysForAMoment(phone: Page, part: string, words: RegExp): Promise<unknown> {
+  return phone.waitForFunction(
+    ([place, form]) => {
+      const shown = document.querySelector(`${place} [aria-hidden]`)
+      return shown?.checkVisibility() === true && new RegExp(form).test(shown.textContent ?? '')
+    },
+    [part, words.source] as const,
+  )
 }
 
 test('too many wrong passwords: how long to wait is counted for the eye and said once', async () => {
@@ -47,8 +59,9 @@ test('each step waits for as long as it is told, and the next try is taken', asy
 
   await phone.goto(`${url}/scan`)
   await refuseOnce(/\/sign-in$/)
+  const signInWaits = saysForAMoment(phone, '#sign-in-message', counted)
   await signInOnPhone(phone)
-  await sees(phone, '#sign-in-message', counted)
+  await signInWaits
   // It is over, which is said to eye and ear; and the form is as it was.
   await sees(phone, '#sign-in-message', /^You can try again now\.$/)
   expect((await said()).slice(-2)).toEqual([expect.stringMatching(counted), 'You can try again now.'])
@@ -57,8 +70,9 @@ test('each step waits for as long as it is told, and the next try is taken', asy
 
   await refuseOnce(/\/scan$/)
   await phone.locator('#user-code').fill('BCDF-GHJK')
+  const codeWaits = saysForAMoment(phone, '#chooser-message', counted)
   await phone.keyboard.press('Enter')
-  await sees(phone, '#chooser-message', counted)
+  await codeWaits
   expect(await phone.locator('#user-code').inputValue()).toBe('BCDF-GHJK')
   await sees(phone, '#chooser-message', /^You can try again now\.$/)
 
@@ -66,16 +80,18 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   const browser = createClient(url)
   const token = await startLogin(browser)
   await refuseOnce(/\/scan$/)
+  const scanWaits = saysForAMoment(phone, '#status', /Too many tries just now\. Trying again in [12] seconds?…/)
   await phone.evaluate((code) => {
     location.hash = code
   }, token)
-  await sees(phone, '#status', /Too many tries just now\. Trying again in [12] seconds?…/)
+  await scanWaits
   await phone.locator('#request').waitFor()
   expect(await phone.locator('#status').textContent()).toBe('')
 
   await refuseOnce(/\/confirm$/)
+  const confirmWaits = saysForAMoment(phone, '#request-message', counted)
   await phone.locator('#confirm').click()
-  await sees(phone, '#request-message', counted)
+  await confirmWaits
   await sees(phone, '#request-message', /^You can try again now\.$/)
   expect((await said()).at(-1)).toBe('You can try again now.')
   await phone.locator('#confirm').click()

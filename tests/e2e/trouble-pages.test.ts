@@ -170,7 +170,7 @@ test('without a script that page says to load it again, and has a link that does
 })
 
 test('a session that is about to end says so a minute before, once to the ear, and how to go on', async () => {
-  const { url } = await serve({ REMEMBER_SECONDS: '50' })
+  const { url } = await serve({ REMEMBER_SECONDS: '65' })
   const phone = await visitors.phone()
   const heard = await hear(phone)
   await phone.goto(`${url}/scan`)
@@ -178,8 +178,9 @@ test('a session that is about to end says so a minute before, once to the ear, a
   await phone.locator('#chooser').waitFor()
   await phone.goto(`${url}/home`)
   await sees(phone, '#ending', /You will be signed out here in \d+ seconds/)
+  const asked = phone.waitForResponse((response) => response.url().endsWith('/session'))
   await phone.evaluate(() => window.dispatchEvent(new Event('online')))
-  await phone.waitForResponse((response) => response.url().endsWith('/session'))
+  await asked
   expect((await heard.said()).filter((words) => words.includes('signed out here'))).toHaveLength(1)
   expect(await faultsIn(phone)).toEqual([])
   await phone.getByRole('link', { name: 'Sign in again' }).click()

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 
 export interface ClusterNode extends RedisServer {
@@ -75,7 +76,7 @@ async function startNode() {
     args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '4000'],
   })
   const client = new Redis({
-    ...{ port: server.port, retryStrategy: () => 50, commandTimeout: 1000 },
+    ...{ port: server.port, retryStrategy: () => 50, commandTimeout: PATIENCE_MS },
     // Who hangs up on a node that is gone waits for its goodbye: that kept Jest's worker for two seconds.
     disconnectTimeout: 10,
   })

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readWeb } from '../../server/http/built-web.ts'
@@ -15,23 +16,22 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'scanin-builds-'))
   for (const part of ['web', 'tsconfig.json']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })
-  // Others are built as these are.
-  const languages = ['en.json', 'ar.json']
+  // Other languages are built as this one is.
   const folderOfWords = join(folder, 'web/messages')
-  for (const name of readdirSync(folderOfWords)) if (!languages.includes(name)) rmSync(join(folderOfWords, name))
+  for (const name of readdirSync(folderOfWords)) if (name !== 'en.json') rmSync(join(folderOfWords, name))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** @returns what the pages of this build load, one way or another */
-function build(): string[] {
-  execFileSync(process.execPath, ['web/build/build.mjs'], { cwd: folder })
+async function build(): Promise<string[]> {
+  await promisify(execFile)(process.execPath, ['web/build/build.mjs'], { cwd: folder })
   const [names = []]: string[][] = JSON.parse(readFileSync(join(folder, 'dist/web/builds.json'), 'utf8'))
   return names.map((name) => `/assets/${name}`)
 }
 
 /** A build with something new in every script, and in every style sheet. */
-function buildNewer(): string[] {
+function buildNewer(): Promise<string[]> {
   const change = (path: string, more: string) =>
     writeFileSync(join(folder, path), readFileSync(join(folder, path), 'utf8') + more)
   change('web/src/page/page-started.ts', '\nconsole.info("another")\n')
@@ -49,16 +49,17 @@ async function gone(urls: readonly string[]): Promise<string[]> {
   return replies.filter(({ reply }) => reply.statusCode !== 200).map(({ url }) => url)
 }
 
+// Six builds one after the other.
 test('an upgrade goes on serving what pages of the builds before it load, and forgets what is older', async () => {
-  const first = build()
+  const first = await build()
   // A build that was stopped halfway leaves a page of one and what is compressed of another.
   const page = join(folder, 'dist/web/en/scan.html')
   writeFileSync(`${page}.br`, brotliCompressSync('another page'))
   rmSync(`${page}.gz`)
-  expect(build()).toEqual(first)
+  expect(await build()).toEqual(first)
   expect(brotliDecompressSync(readFileSync(`${page}.br`))).toEqual(readFileSync(page))
   expect(gunzipSync(readFileSync(`${page}.gz`))).toEqual(readFileSync(page))
-  const second = buildNewer()
+  const second = await buildNewer()
   const changed = first.filter((url) => !second.includes(url))
   expect(changed.map((url) => url.replace(/-\w+\./, '.'))).toEqual(
     expect.arrayContaining(['/assets/scan-page.js', '/assets/login-page.js', '/assets/login.css', '/assets/scan.css']),
@@ -68,10 +69,10 @@ test('an upgrade goes on serving what pages of the builds before it load, and fo
     '/assets/decode.js',
   )
   expect(await gone([...first, ...second])).toEqual([])
-  buildNewer()
+  await buildNewer()
   // Whoever builds the same again has not upgraded.
-  build()
+  await build()
   expect(await gone([...first, ...second])).toEqual([])
-  buildNewer()
+  await buildNewer()
   expect((await gone([...first, ...second])).sort()).toEqual([...changed].sort())
 })

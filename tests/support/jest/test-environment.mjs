@@ -6,12 +6,19 @@ import { ModuleMocker } from 'jest-mock'
 /** What `endLater` is told of, of the file that runs in this process. @type {Set<() => void>} */
 const ends = new Set()
 globalThis.testFileEnds = ends
-/** Where `jest.setTimeout` puts it. */
-const OWN_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL')
 
 process.once('exit', callEnds)
 // Jest ends a worker that does not end by itself, and people press Ctrl-C: without this there would be no 'exit'.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
+
+/** What `jest.setTimeout` and `jest.retryTimes` leave on the global object. */
+const ASKED_OF_JEST = [
+  'TEST_TIMEOUT_SYMBOL',
+  'RETRY_TIMES',
+  'RETRY_IMMEDIATELY',
+  'WAIT_BEFORE_RETRY',
+  'LOG_ERRORS_BEFORE_RETRY',
+].map((name) => Symbol.for(name))
 
 export default class BareEnvironment {
   global = globalThis
@@ -38,11 +45,11 @@ export default class BareEnvironment {
   async teardown() {
     callEnds()
     this.fakeTimersModern.dispose()
-    // It would be that of every file after this one.
-    delete globalThis[OWN_TIMEOUT]
     // What Jest put there for this file, and what the file may have.
     globalThis.console = this.#console
     process.exit = this.#exit
+    // It would be asked of every file after this one too.
+    for (const asked of ASKED_OF_JEST) delete globalThis[asked]
     for (const name of Object.keys(process.env)) delete process.env[name]
     Object.assign(process.env, this.#environment)
   }
