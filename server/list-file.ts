@@ -4,6 +4,7 @@ import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { isNode, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+import { AliasError, resolveAliases } from './yaml-aliases.ts'
 
 /** A file that cannot be used; the message says which variable names it and where, and repeats nothing of it but the place. */
 export class ListFileError extends Error {
@@ -116,11 +117,13 @@ export function readYaml(variable: string, text: string) {
   try {
     const [error] = document.errors
     if (error !== undefined) throw error
-    // An alias may lead nowhere, or to too much.
-    const value: unknown = document.toJS()
+    resolveAliases(document)
+    const value: unknown = document.toJS({ maxAliasCount: -1 })
     return { contents: document.contents, value, lineCounter }
   } catch (cause) {
-    const line = cause instanceof YAMLError ? `: line ${cause.linePos?.[0].line}` : ''
-    throw new ListFileError(`${variable}${line}: neither JSON nor YAML`, { cause })
+    const offset = cause instanceof YAMLError ? cause.pos[0] : cause instanceof AliasError ? cause.offset : undefined
+    const line = offset === undefined ? '' : `: line ${lineCounter.linePos(offset).line}`
+    const why = cause instanceof AliasError ? cause.message : 'neither JSON nor YAML'
+    throw new ListFileError(`${variable}${line}: ${why}`, { cause })
   }
 }
