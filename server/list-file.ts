@@ -11,6 +11,11 @@ export class ListFileError extends Error {
   override name = 'ListFileError'
 }
 
+/** A file of which nothing could be read: that says nothing of what is in it. */
+export class UnreadableFileError extends ListFileError {
+  override name = 'UnreadableFileError'
+}
+
 export interface ListFileOptions<Schema extends TObject> {
   /** The environment's, by which the file is named. */
   variable: string
@@ -95,13 +100,21 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
 }
 
 /**
+ * What is in a file that a variable names.
+ * @throws UnreadableFileError
+ */
+export async function readBytes(variable: string, path: string): Promise<Buffer> {
+  return readFile(path).catch((cause) => {
+    throw new UnreadableFileError(`${variable} cannot be read`, { cause })
+  })
+}
+
+/**
  * The text of a file that a variable names.
  * @throws ListFileError
  */
 export async function readText(variable: string, path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new ListFileError(`${variable} cannot be read`, { cause })
-  })
+  const bytes = await readBytes(variable, path)
   // Bytes that are none would all become the same character, and two names one.
   if (!isUtf8(bytes)) throw new ListFileError(`${variable}: not UTF-8`)
   return bytes.toString()
