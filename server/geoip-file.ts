@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Reader } from 'maxmind'
 import type { PlaceOf } from './http/place.ts'
 import { isName } from './identity/names.ts'
-import { ListFileError } from './list-file.ts'
+import { ListFileError, readBytes } from './list-file.ts'
 import { followFile, type LiveFile } from './live-file.ts'
 
 export interface GeoipFileOptions {
@@ -40,7 +39,7 @@ export async function openGeoipFile({ path, logger }: GeoipFileOptions): Promise
 
 /** @throws ListFileError */
 async function readGeoipFile(path: string): Promise<Reader<never>> {
-  const [{ Reader: MaxmindReader }, bytes] = await Promise.all([import('maxmind'), bytesOf(path)])
+  const [{ Reader: MaxmindReader }, bytes] = await Promise.all([import('maxmind'), readBytes('GEOIP_FILE', path)])
   const reader = opened(() => new MaxmindReader<never>(bytes))
   const { databaseType } = reader.metadata
   if (!OF_PLACES.test(databaseType)) {
@@ -49,14 +48,6 @@ async function readGeoipFile(path: string): Promise<Reader<never>> {
   // Whether the tree and what it leads to are whole shows only where somebody looks.
   opened(() => reader.get('192.0.2.1'))
   return reader
-}
-
-async function bytesOf(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new ListFileError('GEOIP_FILE cannot be read', { cause })
-  }
 }
 
 function opened<Result>(open: () => Result): Result {

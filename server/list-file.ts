@@ -4,10 +4,16 @@ import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { isNode, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+import { AliasError, resolveAliases } from './yaml-aliases.ts'
 
 /** A file that cannot be used; the message says which variable names it and where, and repeats nothing of it but the place. */
 export class ListFileError extends Error {
   override name = 'ListFileError'
+}
+
+/** A file of which nothing could be read: that says nothing of what is in it. */
+export class UnreadableFileError extends ListFileError {
+  override name = 'UnreadableFileError'
 }
 
 export interface ListFileOptions<Schema extends TObject> {
@@ -94,13 +100,21 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
 }
 
 /**
+ * What is in a file that a variable names.
+ * @throws UnreadableFileError
+ */
+export async function readBytes(variable: string, path: string): Promise<Buffer> {
+  return readFile(path).catch((cause) => {
+    throw new UnreadableFileError(`${variable} cannot be read`, { cause })
+  })
+}
+
+/**
  * The text of a file that a variable names.
  * @throws ListFileError
  */
 export async function readText(variable: string, path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause) => {
-    throw new ListFileError(`${variable} cannot be read`, { cause })
-  })
+  const bytes = await readBytes(variable, path)
   // Bytes that are none would all become the same character, and two names one.
   if (!isUtf8(bytes)) throw new ListFileError(`${variable}: not UTF-8`)
   return bytes.toString()
@@ -116,11 +130,13 @@ export function readYaml(variable: string, text: string) {
   try {
     const [error] = document.errors
     if (error !== undefined) throw error
-    // An alias may lead nowhere, or to too much.
-    const value: unknown = document.toJS()
+    resolveAliases(document)
+    const value: unknown = document.toJS({ maxAliasCount: -1 })
     return { contents: document.contents, value, lineCounter }
   } catch (cause) {
-    const line = cause instanceof YAMLError ? `: line ${cause.linePos?.[0].line}` : ''
-    throw new ListFileError(`${variable}${line}: neither JSON nor YAML`, { cause })
+    const offset = cause instanceof YAMLError ? cause.pos[0] : cause instanceof AliasError ? cause.offset : undefined
+    const line = offset === undefined ? '' : `: line ${lineCounter.linePos(offset).line}`
+    const why = cause instanceof AliasError ? cause.message : 'neither JSON nor YAML'
+    throw new ListFileError(`${variable}${line}: ${why}`, { cause })
   }
 }

@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { ListFileError } from './list-file.ts'
+import { ScanInError } from './errors.ts'
+import { ListFileError, UnreadableFileError } from './list-file.ts'
+import { createTroubleLog } from './trouble-log.ts'
 
 export interface LiveFileOptions<Content> {
   path: string
   /** What is in it, in words, for the log. */
   what: string
   logger: FastifyBaseLogger
-  /** Rejects with `ListFileError` where the file is bad. */
+  /** Rejects with `ListFileError` where the file is bad, `UnreadableFileError` where that cannot be told. */
   read: (path: string) => Promise<readonly Content[]>
   /** Takes what was read, from the first time on: each in its turn. */
   take: (content: readonly Content[]) => void | Promise<void>
@@ -15,13 +18,15 @@ export interface LiveFileOptions<Content> {
 
 /** A file whose content is as it is now. */
 export interface LiveFile {
-  /** Reads it again, changed or not. A bad one is logged, and the last good one stays. */
+  /** Reads it again, changed or not, once it rests. A bad one is logged, and the last good one stays. */
   reload(): Promise<void>
   /** Looks for changes no more. */
   close(): void
 }
 
 const LOOK_EVERY_MS = 500
+/** For so many looks, who wants a file read waits for it to rest. */
+const MOST_LOOKS = 20
 
 /**
  * Reads a file and follows it: what is in it is so within seconds, however it was written. It is looked at again and
@@ -30,22 +35,47 @@ const LOOK_EVERY_MS = 500
  */
 export async function followFile<Content>(options: LiveFileOptions<Content>): Promise<LiveFile> {
   const { path, what, logger, read, take } = options
+  const troubles = createTroubleLog({
+    logger,
+    clock: () => performance.now(),
+    explain: ({ cause }) => ({ kind: String(cause), text: `${what} as before: ${messageOf(cause)}` }),
+  })
+
+  /** @param seen its stamp before: another one afterwards means that it was written meanwhile, and may be half of each */
+  async function readAt(seen: string) {
+    const [outcome] = await Promise.allSettled([read(path)])
+    return { outcome, isWhole: (await stampOf(path)) === seen }
+  }
+
   // Before it is read: a change in between is seen at the next look.
   let stamp = await stampOf(path)
-  await take(await read(path))
+  let first = await readAt(stamp)
+  for (let looks = 1; !first.isWhole && looks < MOST_LOOKS; looks++) {
+    await pause(LOOK_EVERY_MS)
+    stamp = await stampOf(path)
+    first = await readAt(stamp)
+  }
+  await take(contentOf(first.outcome))
   let lastSeen = stamp
+  /** It is to be read, changed or not. */
+  let isDue = false
   let turn = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   let isOpen = true
 
-  async function readAgain(): Promise<void> {
+  async function takeAgain(outcome: PromiseSettledResult<readonly Content[]>): Promise<void> {
     try {
-      const content = await read(path)
+      const content = contentOf(outcome)
       await take(content)
       logger.info({ [what]: content.length }, `${what} read again`)
     } catch (error) {
-      if (!(error instanceof ListFileError)) throw error
-      logger.error({ why: error.message }, `${what} as before: the file is bad`)
+      if (error instanceof ListFileError && !(error instanceof UnreadableFileError)) {
+        logger.error({ why: error.message }, `${what} as before: the file is bad`)
+        return
+      }
+      // That says nothing of the file, and may be over at the next look.
+      isDue = true
+      troubles.tell(new ScanInError('internal_error', { cause: error }), { err: error })
     }
   }
 
@@ -55,23 +85,31 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
     return turn
   }
 
-  async function look(): Promise<void> {
+  /** Reads it where there is need. Half of a list is a list, with less in it: what is still being written waits (`false`). */
+  async function look(): Promise<boolean> {
     const seen = await stampOf(path)
-    // Half of a list is a list, with less in it: what is still being written waits.
     const isResting = seen === lastSeen
     lastSeen = seen
-    if (!isResting || seen === stamp) return
+    if (!isResting) return false
+    if (seen === stamp && !isDue) return true
+    const { outcome, isWhole } = await readAt(seen)
+    if (!isWhole) return false
     stamp = seen
-    await readAgain()
+    isDue = false
+    await takeAgain(outcome)
+    return true
   }
 
   async function readNow(): Promise<void> {
-    stamp = await stampOf(path)
-    await readAgain()
+    isDue = true
+    for (let looks = 1; isOpen && !(await look()) && looks < MOST_LOOKS; looks++) {
+      await pause(LOOK_EVERY_MS, undefined, { ref: false })
+    }
   }
 
   function lookLater(): void {
-    if (isOpen) timer = setTimeout(() => void inTurn(look).then(lookLater), LOOK_EVERY_MS).unref()
+    if (isOpen)
+      timer = setTimeout(() => void inTurn(async () => void (await look())).then(lookLater), LOOK_EVERY_MS).unref()
   }
   lookLater()
 
@@ -82,6 +120,15 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
       clearTimeout(timer)
     },
   }
+}
+
+function contentOf<Value>(outcome: PromiseSettledResult<Value>): Value {
+  if (outcome.status === 'rejected') throw outcome.reason
+  return outcome.value
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Differs whenever the file does: also for another file of the same size and time in its place. */

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { CompactSign, calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { ListFileError } from '../list-file.ts'
+import { ListFileError, readText } from '../list-file.ts'
 import { followFile, type LiveFile } from '../live-file.ts'
 import { publicHalf, type SigningAlgorithm, type SigningJwk } from './key-schedule.ts'
 import { createKeySet, type KeySet, RSA_BITS, type SigningKeys } from './key-set.ts'
@@ -30,7 +29,7 @@ const SAME_ALGORITHM: Readonly<Record<SigningAlgorithm, readonly string[]>> = {
   RS256: ['RS256'],
 }
 
-const fault = (message: string, cause?: unknown) => new ListFileError(`SIGNING_KEYS_FILE${message}`, { cause })
+const fault = (message: string) => new ListFileError(`SIGNING_KEYS_FILE${message}`)
 
 export interface SigningKeysFileOptions {
   path: string
@@ -57,17 +56,10 @@ export async function openSigningKeysFile(options: SigningKeysFileOptions): Prom
     path,
     what: 'signing keys',
     logger,
-    read: (path) => readSigningKeys(path, algorithms),
+    read: async (from) => parseSigningKeys(await readText('SIGNING_KEYS_FILE', from), algorithms),
     take,
   })
   return { ...file, current: async () => current }
-}
-
-async function readSigningKeys(path: string, algorithms: readonly SigningAlgorithm[]): Promise<SigningJwk[]> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw fault(' cannot be read', cause)
-  })
-  return parseSigningKeys(text, algorithms)
 }
 
 /**

@@ -1,9 +1,10 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EnvironmentReader } from '../environment.ts'
 import { normal } from '../identity/names.ts'
 import { hashPassword } from '../identity/passwords.ts'
+import { readText, UnreadableFileError } from '../list-file.ts'
 import { type AccountChange, accountsIn, changedAccounts, placeOf, type WrittenAccount } from './accounts-text.ts'
 import { errorCode } from './error-code.ts'
 import { withLock } from './file-lock.ts'
@@ -73,10 +74,11 @@ async function pathOf({ file }: Options, { env, readFile }: Terminal): Promise<s
 
 async function textOf(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if (errorCode(cause) === 'ENOENT') return undefined
-    throw new CommandError(`${path} cannot be read.`, { cause })
+    return await readText(path, path)
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error
+    if (errorCode(error.cause) === 'ENOENT') return undefined
+    throw new CommandError(`${path} cannot be read.`, { cause: error.cause })
   }
 }
 

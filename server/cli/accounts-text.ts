@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isMap, isSeq, parse, parseDocument, YAMLSeq } from 'yaml'
+import { type Document, isMap, isSeq, parseDocument, YAMLSeq } from 'yaml'
 import { parseAccounts } from '../identity/accounts-file.ts'
 import { foldUsername } from '../identity/names.ts'
+import { readYaml } from '../list-file.ts'
 import { CommandError } from './terminal.ts'
 
 /** An account as it is written down. */
@@ -24,7 +25,7 @@ export type AccountChange =
 export function accountsIn(text: string): WrittenAccount[] {
   if (isWithoutAccounts(text)) return []
   parseAccounts(text)
-  return parse(text)
+  return writtenIn(text)
 }
 
 /** Where the account of a user name stands, however that is spelled. @throws CommandError where there is none */
@@ -46,10 +47,14 @@ export function changedAccounts(text: string, change: AccountChange): string {
   const changed = text.includes('\r\n') ? lines.replaceAll('\n', '\r\n') : lines
   parseAccounts(changed)
   // Whatever a file may be written like: nothing else has changed.
-  if (!isDeepStrictEqual(parse(changed), after)) {
+  if (!isDeepStrictEqual(writtenIn(changed), after)) {
     throw new CommandError('It is written in a way that this cannot change: edit it by hand. Nothing was changed.')
   }
   return changed
+}
+
+function writtenIn(text: string): WrittenAccount[] {
+  return readYaml('ACCOUNTS_FILE', text).value as WrittenAccount[]
 }
 
 /** As of a file that is new, or has nothing but comments in it. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -74,19 +77,23 @@ function createCall(url: string | undefined, { env, readFile }: Terminal) {
   const base = url ?? `http://${reachable(host)}:${port}`
 
   return async (method: string, path: string): Promise<string> => {
-    const reply = await fetch(new URL(path, base), {
-      method,
-      headers: { authorization: `Bearer ${token}` },
-      // It would be shown the token.
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch((cause: unknown) => {
+    const { status, body } = await ask(method, new URL(path, base), token).catch((cause: unknown) => {
       throw new CommandError(`Nobody answers at ${base}: does the service run there, with this ADMIN_PORT?`, { cause })
     })
-    const body = await reply.text()
-    if (!reply.ok) throw new CommandError(refusalInWords(reply.status, body))
+    if (status < 200 || status > 299) throw new CommandError(refusalInWords(status, body))
     return body
   }
+}
+
+/** Not by `fetch`, which calls some ports never. A redirect is not followed: it would be shown the token. */
+async function ask(method: string, url: URL, token: string): Promise<{ status: number; body: string }> {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+  const headers = { authorization: `Bearer ${token}` }
+  const asked = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const replied = once(asked, 'response')
+  asked.end()
+  const [reply]: IncomingMessage[] = await replied
+  return reply === undefined ? { status: 0, body: '' } : { status: reply.statusCode ?? 0, body: await text(reply) }
 }
 
 /** What listens on all addresses of a machine is asked on its own. */

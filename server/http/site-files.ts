@@ -63,9 +63,16 @@ export function sendUnlessKnown(request: FastifyRequest, reply: FastifyReply, fi
 }
 
 function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) {
-  const coding = accepted === undefined ? null : negotiate(accepted.toLowerCase(), BEST_FIRST)
+  const coding = accepted === undefined ? null : negotiate(accepted.toLowerCase(), codingsFor(accepted))
   const body = coding === null ? undefined : compressed[coding]?.()
   return coding === null || body === undefined ? { coding: undefined, body: plain } : { coding, body }
+}
+
+/** For the library `*` is the first of these, also where that is named as one that is not taken (RFC 9110 §12.5.3). */
+function codingsFor(accepted: string): string[] {
+  return BEST_FIRST.filter(
+    (coding) => !new RegExp(`(^|,)\\s*${coding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`, 'i').test(accepted),
+  )
 }
 
 /** Where it may depend on the origin too, that stands there already; as that it depends on the language. */

@@ -89,4 +89,8 @@ test('the image says that it is well only while a service is on the port that it
   expect(await health(service.port)).toBe(0)
   expect(await health(await freePort())).toBe(1)
   await service.stop()
+  expect(await health(10_080)).toBe(1)
+  const other = await startService({ PORT: '10080' })
+  expect(await health(10_080)).toBe(0)
+  await other.stop()
 })

@@ -10,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turnsEnd } from 'node:timers/promises'
@@ -30,6 +32,15 @@ let folder: string
 let path: string
 let operator: Operator
 let service: ServiceProcess
+
+async function firstFree(server: Server, ports: readonly number[]): Promise<number> {
+  for (const port of ports) {
+    const listening = new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject))
+    server.listen(port, '127.0.0.1')
+    if (await listening.then(() => true).catch(() => false)) return port
+  }
+  throw new Error(`none of ${ports} is free`)
+}
 
 /** @param typed what is piped in, through a file: a process has no other input here */
 function start(args: string[], { typed, env = {} }: { typed?: string; env?: Record<string, string> } = {}) {
@@ -132,6 +143,18 @@ describe('scanin accounts', () => {
     expect(readdirSync(join(folder, 'accounts'))).toEqual(['people.yaml'])
   })
 
+  test('a file that is not UTF-8 is left as it is, as the service refuses it', async () => {
+    const latin = join(folder, 'latin.yaml')
+    const written = Buffer.concat([Buffer.from('# J\xfcrgen left in May\n', 'latin1'), readFileSync(path)])
+    writeFileSync(latin, written)
+    for (const args of [['list'], ['disable', 'ada'], ['add', 'eve', '--name', 'Eve'], ['passwd', 'ada']]) {
+      const { code, err } = await run(['accounts', ...args, '--file', latin], { typed: PASSWORD })
+      expect([args, code, err]).toEqual([args, 1, expect.stringContaining(`${latin}: not UTF-8`)])
+      expect(readFileSync(latin).equals(written)).toBe(true)
+    }
+    rmSync(latin)
+  })
+
   test('what is typed at a terminal is not shown, and has to be typed twice alike', async () => {
     const typing = async (username: string, ...lines: string[]) => {
       const command = `'${process.execPath}' '${CLI}' accounts add ${username} --name Typed`
@@ -232,6 +255,28 @@ describe('scanin admin', () => {
     expect([code === 0, out, err]).toEqual([false, '', expect.stringContaining(why)])
     expect(err).not.toMatch(/^ +at /m)
     expect(err).not.toContain(ADMIN_TOKEN)
+  })
+
+  test('asks at a port that browsers do not ask at', async () => {
+    const asked: unknown[] = []
+    const server = createServer(({ url, headers }, response) => {
+      asked.push([url, headers.authorization])
+      response.end('scanin_up 1\n')
+    })
+    const port = await firstFree(server, [10_080, 6697, 6669, 6668, 6667, 6666, 6665, 6566, 6000, 5061, 5060])
+    const env = { ADMIN_PORT: String(port) }
+    expect(await run(['admin', 'metrics'], { env })).toEqual({ code: 0, out: 'scanin_up 1\n', err: '' })
+    expect(asked).toEqual([['/metrics', `Bearer ${ADMIN_TOKEN}`]])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  test('shows its token to nobody that it is sent on to', async () => {
+    const server = createServer((_request, response) => response.writeHead(307, { location: service.url }).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const { code, err } = await run(['admin', 'metrics', '--url', `http://127.0.0.1:${port}`])
+    expect([code, err]).toEqual([1, 'What answers there is no admin port of this ScanIn.\n'])
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('takes the token out of a file, and finds a service that listens everywhere', async () => {

@@ -68,6 +68,15 @@ describe('YAML', () => {
     expect(changedAccounts(text, ADD)).toMatch(/^# Nobody yet\n+- username: bob\n/)
   })
 
+  test('hundreds whose groups are an alias stay so', () => {
+    const others = Array.from({ length: 300 }, (_, at) => {
+      return `- {username: u${at}, name: U, groups: *staff, password_hash: "${HASH}"}\n`
+    })
+    const text = `- {username: ada, name: Ada, groups: &staff [staff, vpn], password_hash: "${HASH}"}\n${others.join('')}`
+    expect(accountsIn(text).at(-1)?.groups).toEqual(['staff', 'vpn'])
+    expect(changedAccounts(text, PASSWORD)).toBe(text.replace(HASH, OTHER))
+  })
+
   test('an entry that is an alias is left to people', () => {
     const text = `- &a {username: ada, name: Ada, password_hash: "${HASH}"}\n- {username: cyd, name: Cyd, password_hash: &h "${HASH}"}\n- {username: dan, name: Dan, password_hash: *h}\n`
     const change = (username: string): AccountChange => ({ ...PASSWORD, username }) as AccountChange

@@ -147,6 +147,7 @@ const CODINGS = [
   ['gzip, deflate, br, zstd', 'br', '.br'],
   ['gzip, deflate', 'gzip', '.gz'],
   ['br;q=0, GZIP;q=0.5', 'gzip', '.gz'],
+  ['br;q=0, *', 'gzip', '.gz'],
 ] as const
 
 describe('a page', () => {
@@ -169,7 +170,7 @@ describe('a page', () => {
     }
   })
 
-  test.each([undefined, '', 'zstd', 'identity', 'identity, br;q=0.5', 'br;q=0'])(
+  test.each([undefined, '', 'zstd', 'identity', 'identity, br;q=0.5', 'br;q=0', 'br;q=0, gzip ; q=0.0, *'])(
     'is sent as it is to who takes "%s", and says that this depends',
     async (accepts) => {
       const reply = await get('/scan', {

@@ -59,7 +59,7 @@ describe('an accounts file', () => {
     ['an empty list', '[]', 'there is no account in it'],
     ['broken', '[\n {"username": "a",,\n', 'line 2: neither JSON nor YAML'],
     ['two documents', `- a\n---\n- b`, 'neither JSON nor YAML'],
-    ['a reference to nothing', '- *x', 'neither JSON nor YAML'],
+    ['a reference to nothing', '- *x', 'line 1: an alias that leads nowhere'],
     ['no name', '\n- username: a\n  password_hash: x', 'line 2, entry 1: must have required'],
     ['a number for a name', asFile(ann, { username: 'b', name: 7 }), 'line 7, entry 2: name must be string'],
     ['a key that is none', asFile({ ...ann, admin: true }), 'line 2, entry 1: has a key that is none of id, username'],
