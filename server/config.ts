@@ -5,7 +5,6 @@ import type { Pace } from './login/hold/pace-wire.ts'
 import type { ConfirmMode, LoginPolicy, MatchMode } from './login/login-policy.ts'
 import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
 import { type PhoneTokenConfig, readPhoneTokens } from './phone-token-config.ts'
-import { hasRefusedPort, REFUSED_PORT } from './refused-ports.ts'
 import type { SessionPolicy } from './session/session-opening.ts'
 import type { StoreChoice } from './store/redis-place.ts'
 import { readStore, unreadRedis } from './store-config.ts'
@@ -162,7 +161,6 @@ function readWebhook(reader: EnvironmentReader): Config['webhook'] {
 function parseWebhookUrl(text: string): URL | string {
   const url = httpUrl(text)
   if (url === undefined) return 'has to be an http:// or https:// address'
-  if (hasRefusedPort(url)) return REFUSED_PORT
   return url.username === '' && url.password === ''
     ? url
     : 'has a password in it, and would not be called: its signature says who calls'

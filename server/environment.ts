@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
-import { hasRefusedPort, REFUSED_PORT } from './refused-ports.ts'
 import type { HostPort } from './store/redis-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -116,9 +115,7 @@ export class EnvironmentReader {
   }
 
   url(name: string): string | undefined {
-    const url = this.#parsed(name, 'an http:// or https:// address', httpUrl)
-    if (url !== undefined && hasRefusedPort(url)) this.reject(name, REFUSED_PORT)
-    return url?.href
+    return this.#parsed(name, 'an http:// or https:// address', (text) => httpUrl(text)?.href)
   }
 
   /** Scheme and authority of an address that has nothing else. */
