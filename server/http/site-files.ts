@@ -23,6 +23,7 @@ export const CODINGS = [
   { coding: 'gzip', ending: '.gz', compress: gzipSync },
 ] as const
 const BEST_FIRST = [...CODINGS.map(({ coding }) => coding), 'identity']
+const REFUSALS = BEST_FIRST.map((coding) => new RegExp(`(^|,)\\s*${coding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`, 'i'))
 
 /** @param compressed by content coding, in those that make it smaller */
 export function siteFile(type: string, body: Buffer, compressed: readonly (readonly [string, Buffer])[]): SiteFile {
@@ -70,9 +71,7 @@ function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) 
 
 /** For the library `*` is the first of these, also where that is named as one that is not taken (RFC 9110 §12.5.3). */
 function codingsFor(accepted: string): string[] {
-  return BEST_FIRST.filter(
-    (coding) => !new RegExp(`(^|,)\\s*${coding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`, 'i').test(accepted),
-  )
+  return BEST_FIRST.filter((_coding, at) => !REFUSALS[at]?.test(accepted))
 }
 
 /** Where it may depend on the origin too, that stands there already; as that it depends on the language. */
