@@ -6,3 +6,6 @@ export const scheduleByTimer: Schedule = (ms, callback) => {
   const timer = setTimeout(callback, ms).unref()
   return () => clearTimeout(timer)
 }
+
+/** After how long what failed is tried again, and again: in all some twelve minutes, as long as somebody is away who is started anew. */
+export const RETRY_PAUSES_MS: readonly number[] = [1000, 5000, 30_000, 120_000, 600_000]

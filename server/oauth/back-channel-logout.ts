@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Person } from '../identity/person-key.ts'
-import { type Schedule, scheduleByTimer } from '../schedule.ts'
+import { RETRY_PAUSES_MS, type Schedule, scheduleByTimer } from '../schedule.ts'
 import { subOf } from './claims.ts'
 import type { CurrentProvider } from './provider.ts'
 import type { ToldClients } from './told-clients.ts'
@@ -20,8 +20,6 @@ export interface BackChannelLogout {
   close(): void
 }
 
-/** After a failure: an application, or a store, that is being started again is no reason to be told nothing. */
-const PAUSES_MS = [1000, 5000, 30_000, 120_000, 600_000]
 /** Their tokens are over in any case: what is too much is dropped. */
 const MOST_WAITING = 1000
 
@@ -48,7 +46,8 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
   }
 
   function isTriedAgain(tries: number, again: () => Promise<void>): boolean {
-    const pause = PAUSES_MS[tries]
+    // An application, or a store, that is being started again is no reason to be told nothing.
+    const pause = RETRY_PAUSES_MS[tries]
     if (pause === undefined || isClosed || waiting.size >= MOST_WAITING) return false
     later(pause, again)
     return true

@@ -1,4 +1,4 @@
-import { type Schedule, scheduleByTimer } from '../schedule.ts'
+import { RETRY_PAUSES_MS, type Schedule, scheduleByTimer } from '../schedule.ts'
 
 /** What is left to do about writes that the store did not answer. Nobody waits for it. */
 export interface FollowUps {
@@ -14,8 +14,6 @@ export interface FollowUps {
   drop(name: string): void
 }
 
-/** Some twelve minutes: as long as a store is away that is started again. */
-const PAUSES_MS = [1000, 5000, 30_000, 120_000, 600_000]
 /** Some MB. What is more is left as it is. */
 const MOST = 10_000
 
@@ -23,7 +21,7 @@ export function createFollowUps(schedule: Schedule = scheduleByTimer): FollowUps
   const left = new Map<string, { forget: () => void }>()
 
   function later(name: string, attempt: () => Promise<boolean>, onDone: () => void, tries: number): void {
-    const pause = PAUSES_MS[tries]
+    const pause = RETRY_PAUSES_MS[tries]
     if (pause === undefined) return
     const one = { forget: schedule(pause, () => void attemptOnce()) }
     left.set(name, one)

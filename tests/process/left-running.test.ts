@@ -1,20 +1,12 @@
 import { expect, test } from '@jest/globals'
-import { startProcess } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { isFree } from '../support/free-port.ts'
-import { ROOT } from '../support/service.ts'
+import { runJest } from '../support/inner-jest.ts'
 
 /** What tests start ends with them, however they end: a Redis that is left running is in the way of the next run. */
 
 test('a test file that dies in beforeAll leaves no process running', async () => {
-  const jest = startProcess(
-    process.execPath,
-    [
-      ...['node_modules/jest/bin/jest.js', '--reporters=default', '--runInBand'],
-      ...['--testMatch=**/dies-in-before-all.fixture.ts', '--globalSetup='],
-    ],
-    { cwd: ROOT, env: { ...process.env, JEST_WORKER_ID: undefined } },
-  )
+  const jest = runJest('dies-in-before-all.fixture.ts')
   expect(await jest.exited).toBe(1)
   const told = /left running: (\d+) (\d+) (\d+)\./
     .exec(jest.stderr() + jest.stdout())

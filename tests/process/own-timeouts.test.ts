@@ -1,18 +1,10 @@
 import { expect, test } from '@jest/globals'
-import { startProcess } from '../support/child-process.ts'
-import { ROOT } from '../support/service.ts'
+import { runJest } from '../support/inner-jest.ts'
 
 /** A test that ends before its waits do says nothing of what it waited for, and fails on a machine that is merely slow. */
 
 test('a test, a hook or a file with a timeout of its own fails, and is told why', async () => {
-  const jest = startProcess(
-    process.execPath,
-    [
-      ...['node_modules/jest/bin/jest.js', '--reporters=default', '--runInBand'],
-      ...['--testMatch=**/own-timeout-of-a-*.fixture.ts', '--globalSetup='],
-    ],
-    { cwd: ROOT, env: { ...process.env, JEST_WORKER_ID: undefined } },
-  )
+  const jest = runJest('own-timeout-of-a-*.fixture.ts')
   expect(await jest.exited).toBe(1)
   const said = jest.stderr() + jest.stdout()
   expect(said.match(/^FAIL tests\/process\/own-timeout-of-a-\w+\.fixture\.ts/gm)?.sort()).toEqual(
