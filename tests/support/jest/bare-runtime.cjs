@@ -34,6 +34,8 @@ module.exports = class BareRuntime extends Runtime {
   /** What each file begins with anew: what is known of its tests. */
   requireInternalModule(path) {
     delete require.cache[path]
+    // Whom it tells of each test: it would go on telling those of the files before.
+    delete globalThis[Symbol.for('EVENT_HANDLERS')]
     const { AsyncLocalStorage } = asyncHooks
     // Before Node 24 each follows every promise for good, and each file would add another: by the fortieth of a worker half
     // of its time went there.

@@ -55,7 +55,6 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let connection: Connection = 'steady'
   /** Whether it was reconnecting in the life of this login. */
   let wasAway = false
-  let endsAt = 0
   let ending = endingIn(clock, 0)
   let rotationInDoubt = false
   /** The renewal of the QR that is under way, or the last one. It never rejects. */
@@ -93,7 +92,6 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   }
   const spanOf = (seconds: number) => ({ endsAt: clock.now() + seconds * 1000, wholeSeconds: seconds })
   const heard = (expiresInSeconds: number) => {
-    endsAt = clock.now() + expiresInSeconds * 1000
     ending = endingIn(clock, expiresInSeconds * 1000)
   }
   const hold = (token: string) => {
@@ -116,7 +114,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     hold(login.token)
     if (turning.signal.aborted) return
     heard(login.expiresInSeconds)
-    show({ kind: 'pending', login, span: spanOf(login.refreshInSeconds), endsAt })
+    show({ kind: 'pending', login, span: spanOf(login.refreshInSeconds), endsAt: ending.endsAt })
   }
 
   const onReply = (reply: BrowserReply) => {
@@ -135,7 +133,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const viewAfter = (reply: BrowserReply): LoginView | undefined => {
     if (reply.status === 'expired') return { kind: whyExpired() }
     if (reply.status === 'denied' && isLastTrySent) return { kind: 'tries_used' }
-    return viewOf(reply, { endsAt, wholeSeconds: confirmSeconds })
+    return viewOf(reply, { endsAt: ending.endsAt, wholeSeconds: confirmSeconds })
   }
 
   const ask = async (seen: string, waitSeconds: number, signal: AbortSignal): Promise<BrowserReply> => {
@@ -170,11 +168,11 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   const watchTheEnd = async () => {
     while (!whole.signal.aborted) {
-      await clock.sleep(endsAt + graceMs - clock.now(), whole.signal)
+      await clock.sleep(ending.endsAt + graceMs - clock.now(), whole.signal)
       // Either may bring another end.
       await renewal
       await matching?.catch(() => undefined)
-      if (!whole.signal.aborted && endsAt + graceMs <= clock.now()) await presumeOver()
+      if (!whole.signal.aborted && ending.endsAt + graceMs <= clock.now()) await presumeOver()
     }
   }
 

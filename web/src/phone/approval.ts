@@ -56,7 +56,6 @@ export function createApproval(parts: ApprovalParts): Approval {
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
-  let endsAt = 0
   let ending = endingIn(clock, 0)
   /** What the server said last. */
   let seen: string = request.status
@@ -71,7 +70,6 @@ export function createApproval(parts: ApprovalParts): Approval {
     parts.onConnection(next)
   }
   const heard = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => {
-    endsAt = clock.now() + expiresInSeconds * 1000
     ending = endingIn(clock, expiresInSeconds * 1000)
   }
   heard(request)
@@ -152,7 +150,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   return {
     begin() {
       if (request.status === 'authenticated') onView({ kind: 'waiting' })
-      else onView({ kind: 'asking', request, endsAt })
+      else onView({ kind: 'asking', request, endsAt: ending.endsAt })
       void watch()
     },
     confirm: () =>
@@ -165,7 +163,7 @@ export function createApproval(parts: ApprovalParts): Approval {
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
           heard(reply)
-          onView({ kind: 'match', matchCode: reply.matchCode, endsAt })
+          onView({ kind: 'match', matchCode: reply.matchCode, endsAt: ending.endsAt })
         }
         void watch()
       }),

@@ -2,6 +2,8 @@ import type { Clock } from './clock.ts'
 
 /** The end of something of which it was said how long it has yet. */
 export interface Ending {
+  /** On the page's clock. */
+  readonly endsAt: number
   /**
    * Whether it may be over: by the page's clock, which stands still while a device sleeps, or by the time of day, which anybody
    * may set. For words and for asking anew, never for what counts.
@@ -13,5 +15,8 @@ export interface Ending {
 export function endingIn(clock: Clock, ms: number): Ending {
   const endsAt = clock.now() + ms
   const endsToday = clock.today() + ms
-  return { mayBeOver: (earlyMs = 0) => clock.now() >= endsAt - earlyMs || clock.today() >= endsToday - earlyMs }
+  return {
+    endsAt,
+    mayBeOver: (earlyMs = 0) => clock.now() >= endsAt - earlyMs || clock.today() >= endsToday - earlyMs,
+  }
 }
