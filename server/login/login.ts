@@ -240,12 +240,13 @@ function proofOf({ amr, confirm }: Phone): Pick<Phone, 'amr' | 'confirm'> {
 }
 
 function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenLogin {
-  return extraSecretHash === undefined ? login : { ...login, qrSecrets: withExtra(login.qrSecrets, extraSecretHash) }
+  const qrSecrets = withExtra(login.qrSecrets, extraSecretHash)
+  return qrSecrets === login.qrSecrets ? login : { ...login, qrSecrets }
 }
 
-/** With the secret of a phone whose owner typed the code: who typed it again may go on by either answer. */
+/** With the secret of a phone whose owner typed the code: one who is signed in anew has another, and may go on by either. */
 function withExtra(secrets: readonly QrSecret[], hash: string | undefined): readonly QrSecret[] {
-  if (hash === undefined) return secrets
+  if (hash === undefined || secrets.some((known) => known.hash === hash)) return secrets
   const typed = secrets.filter(({ isTyped }) => isTyped).slice(1 - MOST_TYPED)
   return [...secrets.filter(({ isTyped }) => !isTyped), ...typed, { hash, isTyped: true }]
 }

@@ -42,8 +42,10 @@ export function createScans({ store, clock }: { store: RecordStore; clock: Clock
       const key = keyOf(by)
       const decide = (value: unknown) => {
         const known = live(value)
-        if (known.some(({ loginId }) => loginId === scan.loginId)) return { result: undefined }
-        const scans = [...known, scan].slice(-MOST_SCANS)
+        // It may be noted already by a try that came to nothing, and then be over before the login is.
+        const others = known.filter(({ loginId, until }) => loginId !== scan.loginId || until >= scan.until)
+        if (others.some(({ loginId }) => loginId === scan.loginId)) return { result: undefined }
+        const scans = [...others, scan].slice(-MOST_SCANS)
         const expiresAt = Math.max(...scans.map(({ until }) => until))
         const list = scans.map(({ loginId, until }) => [loginId, until])
         return { next: { value: list, expiresAt, durable: true }, result: undefined }

@@ -88,6 +88,16 @@ export function deriveSessionSecret(browserKey: string, loginId: string, salt: s
 }
 
 /**
+ * The secret half of a token for a phone whose owner typed the code, and which never saw the QR: the same whenever the
+ * same phone asks, so the store needs its hash alone.
+ * @param credential what the phone is signed in by
+ */
+export function deriveTypedSecret(credential: string, loginId: string): string {
+  const digest = createHmac('sha256', credential).update(`scanin typed ${loginId}`).digest('base64url')
+  return digest.slice(0, QR_SECRET_LENGTH)
+}
+
+/**
  * The typed code of a login: the same whenever the same browser asks, so the store needs its hash alone.
  * @param attempt counts up when another login happens to have the code
  * @returns eight letters, without the dash that people see

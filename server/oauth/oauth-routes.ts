@@ -38,10 +38,11 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
+  const askAsClient = async (request: FastifyRequest) => orNoClient(await ask(request))
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
-      return send(reply, await failures.counted(address, () => ask(request)))
+      return send(reply, await failures.counted(address, () => askAsClient(request)))
     })
   }
   app.post(PATHS.userinfo, forPrograms, async (request, reply) => send(reply, await ask(request)))
@@ -55,7 +56,9 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.post(PATHS.device_authorization, forClients, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
     const isGiven = ({ status }: ProviderReply) => status === 200
-    const answer = await failures.counted(address, () => creationLimit.spend(address, () => ask(request), isGiven))
+    const answer = await failures.counted(address, () =>
+      creationLimit.spend(address, () => askAsClient(request), isGiven),
+    )
     const client = clients.find(answer.clientId ?? '')
     if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
     // RFC 6749 §5.2 has a word for it that the provider does not use here.
@@ -89,4 +92,11 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     }
     return { ...answer, body }
   }
+}
+
+/** Who does not say which client it is. RFC 6749 §5.2 has `invalid_client` for it, as RFC 7662 §2.3 has; the provider another word. */
+function orNoClient(answer: ProviderReply): ProviderReply {
+  const { error_description: why } = (answer.body ?? {}) as { error_description?: unknown }
+  if (why !== 'no client authentication mechanism provided') return answer
+  return { ...answer, status: 401, body: { error: 'invalid_client', error_description: why } }
 }

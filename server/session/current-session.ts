@@ -14,6 +14,8 @@ export interface CurrentSession {
    * who takes the cookie's place or clears it. Such a route says `changesSessionCookie`.
    */
   named(request: FastifyRequest): string | undefined
+  /** What it is signed in by, if it is: the token that it shows, or its session's secret. @throws ScanInError `authentication_required` */
+  credential(request: FastifyRequest): string
   find(request: FastifyRequest): Promise<IdentifiedSession | undefined>
   /** @throws ScanInError `authentication_required` */
   require(request: FastifyRequest): Promise<IdentifiedSession>
@@ -44,6 +46,11 @@ export function createCurrentSession(
   }
 
   return {
+    credential(request) {
+      const shown = tokenShownIn(request.headers)?.token ?? secretOf(request)
+      if (shown === undefined) throw new ScanInError('authentication_required')
+      return shown
+    },
     find,
     renewed: (request) => renewals.get(request),
     named({ headers }) {

@@ -24,7 +24,7 @@ const SAID: Readonly<Record<Trouble, { status: number; words: string }>> = {
   declined: { status: 403, words: 'declined' },
   client: UNTRUSTED,
   untrusted: UNTRUSTED,
-  no_person: STRANGER,
+  no_person: { status: 401, words: 'stranger' },
   not_allowed: STRANGER,
   blocked: STRANGER,
   id_taken: STRANGER,

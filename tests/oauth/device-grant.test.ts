@@ -206,6 +206,7 @@ test('a device that is not registered for it gets no code, and one gets no token
   const web = { client_id: 'web', client_secret: WEB.client_secret }
   expect(errorOf(await begin(web))).toEqual({ status: 400, error: 'unauthorized_client' })
   expect(errorOf(await begin({ client_id: 'none' }))).toEqual({ status: 401, error: 'invalid_client' })
+  expect(errorOf(await begin({ client_id: '' }))).toEqual({ status: 401, error: 'invalid_client' })
   const { json } = await begin()
   await allow(phone, json.user_code)
   const others = await poll(json.device_code, { client_id: 'cli', client_secret: CLI.client_secret })

@@ -197,7 +197,7 @@ describe("a person who signs in at the team's provider", () => {
   const typed = BAD_CLAIMS.filter(([, { sub }]) => sub === undefined || !/\p{Surrogate}/u.test(String(sub)))
   test.each(typed)('T27 with %s is refused', async (_what, claims) => {
     log.news()
-    expect(await whoIs(claims)).toEqual([403, 'authentication_required'])
+    expect(await whoIs(claims)).toEqual([401, 'authentication_required'])
     expect(log.news()).toMatchObject([{ audit: 'sign_in.failed', reason: 'no_person' }])
   })
 

@@ -130,9 +130,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   /** Of a login that this browser was seen to have: whoever looks when it is over says so. */
   function noteIfExpired({ token, client, traceparent }: PollingBrowser): void {
     if (client?.proof === undefined || client.proof.known.expiresAt > clock()) return
-    const { record } = client.proof
+    const { record, loginId } = client.proof
     client.proof = undefined
-    void records.noteExpired(token.loginId, record, pollOccasion(traceparent))
+    // Of another login it proves nothing.
+    if (loginId === token.loginId) void records.noteExpired(loginId, record, pollOccasion(traceparent))
   }
 
   function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {

@@ -26,7 +26,7 @@ import {
   statusOnWire,
   userCodeReply,
 } from './browser-wire.ts'
-import { browserBehind, clientKeyOf, cookiesWith, type Poll } from './poll.ts'
+import { browserBehind, cookiesWith, type Poll } from './poll.ts'
 import { spareKeyNames } from './spare-keys.ts'
 import type { WrongDigits } from './wrong-digits.ts'
 
@@ -73,7 +73,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     request.labels.login = browser.token.loginId
     pressure.admit('go_on')
     // Drawing a QR is the dearest thing a browser can ask for: it keeps to its pace here too.
-    refuseIfTooFast(renewing.admit(renewing.find(clientKeyOf(browser.browserKey))))
+    refuseIfTooFast(renewing.admit(renewing.find(browser.browserKey)))
     return logins.rotate(browser)
   }
 

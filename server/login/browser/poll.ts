@@ -27,7 +27,7 @@ export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => P
 export function createPoll({ logins, cookies, clients, paces }: PollOptions): Poll {
   return (request, token, wish) => {
     const { browserKey, replaces } = browserBehind(request, token, cookies)
-    const client = browserKey === undefined ? undefined : clients.find(clientKeyOf(browserKey))
+    const client = browserKey === undefined ? undefined : clients.find(browserKey)
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return logins.status(
@@ -55,9 +55,4 @@ export function cookiesWith(status: BrowserStatus, { loginId }: Token, cookies: 
     cookies.set(cookies.sessionName, status.sessionSecret, status.sessionMaxAge),
     cookies.set(cookies.browserKeyName(loginId), '', 0),
   ]
-}
-
-/** Enough of a browser key to tell browsers apart: 72 bits, and short enough to be a copy that keeps no header alive. */
-export function clientKeyOf(browserKey: string): string {
-  return browserKey.slice(0, 12)
 }

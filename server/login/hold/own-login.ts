@@ -35,6 +35,7 @@ export interface KnownLogin {
 export interface Proof {
   /** What it was found in. */
   record: StoredRecord
+  loginId: string
   browserKey: string
   secret: string
   /** Epoch milliseconds: until when the token is good. */
@@ -57,7 +58,8 @@ export function prove(
   if (!hasKey(login, browserKey)) return undefined
   const goodUntil = acceptedUntil(login, hashSecret(token.secret), now)
   if (goodUntil === undefined) return undefined
-  return { record, browserKey: copyOf(browserKey), secret: copyOf(token.secret), goodUntil, known: knownOf(login) }
+  const [loginId, secret] = [copyOf(token.loginId), copyOf(token.secret)]
+  return { record, loginId, browserKey: copyOf(browserKey), secret, goodUntil, known: knownOf(login) }
 }
 
 /** Whether a proof still holds for a browser and the version that the store has now. */
@@ -83,7 +85,7 @@ function hasKey({ browserKeyHash, application }: Login, browserKey: string | und
   return isSameHash(browserKeyHash, hashSecret(browserKey))
 }
 
-/** What is cut out of a header keeps the whole header alive; a copy does not. */
-function copyOf(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
+/** What is cut out of a header keeps the whole header alive; a copy does not. @param text well-formed */
+export function copyOf(text: string): string {
+  return Buffer.from(text).toString()
 }

@@ -26,14 +26,21 @@ const NO_RAW_HEADERS: string[] = []
 
 /**
  * How long this poll may be held: what it asks for, up to `longestSeconds`. Its headers are gone from then on: a client
- * may send more of them, 16 KiB with every poll, than all that a held one has to keep.
+ * may send more of them, 16 KiB with every poll, than all that a held one has to keep. One with a body, which nobody reads
+ * and which would wait beside it, is not held.
  */
 export function takeHoldRequest(
   client: IncomingMessage,
   { seen, wait }: HoldWish,
   longestSeconds: number,
 ): HoldRequest {
+  const waitMs = hasBody(client) ? 0 : Math.min(Number(wait ?? 0), longestSeconds) * 1000
   client.headers = NO_HEADERS
   client.rawHeaders = NO_RAW_HEADERS
-  return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }
+  return { seen, waitMs, client }
+}
+
+/** RFC 9112 §6.3 */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

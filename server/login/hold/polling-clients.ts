@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
-import type { Proof } from './own-login.ts'
+import { copyOf, type Proof } from './own-login.ts'
 import type { Paces } from './paces.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */
@@ -15,7 +15,7 @@ export interface PollingClient {
 
 /** Keeps each waiting client to its pace, in this process's memory: no poll pays a round trip for it. */
 export interface PollingClients {
-  /** The client with this key, known or new. */
+  /** The client with this key, known or new: the whole key, for one with another end is another's. */
   find(key: string): PollingClient
   /** Counts a poll. @returns 0, or the whole seconds to wait when it came far too fast; such a poll is not counted. */
   admit(client: PollingClient): number
@@ -57,13 +57,12 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
       if (known !== undefined) return known
       const client = { onPaceAt: clock(), spacingMs: spacingMs(), proof: undefined }
       // Beyond that a new one is served like any other, and not remembered.
-      if (clients.size < most) clients.set(key, client)
+      if (clients.size < most) clients.set(copyOf(key), client)
       return client
     },
 
     admit(client) {
       const now = clock()
-      sweep(now)
       paces.polled()
       const spacing = spacingMs()
       const ahead = (client.onPaceAt - now) / client.spacingMs
@@ -73,6 +72,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
       if (excessMs > 0) return Math.ceil(excessMs / 1000)
       client.onPaceAt = now + (polls + 1) * spacing
       client.spacingMs = spacing
+      sweep(now)
       return 0
     },
   }

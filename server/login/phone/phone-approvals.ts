@@ -23,7 +23,7 @@ import {
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
 import type { Scans } from '../scans.ts'
-import { formatToken, hashMatchCode, makeMatchCode, makeQrSecret, makeSalt, type Token } from '../token.ts'
+import { deriveTypedSecret, formatToken, hashMatchCode, makeMatchCode, makeSalt, type Token } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 import { isPhoneOfPerson, mayBeAnyPhone } from './native-phone.ts'
 
@@ -63,6 +63,12 @@ export interface PhoneStatus {
   /** The browser has its session. */
   isCollected: boolean
   expiresIn: number
+}
+
+/** A code that was typed, without its dash, into a phone that is signed in by this. */
+export interface TypedCode {
+  userCode: string
+  credential: string
 }
 
 /** Whether a match is to be asked for, by where the browser is. */
@@ -169,12 +175,11 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return requestOf(await scanAs(phone, token.loginId, byToken(token, event), by), token)
     },
 
-    /** As `scan`, by the code that a person typed, without its dash. */
-    async scanUserCode(userCode: string, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
-      const loginId = await userCodes.find(userCode)
+    /** As `scan`, by the code that a person typed. */
+    async scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
+      const loginId = await userCodes.find(typed.userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
-      // Who types never saw the QR's secret, and the store has its hash alone: such a phone gets a secret of its own.
-      const secret = makeQrSecret(randomness)
+      const secret = deriveTypedSecret(typed.credential, loginId)
       const { confirmMs } = policy
       const extraSecretHash = hashSecret(secret)
       const event = (found: Login): LoginEvent => ({

@@ -7,6 +7,7 @@ import { AWAY, OF_TOKENS, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { User } from '../../identity/identity.ts'
 import { requestOptions } from '../../passkeys/passkey-wire.ts'
+import type { CurrentSession } from '../../session/current-session.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { LogoOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
@@ -39,6 +40,7 @@ export type IsNewTo = (person: User, asking: { browser: BrowserDescription; ip: 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
+  current: Pick<CurrentSession, 'credential'>
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
@@ -60,7 +62,7 @@ const PHONE = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, clients, clientAddresses, wrongCodes, confirmRule } = options
+  const { approvals, authenticatePhone, current, clients, clientAddresses, wrongCodes, confirmRule } = options
 
   function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
@@ -109,7 +111,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
-        const scanned = await approvals.scanUserCode(userCode, phone, matchFor(phoneAt), by)
+        const typed = { userCode, credential: current.credential(request) }
+        const scanned = await approvals.scanUserCode(typed, phone, matchFor(phoneAt), by)
         tokenOf(request, scanned.token)
         return scanned
       })

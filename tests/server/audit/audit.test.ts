@@ -208,6 +208,21 @@ describe("a login's way", () => {
     await another.app.close()
   })
 
+  test("not by another login's browser, whose own one is over", async () => {
+    const [own, other] = [await start(), await start()]
+    const keyOf = (token: string) => browser.cookies.get(`scanin_${idOf(token)}`)
+    await poll(own)
+    log.news()
+    testApp.time.now += 5 * MINUTE
+    const [, secret] = own.split('.')
+    await testApp.app.inject({
+      url: `/login/status/${idOf(other)}.${secret}`,
+      headers: { cookie: `scanin_${idOf(other)}=${keyOf(own)}` },
+    })
+    await new Promise(setImmediate)
+    expect(log.news()).toEqual([])
+  })
+
   test('a write that the store did not answer may have happened: said as unknown, and not said again', async () => {
     const { store, loseAnswerAt } = storeThatLosesAnswers()
     await begin({}, { store })

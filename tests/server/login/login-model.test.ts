@@ -604,7 +604,13 @@ function createPeople(world: World) {
       case 'scanCode':
         return tab.userCode === undefined
           ? undefined
-          : scan(phone, tab, () => world.approvals.scanUserCode(tab.userCode as string, phone, world.match))
+          : scan(phone, tab, () =>
+              world.approvals.scanUserCode(
+                { userCode: tab.userCode as string, credential: phone.id },
+                phone,
+                world.match,
+              ),
+            )
       case 'confirm':
         return confirm(phone, tab)
       default:

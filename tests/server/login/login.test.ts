@@ -212,6 +212,8 @@ describe('scanning', () => {
     expect(acceptsSecret(login, 'typed 8', NOW)).toBe(true)
     expect(acceptsSecret(login, 'typed 9', NOW)).toBe(true)
     expect(login.qrSecrets.length).toBeLessThanOrEqual(6)
+    // The same phone's is the same.
+    expect(transition(login, { ...typed, extraSecretHash: 'typed 9' }, NOW).login).toBe(login)
   })
 
   test('what is over cannot be scanned again', () => {

@@ -27,6 +27,17 @@ test("a phone's scans are its own, each once, until it can be over", async () =>
   expect(await scans.of('ann')).toEqual([])
 })
 
+test('what is scanned again later is noted for longer, and never for less', async () => {
+  const { time, scans } = createWorld()
+  await scans.note('ann', scan(1))
+  await scans.note('ann', scan(1, NOW + 120_000))
+  await scans.note('ann', scan(1, NOW + 90_000))
+  time.now += 119_999
+  expect(await scans.of('ann')).toEqual(['login-1'])
+  time.now += 1
+  expect(await scans.of('ann')).toEqual([])
+})
+
 test('many at once, on two instances, lose none of each other', async () => {
   const { create } = createWorld()
   const instances = [create(), create()]

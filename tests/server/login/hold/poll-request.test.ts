@@ -10,3 +10,18 @@ test('a poll that may be held keeps nothing of what its client sent along', () =
   expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 2)).toEqual({ seen: 'pending', waitMs: 2000, client })
   expect([client.headers, client.rawHeaders]).toEqual([{}, []])
 })
+
+test.each([{ 'content-length': '60000' }, { 'transfer-encoding': 'chunked' }])(
+  'one with a body, which would wait beside it unread, is not held: %j',
+  (headers) => {
+    const client = new IncomingMessage(new Socket())
+    client.headers = headers
+    expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 25).waitMs).toBe(0)
+  },
+)
+
+test('no body is no body', () => {
+  const client = new IncomingMessage(new Socket())
+  client.headers = { 'content-length': '0' }
+  expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 25).waitMs).toBe(25_000)
+})

@@ -5,6 +5,7 @@ import type { Version } from '../../../../server/store/record-store.ts'
 
 const PROOF: Proof = {
   record: { value: undefined, version: 'a version' as Version },
+  loginId: 'l'.repeat(16),
   browserKey: 'k'.repeat(43),
   secret: 's'.repeat(22),
   goodUntil: 300_000,
@@ -51,10 +52,20 @@ test('after a refusal a client that keeps to the interval is not refused again',
   }
 })
 
-test('nobody is slowed by another', () => {
+test('nobody is slowed by another, however much alike their keys are', () => {
   const { poll } = createPaced()
-  for (let n = 0; n < 500; n++) poll('loud')
-  expect(poll('quiet')).toBe(0)
+  const key = 'k'.repeat(42)
+  for (let n = 0; n < 500; n++) poll(`${key}l`)
+  expect(poll(`${key}m`)).toBe(0)
+})
+
+test('a client is counted from its first poll on, also where those who have gone are forgotten then', () => {
+  const { time, clients, poll } = createPaced()
+  poll('earlier')
+  time.now += 60_000
+  const client = clients.find('new')
+  clients.admit(client)
+  expect(clients.find('new')).toBe(client)
 })
 
 test('a client with a proof is remembered while it waits for a held poll, and forgotten some time after its last', () => {

@@ -101,6 +101,12 @@ describe('scanning', () => {
     const { user_code } = (await browser.post('/login/user-code', { token })).json()
     const answers = [await phone.post('/login/scan', { user_code }), await phone.post('/login/scan', { user_code })]
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200])
+    expect(answers[1]?.json().token).toBe(answers[0]?.json().token)
+    // By its session's secret, which another phone of the same person has not.
+    const other = await createInjectPhone(testApp.app)
+    const taken = await other.post('/login/scan', { user_code })
+    expect(taken.json().token).not.toBe(answers[0]?.json().token)
+    expect((await phone.post('/login/scan', { user_code })).json().token).toBe(answers[0]?.json().token)
     for (const answer of answers) {
       expect((await phone.get(`/login/scan/${answer.json().token}`)).json()).toMatchObject({ status: 'scanned' })
     }
