@@ -12,6 +12,7 @@ import type { PressureOptions } from './http/pressure.ts'
 import type { MakeLimiter } from './http/rate-limits.ts'
 import type { WebAppOptions } from './http/web-app.ts'
 import type { OnAccountNews } from './identity/account-news.ts'
+import type { OpaqueTokens } from './identity/approving-tokens.ts'
 import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
 import type { Clients } from './oauth/client.ts'
 import type { Randomness } from './randomness.ts'
@@ -34,6 +35,8 @@ export interface AppOptions {
   /** Where addresses are. Left out: nobody says. */
   placeOf?: PlaceOf | undefined
   bearerVerifiers: readonly BearerVerifier[]
+  /** Who is asked once more about tokens that approved a login. Left out: nobody. */
+  opaqueTokens?: OpaqueTokens | undefined
   /** What platforms are told of the team's native apps. Left out: nothing. */
   findAppLink?: FindAppLink | undefined
   /** What an account signs in by: for applications that want to know. */

@@ -114,7 +114,7 @@ export async function startService({
     placeOf: files.geoip?.placeOf,
     usernameOf: accounts.usernameOf,
     clients: files.clients?.clients,
-    bearerVerifiers: createBearerVerifiers({
+    ...createBearerVerifiers({
       config,
       clock,
       failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),

@@ -16,6 +16,7 @@ import { createNetworkLimit } from './http/rate-limits.ts'
 import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets } from './http/security-headers.ts'
+import { createApprovingTokens } from './identity/approving-tokens.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { longestStretch } from './login/hold/paces.ts'
 import { PATHS } from './oauth/paths.ts'
@@ -52,6 +53,7 @@ export function createSharedParts(options: AppOptions) {
     headers: headerSets(publicUrl, allowedOrigins),
     cookies: createCookies(config.isCookieSecure),
     clientAddresses: createClientAddresses({ ...config, logger }),
+    approvingTokens: createApprovingTokens(options),
     allowedReturn: createReturnCheck(publicUrl, config.returnToOrigins, ENTER_PATH, PATHS.authorization),
     /** Of logins, by client address, whoever begins them. */
     creationLimit: createNetworkLimit(makeLimiter, 'logins', config.rates.loginsPerMinute),

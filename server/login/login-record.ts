@@ -15,6 +15,7 @@ const phone = Type.Object({
   goodUntil: Type.Optional(Type.Number()),
   turn: Type.Optional(Type.Number()),
   amr: Type.Optional(Type.Array(Type.String())),
+  sealedToken: Type.Optional(Type.String()),
   confirm: Type.Optional(Type.Literal('passkey')),
 })
 

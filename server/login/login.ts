@@ -57,6 +57,8 @@ export interface Phone {
   turn?: number
   /** How its owner proved who they are, and from the confirm on, how they confirmed: `identity/amr.ts`. */
   amr?: string[]
+  /** A native app's opaque token, sealed: whoever hands the login over asks about it once more. */
+  sealedToken?: string
   /** Its owner confirmed by a passkey. Left out: by a tap, or not yet. */
   confirm?: 'passkey'
 }

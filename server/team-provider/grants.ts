@@ -5,9 +5,9 @@ import { hashSecret } from '../hashes.ts'
 import type { User } from '../identity/identity.ts'
 import { userRecord } from '../identity/user-record.ts'
 import type { Randomness } from '../randomness.ts'
+import { keyFrom, openSealed, sealed } from '../sealing.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
-import { keyFrom, openSealed, sealed } from './sealing.ts'
 
 /** What the provider gave when somebody signed in there: what vouches for their sessions here, by its id as their `credential`. */
 export type Grant = Static<typeof grantRecord>

@@ -4,9 +4,9 @@ import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
 import type { Randomness } from '../randomness.ts'
+import { openSealed, sealed } from '../sealing.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { TripSecrets } from './provider-client.ts'
-import { openSealed, sealed } from './sealing.ts'
 
 /** A way to the provider and back, once it is over. */
 export interface Trip extends TripSecrets {

@@ -1,5 +1,4 @@
-import { createBearerVerifiers } from '../../server/identity/bearer-verifiers.ts'
-import type { BearerVerifier } from '../../server/identity/identity.ts'
+import { type BearerVerifiers, createBearerVerifiers } from '../../server/identity/bearer-verifiers.ts'
 import { PUBLIC_URL } from '../support/app.ts'
 import { AUDIENCE, type IdentityProvider } from './identity-provider.ts'
 
@@ -7,7 +6,7 @@ import { AUDIENCE, type IdentityProvider } from './identity-provider.ts'
 export type TokenSource = 'jwt' | 'introspection' | 'userinfo'
 
 /** What an app in this process believes of the provider's tokens, by one source alone, as often as it asks. */
-export function verifiersBy(source: TokenSource, provider: IdentityProvider, clock: () => number): BearerVerifier[] {
+export function verifiersBy(source: TokenSource, provider: IdentityProvider, clock: () => number): BearerVerifiers {
   const { issuer, jwksUrl, introspectionUrl, userinfoUrl, client } = provider
   const introspection = { url: introspectionUrl, clientId: client.id, clientSecret: client.secret, audience: undefined }
   return createBearerVerifiers({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createInjectClient, createTestApp, type InjectClient, type TestApp } from '../support/app.ts'
 import { type TokenSource, verifiersBy } from './bearer-verifiers.ts'
-import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { AWAY, type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 
 /** T22: a native app's token that ended between approval and use approved nothing, on any instance. */
 
@@ -21,10 +21,10 @@ afterAll(() => provider.stop())
 
 async function startInstances(match: string, source: TokenSource): Promise<[TestApp, TestApp]> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') }
-  const bearerVerifiers = verifiersBy(source, provider, () => time.now)
+  const verifiers = verifiersBy(source, provider, () => time.now)
   const env = { MATCH: match, POLL_HOLD_SECONDS: '0' }
-  const first = await createTestApp(env, { bearerVerifiers }, time)
-  return [first, await createTestApp(env, { bearerVerifiers, store: first.store }, time)]
+  const first = await createTestApp(env, verifiers, time)
+  return [first, await createTestApp(env, { ...verifiers, store: first.store }, time)]
 }
 
 const pass = (seconds: number) => {
@@ -146,4 +146,66 @@ describe.each<[what: string, TokenSource, tolerance: number]>([
       await expectDenied(token)
     })
   })
+})
+
+describe.each<TokenSource>(['introspection', 'userinfo'])('an opaque token that %s knows no more', (source) => {
+  const BEARER = `opaque-${source}`
+  const known = () => (source === 'introspection' ? provider.introspected : provider.opaque)
+  const person = { sub: 'native-1', name: 'Native Person', active: true }
+
+  async function approve(match: string): Promise<{ token: string; code: string }> {
+    instances = await startInstances(match, source)
+    browser = createInjectClient(instances[0].app)
+    known().set(BEARER, person)
+    const { token } = (await browser.post('/login')).json()
+    await ask(BEARER, '/login/scan', token)
+    return { token, code: (await ask(BEARER, '/login/confirm', token)).json().match_code }
+  }
+
+  async function expectDenied(reply: Awaited<ReturnType<InjectClient['get']>>, token: string): Promise<void> {
+    expect([reply.json().status, reply.cookies]).toEqual(['denied', []])
+    expect((await elsewhere().get(`/login/status/${token}`)).json().status).toBe('denied')
+    expect((await browser.get('/session')).statusCode).toBe(401)
+  }
+
+  test('T22 has signed nobody in', async () => {
+    const { token } = await approve('never')
+    known().delete(BEARER)
+    await expectDenied(await browser.get(`/login/status/${token}`), token)
+  })
+
+  test('T22 nor where the digits were typed', async () => {
+    const { token, code } = await approve('always')
+    known().delete(BEARER)
+    await expectDenied(await browser.post('/login/match', { token, match_code: code }), token)
+  })
+
+  test("T22 nor where it is another person's by now", async () => {
+    const { token } = await approve('never')
+    known().set(BEARER, { ...person, sub: 'native-2' })
+    await expectDenied(await browser.get(`/login/status/${token}`), token)
+  })
+
+  test('nothing is lost where nobody can say', async () => {
+    const { token } = await approve('never')
+    known().set(BEARER, AWAY)
+    const reply = await browser.get(`/login/status/${token}`)
+    expect([reply.statusCode, reply.json().code]).toEqual([503, 'identity_provider_unavailable'])
+    known().set(BEARER, person)
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
+  })
+})
+
+test('T22 introspection is asked by whichever instance hands over, and no store has the token', async () => {
+  instances = await startInstances('never', 'introspection')
+  browser = createInjectClient(instances[0].app)
+  provider.introspected.set('opaque-elsewhere', { sub: 'native-1', name: 'Native Person', active: true })
+  const { token } = (await browser.post('/login')).json()
+  await ask('opaque-elsewhere', '/login/scan', token)
+  await ask('opaque-elsewhere', '/login/confirm', token)
+  const kept = await instances[0].store.read(`login:${token.split('.')[0]}`)
+  expect(JSON.stringify(kept?.value)).toContain('native-1')
+  expect(JSON.stringify(kept?.value)).not.toContain('opaque-elsewhere')
+  provider.introspected.delete('opaque-elsewhere')
+  expect((await elsewhere().get(`/login/status/${token}`)).json().status).toBe('denied')
 })

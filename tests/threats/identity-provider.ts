@@ -33,6 +33,9 @@ export interface TokenChanges {
   withForeignKey?: boolean
 }
 
+/** What is answered of a token about which it cannot say anything. */
+export const AWAY = 'away'
+
 const ALGORITHM = 'ES256'
 const KEY_ID = 'published'
 export const AUDIENCE = 'scanin-phones'
@@ -51,7 +54,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
 
   const server = createServer(async (request, reply) => {
     const answer = (status: number, body: unknown) =>
-      reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      reply.writeHead(body === AWAY ? 503 : status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     if (request.url === '/jwks') return answer(200, { keys: [jwk] })
     asked++
     await open

@@ -142,8 +142,7 @@ describe.each(['userinfo', 'introspection'] as const)("a provider's person, of w
   let tokens = 0
 
   beforeAll(async () => {
-    const bearerVerifiers = verifiersBy(source, provider, Date.now)
-    ;({ app } = await createTestApp({}, { bearerVerifiers }))
+    ;({ app } = await createTestApp({}, verifiersBy(source, provider, Date.now)))
   })
   afterAll(() => app.close())
 

@@ -108,8 +108,8 @@ describe.each<[store: string, TokenSource]>([
     clients.replace(parseClients(JSON.stringify([{ ...WEB, id_token_signed_response_alg: 'EdDSA' }])))
     const apps = createAppList()
     apps.replace(parseApps(JSON.stringify([{ origin: WIKI }, { origin: VAULT, groups: ['board'] }])))
-    const bearerVerifiers = verifiersBy(source, provider, () => time.now)
-    const parts = { store: opened.store, clients, apps, bearerVerifiers, logger: log.logger }
+    const verifiers = verifiersBy(source, provider, () => time.now)
+    const parts = { store: opened.store, clients, apps, ...verifiers, logger: log.logger }
     return createTestApp(ENV, parts, time)
   }
 

@@ -1,23 +1,28 @@
 import type { Clock } from '../../clock.ts'
+import type { ApprovingTokens } from '../../identity/approving-tokens.ts'
 import type { CurrentPerson, User } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { Phone } from '../login.ts'
 
 export interface ApproverOptions {
   sessions: Pick<SessionService, 'mayApprove'>
+  approvingTokens: Pick<ApprovingTokens, 'isGood'>
   currentPerson: CurrentPerson
   clock: Clock
 }
 
 /**
- * Whom a phone speaks for at this moment, by the store and not by what is remembered: its session or bearer has to be
- * good still, and its person one of ours. `undefined`: what it approved counts no more.
+ * Whom a phone speaks for at this moment, by the store or the provider and not by what is remembered: its session or bearer
+ * has to be good still, and its person one of ours. `undefined`: what it approved counts no more. Rejects where that cannot
+ * be told, with `store_unavailable` or `identity_provider_unavailable`.
  */
 export type Approver = (phone: Phone, loginId: string) => Promise<User | undefined>
 
-export function createApprover({ sessions, currentPerson, clock }: ApproverOptions): Approver {
-  return async ({ id, user, goodUntil }, loginId) => {
-    const isGood = goodUntil === undefined ? await sessions.mayApprove(id, loginId) : clock() < goodUntil
-    return isGood ? currentPerson(user) : undefined
+export function createApprover({ sessions, approvingTokens, currentPerson, clock }: ApproverOptions): Approver {
+  async function isGood({ id, user, goodUntil, sealedToken }: Phone, loginId: string): Promise<boolean> {
+    if (goodUntil === undefined) return sessions.mayApprove(id, loginId)
+    return clock() < goodUntil && (sealedToken === undefined || approvingTokens.isGood(sealedToken, user))
   }
+
+  return async (phone, loginId) => ((await isGood(phone, loginId)) ? currentPerson(phone.user) : undefined)
 }

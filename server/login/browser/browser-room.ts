@@ -12,7 +12,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { ApplicationOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { Logins } from '../logins.ts'
-import { createApprover } from './approver.ts'
+import { type ApproverOptions, createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
 import { type Collect, createCollect, type HandOverSessions } from './hand-over.ts'
@@ -26,6 +26,7 @@ export interface BrowserRoomOptions {
   /** Whether there is room for another login. */
   pressure: Pick<Pressure, 'admit'>
   sessions: Pick<SessionService, HandOverSessions | 'mayApprove'>
+  approvingTokens: ApproverOptions['approvingTokens']
   currentPerson: CurrentPerson
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -58,10 +59,10 @@ export interface BrowserRoom {
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
-  const { holds, sessions, cookies, currentPerson } = options
+  const { holds, sessions, approvingTokens, cookies, currentPerson } = options
   const { records, clock, policy } = options.logins
   const { paces, clients, renewing, closing, tallies } = holds
-  const approver = createApprover({ sessions, currentPerson, clock })
+  const approver = createApprover({ sessions, approvingTokens, currentPerson, clock })
   const collect = createCollect({ records, sessions, approver, clock, policy })
   const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
   const poll = createPoll({ logins, cookies, clients, paces })

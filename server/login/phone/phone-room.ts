@@ -3,6 +3,7 @@ import type { PlaceOf } from '../../http/place.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import type { ApprovingTokens } from '../../identity/approving-tokens.ts'
 import type { AuthenticateNativeApp } from '../../identity/native-apps.ts'
 import type { Passkeys } from '../../passkeys/passkeys.ts'
 import { isSecureContext } from '../../passkeys/relying-party.ts'
@@ -24,6 +25,7 @@ export interface PhoneRoomOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
   nativeApp: AuthenticateNativeApp
+  approvingTokens: ApprovingTokens
   /** Where wrong codes are counted. */
   makeLimiter: MakeLimiter
   matchMode: MatchMode

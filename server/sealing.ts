@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import type { Randomness } from '../randomness.ts'
+import type { Randomness } from './randomness.ts'
 
 /** Texts as a store may have them: AES-256-GCM, each under a nonce of its own. */
 

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import type { Randomness } from '../randomness.ts'
+import { keyFrom, openSealed, sealed } from '../sealing.ts'
+import type { BearerVerifier, User } from './identity.ts'
+import type { NativeApp } from './native-apps.ts'
+import { isSamePerson, personKey } from './person-key.ts'
+
+/**
+ * Native apps' opaque tokens that approve logins. One that is revoked looks as it did before: so each is kept with its
+ * login, sealed, for as long as that may be collected, and whoever hands it over asks the provider once more.
+ */
+export interface ApprovingTokens {
+  /** As a store may have it. `undefined`: the token says by itself until when it is good, as a JWT does. */
+  seal(app: Pick<NativeApp, 'user' | 'token'>): string | undefined
+  /**
+   * Whether the provider still says that it is this person's. One that another process has sealed under a key of its own
+   * is taken as it was.
+   * @throws ScanInError `identity_provider_unavailable`
+   */
+  isGood(sealedToken: string, user: User): Promise<boolean>
+}
+
+export interface OpaqueTokens {
+  /** Asks the provider, each time. */
+  ask: BearerVerifier
+  /** Known to all instances, and in no store. Left out: each process seals under a key of its own. */
+  secret?: string | undefined
+}
+
+export interface ApprovingTokensOptions {
+  /** Left out: none are taken. */
+  opaqueTokens?: OpaqueTokens | undefined
+  randomness: Pick<Randomness, 'text'>
+}
+
+/** The provider is asked by the service itself, and by nobody's address. */
+const NOWHERE = ''
+
+export function createApprovingTokens({ opaqueTokens, randomness }: ApprovingTokensOptions): ApprovingTokens {
+  const key = opaqueTokens?.secret === undefined ? randomBytes(32) : keyFrom(opaqueTokens.secret, 'approving tokens')
+
+  return {
+    seal({ user, token }) {
+      const isOpaque = user.source === 'introspection' || user.source === 'userinfo'
+      return opaqueTokens && isOpaque ? sealed(token, key, randomness, personKey(user)) : undefined
+    },
+
+    async isGood(sealedToken, user) {
+      const token = openSealed(sealedToken, key, personKey(user))
+      if (token === undefined || opaqueTokens === undefined) return true
+      const verdict = await opaqueTokens.ask(token, NOWHERE)
+      return verdict.kind === 'person' && isSamePerson(verdict.user, user)
+    },
+  }
+}
