@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Frame, Page } from 'playwright-core'
 import { freePort } from '../support/free-port.ts'
@@ -8,6 +10,7 @@ import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
 import { readToken, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { pageSnippet, startSampleBackEnd } from '../support/sample-back-end.ts'
 import { type Service, startService } from '../support/service.ts'
 
 /**
@@ -24,6 +27,17 @@ let login: string
 let listed: string
 let sibling: string
 let elsewhere: string
+
+const AUDIENCE = 'https://orders.example.com'
+const folder = mkdtempSync(join(tmpdir(), 'scanin-other-origins-'))
+
+/** Node asks the machine for `login.team.localhost`, which need not know it as browsers do. */
+const LOCALHOST_IS_HERE = `import dns from 'node:dns'
+dns.lookup = (_name, ...rest) => {
+  const told = rest.pop()
+  if (rest[0]?.all) told(null, [{ address: '127.0.0.1', family: 4 }])
+  else told(null, '127.0.0.1', 4)
+}`
 
 /** What the application's page keeps of what its frame has said. */
 const PAGE = `<!doctype html><title>An application</title><script>
@@ -45,12 +59,13 @@ beforeAll(async () => {
     PORT: String(own),
     PUBLIC_URL: login,
     ALLOWED_ORIGINS: `${listed},${elsewhere}`,
-    TOKEN_AUDIENCES: 'orders',
+    TOKEN_AUDIENCES: AUDIENCE,
   })
 })
 afterAll(async () => {
   await service?.stop()
   applications?.close()
+  rmSync(folder, { recursive: true })
 })
 
 interface Answer {
@@ -99,6 +114,22 @@ describe('a page of another origin of the same site', () => {
     expect(await ended).toMatchObject({ status: 'authenticated', user: { id: 'demo' } })
     expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
     expect((await ask(page, 'POST', '/session/token', {})).json.token_type).toBe('Bearer')
+  })
+
+  test('asks a back end at another origin as whoever is signed in, as docs/back-ends.md has it', async () => {
+    const backEnd = await startSampleBackEnd('js', folder, {
+      ISSUER: login,
+      AUDIENCE,
+      PAGE_ORIGIN: listed,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(LOCALHOST_IS_HERE)}`,
+    })
+    const page = await openAt(listed)
+    await approveAt(await readToken(await frameIn(page, '/embed')))
+    await told(page)
+    const script = pageSnippet()
+      .replace('https://login.example.com', login)
+      .replace(`${AUDIENCE}/mine`, `${backEnd}/mine`)
+    expect(await page.evaluate(`(async () => { ${script}; return orders.json() })()`)).toEqual({ you: 'demo' })
   })
 
   test('may not, if it is not listed: it can neither ask nor read', async () => {

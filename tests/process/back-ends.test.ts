@@ -1,18 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { importJWK, SignJWT } from 'jose'
 import { makeKey } from '../../server/apps/key-set.ts'
-import { startProcess, untilReady } from '../support/child-process.ts'
-import { freePort } from '../support/free-port.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
-import { ROOT, type Service, startService } from '../support/service.ts'
+import { startSampleBackEnd } from '../support/sample-back-end.ts'
+import { type Service, startService } from '../support/service.ts'
 
 /** The back ends of docs/back-ends.md, as they stand there, against the running service. */
 
 const AUDIENCE = 'https://orders.example.com'
 const OTHER = 'https://stock.example.com'
+const PAGE = 'https://app.example.com'
 const folder = mkdtempSync(join(tmpdir(), 'scanin-back-ends-'))
 
 let service: Service
@@ -24,8 +24,6 @@ beforeAll(async () => {
   const key = await makeKey('EdDSA')
   const keysFile = join(folder, 'keys.json')
   writeFileSync(keysFile, JSON.stringify({ keys: [key] }))
-  // Where the back end in Node finds its library.
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   service = await startService({ TOKEN_AUDIENCES: `${AUDIENCE},${OTHER}`, SIGNING_KEYS_FILE: keysFile })
   phone = await createPhone(service.url)
   signed = async ({ claims, header }) => {
@@ -40,41 +38,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function snippet(language: string): string {
-  const sections = readFileSync(join(ROOT, 'docs/back-ends.md'), 'utf8').split(/^### /m).slice(1)
-  const [text] = sections.flatMap(
-    (section) => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? [],
-  )
-  if (text === undefined) throw new Error(`docs/back-ends.md has nothing in ${language}`)
-  return text
-}
-
-async function startBackEnd(language: string, file: string, command: string): Promise<Client> {
-  writeFileSync(join(folder, file), snippet(language))
-  const port = await freePort()
-  const running = startProcess(command, [join(folder, file)], {
-    env: { PATH: process.env['PATH'], ISSUER: service.url, AUDIENCE, PORT: String(port) },
-  })
-  const client = createClient(`http://127.0.0.1:${port}`)
-  await untilReady(running, () =>
-    client.get('/').then(
-      ({ status }) => status === 401,
-      () => false,
-    ),
-  )
-  return client
-}
-
-// Debian's own, which has Debian's library, whatever else is called python3 here.
-const python = () => process.env['PYTHON'] ?? '/usr/bin/python3'
-
-describe.each([
-  { language: 'js', file: 'back-end.mjs', command: () => process.execPath },
-  { language: 'python', file: 'back_end.py', command: python },
-])('the back end in $language', ({ language, file, command }) => {
+describe.each(['js', 'python'] as const)('the back end in %s', (language) => {
   let backEnd: Client
   beforeAll(async () => {
-    backEnd = await startBackEnd(language, file, command())
+    backEnd = createClient(
+      await startSampleBackEnd(language, folder, { ISSUER: service.url, AUDIENCE, PAGE_ORIGIN: PAGE }),
+    )
   })
 
   const ask = (token: string) => backEnd.get('/', { headers: { authorization: `Bearer ${token}` } })
@@ -84,6 +53,24 @@ describe.each([
     const reply = await ask(access_token)
     expect([reply.status, reply.json]).toEqual([200, { you: 'demo' }])
     expect((await ask(await signed({}))).status).toBe(200)
+  })
+
+  test('lets the page of another origin ask with a token, and read what it is answered', async () => {
+    const forPage = { 'access-control-allow-origin': PAGE, 'access-control-allow-headers': 'authorization' }
+    const asked = {
+      origin: PAGE,
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization',
+    }
+    const before = await backEnd.call('OPTIONS', '/', { headers: asked })
+    expect([before.status, before.headers]).toEqual([204, expect.objectContaining(forPage)])
+    for (const [token, status] of [
+      [await signed({}), 200],
+      ['x', 401],
+    ] as const) {
+      const reply = await ask(token)
+      expect([reply.status, reply.headers]).toEqual([status, expect.objectContaining(forPage)])
+    }
   })
 
   test('turns away whatever else there is', async () => {
