@@ -17,6 +17,17 @@ function tableUnder(heading: string, document: string): string[][] {
   return rows.map((row) => row.slice(2, -2).split(' | ')).filter(([first]) => !/^-/.test(first ?? ''))
 }
 
+/** What headings are called in links. */
+function anchorsOf(document: string): string[] {
+  const headings = document.replaceAll(/^```.*?^```/gms, '').matchAll(/^#+ (.+)$/gm)
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 const codeIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
 
 describe('the table of variables', () => {
@@ -94,5 +105,14 @@ describe('links between documents', () => {
     const files = targets.filter((target) => !/^[a-z]+:/.test(target))
     const missing = files.filter((target) => !existsSync(join(document, '..', target)))
     expect(missing).toEqual([])
+  })
+
+  test.each(documents)('%s leads to headings that are there', (document) => {
+    const targets = [...read(document).matchAll(/\]\(([^)#\s:]*)#([^)]+)\)/g)]
+    const missing = targets.filter(([, path = '', heading = '']) => {
+      const file = path === '' ? document : join(document, '..', path)
+      return file.endsWith('.md') && !anchorsOf(read(file)).includes(heading)
+    })
+    expect(missing.map(([link]) => link)).toEqual([])
   })
 })
