@@ -9,7 +9,10 @@ const SOURCES = ['server', 'web', 'package-lock.json']
 const NOTES = ['dist/server/builds.json', 'dist/web/builds.json']
 
 if (existsSync('dist/server/main.js')) tellOfNewer()
-else execSync('npm run build', { stdio: 'inherit' })
+else {
+  console.error('Nothing is built yet: building, which takes a minute')
+  execSync('npm run build', { stdio: 'inherit' })
+}
 
 function tellOfNewer() {
   const built = Math.min(...NOTES.map(timeOf))
