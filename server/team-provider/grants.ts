@@ -6,7 +6,9 @@ import type { User } from '../identity/identity.ts'
 import { userRecord } from '../identity/user-record.ts'
 import type { Randomness } from '../randomness.ts'
 import { keyFrom, openSealed, sealed } from '../sealing.ts'
-import type { RecordStore } from '../store/record-store.ts'
+import { createFollowUps } from '../session/follow-ups.ts'
+import type { RecordStore, WriteOptions } from '../store/record-store.ts'
+import type { RecordStore, WriteOptions } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
 /** What the provider gave when somebody signed in there: what vouches for their sessions here, by its id as their `credential`. */
@@ -34,7 +36,11 @@ export interface Grants {
   open(grant: Omit<Grant, 'provider' | 'refresh'>, refreshToken: string | undefined): Promise<string>
   find(id: string): Promise<Grant | undefined>
   /** Changes it, if it is still there. `undefined` out of `change`: it stays as it is. */
-  change(id: string, change: (grant: Grant) => Grant | undefined): Promise<Grant | undefined>
+  change(
+    id: string,
+    change: (grant: Grant) => Grant | undefined,
+    how?: Pick<WriteOptions, 'durable'>,
+  ): Promise<Grant | undefined>
   /** From its answer on nobody is vouched for by it. */
   end(id: string): Promise<void>
   /** `undefined`: there is none, or none that this client's secret opens. */
@@ -87,11 +93,12 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
 
     find: async (id) => decode((await store.read(placeOf(id)))?.value),
 
-    change: (id, change) =>
+    change: (id, change, how) =>
       updateRecord<Grant | undefined>(store, placeOf(id), (value) => {
         const grant = decode(value)
         const next = grant && change(grant)
-        return next === undefined ? { result: grant } : { next: { value: next, expiresAt: endOf(next) }, result: next }
+        if (next === undefined) return { result: grant }
+        return { next: { value: next, expiresAt: endOf(next), ...how }, result: next }
       }),
 
     end: (id) =>

@@ -33,7 +33,7 @@ export interface TripSecrets {
 export interface ProviderWord {
   /** Of the ID token, and of userinfo where that says more. */
   claims: Claims
-  /** To ask again by. Left out: there is none, or the one before stays. */
+  /** To ask again by, where there is one. */
   refreshToken: string | undefined
 }
 
@@ -45,8 +45,13 @@ export interface ProviderClient {
   authorizationUrl(trip: TripSecrets, again: boolean): Promise<URL>
   /** What came of it. @param query that they came back with. @throws ProviderRefused */
   signIn(query: string, trip: TripSecrets): Promise<ProviderWord>
-  /** What the provider says of them now. `claims` is empty where it only says that they are there. @throws ProviderRefused `gone` */
-  refresh(refreshToken: string, subject: string): Promise<ProviderWord>
+  /**
+   * What the provider says of them now: no claims where it only says that they are there.
+   * @param keep is given the next refresh token, where there is one, before anything else is asked: the one that was shown may
+   * be good no more. Never rejects
+   * @throws ProviderRefused `gone`
+   */
+  refresh(refreshToken: string, subject: string, keep: (next: string) => Promise<void>): Promise<Claims>
   /** @throws ProviderRefused `untrusted` */
   logoutToken(token: string): Promise<LogoutToken>
 }
@@ -194,18 +199,19 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       return { claims, refreshToken: tokens.refresh_token }
     },
 
-    async refresh(refreshToken, subject) {
+    async refresh(refreshToken, subject, keep) {
       const it = await ready()
       const tokens = await ask(async () => {
         const given = await it.oidc.refreshTokenGrant(it.config, refreshToken)
+        const { refresh_token: next = refreshToken } = given
+        if (next !== refreshToken) await keep(next)
         if (given.id_token !== undefined) await verifySignature(given.id_token, it)
         return given
       }, it.errors.ofRefresh)
       const idToken: Claims = tokens.claims() ?? {}
       const says = idToken['sub'] ?? subject
       if (says !== subject) throw new ProviderRefused('gone', { detail: 'another sub' })
-      const claims = await completed(idToken, tokens.access_token, subject, it)
-      return { claims, refreshToken: tokens.refresh_token }
+      return completed(idToken, tokens.access_token, subject, it)
     },
 
     async logoutToken(token) {

@@ -5,6 +5,7 @@ import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { type Grant, type Grants, personOf } from './grants.ts'
+import { createNextTokens } from './next-tokens.ts'
 import { type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
@@ -29,7 +30,6 @@ const ASK_AGAIN_MS = 60_000
 const AT_ONCE = 16
 const MOST_WAITING = 100
 const RETRY_AFTER_SECONDS = 1
-const MOST_UNWRITTEN = 1000
 
 /**
  * Whether the team's provider still vouches for somebody, asked as a session of theirs is used: ten minutes after the last
@@ -39,8 +39,7 @@ const MOST_UNWRITTEN = 1000
 export function createVouching(options: VouchingOptions): VouchFor {
   const { provider, rules, grants, sessions, currentPerson, clock } = options
   const underWay = new Map<string, Promise<User | undefined>>()
-  /** What was said and the store did not take. A refresh token may be good once: the next one is in here. */
-  const unwritten = new Map<string, (grant: Grant) => Grant>()
+  const nextTokens = createNextTokens({ grants, clock })
   const calls = createQueues({
     atOnce: AT_ONCE,
     mostWaiting: MOST_WAITING,
@@ -60,19 +59,12 @@ export function createVouching(options: VouchingOptions): VouchFor {
   }
 
   async function askProvider(id: string, grant: Grant, token: string): Promise<Grant | undefined> {
-    const { claims, refreshToken } = await calls('', () => provider.refresh(token, grant.user.id))
+    const keep = (next: string) => nextTokens.keep(id, grant, next)
+    const claims = await calls('', () => provider.refresh(token, grant.user.id, keep))
     const user = Object.keys(claims).length === 0 ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
-    const renewed = refreshToken === undefined ? {} : { refresh: grants.sealRefreshToken(id, refreshToken) }
     const saidAt = clock()
-    return write(id, (now) => ({ ...now, ...renewed, user, saidAt, askAt: saidAt + ASK_EVERY_MS }))
-  }
-
-  async function write(id: string, said: (grant: Grant) => Grant): Promise<Grant | undefined> {
-    if (unwritten.size < MOST_UNWRITTEN) unwritten.set(id, said)
-    const grant = await grants.change(id, said)
-    unwritten.delete(id)
-    return grant
+    return grants.change(id, (now) => ({ ...now, user, saidAt, askAt: saidAt + ASK_EVERY_MS }))
   }
 
   /** The one who may ask now, if that is due and nobody else does. `undefined`: there is no such grant any more. */
@@ -80,7 +72,9 @@ export function createVouching(options: VouchingOptions): VouchFor {
     let isMine = false
     const grant = await grants.change(id, (now) => {
       isMine = clock() >= now.askAt
-      return isMine ? { ...now, askAt: clock() + LEASE_MS } : undefined
+      const next = nextTokens.withNext(id, now)
+      if (isMine) return { ...next, askAt: clock() + LEASE_MS }
+      return next === now ? undefined : next
     })
     return grant && { grant, isMine }
   }
@@ -94,8 +88,6 @@ export function createVouching(options: VouchingOptions): VouchFor {
   }
 
   async function check(user: User, id: string): Promise<User | undefined> {
-    const left = unwritten.get(id)
-    if (left !== undefined) await write(id, left)
     const claimed = await claim(id)
     if (claimed === undefined) return withdraw(user, id, 'gone')
     const { grant, isMine } = claimed
@@ -119,9 +111,10 @@ export function createVouching(options: VouchingOptions): VouchFor {
   return async (user) => {
     const id = user.credential
     if (id === undefined) return undefined
-    const grant = underWay.has(id) ? undefined : await grants.find(id)
+    const isToCheck = () => underWay.has(id) || nextTokens.has(id)
+    const grant = isToCheck() ? undefined : await grants.find(id)
     // Somebody may have begun to ask meanwhile: then their answer is this one too.
-    if (grant !== undefined && clock() < grant.askAt && !underWay.has(id)) return asLastSaid(id, grant)
+    if (grant !== undefined && clock() < grant.askAt && !isToCheck()) return asLastSaid(id, grant)
     const asked = underWay.get(id) ?? check(user, id).finally(() => underWay.delete(id))
     underWay.set(id, asked)
     return asked

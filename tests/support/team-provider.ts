@@ -19,6 +19,8 @@ export interface TeamProvider {
   logouts: string[]
   /** Answers everything by 503 while it is so. */
   isDown: boolean
+  /** Of its endpoints, the path of one that answers so while all others are there. */
+  downAt: string | undefined
   /** Publishes a key by the name of its own that is not the one that signs. */
   publishesAnother: boolean
   /** Another key signs from now on; the one before is published no more. */
@@ -107,6 +109,7 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
     given: () => given,
     logouts,
     isDown: false,
+    downAt: undefined,
     publishesAnother: false,
     async rotateKeys() {
       key = await makeKey('second')
@@ -153,7 +156,8 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
   }
 
   const server: Server = createServer((request, reply) => {
-    if (team.isDown) reply.writeHead(503, { 'content-type': 'text/html' }).end('<h1>down</h1>')
+    if (team.isDown || request.url === team.downAt)
+      reply.writeHead(503, { 'content-type': 'text/html' }).end('<h1>down</h1>')
     else if (team.publishesAnother && request.url === '/jwks') {
       const { kty, n, e, ...names } = { ...foreign.jwk }
       reply

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { ScanInError } from '../../../server/errors.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../support/app.ts'
 import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
-import { createFailingStore } from '../../support/failing-store.ts'
+import { createFailingStore, type Loss } from '../../support/failing-store.ts'
 import { ADMIN_TOKEN } from '../../support/operator.ts'
 import { startTeamProvider, type TeamProvider } from '../../support/team-provider.ts'
 
@@ -34,6 +35,7 @@ afterAll(() => team.stop())
 
 beforeEach(async () => {
   team.isDown = false
+  team.downAt = undefined
   team.publishesAnother = false
   team.people.clear()
   team.people.set('u-1', ADA)
@@ -52,6 +54,17 @@ async function start(env: Record<string, string> = {}, parts: TestParts = {}): P
   phone = createInjectClient(testApp.app)
 }
 
+/** Another instance on a store, the app's if none is named. `as`: a client of the app's that comes to this one. */
+async function another(store = testApp.store) {
+  const { app } = await createTestApp({ ...team.env, PHONE_OIDC_GROUPS_CLAIM: 'roles' }, { store }, testApp.time)
+  const as = ({ cookies }: InjectClient): InjectClient => {
+    const client = createInjectClient(app)
+    for (const [name, value] of cookies) client.cookies.set(name, value)
+    return client
+  }
+  return { as }
+}
+
 /** What is written of grants into a store, and how many of them are kept for longer than a moment. */
 function grantsOf(inner: RecordStore) {
   const ends = new Map<string, number>()
@@ -64,6 +77,29 @@ function grantsOf(inner: RecordStore) {
   }
   const kept = () => [...ends.values()].filter((at) => at > testApp.time.now + 2 * MINUTE_MS).length
   return { store, kept, ends }
+}
+
+/** A store that loses writes of grants that bring another refresh token, while `loss` says how. */
+function losingTokens(inner: RecordStore) {
+  const it = {
+    loss: undefined as Loss | undefined,
+    /** The refresh token of each grant that was to be written durably, lost or not. */
+    durable: [] as string[],
+  }
+  const tokenOf = (grant: unknown): string | undefined => Object(grant).refresh
+  const store: RecordStore = {
+    ...inner,
+    async write(key, value, options) {
+      const token = tokenOf(value)
+      if (!key.startsWith('provider-grant:') || token === undefined) return inner.write(key, value, options)
+      const isLost = it.loss !== undefined && token !== tokenOf((await inner.read(key))?.value)
+      const written = isLost && it.loss === 'before' ? false : await inner.write(key, value, options)
+      if (options.durable) it.durable.push(token)
+      if (isLost) throw new ScanInError('store_unavailable')
+      return written
+    },
+  }
+  return Object.assign(it, { store })
 }
 
 const pathOf = ({ pathname, search }: URL) => pathname + search
@@ -402,6 +438,25 @@ describe('whoever is gone at the provider', () => {
     expect(log.text().match(/cannot be used|can be used again/g)).toEqual(['cannot be used', 'can be used again'])
   })
 
+  test.each(['/me', '/jwks'])(
+    'nobody is out because only its %s does not answer, by a refresh token that is good once',
+    async (path) => {
+      await signIn()
+      // It has asked for no keys yet.
+      const other = await another()
+      const browser = other.as(await signInBrowser())
+      team.downAt = path
+      for (const _time of [1, 2]) {
+        testApp.time.now += 10 * MINUTE_MS
+        expect(await whoIs(browser)).toMatchObject({ id: 'u-1' })
+      }
+      team.downAt = undefined
+      team.people.set('u-1', { ...ADA, name: 'Ada King' })
+      testApp.time.now += MINUTE_MS
+      for (const client of [browser, phone]) expect(await whoIs(client)).toMatchObject({ name: 'Ada King' })
+    },
+  )
+
   test('a refresh token that is good once is not lost with a store that goes away', async () => {
     const failing = createFailingStore(createMemoryStore({ clock: () => testApp.time.now }))
     await start({}, { store: failing.store })
@@ -415,6 +470,59 @@ describe('whoever is gone at the provider', () => {
       testApp.time.now += 10 * MINUTE_MS
       expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
     }
+  })
+
+  describe('of two instances, one whose writes of refresh tokens that are good once are lost,', () => {
+    let losing: ReturnType<typeof losingTokens>
+    let there: InjectClient
+
+    beforeEach(async () => {
+      const inner = createMemoryStore({ clock: () => testApp.time.now })
+      losing = losingTokens(inner)
+      await start({}, { store: losing.store })
+      await signIn()
+      there = (await another(inner)).as(phone)
+      testApp.time.now += 10 * MINUTE_MS
+    })
+
+    test('the other has the next one once they are lost no more, though nobody uses the one', async () => {
+      losing.loss = 'before'
+      await whoIs(phone)
+      losing.loss = undefined
+      await eventually('it is written', async () => losing.durable.length === 3)
+      testApp.time.now += 10 * MINUTE_MS
+      expect(await whoIs(there)).toMatchObject({ id: 'u-1' })
+    })
+
+    test('the other has it at once where the one is used again', async () => {
+      losing.loss = 'before'
+      await whoIs(phone)
+      losing.loss = undefined
+      expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
+      testApp.time.now += 10 * MINUTE_MS
+      for (const client of [there, phone]) expect(await whoIs(client)).toMatchObject({ id: 'u-1' })
+    })
+
+    test('what was written and not answered is not put in the place of a later one, and nobody waits for that', async () => {
+      losing.loss = 'after'
+      const before = team.refreshes()
+      for (const [at, client] of [phone, there, phone, there].entries()) {
+        await whoIs(client)
+        expect(await whoIs(client)).toMatchObject({ id: 'u-1' })
+        expect(team.refreshes() - before).toBe(at + 1)
+        testApp.time.now += 10 * MINUTE_MS
+      }
+    })
+
+    test('a token is told as kept only where replicas have it too, and is written again where they may not', async () => {
+      losing.loss = 'after'
+      await whoIs(phone)
+      losing.loss = undefined
+      await eventually('it is written again', async () => losing.durable.length === 3)
+      const [first, next, again] = losing.durable
+      expect(next).not.toBe(first)
+      expect(again).toBe(next)
+    })
   })
 
   test('where it gives nothing to ask by, its word at the sign-in is good for twelve hours', async () => {
