@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { User } from '../identity/identity.ts'
+import { createFollowUps } from '../session/follow-ups.ts'
 import { isEnd, type OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { Grants } from './grants.ts'
@@ -14,13 +15,19 @@ export interface GrantEndsOptions {
 export function createGrantEnds({ grants, sessions, logger }: GrantEndsOptions): OnSessionNews {
   /** Grants that are looked at, and whether another session of theirs has ended since. */
   const looking = new Map<string, boolean>()
+  const followUps = createFollowUps()
 
-  async function look(user: User, id: string): Promise<void> {
-    do {
-      looking.set(id, false)
-      const live = await sessions.list(user)
-      if (!live.some(({ session }) => session.user.credential === id)) await grants.end(id)
-    } while (looking.get(id))
+  async function look(user: User, id: string): Promise<true> {
+    try {
+      do {
+        looking.set(id, false)
+        const live = await sessions.list(user)
+        if (!live.some(({ session }) => session.user.credential === id)) await grants.end(id)
+      } while (looking.get(id))
+      return true
+    } finally {
+      looking.delete(id)
+    }
   }
 
   return (news) => {
@@ -30,9 +37,9 @@ export function createGrantEnds({ grants, sessions, logger }: GrantEndsOptions):
     if (source !== 'oidc' || id === undefined) return
     // Of a thousand that end at once, nobody looks a thousand times.
     if (looking.has(id)) return void looking.set(id, true)
-    look(user, id)
-      // It ends by itself too.
-      .catch((error: unknown) => logger.warn({ err: error }, 'what vouched for an ended session is kept'))
-      .finally(() => looking.delete(id))
+    look(user, id).catch((error: unknown) => {
+      logger.warn({ err: error }, 'what vouched for an ended session is kept until the store answers')
+      followUps.begin(id, () => look(user, id))
+    })
   }
 }

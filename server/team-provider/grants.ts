@@ -8,7 +8,6 @@ import type { Randomness } from '../randomness.ts'
 import { keyFrom, openSealed, sealed } from '../sealing.ts'
 import { createFollowUps } from '../session/follow-ups.ts'
 import type { RecordStore, WriteOptions } from '../store/record-store.ts'
-import type { RecordStore, WriteOptions } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
 /** What the provider gave when somebody signed in there: what vouches for their sessions here, by its id as their `credential`. */
@@ -43,6 +42,8 @@ export interface Grants {
   ): Promise<Grant | undefined>
   /** From its answer on nobody is vouched for by it. */
   end(id: string): Promise<void>
+  /** Ends one that nobody has a session by. Never rejects: where the store does not answer, it is tried again. */
+  discard(id: string): Promise<void>
   /** `undefined`: there is none, or none that this client's secret opens. */
   refreshTokenOf(id: string, grant: Grant): string | undefined
   sealRefreshToken(id: string, token: string): string
@@ -70,6 +71,7 @@ const personRecord = Compile(Type.Object({ id: Type.String() }))
 export function createGrants({ store, clock, randomness, provider, keptForMs }: GrantsOptions): Grants {
   const { issuer, clientId, clientSecret } = provider
   const providerHash = hashSecret(JSON.stringify([issuer, clientId]))
+  const followUps = createFollowUps()
   // In no store: whoever has a copy of one has no refresh token by it.
   const key = keyFrom(clientSecret, 'refresh tokens')
   const endOf = ({ saidAt }: Pick<Grant, 'saidAt'>) => saidAt + keptForMs
@@ -80,6 +82,15 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
 
   const sealRefreshToken = (id: string, token: string) => sealed(token, key, randomness, id)
 
+  const end = (id: string) =>
+    updateRecord<void>(store, placeOf(id), (value) => {
+      const next = { value: ENDED, expiresAt: clock() + ENDED_FOR_MS, durable: true }
+      return value === undefined ? { result: undefined } : { next, result: undefined }
+    })
+
+  const isEnded = (id: string) => end(id).then(() => true)
+  const discard = (id: string) => end(id).catch(() => followUps.begin(id, () => isEnded(id)))
+
   return {
     async open(grant, refreshToken) {
       const id = randomness.text(ID_LENGTH)
@@ -87,7 +98,13 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       const value: Grant = { ...grant, provider: providerHash, ...refresh }
       const options = { expiresAt: endOf(grant), durable: true }
       if (grant.sid !== undefined) await store.write(placeOfSid(grant.sid), { id: grant.user.id }, options)
-      await store.write(placeOf(id), value, { ...options, ifVersion: null })
+      try {
+        await store.write(placeOf(id), value, { ...options, ifVersion: null })
+      } catch (error) {
+        // It may be there all the same.
+        await discard(id)
+        throw error
+      }
       return id
     },
 
@@ -101,11 +118,9 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
         return { next: { value: next, expiresAt: endOf(next), ...how }, result: next }
       }),
 
-    end: (id) =>
-      updateRecord<void>(store, placeOf(id), (value) => {
-        const next = { value: ENDED, expiresAt: clock() + ENDED_FOR_MS, durable: true }
-        return value === undefined ? { result: undefined } : { next, result: undefined }
-      }),
+    end,
+
+    discard,
 
     refreshTokenOf: (id, { refresh }) => (refresh === undefined ? undefined : openSealed(refresh, key, id)),
 

@@ -63,7 +63,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
       await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
     } catch (error) {
       // It has no session whose end would be its own.
-      await grants.end(credential).catch(() => undefined)
+      await grants.discard(credential)
       throw isOfBlocked(error) ? new NotAllowed(user, 'blocked') : error
     }
   }

@@ -79,6 +79,19 @@ function grantsOf(inner: RecordStore) {
   return { store, kept, ends }
 }
 
+/** A store that loses writes of grants, one after the other as `losses` say, which it uses up. */
+function losingGrants(inner: RecordStore, losses: (Loss | undefined)[]): RecordStore {
+  return {
+    ...inner,
+    async write(key, value, options) {
+      const loss = key.startsWith('provider-grant:') ? losses.shift() : undefined
+      const written = loss !== 'before' && (await inner.write(key, value, options))
+      if (loss !== undefined) throw new ScanInError('store_unavailable')
+      return written
+    },
+  }
+}
+
 /** A store that loses writes of grants that bring another refresh token, while `loss` says how. */
 function losingTokens(inner: RecordStore) {
   const it = {
@@ -255,6 +268,33 @@ describe('signing in', () => {
     expect(kept()).toBe(1)
     await browser.post('/sign-out')
     await eventually('the last one is over', async () => kept() === 0)
+  })
+
+  test('nothing is kept of a sign-in that failed, though the store was away for its end too', async () => {
+    const { store, kept, ends } = grantsOf(createMemoryStore({ clock: () => testApp.time.now }))
+    const losses: (Loss | undefined)[] = []
+    const failing = createFailingStore(losingGrants(store, losses))
+    await start({}, { store: failing.store })
+    // Its grant is there, and nobody was told.
+    losses.push('after', 'before')
+    expect((await signIn()).statusCode).toBe(503)
+    await eventually('it is ended', async () => ends.size === 1 && kept() === 0)
+    // Its session is not there.
+    losses.push(undefined, 'before')
+    failing.failWritesAt(/^session:/)
+    expect((await signIn()).statusCode).toBe(503)
+    await eventually('it is ended', async () => ends.size === 2 && kept() === 0)
+  })
+
+  test('what the provider gave is not kept though the store was away as the last session ended', async () => {
+    const { store, kept } = grantsOf(createMemoryStore({ clock: () => testApp.time.now }))
+    const losses: Loss[] = []
+    await start({}, { store: losingGrants(store, losses) })
+    await signIn()
+    expect(kept()).toBe(1)
+    losses.push('before')
+    await phone.post('/sign-out')
+    await eventually('it is ended', async () => kept() === 0)
   })
 
   test('an address that the provider marks as unverified is not the person’s, from the next look on too', async () => {
