@@ -30,16 +30,16 @@ const grantRecord = Type.Object({
 
 const validator = Compile(grantRecord)
 
+type Durability = Pick<WriteOptions, 'durable'>
+
 /** Grants in a store. Every method rejects with `store_unavailable`. */
 export interface Grants {
   open(grant: Omit<Grant, 'provider' | 'refresh'>, refreshToken: string | undefined): Promise<string>
   find(id: string): Promise<Grant | undefined>
-  /** Changes it, if it is still there. `undefined` out of `change`: it stays as it is. */
-  change(
-    id: string,
-    change: (grant: Grant) => Grant | undefined,
-    how?: Pick<WriteOptions, 'durable'>,
-  ): Promise<Grant | undefined>
+  /** Changes it, if it is still there. `undefined` out of `decide`: it stays as it is. */
+  change(id: string, decide: (grant: Grant) => Grant | undefined, how?: Durability): Promise<Grant | undefined>
+  /** Puts down the provider's newest word. From then on both the grant and its `sid` are kept for as long as when they were new. */
+  renew(id: string, grant: Grant, said: Pick<Grant, 'user' | 'saidAt' | 'askAt'>): Promise<Grant | undefined>
   /** From its answer on nobody is vouched for by it. */
   end(id: string): Promise<void>
   /** Ends one that nobody has a session by. Never rejects: where the store does not answer, it is tried again. */
@@ -82,6 +82,21 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
 
   const sealRefreshToken = (id: string, token: string) => sealed(token, key, randomness, id)
 
+  async function noteSession(
+    { sid, user, saidAt }: Pick<Grant, 'sid' | 'user' | 'saidAt'>,
+    how?: Durability,
+  ): Promise<void> {
+    if (sid !== undefined) await store.write(placeOfSid(sid), { id: user.id }, { expiresAt: endOf({ saidAt }), ...how })
+  }
+
+  const change: Grants['change'] = (id, decide, how) =>
+    updateRecord<Grant | undefined>(store, placeOf(id), (value) => {
+      const grant = decode(value)
+      const next = grant && decide(grant)
+      if (next === undefined) return { result: grant }
+      return { next: { value: next, expiresAt: endOf(next), ...how }, result: next }
+    })
+
   const end = (id: string) =>
     updateRecord<void>(store, placeOf(id), (value) => {
       const next = { value: ENDED, expiresAt: clock() + ENDED_FOR_MS, durable: true }
@@ -96,10 +111,9 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       const id = randomness.text(ID_LENGTH)
       const refresh = refreshToken === undefined ? {} : { refresh: sealRefreshToken(id, refreshToken) }
       const value: Grant = { ...grant, provider: providerHash, ...refresh }
-      const options = { expiresAt: endOf(grant), durable: true }
-      if (grant.sid !== undefined) await store.write(placeOfSid(grant.sid), { id: grant.user.id }, options)
+      await noteSession(grant, { durable: true })
       try {
-        await store.write(placeOf(id), value, { ...options, ifVersion: null })
+        await store.write(placeOf(id), value, { expiresAt: endOf(grant), durable: true, ifVersion: null })
       } catch (error) {
         // It may be there all the same.
         await discard(id)
@@ -110,13 +124,12 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
 
     find: async (id) => decode((await store.read(placeOf(id)))?.value),
 
-    change: (id, change, how) =>
-      updateRecord<Grant | undefined>(store, placeOf(id), (value) => {
-        const grant = decode(value)
-        const next = grant && change(grant)
-        if (next === undefined) return { result: grant }
-        return { next: { value: next, expiresAt: endOf(next), ...how }, result: next }
-      }),
+    change,
+
+    async renew(id, grant, said) {
+      await noteSession({ ...grant, ...said })
+      return change(id, (now) => ({ ...now, ...said }))
+    },
 
     end,
 

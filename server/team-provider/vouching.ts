@@ -64,7 +64,7 @@ export function createVouching(options: VouchingOptions): VouchFor {
     const user = Object.keys(claims).length === 0 ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
     const saidAt = clock()
-    return grants.change(id, (now) => ({ ...now, user, saidAt, askAt: saidAt + ASK_EVERY_MS }))
+    return grants.renew(id, grant, { user, saidAt, askAt: saidAt + ASK_EVERY_MS })
   }
 
   /** The one who may ask now, if that is due and nobody else does. `undefined`: there is no such grant any more. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
 import { ScanInError } from '../../../server/errors.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
@@ -19,6 +20,7 @@ import { startTeamProvider, type TeamProvider } from '../../support/team-provide
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 /** Browsers' sessions that no other end comes to first. */
 const LONG = { SESSION_SECONDS: '604800', SESSION_IDLE_SECONDS: '604800' }
 const ADA = { name: 'Ada Lovelace', email: 'ada@example.org', email_verified: true, roles: ['engineers', 'all staff'] }
@@ -625,6 +627,22 @@ describe('its back-channel logout', () => {
     const again = await tell(createInjectClient(testApp.app), token)
     expect([again.statusCode, again.json().code]).toEqual([400, 'invalid_request'])
     expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
+  })
+
+  test('by a name of the session alone is understood for as long as somebody is signed in by it', async () => {
+    await start(LONG)
+    const there = new Map<string, string>()
+    await signIn(phone, { browser: there })
+    testApp.time.now += 29 * DAY_MS
+    const browser = await signInBrowser()
+    await team.signOut(there)
+    const { sid } = decodeJwt(team.logouts.at(-1) ?? '')
+    testApp.time.now += 3 * DAY_MS
+    expect(await whoIs(browser)).toMatchObject({ id: 'u-1' })
+    const iat = Math.floor(testApp.time.now / 1000)
+    const token = await team.logoutToken({ sid, iat, exp: iat + 120 })
+    expect((await tell(createInjectClient(testApp.app), token)).statusCode).toBe(200)
+    expect(await whoIs(browser)).toBe(OUT)
   })
 
   test('of a person without a session ends all that they have', async () => {
