@@ -2,10 +2,11 @@ import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import { inBatches } from '../store/in-batches.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { updateRecord } from '../store/update-record.ts'
 import type { User } from './identity.ts'
 import { personKey } from './person-key.ts'
 
-/** An account whose sessions are over. */
+/** An account whose sessions are over. One that was disabled may be removed later: those are two ends. */
 export interface AccountEnd {
   user: User
   why: 'removed' | 'disabled' | 'new_password'
@@ -38,12 +39,19 @@ const AT_ONCE = 100
 export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAccountNews {
   let turn = Promise.resolve()
 
+  /** Notes that it is told. Who is removed has no other end to come, also where it is read of late. */
+  function isFirst({ user, why }: AccountEnd): Promise<boolean> {
+    return updateRecord<boolean>(store, keyOf(user), (told) => {
+      if (told === why || told === 'removed') return { result: false }
+      return { next: { value: why, expiresAt: clock() + END_REMEMBERED_MS }, result: true }
+    })
+  }
+
   async function note(news: AccountNews): Promise<void> {
     if (news.why === 'disabled_before') return
-    const key = keyOf(news.user)
     try {
-      if (news.why === 'back') await store.remove(key)
-      else if (!(await store.write(key, true, { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }))) return
+      if (news.why === 'back') await store.remove(keyOf(news.user))
+      else if (!(await isFirst(news))) return
     } catch {
       // It is told, by each.
     }

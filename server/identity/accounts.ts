@@ -23,7 +23,7 @@ export interface Accounts {
   usernameOf(user: User): string | undefined
   /** Whose accounts are there and disabled. */
   disabled(): User[]
-  /** Takes these accounts in place of the ones until now. @returns those that are good no more by it, or good again */
+  /** Takes these accounts in place of the ones until now. @returns those that are gone, good no more by it, or good again */
   replace(accounts: readonly Account[]): AccountNews[]
 }
 
@@ -77,11 +77,11 @@ export function createAccounts(first: readonly Account[]): Accounts {
 }
 
 function newsOf(before: Account | undefined, now: Account | undefined): AccountNews[] {
+  if (now === undefined) return before === undefined ? [] : [{ user: before.user, why: 'removed' }]
   const [old, fresh] = [goodOne(before), goodOne(now)]
   if (old !== undefined && fresh !== undefined && old.credential === fresh.credential) return []
-  const why = now === undefined ? 'removed' : now.isDisabled ? 'disabled' : 'new_password'
   const news: AccountNews[] = []
-  if (old !== undefined) news.push({ user: old, why })
+  if (old !== undefined) news.push({ user: old, why: now.isDisabled ? 'disabled' : 'new_password' })
   if (fresh !== undefined) news.push({ user: fresh, why: 'back' })
   return news
 }

@@ -161,7 +161,10 @@ describe('the events of an account', () => {
     expect(seen.statusCode).toBe(401)
   })
 
-  test('of an account that is removed are forgotten', async () => {
+  test.each([
+    ['removed', ['removed']],
+    ['disabled, and removed soon after', ['disabled', 'removed']],
+  ] as const)('of an account that is %s are forgotten', async (_what, ends) => {
     let tell: OnAccountNews = () => undefined
     await begin(
       {},
@@ -173,7 +176,7 @@ describe('the events of an account', () => {
     )
     await eventsOnce(1)
     const user = { id: 'demo', name: 'Demo Person' }
-    tell([{ user, why: 'removed' }])
+    for (const why of ends) tell([{ user, why }])
     await eventsOnce(0)
   })
 

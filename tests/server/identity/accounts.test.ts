@@ -88,3 +88,32 @@ describe('a person of now', () => {
     expect(createAccounts([one]).currentPerson(other.user)).toEqual(one.user)
   })
 })
+
+describe('what is told of accounts that change', () => {
+  test('is each end and each return, once', async () => {
+    const ann = await account('ann', 'x')
+    const disabled = { ...ann, isDisabled: true }
+    const renewed = { ...ann, user: { ...ann.user, credential: 'other' } }
+    const accounts = createAccounts([])
+    const told = (now: Account[]) => accounts.replace(now).map(({ user, why }) => [user.credential, why])
+    expect(told([ann])).toEqual([['now', 'back']])
+    expect(told([{ ...ann, user: { ...ann.user, name: 'Ann Other' } }])).toEqual([])
+    expect(told([renewed])).toEqual([
+      ['now', 'new_password'],
+      ['other', 'back'],
+    ])
+    expect(told([ann]).length).toBe(2)
+    expect(told([disabled])).toEqual([['now', 'disabled']])
+    expect(told([disabled])).toEqual([])
+    expect(told([ann])).toEqual([['now', 'back']])
+    expect(told([])).toEqual([['now', 'removed']])
+    expect(told([])).toEqual([])
+  })
+
+  test('is also that one is removed that was disabled before', async () => {
+    const ann = await account('ann', 'x', { isDisabled: true })
+    const accounts = createAccounts([ann])
+    expect(accounts.replace([])).toEqual([{ user: ann.user, why: 'removed' }])
+    expect(accounts.replace([ann])).toEqual([])
+  })
+})
