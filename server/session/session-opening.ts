@@ -101,7 +101,7 @@ export interface SessionOpening {
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /**
-   * `create`, `tell` and `settle`. Where the store does not answer, nobody is given what may be there, and it is taken back.
+   * `create`, `settle` and `tell`. Where the store does not answer, nobody is given what may be there, and it is taken back.
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
@@ -224,14 +224,19 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async open(session, how = {}) {
       const by = how.occasion
-      const onUncertain = (made: OpenedSession) => {
+      const giveUp = (made: OpenedSession) => {
         onNews({ type: 'opened', id: made.id, session: made.session, by, isUncertain: true })
         takeBack(made)
       }
-      const { opened: made } = await opening.create(session, { onUncertain })
+      const { opened: made } = await opening.create(session, { onUncertain: giveUp })
       if (made === undefined) return undefined
+      try {
+        await opening.settle(made, how)
+      } catch (error) {
+        giveUp(made)
+        throw error
+      }
       opening.tell(made, { by })
-      await opening.settle(made, how)
       return made.maxAge
     },
 

@@ -290,11 +290,11 @@ describe('sessions', () => {
     await begin({ MAX_SESSIONS: '1' })
     await createInjectPhone(testApp.app)
     expect(log.news()).toMatchObject([
-      { audit: 'sign_in.succeeded' },
       {
         ...{ audit: 'session.displaced', outcome: 'success', person: 'demo' },
         ...{ address: '127.0.0.1', device: expect.any(Object), request_id: expect.any(String) },
       },
+      { audit: 'sign_in.succeeded' },
     ])
   })
 

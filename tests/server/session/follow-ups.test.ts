@@ -9,6 +9,7 @@ import { eventually } from '../../support/eventually.ts'
 import { createFailingStore, type FailingStore, type Loss } from '../../support/failing-store.ts'
 
 const HOUR = 3_600_000
+const MOST = 50
 const ANN = { id: 'ann', name: 'Ann' }
 const PHONE: NewSession = {
   secret: 'p'.repeat(43),
@@ -46,7 +47,7 @@ beforeEach(() => {
   const options = {
     currentPerson: <Known>(user: Known) => user,
     clock,
-    policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR, most: 50 },
+    policy: { lifeMs: 12 * HOUR, idleMs: HOUR, rememberMs: 720 * HOUR, most: MOST },
     openingMs: 60_000,
     onFirstUse: async () => undefined,
     onPhoneEnd: async () => undefined,
@@ -108,6 +109,23 @@ describe('a sign-in that the store did not answer', () => {
       await pass(1000)
       return (await other.idsOf(ANN)).length === 0
     })
+  })
+
+  test.each([
+    ['the session that it replaces', { replaces: sessionIdOf(BROWSER.secret) }],
+    ['one too many', {}],
+  ])('is taken back also where what was not answered is the end of %s', async (_which, how) => {
+    await other.open(BROWSER)
+    for (let count = 1; count < MOST; count++) await other.open({ ...PHONE, secret: `phone ${count}` })
+    const before = await idsOfAnn()
+    failing.failWritesAt(new RegExp(`^session:${sessionIdOf(BROWSER.secret)}$`))
+    await expect(service.open(PHONE, how)).rejects.toMatchObject(away)
+    failing.mend()
+    await pass(1000)
+    expect(await idsOfAnn()).toEqual(before)
+    expect(told.filter(({ type }) => type === 'opened')).toEqual([
+      { type: 'opened', id: sessionIdOf(PHONE.secret), isUncertain: true },
+    ])
   })
 
   test('pushes no browser out, however often it is tried', async () => {
