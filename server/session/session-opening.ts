@@ -105,7 +105,7 @@ export interface SessionOpening {
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
-  /** Takes back what was created and given to nobody. */
+  /** Takes back what was created and used by nobody. It is not told of any more. */
   discard(opened: OpenedSession): Promise<void>
 }
 
@@ -205,7 +205,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     tell({ id, session }, { by, isUncertain }) {
       const news = { type: 'opened', id, session, by } as const
-      const followUp = `opened:${id}`
+      const followUp = openedFollowUp(id)
       if (!isUncertain) {
         followUps.drop(followUp)
         onNews(news)
@@ -240,7 +240,14 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       return made.maxAge
     },
 
-    discard: ({ id, session }) => end(personKeyHash(session.user), [{ id, place: { session } }]),
+    async discard({ id, session }) {
+      await end(personKeyHash(session.user), [{ id, place: { session } }])
+      followUps.drop(openedFollowUp(id))
+    },
   }
   return opening
+}
+
+function openedFollowUp(id: string): string {
+  return `opened:${id}`
 }

@@ -85,7 +85,8 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const by = isOfRequest(browser.by) ? undefined : browser.by
     const login = await applyFor(phone, browser.loginId, event, by)
     if (login === undefined) return collect(browser)
-    return login.status === 'denied' || isRepeating(login) ? denialOf(login) : undefined
+    if (isRepeating(login)) return repeat(browser, login)
+    return login.status === 'denied' ? denialOf(login) : undefined
   }
 
   async function give(
@@ -139,13 +140,19 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     return denialOf(also.login)
   }
 
-  /** The session was opened before: what is not there any more has ended, and does not come back. */
+  /**
+   * The session was opened before: what is not there any more has ended, and does not come back. It was not used yet, and
+   * whoever is told to be denied is not left signed in by it.
+   */
   async function repeat(browser: CollectingBrowser, login: DeliveredLogin & { salt: string }) {
     const { loginId, browserKey } = browser
     const { phone, salt } = login
     const secret = deriveSessionSecret(browserKey, loginId, salt)
     const [user, opened] = await Promise.all([approver(phone, loginId), sessions.resume(secret)])
-    if (user === undefined) return denialOf(login)
+    if (user === undefined) {
+      if (opened !== undefined) await sessions.discard(opened)
+      return denialOf(login)
+    }
     // Changes nothing any more, but is answered only once replicas have what the first try left undone.
     if (!isRepeating(await applyFor(phone, loginId, COLLECT))) return undefined
     return opened && give(browser, login, { user, salt, opened })

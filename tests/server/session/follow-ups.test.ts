@@ -206,6 +206,15 @@ test("a browser's session that may be there is told of once as such, and again o
   ])
 })
 
+test("a browser's session that may be there, and is taken back, is told of no more", async () => {
+  const { opened } = await other.create(BROWSER)
+  if (opened === undefined) throw new Error('it was not created')
+  service.tell(opened, { by: undefined, isUncertain: true })
+  await service.discard(opened)
+  for (const ms of [1000, 5000, 30_000, 120_000, 600_000]) await pass(ms)
+  expect(told).toEqual([{ type: 'opened', id: opened.id, isUncertain: true }])
+})
+
 test('what is left to do is bounded, in time and in number', async () => {
   const followUps = createFollowUps(schedule)
   let tries = 0
