@@ -13,6 +13,7 @@ const phone = Type.Object({
   id: Type.String(),
   user: userRecord,
   goodUntil: Type.Optional(Type.Number()),
+  issuedAt: Type.Optional(Type.Number()),
   turn: Type.Optional(Type.Number()),
   amr: Type.Optional(Type.Array(Type.String())),
   sealedToken: Type.Optional(Type.String()),

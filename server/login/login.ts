@@ -53,6 +53,8 @@ export interface Phone {
   user: User
   /** When its authority ends by itself, in epoch milliseconds: a bearer token's end. Left out: with its session. */
   goodUntil?: number
+  /** When that token was issued, in epoch milliseconds. Left out: nobody says, or it is signed in by a session. */
+  issuedAt?: number
   /** Counts up as the person's phones take the login over from each other. Left out: the first one has it. */
   turn?: number
   /** How its owner proved who they are, and from the confirm on, how they confirmed: `identity/amr.ts`. */

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
+import type { User } from '../identity/identity.ts'
 import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
@@ -17,7 +18,8 @@ export interface SessionIndex {
   add(of: string, entry: IndexEntry): Promise<readonly IndexEntry[] | undefined>
   /** `add`, to be written together with something else, in turn: where the list is, and what becomes of it. */
   keyOf(of: string): string
-  adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined>
+  /** @param told by the token that lets them in there, as with `noteShown` */
+  adding(list: unknown, entry: IndexEntry, told?: Told): Change<readonly IndexEntry[] | undefined>
   /** Runs what changes the list once all before it have: of one person's, each gets through at its first try. */
   inTurn<Result>(of: string, task: () => Promise<Result>): Promise<Result>
   /** Lists a session for longer, if it is listed. @param endsAt epoch milliseconds */
@@ -48,10 +50,20 @@ export interface Told {
   issuedAt?: number
 }
 
+/** What a token says that its person is. */
+export function toldBy({ name, email, groups }: User, issuedAt?: number): Told {
+  return {
+    name,
+    ...(email !== undefined && { email }),
+    ...(groups && { groups }),
+    ...(issuedAt !== undefined && { issuedAt }),
+  }
+}
+
 export interface Shown {
   /** When one was shown, as it was noted last, in epoch milliseconds. Left out: none was. */
   shownAt?: number
-  /** By the last one. Left out: none has been noted since the first of their sessions began. */
+  /** By the one that was issued last. Left out: none has been noted since the first of their sessions began. */
   told?: Told
 }
 
@@ -117,11 +129,12 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     return inTurn(key, () => updateRecord<Result>(store, key, (value) => changeOf(value, change)))
   }
 
-  function adding(list: unknown, entry: IndexEntry): Change<readonly IndexEntry[] | undefined> {
+  function adding(list: unknown, entry: IndexEntry, told?: Told): Change<readonly IndexEntry[] | undefined> {
     return changeOf<readonly IndexEntry[] | undefined>(list, ({ sessions, ...rest }) => {
       if (rest.isBlocked) return { result: undefined }
       const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
-      return { next: { ...rest, sessions: listed }, result: listed }
+      const last = told && { told: lastOf(rest.told, told) }
+      return { next: { ...rest, ...last, sessions: listed }, result: listed }
     })
   }
 

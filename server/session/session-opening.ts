@@ -7,7 +7,7 @@ import { type Change, type Changes, type Place, updateTogether } from '../store/
 import type { FollowUps } from './follow-ups.ts'
 import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
-import type { IndexEntry, SessionIndex } from './session-index.ts'
+import type { IndexEntry, SessionIndex, Told } from './session-index.ts'
 import { clearing } from './session-limit.ts'
 import type { OnSessionNews } from './session-news.ts'
 import { ownerOf, type SessionRecords } from './session-records.ts'
@@ -45,6 +45,8 @@ export interface NewSession {
   amr?: string[]
   provenAt?: number
   confirm?: 'passkey'
+  /** Of a native app's person: what the token that approved it says of them. */
+  told?: Told
 }
 
 /** A session that is there, and the list that it is in. */
@@ -114,7 +116,7 @@ const NOTHING = { opened: undefined, also: undefined }
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
   const { clock, policy, followUps, records, index, end, onNews = () => undefined } = options
 
-  function fresh({ secret: _kept, kind, remember, ...rest }: NewSession): Session {
+  function fresh({ secret: _kept, told: _listed, kind, remember, ...rest }: NewSession): Session {
     const now = clock()
     const isLong = kind === 'phone' || remember
     return {
@@ -177,12 +179,12 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         ...(along === undefined ? [] : [along]),
       ]
       const decide = ([list, place, other]: readonly unknown[]): Changes<Created<Also>> => {
-        const listing = index.adding(list, entry)
+        const listing = index.adding(list, entry, session.told)
         const opening = records.opening(place, made)
-        const [listed, session] = [listing.result, opening.result]
-        if (listed === undefined || session === undefined) return { changes: [], result: NOTHING }
-        const it = opened(id, session, listed)
-        const isNew = session === made
+        const [listed, there] = [listing.result, opening.result]
+        if (listed === undefined || there === undefined) return { changes: [], result: NOTHING }
+        const it = opened(id, there, listed)
+        const isNew = there === made
         const uncertain = isNew && onUncertain ? { onUncertain: () => onUncertain(it) } : {}
         const changes = [listing, { ...opening, ...uncertain }]
         const change = along?.decide(other, it)

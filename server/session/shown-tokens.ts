@@ -4,7 +4,7 @@ import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import type { Session } from './session.ts'
-import type { SessionIndex, Told } from './session-index.ts'
+import { type SessionIndex, type Told, toldBy } from './session-index.ts'
 
 /**
  * Whether the people of native apps are still there, and what they are called. Nobody can be asked about them but by a token
@@ -38,15 +38,8 @@ export function createShownTokens({ index, clock }: ShownTokensOptions): ShownTo
 
   return {
     async note(user, issuedAt) {
-      const { name, email, groups } = user
-      const told = {
-        name,
-        ...(email !== undefined && { email }),
-        ...(groups && { groups }),
-        ...(issuedAt !== undefined && { issuedAt }),
-      }
       try {
-        await index.noteShown(personKeyHash(user), told, NOTE_EVERY_MS)
+        await index.noteShown(personKeyHash(user), toldBy(user, issuedAt), NOTE_EVERY_MS)
       } catch (error) {
         if (ScanInError.from(error).code !== 'store_unavailable') throw error
       }

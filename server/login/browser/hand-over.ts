@@ -1,6 +1,7 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import { type AnyOccasion, isOfRequest, type PollOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
+import { toldBy } from '../../session/session-index.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -180,9 +181,10 @@ function newSession(
   user: User,
 ): NewSession {
   const secret = deriveSessionSecret(browserKey, loginId, salt)
-  const { amr, confirm } = phone
+  const { amr, confirm, issuedAt } = phone
   const how = { ...(amr === undefined ? {} : { amr }), ...(confirm === undefined ? {} : { confirm }) }
-  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how }
+  const told = issuedAt === undefined ? {} : { told: toldBy(user, issuedAt) }
+  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how, ...told }
 }
 
 function isRepeating(login: Login | undefined): login is DeliveredLogin & { salt: string } {

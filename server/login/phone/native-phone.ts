@@ -11,11 +11,11 @@ const AND = '\u0000'
  * calls itself. That is a label and no proof: whoever has the token may write any.
  * @param deviceId a UUID. Left out: it does not say which one it is
  */
-export function phoneOfApp({ user, goodUntil, keyThumbprint }: NativeApp, deviceId?: string): Phone {
+export function phoneOfApp({ user, goodUntil, issuedAt, keyThumbprint }: NativeApp, deviceId?: string): Phone {
   const person = `bearer:${user.source}:${user.id}`
   const device = keyThumbprint === undefined ? deviceId?.toLowerCase() : `key ${keyThumbprint}`
   const id = device === undefined ? person : `${person}${AND}${device}`
-  return { id, user, goodUntil: goodUntil ?? NO_KNOWN_END }
+  return { id, user, goodUntil: goodUntil ?? NO_KNOWN_END, ...(issuedAt === undefined ? {} : { issuedAt }) }
 }
 
 /** Whether it is an app that has not said which of its person's phones it is on. */

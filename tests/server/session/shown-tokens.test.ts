@@ -7,7 +7,7 @@ import { createSessionIndex } from '../../../server/session/session-index.ts'
 import { createShownTokens } from '../../../server/session/shown-tokens.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
-import { createInjectClient, createTestApp } from '../../support/app.ts'
+import { createInjectClient, createTestApp, type InjectClient, type TestApp } from '../../support/app.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -178,6 +178,33 @@ test('a store that takes nothing holds no request up, and is asked again by the 
   expect(await shown.vouchFor(session)).toEqual(ADA)
 })
 
+/** A browser that a native app has signed in, by what it shows. */
+async function browserLetInBy(headers: Record<string, string>, { app }: TestApp): Promise<InjectClient> {
+  const browser = createInjectClient(app)
+  const { token } = (await browser.post('/login')).json()
+  for (const url of ['/login/scan', '/login/confirm']) {
+    const payload = { token, ...(url === '/login/confirm' && { remember: true }) }
+    expect((await app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(200)
+  }
+  await browser.get(`/login/status/${token}`)
+  return browser
+}
+
+test('an older token gives nothing back either where it is the first one to be shown since the browser is in', async () => {
+  const verify: BearerVerifier = async (token) => {
+    const isOld = token === 'older'
+    const issuedAt = testApp.time.now - (isOld ? 2000 : 1000)
+    return { kind: 'person', user: { ...ADA, groups: isOld ? ['board'] : [] }, issuedAt }
+  }
+  const testApp = await createTestApp({ MATCH: 'never' }, { bearerVerifiers: [verify] })
+  const headersOf = (token: string) => ({ authorization: `Bearer ${token}` })
+  const browser = await browserLetInBy(headersOf('newer'), testApp)
+  expect((await testApp.app.inject({ url: '/session', headers: headersOf('older') })).statusCode).toBe(200)
+  expect((await browser.get('/session')).json().user.groups ?? []).toEqual([])
+  const another = await browserLetInBy(headersOf('older'), testApp)
+  for (const one of [browser, another]) expect((await one.get('/session')).json().user.groups ?? []).toEqual([])
+})
+
 test('a copied token that is shown without its key keeps nobody in', async () => {
   let keyThumbprint: string | undefined
   const verify: BearerVerifier = async () => ({
@@ -187,14 +214,8 @@ test('a copied token that is shown without its key keeps nobody in', async () =>
     ...(keyThumbprint && { keyThumbprint }),
   })
   const testApp = await createTestApp({ MATCH: 'never' }, { bearerVerifiers: [verify] })
-  const browser = createInjectClient(testApp.app)
   const headers = { authorization: 'Bearer of-ada' }
-  const { token } = (await browser.post('/login')).json()
-  for (const url of ['/login/scan', '/login/confirm']) {
-    const payload = { token, ...(url === '/login/confirm' && { remember: true }) }
-    expect((await testApp.app.inject({ method: 'POST', url, headers, payload })).statusCode).toBe(200)
-  }
-  await browser.get(`/login/status/${token}`)
+  const browser = await browserLetInBy(headers, testApp)
   keyThumbprint = 'of the phone'
   testApp.time.now += 11 * HOUR_MS
   expect((await testApp.app.inject({ url: '/session', headers })).statusCode).toBe(401)
