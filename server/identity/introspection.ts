@@ -3,7 +3,7 @@ import { ScanInError } from '../errors.ts'
 import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, isMeantFor, withKeyOf } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
 import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts'
-import { askProvider } from './provider-request.ts'
+import { askProvider, jsonIn } from './provider-request.ts'
 import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
 export interface IntrospectionOptions {
@@ -42,7 +42,7 @@ export function createIntrospection({
     })
     // A token that is not good is a good reply (§2.2): anything else is about us.
     if (reply.status !== 200) throw new ScanInError('identity_provider_unavailable')
-    const claims: unknown = await reply.json().catch(() => undefined)
+    const claims = await jsonIn(reply)
     if (!isRecord(claims)) throw new ScanInError('identity_provider_unavailable')
     const fault = faultOf(claims, { clientId, ...expected })
     if (fault !== undefined) return refused(fault)

@@ -7,14 +7,28 @@ const TIMEOUT_MS = 3000
  * @throws ScanInError `identity_provider_unavailable` when it does not answer, or not now: nothing is known of the token
  */
 export async function askProvider(url: string, request: RequestInit): Promise<Response> {
-  const reply = await send(url, request)
+  const asked = fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), ...request })
+  const reply = await answered(asked)
   if (reply.status >= 500 || reply.status === 429) throw new ScanInError('identity_provider_unavailable')
   return reply
 }
 
-async function send(url: string, request: RequestInit): Promise<Response> {
+/**
+ * The JSON in such a reply. `undefined`: it is none.
+ * @throws ScanInError `identity_provider_unavailable` when the reply is cut off, or takes too long
+ */
+export async function jsonIn(reply: Response): Promise<unknown> {
+  const text = await answered(reply.text())
   try {
-    return await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), ...request })
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+async function answered<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked
   } catch (cause) {
     throw new ScanInError('identity_provider_unavailable', { cause })
   }

@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { isRecord, textOf } from './oidc-claims.ts'
-import { askProvider } from './provider-request.ts'
+import { askProvider, jsonIn } from './provider-request.ts'
 
 export interface TokenIssuerOptions {
   issuer: string
@@ -125,6 +125,6 @@ function endpointIn(metadata: Readonly<Record<string, unknown>>, name: string, i
 /** `undefined`: there is no such thing. */
 async function jsonAt(url: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const reply = await askProvider(url, { headers: { accept: 'application/json' } })
-  const value: unknown = reply.status === 200 ? await reply.json().catch(() => undefined) : undefined
+  const value = reply.status === 200 ? await jsonIn(reply) : undefined
   return isRecord(value) ? value : undefined
 }

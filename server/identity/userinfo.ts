@@ -1,7 +1,7 @@
 import { faultOfMachine } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
 import { isRecord, personOfClaims, refused } from './oidc-claims.ts'
-import { askProvider } from './provider-request.ts'
+import { askProvider, jsonIn } from './provider-request.ts'
 
 /**
  * An opaque token, asked about at the identity provider's userinfo endpoint (OpenID Connect Core §5.3). Which application
@@ -12,7 +12,7 @@ export function createUserinfo(url: string): BearerVerifier {
   return async (token) => {
     const reply = await askProvider(url, { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } })
     if (reply.status !== 200) return refused('userinfo does not know it')
-    const claims: unknown = await reply.json().catch(() => undefined)
+    const claims = await jsonIn(reply)
     if (!isRecord(claims)) return refused('userinfo answers no claims')
     const fault = faultOfMachine(claims)
     return fault === undefined ? personOfClaims(claims, 'userinfo') : refused(fault)
