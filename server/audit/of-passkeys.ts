@@ -8,8 +8,11 @@ const REFUSALS = {
   sign_in_slowed: 'sign_in.slowed',
 } as const satisfies Record<string, AuditName>
 
-/** A passkey that signs in is told of by the session that it opens, and one that confirms by the login. */
-export function auditOfPasskey(news: PasskeyNews): AuditEvent {
+/**
+ * A passkey that signs in is told of by the session that it opens, and one that confirms by the login.
+ * `undefined`: what was uncertain has a line already.
+ */
+export function auditOfPasskey(news: PasskeyNews): AuditEvent | undefined {
   const { labels } = news.by
   const who = { ...doneBy(news.by), ...(news.user && publicPerson(news.user)) }
   const at = {
@@ -17,7 +20,9 @@ export function auditOfPasskey(news: PasskeyNews): AuditEvent {
     ...(labels.session === undefined ? {} : { session: labels.session }),
   }
   if ('id' in news) {
-    return { audit: `passkey.${news.type}`, outcome: 'success', ...who, ...at, passkey: news.id }
+    if (news.wasUncertainAt !== undefined) return undefined
+    const outcome = news.isUncertain ? 'unknown' : 'success'
+    return { audit: `passkey.${news.type}`, outcome, ...who, ...at, passkey: news.id }
   }
   const method = news.type === 'refused' ? {} : { method: 'passkey' as const }
   return { audit: REFUSALS[news.type], outcome: 'failure', ...who, ...at, ...method, reason: news.why }

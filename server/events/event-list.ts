@@ -37,8 +37,12 @@ function together(one: PersonEvent, other: PersonEvent): PersonEvent {
   return { ...rest, count: (one.count ?? 1) + (other.count ?? 1) }
 }
 
-/** A session is opened once and ends once, and a login is denied once. */
+/** A session is opened once and ends once, a login is denied once, and a passkey is added once and removed once. */
 function isSame(one: PersonEvent, other: PersonEvent): boolean {
-  if (one.type !== other.type || one.session !== other.session || one.login !== other.login) return false
-  return one.session !== undefined || one.login !== undefined || (one.at === other.at && one.ip === other.ip)
+  if (one.type !== other.type || subjectOf(one) !== subjectOf(other)) return false
+  return subjectOf(one) !== undefined || (one.at === other.at && one.ip === other.ip)
+}
+
+function subjectOf({ session, login, passkey }: PersonEvent): string | undefined {
+  return session ?? login ?? passkey
 }

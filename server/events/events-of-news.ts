@@ -58,9 +58,9 @@ export function eventOfLogin({ type, loginId, after, why, by }: LoginNews, now: 
 }
 
 export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined {
-  if (news.type !== 'added' && news.type !== 'removed') return undefined
-  const { user, by } = news
-  return { person: user, event: { type: `passkey_${news.type}`, at: now, browser: by.device, ip: by.address } }
+  if (!('id' in news) || news.isUncertain) return undefined
+  const { type, id, user, by, wasUncertainAt: at = now } = news
+  return { person: user, event: { type: `passkey_${type}`, at, browser: by.device, ip: by.address, passkey: id } }
 }
 
 function doneBy(by: AnyOccasion | undefined): Pick<PersonEvent, 'by'> {

@@ -24,6 +24,8 @@ const personEvent = Type.Object({
   session: Type.Optional(Type.String()),
   /** The id of the login that was denied. */
   login: Type.Optional(Type.String()),
+  /** The public id of the passkey. */
+  passkey: Type.Optional(Type.String()),
   /** Who did it, where that is another device. */
   by: Type.Optional(device),
   /** A mark of ours of the request that ended it, not its id: what one request ended is one event. */

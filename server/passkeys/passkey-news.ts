@@ -1,11 +1,12 @@
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
+import type { Certainty } from '../session/uncertain-news.ts'
 import type { RefusalReason } from './refusal.ts'
 
 /** What happened to a passkey or to a try with one, told once to whoever keeps records of it. */
 export type PasskeyNews = PasskeyChange | PasskeyRefusal
 
-export interface PasskeyChange {
+export interface PasskeyChange extends Certainty {
   type: 'added' | 'removed'
   /** Public. */
   id: string

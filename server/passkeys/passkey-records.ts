@@ -21,12 +21,18 @@ export interface PasskeyRecords {
   /** A person's passkeys that are good, the oldest first. */
   of(user: User): Promise<IdentifiedPasskey[]>
   /** `taken`: there is one of that id. */
-  add(id: string, passkey: Passkey): Promise<'added' | 'taken' | 'too_many'>
+  add(id: string, passkey: Passkey, onChange: OnChange): Promise<'added' | 'taken' | 'too_many'>
   /** Writes a use down, and compares its counter in the same step. `cloned`: it did not go up. `undefined`: it is gone. */
   use(id: string, use: PasskeyUse): Promise<Passkey | 'cloned' | undefined>
-  /** From its answer on it opens nothing. @returns what it was; `undefined`: the person has none of that id */
-  remove(person: Person, id: string): Promise<Passkey | undefined>
+  /**
+   * From its answer on it opens nothing. Done again, it does what was left undone.
+   * @returns `false` when the person has none of that id
+   */
+  remove(person: Person, id: string, onChange: OnChange): Promise<boolean>
 }
+
+/** Called once it is this call that has changed the passkey, or may have: the store did not answer. */
+export type OnChange = (how: { isUncertain?: true }) => void
 
 export interface PasskeyRecordsOptions {
   store: RecordStore
@@ -67,7 +73,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
   async function clear(person: Person): Promise<void> {
     const entries = await listed(person)
     const dead = entries.filter(({ passkey }) => passkey !== undefined && !isGood(passkey))
-    await Promise.all(dead.map(({ id }) => end(id)))
+    await Promise.all(dead.map(({ id }) => end(person, id)))
     const isJustListed = (endsAt: number) => endsAt - clock() > KEPT_FOR_MS - LONGEST_ADDING_MS
     const absent = entries.filter(({ passkey, endsAt }) => passkey === undefined && !isJustListed(endsAt))
     if (dead.length + absent.length > 0)
@@ -77,11 +83,16 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
       )
   }
 
-  /** Shorter than any passkey, so that a store that is full takes it in the place of one. */
-  function end(id: string): Promise<void> {
-    return updateRecord<void>(store, keyOf(id), () => {
-      const expiresAt = clock() + REMOVED_FOR_MS
-      return { next: { value: REMOVED, expiresAt, durable: true }, result: undefined }
+  /**
+   * Written also where it is gone already: whoever asked for that may not have got it onto all replicas. Shorter than any
+   * passkey, so that a store that is full takes it in the place of one.
+   */
+  function end(person: Person, id: string, onChange?: OnChange): Promise<void> {
+    return updateRecord<void>(store, keyOf(id), (value) => {
+      const passkey = live(value)
+      if (passkey !== undefined && !isSamePerson(passkey.owner, person)) return { result: undefined }
+      const next = { value: REMOVED, expiresAt: clock() + REMOVED_FOR_MS, durable: true }
+      return { next, ...(passkey && told(onChange)), result: undefined }
     })
   }
 
@@ -95,14 +106,17 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
         .sort((one, other) => one.passkey.createdAt - other.passkey.createdAt)
     },
 
-    async add(id, passkey) {
+    async add(id, passkey, onChange) {
       const { owner } = passkey
       const endsAt = forgottenAt(passkey)
       await clear(owner)
       const before = await list.read(owner)
       // Listed first: a passkey that is not listed, nobody can remove.
       if (!(await list.add(owner, { id, endsAt }))) return 'too_many'
-      const isAdded = await store.write(keyOf(id), passkey, { expiresAt: endsAt, ifVersion: null, durable: true })
+      const next = { value: passkey, expiresAt: endsAt, durable: true }
+      const adding = (there: unknown) =>
+        there === undefined ? { next, ...told(onChange), result: true } : { result: false }
+      const isAdded = await updateRecord<boolean>(store, keyOf(id), adding, null)
       if (isAdded) return 'added'
       if (!before.some((entry) => entry.id === id)) await list.remove(owner, [id])
       return 'taken'
@@ -120,14 +134,19 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
       return result
     },
 
-    async remove(person, id) {
-      const passkey = await find(id)
-      if (passkey === undefined || !isSamePerson(passkey.owner, person)) return undefined
-      await end(id)
+    async remove(person, id, onChange) {
+      // The list comes last: what is in it may not be done with.
+      const entries = await list.read(person)
+      if (!entries.some((entry) => entry.id === id)) return false
+      await end(person, id, onChange)
       await list.remove(person, [id])
-      return passkey
+      return true
     },
   }
+}
+
+function told(onChange: OnChange = () => undefined) {
+  return { onWritten: () => onChange({}), onUncertain: () => onChange({ isUncertain: true }) }
 }
 
 function keyOf(id: string): string {

@@ -4,11 +4,13 @@ import type { Occasion } from '../http/occasion.ts'
 import type { IsBlocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
+import { createFollowUps } from '../session/follow-ups.ts'
+import { createTelling } from '../session/uncertain-news.ts'
 import { CHALLENGE_MS, type Challenges } from './challenges.ts'
 import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './passkey.ts'
 import type { PasskeyList } from './passkey-list.ts'
-import type { OnPasskeyNews, PasskeyRefusal } from './passkey-news.ts'
-import type { PasskeyRecords } from './passkey-records.ts'
+import type { OnPasskeyNews, PasskeyChange, PasskeyRefusal } from './passkey-news.ts'
+import type { OnChange, PasskeyRecords } from './passkey-records.ts'
 import type { PasskeyTries } from './passkey-tries.ts'
 import {
   type Assertion,
@@ -68,6 +70,14 @@ export function createPasskeys(options: PasskeysOptions) {
     clock,
     onNews = () => undefined,
   } = options
+  const tell = createTelling<PasskeyChange>({ clock, followUps: createFollowUps(), onNews })
+
+  function telling(news: PasskeyChange): OnChange {
+    const { type, id } = news
+    const name = `${type}:${id}`
+    const hasHappened = async () => ((await records.find(id)) !== undefined) === (type === 'added')
+    return ({ isUncertain }) => (isUncertain ? tell.uncertain(name, news, hasHappened) : tell.certain(name, news))
+  }
 
   function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {
     return {
@@ -154,36 +164,31 @@ export function createPasskeys(options: PasskeysOptions) {
     },
 
     /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
-    async add(
+    add(
       { id: phoneId, user }: PersonAtPhone,
       { name, attestation }: { name: string; attestation: Attestation },
       by: Occasion,
     ): Promise<IdentifiedPasskey> {
-      const added = await attempt({ by, user }, 'refused', 'passkey_refused', async () => {
+      return attempt({ by, user }, 'refused', 'passkey_refused', async () => {
         const handle = await list.handleOf(user)
         const { clientDataJSON } = attestation.response
         const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
         const made = await verifyAttestation(attestation, challenge, party)
         const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, name, createdAt: clock() }
         const id = passkeyIdOf(made.credentialId)
-        const outcome = await records.add(id, passkey)
+        const outcome = await records.add(id, passkey, telling({ type: 'added', id, user, by }))
         if (outcome === 'taken') throw new PasskeyRefused('taken')
         if (outcome === 'too_many') throw new ScanInError('too_many_passkeys')
         return { id, passkey }
       })
-      onNews({ type: 'added', id: added.id, user, by })
-      return added
     },
 
     /** A person's, the oldest first. */
     list: (user: User): Promise<IdentifiedPasskey[]> => records.of(user),
 
     /** @returns `false` when the person has no such passkey */
-    async remove(user: User, id: string, by: Occasion): Promise<boolean> {
-      const removed = await records.remove(user, id)
-      if (removed !== undefined) onNews({ type: 'removed', id, user, by })
-      return removed !== undefined
-    },
+    remove: (user: User, id: string, by: Occasion): Promise<boolean> =>
+      records.remove(user, id, telling({ type: 'removed', id, user, by })),
 
     /** For who is not signed in: whoever has a passkey of ours picks it. */
     signInOptions: (by: Occasion): Promise<RequestOptions> =>

@@ -5,6 +5,7 @@ import type { FollowUps } from './follow-ups.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews, SessionChange } from './session-news.ts'
 import { kindOf, type Place, type SessionRecords } from './session-records.ts'
+import { createTelling } from './uncertain-news.ts'
 
 /**
  * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not
@@ -61,17 +62,12 @@ const AT_ONCE = 100
  * here, or it was delivered before the end. The list comes last: who is in it may not be done with.
  */
 export function createEndSessions(options: SessionEndsOptions): EndSessions {
-  const { clock, followUps, records, index, onPhoneEnd, onNews = () => undefined } = options
+  const { records, index, onPhoneEnd, onNews = () => undefined } = options
+  const tell = createTelling<SessionChange>({ ...options, onNews })
 
-  /** Tells of an end that may have happened, and again once it is found to have. */
-  function tellUncertain(news: SessionChange): void {
-    onNews({ ...news, isUncertain: true })
-    const wasUncertainAt = clock()
-    const hasEnded = async () => {
-      const place = await records.find(news.id)
-      return place === undefined || 'ended' in place
-    }
-    followUps.begin(followUpOf(news.id), hasEnded, () => onNews({ ...news, wasUncertainAt }))
+  async function hasEnded(id: string): Promise<boolean> {
+    const place = await records.find(id)
+    return place === undefined || 'ended' in place
   }
 
   async function endOne(
@@ -83,11 +79,10 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
     const { session } = place
     const news = why && { type: why, id, session, by: occasion, ...(reason === undefined ? {} : { reason }) }
-    const onUncertain = () => news && tellUncertain(news)
+    const name = `ended:${id}`
+    const onUncertain = () => news && tell.uncertain(name, news, () => hasEnded(id))
     const isEnded = await records.end(id, { of, by, isPhone: isPhone(place) }, onUncertain)
-    if (!isEnded || news === undefined) return
-    followUps.drop(followUpOf(id))
-    onNews(news)
+    if (isEnded && news !== undefined) tell.certain(name, news)
   }
 
   return async (of, ending, how = {}) => {
@@ -98,10 +93,6 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     const unlisted = [...ending.map(({ id }) => id), ...gone]
     if (unlisted.length > 0) await index.remove(of, unlisted)
   }
-}
-
-function followUpOf(id: string): string {
-  return `ended:${id}`
 }
 
 function isPhone(place: NonNullable<Place>): boolean {

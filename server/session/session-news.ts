@@ -1,20 +1,17 @@
 import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import type { Session } from './session.ts'
+import type { Certainty } from './uncertain-news.ts'
 
 /** What happened to a session or to a try at one, told once to whoever keeps records of it. */
 export type SessionNews = SessionChange | SignInFailure
 
-export interface SessionChange {
+export interface SessionChange extends Certainty {
   /** `kept`: made longer, by its owner. */
   type: 'opened' | 'kept' | EndReason
   /** Public. */
   id: string
   session: Session
-  /** The store did not answer the write: it may have happened, or not. Told again once it is found to have happened. */
-  isUncertain?: true
-  /** It was told as uncertain then, in epoch milliseconds, and has happened. */
-  wasUncertainAt?: number
   /** Why it was withdrawn, in a word of a closed list. */
   reason?: string
   /** Left out: a poll of which nothing is known. */

@@ -6,6 +6,7 @@ import { type Client, createClient, createPhone, type Reply } from '../support/h
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 
 /**
  * S2: with `REDIS_WAIT_REPLICAS` what was promised is on a replica, whether it took one try or several. The replica's
@@ -166,4 +167,16 @@ test('who signs out or revokes is told so once a replica has it: a failover brin
   await line.mend()
   await Promise.all(ends.map((end) => eventually('it has ended', async () => (await end()).status === 204)))
   expect(await kept()).toEqual([false, false])
+})
+
+test('who removes a passkey is told so once a replica has it: a failover brings none back', async () => {
+  const phone = await createPhone(service.url)
+  const authenticator = createSoftwareAuthenticator({ origin: service.url })
+  const attestation = authenticator.make((await phone.post('/passkeys/options')).json)
+  const { id } = (await phone.post('/passkeys', { attestation })).json
+  const isKept = async () => (await onReplica.get(`scanin:passkey:${id}`))?.includes('publicKey')
+  expect(await isKept()).toBe(true)
+  line.hang()
+  await expectOnlyWithReplica(() => phone.delete(`/passkeys/${id}`), 204)
+  expect(await isKept()).toBe(false)
 })

@@ -11,6 +11,7 @@ import {
   createInjectPhone,
   createTestApp,
   type InjectClient,
+  PUBLIC_URL,
   type TestApp,
   type TestParts,
 } from '../../support/app.ts'
@@ -18,6 +19,7 @@ import { keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore } from '../../support/failing-store.ts'
 import { DEMO_PASSWORD } from '../../support/service.ts'
+import { createSoftwareAuthenticator } from '../../support/software-authenticator.ts'
 
 const OF_DEMO = `events-of:${personKeyHash({ id: 'demo' })}`
 const DAY = 24 * 3_600_000
@@ -290,6 +292,57 @@ describe('what the store did not do, or did not answer', () => {
     await link()
     await eventsOnce(3)
     expect((await types()).sort()).toEqual(['denied', 'linked', 'signed_in'])
+  })
+
+  async function addPasskey() {
+    const attestation = createSoftwareAuthenticator({ origin: PUBLIC_URL }).make(
+      (await phone.post('/passkeys/options')).json(),
+    )
+    return phone.post('/passkeys', { attestation })
+  }
+  const passkeys = async (): Promise<{ id: string }[]> => (await phone.get('/passkeys')).json().passkeys
+
+  test('a passkey whose adding was not answered is told of, once it is found', async () => {
+    lose = { key: /^passkey:/, loss: 'after', cause: undefined }
+    expect((await addPasskey()).statusCode).toBe(503)
+    lose = undefined
+    expect(await passkeys()).toHaveLength(1)
+    await eventsOnce(2)
+    expect(await types()).toEqual(['passkey_added', 'signed_in'])
+    expect(outcomes('passkey.added')).toEqual(['unknown'])
+  })
+
+  test.each<[string, RegExp, Loss, string[]]>([
+    ['lost', /^passkey:/, 'before', ['unknown', 'success']],
+    ['not answered', /^passkey:/, 'after', ['unknown']],
+    ['done, and its place in the list not,', /^passkeys-of:/, 'before', ['success']],
+  ])('a removal that was %s is done when it is asked for again, and one event', async (_what, key, loss, said) => {
+    const { id } = (await addPasskey()).json()
+    await eventsOnce(2)
+    lose = { key, loss, cause: undefined }
+    expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(503)
+    lose = undefined
+    expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(204)
+    expect(await passkeys()).toEqual([])
+    expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(404)
+    await eventsOnce(3)
+    expect(await types()).toEqual(['passkey_removed', 'passkey_added', 'signed_in'])
+    expect(outcomes('passkey.removed')).toEqual(said)
+  })
+
+  test('a passkey whose adding or removal was refused is no event and no line', async () => {
+    lose = { key: /^passkey:/, loss: 'before', cause: READ_ONLY }
+    expect((await addPasskey()).statusCode).toBe(503)
+    lose = undefined
+    const { id } = (await addPasskey()).json()
+    lose = { key: /^passkey:/, loss: 'before', cause: READ_ONLY }
+    expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(503)
+    lose = undefined
+    await eventsOnce(2)
+    expect(log.news().flatMap(({ audit, outcome }) => (/^passkey/.test(`${audit}`) ? [[audit, outcome]] : []))).toEqual(
+      [['passkey.added', 'success']],
+    )
+    expect((await passkeys()).map((passkey) => passkey.id)).toEqual([id])
   })
 
   test('a sign-in that was not answered is no event: nobody is in by it', async () => {
