@@ -6,8 +6,12 @@ import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
 type Happened = Pick<AuditEvent, 'method' | 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
 
-/** What is worth a line of what happened to a login. `undefined`: nothing; it is as it was, or the session tells of it. */
+/**
+ * What is worth a line of what happened to a login. `undefined`: nothing; it is as it was, what was uncertain has one already,
+ * or the session tells of it.
+ */
 export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
+  if (news.wasUncertainAt !== undefined) return undefined
   const happened = whatHappened(news)
   const login = news.after ?? news.before
   if (happened === undefined || login === undefined) return undefined

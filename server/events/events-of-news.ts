@@ -50,11 +50,12 @@ export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): 
 }
 
 /** What was refused: by the phone, or by digits that were wrong too often. */
-export function eventOfLogin({ type, loginId, after, why, by }: LoginNews, now: number): Told | undefined {
-  if (after?.status !== 'denied' || after.phone === undefined || why !== undefined) return undefined
+export function eventOfLogin(news: LoginNews, now: number): Told | undefined {
+  const { type, loginId, after, why, by, isUncertain, wasUncertainAt: at = now } = news
+  if (isUncertain || after?.status !== 'denied' || after.phone === undefined || why !== undefined) return undefined
   const { phone, browser, ip } = after
   const about = { browser, ip, login: loginId }
-  return { person: phone.user, event: { type: 'denied', at: now, ...about, ...(type === 'deny' ? doneBy(by) : {}) } }
+  return { person: phone.user, event: { type: 'denied', at, ...about, ...(type === 'deny' ? doneBy(by) : {}) } }
 }
 
 export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined {

@@ -1,8 +1,12 @@
 import type { AnyOccasion } from '../http/occasion.ts'
+import type { Certainty } from '../session/uncertain-news.ts'
 import type { DenyReason, Login, LoginEvent } from './login.ts'
 
-/** What happened to a login, told once to whoever keeps records of it: by the one call that made it so. */
-export interface LoginNews {
+/**
+ * What happened to a login, told once to whoever keeps records of it: by the one call that made it so. What was uncertain is
+ * told again of a denial alone.
+ */
+export interface LoginNews extends Certainty {
   loginId: string
   /** `create`, `remove` and `expire` are no events of `transition`: a login begins, is given up by its browser, is too late. */
   type: LoginEvent['type'] | 'create' | 'remove' | 'expire'
@@ -12,8 +16,6 @@ export interface LoginNews {
   after?: Login
   /** Of a `deny` that no phone's owner asked for. */
   why?: DenyReason
-  /** The store did not answer the write: it may have happened, or not. */
-  isUncertain?: true
   /** Left out: a poll of which nothing is known, or what nobody asked for. */
   by?: AnyOccasion | undefined
 }

@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { AnyOccasion, Occasion, PollOccasion } from '../http/occasion.ts'
+import type { Schedule } from '../schedule.ts'
+import { createFollowUps } from '../session/follow-ups.ts'
+import { createTelling } from '../session/uncertain-news.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
@@ -56,12 +59,17 @@ export interface LoginRecordsOptions {
   clock: Clock
   /** Told what happens to logins, each thing once. */
   onNews?: OnLoginNews | undefined
+  /** Of what is to be looked at again. */
+  schedule?: Schedule | undefined
 }
 
 /** How long an end is remembered, so that nobody tells it again. */
 const END_REMEMBERED_MS = 60_000
 
-export function createLoginRecords({ store, clock, onNews = () => undefined }: LoginRecordsOptions): LoginRecords {
+export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
+  const { store, clock, onNews = () => undefined } = options
+  const denials = createTelling<LoginNews>({ clock, followUps: createFollowUps(options.schedule), onNews })
+
   function live(value: unknown): Login | undefined {
     const login = decodeLogin(value)
     return login === undefined || isExpired(login, clock()) ? undefined : login
@@ -69,6 +77,16 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
 
   function decode(record: StoredRecord | undefined): Login | undefined {
     return live(record?.value)
+  }
+
+  const read = (loginId: string) => store.read(keyOf(loginId)).then(decode)
+
+  function tell(news: LoginNews, { isUncertain }: { isUncertain?: true }): void {
+    const { loginId, after } = news
+    // Nothing else of a login is told to anybody later.
+    if (after?.status !== 'denied') onNews({ ...news, ...(isUncertain && { isUncertain }) })
+    else if (isUncertain) denials.uncertain(loginId, news, async () => (await read(loginId))?.status === 'denied')
+    else denials.certain(loginId, news)
   }
 
   function changeOf(
@@ -90,11 +108,11 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
     const next = { value: encodeLogin(outcome.login), expiresAt: outcome.login.expiresAt, durable: isPromised }
     if (isSame) return { next, result: outcome }
     const news = { loginId, ...newsOf(event), before: login, after: outcome.login, by }
-    const tell = (how: { isUncertain?: true }) => {
-      onNews({ ...news, ...how })
+    const changed = (how: { isUncertain?: true }) => {
+      tell(news, how)
       onChange(how)
     }
-    return { next, result: outcome, onWritten: () => tell({}), onUncertain: () => tell({ isUncertain: true }) }
+    return { next, result: outcome, onWritten: () => changed({}), onUncertain: () => changed({ isUncertain: true }) }
   }
 
   return {
@@ -104,7 +122,7 @@ export function createLoginRecords({ store, clock, onNews = () => undefined }: L
       onNews({ loginId, type: 'create', after: login })
     },
 
-    read: (loginId) => store.read(keyOf(loginId)).then(decode),
+    read,
 
     readStored: (loginId) => store.read(keyOf(loginId)),
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
+import type { Schedule } from '../schedule.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { Login, LoginEvent, Phone } from './login.ts'
 import type { OnLoginNews } from './login-news.ts'
@@ -17,6 +18,8 @@ export interface LoginsOptions {
   policy: LoginPolicy
   /** Told what happens to logins, each thing once. */
   onNews?: OnLoginNews | undefined
+  /** Of what is to be looked at again. */
+  schedule?: Schedule | undefined
 }
 
 export interface Withdrawal {
@@ -45,8 +48,9 @@ export interface Logins {
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
-export function createLogins({ store, clock, randomness, policy, onNews }: LoginsOptions): Logins {
-  const records = createLoginRecords({ store, clock, onNews })
+export function createLogins(options: LoginsOptions): Logins {
+  const { store, clock, randomness, policy } = options
+  const records = createLoginRecords(options)
   const scans = createScans({ store, clock })
 
   async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: Withdrawal): Promise<void> {

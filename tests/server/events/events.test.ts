@@ -294,6 +294,33 @@ describe('what the store did not do, or did not answer', () => {
     expect((await types()).sort()).toEqual(['denied', 'linked', 'signed_in'])
   })
 
+  test('a denial that was lost is no event of a browser that was let in after all', async () => {
+    const browser = createInjectClient(testApp.app)
+    const token = await start(browser)
+    await phone.post('/login/scan', { token })
+    lose = { key: /^login:/, loss: 'before', cause: undefined }
+    expect((await phone.post('/login/deny', { token })).statusCode).toBe(503)
+    lose = undefined
+    await phone.post('/login/confirm', { token })
+    await browser.get(`/login/status/${token}`)
+    await eventsOnce(2)
+    expect(await types()).toEqual(['linked', 'signed_in'])
+    expect(outcomes('login.denied')).toEqual(['unknown'])
+  })
+
+  test('a denial that was not answered is one event, once it is found', async () => {
+    const token = await start()
+    await phone.post('/login/scan', { token })
+    lose = { key: /^login:/, loss: 'after', cause: undefined }
+    expect((await phone.post('/login/deny', { token })).statusCode).toBe(503)
+    expect(await types()).toEqual(['signed_in'])
+    lose = undefined
+    expect((await phone.post('/login/deny', { token })).statusCode).toBe(200)
+    await eventsOnce(2)
+    expect(await types()).toEqual(['denied', 'signed_in'])
+    expect(outcomes('login.denied')).toEqual(['unknown'])
+  })
+
   async function addPasskey() {
     const attestation = createSoftwareAuthenticator({ origin: PUBLIC_URL }).make(
       (await phone.post('/passkeys/options')).json(),

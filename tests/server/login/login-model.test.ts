@@ -380,7 +380,7 @@ function createWorld(
   const store = isSpread ? spreadStore(together) : together
 
   const onNews = (news: LoginNews) => void told.push(news)
-  const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews })
+  const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews, schedule: () => () => undefined })
   const currentPerson = (user: User) => user
   const sessions = createSessionService({
     ...{ currentPerson, store, clock, openingMs: POLICY.collectMs },
