@@ -20,7 +20,7 @@ export function withEvents(
 
 /**
  * An event that is there already was written before, by a try whose answer was lost, or is of something that was done again
- * for such a one. Of many together nobody can tell.
+ * for such a one. Of many together nobody can tell; each says how many its request had ended by then.
  */
 function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly PersonEvent[] {
   if (event.count === undefined && list.some((one) => isSame(one, event))) return list
@@ -34,7 +34,7 @@ function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly P
 /** One request that signs a thousand out is one thing that happened, and leaves room for the others. */
 function together(one: PersonEvent, other: PersonEvent): PersonEvent {
   const { session: _one, ...rest } = one
-  return { ...rest, count: (one.count ?? 1) + (other.count ?? 1) }
+  return { ...rest, count: Math.max(one.count ?? 1, other.count ?? 1) }
 }
 
 /** A session is opened once and ends once, a login is denied once, and a passkey is added once and removed once. */

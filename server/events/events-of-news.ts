@@ -16,16 +16,20 @@ export interface Told {
 /** 126 bits: nobody hits another request's. */
 const MARK_LENGTH = 21
 
-/** What tells one request from all others. It is of our own making: a request's id may be whoever's asks. */
-export type MarkOf = (by: Occasion) => string
+/**
+ * What tells one request from all others, and how many sessions it has ended with this one. The mark is of our own making: a
+ * request's id may be whoever's asks.
+ */
+export type CountEnd = (by: Occasion) => Pick<PersonEvent, 'request' | 'count'>
 
-/** A random mark, the same for all that happens on one request. */
-export function createMarks(randomness: Pick<Randomness, 'text'>): MarkOf {
-  const marks = new WeakMap<RequestLabels, string>()
+/** A random mark, the same for all that one request ends. */
+export function createEndCounts(randomness: Pick<Randomness, 'text'>): CountEnd {
+  const counts = new WeakMap<RequestLabels, { request: string; count: number }>()
   return ({ labels }) => {
-    const mark = marks.get(labels) ?? randomness.text(MARK_LENGTH)
-    marks.set(labels, mark)
-    return mark
+    const { request, count: before } = counts.get(labels) ?? { request: randomness.text(MARK_LENGTH), count: 0 }
+    const count = before + 1
+    counts.set(labels, { request, count })
+    return count === 1 ? { request } : { request, count }
   }
 }
 
@@ -33,7 +37,7 @@ export function createMarks(randomness: Pick<Randomness, 'text'>): MarkOf {
  * `undefined`: nothing that its owner has not done there and then, or nothing that came of it. What is uncertain is told
  * again where it has happened.
  */
-export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): Told | undefined {
+export function eventOfSession(news: SessionNews, now: number, countEnd: CountEnd): Told | undefined {
   if (!('session' in news) || news.isUncertain) return undefined
   const { type, id, session, by } = news
   const { user, kind, browser, ip } = session
@@ -45,8 +49,8 @@ export function eventOfSession(news: SessionNews, now: number, markOf: MarkOf): 
     }
   }
   if (type !== 'revoked') return undefined
-  const request = isOfRequest(by) ? { request: markOf(by) } : {}
-  return { person: user, event: { type, at: news.wasUncertainAt ?? now, ...about, ...doneBy(by), ...request } }
+  const counted = isOfRequest(by) ? countEnd(by) : {}
+  return { person: user, event: { type, at: news.wasUncertainAt ?? now, ...about, ...doneBy(by), ...counted } }
 }
 
 /** What was refused: by the phone, or by digits that were wrong too often. */

@@ -17,7 +17,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { createEventRecords } from './event-records.ts'
 import { eventRoutes } from './event-routes.ts'
 import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
-import { createMarks, eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
+import { createEndCounts, eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
 export interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
@@ -49,7 +49,7 @@ export interface EventsRoom {
 export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
   const { clock } = options
   const records = createEventRecords(options)
-  const markOf = createMarks(options.randomness)
+  const countEnd = createEndCounts(options.randomness)
   const writer = createEventWriter({ ...options, records })
 
   function keep(told: Told | undefined): void {
@@ -58,7 +58,7 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
 
   return {
     onLoginNews: (news) => keep(eventOfLogin(news, clock())),
-    onSessionNews: (news) => keep(eventOfSession(news, clock(), markOf)),
+    onSessionNews: (news) => keep(eventOfSession(news, clock(), countEnd)),
     onPasskeyNews: (news) => keep(eventOfPasskey(news, clock())),
     onAccountEnd({ user, why }) {
       // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.

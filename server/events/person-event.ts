@@ -30,7 +30,7 @@ const personEvent = Type.Object({
   by: Type.Optional(device),
   /** A mark of ours of the request that ended it, not its id: what one request ended is one event. */
   request: Type.Optional(Type.String()),
-  /** How many sessions one request ended. Left out: one. */
+  /** How many sessions that request has ended with this one. Left out: one. */
   count: Type.Optional(Type.Number()),
 })
 

@@ -294,6 +294,21 @@ describe('what the store did not do, or did not answer', () => {
     expect((await types()).sort()).toEqual(['denied', 'linked', 'signed_in'])
   })
 
+  test('signed out together, as many are told of as there were, also where the store did not answer what was written', async () => {
+    await Promise.all([link(), link(), link()])
+    await eventsOnce(4)
+    lose = { key: /^events-of:/, loss: 'after', cause: undefined }
+    expect((await phone.delete('/sessions')).json()).toEqual({ revoked: 3 })
+    await eventually('it is written', async () => (await types())[0] === 'revoked')
+    lose = undefined
+    // Is written with what is to be written again.
+    testApp.time.now += 1000
+    await createInjectPhone(testApp.app)
+    const [newest, revoked] = await eventsOnce(6)
+    expect(newest).toMatchObject({ type: 'signed_in' })
+    expect(revoked).toMatchObject({ type: 'revoked', count: 3 })
+  })
+
   test('a denial that was lost is no event of a browser that was let in after all', async () => {
     const browser = createInjectClient(testApp.app)
     const token = await start(browser)
