@@ -1,16 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
 import type { OnAccountNews } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
 import { personKey } from '../identity/person-key.ts'
 import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { inBatches } from '../store/in-batches.ts'
+import { isForNow } from '../store/in-turn.ts'
 
 export interface AccountSessionsOptions {
   clock: Clock
   logger: Pick<FastifyBaseLogger, 'error'>
-  /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`. */
+  /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`, `overloaded`. */
   end: (user: User, until: number) => Promise<void>
   /** Of what is to be tried again. */
   schedule?: Schedule
@@ -43,7 +43,7 @@ export function createAccountSessions(options: AccountSessionsOptions): AccountS
     try {
       await end(leaver.user, leaver.until)
     } catch (error) {
-      if (ScanInError.from(error).code === 'store_unavailable') return
+      if (isForNow(error)) return
       logger.error({ err: error }, 'the sessions of an account that ended are left as they are')
     }
     if (pending.get(key) === leaver) pending.delete(key)

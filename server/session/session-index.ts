@@ -175,13 +175,17 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
       const { shownAt, told } = await read(of)
       return { ...(shownAt !== undefined && { shownAt }), ...(told && { told }) }
     },
-    noteShown: (of, told, everyMs) =>
-      update<void>(of, (found) => {
+    async noteShown(of, told, everyMs) {
+      const note: ChangeList<void> = (found) => {
         const last = lastOf(found.told, told)
         const isDue = clock() - (found.shownAt ?? 0) >= everyMs || last !== found.told
         const next = { ...found, shownAt: clock(), told: last }
         return { ...(found.sessions.length > 0 && isDue && { next }), result: undefined }
-      }),
+      }
+      // Asked at each request of an app: in line stands only who has something to write.
+      const { next } = note(current(await read(of)))
+      if (next !== undefined) await update(of, note)
+    },
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
 import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { personKeyHash } from '../identity/person-key.ts'
+import { isForNow } from '../store/in-turn.ts'
 import type { Session } from './session.ts'
 import { type SessionIndex, type Told, toldBy } from './session-index.ts'
 
@@ -41,7 +41,7 @@ export function createShownTokens({ index, clock }: ShownTokensOptions): ShownTo
       try {
         await index.noteShown(personKeyHash(user), toldBy(user, issuedAt), NOTE_EVERY_MS)
       } catch (error) {
-        if (ScanInError.from(error).code !== 'store_unavailable') throw error
+        if (!isForNow(error)) throw error
       }
     },
 

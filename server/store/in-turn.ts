@@ -1,5 +1,11 @@
 import { ScanInError } from '../errors.ts'
 
+/** Whether a record could not be changed for now: too many wait for their turn, or the store is away. */
+export function isForNow(error: unknown): boolean {
+  const { code } = ScanInError.from(error)
+  return code === 'overloaded' || code === 'store_unavailable'
+}
+
 /**
  * Runs a task once those before it under the same key are done, however they ended. Rejects with `overloaded` where too
  * many wait already, and where the turn takes too long to come: then the task is not run.

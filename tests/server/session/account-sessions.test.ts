@@ -54,14 +54,17 @@ test('whoever is removed, disabled, or has a new password is ended, and whoever 
   expect(again).toBeUndefined()
 })
 
-test('while the store is away it is tried again, also once the account is back: of what was there until then', async () => {
-  refusal = away
+test.each([
+  ['the store is away', away],
+  ['too many wait for the list of their sessions', () => new ScanInError('overloaded')],
+])('while %s it is tried again, also once the account is back: of what was there until then', async (_why, refused) => {
+  refusal = refused
   accounts.hear([{ user: ANN, why: 'removed' }])
   await scheduled()
   now = 2000
   accounts.hear([{ user: ANN, why: 'back' }])
   await scheduled()
-  refusal = ({ id }) => (id === 'zoe' ? away() : undefined)
+  refusal = ({ id }) => (id === 'zoe' ? refused() : undefined)
   accounts.hear([{ user: ZOE, why: 'disabled' }])
   await eventually('the one is ended', () => ended.length === 1 && again !== undefined)
   refusal = () => undefined

@@ -205,6 +205,23 @@ test('an older token gives nothing back either where it is the first one to be s
   for (const one of [browser, another]) expect((await one.get('/session')).json().user.groups ?? []).toEqual([])
 })
 
+test('many that wait for the list of their sessions hold up no request in which there is nothing to note, and fail none', async () => {
+  const { index, shown } = createInstance()
+  await openSession()
+  await shown.note(ADA)
+  let letGo = () => {}
+  const stuck = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const wait = () => index.inTurn(OF_ADA, () => stuck)
+  const line = [wait()]
+  await shown.note(ADA)
+  for (let count = 0; count < 500; count++) line.push(wait())
+  await shown.note({ ...ADA, name: 'Ada Lovelace' })
+  letGo()
+  await Promise.all(line)
+})
+
 test('a copied token that is shown without its key keeps nobody in', async () => {
   let keyThumbprint: string | undefined
   const verify: BearerVerifier = async () => ({
