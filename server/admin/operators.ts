@@ -66,7 +66,11 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
     endSessions: (person, by) =>
       tell(
         { type: 'sessions_ended', person, by },
-        () => sessions.endAll(person, by),
+        async () => {
+          // First: what is handed over until then is in the list, and ends with it.
+          await logins.withdrawApps(person, by)
+          return sessions.endAll(person, by)
+        },
         (count) => ({ sessions: count }),
       ),
 

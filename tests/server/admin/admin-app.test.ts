@@ -109,6 +109,25 @@ describe('of a person', () => {
     expect((await ask('GET', '/users/demo/sessions')).json().blocked).toBe(false)
   })
 
+  test('what a native app approved for them is denied with their sessions, and it may approve again', async () => {
+    const user = { id: 'ada', name: 'Ada', source: 'jwt' as const }
+    const goodUntil = NOW + 3_600_000
+    const { ask } = await begin({ bearerVerifiers: [async () => ({ kind: 'person', user, goodUntil })] })
+    const app = createInjectClient(testApp.app)
+    const as = { headers: { authorization: 'Bearer x' } }
+    const approve = async () => {
+      const browser = createInjectClient(testApp.app)
+      const { token } = (await browser.post('/login')).json()
+      await app.post('/login/scan', { token }, as)
+      expect((await app.post('/login/confirm', { token }, as)).json()).toEqual({ status: 'authenticated' })
+      return async () => (await browser.get(`/login/status/${token}`)).json().status
+    }
+    const statusOf = await approve()
+    expect((await ask('DELETE', '/users/jwt%7Cada/sessions')).statusCode).toBe(200)
+    expect(await statusOf()).toBe('denied')
+    expect(await (await approve())()).toBe('authenticated')
+  })
+
   test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
     const { ask } = await begin()
     for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {
