@@ -30,6 +30,8 @@ export interface FaultyLine {
   blackHole(): void
   /** Connections that are there go on; nobody listens for new ones. */
   refuse(): Promise<void>
+  /** Once: as `hang`, and new connections go through. */
+  swallow(which?: Which): void
   /** Once: the server is gone from connections, and their clients are not told. What they say gets no answer. */
   halfOpen(which?: Which): void
   /** Everything goes through; first what was kept back, where both ends are still there. */
@@ -148,6 +150,9 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
     },
     async refuse() {
       server.close()
+    },
+    swallow(which) {
+      for (const connection of those(which)) hanging.add(connection)
     },
     halfOpen(which) {
       for (const { far } of those(which)) {

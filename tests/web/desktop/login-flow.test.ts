@@ -286,6 +286,18 @@ describe('the end', () => {
     expect(tab.server.calls).toHaveLength(asked)
   })
 
+  test('is a way on, and at once, when the answer to the right number was lost', async () => {
+    const tab = open()
+    await tab.clock.pass(2500)
+    tab.server.onDigits(() => {
+      tab.server.set(first, { status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
+      return Promise.reject(dropped())
+    })
+    await expect(tab.flow.match('482913')).rejects.toThrow()
+    await tab.clock.pass(0)
+    expect(tab.kinds().at(-1)).toBe('authenticated')
+  })
+
   test('of the tab stops everything', async () => {
     const tab = open()
     await tab.clock.pass(1000)

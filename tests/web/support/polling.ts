@@ -16,12 +16,13 @@ export interface Asked {
   waitSeconds: number
 }
 
-export type Server = (asked: Asked & { nth: number; signal: AbortSignal }) => Promise<Reply>
+export type Server = (asked: Asked & { nth: number; timeoutMs: number; signal: AbortSignal }) => Promise<Reply>
 
 /** A poller against a server made of one function, on a clock that the test moves. */
 export function startPolling(
   serverOf: (clock: ReturnType<typeof createFakeClock>) => Server,
   pacing: Pacing = { intervalSeconds: 2, holdSeconds: 2 },
+  { seen = 'pending' } = {},
 ) {
   const clock = createFakeClock()
   const wake = createFakeWake()
@@ -35,13 +36,13 @@ export function startPolling(
   let end: PollEnd<Reply> | undefined
 
   const done = poll<Reply>({
-    ask: async ({ seen, waitSeconds, signal }) => {
+    ask: async ({ seen, waitSeconds, timeoutMs, signal }) => {
       const request = { at: clock.now(), seen, waitSeconds }
       asked.push(request)
       open += 1
       mostOpen = Math.max(mostOpen, open)
       try {
-        return await server({ ...request, nth: asked.length, signal })
+        return await server({ ...request, nth: asked.length, timeoutMs, signal })
       } finally {
         open -= 1
       }
@@ -49,7 +50,7 @@ export function startPolling(
     isFinal: ({ status }) => status === 'denied' || status === 'authenticated',
     onReply: ({ status }) => replies.push(status),
     onConnection: (connection) => connections.push(connection),
-    seen: 'pending',
+    seen,
     pacing,
     clock,
     random: () => 0,
@@ -85,6 +86,25 @@ export const holding =
     await clock.sleep(waitSeconds * 1000, signal)
     if (signal.aborted) throw new ConnectionError('aborted')
     return { status }
+  }
+
+/** Answers nothing, and says nothing of it. */
+export const vanishing =
+  (clock: ReturnType<typeof createFakeClock>): Server =>
+  async ({ timeoutMs, signal }) => {
+    await clock.sleep(timeoutMs, signal)
+    throw dropped()
+  }
+
+/** A line on which all that is asked takes so much longer, until it is cut. */
+export const late =
+  (lateMs: number) =>
+  (clock: ReturnType<typeof createFakeClock>): Server =>
+  async ({ waitSeconds, timeoutMs, signal }) => {
+    const tookMs = waitSeconds * 1000 + lateMs
+    await clock.sleep(Math.min(tookMs, timeoutMs), signal)
+    if (signal.aborted || tookMs > timeoutMs) throw dropped()
+    return { status: 'pending' }
   }
 
 export const refusal = (status: number, code: ProblemCode | 'unrecognised', retryAfterSeconds?: number): ApiError =>

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { REPEAT_FOR_MS } from '../../../server/login/login.ts'
 import { wordsFor } from '../../../web/src/page/error-words.ts'
 import { createApi } from '../../../web/src/wire/api.ts'
 import { ApiError, ConnectionError, isRefusal } from '../../../web/src/wire/api-error.ts'
@@ -120,4 +121,27 @@ test('a status poll that may be held says so in its address, and one that may no
   await api.loginStatus({ token, seen: 'pending', waitSeconds: 2 })
   await api.loginStatus({ token, seen: 'scanned', waitSeconds: 0 })
   expect(paths).toEqual([`/login/status/${token}?seen=pending&wait=2`, `/login/status/${token}?seen=scanned`])
+})
+
+describe('what the service says again for a while alone', () => {
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  const token = 'V1StGXR8_Z5jdHi6.abcdefghijklmnopqrstuv'
+  const api = createApi({
+    fetch: (_input, init) =>
+      new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new Error('aborted')))),
+  })
+
+  test.each([
+    ['digits', () => api.match({ token, matchCode: '482913' })],
+    ['a confirmation', () => api.confirm({ token })],
+    ['a look at a login of before', () => api.loginStatus({ token, seen: 'none', waitSeconds: 0 })],
+  ])('is not waited for so long that it could not be asked for again: %s', async (_what, ask) => {
+    jest.useFakeTimers()
+    const asked = expect(ask()).rejects.toBeInstanceOf(ConnectionError)
+    await jest.advanceTimersByTimeAsync(REPEAT_FOR_MS - 3000)
+    await asked
+  })
 })

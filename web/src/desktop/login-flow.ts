@@ -5,7 +5,7 @@ import { ApiError, ConnectionError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { endingIn } from '../wire/ending.ts'
 import { type LinkedAbort, linkAbort } from '../wire/linked-abort.ts'
-import type { LoginApi } from '../wire/login-api.ts'
+import type { LoginApi, StatusAsk } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 import type { KeptLogin } from './kept-login.ts'
@@ -61,6 +61,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let renewal: Promise<void> | undefined
   /** Digits that were sent and not answered yet. */
   let matching: Promise<BrowserReply> | undefined
+  /** Has the poller ask soon. */
+  let askNow = () => {}
   /** The last try was sent, and no answer came, or it was wrong. */
   let isLastTrySent = false
   /** Seconds from the scan to the end. */
@@ -136,18 +138,25 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     return viewOf(reply, { endsAt: ending.endsAt, wholeSeconds: confirmSeconds })
   }
 
-  const ask = async (seen: string, waitSeconds: number, signal: AbortSignal): Promise<BrowserReply> => {
+  const ask = async (polled: Omit<StatusAsk, 'token'>): Promise<BrowserReply> => {
     const asked = tokenNow()
-    const reply = await api.loginStatus({ token: asked, seen, waitSeconds, signal })
+    const reply = await api.loginStatus({ ...polled, token: asked })
     // The last digits may be what ended it, and their own answer says so.
     if (reply.status === 'denied') await matching?.catch(() => undefined)
     if (reply.status !== 'expired') return reply
     // It was renewed while we asked, or is just now: the old secret has run out, the login has not.
     await renewal
-    if (asked !== tokenNow()) return ask(seen, 0, signal)
+    if (asked !== tokenNow()) return ask({ ...polled, waitSeconds: 0 })
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
     if (rotationInDoubt || matching !== undefined) throw new ConnectionError()
     return reply
+  }
+
+  const wakeOrLostDigits: WakeSource = {
+    onWake: (listener) => {
+      askNow = listener
+      return parts.wake.onWake(listener)
+    },
   }
 
   const tokenNow = (): string => {
@@ -235,7 +244,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     void watchTheEnd()
     const end = await poll<BrowserReply>({
       ...parts,
-      ask: ({ seen, waitSeconds, signal }) => ask(seen, waitSeconds, signal),
+      ask,
+      wake: wakeOrLostDigits,
       isFinal,
       onReply,
       onConnection: (next) => {
@@ -267,6 +277,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       } catch (error) {
         const isUsedUp = error instanceof ApiError && error.triesLeft === 0
         if (error instanceof ApiError) noteLastTry(isUsedUp)
+        // The session may have been in the answer, and is given again for some seconds alone.
+        else askNow()
         if (isUsedUp) return finish({ kind: 'tries_used' })
         throw error
       } finally {

@@ -1,4 +1,5 @@
 import { type RetryParts, untilAnswered } from '../poll/retry.ts'
+import { replyPatienceMs } from '../wire/backoff.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
@@ -16,7 +17,8 @@ export interface ResumeParts extends RetryParts {
 
 /** Finds out how the login with this token stands. A pending one is renewed, since only that shows a QR. */
 export async function resume(token: string, parts: ResumeParts): Promise<Resumed | undefined> {
-  const status = () => parts.api.loginStatus({ token, seen: 'none', waitSeconds: 0, signal: parts.signal })
+  const ask = { token, seen: 'none', waitSeconds: 0, signal: parts.signal }
+  const status = (failures: number) => parts.api.loginStatus({ ...ask, timeoutMs: replyPatienceMs(failures) })
   const reply = await untilAnswered(status, parts)
   if (reply === undefined) return undefined
   if (reply.status === 'expired') return { kind: 'over' }

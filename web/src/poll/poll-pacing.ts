@@ -1,6 +1,6 @@
 // When the next poll is due, and whether it may be held. Pure: the loop around it is poller.ts.
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
-import { backoffMs } from '../wire/backoff.ts'
+import { backoffMs, longestPatienceMs, replyPatienceMs } from '../wire/backoff.ts'
 import type { Pacing } from '../wire/protocol.ts'
 
 export interface PollState {
@@ -9,6 +9,10 @@ export interface PollState {
   /** Failures in a row. More than none is "reconnecting". */
   readonly failures: number
   readonly hold: HoldState
+  /** Whether the last poll was answered. Else much may have happened since. */
+  readonly isUpToDate: boolean
+  /** How long the last reply took, beyond what it was held. */
+  readonly lateMs: number
 }
 
 /**
@@ -40,15 +44,33 @@ export interface Round {
 
 const cutsToGiveUp = 2
 
+// Where the session may come with the reply, which is repeated for ten seconds: what is lost is to be missed well within them.
+const mostSeconds = 3
+// So many tries after a cut come within those, however long the interval.
+const quickTries = 2
+const quickSeconds = 2
+
 export const firstState = (seen: string, pacing: Pacing, failures = 0): PollState => ({
   seen,
   pacing,
   failures,
   hold: { kind: 'holding', cuts: 0 },
+  isUpToDate: true,
+  lateMs: 0,
 })
 
 /** How long the server may keep the next reply; 0 asks for an answer at once. */
-export const waitSecondsOf = ({ hold, pacing }: PollState): number => (hold.kind === 'holding' ? pacing.holdSeconds : 0)
+export const waitSecondsOf = ({ hold, pacing, seen, isUpToDate }: PollState): number => {
+  if (hold.kind !== 'holding') return 0
+  return seen === 'pending' && isUpToDate ? pacing.holdSeconds : Math.min(pacing.holdSeconds, mostSeconds)
+}
+
+/** How long the next poll may take. Longer after failures and late replies: neither a slow line nor a slow server is cut for ever. */
+export const timeoutMsOf = ({ failures, lateMs }: PollState, waitSeconds: number): number => {
+  // A reply that is held so long is missed too late anyhow, and it is a busy server's: it is not asked twice.
+  const lateMostMs = waitSeconds > mostSeconds ? longestPatienceMs : Math.min(longestPatienceMs, lateMs + 2000)
+  return Math.max(waitSeconds * 1000 + Math.max(replyPatienceMs(0), lateMostMs), replyPatienceMs(failures))
+}
 
 export interface PacedReply {
   readonly status: string
@@ -64,24 +86,37 @@ export function afterReply(state: PollState, reply: PacedReply, round: Round): S
   const changed = reply.status !== state.seen
   const at = changed ? round.endedAt : nextTurn(pacing, round)
   const hold = holdAfterReply(state.hold, round.waitSeconds > 0)
-  return { state: { seen: reply.status, pacing, failures: 0, hold }, due: { at, wakeable: true } }
+  // What changes comes before the hold is over.
+  const lateMs = changed ? state.lateMs : round.endedAt - round.beganAt - round.waitSeconds * 1000
+  return {
+    state: { seen: reply.status, pacing, failures: 0, hold, isUpToDate: true, lateMs },
+    due: { at, wakeable: true },
+  }
 }
+
+export const afterStale = (state: PollState, round: Round): Step => ({
+  state: { ...state, isUpToDate: false },
+  due: { at: round.endedAt, wakeable: false },
+})
 
 export function afterFailure(state: PollState, error: unknown, round: Round, random: () => number): Step {
   const retryAfterMs = askedMsOf(error)
   if (error instanceof ApiError && error.status === 429) {
     // The server is there and the login lives: this is a matter of pace, not of connection.
     const at = round.endedAt + Math.max(retryAfterMs, state.pacing.intervalSeconds * 1000)
-    return { state: { ...state, failures: 0 }, due: { at, wakeable: false } }
+    return { state: { ...state, failures: 0, isUpToDate: false }, due: { at, wakeable: false } }
   }
   const failures = state.failures + 1
   const patienceMs = Math.max(backoffMs(failures, random), retryAfterMs)
-  const at = Math.max(round.endedAt + patienceMs, nextTurn(state.pacing, round))
+  const isQuick = looksCut(error) && failures <= quickTries
+  const { intervalSeconds } = state.pacing
+  const turn = nextTurn({ intervalSeconds: isQuick ? Math.min(intervalSeconds, quickSeconds) : intervalSeconds }, round)
+  const at = Math.max(round.endedAt + patienceMs, turn)
   const hold = holdAfterFailure(state.hold, error, round.waitSeconds > 0)
-  return { state: { ...state, failures, hold }, due: { at, wakeable: retryAfterMs === 0 } }
+  return { state: { ...state, failures, hold, isUpToDate: false }, due: { at, wakeable: retryAfterMs === 0 } }
 }
 
-const nextTurn = (pacing: Pacing, round: Round): number =>
+const nextTurn = (pacing: Pick<Pacing, 'intervalSeconds'>, round: Round): number =>
   Math.max(round.endedAt, round.beganAt + pacing.intervalSeconds * 1000)
 
 function holdAfterReply(hold: HoldState, held: boolean): HoldState {

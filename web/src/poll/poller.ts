@@ -7,20 +7,28 @@ import type { WakeSource } from './page-wake.ts'
 import {
   afterFailure,
   afterReply,
+  afterStale,
   type Due,
   firstState,
   type PacedReply,
   type PollState,
   type Round,
+  timeoutMsOf,
   waitSecondsOf,
 } from './poll-pacing.ts'
 
 /** Whether polls get through. */
 export type Connection = 'steady' | 'reconnecting'
 
+interface PollAsk {
+  readonly seen: string
+  readonly waitSeconds: number
+  readonly timeoutMs: number
+}
+
 export interface PollerParts<R extends PacedReply> {
-  /** Asks once. Rejects with ApiError when the server says no, with anything else when nobody answers. */
-  readonly ask: (ask: { seen: string; waitSeconds: number; signal: AbortSignal }) => Promise<R>
+  /** Asks once. Rejects with ApiError when the server says no, with anything else when nobody answers within `timeoutMs`. */
+  readonly ask: (ask: PollAsk & { signal: AbortSignal }) => Promise<R>
   readonly isFinal: (reply: R) => boolean
   readonly onReply: (reply: R) => void
   readonly onConnection: (connection: Connection) => void
@@ -57,7 +65,7 @@ export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise
   while (!parts.signal.aborted) {
     const beganAt = parts.clock.now()
     const waitSeconds = waitSecondsOf(state)
-    const answer = await askOnce(parts, { seen: state.seen, waitSeconds })
+    const answer = await askOnce(parts, { seen: state.seen, waitSeconds, timeoutMs: timeoutMsOf(state, waitSeconds) })
     if (parts.signal.aborted) break
     if (answer.kind === 'failed' && isRefusal(answer.error)) return { end: 'refused', error: answer.error }
     const before = state
@@ -82,7 +90,7 @@ function stepAfter<R extends PacedReply>(parts: PollerParts<R>, state: PollState
     case 'failed':
       return afterFailure(state, answer.error, round, parts.random)
     case 'stale':
-      return { state, due: { at: round.endedAt, wakeable: false } }
+      return afterStale(state, round)
     default:
       return answer satisfies never
   }
@@ -93,20 +101,17 @@ function tellConnection<R extends PacedReply>(parts: PollerParts<R>, before: Pol
   if (before.failures > 0 && after.failures === 0) parts.onConnection('steady')
 }
 
-async function askOnce<R extends PacedReply>(
-  parts: PollerParts<R>,
-  { seen, waitSeconds }: { seen: string; waitSeconds: number },
-): Promise<Answer<R>> {
+async function askOnce<R extends PacedReply>(parts: PollerParts<R>, ask: PollAsk): Promise<Answer<R>> {
   const request = linkAbort(parts.signal)
   let stale = false
-  const patience = endingIn(parts.clock, waitSeconds * 1000 + lostAfterMs)
+  const patience = endingIn(parts.clock, ask.waitSeconds * 1000 + lostAfterMs)
   const stopListening = parts.wake.onWake(() => {
     if (!patience.mayBeOver()) return
     stale = true
     request.abort()
   })
   try {
-    return { kind: 'reply', reply: await parts.ask({ seen, waitSeconds, signal: request.signal }) }
+    return { kind: 'reply', reply: await parts.ask({ ...ask, signal: request.signal }) }
   } catch (error) {
     return stale ? { kind: 'stale' } : { kind: 'failed', error }
   } finally {

@@ -15,16 +15,20 @@ export interface RetryParts {
 
 /**
  * Tries until it is answered: `undefined` when aborted. A refusal (see isRefusal) is thrown, since trying again cannot help.
- * Waits as the server asks (Retry-After), else with backoff, which a wake cuts short.
+ * Each try is told how many have failed. Waits as the server asks (Retry-After), else with backoff, which a wake cuts short.
  */
-export async function untilAnswered<T>(attempt: () => Promise<T>, parts: RetryParts): Promise<T | undefined> {
-  for (let failures = 1; !parts.signal.aborted; failures += 1) {
+export async function untilAnswered<T>(
+  attempt: (failures: number) => Promise<T>,
+  parts: RetryParts,
+): Promise<T | undefined> {
+  for (let failures = 0; !parts.signal.aborted; ) {
     try {
-      return await attempt()
+      return await attempt(failures)
     } catch (error) {
       if (isRefusal(error)) throw error
       if (parts.signal.aborted) return undefined
       parts.onFailure(error)
+      failures += 1
       await pauseAfter(error, failures, parts)
     }
   }

@@ -18,7 +18,7 @@ import {
   type PhoneReply,
   type ScanReply,
 } from './protocol.ts'
-import { callsOver, type Fetch } from './request.ts'
+import { callsOver, type Fetch, soonForgottenMs } from './request.ts'
 import {
   type CurrentSession,
   decodeLocation,
@@ -69,7 +69,7 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       const body = 'token' in code ? { token: code.token } : { user_code: code.userCode }
       return decodeScan(await post('/login/scan', body))
     },
-    confirm: async (asked) => decodeConfirm(await post('/login/confirm', asked)),
+    confirm: async (asked) => decodeConfirm(await post('/login/confirm', asked, soonForgottenMs)),
     confirmOptions: async ({ token }) => decodeRequestOptions(await post('/login/confirm/options', { token })),
     deny: async ({ token }) => {
       await post('/login/deny', { token })

@@ -9,3 +9,12 @@ export function backoffMs(failures: number, random: () => number): number {
   const full = Math.min(mostMs, firstMs * 2 ** (failures - 1))
   return full * (1 - random() / 2)
 }
+
+export const longestPatienceMs = 10_000
+
+/**
+ * How long a reply may take. The service repeats a hand-over for ten seconds alone, so whoever hears nothing asks again well
+ * within them, and once more. A line that is too slow even for the second try gets all the time that there is.
+ * @param failures in a row, so far
+ */
+export const replyPatienceMs = (failures: number): number => Math.min(longestPatienceMs, 4000 + 3000 * failures)

@@ -1,3 +1,4 @@
+import { replyPatienceMs } from './backoff.ts'
 import { fieldsOf, inside, text } from './decoding.ts'
 import {
   type BrowserReply,
@@ -7,13 +8,15 @@ import {
   type LoginReply,
   type UserCodeReply,
 } from './protocol.ts'
-import { callsOver, type Fetch, type Request } from './request.ts'
+import { callsOver, type Fetch, type Request, soonForgottenMs } from './request.ts'
 
 /** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
 export interface StatusAsk {
   readonly token: string
   readonly seen: string
   readonly waitSeconds: number
+  /** How long the whole exchange may take. Left out: as long as a first try that is not held. */
+  readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
 
@@ -30,15 +33,15 @@ export interface LoginApi {
 
 const nameOf = inside((user) => text(user, 'name'))
 
-// A held reply gets its hold and the ordinary deadline on top.
-const beyondTheHoldMs = 10_000
-
-export const statusRequest = (path: string, { token, seen, waitSeconds, signal }: StatusAsk): Request => {
+export const statusRequest = (
+  path: string,
+  { token, seen, waitSeconds, timeoutMs = replyPatienceMs(0), signal }: StatusAsk,
+): Request => {
   const query = new URLSearchParams({ seen, ...(waitSeconds > 0 && { wait: String(waitSeconds) }) })
   return {
     method: 'GET',
     path: `${path}/${encodeURIComponent(token)}?${query}`,
-    timeoutMs: waitSeconds * 1000 + beyondTheHoldMs,
+    timeoutMs,
     ...(signal && { signal }),
   }
 }
@@ -50,7 +53,7 @@ export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
     startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
     loginStatus: async (asked) => decodeBrowserReply(await ask(statusRequest('/login/status', asked))),
     match: async ({ token, matchCode }) =>
-      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode })),
+      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode }, soonForgottenMs)),
     userCode: async ({ token }) => decodeUserCode(await post('/login/user-code', { token })),
     dropLogin: async ({ token }) => {
       await remove(`/login/${encodeURIComponent(token)}`)

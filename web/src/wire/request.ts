@@ -15,6 +15,9 @@ export type Fetch = typeof globalThis.fetch
 
 const ordinaryTimeoutMs = 10_000
 
+/** For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. */
+export const soonForgottenMs = 6000
+
 /**
  * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
  * Throws ApiError when the server says no, ConnectionError when nobody answers in time, DecodeError for an answer that is not JSON.
@@ -51,7 +54,8 @@ export function callsOver(fetch: Fetch) {
   return {
     ask,
     get: (path: string) => ask({ method: 'GET', path }),
-    post: (path: string, body?: Record<string, unknown>) => ask({ method: 'POST', path, ...(body && { body }) }),
+    post: (path: string, body?: Record<string, unknown>, timeoutMs = ordinaryTimeoutMs) =>
+      ask({ method: 'POST', path, timeoutMs, ...(body && { body }) }),
     remove: (path: string) => ask({ method: 'DELETE', path }),
   }
 }

@@ -1,0 +1,58 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
+import { freePort } from '../support/free-port.ts'
+import { createPhone } from '../support/http-client.ts'
+import { scan } from '../support/login-flow.ts'
+import { isSignedIn, openLoginPage, readToken, sees } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** Replies that vanish on the way, as where Wi-Fi roams or a VPN forgets a flow: nobody is told, and new connections are good. */
+
+const { visitors, serve } = setUpPageTests({})
+let line: FaultyLine
+
+afterEach(async () => {
+  await line.mend()
+  await line.close()
+})
+
+/** A login page at the far end of a line, and a phone that is near. */
+async function open(env: Record<string, string>) {
+  const [port, linePort] = [await freePort(), await freePort()]
+  line = await createFaultyLine(port, linePort)
+  const url = `http://127.0.0.1:${linePort}`
+  const near = await serve({ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: url, ...env })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  const token = await readToken(desktop)
+  const phone = await createPhone(`http://127.0.0.1:${near.port}`, url)
+  await scan(phone, token)
+  const confirm = async () => (await phone.post('/login/confirm', { token })).json
+  return { desktop, confirm }
+}
+
+const POLL = /GET \/login\/status\//
+/** Of connections that have loaded the page, and are closed when nobody has used them for a while. */
+const NO_POLL = /^(?![\s\S]*GET \/login\/status\/)/
+
+test('a hand-over whose reply vanishes is asked for again while it can be had', async () => {
+  const { desktop, confirm } = await open({ MATCH: 'never', POLL_INTERVAL_SECONDS: '1', POLL_HOLD_SECONDS: '1' })
+  await sees(desktop, '#status', 'confirm on your phone')
+  line.drop({ said: NO_POLL })
+  await line.passed('client', { said: POLL })
+  line.swallow({ said: POLL })
+  expect(await confirm()).toMatchObject({ status: 'authenticated' })
+  await isSignedIn(desktop)
+})
+
+test('so is one that came with the right number, where polls are far apart', async () => {
+  const { desktop, confirm } = await open({ MATCH: 'always', POLL_INTERVAL_SECONDS: '30', POLL_HOLD_SECONDS: '0' })
+  const { match_code: digits } = await confirm()
+  // Goes on where its login is by now.
+  await desktop.reload()
+  await desktop.locator('#match-code').waitFor()
+  line.drop()
+  line.hang({ from: 'server', said: /POST \/login\/match/ })
+  await desktop.locator('#match-code').fill(digits)
+  await isSignedIn(desktop)
+})
