@@ -6,9 +6,9 @@ import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
 import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
-import type { DeviceLoginNow } from './device-logins.ts'
+import { type DeviceLoginNow, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
-import { grantOfDevice } from './oauth-records.ts'
+import type { KeepName } from './oauth-records.ts'
 import type { TokenLimits } from './token-limits.ts'
 import type { ToldClients } from './told-clients.ts'
 
@@ -24,12 +24,6 @@ export interface AuthorityOptions {
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
   limits: TokenLimits
-}
-
-/** Who goes in where. */
-interface Entrance {
-  session: IdentifiedSession
-  client: OAuthClient
 }
 
 export type Authorities = ReturnType<typeof createAuthorities>
@@ -55,11 +49,11 @@ export function createAuthorities(options: AuthorityOptions) {
   }
 
   /** Of the request that is being answered. */
-  const current = () => oidc.Provider.ctx && stateOf(oidc.Provider.ctx)
+  const call = () => oidc.Provider.ctx && stateOf(oidc.Provider.ctx)
 
   /** Whole seconds to an end of the session that something is given for. */
   function secondsTo(endOf: (session: Session) => number): number {
-    const state = current()
+    const state = call()
     const found = state?.behind ?? (state && goodVisitor(state))
     return found === undefined ? 1 : Math.max(1, secondsUntil(endOf(found.session), clock()))
   }
@@ -72,10 +66,14 @@ export function createAuthorities(options: AuthorityOptions) {
     return grant
   }
 
-  async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, found: Entrance, grantId: string) {
-    const { id, session } = found.session
-    stateOf(ctx).behind = found.session
-    const grant = await grantTo(ctx, found.session, found.client, String(payload.params?.['scope'] ?? 'openid'))
+  /** What a device's code gives in the name of a session, if the client is open to its person. */
+  async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
+    const found = await sessions.useFor(sessionId)
+    const client = found && openTo(found.session.user, payload.clientId)
+    if (found === undefined || client === undefined) throw new errors.AccessDenied()
+    const { id, session } = found
+    stateOf(ctx).behind = found
+    const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? 'openid'))
     grant.jti = grantId
     await grant.save()
     return {
@@ -86,37 +84,40 @@ export function createAuthorities(options: AuthorityOptions) {
   }
 
   /** The session that a device's login ended in. `undefined`: it waits. Anything else is an error of RFC 8628 §3.5. */
-  async function signedInOn(code: string, clientId: string | undefined): Promise<Entrance | undefined> {
+  async function signedInOn(code: string): Promise<string | undefined> {
     const login = await deviceLogin(code)
+    if (login.status === 'approved') return login.session
     if (login.status === 'waiting') return undefined
     if (login.status === 'too_fast') throw new errors.SlowDown()
-    if (login.status === 'expired') throw new errors.ExpiredToken()
-    const session = login.status === 'approved' ? await sessions.useFor(login.session) : undefined
-    const client = session && openTo(session.session.user, clientId)
-    if (session === undefined || client === undefined) throw new errors.AccessDenied()
-    return { session, client }
+    throw login.status === 'expired' ? new errors.ExpiredToken() : new errors.AccessDenied()
   }
 
   return {
+    call,
+
     /** Whether what a record gives is still somebody's to use. */
     async isGood(payload: AdapterPayload): Promise<boolean> {
       const session = await sessionBehind(payload)
-      const state = current()
+      const state = call()
       if (state !== undefined && session !== undefined) state.behind = session
       return session !== undefined
     },
 
-    /** A device's code with what has come of it: nothing is written into it until it is used. */
-    async deviceCode(payload: AdapterPayload, code: string): Promise<AdapterPayload> {
+    /**
+     * A device's code with what has come of it. Its session is kept in it before that is used, and from there on it hangs on
+     * its login no more: that is over with the first use.
+     */
+    async deviceCode(payload: AdapterPayload, code: string, keep: KeepName): Promise<AdapterPayload> {
       const { ctx } = oidc.Provider
-      // Whoever shows it again takes away what the first one got.
-      const grantId = grantOfDevice(code)
       const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
       if (ctx === undefined || isOthers) return payload
-      if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
-      const found = await signedInOn(code, payload.clientId)
-      if (found === undefined) return payload
-      return { ...payload, ...(await approved(ctx, payload, found, grantId)) }
+      // Whoever shows it again takes away what the first one got.
+      if (payload.consumed !== undefined) return { ...payload, error: 'invalid_grant' }
+      const sessionUid = payload.sessionUid ?? (await signedInOn(code))
+      if (sessionUid === undefined) return payload
+      const grantId = grantOfDevice(code)
+      await keep({ sessionUid, grantId })
+      return { ...payload, ...(await approved(ctx, payload, sessionUid, grantId)) }
     },
 
     /** Two at once, of whom one may be a thief. */
@@ -147,7 +148,7 @@ export function createAuthorities(options: AuthorityOptions) {
 
     /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
     inLimits(use: () => Promise<void>): Promise<void> {
-      const found = current()?.behind
+      const found = call()?.behind
       return found === undefined ? use() : limits.tokens(found, use)
     },
 

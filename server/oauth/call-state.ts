@@ -13,12 +13,22 @@ export interface CallState {
   isFormPost?: boolean
   /** The session that the presented code or token was given in the name of. */
   behind?: IdentifiedSession | undefined
+  /** What is used up by what is given for it. */
+  spent?: Spent
   /** A page that says what is wrong is to be the answer. */
   trouble?: { error: string; status: number }
   /** Somebody asks to be signed out; where to go on from there was checked. */
   signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
   /** Nothing that the client did. */
   failure?: unknown
+}
+
+/** A code or a refresh token, by its secret. */
+export interface Spent {
+  kind: string
+  id: string
+  /** The refresh token that takes its place. */
+  successor?: string
 }
 
 export function stateOf(ctx: { state: unknown }): CallState {

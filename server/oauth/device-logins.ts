@@ -97,7 +97,7 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
       if (login.status !== 'authenticated' && login.status !== 'delivered') {
         return { status: isTooFast(code) ? 'too_fast' : 'waiting' }
       }
-      const collected = await collect({ loginId, browserKey, replaces: undefined }, record)
+      const collected = await collect({ loginId, browserKey, replaces: undefined, isKeptFirst: true }, record)
       if (collected === undefined) return { status: 'expired' }
       if (collected.status === 'denied') return { status: 'denied' }
       return { status: 'approved', session: sessionIdOf(collected.sessionSecret) }
@@ -112,6 +112,11 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
 function keysOf(code: string): { loginId: string; browserKey: string } {
   const derive = (what: string) => createHmac('sha256', code).update(`scanin device ${what}`).digest('base64url')
   return { loginId: derive('login id').slice(0, LOGIN_ID_LENGTH), browserKey: `device.${derive('browser key')}` }
+}
+
+/** The id of the grant that a device's code leads to: whoever uses the code a second time takes it away. */
+export function grantOfDevice(code: string): string {
+  return hashSecret(`grant of ${code}`)
 }
 
 /** For which client the login of a device is. `undefined`: it is no device's. */

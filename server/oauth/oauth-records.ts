@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
+import type { CallState, Spent } from './call-state.ts'
 import type { Clients } from './client.ts'
 import { metadataOf } from './client-metadata.ts'
 import type { TokenRows } from './token-rows.ts'
@@ -18,8 +19,10 @@ export interface OAuthRecordsOptions {
    * presented.
    */
   isGood: (payload: AdapterPayload) => Promise<boolean>
-  /** What a device's code is by now. */
-  deviceCode: (payload: AdapterPayload, code: string) => Promise<AdapterPayload>
+  /** What a device's code is by now. @param keep writes into it in whose name it is, from here on */
+  deviceCode: (payload: AdapterPayload, code: string, keep: KeepName) => Promise<AdapterPayload>
+  /** Of the request that is being answered. */
+  call: () => CallState | undefined
   /** Refuses what was used before. */
   refuseReplay: () => Error
   /** Whether somebody asks for a code now: nobody counts yet on what is kept for that. */
@@ -27,6 +30,21 @@ export interface OAuthRecordsOptions {
   /** Counts what is used up, before it is. Rejects where that is too much. */
   inLimits: (use: () => Promise<void>) => Promise<void>
   rows: Pick<TokenRows, 'note'>
+}
+
+/** In whose name a device's code is. */
+export type Name = Required<Pick<AdapterPayload, 'sessionUid' | 'grantId'>>
+export type KeepName = (name: Name) => Promise<void>
+
+export interface OAuthRecords {
+  adapter: (kind: string) => Adapter
+  /**
+   * Uses up what all that is given for it is written of. Until then it may be shown again: whoever was told that the store
+   * did not answer was given nothing.
+   * @throws what `refuseReplay` makes, where somebody else has used it meanwhile: neither keeps anything. ScanInError
+   *   `store_unavailable`, where it is not used up for certain
+   */
+  useUp(spent: Spent): Promise<void>
 }
 
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
@@ -40,15 +58,15 @@ const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
  * it is taken any more. Requests that wait and sessions are not kept: a request is in the address that the login page
  * returns to, and sessions are ours.
  */
-export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string) => Adapter {
-  const { store, clock, clients, isGood, deviceCode, refuseReplay, isAskedForCode, inLimits, rows } = options
+export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
+  const { store, clock, clients, isGood, deviceCode, call, refuseReplay, isAskedForCode, inLimits, rows } = options
 
   async function read(kind: string, id: string): Promise<AdapterPayload | undefined> {
     const value = (await store.read(keyOf(kind, id)))?.value
     if (!payloadRecord.Check(value)) return undefined
-    const { [CURRENT]: _hash, ...payload } = value
+    const { [CURRENT]: _hash, [BEFORE]: _ungiven, ...payload } = value
     // Whoever shows an earlier one shows one that is used up.
-    const consumed = isCurrent(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
+    const consumed = isGoodIn(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
     return { ...payload, ...consumed, kind, jti: id }
   }
 
@@ -71,41 +89,86 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
     await rows.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
   }
 
-  async function consume(kind: string, id: string): Promise<void> {
-    const consumed = Math.floor(clock() / 1000)
-    const found = await updateRecord<'now' | 'before' | 'gone'>(store, keyOf(kind, id), (value) => {
-      if (!payloadRecord.Check(value) || typeof value['exp'] !== 'number') return { result: 'gone' }
-      if (value['consumed'] !== undefined || !isCurrent(value, id)) return { result: 'before' }
-      const next = { value: { ...value, consumed }, expiresAt: value['exp'] * 1000, durable: true }
-      return { next, result: 'now' }
-    })
-    if (found === 'now') return
+  async function refuse(grantId: unknown): Promise<never> {
     // Two at once, of whom one may be a thief: neither keeps what the other got (RFC 9700 §4.14.2).
-    const grantId = kind === 'DeviceCode' ? grantOfDevice(id) : (await read(kind, id))?.grantId
-    if (grantId !== undefined) await revoke(grantId)
+    if (typeof grantId === 'string') await revoke(grantId)
     throw refuseReplay()
+  }
+
+  /** Lets a refresh token take another's place. That one stays good beside it until `useUp`. */
+  async function succeed(id: string, value: Record<string, unknown>, expiresAt: number): Promise<void> {
+    const spent = call()?.spent
+    if (spent === undefined) throw refuseReplay()
+    const next = { ...value, [CURRENT]: hashSecret(id), [BEFORE]: hashSecret(spent.id) }
+    const isNext = await updateRecord<boolean>(store, keyOf(REFRESH_TOKEN, id), (row) =>
+      payloadRecord.Check(row) && isGoodIn(row, spent.id)
+        ? { next: { value: next, expiresAt, durable: true }, result: true }
+        : { result: false },
+    )
+    if (!isNext) await refuse(value['grantId'])
+    spent.successor = id
+  }
+
+  async function useUp({ kind, id, successor = id }: Spent): Promise<void> {
+    const consumed = Math.floor(clock() / 1000)
+    let isUncertain = false
+    const done = updateRecord<{ isNow: boolean; grantId?: unknown }>(store, keyOf(kind, id), (value) => {
+      if (!payloadRecord.Check(value) || typeof value['exp'] !== 'number') return { result: { isNow: false } }
+      const { [BEFORE]: _ungiven, ...rest } = value
+      if (rest['consumed'] !== undefined || !isCurrent(rest, successor)) {
+        return { result: { isNow: false, grantId: rest['grantId'] } }
+      }
+      return {
+        next: {
+          value: successor === id ? { ...rest, consumed } : rest,
+          expiresAt: value['exp'] * 1000,
+          durable: true,
+        },
+        result: { isNow: true },
+        onUncertain: () => {
+          isUncertain = true
+        },
+      }
+    })
+    const { isNow, grantId } = await done.catch((error: unknown) => {
+      // It may be used up, and then nobody is given anything for it any more: what is written for it is given now.
+      if (isUncertain) return { isNow: true, grantId: undefined }
+      throw error
+    })
+    if (!isNow) await refuse(grantId)
+  }
+
+  /** Written also where it is there already: the first try may have reached no replica. */
+  function keepName(code: string, name: Name): Promise<void> {
+    return updateRecord<void>(store, keyOf(DEVICE_CODE, code), (value) => {
+      const isOpen = payloadRecord.Check(value) && value['consumed'] === undefined && typeof value['exp'] === 'number'
+      if (!isOpen) return { result: undefined }
+      const next = { value: { ...value, ...name }, expiresAt: Number(value['exp']) * 1000, durable: true }
+      return { next, result: undefined }
+    })
   }
 
   async function asOfNow(kind: string, payload: AdapterPayload, id: string): Promise<AdapterPayload | undefined> {
     if (kind === 'Grant') return payload
-    if (kind === 'DeviceCode') return deviceCode(payload, id)
+    if (kind === DEVICE_CODE) return deviceCode(payload, id, (name) => keepName(id, name))
     return (await isGood(payload)) ? payload : undefined
   }
 
-  return (kind) => ({
+  const adapter: OAuthRecords['adapter'] = (kind) => ({
     async upsert(id, payload, expiresIn = 0) {
       if (!KEPT.has(kind)) return
       const { jti: _secret, kind: _kind, userCode: _typed, ...value } = payload
       const expiresAt = clock() + expiresIn * 1000
       if (kind === 'AccessToken' || kind === REFRESH_TOKEN) await outlast(value, expiresAt)
       if (kind === REFRESH_TOKEN) {
-        if (id === rowOf(id)) await enlist(id, value, expiresAt)
+        if (id !== rowOf(id)) return succeed(id, value, expiresAt)
+        await enlist(id, value, expiresAt)
         value[CURRENT] = hashSecret(id)
       }
       await store.write(keyOf(kind, id), value, {
         expiresAt,
-        durable: kind !== 'DeviceCode',
-        begins: kind === 'DeviceCode' || isAskedForCode(),
+        durable: kind !== DEVICE_CODE,
+        begins: kind === DEVICE_CODE || isAskedForCode(),
       })
     },
 
@@ -115,17 +178,18 @@ export function createOAuthRecords(options: OAuthRecordsOptions): (kind: string)
       return payload && asOfNow(kind, payload, id)
     },
 
-    consume: (id) => inLimits(() => consume(kind, id)),
+    consume: (id) =>
+      inLimits(async () => {
+        const state = call()
+        if (state !== undefined) state.spent = { kind, id }
+      }),
     destroy: async (id) => void (await store.remove(keyOf(kind, id))),
     revokeByGrantId: revoke,
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
   })
-}
 
-/** The id of the grant that a device's code leads to: known to whoever shows the code, also before there is one. */
-export function grantOfDevice(code: string): string {
-  return hashSecret(`grant of ${code}`)
+  return { adapter, useUp }
 }
 
 function metadataIn(clients: Clients, id: string): AdapterPayload | undefined {
@@ -133,12 +197,15 @@ function metadataIn(clients: Clients, id: string): AdapterPayload | undefined {
   return client && metadataOf(client)
 }
 
+const DEVICE_CODE = 'DeviceCode'
 const REFRESH_TOKEN = 'RefreshToken'
 
 /** Between what all refresh tokens of a row have in common and what each has of its own. */
 const DOT = '.'
 /** In the record of a row of refresh tokens: the hash of the one that is good. */
 const CURRENT = 'current'
+/** And of the one before it, for as long as it is open whether anybody was given that one. */
+const BEFORE = 'before'
 
 const rowOf = (refreshToken: string): string => refreshToken.split(DOT, 1)[0] ?? ''
 
@@ -152,9 +219,17 @@ export function successorOf(refreshToken: string, made: string): string {
 }
 
 /** Whether a record is about this very secret, and not about one that took its place. */
-function isCurrent(value: Record<string, unknown>, id: string): boolean {
-  const current = value[CURRENT]
-  return typeof current === 'string' ? isSameHash(current, hashSecret(id)) : !id.includes(DOT)
+function isCurrent({ [CURRENT]: current }: Record<string, unknown>, id: string): boolean {
+  return current === undefined ? !id.includes(DOT) : isHashOf(current, id)
+}
+
+/** Whether this secret is good: also one whose successor nobody may have been given. */
+function isGoodIn(value: Record<string, unknown>, id: string): boolean {
+  return isCurrent(value, id) || isHashOf(value[BEFORE], id)
+}
+
+function isHashOf(hash: unknown, id: string): boolean {
+  return typeof hash === 'string' && isSameHash(hash, hashSecret(id))
 }
 
 function keyOf(kind: string, id: string): string {

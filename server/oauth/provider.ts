@@ -26,7 +26,7 @@ export type CurrentProvider = () => Promise<Provider>
 export async function createProvider(options: ProviderOptions): Promise<CurrentProvider> {
   const oidc = await import('oidc-provider')
   const authorities = createAuthorities({ ...options, oidc })
-  const adapter = createOAuthRecords({ ...options, ...authorities })
+  const { adapter, useUp } = createOAuthRecords({ ...options, ...authorities })
   const configuration = configurationOf({ ...options, authorities, adapter, oidc })
   let made: { keySet: KeySet; provider: Provider } | undefined
 
@@ -43,6 +43,17 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
       const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
       return before === undefined ? made : successorOf(before.jti, made)
     }
+    // The last of a request for tokens: what was shown stays good until all that is given for it is there.
+    provider.use(async (ctx, next) => {
+      await next()
+      const { spent } = stateOf(ctx)
+      if (spent === undefined || ctx.status !== 200) return
+      await useUp(spent).catch((error: unknown) => {
+        if (!(error instanceof oidc.errors.InvalidGrant)) throw error
+        ctx.status = error.statusCode
+        ctx.body = { error: error.error, error_description: error.error_description }
+      })
+    })
     provider.on('server_error', (ctx, error) => {
       stateOf(ctx).failure ??= error
     })

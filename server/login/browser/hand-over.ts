@@ -51,6 +51,8 @@ export interface CollectingBrowser {
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
   by?: AnyOccasion | undefined
+  /** Who collects has yet to keep which session it is: the time does not count, and its first use ends the repeating. */
+  isKeptFirst?: boolean
 }
 
 type ApprovedLogin = AuthenticatedLogin | DeliveredLogin
@@ -91,7 +93,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   async function give(
-    { loginId, browserKey, replaces, by }: CollectingBrowser,
+    { loginId, browserKey, replaces, by, isKeptFirst = false }: CollectingBrowser,
     login: DeliveredLogin,
     { user, salt, opened }: { user: User; salt: string; opened: OpenedSession },
   ): Promise<HandOver> {
@@ -99,7 +101,9 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     // Nobody waits for it, and where it is lost the next repeat does it: the session is given whether or not the store
     // can say that it was. The time counts from here, however long the store takes.
     const repeatsUntil = clock() + REPEAT_FOR_MS
-    records.apply(loginId, () => ({ type: 'give', repeatMs: repeatsUntil - clock() })).catch(() => undefined)
+    if (!isKeptFirst) {
+      records.apply(loginId, () => ({ type: 'give', repeatMs: repeatsUntil - clock() })).catch(() => undefined)
+    }
     return {
       status: 'authenticated',
       expiresIn: secondsUntil(toldEnd(login, clock()), clock()),

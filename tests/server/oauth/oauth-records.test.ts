@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals'
 import { hashSecret } from '../../../server/hashes.ts'
+import type { CallState } from '../../../server/oauth/call-state.ts'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
-import { createOAuthRecords, grantOfDevice } from '../../../server/oauth/oauth-records.ts'
+import { createOAuthRecords, type OAuthRecords } from '../../../server/oauth/oauth-records.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 
@@ -12,7 +13,9 @@ const payload = { jti: CODE, kind: 'AuthorizationCode', grantId: 'g1', exp: NOW 
 let now: number
 let isGood: boolean
 let store: RecordStore
-let adapterOf: ReturnType<typeof createOAuthRecords>
+let call: CallState
+let adapterOf: OAuthRecords['adapter']
+let useUp: OAuthRecords['useUp']
 
 beforeEach(() => {
   now = NOW
@@ -20,17 +23,19 @@ beforeEach(() => {
   store = createMemoryStore({ clock: () => now })
   const clients = createClients()
   clients.replace(parseClients('[{"client_id":"web","client_name":"Web","redirect_uris":["https://web.example/cb"]}]'))
-  adapterOf = createOAuthRecords({
+  call = {}
+  ;({ adapter: adapterOf, useUp } = createOAuthRecords({
     store,
     clock: () => now,
     clients,
     isGood: async () => isGood,
     deviceCode: async (found) => ({ ...found, isAsked: true }),
+    call: () => call,
     refuseReplay: () => new Error('used before'),
     isAskedForCode: () => false,
     inLimits: (use) => use(),
     rows: { note: async () => undefined },
-  })
+  }))
 })
 
 test('a record is found by who has the secret, for its time, and as long as it is good', async () => {
@@ -53,29 +58,65 @@ test('what is kept holds neither the secret nor a typed code', async () => {
   expect(await adapterOf('DeviceCode').find(CODE)).toMatchObject({ jti: CODE, isAsked: true })
 })
 
+const REPLAY = 'used before'
+const [OLD, NEXT, OTHER] = ['row', 'row.next', 'row.other']
+const refreshToken = { ...payload, kind: 'RefreshToken' }
+
 test('of many who use one up, one does, and all the others take its grant away', async () => {
   const [codes, grants] = [adapterOf('AuthorizationCode'), adapterOf('Grant')]
   await grants.upsert('g1', { jti: 'g1', kind: 'Grant' }, 60)
   await codes.upsert(CODE, payload, 60)
-  await codes.consume(CODE)
+  await useUp({ kind: 'AuthorizationCode', id: CODE })
   expect(await grants.find('g1')).toMatchObject({ kind: 'Grant' })
   expect(await codes.find(CODE)).toMatchObject({ consumed: NOW / 1000 })
 
   await codes.upsert('another', { ...payload, jti: 'another' }, 60)
-  const tries = await Promise.allSettled([codes.consume('another'), codes.consume('another'), codes.consume('another')])
+  const use = () => useUp({ kind: 'AuthorizationCode', id: 'another' })
+  const tries = await Promise.allSettled([use(), use(), use()])
   expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   expect(await grants.find('g1')).toBeUndefined()
-  await expect(codes.consume('nobody-has-this')).rejects.toThrow('used before')
+  await expect(useUp({ kind: 'AuthorizationCode', id: 'nobody-has-this' })).rejects.toThrow(REPLAY)
 })
 
-test('a code of a device leads to a grant that it names itself: of many who use it up, all but one take that away', async () => {
-  const [codes, grants] = [adapterOf('DeviceCode'), adapterOf('Grant')]
-  const grantId = grantOfDevice(CODE)
-  await codes.upsert(CODE, { jti: CODE, kind: 'DeviceCode', exp: payload.exp }, 60)
-  await grants.upsert(grantId, { jti: grantId, kind: 'Grant' }, 60)
-  const tries = await Promise.allSettled([codes.consume(CODE), codes.consume(CODE)])
-  expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-  expect(await grants.find(grantId)).toBeUndefined()
+test('what is to be used up is good until it is', async () => {
+  const codes = adapterOf('AuthorizationCode')
+  await codes.upsert(CODE, payload, 60)
+  await codes.consume(CODE)
+  expect(call.spent).toEqual({ kind: 'AuthorizationCode', id: CODE })
+  expect(await codes.find(CODE)).toEqual(payload)
+})
+
+/** As a request for tokens by this one, up to its last step. */
+async function refresh(id: string, successor: string): Promise<() => Promise<void>> {
+  call = {}
+  await adapterOf('RefreshToken').consume(id)
+  await adapterOf('RefreshToken').upsert(successor, { ...refreshToken, jti: successor }, 60)
+  const { spent } = call
+  return () => useUp(spent ?? { kind: 'RefreshToken', id })
+}
+
+const isGoodNow = async (id: string) => {
+  const found = await adapterOf('RefreshToken').find(id)
+  return found !== undefined && found['consumed'] === undefined
+}
+
+test('a refresh token stays good beside the one that takes its place, until that is about to be given', async () => {
+  await adapterOf('RefreshToken').upsert(OLD, { ...refreshToken, jti: OLD }, 60)
+  const finish = await refresh(OLD, NEXT)
+  expect([await isGoodNow(OLD), await isGoodNow(NEXT)]).toEqual([true, true])
+  await finish()
+  expect([await isGoodNow(OLD), await isGoodNow(NEXT)]).toEqual([false, true])
+  await expect(refresh(OLD, OTHER)).rejects.toThrow(REPLAY)
+})
+
+test('of two who refresh at once one is given a token, and the other takes the grant away', async () => {
+  await adapterOf('Grant').upsert('g1', { jti: 'g1', kind: 'Grant' }, 60)
+  await adapterOf('RefreshToken').upsert(OLD, { ...refreshToken, jti: OLD }, 60)
+  const [slower, quicker] = [await refresh(OLD, NEXT), await refresh(OLD, OTHER)]
+  await quicker()
+  await expect(slower()).rejects.toThrow(REPLAY)
+  expect(await adapterOf('Grant').find('g1')).toBeUndefined()
+  expect(await isGoodNow(NEXT)).toBe(false)
 })
 
 test('requests that wait and sessions of the provider are kept nowhere', async () => {
