@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
-import { createInjectPhone, createTestApp, type InjectClient } from '../support/app.ts'
+import { createInjectPhone, createTestApp, type InjectClient, type TestParts } from '../support/app.ts'
 import { DEVICE_GRANT, SPA, TV } from '../support/clients-file.ts'
 import { createFailingStore, type FailingStore, type Loss } from '../support/failing-store.ts'
 import { authorizePath, VERIFIER } from '../support/oauth-flow.ts'
@@ -31,14 +32,14 @@ interface Answer {
   json: Record<string, string>
 }
 
-async function start(asKept: (store: RecordStore) => RecordStore): Promise<Deployment> {
+async function start(asKept: (store: RecordStore) => RecordStore, parts: TestParts = {}): Promise<Deployment> {
   // The library goes by the process's own clock.
   const time = { now: Date.now() }
   const failing = createFailingStore(createMemoryStore({ clock: () => time.now }))
   const clients = createClients()
   clients.replace(parseClients(JSON.stringify([TV, SPA])))
   const env = { CLIENTS_FILE: 'clients.json', MATCH: 'never', COLLECT_SECONDS: String(COLLECT_SECONDS) }
-  const instance = async () => (await createTestApp(env, { clients, store: asKept(failing.store) }, time)).app
+  const instance = async () => (await createTestApp(env, { clients, store: asKept(failing.store), ...parts }, time)).app
   const [first, other] = [await instance(), await instance()]
   let asked: FastifyInstance = first
   return {
@@ -195,5 +196,22 @@ test('of two who had the same refresh token neither keeps anything once both hav
     expect((await refreshing(at, thief)()).status).toBe(400)
     for (const { json } of [owner, thief]) expect(await at.userinfo(json['access_token'])).toBe(401)
   }
+  await at.close()
+})
+
+test('a device whose tokens are too many for this minute gets them in another', async () => {
+  const limits: RateLimiterMemory[] = []
+  const makeLimiter: TestParts['makeLimiter'] = (name, points, duration) => {
+    const limit = new RateLimiterMemory({ keyPrefix: name, points, duration })
+    if (name === 'oauth-tokens-of') limits.push(limit)
+    return limit
+  }
+  const at = await start(TOGETHER, { makeLimiter })
+  const ask = await deviceCode(at)
+  for (const limit of limits) limit.points = 0
+  expect(await ask()).toMatchObject({ status: 429, json: { code: 'slow_down' } })
+  at.pass(LONG_AWAY)
+  for (const limit of limits) limit.points = 120
+  expect((await ask()).status).toBe(200)
   await at.close()
 })

@@ -187,6 +187,17 @@ test('T31 a refresh token is good once: shown again, all that came of it is over
   }
 })
 
+test('T31 of many who refresh at once by one token, none keeps anything', async () => {
+  const { json } = await exchange(browser, WEB, await codeFor(browser, phone, WEB))
+  const replies = await Promise.all(Array.from({ length: 8 }, () => refresh(browser, WEB, json.refresh_token)))
+  const given = replies.filter(({ status }) => status === 200)
+  expect(given.length).toBeLessThanOrEqual(1)
+  for (const one of [json, ...given.map((reply) => reply.json)]) {
+    expect((await userinfo(browser, one.access_token)).status).toBe(401)
+    expect((await refresh(browser, WEB, one.refresh_token)).json.error).toBe('invalid_grant')
+  }
+})
+
 test('T31 codes and tokens are good for the client that they were given to alone', async () => {
   const stolen = await codeFor(browser, phone, WEB)
   expect((await exchange(browser, OTHER, stolen)).json.error).toBe('invalid_grant')

@@ -51,7 +51,7 @@ export interface CollectingBrowser {
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
   by?: AnyOccasion | undefined
-  /** Who collects has yet to keep which session it is: the time does not count, and its first use ends the repeating. */
+  /** It has yet to keep which session that is: the hand-over repeats until its first use, however long ago it was given. */
   isKeptFirst?: boolean
 }
 
