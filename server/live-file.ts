@@ -25,8 +25,6 @@ export interface LiveFile {
 }
 
 const LOOK_EVERY_MS = 500
-/** Who wants it read looks closer: whoever sends SIGHUP has written it. */
-const LOOK_SOON_MS = 100
 /** For so many looks, who wants a file read waits for it to rest. */
 const MOST_LOOKS = 20
 
@@ -105,7 +103,7 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
   async function readNow(): Promise<void> {
     isDue = true
     for (let looks = 1; isOpen && !(await look()) && looks < MOST_LOOKS; looks++) {
-      await pause(LOOK_SOON_MS, undefined, { ref: false })
+      await pause(LOOK_EVERY_MS, undefined, { ref: false })
     }
   }
 

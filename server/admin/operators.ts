@@ -68,8 +68,10 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
         { type: 'sessions_ended', person, by },
         async () => {
           // First: what is handed over until then is in the list, and ends with it.
-          await logins.withdrawApps(person, by)
-          return sessions.endAll(person, by)
+          const [withdrawal] = await Promise.allSettled([logins.withdrawApps(person, by)])
+          const count = await sessions.endAll(person, by)
+          if (withdrawal.status === 'rejected') throw withdrawal.reason
+          return count
         },
         (count) => ({ sessions: count }),
       ),

@@ -324,7 +324,7 @@ function give(login: Login, { repeatMs }: EventOf<'give'>, now: number): Outcome
 function acknowledge(login: Login): Outcome {
   if (login.status !== 'delivered' || login.salt === undefined) return { login }
   const { salt: _used, ...rest } = login
-  return { login: rest }
+  return { login: { ...rest, phone: withoutToken(login.phone) } }
 }
 
 function authenticated(
@@ -336,7 +336,12 @@ function authenticated(
 }
 
 function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {
-  return { ...baseOf(login), status: 'denied', expiresAt, phone }
+  return { ...baseOf(login), status: 'denied', expiresAt, phone: withoutToken(phone) }
+}
+
+/** Nobody asks about its token any more. */
+function withoutToken({ sealedToken: _asked, ...phone }: Phone): Phone {
+  return phone
 }
 
 function baseOf(login: LoginBase): LoginBase {

@@ -111,11 +111,11 @@ export function createAuthorities(options: AuthorityOptions) {
       const { ctx } = oidc.Provider
       const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
       if (ctx === undefined || isOthers) return payload
+      const grantId = grantOfDevice(code)
       // Whoever shows it again takes away what the first one got.
-      if (payload.consumed !== undefined) return { ...payload, error: 'invalid_grant' }
+      if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
       const sessionUid = payload.sessionUid ?? (await signedInOn(code))
       if (sessionUid === undefined) return payload
-      const grantId = grantOfDevice(code)
       await keep({ sessionUid, grantId })
       return { ...payload, ...(await approved(ctx, payload, sessionUid, grantId)) }
     },

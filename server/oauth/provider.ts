@@ -49,7 +49,10 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
       const { spent } = stateOf(ctx)
       if (spent === undefined || ctx.status !== 200) return
       await useUp(spent).catch((error: unknown) => {
-        if (!(error instanceof oidc.errors.InvalidGrant)) throw error
+        if (!(error instanceof oidc.errors.InvalidGrant)) {
+          stateOf(ctx).failure ??= error
+          return
+        }
         ctx.status = error.statusCode
         ctx.body = { error: error.error, error_description: error.error_description }
       })

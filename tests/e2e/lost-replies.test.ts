@@ -9,17 +9,19 @@ import { setUpPageTests } from '../support/page-tests.ts'
 /** Replies that vanish on the way, as where Wi-Fi roams or a VPN forgets a flow: nobody is told, and new connections are good. */
 
 const { visitors, serve } = setUpPageTests({})
-let line: FaultyLine
+let line: FaultyLine | undefined
 
 afterEach(async () => {
-  await line.mend()
-  await line.close()
+  await line?.mend()
+  await line?.close()
+  line = undefined
 })
 
 /** A login page at the far end of a line, and a phone that is near. */
 async function open(env: Record<string, string>) {
   const [port, linePort] = [await freePort(), await freePort()]
-  line = await createFaultyLine(port, linePort)
+  const faulty = await createFaultyLine(port, linePort)
+  line = faulty
   const url = `http://127.0.0.1:${linePort}`
   const near = await serve({ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: url, ...env })
   const desktop = await visitors.desktop()
@@ -28,7 +30,7 @@ async function open(env: Record<string, string>) {
   const phone = await createPhone(`http://127.0.0.1:${near.port}`, url)
   await scan(phone, token)
   const confirm = async () => (await phone.post('/login/confirm', { token })).json
-  return { desktop, confirm }
+  return { desktop, confirm, line: faulty }
 }
 
 const POLL = /GET \/login\/status\//
@@ -36,7 +38,7 @@ const POLL = /GET \/login\/status\//
 const NO_POLL = /^(?![\s\S]*GET \/login\/status\/)/
 
 test('a hand-over whose reply vanishes is asked for again while it can be had', async () => {
-  const { desktop, confirm } = await open({ MATCH: 'never', POLL_INTERVAL_SECONDS: '1', POLL_HOLD_SECONDS: '1' })
+  const { desktop, confirm, line } = await open({ MATCH: 'never', POLL_INTERVAL_SECONDS: '1', POLL_HOLD_SECONDS: '1' })
   await sees(desktop, '#status', 'confirm on your phone')
   line.drop({ said: NO_POLL })
   await line.passed('client', { said: POLL })
@@ -46,7 +48,11 @@ test('a hand-over whose reply vanishes is asked for again while it can be had', 
 })
 
 test('so is one that came with the right number, where polls are far apart', async () => {
-  const { desktop, confirm } = await open({ MATCH: 'always', POLL_INTERVAL_SECONDS: '30', POLL_HOLD_SECONDS: '0' })
+  const { desktop, confirm, line } = await open({
+    MATCH: 'always',
+    POLL_INTERVAL_SECONDS: '30',
+    POLL_HOLD_SECONDS: '0',
+  })
   const { match_code: digits } = await confirm()
   // Goes on where its login is by now.
   await desktop.reload()

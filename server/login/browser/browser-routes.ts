@@ -145,7 +145,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         description:
           'With `wait` the reply is held until the status is no longer `seen`, or the time is up. Ask again `interval` ' +
           'seconds after the last time, with `wait` as `hold` says: both grow under load, and who keeps to them is never ' +
-          'refused. A reply that was lost is given again for ten seconds, or until the session is used: from `scanned` on ' +
+          'refused. But a reply that was lost is given again for ten seconds, or until the session is used: from `scanned` on ' +
           'wait for 3 seconds at the most, give up 4 later, and ask again within a second. `denied` and `expired` are ends.',
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,

@@ -81,7 +81,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 
-  /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
+  /** Denied for good, unless it is delivered already: then it is what a repeat would be. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
     // No request's doing: the browser has found out.
@@ -155,7 +155,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const secret = deriveSessionSecret(browserKey, loginId, salt)
     const [user, opened] = await Promise.all([approver(phone, loginId), sessions.resume(secret)])
     if (user === undefined) {
-      if (opened !== undefined) await sessions.discard(opened)
+      if (opened !== undefined) await sessions.discard(opened, 'authority_ended')
       return denialOf(login)
     }
     // Changes nothing any more, but is answered only once replicas have what the first try left undone.

@@ -128,6 +128,19 @@ describe('of a person', () => {
     expect(await (await approve())()).toBe('authenticated')
   })
 
+  test('sessions end also where what their native app approved cannot be looked for, and that is told', async () => {
+    const store = createMemoryStore({ clock: () => NOW })
+    let isAway = false
+    const read: typeof store.read = (key) => {
+      if (isAway && key.startsWith('scans-of:')) return Promise.reject(new ScanInError('store_unavailable'))
+      return store.read(key)
+    }
+    const { ask, phone } = await begin({ store: { ...store, read } })
+    isAway = true
+    expect((await ask('DELETE', '/users/demo/sessions')).statusCode).toBe(503)
+    expect((await phone.get('/session')).statusCode).toBe(401)
+  })
+
   test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
     const { ask } = await begin()
     for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {

@@ -286,12 +286,18 @@ describe('the end', () => {
     expect(tab.server.calls).toHaveLength(asked)
   })
 
-  test('is a way on, and at once, when the answer to the right number was lost', async () => {
+  test.each([
+    ['was lost', dropped()],
+    ['is none', refusal(503, 'store_unavailable')],
+  ])('is a way on, and at once, when the answer to the right number %s', async (_what, error) => {
     const tab = open()
     await tab.clock.pass(2500)
+    // Who has just come back has had the one poll that this brings.
+    await tab.wake.wake()
+    await tab.clock.pass(100)
     tab.server.onDigits(() => {
       tab.server.set(first, { status: 'authenticated', userName: 'Ada', redirectTo: '/home' })
-      return Promise.reject(dropped())
+      return Promise.reject(error)
     })
     await expect(tab.flow.match('482913')).rejects.toThrow()
     await tab.clock.pass(0)

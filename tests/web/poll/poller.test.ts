@@ -222,6 +222,18 @@ describe('wake', () => {
     expect(polling.asked.length).toBeLessThanOrEqual(11)
   })
 
+  test('an urgent one counts however lately there was another, and leaves nobody listening', async () => {
+    const polling = startPolling(() => async () => ({ status: 'pending' }), { intervalSeconds: 30, holdSeconds: 0 })
+    await polling.clock.pass(500)
+    await polling.wake.wake()
+    await polling.clock.pass(500)
+    await polling.wake.wake()
+    await polling.urgent.wake()
+    expect(polling.times()).toEqual([0, 500, 1000])
+    await polling.abort()
+    expect(polling.urgent.listeners()).toBe(0)
+  })
+
   test('a wake does not overrule Retry-After', async () => {
     const polling = startPolling(() => () => Promise.reject(refusal(429, 'slow_down', 10)))
     await polling.clock.pass(3000)

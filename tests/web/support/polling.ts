@@ -25,7 +25,7 @@ export function startPolling(
   { seen = 'pending' } = {},
 ) {
   const clock = createFakeClock()
-  const wake = createFakeWake()
+  const [wake, urgent] = [createFakeWake(), createFakeWake()]
   const controller = new AbortController()
   const server = serverOf(clock)
   const asked: Asked[] = []
@@ -55,6 +55,7 @@ export function startPolling(
     clock,
     random: () => 0,
     wake,
+    urgent,
     signal: controller.signal,
   }).then((result) => {
     end = result
@@ -63,6 +64,7 @@ export function startPolling(
   return {
     clock,
     wake,
+    urgent,
     asked,
     replies,
     connections,

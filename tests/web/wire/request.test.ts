@@ -137,11 +137,27 @@ describe('what the service says again for a while alone', () => {
   test.each([
     ['digits', () => api.match({ token, matchCode: '482913' })],
     ['a confirmation', () => api.confirm({ token })],
-    ['a look at a login of before', () => api.loginStatus({ token, seen: 'none', waitSeconds: 0 })],
+    ['a status that is not held', () => api.loginStatus({ token, seen: 'none', waitSeconds: 0 })],
   ])('is not waited for so long that it could not be asked for again: %s', async (_what, ask) => {
     jest.useFakeTimers()
     const asked = expect(ask()).rejects.toBeInstanceOf(ConnectionError)
     await jest.advanceTimersByTimeAsync(REPEAT_FOR_MS - 3000)
     await asked
+  })
+
+  test.each([
+    ['digits', () => api.match({ token, matchCode: '482913', isAgain: true })],
+    ['a confirmation', () => api.confirm({ token, isAgain: true })],
+  ])('is waited for longer where that was too short once: %s', async (_what, ask) => {
+    jest.useFakeTimers()
+    let isOver = false
+    const asked = ask().catch(() => {
+      isOver = true
+    })
+    await jest.advanceTimersByTimeAsync(9999)
+    expect(isOver).toBe(false)
+    await jest.advanceTimersByTimeAsync(1)
+    await asked
+    expect(isOver).toBe(true)
   })
 })

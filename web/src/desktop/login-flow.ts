@@ -1,7 +1,8 @@
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
-import { ApiError, ConnectionError } from '../wire/api-error.ts'
+import { ApiError, ConnectionError, isRefusal } from '../wire/api-error.ts'
+import { replyPatienceMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { endingIn } from '../wire/ending.ts'
 import { type LinkedAbort, linkAbort } from '../wire/linked-abort.ts'
@@ -61,8 +62,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let renewal: Promise<void> | undefined
   /** Digits that were sent and not answered yet. */
   let matching: Promise<BrowserReply> | undefined
-  /** Has the poller ask soon. */
+  /** Has the poller ask at once, unless it is asking. */
   let askNow = () => {}
+  /** Digits were sent, and no answer came. */
+  let areDigitsLost = false
   /** The last try was sent, and no answer came, or it was wrong. */
   let isLastTrySent = false
   /** Seconds from the scan to the end. */
@@ -146,16 +149,18 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (reply.status !== 'expired') return reply
     // It was renewed while we asked, or is just now: the old secret has run out, the login has not.
     await renewal
-    if (asked !== tokenNow()) return ask({ ...polled, waitSeconds: 0 })
+    if (asked !== tokenNow()) return ask({ ...polled, waitSeconds: 0, timeoutMs: replyPatienceMs(0) })
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
     if (rotationInDoubt || matching !== undefined) throw new ConnectionError()
     return reply
   }
 
-  const wakeOrLostDigits: WakeSource = {
+  const lostDigits: WakeSource = {
     onWake: (listener) => {
       askNow = listener
-      return parts.wake.onWake(listener)
+      return () => {
+        askNow = () => {}
+      }
     },
   }
 
@@ -245,7 +250,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const end = await poll<BrowserReply>({
       ...parts,
       ask,
-      wake: wakeOrLostDigits,
+      urgent: lostDigits,
       isFinal,
       onReply,
       onConnection: (next) => {
@@ -271,14 +276,15 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     match: async (matchCode) => {
       // Before it is: the page may be gone when the answer comes.
       noteLastTry(shown?.kind === 'match_required' && shown.triesLeft === 1)
-      matching = api.match({ token: tokenNow(), matchCode })
+      matching = api.match({ token: tokenNow(), matchCode, isAgain: areDigitsLost })
       try {
         onReply(await matching)
       } catch (error) {
         const isUsedUp = error instanceof ApiError && error.triesLeft === 0
         if (error instanceof ApiError) noteLastTry(isUsedUp)
+        else areDigitsLost = true
         // The session may have been in the answer, and is given again for some seconds alone.
-        else askNow()
+        if (!isRefusal(error)) askNow()
         if (isUsedUp) return finish({ kind: 'tries_used' })
         throw error
       } finally {

@@ -1,6 +1,6 @@
 import type { WakeSource } from '../poll/page-wake.ts'
 import { askedMsOf, isRefusal } from '../wire/api-error.ts'
-import { backoffMs } from '../wire/backoff.ts'
+import { backoffMs, replyPatienceMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { LoginApi } from '../wire/login-api.ts'
@@ -43,7 +43,7 @@ export async function rotate(parts: RotationParts): Promise<void> {
     try {
       // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
       const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo })
-      login = await keepOrTake(parts, login, next)
+      login = await keepOrTake(parts, login, next, replyPatienceMs(failures))
       failures = 0
       parts.onDoubt(false)
       parts.onLogin(login)
@@ -68,13 +68,25 @@ export async function rotate(parts: RotationParts): Promise<void> {
  * A renewal that comes after the scan is answered with a new login. The old one, which the phone holds, is then kept and
  * the new one dropped; only a login that is no more gives way.
  */
-async function keepOrTake({ api, onReply }: RotationParts, old: LoginReply, next: LoginReply): Promise<LoginReply> {
+async function keepOrTake(
+  { api, onReply }: RotationParts,
+  old: LoginReply,
+  next: LoginReply,
+  timeoutMs: number,
+): Promise<LoginReply> {
   if (loginIdOf(next.token) === loginIdOf(old.token)) return next
-  const reply = await api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0 })
-  if (reply.status === 'expired' || reply.status === 'pending') return next
-  // This very reply may have carried the session: nobody else will be told.
-  onReply(reply)
-  await api.dropLogin({ token: next.token }).catch(() => undefined)
+  const drop = () => api.dropLogin({ token: next.token }).catch(() => undefined)
+  try {
+    const reply = await api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0, timeoutMs })
+    if (reply.status === 'expired' || reply.status === 'pending') return next
+    // This very reply may have carried the session: nobody else will be told.
+    onReply(reply)
+  } catch (error) {
+    // The next try begins another.
+    void drop()
+    throw error
+  }
+  await drop()
   return old
 }
 

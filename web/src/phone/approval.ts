@@ -4,7 +4,7 @@ import { browserWords, type TitledWords } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
-import { type ApiError, isProblem, isRefusal } from '../wire/api-error.ts'
+import { type ApiError, ConnectionError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { endingIn } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
@@ -61,6 +61,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   let seen: string = request.status
   /** Digits are asked for, and not typed yet. */
   let isMatching = request.status === 'match_required'
+  /** A step was taken, and no answer came. */
+  let isUnanswered = false
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
 
@@ -139,6 +141,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       await act()
     } catch (error) {
       if (signal.aborted) return
+      if (error instanceof ConnectionError) isUnanswered = true
       if (isRefusal(error) && !isProblem(error, 'passkey_required')) return onRefused(error)
       // Also where a tap was enough when it was scanned: there is a passkey by now.
       if (isRefusal(error)) isPasskeyAsked = true
@@ -156,7 +159,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     confirm: () =>
       decide(async () => {
         const assertion = isPasskeyAsked ? await proof() : undefined
-        const reply = await stillAsked(api.confirm({ token, assertion }))
+        const reply = await stillAsked(api.confirm({ token, assertion, isAgain: isUnanswered }))
         onConnection('steady')
         seen = reply.status
         isMatching = reply.status === 'match_required'

@@ -65,11 +65,15 @@ export const waitSecondsOf = ({ hold, pacing, seen, isUpToDate }: PollState): nu
   return seen === 'pending' && isUpToDate ? pacing.holdSeconds : Math.min(pacing.holdSeconds, mostSeconds)
 }
 
-/** How long the next poll may take. Longer after failures and late replies: neither a slow line nor a slow server is cut for ever. */
+/**
+ * How long the next poll may take: whatever it is held, as long as one that is held for the most. Longer after failures and late
+ * replies: neither a slow line nor a slow server is cut for ever.
+ */
 export const timeoutMsOf = ({ failures, lateMs }: PollState, waitSeconds: number): number => {
   // A reply that is held so long is missed too late anyhow, and it is a busy server's: it is not asked twice.
   const lateMostMs = waitSeconds > mostSeconds ? longestPatienceMs : Math.min(longestPatienceMs, lateMs + 2000)
-  return Math.max(waitSeconds * 1000 + Math.max(replyPatienceMs(0), lateMostMs), replyPatienceMs(failures))
+  const patienceMs = Math.max(mostSeconds * 1000 + replyPatienceMs(0), replyPatienceMs(failures))
+  return Math.max(patienceMs, waitSeconds * 1000 + lateMostMs)
 }
 
 export interface PacedReply {

@@ -39,6 +39,8 @@ export interface PollerParts<R extends PacedReply> {
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
+  /** Wakes that count however lately there was another. Left out: none. */
+  readonly urgent?: WakeSource
   readonly signal: AbortSignal
 }
 
@@ -128,8 +130,10 @@ async function pauseUntil<R extends PacedReply>(parts: PollerParts<R>, due: Due,
   const stopListening = parts.wake.onWake(() => {
     if (due.wakeable && parts.clock.now() >= notBefore) pause.abort()
   })
+  const stopHurrying = parts.urgent?.onWake(() => due.wakeable && pause.abort())
   await parts.clock.sleep(pauseMs, pause.signal)
   stopListening()
+  stopHurrying?.()
   pause.unlink()
   return pause.signal.aborted && !parts.signal.aborted
 }

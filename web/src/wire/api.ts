@@ -18,7 +18,7 @@ import {
   type PhoneReply,
   type ScanReply,
 } from './protocol.ts'
-import { callsOver, type Fetch, soonForgottenMs } from './request.ts'
+import { callsOver, type Fetch, patienceMsFor } from './request.ts'
 import {
   type CurrentSession,
   decodeLocation,
@@ -33,7 +33,8 @@ import {
 /** Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
 export interface Api extends LoginApi {
   scan(ask: { token: string } | { userCode: string }): Promise<ScanReply>
-  confirm(ask: { token: string; assertion?: Assertion | undefined }): Promise<ConfirmReply>
+  /** @param ask.isAgain one before was not answered: this one may take its time */
+  confirm(ask: { token: string; assertion?: Assertion | undefined; isAgain?: boolean }): Promise<ConfirmReply>
   confirmOptions(ask: { token: string }): Promise<RequestOptions>
   deny(ask: { token: string }): Promise<void>
   scanStatus(ask: StatusAsk): Promise<PhoneReply>
@@ -69,7 +70,8 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       const body = 'token' in code ? { token: code.token } : { user_code: code.userCode }
       return decodeScan(await post('/login/scan', body))
     },
-    confirm: async (asked) => decodeConfirm(await post('/login/confirm', asked, soonForgottenMs)),
+    confirm: async ({ isAgain, ...asked }) =>
+      decodeConfirm(await post('/login/confirm', asked, patienceMsFor(isAgain))),
     confirmOptions: async ({ token }) => decodeRequestOptions(await post('/login/confirm/options', { token })),
     deny: async ({ token }) => {
       await post('/login/deny', { token })

@@ -8,7 +8,7 @@ import {
   type LoginReply,
   type UserCodeReply,
 } from './protocol.ts'
-import { callsOver, type Fetch, type Request, soonForgottenMs } from './request.ts'
+import { callsOver, type Fetch, patienceMsFor, type Request } from './request.ts'
 
 /** What to ask a status route: the state last seen, and how long the server may keep the reply back. */
 export interface StatusAsk {
@@ -24,7 +24,8 @@ export interface StatusAsk {
 export interface LoginApi {
   startLogin(ask: { token?: string | undefined; returnTo?: string | undefined }): Promise<LoginReply>
   loginStatus(ask: StatusAsk): Promise<BrowserReply>
-  match(ask: { token: string; matchCode: string }): Promise<BrowserReply>
+  /** @param ask.isAgain one before was not answered: this one may take its time */
+  match(ask: { token: string; matchCode: string; isAgain?: boolean }): Promise<BrowserReply>
   userCode(ask: { token: string }): Promise<UserCodeReply>
   dropLogin(ask: { token: string }): Promise<void>
   /** The name of who is signed in here; 401 where nobody is. */
@@ -52,8 +53,8 @@ export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
   return {
     startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
     loginStatus: async (asked) => decodeBrowserReply(await ask(statusRequest('/login/status', asked))),
-    match: async ({ token, matchCode }) =>
-      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode }, soonForgottenMs)),
+    match: async ({ token, matchCode, isAgain }) =>
+      decodeBrowserReply(await post('/login/match', { token, match_code: matchCode }, patienceMsFor(isAgain))),
     userCode: async ({ token }) => decodeUserCode(await post('/login/user-code', { token })),
     dropLogin: async ({ token }) => {
       await remove(`/login/${encodeURIComponent(token)}`)

@@ -15,8 +15,13 @@ export type Fetch = typeof globalThis.fetch
 
 const ordinaryTimeoutMs = 10_000
 
-/** For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. */
-export const soonForgottenMs = 6000
+const soonForgottenMs = 6000
+
+/**
+ * For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. A line on
+ * which that was too short once gets all the time that there is.
+ */
+export const patienceMsFor = (isAgain = false): number => (isAgain ? ordinaryTimeoutMs : soonForgottenMs)
 
 /**
  * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
