@@ -107,11 +107,8 @@ export interface SessionOpening {
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
-  /**
-   * Takes back what was created and used by nobody. It is not told of any more.
-   * @param reason why it is withdrawn, where it may have been told of
-   */
-  discard(opened: OpenedSession, reason?: string): Promise<void>
+  /** Takes back what was created and given to nobody. It is not told of any more. */
+  discard(opened: OpenedSession): Promise<void>
 }
 
 const NOTHING = { opened: undefined, also: undefined }
@@ -245,9 +242,8 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       return made.maxAge
     },
 
-    async discard({ id, session }, reason) {
-      const told = reason === undefined ? {} : ({ why: 'withdrawn', reason } as const)
-      await end(personKeyHash(session.user), [{ id, place: { session } }], told)
+    async discard({ id, session }) {
+      await end(personKeyHash(session.user), [{ id, place: { session } }])
       followUps.drop(openedFollowUp(id))
     },
   }

@@ -81,15 +81,14 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 
-  /** Denied for good, unless it is delivered already: then it is what a repeat would be. */
+  /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
     // No request's doing: the browser has found out.
     const by = isOfRequest(browser.by) ? undefined : browser.by
     const login = await applyFor(phone, browser.loginId, event, by)
     if (login === undefined) return collect(browser)
-    if (isRepeating(login)) return repeat(browser, login)
-    return login.status === 'denied' ? denialOf(login) : undefined
+    return login.status === 'denied' || isRepeating(login) ? denialOf(login) : undefined
   }
 
   async function give(
@@ -146,18 +145,15 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   /**
-   * The session was opened before: what is not there any more has ended, and does not come back. It was not used yet, and
-   * whoever is told to be denied is not left signed in by it.
+   * The session was opened before: what is not there any more has ended, and does not come back. What was given stays, also
+   * where it is not given again: the reply that brought it may have arrived, and this be a poll from before it.
    */
   async function repeat(browser: CollectingBrowser, login: DeliveredLogin & { salt: string }) {
     const { loginId, browserKey } = browser
     const { phone, salt } = login
     const secret = deriveSessionSecret(browserKey, loginId, salt)
     const [user, opened] = await Promise.all([approver(phone, loginId), sessions.resume(secret)])
-    if (user === undefined) {
-      if (opened !== undefined) await sessions.discard(opened, 'authority_ended')
-      return denialOf(login)
-    }
+    if (user === undefined) return denialOf(login)
     // Changes nothing any more, but is answered only once replicas have what the first try left undone.
     if (!isRepeating(await applyFor(phone, loginId, COLLECT))) return undefined
     return opened && give(browser, login, { user, salt, opened })

@@ -208,17 +208,6 @@ describe("a login's way", () => {
     await another.app.close()
   })
 
-  test('given to a browser that lost the reply, and taken back as its phone is out by then', async () => {
-    const token = await approved()
-    const [cookie = ''] = [...browser.cookies].map(([name, value]) => `${name}=${value}`)
-    const ask = () => testApp.app.inject({ url: `/login/status/${token}`, headers: { cookie } })
-    expect((await ask()).json().status).toBe('authenticated')
-    await phone.post('/sign-out')
-    log.news()
-    for (let times = 0; times < 2; times++) expect((await ask()).json().status).toBe('denied')
-    expect(log.news()).toMatchObject([{ audit: 'session.withdrawn', outcome: 'success', reason: 'authority_ended' }])
-  })
-
   test("not by another login's browser, whose own one is over", async () => {
     const [own, other] = [await start(), await start()]
     const keyOf = (token: string) => browser.cookies.get(`scanin_${idOf(token)}`)

@@ -119,17 +119,14 @@ test("a native app's approval is nobody's session", async () => {
 })
 
 describe('after the hand-over', () => {
-  test('a reply that was lost is not given again once the phone is out, and the browser is not left in the list', async () => {
-    const other = await createInjectPhone(instances[1].app, 'ann')
+  test('a reply that was lost is not given again once the phone is out, and what was given stays', async () => {
     await approve()
     const jar = Object.fromEntries(browser.cookies)
     await status()
     await phone.post('/sign-out')
     const again = await browser.get(`/login/status/${token}`, { cookies: jar })
     expect([again.json().status, again.cookies]).toEqual(['denied', []])
-    expect((await other.get('/sessions')).json().sessions).toHaveLength(1)
-    expect((await browser.get('/session')).statusCode).toBe(401)
-    expect((await browser.get(`/login/status/${token}`, { cookies: jar })).json().status).toBe('denied')
+    expect((await browser.get('/session')).statusCode).toBe(200)
   })
 
   test('what was used stays once the phone is out', async () => {
