@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { ScanInError } from '../errors.ts'
 import type { Randomness } from '../randomness.ts'
 import { keyFrom, openSealed, sealed } from '../sealing.ts'
-import type { BearerVerdict, BearerVerifier, User } from './identity.ts'
+import type { BearerVerifier, User } from './identity.ts'
 import type { NativeApp } from './native-apps.ts'
 import { isSamePerson, personKey } from './person-key.ts'
+import { createSharedCalls, MOST_CALLS } from './provider-calls.ts'
 
 /**
  * Native apps' opaque tokens that approve logins. One that is revoked looks as it did before: so each is kept with its
@@ -36,26 +36,10 @@ export interface ApprovingTokensOptions {
 
 /** The provider is asked by the service itself, and by nobody's address. */
 const NOWHERE = ''
-/** Calls under way at once. */
-const MOST_CALLS = 16
-const RETRY_AFTER_SECONDS = 1
 
 export function createApprovingTokens({ opaqueTokens, randomness }: ApprovingTokensOptions): ApprovingTokens {
   const key = opaqueTokens?.secret === undefined ? randomBytes(32) : keyFrom(opaqueTokens.secret, 'approving tokens')
-
-  /** Many polls of one login are one call. */
-  const underWay = new Map<string, Promise<BearerVerdict>>()
-
-  function askOnce({ ask }: OpaqueTokens, token: string): Promise<BearerVerdict> {
-    const shared = underWay.get(token)
-    if (shared !== undefined) return shared
-    if (underWay.size >= MOST_CALLS) {
-      throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
-    }
-    const call = ask(token, NOWHERE).finally(() => underWay.delete(token))
-    underWay.set(token, call)
-    return call
-  }
+  const calls = createSharedCalls()
 
   return {
     seal({ user, token }) {
@@ -66,7 +50,7 @@ export function createApprovingTokens({ opaqueTokens, randomness }: ApprovingTok
     async isGood(sealedToken, user) {
       const token = openSealed(sealedToken, key, personKey(user))
       if (token === undefined || opaqueTokens === undefined) return true
-      const verdict = await askOnce(opaqueTokens, token)
+      const verdict = await calls(token, MOST_CALLS, () => opaqueTokens.ask(token, NOWHERE))
       return verdict.kind === 'person' && isSamePerson(verdict.user, user)
     },
   }

@@ -14,13 +14,32 @@ export interface SparinglyOptions {
 }
 
 /** Calls under way at once: for all tokens, and for such as nobody knows. Known ones always find a place before. */
-const MOST_CALLS = 16
+export const MOST_CALLS = 16
 const MOST_CALLS_FOR_UNKNOWN = 12
 const RETRY_AFTER_SECONDS = 1
 /** How long a token that was refused is so without asking. */
 const REFUSED_FOR_MS = 10_000
 /** How long one that was good is not held up by failures of others at its address. It is asked about all the same. */
 const KNOWN_FOR_MS = 600_000
+
+/** Of many who ask by one key, one asks; and no more than so many keys are asked about at a time. */
+export type SharedCalls = (key: string, most: number, ask: () => Promise<BearerVerdict>) => Promise<BearerVerdict>
+
+/** Their calls reject with `identity_provider_unavailable` where there are too many under way. */
+export function createSharedCalls(): SharedCalls {
+  const underWay = new Map<string, Promise<BearerVerdict>>()
+
+  return async (key, most, ask) => {
+    const shared = underWay.get(key)
+    if (shared !== undefined) return shared
+    if (underWay.size >= most) {
+      throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+    }
+    const call = ask().finally(() => underWay.delete(key))
+    underWay.set(key, call)
+    return call
+  }
+}
 
 /**
  * Asks the provider sparingly: anybody can make up tokens, and each would be a request to somebody else's service. Many
@@ -30,7 +49,7 @@ const KNOWN_FOR_MS = 600_000
 export function sparingly({ ask, failures, clock }: SparinglyOptions): BearerVerifier {
   const known = createShortMemory<true>(clock)
   const wrong = createShortMemory<true>(clock)
-  const underWay = new Map<string, Promise<BearerVerdict>>()
+  const calls = createSharedCalls()
 
   async function askOnce(token: string, hash: string, address: string): Promise<BearerVerdict> {
     const isKnown = known.get(hash) === true
@@ -49,13 +68,7 @@ export function sparingly({ ask, failures, clock }: SparinglyOptions): BearerVer
   return async (token, address) => {
     const hash = hashSecret(token)
     if (wrong.get(hash)) return refused('it was refused a moment ago')
-    const shared = underWay.get(hash)
-    if (shared !== undefined) return shared
-    if (underWay.size >= (known.get(hash) ? MOST_CALLS : MOST_CALLS_FOR_UNKNOWN)) {
-      throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
-    }
-    const call = askOnce(token, hash, address).finally(() => underWay.delete(hash))
-    underWay.set(hash, call)
-    return call
+    const most = known.get(hash) ? MOST_CALLS : MOST_CALLS_FOR_UNKNOWN
+    return calls(hash, most, () => askOnce(token, hash, address))
   }
 }

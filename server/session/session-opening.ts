@@ -9,8 +9,9 @@ import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex, Told } from './session-index.ts'
 import { clearing } from './session-limit.ts'
-import type { OnSessionNews } from './session-news.ts'
+import type { OnSessionNews, SessionChange } from './session-news.ts'
 import { ownerOf, type SessionRecords } from './session-records.ts'
+import { createTelling } from './uncertain-news.ts'
 
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */
@@ -115,6 +116,7 @@ const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
   const { clock, policy, followUps, records, index, end, onNews = () => undefined } = options
+  const telling = createTelling<SessionChange>({ clock, followUps, onNews })
 
   function fresh({ secret: _kept, told: _listed, kind, remember, ...rest }: NewSession): Session {
     const now = clock()
@@ -206,17 +208,10 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     },
 
     tell({ id, session }, { by, isUncertain }) {
-      const news = { type: 'opened', id, session, by } as const
-      const followUp = openedFollowUp(id)
-      if (!isUncertain) {
-        followUps.drop(followUp)
-        onNews(news)
-      } else if (!followUps.has(followUp)) {
-        const wasUncertainAt = clock()
-        onNews({ ...news, isUncertain })
-        const isThere = async () => (await records.find(id)) !== undefined
-        followUps.begin(followUp, isThere, () => onNews({ ...news, wasUncertainAt }))
-      }
+      const news: SessionChange = { type: 'opened', id, session, by }
+      const name = openedFollowUp(id)
+      if (!isUncertain) telling.certain(name, news)
+      else if (!followUps.has(name)) telling.uncertain(name, news, async () => (await records.find(id)) !== undefined)
     },
 
     async settle({ id, session, listed }, { replaces, occasion } = {}) {

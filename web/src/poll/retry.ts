@@ -21,15 +21,14 @@ export async function untilAnswered<T>(
   attempt: (failures: number) => Promise<T>,
   parts: RetryParts,
 ): Promise<T | undefined> {
-  for (let failures = 0; !parts.signal.aborted; ) {
+  for (let failures = 0; !parts.signal.aborted; failures += 1) {
     try {
       return await attempt(failures)
     } catch (error) {
       if (isRefusal(error)) throw error
       if (parts.signal.aborted) return undefined
       parts.onFailure(error)
-      failures += 1
-      await pauseAfter(error, failures, parts)
+      await pauseAfter(error, failures + 1, parts)
     }
   }
   return undefined
