@@ -12,8 +12,8 @@ export interface BlockedPerson {
 }
 
 /**
- * Who is blocked, for operators to read: nothing is decided by it. Somebody is noted before they are blocked and forgotten
- * once they are not, so nobody is blocked and not in it.
+ * Who is blocked, for operators to read: nothing is decided by it. Somebody is noted before they are blocked, and after, and
+ * forgotten once they are not, so nobody is blocked and not in it.
  */
 export interface BlockedList {
   note(person: Person): Promise<void>

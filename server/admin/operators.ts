@@ -82,6 +82,8 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       const block = async () => {
         await blocked.note(person)
         const count = await sessions.block(person, by)
+        // Who was unblocked meanwhile was forgotten.
+        await blocked.note(person)
         await logins.withdrawApps(person, by)
         return count
       }
@@ -92,6 +94,8 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       const unblock = async () => {
         await sessions.unblock(person)
         await blocked.forget(person)
+        // Somebody may have blocked them meanwhile.
+        if (await sessions.isBlocked(person)) await blocked.note(person)
       }
       await tell({ type: 'unblocked', person, by }, unblock, () => ({}))
     },

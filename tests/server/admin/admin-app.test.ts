@@ -141,6 +141,43 @@ describe('of a person', () => {
     expect((await phone.get('/session')).statusCode).toBe(401)
   })
 
+  test.each([
+    ['a block', 'POST', 'DELETE'],
+    ['the end of a block', 'DELETE', 'POST'],
+  ] as const)(
+    '%s that is cut in two by its opposite leaves nobody blocked and in no list',
+    async (_, first, second) => {
+      const store = createMemoryStore({ clock: () => NOW })
+      let isToHold = false
+      let arrive = () => {}
+      let release = () => {}
+      const arrived = new Promise<void>((resolve) => (arrive = resolve))
+      const released = new Promise<void>((resolve) => (release = resolve))
+      const hold = async () => {
+        isToHold = false
+        arrive()
+        await released
+      }
+      const write: typeof store.write = async (key, ...rest) => {
+        const isHeld = isToHold && key === 'blocked'
+        if (isHeld && first === 'DELETE') await hold()
+        const isWritten = await store.write(key, ...rest)
+        if (isHeld && first === 'POST') await hold()
+        return isWritten
+      }
+      const { ask } = await begin({ store: { ...store, write } })
+      if (first === 'DELETE') await ask('POST', '/users/demo/block')
+      isToHold = true
+      const cut = ask(first, '/users/demo/block')
+      await arrived
+      expect((await ask(second, '/users/demo/block')).statusCode).toBeLessThan(300)
+      release()
+      expect((await cut).statusCode).toBeLessThan(300)
+      expect((await ask('GET', '/users/demo/sessions')).json().blocked).toBe(true)
+      expect((await ask('GET', '/blocks')).json().blocks).toMatchObject([{ user: { id: 'demo' } }])
+    },
+  )
+
   test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
     const { ask } = await begin()
     for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {
