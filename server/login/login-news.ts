@@ -1,5 +1,5 @@
 import type { AnyOccasion } from '../http/occasion.ts'
-import type { Certainty } from '../session/uncertain-news.ts'
+import type { Certainty } from '../news/telling.ts'
 import type { DenyReason, Login, LoginEvent } from './login.ts'
 
 /**

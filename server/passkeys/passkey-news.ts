@@ -1,6 +1,6 @@
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
-import type { Certainty } from '../session/uncertain-news.ts'
+import type { Certainty } from '../news/telling.ts'
 import type { RefusalReason } from './refusal.ts'
 
 /** What happened to a passkey or to a try with one, told once to whoever keeps records of it. */

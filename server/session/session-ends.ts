@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { AnyOccasion } from '../http/occasion.ts'
+import { createTelling } from '../news/telling.ts'
+import type { FollowUps } from '../store/follow-ups.ts'
 import { inBatches } from '../store/in-batches.ts'
-import type { FollowUps } from './follow-ups.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews, SessionChange } from './session-news.ts'
 import { kindOf, type Place, type SessionRecords } from './session-records.ts'
-import { createTelling } from './uncertain-news.ts'
 
 /**
  * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not

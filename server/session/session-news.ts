@@ -1,7 +1,7 @@
 import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
+import type { Certainty } from '../news/telling.ts'
 import type { Session } from './session.ts'
-import type { Certainty } from './uncertain-news.ts'
 
 /** What happened to a session or to a try at one, told once to whoever keeps records of it. */
 export type SessionNews = SessionChange | SignInFailure

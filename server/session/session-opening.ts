@@ -2,16 +2,16 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import type { AnyOccasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
+import { createTelling } from '../news/telling.ts'
+import type { FollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
-import type { FollowUps } from './follow-ups.ts'
 import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex, Told } from './session-index.ts'
 import { clearing } from './session-limit.ts'
 import type { OnSessionNews, SessionChange } from './session-news.ts'
 import { ownerOf, type SessionRecords } from './session-records.ts'
-import { createTelling } from './uncertain-news.ts'
 
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { User } from '../identity/identity.ts'
-import { createFollowUps } from '../session/follow-ups.ts'
 import { isEnd, type OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
+import { createFollowUps } from '../store/follow-ups.ts'
 import type { Grants } from './grants.ts'
 
 export interface GrantEndsOptions {

@@ -6,7 +6,7 @@ import type { User } from '../identity/identity.ts'
 import { userRecord } from '../identity/user-record.ts'
 import type { Randomness } from '../randomness.ts'
 import { keyFrom, openSealed, sealed } from '../sealing.ts'
-import { createFollowUps } from '../session/follow-ups.ts'
+import { createFollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, WriteOptions } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { createShortMemory } from '../identity/short-memory.ts'
-import { createFollowUps } from '../session/follow-ups.ts'
+import { createFollowUps } from '../store/follow-ups.ts'
 import type { Grant, Grants } from './grants.ts'
 
 /** Refresh tokens that the provider gave for others, which may be good no more: on their way into the store. */

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { createFollowUps } from '../../../server/session/follow-ups.ts'
 import { sessionIdOf } from '../../../server/session/session.ts'
 import type { SessionNews } from '../../../server/session/session-news.ts'
 import type { NewSession } from '../../../server/session/session-opening.ts'
@@ -213,20 +212,4 @@ test("a browser's session that may be there, and is taken back, is told of no mo
   await service.discard(opened)
   for (const ms of [1000, 5000, 30_000, 120_000, 600_000]) await pass(ms)
   expect(told).toEqual([{ type: 'opened', id: opened.id, isUncertain: true }])
-})
-
-test('what is left to do is bounded, in time and in number', async () => {
-  const followUps = createFollowUps(schedule)
-  let tries = 0
-  followUps.begin('never done', async () => {
-    tries++
-    throw new Error('away')
-  })
-  for (const ms of [1000, 5000, 30_000, 120_000, 600_000]) {
-    expect(scheduled.map((one) => one.ms)).toEqual([ms])
-    await pass(ms)
-  }
-  expect([tries, followUps.has('never done')]).toEqual([5, false])
-  for (let at = 0; at < 10_001; at++) followUps.begin(`${at}`, async () => true)
-  expect(scheduled).toHaveLength(10_000)
 })

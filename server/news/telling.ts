@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { FollowUps } from './follow-ups.ts'
+import type { FollowUps } from '../store/follow-ups.ts'
 
 /** How sure it is that what is told has happened. Neither: it has. */
 export interface Certainty {
