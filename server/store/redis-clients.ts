@@ -88,6 +88,8 @@ export function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
     redisOptions: { ...redisOptions, ...login },
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
+    // ioredis would send again, after its reply was lost, what a node may have done.
+    retryDelayOnFailover: 0,
   })
 }
 
