@@ -13,10 +13,19 @@ export interface QueuesOptions {
 }
 
 /**
- * Runs a task when those before it in the same queue leave room, however they ended. Rejects with the refusal, and at
- * once, where the queue is full.
+ * Runs a task when those before it in the same queue leave room, however they ended. Rejects with the refusal: at once where
+ * the queue is full, and where its turn has not come by `giveUpAt`.
+ * @param giveUpAt as `performance.now()` tells the time; left out: as `giveUpTime` says from now
  */
-export type Queues = <Result>(queue: string, task: Task<Result>) => Promise<Result>
+export type Queues = <Result>(queue: string, task: Task<Result>, giveUpAt?: number) => Promise<Result>
+
+/** A connection on which nothing is said for 40 s is cut: whoever waits in lines is told before that. */
+const LONGEST_WAIT_MS = 30_000
+
+/** For whoever stands in several lines one after the other: until when in all of them together. */
+export function giveUpTime(): number {
+  return performance.now() + LONGEST_WAIT_MS
+}
 
 /** @param hasWaited others have been at it since it came */
 type Task<Result> = (hasWaited: boolean) => Promise<Result>
@@ -37,17 +46,35 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
   }
 
   /** @returns whether it took a wait */
-  async function enter(queue: Queue): Promise<boolean> {
+  async function enter(queue: Queue, giveUpAt: number): Promise<boolean> {
     if (queue.running < atOnce) {
       queue.running++
       return false
     }
     if (queue.waiting.length >= mostWaiting) throw refusal()
-    // Who leaves hands over the place: nobody comes in between.
     tally.waiting++
-    await new Promise<void>((resolve) => queue.waiting.push(resolve))
-    tally.waiting--
+    try {
+      await turnIn(queue, giveUpAt)
+    } finally {
+      tally.waiting--
+    }
     return true
+  }
+
+  /** Who leaves hands over the place: nobody comes in between. */
+  function turnIn({ waiting }: Queue, giveUpAt: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const take = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      const giveUp = () => {
+        waiting.splice(waiting.indexOf(take), 1)
+        reject(refusal())
+      }
+      const timer = setTimeout(giveUp, giveUpAt - performance.now()).unref()
+      waiting.push(take)
+    })
   }
 
   function leave(name: string, queue: Queue): void {
@@ -57,9 +84,9 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
     if (queue.running === 0) queues.delete(name)
   }
 
-  return async (name, task) => {
+  return async (name, task, giveUpAt = giveUpTime()) => {
     const queue = join(name)
-    const hasWaited = await enter(queue)
+    const hasWaited = await enter(queue, giveUpAt)
     tally.running++
     try {
       return await task(hasWaited)

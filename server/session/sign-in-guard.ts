@@ -3,7 +3,7 @@ import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
 import { createFailureLimit, createNetworkFailures, type Excess, refuseExcess } from '../http/failure-limits.ts'
-import { createQueues } from '../http/queues.ts'
+import { createQueues, giveUpTime } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
 import type { User } from '../identity/identity.ts'
@@ -141,9 +141,10 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     // As accounts are told apart, so that no other spelling of one is another count; also of names that nobody can have.
     const account = hashSecret(foldId(username))
     const pair = hashSecret(`${account} ${block}`)
+    const giveUpAt = giveUpTime()
 
     async function attempt(): Promise<User | undefined> {
-      const user = await hashing('', verify)
+      const user = await hashing('', verify, giveUpAt)
       if (!isCounted) return user
       if (user === undefined)
         await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
@@ -160,13 +161,14 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
     /** @param slowed by what a wrong one is told to slow down */
     function attemptFromHere(waited: Excess | undefined, slowed = waited): Promise<Tried> {
-      return atSite(site, async () => {
+      const attemptInTurn = async () => {
         const excess = await inTheWay(waited)
         if (excess !== undefined) return { excess }
         const user = await attempt()
         if (user === undefined) throw wrongOne(slowed)
         return { user }
-      })
+      }
+      return atSite(site, attemptInTurn, giveUpAt)
     }
 
     /** In the line of an account, where nobody is waited for who would not be tried after it. */
@@ -186,7 +188,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       if (excess !== undefined) return { excess }
       if (!isCounted || (await isFamiliar(pair))) return attemptFromHere(waited)
       // And again in turn: what fails at once from many places is counted one by one too.
-      const inLine = () => atAccount(account, () => attemptAtAccount(waited))
+      const inLine = () => atAccount(account, () => attemptAtAccount(waited), giveUpAt)
       const isGuessedAt = (await byAccount.excess(account)).failures > 0
       return isGuessedAt ? atAccountOfSite(`${account} ${site}`, inLine) : inLine()
     }

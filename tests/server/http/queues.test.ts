@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ScanInError } from '../../../server/errors.ts'
 import { createQueues } from '../../../server/http/queues.ts'
+import { queueTally } from '../../../server/http/tallies.ts'
 
 const createOneByOne = (mostWaiting: number) =>
   createQueues({ atOnce: 1, mostWaiting, refusal: () => new ScanInError('overloaded') })
@@ -48,6 +49,20 @@ test('a task that fails makes room like any other', async () => {
   const next = queues('a', async () => 'next')
   await expect(failing).rejects.toThrow('no')
   expect(await next).toBe('next')
+})
+
+test('whose turn does not come in time is refused, and nobody behind waits for it', async () => {
+  const tally = queueTally()
+  const queues = createQueues({ atOnce: 1, mostWaiting: 2, refusal: () => new ScanInError('overloaded'), tally })
+  const first = heldTask()
+  const running = queues('a', first.task)
+  const late = queues('a', async () => 'never', performance.now())
+  const last = queues('a', async () => 'last')
+  await expect(late).rejects.toMatchObject({ code: 'overloaded' })
+  expect(tally).toEqual({ running: 1, waiting: 1 })
+  first.end()
+  await running
+  expect([await last, tally]).toEqual(['last', { running: 0, waiting: 0 }])
 })
 
 test('as many run at once as may', async () => {
