@@ -5,6 +5,7 @@ import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
 import { NotWrittenError } from './not-written.ts'
+import { createPatience } from './patience.ts'
 import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
@@ -29,6 +30,10 @@ export interface DiskStore extends RecordStore {
 
 const DEFAULT_MAX_BYTES = 1024 ** 3
 const MOST_WAITING = 10_000
+/** In tenths of a second: a disk that is busy may take seconds for a commit, and so may other processes for theirs. */
+const HANGING_TICKS = 50
+const LAST_TICKS = 80
+const SILENCE = 'nothing is heard of the disk: it hangs, or another process on this folder does'
 
 /**
  * Records on this machine's disk, in LMDB, shared by any number of its processes. A write is answered once the disk has
@@ -42,6 +47,12 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
   const keyOf = (key: string) => keyPrefix + plainKey(key)
+  const patience = createPatience({
+    probe: () => tables.root.transaction(() => undefined),
+    silence: SILENCE,
+    hangingTicks: HANGING_TICKS,
+    lastTicks: LAST_TICKS,
+  })
   let waiting = 0
   let isClosed = false
 
@@ -62,13 +73,35 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     recordAt,
   })
 
+  async function commit(step: () => WriteOutcome): Promise<WriteOutcome> {
+    waiting++
+    try {
+      return await tables.root.transaction(step)
+    } finally {
+      waiting--
+    }
+  }
+
   /** Whatever is asked for in one turn of the event loop is one transaction. */
   async function transact(step: () => WriteOutcome): Promise<boolean> {
     if (waiting >= mostWaiting) {
       throw new ScanInError('store_unavailable', { cause: new NotWrittenError(`${waiting} writes wait for the disk`) })
     }
-    waiting++
-    const outcome = await available(() => tables.root.transaction(step)).finally(() => waiting--)
+    let hasBegun = false
+    let isGivenUp = false
+    const outcome = await available(() =>
+      patience.ask(() =>
+        commit(() => {
+          // Whoever was told that nothing is written finds nothing written later.
+          if (isGivenUp) return 'conflict'
+          hasBegun = true
+          return step()
+        }),
+      ),
+    ).catch((error: unknown) => {
+      isGivenUp = true
+      throw hasBegun ? error : notWritten(error)
+    })
     if (outcome === 'full') throw storeFull()
     if (outcome === 'changed') notices.changed()
     return outcome !== 'conflict'
@@ -112,6 +145,15 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
       await tables.root.close()
     },
   }
+}
+
+/** What failed before anything of it was written. */
+function notWritten(error: unknown): ScanInError {
+  const { code, cause } = ScanInError.from(error)
+  const why = cause instanceof Error ? cause.message : code
+  return new ScanInError(code, {
+    cause: cause instanceof NotWrittenError ? cause : new NotWrittenError(why, { cause }),
+  })
 }
 
 /** A failed commit names its reason only later, and as a promise that nobody else would look at. */

@@ -7,7 +7,8 @@ export class StoreFullError extends NotWrittenError {
 }
 
 /** A full disk is often called an error of input and output: a page was written in part. */
-const OF_THE_DISK = /no space left|quota exceeded|input\/output error|read-only file system/i
+const OF_THE_DISK =
+  /nothing is heard of the disk|no space left|quota exceeded|input\/output error|read-only file system/i
 
 /** Words for an error of a store of ours; `undefined`: none are known. */
 export function embeddedTrouble(error: unknown): Trouble | undefined {

@@ -2,7 +2,13 @@ import { NotWrittenError } from './not-written.ts'
 
 export interface PatienceOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
-  probe: () => Promise<unknown>
+  probe: () => PromiseLike<unknown>
+  /** What is said of it where nothing is heard. */
+  silence?: string
+  /** Tenths of a second of silence, after which a server is taken to hang. */
+  hangingTicks?: number
+  /** Tenths of a second that a question is waited for. */
+  lastTicks?: number
 }
 
 /**
@@ -40,7 +46,8 @@ const LAST_TICKS = 20
 const MOST_QUESTIONS = 10_000
 const SILENCE = 'Command timed out: nothing is heard of the server'
 
-export function createPatience({ probe }: PatienceOptions): Patience {
+export function createPatience(options: PatienceOptions): Patience {
+  const { probe, silence = SILENCE, hangingTicks = HANGING_TICKS, lastTicks = LAST_TICKS } = options
   const open = new Set<Question>()
   let ticks = 0
   let isTicking = false
@@ -54,14 +61,14 @@ export function createPatience({ probe }: PatienceOptions): Patience {
 
   function giveUp(question: Question): void {
     open.delete(question)
-    question.fail(new Error(SILENCE))
+    question.fail(new Error(silence))
   }
 
   function tick(): void {
     ticks++
-    const old = [...open].filter(({ since }) => ticks - since >= HANGING_TICKS)
+    const old = [...open].filter(({ since }) => ticks - since >= hangingTicks)
     if (old.some(({ isProof }) => isProof)) isHanging = true
-    for (const question of old) if (ticks - question.since >= LAST_TICKS) giveUp(question)
+    for (const question of old) if (ticks - question.since >= lastTicks) giveUp(question)
     if (isHanging && !isProbing) void tryOut()
     if (open.size > 0 || isHanging) tickLater()
     else isTicking = false
@@ -72,7 +79,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
     const since = ticks
     try {
       await probe()
-      if (ticks - since < HANGING_TICKS) isHanging = false
+      if (ticks - since < hangingTicks) isHanging = false
     } catch {
       // Still not there: the next tick tries again.
     }
@@ -80,7 +87,7 @@ export function createPatience({ probe }: PatienceOptions): Patience {
   }
 
   function put<T>(question: () => PromiseLike<T>, isProof: boolean): Promise<T> {
-    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(new NotWrittenError(SILENCE))
+    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(new NotWrittenError(silence))
     if (!isTicking) tickLater()
     return new Promise<T>((resolve, reject) => {
       const asked: Question = { since: ticks, isProof, fail: reject }

@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { createDiskStore } from '../../server/store/disk-store.ts'
+import { isNotWritten } from '../../server/store/not-written.ts'
+import { eventually } from '../support/eventually.ts'
+
+/** Another process on the folder is stopped while it has the lock: nobody waits for it without end. */
+
+const expiresAt = Date.now() + 3_600_000
+
+test('writes are refused while nothing is heard of the disk, reads go on, and what was refused is never written', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
+  const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  await store.write('before', 1, { expiresAt })
+  const holder = fork(join(import.meta.dirname, '../support/disk-holder-process.mjs'), [path], {
+    execArgv: ['--import', new URL('../support/typescript.mjs', import.meta.url).href],
+  })
+  await once(holder, 'message')
+  const refusals = [store.write('during', 1, { expiresAt }), store.remove('before')].map((asked) =>
+    asked.then(
+      () => 'done',
+      (error: unknown) => ({ error, isNotWritten: isNotWritten(error) }),
+    ),
+  )
+  const refused = { error: { code: 'store_unavailable' }, isNotWritten: true }
+  expect(await Promise.all(refusals)).toMatchObject([refused, refused])
+  await expect(store.write('after', 1, { expiresAt })).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect((await store.read('before'))?.value).toBe(1)
+  expect(store.use()).toBeGreaterThan(0)
+
+  holder.kill('SIGKILL')
+  await eventually('it is written again', () => store.write('later', 1, { expiresAt }).catch(() => false))
+  const found = await Promise.all(['before', 'during', 'after'].map((key) => store.read(key)))
+  expect(found.map((record) => record?.value)).toEqual([1, undefined, undefined])
+  expect(store.use()).toBe(0)
+  await store.close()
+  rmSync(path, { recursive: true })
+})
