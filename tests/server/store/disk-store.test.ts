@@ -226,9 +226,13 @@ test('a copy made while a service runs has what was answered before, and takes n
   await Promise.all(keys.map((key) => store.remove(key)))
   await store.write('kept', 'here', { expiresAt: Date.now() + HOUR_MS })
 
-  const copyStore = () =>
-    startProcess(process.execPath, [join(ROOT, 'dist/server/cli.js'), 'copy-store', source, copy]).exited
+  const command = `"${process.execPath}" "${join(ROOT, 'dist/server/cli.js')}" copy-store "${source}" "${copy}"`
+  const copyStore = (before = '') => startProcess('sh', ['-c', `${before} exec ${command}`]).exited
+  // No room: nothing is left of it, in whose way the next one would be.
+  expect(await copyStore('ulimit -f 8;')).not.toBe(0)
+  expect(readdirSync(copy)).toEqual([])
   expect(await copyStore()).toBe(0)
+  expect(readdirSync(copy)).toEqual(['data.mdb'])
   expect(statSync(join(copy, 'data.mdb')).mode & 0o777).toBe(0o600)
   expect(statSync(join(copy, 'data.mdb')).size).toBeLessThan(statSync(join(source, 'data.mdb')).size)
   // Over nothing.
