@@ -73,8 +73,8 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     onClosing: shared.holds.closing.come,
   })
   app.addHook('onListen', async () => void rooms.teamProvider?.prepare())
-  app.addHook('onClose', async () => shared.webhooks?.close())
-  app.addHook('onClose', events.close)
+  // Each tries for two seconds what is left, and a process has nine in all.
+  app.addHook('onClose', async () => void (await Promise.all([events.close(), shared.webhooks?.close()])))
   app.addHook('onClose', async () => rooms.oauth?.close())
   app.addHook('onClose', async () => rooms.keys?.close())
   // Before whatever the route itself says of the cookie.

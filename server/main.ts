@@ -1,5 +1,6 @@
 /** The process: its environment, its signals, its end. Nothing else of the service touches `process`. */
 import { networkInterfaces } from 'node:os'
+import { boundComplaints } from './bounded-console.ts'
 import { createLogOutput } from './log-output.ts'
 import { lineOfLost } from './logger.ts'
 import { startService, whyNotStarted } from './service.ts'
@@ -14,6 +15,7 @@ const STANDARD_OUTPUT = 1
 keepTickShape()
 // Before the output: where both are one pipe, Node makes that wait as it makes this. A full disk takes no word, and ends nothing.
 process.stderr.on('error', () => undefined)
+boundComplaints(console, process.stderr)
 const output = createLogOutput({ descriptor: STANDARD_OUTPUT, lineOfLost })
 process.once('exit', output.tryOnce)
 try {

@@ -147,7 +147,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       const isAnybodys = event.outcome === 'failure' || event.person === undefined
       const room = isAnybodys ? most / 2 : most
       if (isClosing || waiting() >= room) {
-        drop('too many wait')
+        drop(isClosing ? 'the process ends' : 'too many wait')
         return
       }
       const since = clock()

@@ -235,6 +235,7 @@ describe('webhooks that nobody takes', () => {
     for (let sent = 0; sent < 20; sent++) webhooks.send(CONFIRMED)
     const closed = webhooks.close()
     webhooks.send(CONFIRMED)
+    expect(said).toEqual([['webhooks are dropped', { why: 'the process ends' }]])
     expect(pauses.map(({ ms }) => ms)).toEqual([2000])
     endPauses()
     await closed
