@@ -207,9 +207,7 @@ function readAdmin(reader: EnvironmentReader, servicePort: number, metricsPort: 
       'is the same as METRICS_PORT; metrics are at /metrics of ADMIN_PORT too, with its token',
     )
   }
-  if ((port === undefined) !== (token === undefined)) {
-    reader.reject(port === undefined ? 'ADMIN_PORT' : 'ADMIN_TOKEN', 'ADMIN_PORT and ADMIN_TOKEN go together')
-  }
+  reader.rejectParts('ADMIN_PORT and ADMIN_TOKEN go together', { ADMIN_PORT: port, ADMIN_TOKEN: token })
   return port === undefined || token === undefined ? undefined : { host, port, token }
 }
 

@@ -30,10 +30,14 @@ export class EnvironmentReader {
     if (!this.#complaints.has(name)) this.#complaints.set(name, why)
   }
 
-  /** Rejects what is missing where some are set and others are not. @param parts by variable */
-  rejectParts(why: string, parts: Readonly<Record<string, string | undefined>>): void {
-    const missing = Object.entries(parts).filter(([, value]) => value === undefined)
-    if (missing.length < Object.keys(parts).length) for (const [name] of missing) this.reject(name, why)
+  /**
+   * Rejects what is missing where some of what goes together are set.
+   * @param needed by variable
+   * @param more what goes with them and may be left out
+   */
+  rejectParts(why: string, needed: Readonly<Record<string, unknown>>, more: readonly unknown[] = []): void {
+    const isMeant = [...Object.values(needed), ...more].some((value) => value !== undefined)
+    for (const [name, value] of Object.entries(needed)) if (isMeant && value === undefined) this.reject(name, why)
   }
 
   /** Call it last: what has been asked for until then is what is known. */

@@ -63,3 +63,9 @@ export class ScanInError extends Error {
     return cause instanceof ScanInError ? cause : new ScanInError('internal_error', { cause })
   }
 }
+
+/** What the system, or a library, calls an error, as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
+}

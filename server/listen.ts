@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { codeOf } from './errors.ts'
 
 export interface ListenOptions {
   app: FastifyInstance
@@ -22,13 +23,13 @@ export async function listen({ app, host, port, variables }: ListenOptions): Pro
   try {
     return await app.listen({ host, port })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     const why = reasonOf(code, { host, port, variables })
     throw why === undefined ? error : new ListenError(`${why} (${code})`, { cause: error })
   }
 }
 
-function reasonOf(code: unknown, { host, port, variables }: Omit<ListenOptions, 'app'>): string | undefined {
+function reasonOf(code: string | undefined, { host, port, variables }: Omit<ListenOptions, 'app'>): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
       return `${variables.port}: port ${port} is taken; end what listens there, or choose another`

@@ -7,8 +7,8 @@ import { Socket } from 'node:net'
  */
 export interface LogOutput {
   write(line: string): void
-  /** Resolves once all that was written is out, or after so many milliseconds. */
-  settled(mostMs: number): Promise<void>
+  /** Resolves once all that was written is out, or after so many milliseconds: whether it is out, or nobody will ever take it. */
+  settled(mostMs: number): Promise<boolean>
   /** Writes what waits, as far as that goes at once: for a process that ends here and now, and says why in its last lines. */
   tryOnce(): void
 }
@@ -73,15 +73,16 @@ export function createLogOutput({ descriptor, lineOfLost, most = MOST_CHARACTERS
       if (underWay === undefined) goOn()
     },
     settled(mostMs) {
-      if (underWay === undefined) return Promise.resolve()
+      if (underWay === undefined) return Promise.resolve(true)
       return new Promise((resolve) => {
-        const timer = setTimeout(settle, mostMs)
-        settlers.add(settle)
-        function settle(): void {
+        const end = (isOut: boolean) => {
           clearTimeout(timer)
           settlers.delete(settle)
-          resolve()
+          resolve(isOut)
         }
+        const settle = () => end(true)
+        const timer = setTimeout(end, mostMs, false)
+        settlers.add(settle)
       })
     },
     tryOnce() {

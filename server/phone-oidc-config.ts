@@ -37,15 +37,12 @@ export function readPhoneOidc(reader: EnvironmentReader): PhoneOidcConfig | unde
     'groups, and domains such as @example.com, with commas between them',
   )
   if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
-    refuseParts(reader, {
+    const needed = {
       PHONE_OIDC_ISSUER: issuer,
       PHONE_OIDC_CLIENT_ID: clientId,
       PHONE_OIDC_CLIENT_SECRET: clientSecret,
-      PHONE_OIDC_SCOPES: scopes,
-      PHONE_OIDC_LABEL: label,
-      PHONE_OIDC_GROUPS_CLAIM: groupsClaim,
-      PHONE_OIDC_ALLOW: allowed[0],
-    })
+    }
+    reader.rejectParts(TOGETHER, needed, [scopes, label, groupsClaim, allowed[0]])
     return undefined
   }
   if (isOpenToAll(issuer) && allowed.length === 0) {
@@ -61,13 +58,6 @@ export function readPhoneOidc(reader: EnvironmentReader): PhoneOidcConfig | unde
     groupsClaim: groupsClaim ?? 'groups',
     allow: allowed.length === 0 ? undefined : { groups, domains },
   }
-}
-
-/** What is set says that a provider is meant: what is missing is named. */
-function refuseParts(reader: EnvironmentReader, parts: Record<string, string | undefined>): void {
-  if (Object.values(parts).every((value) => value === undefined)) return
-  const needed = Object.entries(parts).slice(0, 3)
-  for (const [name, value] of needed) if (value === undefined) reader.reject(name, TOGETHER)
 }
 
 /** As it was written: it is compared letter by letter with what the provider calls itself. */

@@ -27,9 +27,8 @@ export function readStore(reader: EnvironmentReader): StoreChoice {
   if (path !== undefined && beside !== undefined) {
     reader.reject('STORE_PATH', `goes without ${beside}: records are kept in the folder or in Redis`)
   }
-  if ((sentinels === undefined) !== (name === undefined)) {
-    reader.reject('REDIS_SENTINEL_NAME', 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together')
-  }
+  const together = 'REDIS_SENTINELS and REDIS_SENTINEL_NAME go together'
+  reader.rejectParts(together, { REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: name })
   if (sentinels === undefined) {
     refuseLogin(reader, 'REDIS_SENTINEL', sentinelLogin, 'there are no Sentinels: name them in REDIS_SENTINELS')
   }

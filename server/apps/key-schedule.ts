@@ -29,7 +29,7 @@ export interface RotationPolicy {
 const DAY_MS = 86_400_000
 
 /** How long a key is published before it signs: longer than who verifies keeps what it has read. */
-export function leadOf({ rotationMs }: RotationPolicy): number {
+function leadOf({ rotationMs }: RotationPolicy): number {
   return Math.min(DAY_MS, rotationMs / 2)
 }
 

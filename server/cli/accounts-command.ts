@@ -2,11 +2,11 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EnvironmentReader } from '../environment.ts'
+import { codeOf } from '../errors.ts'
 import { normal } from '../identity/names.ts'
 import { hashPassword } from '../identity/passwords.ts'
 import { readText, UnreadableFileError } from '../list-file.ts'
 import { type AccountChange, accountsIn, changedAccounts, placeOf, type WrittenAccount } from './accounts-text.ts'
-import { errorCode } from './error-code.ts'
 import { withLock } from './file-lock.ts'
 import { askPassword } from './password-prompt.ts'
 import { replaceFile } from './replace-file.ts'
@@ -77,7 +77,7 @@ async function textOf(path: string): Promise<string | undefined> {
     return await readText(path, path)
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) throw error
-    if (errorCode(error.cause) === 'ENOENT') return undefined
+    if (codeOf(error.cause) === 'ENOENT') return undefined
     throw new CommandError(`${path} cannot be read.`, { cause: error.cause })
   }
 }

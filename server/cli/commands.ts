@@ -1,10 +1,10 @@
 import { ConfigError } from '../environment.ts'
+import { codeOf } from '../errors.ts'
 import { ListFileError } from '../list-file.ts'
 import { StoreSettingError } from '../store/store-setting-error.ts'
 import { ACCOUNTS_USAGE, accounts } from './accounts-command.ts'
 import { ADMIN_USAGE, admin } from './admin-command.ts'
 import { copyStore } from './copy-store.ts'
-import { errorCode } from './error-code.ts'
 import { hashPasswordOf } from './hash-password.ts'
 import { makeSigningKey } from './make-signing-key.ts'
 import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
@@ -61,5 +61,5 @@ function tell(error: unknown, { note }: Terminal): number {
 /** Ours, or what Node's `parseArgs` says of an option that is none. */
 function isOfUsage(error: unknown): error is Error {
   if (error instanceof UsageError) return true
-  return error instanceof Error && errorCode(error)?.startsWith('ERR_PARSE_ARGS') === true
+  return error instanceof Error && codeOf(error)?.startsWith('ERR_PARSE_ARGS') === true
 }

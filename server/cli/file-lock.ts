@@ -1,7 +1,7 @@
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import { errorCode } from './error-code.ts'
+import { codeOf } from '../errors.ts'
 import { CommandError } from './terminal.ts'
 
 /** A lock that is held. */
@@ -63,9 +63,9 @@ async function make(path: string, me: string): Promise<boolean> {
     await symlink(me, path)
     return true
   } catch (cause) {
-    if (errorCode(cause) === 'EEXIST') return false
+    if (codeOf(cause) === 'EEXIST') return false
     throw new CommandError(
-      `${path} cannot be made (${errorCode(cause)}): the folder has to be one that you can write to.`,
+      `${path} cannot be made (${codeOf(cause)}): the folder has to be one that you can write to.`,
       { cause },
     )
   }
@@ -99,6 +99,6 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     // Somebody else's.
-    return errorCode(error) === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }

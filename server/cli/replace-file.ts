@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode } from './error-code.ts'
+import { codeOf } from '../errors.ts'
 
 /** What a new file is made for: whoever runs the command. */
 const FOR_ITS_OWNER = 0o600
@@ -62,7 +62,7 @@ async function takesPlace(takePlace: () => Promise<void>): Promise<boolean> {
     await takePlace()
     return true
   } catch (error) {
-    if (NOT_IN_ITS_PLACE.has(errorCode(error) ?? '')) return false
+    if (NOT_IN_ITS_PLACE.has(codeOf(error) ?? '')) return false
     throw error
   }
 }

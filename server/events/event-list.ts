@@ -1,7 +1,7 @@
 import type { PersonEvent } from './person-event.ts'
 
 /** Of one person. */
-export const MOST_EVENTS = 50
+const MOST_EVENTS = 50
 /** Longer than a phone's session, and no longer than people look back: addresses are in it. */
 export const EVENTS_KEPT_MS = 90 * 24 * 3600 * 1000
 

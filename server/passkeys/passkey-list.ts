@@ -25,7 +25,7 @@ export interface ListEntry {
 }
 
 /** Of one person. */
-export const MOST_PASSKEYS = 20
+const MOST_PASSKEYS = 20
 
 /** 44 of 64 characters: 33 bytes, of which base64url has one spelling. */
 const HANDLE_LENGTH = 44

@@ -44,7 +44,7 @@ export const assertionSchema = Type.Object(
   { title: 'PasskeyAssertion', description: "What `navigator.credentials.get()` gives, in WebAuthn's JSON form" },
 )
 
-export const attestationSchema = Type.Object(
+const attestationSchema = Type.Object(
   {
     id: credentialId,
     type: publicKey,
@@ -111,7 +111,7 @@ export const requestOptions = Type.Object(
 export type CreationOptions = Static<typeof creationOptions>
 export type RequestOptions = Static<typeof requestOptions>
 
-export const passkeyName = Type.String({
+const passkeyName = Type.String({
   minLength: 1,
   maxLength: 64,
   description: 'What its owner calls it. Left out: browser and system',

@@ -11,7 +11,7 @@ export const sessionId = Type.String({
   description: 'Public: no part of the secret in the cookie',
   examples: ['n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
 })
-export const sessionKind = oneOf(['browser', 'phone'])
+const sessionKind = oneOf(['browser', 'phone'])
 export const kindToEnd = oneOf(['browser', 'phone'], { description: 'Left out: both', examples: ['browser'] })
 
 /** The person, to themselves. */

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
+import { codeOf } from '../errors.ts'
 import { DATA_FILE, isLmdbFile, makeFolder, refuseCutFile } from './disk-file.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 
@@ -38,9 +39,12 @@ export async function openDiskTables(path: string): Promise<DiskTables> {
       closeSync(openSync(file, 'a', 0o600))
     }
   } catch (cause) {
-    throw new StoreSettingError(`STORE_PATH ${path} cannot be written to${codeOf(cause)}: name a folder that can`, {
-      cause,
-    })
+    throw new StoreSettingError(
+      `STORE_PATH ${path} cannot be written to${inBrackets(codeOf(cause))}: name a folder that can`,
+      {
+        cause,
+      },
+    )
   }
   if (!isLmdbFile(join(path, DATA_FILE))) {
     throw new StoreSettingError(`STORE_PATH ${path} is no store of ScanIn's: name an empty folder, or a new one`)
@@ -104,8 +108,8 @@ export function placeInEnd(end: Buffer): Buffer {
   return end.subarray(TIME_BYTES + 1)
 }
 
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? ` (${cause.code})` : ''
+function inBrackets(code: string | undefined): string {
+  return code === undefined ? '' : ` (${code})`
 }
 
 function messageOf(cause: unknown): string {

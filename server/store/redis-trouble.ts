@@ -1,3 +1,4 @@
+import { codeOf } from '../errors.ts'
 import type { RedisPlace } from './redis-place.ts'
 
 /** What is wrong between us and Redis, in one line that names what to set or do. */
@@ -160,8 +161,7 @@ function signsOf(error: unknown): string {
     // Of a host with several addresses.
     ...(error instanceof AggregateError ? error.errors : []),
   ]
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return [code, error.message, ...inner.map(signsOf)].filter((part) => part !== '').join(' ')
+  return [codeOf(error) ?? '', error.message, ...inner.map(signsOf)].filter((part) => part !== '').join(' ')
 }
 
 /** The word that a search finds: the first in capitals. */

@@ -1,5 +1,5 @@
 import type * as Oidc from 'openid-client'
-import { ScanInError } from '../errors.ts'
+import { codeOf, ScanInError } from '../errors.ts'
 import { ProviderRefused, type RefusalReason } from './refusal.ts'
 
 /**
@@ -89,11 +89,6 @@ export function detailOf(error: unknown, named?: string): string {
   const cause = error instanceof Error ? error.cause : undefined
   const names = [named, codeOf(error), codeOf(cause), claimOf(error), error instanceof Error ? error.name : undefined]
   return names.find((name) => name !== undefined && NAME.test(name)) ?? 'unknown'
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : undefined
 }
 
 function claimOf(error: unknown): string | undefined {

@@ -60,16 +60,16 @@ test('what nobody will read any more ends nothing, and waits for nothing', async
   for (const reader of open.splice(0)) closeSync(reader)
   for (let times = 0; times < 10; times++) {
     output.write(LINE)
-    await output.settled(PATIENCE_MS)
+    expect(await output.settled(PATIENCE_MS)).toBe(true)
   }
   output.tryOnce()
 })
 
-test('a disk that is full ends nothing either', async () => {
+test('a disk that is full ends nothing either, and what it did not take waits', async () => {
   const descriptor = openSync('/dev/full', 'w')
   const output = createLogOutput({ descriptor, lineOfLost, most: 2 * LINE.length })
   for (let times = 0; times < 10; times++) output.write(LINE)
-  await output.settled(10)
+  expect(await output.settled(10)).toBe(false)
   output.tryOnce()
 })
 

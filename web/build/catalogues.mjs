@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { compileGroup, troubleWith, typesOfGroup, valuesIn } from './compile-messages.mjs'
 
-export const ENGLISH = 'en'
+const ENGLISH = 'en'
 
 /** @returns the catalogues of a folder by their languages (BCP 47), English first */
 export function readCatalogues(folder) {

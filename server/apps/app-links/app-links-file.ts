@@ -9,7 +9,7 @@ export interface AppLink {
   body: Buffer
 }
 
-export const APP_LINK_NAMES = ['apple-app-site-association', 'assetlinks.json'] as const
+const APP_LINK_NAMES = ['apple-app-site-association', 'assetlinks.json'] as const
 export type AppLinkName = (typeof APP_LINK_NAMES)[number]
 
 /** What the code says leads to it (`login/token.ts`). */

@@ -41,7 +41,7 @@ const OVER_HTTPS = createCookies(true)
 const OVER_HTTP = createCookies(false)
 
 /** Cookies as they are on an application's host. */
-export function cookiesAt({ origin }: App): Cookies {
+function cookiesAt({ origin }: App): Cookies {
   return origin.startsWith('https:') ? OVER_HTTPS : OVER_HTTP
 }
 

@@ -63,7 +63,7 @@ export type BrowserStatus =
   | typeof EXPIRED
 
 /** Unknown, expired, foreign, rotated out and used up: nobody tells them apart. */
-export const EXPIRED = { status: 'expired' } as const
+const EXPIRED = { status: 'expired' } as const
 
 export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 
@@ -277,7 +277,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
 }
 
 /** Whether the browser's next news depends on somebody else. */
-export function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
+function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
   return status === 'pending' || status === 'scanned' || status === 'match_required'
 }
 

@@ -38,7 +38,7 @@ export const matchBody = Type.Object(
   { ...strict, title: 'TypedMatchCode' },
 )
 
-export const verificationUri = Type.String({
+const verificationUri = Type.String({
   description: 'Where a code is typed on the phone',
   examples: ['https://login.example.org/scan'],
 })
