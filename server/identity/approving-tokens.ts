@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import type { Randomness } from '../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
 import { keyFrom, openSealed, sealed } from '../sealing.ts'
 import type { BearerVerifier, User } from './identity.ts'
 import type { NativeApp } from './native-apps.ts'
@@ -38,7 +37,7 @@ export interface ApprovingTokensOptions {
 const NOWHERE = ''
 
 export function createApprovingTokens({ opaqueTokens, randomness }: ApprovingTokensOptions): ApprovingTokens {
-  const key = opaqueTokens?.secret === undefined ? randomBytes(32) : keyFrom(opaqueTokens.secret, 'approving tokens')
+  const key = keyFrom(opaqueTokens?.secret ?? randomness.text(SECRET_LENGTH), 'approving tokens')
   const calls = createSharedCalls()
 
   return {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { hashSecret } from '../hashes.ts'
-import type { Randomness } from '../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
 
 /** The public half of a login: what the QR says and the status URL holds. On the wire `<loginId>.<secret>`. */
 export interface Token {
@@ -11,10 +11,6 @@ export interface Token {
 export const LOGIN_ID_LENGTH = 16
 /** 22 of 64 characters: 132 bits. */
 const QR_SECRET_LENGTH = 22
-/** 43 of 64 characters: 258 bits. */
-const BROWSER_KEY_LENGTH = 43
-/** 43 of 64 characters: 258 bits. */
-const SALT_LENGTH = 43
 const LOGIN_ID_FORM = /^[\w-]{16}$/
 const TOKEN_FORM = /^([\w-]{16})\.([\w-]{22})$/
 /** The wire form of a token, for schemas. */
@@ -39,12 +35,12 @@ export function makeQrSecret(randomness: Randomness): string {
 
 /** A new browser key, for the cookie of the browser that started a login alone: 258 bits. */
 export function makeBrowserKey(randomness: Randomness): string {
-  return randomness.text(BROWSER_KEY_LENGTH)
+  return randomness.text(SECRET_LENGTH)
 }
 
 /** What an approval adds to a session's secret: 258 bits. */
 export function makeSalt(randomness: Randomness): string {
-  return randomness.text(SALT_LENGTH)
+  return randomness.text(SECRET_LENGTH)
 }
 
 /** Six new digits for a phone to show. */
@@ -54,7 +50,7 @@ export function makeMatchCode(randomness: Randomness): string {
 
 /** Whether a cookie's value can be a browser key at all. By its length alone: its hash is compared in any case. */
 export function isBrowserKey(text: string): boolean {
-  return text.length === BROWSER_KEY_LENGTH
+  return text.length === SECRET_LENGTH
 }
 
 /** Whether a text can be a login's id at all. */

@@ -4,7 +4,7 @@ import type { Cookies } from '../http/cookies.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { publicPerson } from '../identity/person-key.ts'
-import type { Randomness } from '../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
 import type { CurrentSession } from './current-session.ts'
 import { sessionIdOf } from './session.ts'
 import type { SessionService } from './session-service.ts'
@@ -37,13 +37,10 @@ export type SignInPhone = (
   person: ProvenPerson,
 ) => Promise<{ user: { id: string; name: string } }>
 
-/** 43 of 64 characters: 258 bits. */
-const SESSION_SECRET_LENGTH = 43
-
 export function createPhoneSignIn({ sessions, current, cookies, randomness }: PhoneSignInOptions): SignInPhone {
   return async (request, reply, { user, amr, provenAt, by }) => {
     const { address: ip, device: browser } = by
-    const secret = randomness.text(SESSION_SECRET_LENGTH)
+    const secret = randomness.text(SECRET_LENGTH)
     const proof = { amr, ...(provenAt === undefined ? {} : { provenAt }) }
     const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, ...proof } as const
     const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })

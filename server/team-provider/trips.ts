@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
-import type { Randomness } from '../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
 import { openSealed, sealed } from '../sealing.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { TripSecrets } from './provider-client.ts'
@@ -30,8 +30,6 @@ export interface Trips {
   end(key: string | undefined, state: string): Promise<Trip | undefined>
 }
 
-/** 43 of 64 characters: 258 bits. */
-const SECRET_LENGTH = 43
 const SECRET = /^[\w-]{43}$/
 /** A first sign-in may take long, with a second factor to set up. */
 export const TRIP_SECONDS = 3600

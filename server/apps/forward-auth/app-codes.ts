@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../../clock.ts'
 import { hashSecret } from '../../hashes.ts'
-import type { Randomness } from '../../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { RecordStore } from '../../store/record-store.ts'
 
 /** What a code stands for: who enters, where, and which browser's errand it is. */
@@ -20,8 +20,6 @@ export interface AppCodes {
 }
 
 const GOOD_FOR_MS = 30_000
-/** 43 of 64 characters: 258 bits. */
-const CODE_LENGTH = 43
 
 const codeRecord = Compile(
   Type.Tuple([
@@ -41,7 +39,7 @@ export interface AppCodesOptions {
 export function createAppCodes({ store, clock, randomness }: AppCodesOptions): AppCodes {
   return {
     async make({ session, origin, state }) {
-      const code = randomness.text(CODE_LENGTH)
+      const code = randomness.text(SECRET_LENGTH)
       const expiresAt = clock() + GOOD_FOR_MS
       const options = { expiresAt, ifVersion: null, begins: true }
       await store.write(keyOf(code), [session, origin, hashSecret(state), expiresAt], options)

@@ -1,9 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { isSameHash } from '../../hashes.ts'
-import type { Randomness } from '../../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 
-/** 43 of 64 characters: 258 bits. */
-const KEY_LENGTH = 43
 const NONCE_LENGTH = 16
 const STATE_FORM = /^([\w-]{16})\.([\w-]{0,2800})\.([\w-]{43})$/
 
@@ -18,7 +16,7 @@ export interface Errand {
 }
 
 export function makeStartKey(randomness: Randomness): string {
-  return randomness.text(KEY_LENGTH)
+  return randomness.text(SECRET_LENGTH)
 }
 
 export function isStartKey(text: string): boolean {

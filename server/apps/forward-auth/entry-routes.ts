@@ -8,7 +8,7 @@ import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import type { Randomness } from '../../randomness.ts'
+import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -35,8 +35,6 @@ export interface EntryRoutesOptions {
 /** Where ScanIn's own host takes an errand in hand. */
 export const ENTER_PATH = '/auth/enter'
 
-/** 43 of 64 characters: 258 bits. */
-const SECRET_LENGTH = 43
 /** People may look for their phone, and for a new code. */
 const ERRAND_SECONDS = 3600
 
