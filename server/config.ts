@@ -2,6 +2,7 @@ import { type Brand, readBrand } from './brand/brand.ts'
 import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
 import { preparePassword } from './identity/names.ts'
 import type { Pace } from './login/hold/pace-wire.ts'
+import { LONGEST_HOLD_SECONDS } from './login/hold/paces.ts'
 import type { ConfirmMode, LoginPolicy, MatchMode } from './login/login-policy.ts'
 import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
 import { type PhoneTokenConfig, readPhoneTokens } from './phone-token-config.ts'
@@ -58,7 +59,6 @@ export interface Config extends PhoneTokenConfig {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const LONGEST_HOLD_SECONDS = 25
 const MOST_PROXY_HOPS = 16
 const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { areOffered } from './passkeys/relying-party.ts'
+import { isSameIssuer } from './team-provider/provider-habits.ts'
 
 export interface WelcomeOptions {
   config: Config
@@ -96,8 +97,7 @@ function areTwoProviders({
 }: Pick<Config, 'appsFile' | 'phoneJwt' | 'phoneOidc'>): boolean {
   if (appsFile === undefined || phoneJwt === undefined || phoneOidc === undefined) return false
   // Some call themselves by both.
-  const [one, other] = [phoneJwt, phoneOidc].map(({ issuer }) => issuer.replace(/\/$/, ''))
-  return one !== other
+  return !isSameIssuer(phoneJwt.issuer, phoneOidc.issuer)
 }
 
 function warningsOfRedis({ unreadRedis }: Pick<Config, 'unreadRedis'>): string[] {

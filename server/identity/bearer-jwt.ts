@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, withKeyOf } from './access-claims.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
+import { ASYMMETRIC_ALGORITHMS } from './jws-algorithms.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
 import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
@@ -18,7 +19,6 @@ export interface BearerJwtOptions {
   clock: Clock
 }
 
-const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
@@ -31,7 +31,7 @@ export function createBearerJwt(options: BearerJwtOptions): BearerVerifier {
   const checks = {
     issuer,
     audience,
-    algorithms: ASYMMETRIC,
+    algorithms: ASYMMETRIC_ALGORITHMS,
     requiredClaims: ['exp', 'sub'],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
   }

@@ -3,6 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type * as Oidc from 'openid-client'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { ASYMMETRIC_ALGORITHMS } from '../identity/jws-algorithms.ts'
 import { type Claims, completedBy } from '../identity/oidc-claims.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 import { createProviderErrors, detailOf, type ProviderErrors, unavailable } from './provider-errors.ts'
@@ -72,7 +73,6 @@ const TIMEOUT_SECONDS = 5
 const METADATA_FOR_MS = 3_600_000
 const LOOK_AGAIN_MS = 60_000
 const STRANGERS_COOLDOWN_MS = 10_000
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const CLOCK_TOLERANCE_SECONDS = 30
 
 /** Loads the library, and asks the provider who it is, when something is first asked of it. All throws are ScanInError or ProviderRefused. */
@@ -156,7 +156,12 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
 
   /** What comes straight from the provider is signed all the same: its connection may have been anybody's. */
   async function verifySignature(idToken: string, { keys, issuer }: Ready): Promise<void> {
-    const checks = { issuer, audience: clientId, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS }
+    const checks = {
+      issuer,
+      audience: clientId,
+      algorithms: ASYMMETRIC_ALGORITHMS,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    }
     await jwtVerify(idToken, keys, checks)
   }
 
@@ -216,7 +221,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
 
     async logoutToken(token) {
       const { keysForStrangers: keys, issuer } = await ready()
-      return readLogoutToken(token, { keys, issuer, clientId, algorithms: ALGORITHMS, clock })
+      return readLogoutToken(token, { keys, issuer, clientId, algorithms: ASYMMETRIC_ALGORITHMS, clock })
     },
   }
 }

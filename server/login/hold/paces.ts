@@ -1,7 +1,7 @@
 import type { Pressure } from '../../http/pressure.ts'
 import type { Pace } from './pace-wire.ts'
 
-const LONGEST_HOLD_SECONDS = 25
+export const LONGEST_HOLD_SECONDS = 25
 const LONGEST_INTERVAL_SECONDS = 10
 /**
  * By how much a hold may end early while the pace is slowed. Who had to wait together is answered together and would come
