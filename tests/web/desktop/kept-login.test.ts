@@ -16,11 +16,18 @@ function createMemory(items = new Map<string, string>()): TabMemory & { items: M
 
 function open(memory: TabMemory, returnTo?: string) {
   const page = new EventTarget()
-  const kept = createKeptLogin({ memory, returnTo, page, signal: new AbortController().signal })
+  const sight = Object.assign(new EventTarget(), { hidden: false })
+  const kept = createKeptLogin({ memory, returnTo, page, sight, signal: new AbortController().signal })
+  const see = (isSeen: boolean) => {
+    sight.hidden = !isSeen
+    sight.dispatchEvent(new Event('visibilitychange'))
+  }
   return {
     kept,
     go: () => page.dispatchEvent(new Event('pagehide')),
     back: () => page.dispatchEvent(new Event('pageshow')),
+    leaveSight: () => see(false),
+    comeToSight: () => see(true),
   }
 }
 
@@ -46,6 +53,42 @@ describe('a login that is under way', () => {
     const memory = createMemory()
     open(memory).kept.keep(token, false)
     expect(open(createMemory(new Map(memory.items))).kept.take()).toBeUndefined()
+  })
+
+  test('is there after a page that ended out of sight, and nobody told it', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.leaveSight()
+    expect(open(memory).kept.take()).toEqual({ token, isLastTrySent: false })
+  })
+
+  test('is there as it was last known, also where that was learned out of sight', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.leaveSight()
+    const renewed = tokenOf(loginIds[0], 1)
+    tab.kept.keep(renewed, false)
+    expect(open(memory).kept.take()).toEqual({ token: renewed, isLastTrySent: false })
+  })
+
+  test('is over out of sight as well', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.leaveSight()
+    tab.kept.forget()
+    expect(memory.items.size).toBe(0)
+  })
+
+  test('is the same page’s again, and not copied with the tab, once that is in sight', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.leaveSight()
+    tab.comeToSight()
+    expect(memory.items.size).toBe(0)
   })
 
   test('is the same page’s again when that comes back', () => {

@@ -20,6 +20,8 @@ export interface KeptLoginParts {
   readonly returnTo: string | undefined
   /** Tells when the page goes, and when the browser brings the same page back. */
   readonly page: Pick<EventTarget, 'addEventListener'>
+  /** Whether the page is in sight. Fires `visibilitychange`. */
+  readonly sight: Pick<Document, 'addEventListener' | 'hidden'>
   readonly signal: AbortSignal
 }
 
@@ -29,10 +31,11 @@ const key = 'scanin.login'
 const lastTry = '!'
 
 /**
- * Keeps a login's token for the next page of this tab. It is put down only as the page goes: a tab that is duplicated
- * gets a copy of what the first one has stored, and two pages with one login would renew the QR in turns.
+ * Keeps a login's token for the next page of this tab. It is put down only while the page is out of sight or goes: a tab
+ * that is duplicated gets a copy of what the first one has stored, and two pages with one login would renew the QR in
+ * turns. Out of sight a page may end without another word: a browser that is short of memory discards it, or kills it.
  */
-export function createKeptLogin({ memory, returnTo, page, signal }: KeptLoginParts): KeptLogin {
+export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptLoginParts): KeptLogin {
   // A login leads where it was started for: another `return_to` is another login.
   const suffix = ` ${returnTo ?? ''}`
   let current: string | undefined
@@ -44,19 +47,24 @@ export function createKeptLogin({ memory, returnTo, page, signal }: KeptLoginPar
     const token = tokenOfFragment(kept.replace(lastTry, ''))
     return token === undefined ? undefined : { token, isLastTrySent: kept !== token }
   }
-  const putDown = () => {
-    if (current !== undefined) memory.set(key, current + suffix)
+  const put = (isDown: boolean) => {
+    if (isDown && current !== undefined) memory.set(key, current + suffix)
+    else memory.remove(key)
   }
-  page.addEventListener('pagehide', putDown, { signal })
-  page.addEventListener('pageshow', () => memory.remove(key), { signal })
+  const putAsSeen = () => put(sight.hidden)
+  page.addEventListener('pagehide', () => put(true), { signal })
+  page.addEventListener('pageshow', putAsSeen, { signal })
+  sight.addEventListener('visibilitychange', putAsSeen, { signal })
 
   return {
     take,
     keep(token, isLastTrySent) {
       current = isLastTrySent ? lastTry + token : token
+      putAsSeen()
     },
     forget() {
       current = undefined
+      putAsSeen()
     },
   }
 }

@@ -57,7 +57,10 @@ export class ScanInLogin extends HTMLElement {
     let attempt = new AbortController()
     let view: LoginView = { kind: 'starting' }
     let connection: Connection = 'steady'
-    const kept = createKeptLogin({ memory: tabMemory, returnTo: this.returnTo, page: window, signal: life })
+    const kept = createKeptLogin({
+      ...{ memory: tabMemory, returnTo: this.returnTo, page: window, sight: document },
+      signal: life,
+    })
     const say = createStatusLine(this)
     const qr = createQrPanel(this, pageClock, life)
     const otherWay = findPart(this, '.other-way', HTMLElement)
