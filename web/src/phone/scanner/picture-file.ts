@@ -8,20 +8,26 @@ export type PictureResult =
 // Photos are large and codes in them small or blurred: what is missed at one size is often read at another.
 const longestSides = [1600, 900, 2800, 480]
 
-/** Looks for a QR code in a picture file of any kind that the browser can show. */
-export async function readPicture(file: Blob, reader: QrReader): Promise<PictureResult> {
+/**
+ * Looks for a QR code in a picture file of any kind that the browser can show. Rejects as the reader does.
+ * @param signal ends it once the size that is being read is done: what it comes to then says nothing
+ */
+export async function readPicture(file: Blob, reader: QrReader, signal: AbortSignal): Promise<PictureResult> {
   const address = URL.createObjectURL(file)
   try {
     const image = new Image()
     image.src = address
-    await image.decode()
+    const isPicture = await image.decode().then(
+      () => true,
+      () => false,
+    )
+    if (!isPicture) return { kind: 'unreadable' }
     for (const side of longestSides) {
+      if (signal.aborted) break
       const [found] = await reader.detect(drawn(image, side))
       if (found !== undefined) return { kind: 'read', text: found.rawValue }
     }
     return { kind: 'no_code' }
-  } catch {
-    return { kind: 'unreadable' }
   } finally {
     URL.revokeObjectURL(address)
   }

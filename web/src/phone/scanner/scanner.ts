@@ -140,7 +140,7 @@ export function createScanner(parts: ScannerParts): Scanner {
       const { signal } = reading
       say(scannerWords.readingPicture)
       try {
-        const result = await readPicture(picture, await readers.forPictures())
+        const result = await readPicture(picture, await readers.forPictures(), signal)
         if (signal.aborted) return
         if (result.kind !== 'read') {
           return say(result.kind === 'no_code' ? scannerWords.noCodeInPicture : scannerWords.pictureUnreadable)

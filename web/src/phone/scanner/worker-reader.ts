@@ -2,39 +2,36 @@ import wasmAddress from 'zxing-wasm/reader/zxing_reader.wasm'
 import type { Clock } from '../../wire/clock.ts'
 import type { QrReader } from './qr-reader.ts'
 import { hasPicture, type QrSource } from './qr-source.ts'
-import type { ReaderAnswer, ReaderPicture, ReaderQuestion } from './reader-wire.ts'
+import type { ReaderPicture } from './reader-wire.ts'
+import { openWorkerLine } from './worker-line.ts'
 
 /** The address of reader-worker.ts, which the build puts here. */
 declare const READER_WORKER: string
 
 // It is 345 kB with the worker's script, four seconds of a slow line. Who waits longer is better served by the page's own.
 const longestLoadMs = 20_000
-const longestReadMs = 10_000
+const longestBeginMs = 10_000
+// A second or two, on a slow phone several: a worker that has said nothing for so long is gone.
+const longestLookMs = 10_000
+// All that can be tried of a large photo took five seconds on a laptop.
+const longestPictureMs = 60_000
 
 /** Reads in a worker. Rejects where workers, or what ours needs, are not to be had. */
 export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
   const worker = new Worker(READER_WORKER)
-  // Its script cannot be loaded, or has a fault. That may show while nobody waits for an answer.
-  const broken = new Promise<never>((_resolve, reject) => {
-    worker.addEventListener('error', () => reject(new Error('the worker failed')))
-  })
-  broken.catch(() => undefined)
-  const end = (error: unknown): never => {
+  const line = openWorkerLine(worker, clock)
+  const wasm = await loadWasm(line.broken).catch((error: unknown) => {
     worker.terminate()
     throw error
-  }
-  const ask = (question: ReaderQuestion, owned: Transferable[]) => {
-    worker.postMessage(question, owned)
-    return Promise.race([broken, answerOf(worker, clock)]).catch(end)
-  }
-  const wasm = await Promise.race([broken, loadWasm()]).catch(end)
-  await ask({ kind: 'begin', wasm }, [wasm])
+  })
+  await line.ask({ kind: 'begin', wasm }, [wasm], longestBeginMs)
   let turn: Promise<unknown> = Promise.resolve()
   const read = async (source: QrSource) => {
     const { picture, owned } = await pictureOf(source)
     // A film goes on, a picture does not.
     const thoroughly = source instanceof HTMLCanvasElement
-    const answer = await ask({ kind: 'read', picture, thoroughly }, owned)
+    const longestMs = thoroughly ? longestPictureMs : longestLookMs
+    const answer = await line.ask({ kind: 'read', picture, thoroughly }, owned, longestMs)
     return answer.kind === 'read' && answer.said !== undefined ? [{ rawValue: answer.said }] : []
   }
   return {
@@ -46,28 +43,21 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
   }
 }
 
-async function loadWasm(): Promise<ArrayBuffer> {
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), longestLoadMs)
+/** @param broken the worker that it is for is */
+async function loadWasm(broken: AbortSignal): Promise<ArrayBuffer> {
+  const loading = new AbortController()
+  const { signal } = loading
+  const end = () => loading.abort()
+  const timer = setTimeout(end, longestLoadMs)
+  broken.addEventListener('abort', end, { signal })
   try {
-    const response = await fetch(wasmAddress, { signal: timeout.signal })
+    const response = await fetch(wasmAddress, { signal })
     if (!response.ok) throw new Error(`the reader is not there: ${response.status}`)
     return await response.arrayBuffer()
   } finally {
     clearTimeout(timer)
+    end()
   }
-}
-
-/** The next thing that the worker says; rejects when that is bad news, or does not come. */
-function answerOf(worker: Worker, clock: Clock): Promise<ReaderAnswer> {
-  const heard = new AbortController()
-  const { signal } = heard
-  return new Promise<ReaderAnswer>((resolve, reject) => {
-    const hear = ({ data }: MessageEvent<ReaderAnswer>) =>
-      data.kind === 'failed' ? reject(new Error(data.why)) : resolve(data)
-    worker.addEventListener('message', hear, { signal })
-    void clock.sleep(longestReadMs, signal).then(() => reject(new Error('the worker is silent')))
-  }).finally(() => heard.abort())
 }
 
 let drawsItself = typeof OffscreenCanvas === 'function' && typeof createImageBitmap === 'function'
