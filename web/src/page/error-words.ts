@@ -1,7 +1,7 @@
 // What went wrong, in the page's language. Apart from the other words: no page needs these for its first view.
 import { problem } from '#messages/problem'
 import { trouble } from '#messages/trouble'
-import { ApiError, type ProblemCode } from '../wire/api-error.ts'
+import { ApiError, ConnectionError, type ProblemCode } from '../wire/api-error.ts'
 import { DecodeError } from '../wire/decoding.ts'
 import { inWords } from './moment-words.ts'
 
@@ -18,7 +18,7 @@ const problemWordsFor = (code: string): string => problemWords.get(code) ?? prob
 export function wordsFor(error: unknown): string {
   if (error instanceof ApiError) return withWait(problemWordsFor(error.code), error.retryAfterSeconds)
   if (error instanceof DecodeError) return problem.unrecognised
-  return trouble.unreachable
+  return error instanceof ConnectionError ? trouble.unreachable : problem.internal_error
 }
 
 function withWait(words: string, retryAfterSeconds: number | undefined): string {

@@ -8,7 +8,16 @@ const DAY = 24 * HOUR
 /** The page's language as this person has it: with the dates of their country, where the browser says which that is. */
 function locale(): string {
   const languageOf = (name: string) => name.split('-')[0]
-  return navigator.languages.find((name) => languageOf(name) === languageOf(tag)) ?? tag
+  return navigator.languages.find((name) => languageOf(name) === languageOf(tag) && isTaken(name)) ?? tag
+}
+
+/** Browsers pass on what the system calls its language, such as `en-US@posix`, and not all of it is a name that `Intl` takes. */
+function isTaken(name: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(name).length > 0
+  } catch {
+    return false
+  }
 }
 
 /** A number as this person writes it: in their digits, as those of `agoWords` are. @param least how many digits it has */
