@@ -83,6 +83,42 @@ describe('a camera that the system keeps for itself, as for a call,', () => {
     expect(await trackOf(phone)).toBe(track)
   })
 
+  test('is said to have stopped where it does not go on once it is given back', async () => {
+    const phone = await filmingPhone()
+    await tell(phone, 'mute')
+    await sees(phone, '#chooser-message', 'camera has stopped')
+    await phone.locator('video').evaluate((video: HTMLVideoElement) => {
+      video.play = () => Promise.reject(new DOMException('', 'NotAllowedError'))
+    })
+    await tell(phone, 'unmute')
+    await phone.waitForFunction(() => document.querySelector('video')?.srcObject === null)
+    await sees(phone, '#chooser-message', 'camera has stopped')
+    await phone.locator('#camera-start').waitFor()
+  })
+
+  test('stays off for who types the code meanwhile, also over another app', async () => {
+    const phone = await filmingPhone()
+    const isOff = () => phone.waitForFunction(() => document.querySelector('video')?.srcObject === null)
+    await tell(phone, 'mute')
+    await sees(phone, '#chooser-message', 'camera has stopped')
+    await phone.locator('#user-code').fill('WDJB')
+    await tell(phone, 'unmute')
+    await isOff()
+    await phone.keyboard.type('-MJHT')
+    expect(await phone.locator('#user-code').inputValue()).toBe('WDJB-MJHT')
+
+    await phone.locator('#camera-start').click()
+    await isFilming(phone)
+    await tell(phone, 'mute')
+    await sees(phone, '#chooser-message', 'camera has stopped')
+    await phone.locator('#user-code').focus()
+    await hide(phone, true)
+    await isOff()
+    await hide(phone, false)
+    expect(await phone.locator('.viewfinder').isVisible()).toBe(false)
+    expect(await phone.locator('#user-code').evaluate((field) => field === document.activeElement)).toBe(true)
+  })
+
   test('is started anew by the button, if nobody gives it back', async () => {
     const phone = await filmingPhone()
     const track = await trackOf(phone)

@@ -71,7 +71,7 @@ async function readUntilTaken(stream: MediaStream, parts: CameraParts) {
     const isInterrupted = state === 'interrupted'
     if (isInterrupted !== wasInterrupted) onInterrupted(isInterrupted)
     // Safari pauses what it takes the camera from, and does not go on by itself.
-    if (wasInterrupted && !isInterrupted) await video.play()
+    if (wasInterrupted && !isInterrupted) await playOn(video)
     wasInterrupted = isInterrupted
     const reader = readerOrTrouble()
     if (reader !== undefined && !isInterrupted && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
@@ -79,6 +79,14 @@ async function readUntilTaken(stream: MediaStream, parts: CameraParts) {
       if (found !== undefined && !signal.aborted && (await onText(found.rawValue))) return
     }
     await clock.sleep(betweenLooksMs, signal)
+  }
+}
+
+async function playOn(video: HTMLVideoElement): Promise<void> {
+  try {
+    await video.play()
+  } catch (cause) {
+    throw new CameraError('stopped', { cause })
   }
 }
 

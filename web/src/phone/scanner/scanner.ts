@@ -62,6 +62,7 @@ export function createScanner(parts: ScannerParts): Scanner {
     if (!isOn) viewfinder.close()
   }
   const onInterrupted = (now: boolean) => {
+    if (!now && isElsewhere()) return endFilming()
     interrupted = now
     say(now ? scannerWords.camera.stopped : '')
     showCamera(!now)
@@ -123,7 +124,7 @@ export function createScanner(parts: ScannerParts): Scanner {
 
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) {
-      if (resting) void film()
+      if (resting && !isElsewhere()) void film()
       return
     }
     const wasFilming = filming !== undefined
@@ -153,3 +154,7 @@ export function createScanner(parts: ScannerParts): Scanner {
     },
   }
 }
+
+/** The person types, or is being asked something: the camera's screen, which they did not call now, would lie over it. */
+const isElsewhere = (): boolean =>
+  document.activeElement instanceof HTMLInputElement || document.querySelector('dialog[open]') !== null
