@@ -99,16 +99,8 @@ signOut.addEventListener('click', () =>
 void watchSession({
   api,
   clock: pageClock,
-  wake: {
-    onWake(listener) {
-      const stopListening = pageWake.onWake(listener)
-      const stopHearing = tabs.onNews(listener)
-      return () => {
-        stopListening()
-        stopHearing()
-      }
-    },
-  },
+  wake: pageWake,
+  onNews: tabs.onNews,
   isHidden: () => document.hidden,
   onSession,
   onGone,

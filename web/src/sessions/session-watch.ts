@@ -9,6 +9,8 @@ export interface SessionWatchParts {
   readonly api: Pick<Api, 'session'>
   readonly clock: Clock
   readonly wake: WakeSource
+  /** Tells that the session may be another one, or none, since a moment ago: a look that is under way may know nothing of it. */
+  readonly onNews: (listener: () => void) => () => void
   readonly isHidden: () => boolean
   readonly onSession: (session: CurrentSession) => void
   readonly onGone: () => void
@@ -22,11 +24,18 @@ const leastBetweenLooksMs = 1000
 
 /** Looks every now and then, and whenever the page comes back, whether the session still stands; until it is gone. */
 export async function watchSession(parts: SessionWatchParts): Promise<void> {
-  const { clock, isHidden, signal } = parts
+  const { clock, wake, isHidden, signal } = parts
   while (!signal.aborted) {
     const beganAt = clock.now()
-    if (!isHidden() && (await isGone(parts))) return parts.onGone()
-    await pauseOrWake(parts, betweenLooksMs)
+    const pause = linkAbort(signal)
+    const stopHearing = parts.onNews(pause.abort)
+    const isOver = !isHidden() && (await isGone(parts))
+    const stopListening = wake.onWake(pause.abort)
+    if (!isOver) await clock.sleep(betweenLooksMs, pause.signal)
+    stopListening()
+    stopHearing()
+    pause.unlink()
+    if (isOver) return parts.onGone()
     // Focus, pageshow and visibilitychange come together: one look for all of them.
     await clock.sleep(beganAt + leastBetweenLooksMs - clock.now(), signal)
   }
@@ -41,12 +50,4 @@ async function isGone({ api, onSession, onFailure }: SessionWatchParts): Promise
     onFailure(error)
     return false
   }
-}
-
-async function pauseOrWake({ clock, wake, signal }: SessionWatchParts, ms: number): Promise<void> {
-  const pause = linkAbort(signal)
-  const stopListening = wake.onWake(pause.abort)
-  await clock.sleep(ms, pause.signal)
-  stopListening()
-  pause.unlink()
 }
