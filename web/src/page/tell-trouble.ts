@@ -5,6 +5,7 @@ import { countDown } from './countdown.ts'
 import { retryingWords, wordsFor } from './error-words.ts'
 import { fill } from './fill.ts'
 import { lateModule } from './late-module.ts'
+import { setWords } from './set-words.ts'
 
 /**
  * Says what went wrong and what there is to do: for how long to wait, counted for the eye and said once to the ear, or where
@@ -29,7 +30,7 @@ export function tellRetrying(place: HTMLElement, error: unknown): void {
 }
 
 function tell(place: HTMLElement, error: unknown, words: (error: unknown) => string, onOver: () => void): void {
-  place.textContent = words(error)
+  setWords(place, words(error))
   if (!(error instanceof ApiError)) return
   if (error.publicUrl !== undefined) void showWay(place, error.publicUrl)
   if (error.retryAfterSeconds) count(place, error, error.retryAfterSeconds, words, onOver)

@@ -4,6 +4,7 @@ import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
+import { createTroubleLine } from '../page/trouble-line.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
@@ -37,22 +38,31 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   const name = findPart(adding, '#passkey-name', HTMLInputElement)
   const button = findPart(adding, '#add-passkey', HTMLButtonElement)
   const note = findPart(card, '.passkeys-note', HTMLElement)
-  const message = findPart(card, '#passkeys-message', HTMLElement)
+  const trouble = createTroubleLine(findPart(card, '#passkeys-message', HTMLElement))
 
   adding.hidden = authenticator.missing !== undefined
 
   const turns = createTurns()
 
-  const attempt = async (act: () => Promise<unknown>) => {
+  const attempt = (act: () => Promise<void>) => {
+    trouble.say('')
+    return unlessTrouble(act, trouble.say)
+  }
+
+  const unlessTrouble = async (act: () => Promise<void>, tell: (words: string) => void) => {
     const isTheirs = turns.begin()
-    message.textContent = ''
     try {
       await act()
     } catch (error) {
       if (!isTheirs()) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
-      else message.textContent = passkeyErrorWords(error)
+      else tell(passkeyErrorWords(error))
     }
+  }
+
+  const refresh = async () => {
+    await load()
+    trouble.sayOfLook('')
   }
 
   const load = async () => {
@@ -125,12 +135,12 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   )
 
   return {
-    refresh: () => attempt(load),
+    refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
     forget() {
       turns.end()
       show([])
       say('')
-      message.textContent = ''
+      trouble.say('')
       name.value = ''
     },
   }

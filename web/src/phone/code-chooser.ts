@@ -4,6 +4,7 @@ import { lateModule } from '../page/late-module.ts'
 import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { createTurns } from '../page/owner.ts'
+import { setWords } from '../page/set-words.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -53,7 +54,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
 
   const say = (words: string) => {
     help.hidden = true
-    if (message.textContent !== words) message.textContent = words
+    setWords(message, words)
   }
   const loadScanner = later(async (): Promise<Scanner> => {
     const [{ createScanner }] = await Promise.all([loadScannerModule(), addSheet(VIEWFINDER_SHEET)])

@@ -10,6 +10,7 @@ import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
+import { setWords } from '../page/set-words.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { tellRetrying } from '../page/tell-trouble.ts'
 import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
@@ -43,19 +44,22 @@ const showSection = createPhoneSections(document)
 const tabs = openOtherTabs()
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
+  setWords(status, words)
+  turnTo(section, withDevices)
+}
+const turnTo = (section: PhoneSection, withDevices = false) => {
   if (section !== 'chooser') chooser.leave()
   if (section !== 'request' && section !== 'result') {
     approving?.leave()
     said.textContent = ''
   }
   if (section !== 'sign-in') passkeySignIn.leave()
-  status.textContent = words
   account.show(withDevices)
   showSection(section)
 }
 
 const onConnection = (connection: Connection) => {
-  status.textContent = connection === 'reconnecting' ? phoneWords.reconnecting : ''
+  setWords(status, connection === 'reconnecting' ? phoneWords.reconnecting : '')
 }
 const pending = createPendingToken({ memory: tabMemory, address: location, history })
 const flow = createScanFlow({
@@ -68,7 +72,7 @@ const flow = createScanFlow({
   onReturn: () => account.refresh(),
   onLoading: (words) => show('loading', { words }),
   onRetrying: (error) => {
-    show('loading')
+    turnTo('loading')
     tellRetrying(status, error)
   },
   onSignIn: (why) => {

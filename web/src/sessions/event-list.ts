@@ -4,6 +4,7 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
+import { setWords } from '../page/set-words.ts'
 import { browserWords, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
@@ -32,16 +33,15 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
 
   const load = async () => {
     const isTheirs = turns.begin()
-    message.textContent = ''
     try {
       const events = await turns.latest(() => api.events())
       if (events === undefined) return
       list.replaceChildren(...events.map(item))
-      if (events.length === 0) message.textContent = eventWords.none
+      setWords(message, events.length === 0 ? eventWords.none : '')
     } catch (error) {
       if (!isTheirs()) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
-      else message.textContent = wordsFor(error)
+      else setWords(message, wordsFor(error))
     }
   }
 

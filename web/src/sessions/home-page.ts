@@ -12,6 +12,7 @@ import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createOwner } from '../page/owner.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { tabMemory } from '../page/tab-memory.ts'
+import { createTroubleLine } from '../page/trouble-line.ts'
 import { pageWake } from '../poll/page-wake.ts'
 import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
@@ -29,6 +30,7 @@ const userName = findPart(document, '#user-name', HTMLElement)
 const email = findPart(document, '#user-email', HTMLElement)
 const since = findPart(document, '#signed-in-since', HTMLElement)
 const status = findPart(document, '#status', HTMLElement)
+const trouble = createTroubleLine(status)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const approve = findPart(document, '#approve', HTMLElement)
 const main = findPart(document, 'main.middle', HTMLElement)
@@ -54,7 +56,7 @@ const onGone = () => {
   main.hidden = true
   stranger.hidden = false
   status.className = 'unseen'
-  status.textContent = title
+  trouble.say(title)
   heading.focus()
 }
 const devices = createLinkedDevices({
@@ -75,7 +77,7 @@ const onSession = ({ user, session }: CurrentSession) => {
   belongTo(user.id)
   end.follow(session)
   wayOut.forget()
-  status.textContent = ''
+  trouble.sayOfLook('')
   userName.textContent = user.name
   email.textContent = user.email ?? ''
   fill(since, (time) => homeWords.signedInSince({ time }), timeElement(session.createdAt))
@@ -86,12 +88,13 @@ const onSession = ({ user, session }: CurrentSession) => {
 
 signOut.addEventListener('click', () =>
   onceAtATime(signOut, async () => {
+    trouble.say('')
     try {
       await api.signOut()
       tabs.tell()
       leave()
     } catch (error) {
-      status.textContent = wordsFor(error)
+      trouble.say(wordsFor(error))
     }
   }),
 )
@@ -104,9 +107,7 @@ void watchSession({
   isHidden: () => document.hidden,
   onSession,
   onGone,
-  onFailure: (error) => {
-    status.textContent = wordsFor(error)
-  },
+  onFailure: (error) => trouble.sayOfLook(wordsFor(error)),
   signal: watching.signal,
 })
 

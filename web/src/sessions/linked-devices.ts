@@ -4,6 +4,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
+import { createTroubleLine } from '../page/trouble-line.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
@@ -36,7 +37,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   const title = findPart(root, '#devices-title', HTMLElement)
   const browsers = findPart(root, '#sign-out-browsers', HTMLButtonElement)
   const others = findPart(root, '#sign-out-others', HTMLButtonElement)
-  const message = findPart(root, '#sessions-message', HTMLElement)
+  const trouble = createTroubleLine(findPart(root, '#sessions-message', HTMLElement))
   const said = findPart(root, '#sessions-said', HTMLElement)
   const questions = ['#question', '#renaming'].map((name) => findPart(root, name, HTMLDialogElement))
   const askPerson = createQuestion(root)
@@ -44,16 +45,25 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   const turns = createTurns()
   let shown: readonly LinkedDevice[] = []
 
-  const attempt = async (act: (isTheirs: () => boolean) => Promise<void>) => {
+  const attempt = (act: (isTheirs: () => boolean) => Promise<void>) => {
+    trouble.say('')
+    return unlessTrouble(act, trouble.say)
+  }
+
+  const unlessTrouble = async (act: (isTheirs: () => boolean) => Promise<void>, tell: (words: string) => void) => {
     const isTheirs = turns.begin()
-    message.textContent = ''
     try {
       await act(isTheirs)
     } catch (error) {
       if (!isTheirs()) return
       if (isStranger(error)) onSignedOut()
-      else message.textContent = wordsFor(error)
+      else tell(wordsFor(error))
     }
+  }
+
+  const refresh = async () => {
+    await load()
+    trouble.sayOfLook('')
   }
 
   const load = async () => {
@@ -126,7 +136,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   others.addEventListener('click', () => endOthers())
 
   return {
-    refresh: () => attempt(load),
+    refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
     end,
     askToEndOthers: () => endOthers(),
     forget() {
@@ -135,7 +145,8 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
       shown = []
       list.forget()
       showButtons()
-      for (const words of [message, said]) words.textContent = ''
+      trouble.say('')
+      said.textContent = ''
     },
   }
 }

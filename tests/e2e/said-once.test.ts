@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
+import { createPhone } from '../support/http-client.ts'
+import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
+
+/** What pages say while they look by themselves how things are: what is so still is not said again, and nothing is wiped. */
+
+const { visitors, shared } = setUpPageTests({ away: {}, failing: {} })
+
+const problem = (status: number, code: string) => ({
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ status, code, title: 'No' }),
+})
+
+async function openHome(url: string): Promise<Page> {
+  const page = await visitors.desktop()
+  await page.goto(`${url}/scan`)
+  await signInOnPhone(page)
+  await sees(page, '#sessions', 'This phone')
+  await page.goto(`${url}/home`)
+  await sees(page, '#sessions', 'This phone')
+  return page
+}
+
+/** A look of the page's own, from its first question to what it shows of the last answer. */
+async function looks(page: Page): Promise<void> {
+  const asked = page.waitForResponse(/\/sessions$/)
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+  await (await asked).finished()
+  await page.evaluate(() => new Promise(requestAnimationFrame))
+}
+
+test('a device that could not be signed out is said not to be until the next try, also where the page has looked again', async () => {
+  const { url } = shared('failing')
+  await createPhone(url)
+  const page = await openHome(url)
+  visitors.await(/status of 503 .*\/(sessions\/|sign-out)/)
+  await page.route('**/sessions/*', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
+  await page.route('**/sign-out', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
+  const other = page.locator('#sessions li').nth(1).locator('.device-end')
+  await other.click()
+  await sees(page, '#sessions-message', 'having trouble')
+  await page.locator('#sign-out').click()
+  await sees(page, '#status', 'having trouble')
+  await looks(page)
+  await looks(page)
+  await sees(page, '#sessions-message', 'having trouble')
+  await sees(page, '#status', 'having trouble')
+  await other.click()
+  await page.locator('#sessions li').nth(1).waitFor({ state: 'detached' })
+  expect(await page.locator('#sessions-message').textContent()).toBe('')
+})
+
+test('a service that cannot be reached is spoken of once, and no more when it is back', async () => {
+  const { url } = shared('away')
+  const page = await openHome(url)
+  visitors.await(/ERR_FAILED .*\/session$/)
+  await page.locator('#status').evaluate((place) => {
+    const heard: string[] = []
+    Object.assign(window, { heard })
+    new MutationObserver(() => heard.push(place.textContent ?? '')).observe(place, {
+      childList: true,
+      characterData: true,
+    })
+  })
+  let asked = 0
+  await page.route('**/session', (route) => {
+    asked += 1
+    return route.abort()
+  })
+  await eventually('it has asked several times', async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    return asked > 3
+  })
+  await page.unroute('**/session')
+  await looks(page)
+  await eventually('it is over', async () => (await page.locator('#status').textContent()) === '')
+  const heard = await page.evaluate(() => Reflect.get(window, 'heard'))
+  expect(heard).toEqual(['The service cannot be reached. Check the connection.', ''])
+})
+
+test('so does the phone’s page, however often it tries', async () => {
+  const { url } = shared('away')
+  const phone = await visitors.phone()
+  visitors.await(/ERR_FAILED .*\/session$/)
+  await phone.addInitScript(() => {
+    const heard: string[] = []
+    Object.assign(window, { heard })
+    document.addEventListener('DOMContentLoaded', () => {
+      const place = document.querySelector('#status')
+      const hear = (records: MutationRecord[]) => {
+        for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) heard.push(node.textContent ?? '')
+      }
+      if (place !== null) new MutationObserver(hear).observe(place, { childList: true })
+    })
+  })
+  let asked = 0
+  await phone.route('**/session', (route) => {
+    asked += 1
+    return route.abort()
+  })
+  await phone.goto(`${url}/scan`)
+  await eventually('it has asked several times', async () => asked > 3)
+  await phone.unroute('**/session')
+  await phone.locator('#sign-in-form').waitFor()
+  const heard = await phone.evaluate(() => Reflect.get(window, 'heard'))
+  expect(heard.filter((words: string) => words.includes('cannot be reached'))).toHaveLength(1)
+})
