@@ -107,6 +107,8 @@ const passkeySignIn = createPasskeySignIn({
   api,
   authenticator,
   clock: pageClock,
+  random: Math.random,
+  wake: pageWake,
   onSignedIn: signedIn,
 })
 const providerSignIn = createProviderSignIn({
