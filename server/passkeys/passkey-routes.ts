@@ -14,6 +14,7 @@ import { amrOf } from './passkey.ts'
 import {
   addBody,
   assertionBody,
+  beginBody,
   creationOptions,
   listedPasskey,
   passkeyId,
@@ -63,11 +64,18 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
         tags,
         security,
         summary: 'What a browser makes a passkey by, for a phone that has signed in within five minutes',
+        description: 'A name that it may not have is refused here too, before there is one.',
+        body: beginBody,
         problems: ['slow_down', ...FRESH],
         response: { 200: creationOptions },
       },
     },
-    async (request) => passkeys.creationOptions(await requireFresh(request)),
+    async (request) => {
+      const phone = await requireFresh(request)
+      const { name } = request.body ?? {}
+      if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
+      return passkeys.creationOptions(phone)
+    },
   )
 
   app.post(

@@ -118,6 +118,11 @@ const passkeyName = Type.String({
   examples: ['My phone'],
 })
 
+export const beginBody = Type.Union([
+  Type.Object({ name: Type.Optional(passkeyName) }, { ...strict, title: 'BeginPasskey' }),
+  Type.Null(),
+])
+
 export const addBody = Type.Object(
   { name: Type.Optional(passkeyName), attestation: attestationSchema },
   { ...strict, title: 'AddPasskey' },

@@ -113,6 +113,47 @@ test('who is to sign in once more for a passkey may leave the page for a moment,
   await addPasskey(phone)
 })
 
+test('who is signed in by another tab while the browser asks for a passkey is asked no more, and stays signed in', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  // The person does not answer it.
+  await phone.addInitScript(() => {
+    navigator.credentials.get = (asked) =>
+      new Promise((_resolve, reject) => {
+        Object.assign(window, { asked: asked?.signal })
+        asked?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+      })
+  })
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await phone.locator('#sign-in-passkey').click()
+  await phone.waitForFunction(() => Reflect.get(window, 'asked') !== undefined)
+  expect(await phone.evaluate(() => Reflect.get(window, 'asked').aborted)).toBe(false)
+  const tab = await phone.context().newPage()
+  await tab.goto(`${url}/scan`)
+  await signInOnPhone(tab)
+  await phone.locator('#chooser').waitFor()
+  await phone.waitForFunction(() => Reflect.get(window, 'asked').aborted)
+  expect(await phone.locator('#sign-in-passkey').isVisible()).toBe(false)
+})
+
+test('a name that no passkey may have is refused before one is made', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  const authenticator = await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#passkeys', 'no passkey yet')
+  visitors.await(/status of 400 .*\/passkeys\/options$/)
+  await phone.locator('#passkey-name').fill('Work\u200bphone')
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#passkeys-message', 'A name cannot')
+  expect(await phone.locator('#passkey-name').evaluate((field) => field === document.activeElement)).toBe(true)
+  expect(await authenticator.count()).toBe(0)
+  await phone.locator('#passkey-name').fill('Work phone')
+  await addPasskey(phone, 'Work phone')
+  expect(await phone.locator('#passkeys-message').textContent()).toBe('')
+})
+
 test('the browser offers a passkey where it fills in the name', async () => {
   const { url } = await serveLocally()
   const phone = await visitors.phone()

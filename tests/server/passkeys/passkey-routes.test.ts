@@ -61,6 +61,11 @@ describe('adding', () => {
     })
   })
 
+  test.each(['zero\u200bwidth', ' ', 'a'.repeat(65)])('refuses the name %j before there is one', async (name) => {
+    expect(refusal(await phone.post('/passkeys/options', { name }))).toEqual([400, 'invalid_request'])
+    expect(refusal(await phone.post('/passkeys/options', { name: 'My phone' }))).toEqual([200, undefined])
+  })
+
   test('lists it under its name, and the device is not asked to make a second one', async () => {
     const added = await add({}, 'My phone')
     expect(added.statusCode).toBe(201)

@@ -17,7 +17,7 @@ export const createPasskeyAdding =
   ({ api, authenticator, onSignInAgain }: PasskeyAddingParts): AddPasskey =>
   (name) =>
     unlessStale(onSignInAgain, async () => {
-      const attestation = await authenticator.create(await api.passkeyOptions())
+      const attestation = await authenticator.create(await api.passkeyOptions({ name }))
       await api.addPasskey({ name, attestation })
     })
 

@@ -1,3 +1,4 @@
+import { devices as deviceWords } from '#messages/devices'
 import { passkey as passkeyWords } from '#messages/passkey'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
@@ -123,16 +124,22 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     title.focus()
   }
 
-  button.addEventListener('click', () =>
-    onceAtATime(button, () =>
-      attempt(async () => {
-        const given = name.value.trim()
-        if (!(await add(given === '' ? undefined : given))) return
-        name.value = ''
-        await load()
-      }),
-    ),
-  )
+  const addOne = async () => {
+    const isTheirs = turns.begin()
+    const given = name.value.trim()
+    try {
+      if (!(await add(given === '' ? undefined : given))) return
+    } catch (error) {
+      const isOfName = given !== '' && isProblem(error, 'invalid_request')
+      if (!isOfName || !isTheirs()) throw error
+      trouble.say(deviceWords.badName)
+      return name.focus()
+    }
+    name.value = ''
+    await load()
+  }
+
+  button.addEventListener('click', () => onceAtATime(button, () => attempt(addOne)))
 
   return {
     refresh: () => unlessTrouble(refresh, trouble.sayOfLook),

@@ -51,7 +51,8 @@ export interface Api extends LoginApi {
   /** Says that the person was shown on this device what happened until then, a moment of the server's. */
   noteVisit(ask: { until: number }): Promise<void>
   passkeys(): Promise<readonly Passkey[]>
-  passkeyOptions(): Promise<CreationOptions>
+  /** @param ask.name what it is to be called: refused here, as later, where it may not be */
+  passkeyOptions(ask?: { name?: string | undefined }): Promise<CreationOptions>
   addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
   removePasskey(ask: { id: string }): Promise<void>
   passkeySignInOptions(): Promise<RequestOptions>
@@ -99,7 +100,8 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       await post('/events/seen', { until: new Date(until).toISOString() })
     },
     passkeys: async () => decodePasskeys(await get('/passkeys')),
-    passkeyOptions: async () => decodeCreationOptions(await post('/passkeys/options')),
+    passkeyOptions: async ({ name } = {}) =>
+      decodeCreationOptions(await post('/passkeys/options', name === undefined ? undefined : { name })),
     addPasskey: async (asked) => {
       await post('/passkeys', asked)
     },
