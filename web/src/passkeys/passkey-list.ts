@@ -1,5 +1,6 @@
 import { devices as deviceWords } from '#messages/devices'
 import { passkey as passkeyWords } from '#messages/passkey'
+import { copyOf } from '../page/copy-of.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
@@ -92,8 +93,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   }
 
   const item = (passkey: Passkey): Node => {
-    const copy = template.content.cloneNode(true)
-    if (!(copy instanceof DocumentFragment)) return copy
+    const copy = copyOf(template)
     findPart(copy, '.passkey-name', HTMLElement).textContent = passkey.name
     findPart(copy, '.passkey-synced', HTMLElement).hidden = !passkey.backedUp
     fill(

@@ -1,4 +1,5 @@
 import { devices as deviceWords } from '#messages/devices'
+import { copyOf } from '../page/copy-of.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoElement, timeElement } from '../page/moment-words.ts'
@@ -34,8 +35,7 @@ export const nameOf = ({ name, browser }: Pick<LinkedDevice, 'name' | 'browser'>
 
 /** A place where the person is signed in, with what ends it and what gives it a name. */
 export function createDeviceRow({ template, id, onSignOut, onRename }: DeviceRowParts): DeviceRow {
-  const copy = template.content.cloneNode(true)
-  if (!(copy instanceof DocumentFragment)) throw new Error('A copy of a fragment is one')
+  const copy = copyOf(template)
   const row = findPart(copy, 'li', HTMLElement)
   const part = (name: string) => named(findPart(row, `.device-${name}`, HTMLElement), `device-${id}-${name}`)
   const [name, address, number] = [part('name'), part('address'), part('number')]

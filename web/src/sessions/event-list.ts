@@ -1,4 +1,5 @@
 import { events as eventWords } from '#messages/events'
+import { copyOf } from '../page/copy-of.ts'
 import { wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
@@ -46,8 +47,7 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
   }
 
   const item = (event: AccountEvent): Node => {
-    const copy = template.content.cloneNode(true)
-    if (!(copy instanceof DocumentFragment)) return copy
+    const copy = copyOf(template)
     const { type, browser, count, by, createdAt } = event
     fill(findPart(copy, '.event-what', HTMLElement), whatHappened(type, count), browserWords(browser))
     findPart(copy, '.event-when', HTMLElement).append(timeElement(createdAt))

@@ -1,4 +1,5 @@
 import { devices as deviceWords } from '#messages/devices'
+import { copyOf } from '../page/copy-of.ts'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
@@ -168,8 +169,7 @@ function createLinkRow(
   id: string,
   onSignOut: (button: HTMLButtonElement) => void,
 ): LinkRow {
-  const copy = template.content.cloneNode(true)
-  if (!(copy instanceof DocumentFragment)) throw new Error('A copy of a fragment is one')
+  const copy = copyOf(template)
   const row = findPart(copy, 'li', HTMLElement)
   const part = (name: string) => findPart(row, name, HTMLElement)
   const button = findPart(row, 'button', HTMLButtonElement)
