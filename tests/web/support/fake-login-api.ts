@@ -30,8 +30,6 @@ export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
   const shown = (loginId: string, turn: number): LoginReply => ({
     status: 'pending',
     token: tokenOf(loginId, turn),
-    verificationUri: 'https://scanin.example/scan',
-    verificationUriComplete: `https://scanin.example/scan#${tokenOf(loginId, turn)}`,
     qrImage: 'data:image/svg+xml;base64,',
     expiresInSeconds: lifeSeconds,
     refreshInSeconds: Math.min(30, lifeSeconds),

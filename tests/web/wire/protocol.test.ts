@@ -14,8 +14,6 @@ const token = 'V1StGXR8_Z5jdHi6.abcdefghijklmnopqrstuv'
 const login = {
   status: 'pending',
   token,
-  verification_uri: 'https://scanin.example/scan',
-  verification_uri_complete: `https://scanin.example/scan#${token}`,
   qr_image: 'data:image/svg+xml;base64,PHN2Zz4=',
   expires_in: 300,
   refresh_in: 30,
@@ -30,8 +28,6 @@ describe('a login', () => {
     expect(decodeLogin(login)).toEqual({
       status: 'pending',
       token,
-      verificationUri: 'https://scanin.example/scan',
-      verificationUriComplete: `https://scanin.example/scan#${token}`,
       qrImage: 'data:image/svg+xml;base64,PHN2Zz4=',
       expiresInSeconds: 300,
       refreshInSeconds: 30,

@@ -19,8 +19,6 @@ export interface Application {
 export interface LoginReply extends Pacing {
   readonly status: 'pending'
   readonly token: string
-  readonly verificationUri: string
-  readonly verificationUriComplete: string
   readonly qrImage: string
   readonly expiresInSeconds: number
   readonly refreshInSeconds: number
@@ -106,8 +104,6 @@ export function decodeLogin(value: unknown): LoginReply {
   return {
     status: oneOf('pending')(from, 'status'),
     token: text(from, 'token'),
-    verificationUri: text(from, 'verification_uri'),
-    verificationUriComplete: text(from, 'verification_uri_complete'),
     qrImage,
     expiresInSeconds: amount(from, 'expires_in'),
     refreshInSeconds: amount(from, 'refresh_in'),
