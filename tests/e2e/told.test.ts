@@ -25,6 +25,7 @@ const { visitors, shared } = setUpPageTests({
   signs: env,
   held: env,
   returning: env,
+  ended: env,
 })
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
@@ -212,4 +213,20 @@ test('a page that is left open tells what is new once somebody comes back to it,
   await comeBack()
   await phone.locator('#new-links li').nth(2).waitFor()
   expect(await phone.locator('#new-links li:has(button:focus)', { hasText: 'a phone of yours' }).count()).toBe(1)
+})
+
+test('who was signed out elsewhere and signs out what is new is led to the sign-in, as from every other list', async () => {
+  const { url } = shared('ended')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+  visitors.await(/status of 401 /)
+  await phone.context().clearCookies()
+  await phone.locator('#new-links button:visible').first().click()
+  await phone.locator('#sign-in-form').waitFor()
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
 })

@@ -46,7 +46,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
       void newLinks.onList(list)
     },
   })
-  const newLinks = createNewLinks({ root, api, end: devices.end })
+  const newLinks = createNewLinks({ root, api, end: devices.end, onSignedOut })
   const events = createEventList({ root, api, onSignedOut })
   const passkeys = createPasskeyList({ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut })
 

@@ -7,6 +7,7 @@ import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
@@ -19,6 +20,8 @@ export interface NewLinksParts {
   readonly api: Pick<Api, 'events' | 'noteVisit'>
   /** Ends a session, and has the list shown anew. Throws what stood in the way. */
   readonly end: (id: string) => Promise<void>
+  /** The session that asks is gone. */
+  readonly onSignedOut: () => void
 }
 
 export interface NewLinksBanner extends Personal {
@@ -38,7 +41,7 @@ const freshVisit = (): Visit => ({ approved: new Set(), ended: new Set(), known:
  * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it.
  * It stays, over visits too, until the person has said of all of it whether it was theirs.
  */
-export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanner {
+export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): NewLinksBanner {
   const card = findPart(root, '#new-links', HTMLElement)
   const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, 'ul', HTMLUListElement)
@@ -97,7 +100,9 @@ export function createNewLinks({ root, api, end }: NewLinksParts): NewLinksBanne
       await end(id)
     } catch (error) {
       ours.ended.delete(id)
-      if (ours === visit) message.textContent = wordsFor(error)
+      if (ours !== visit) return
+      if (isProblem(error, 'authentication_required')) onSignedOut()
+      else message.textContent = wordsFor(error)
     }
   }
 
