@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
+import { loginIdOf } from '../../web/src/wire/scan-link.ts'
+import { eventually } from '../support/eventually.ts'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { freePort } from '../support/free-port.ts'
 import { createPhone } from '../support/http-client.ts'
@@ -60,5 +62,28 @@ test('so is one that came with the right number, where polls are far apart', asy
   line.drop()
   line.hang({ from: 'server', said: /POST \/login\/match/ })
   await desktop.locator('#match-code').fill(digits)
+  await isSignedIn(desktop)
+})
+
+test('so is a renewal of the code: the login stays, and so does the code to type that is shown for it', async () => {
+  const { url } = await serve({ MATCH: 'never', QR_REFRESH_SECONDS: '8' })
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, url)
+  await desktop.locator('#user-code button').click()
+  const userCode = await desktop.locator('#user-code output').textContent()
+  const before = await readToken(desktop)
+  let isLost = false
+  await desktop.route(/\/login$/, async (route) => {
+    if (isLost) return route.fallback()
+    isLost = true
+    await route.fetch()
+  })
+  await eventually('the code is another', async () => (await readToken(desktop)) !== before)
+  expect(isLost).toBe(true)
+  expect(loginIdOf(await readToken(desktop))).toBe(loginIdOf(before))
+
+  const phone = await createPhone(url)
+  const { token } = (await phone.post('/login/scan', { user_code: userCode })).json
+  await phone.post('/login/confirm', { token })
   await isSignedIn(desktop)
 })

@@ -137,6 +137,7 @@ describe('what the service says again for a while alone', () => {
   test.each([
     ['digits', () => api.match({ token, matchCode: '482913' })],
     ['a confirmation', () => api.confirm({ token })],
+    ['a new code of the same login', () => api.startLogin({ token })],
     ['a status that is not held', () => api.loginStatus({ token, seen: 'none', waitSeconds: 0 })],
   ])('is not waited for so long that it could not be asked for again: %s', async (_what, ask) => {
     jest.useFakeTimers()
@@ -148,6 +149,7 @@ describe('what the service says again for a while alone', () => {
   test.each([
     ['digits', () => api.match({ token, matchCode: '482913', isAgain: true })],
     ['a confirmation', () => api.confirm({ token, isAgain: true })],
+    ['a new code of the same login', () => api.startLogin({ token, isAgain: true })],
   ])('is waited for longer where that was too short once: %s', async (_what, ask) => {
     jest.useFakeTimers()
     let isOver = false

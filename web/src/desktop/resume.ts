@@ -23,7 +23,8 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   if (reply === undefined) return undefined
   if (reply.status === 'expired') return { kind: 'over' }
   if (reply.status !== 'pending') return { kind: 'further', reply }
-  const login = await untilAnswered(() => parts.api.startLogin({ token, returnTo: parts.returnTo }), parts)
+  const renew = (failures: number) => parts.api.startLogin({ token, returnTo: parts.returnTo, isAgain: failures > 0 })
+  const login = await untilAnswered(renew, parts)
   if (login === undefined) return undefined
   if (loginIdOf(login.token) === loginIdOf(token)) return { kind: 'pending', login }
   // A phone was quicker than the renewal, and the answer is a new login: the scanned one is what the phone is about.

@@ -42,7 +42,7 @@ export async function rotate(parts: RotationParts): Promise<void> {
   const renew = async () => {
     try {
       // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
-      const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo })
+      const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo, isAgain: failures > 0 })
       login = await keepOrTake(parts, login, next, replyPatienceMs(failures))
       failures = 0
       parts.onDoubt(false)

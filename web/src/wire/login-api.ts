@@ -22,7 +22,11 @@ export interface StatusAsk {
 
 /** What the desktop asks. Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
 export interface LoginApi {
-  startLogin(ask: { token?: string | undefined; returnTo?: string | undefined }): Promise<LoginReply>
+  /**
+   * @param ask.token of the login that is to have a new code; left out, another is begun
+   * @param ask.isAgain one before was not answered: this one may take its time
+   */
+  startLogin(ask: { token?: string | undefined; returnTo?: string | undefined; isAgain?: boolean }): Promise<LoginReply>
   loginStatus(ask: StatusAsk): Promise<BrowserReply>
   /** @param ask.isAgain one before was not answered: this one may take its time */
   match(ask: { token: string; matchCode: string; isAgain?: boolean }): Promise<BrowserReply>
@@ -51,7 +55,11 @@ export const statusRequest = (
 export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
   const { get, post, remove, ask } = callsOver(fetch)
   return {
-    startLogin: async ({ token, returnTo }) => decodeLogin(await post('/login', { token, return_to: returnTo })),
+    startLogin: async ({ token, returnTo, isAgain }) => {
+      // The code before is good for some seconds more: by it alone the login can be asked for again.
+      const patienceMs = patienceMsFor(isAgain || token === undefined)
+      return decodeLogin(await post('/login', { token, return_to: returnTo }, patienceMs))
+    },
     loginStatus: async (asked) => decodeBrowserReply(await ask(statusRequest('/login/status', asked))),
     match: async ({ token, matchCode, isAgain }) =>
       decodeBrowserReply(await post('/login/match', { token, match_code: matchCode }, patienceMsFor(isAgain))),
