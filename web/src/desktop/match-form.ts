@@ -15,10 +15,17 @@ export interface MatchFormParts {
 }
 
 export interface MatchForm {
+  /** @param triesLeft as the service says now, also while the form is there */
   show(triesLeft: number): void
   /** Says something where nothing is said yet. */
   hint(words: string): void
   hide(): void
+}
+
+/** Digits that were sent, and how many tries there were then. */
+interface Sent {
+  readonly digits: string
+  readonly triesLeft: number
 }
 
 const wholeLength = 6
@@ -37,6 +44,9 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   /** One showing of the form: of an earlier one nothing is said, or waited for. */
   let showing = {}
   let sending = new AbortController()
+  let tries = allTries
+  /** What was sent last, where no answer came that says whether it was taken. */
+  let unanswered: Sent | undefined
 
   const say = (words: string, isWrong: boolean) => {
     message.textContent = words
@@ -70,26 +80,43 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       return input.focus()
     }
     busy = true
+    unanswered = undefined
+    const sent = { digits: matchCode, triesLeft: tries }
     const error = await submit(matchCode).then(
       () => undefined,
       (reason: unknown) => reason,
     )
     if (showing !== mine) return
     busy = false
-    if (error !== undefined) refused(error, matchCode)
+    if (error !== undefined) refused(error, sent)
     // Whoever is told to wait presses the button.
     if (isNextDue && isOther(matchCode) && askedMsOf(error) === 0) void send()
   }
   /** Six other digits stand there by now. */
   const isOther = (sent: string) => boxes.digits().length === wholeLength && boxes.digits() !== sent
-  const refused = (error: unknown, sent: string) => {
+  const refused = (error: unknown, sent: Sent) => {
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
-    // Wrong digits make room for others. Those that did not get through can be sent once more.
-    if (triesLeft !== undefined && boxes.digits() === sent) boxes.clear()
-    const words = [wordsFor(error), triesLeft === undefined ? '' : formWords.triesLeft({ count: triesLeft })].join(' ')
-    say(words.trim(), true)
+    unanswered = triesLeft === undefined ? sent : undefined
+    if (triesLeft === undefined) say(wordsFor(error), true)
+    else sayWrong(error, triesLeft, sent)
+    // A poll may have told of it by now.
+    count(triesLeft ?? tries)
     input.focus()
     void sayWhenOver(askedMsOf(error))
+  }
+  const sayWrong = (error: unknown, triesLeft: number, { digits }: Sent) => {
+    // Wrong digits make room for others. Those that did not get through can be sent once more.
+    if (boxes.digits() === digits) boxes.clear()
+    say([wordsFor(error), formWords.triesLeft({ count: triesLeft })].join(' '), true)
+  }
+  /** A try that got no answer was one of wrong digits where there are fewer since. */
+  const count = (triesLeft: number) => {
+    // A poll that was asked before is of before.
+    tries = Math.min(tries, triesLeft)
+    if (unanswered === undefined || tries >= unanswered.triesLeft) return
+    const sent = unanswered
+    unanswered = undefined
+    sayWrong(wrongDigits(tries), tries, sent)
   }
   const sayWhenOver = async (waitMs: number) => {
     if (waitMs === 0) return
@@ -105,8 +132,9 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
 
   return {
     show(triesLeft) {
-      if (isShown(form)) return
+      if (isShown(form)) return count(triesLeft)
       setShown(form, true)
+      tries = triesLeft
       boxes.clear()
       say(triesLeft < allTries ? formWords.triesLeft({ count: triesLeft }) : '', false)
       input.focus()
@@ -118,7 +146,11 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       sending.abort()
       showing = {}
       busy = false
+      unanswered = undefined
       setShown(form, false)
     },
   }
 }
+
+const wrongDigits = (triesLeft: number) =>
+  new ApiError({ code: 'wrong_match_code', status: 422, retryAfterSeconds: undefined, triesLeft })
