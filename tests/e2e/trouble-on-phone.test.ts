@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** What the phone's page says when it is told to wait, when it is at the wrong address, and of its other tabs. */
@@ -136,3 +136,43 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await second.locator('#chooser').waitFor()
   await first.locator('#chooser').waitFor()
 })
+
+test.each(['is looked at again', 'has its page loaded anew'])(
+  'a phone that was put down at its number, and %s once the browser is in, says that it has ended, and warns of nobody',
+  async (what) => {
+    visitors.await(/net::ERR_INTERNET_DISCONNECTED /, /status of (404|429) .*\/login\/scan/)
+    const { url } = await serve({ MATCH: 'always' })
+    const browser = createClient(url)
+    const phone = await visitors.phone()
+    await phone.clock.install()
+    await phone.goto(`${url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#chooser').waitFor()
+    const token = await startLogin(browser)
+    await phone.evaluate((code) => {
+      location.hash = code
+    }, token)
+    await confirm(phone)
+    await sees(phone, '#result #match-code', /^\d{6}$/)
+    const digits = await phone.locator('#result #match-code').textContent()
+    if (what === 'is looked at again') await phone.context().setOffline(true)
+    else await phone.goto('about:blank')
+
+    expect((await browser.post('/login/match', { token, match_code: digits })).status).toBe(200)
+    expect((await browser.get('/session')).status).toBe(200)
+    await eventually('the login is gone', async () => {
+      const { request } = phone.context()
+      return (await request.get(`${url}/login/scan/${token}`)).status() === 404
+    })
+    // Sent once nothing of the list is left to warn of.
+    const seen = phone.waitForRequest(/\/events\/seen$/)
+    if (what === 'is looked at again') {
+      await phone.clock.fastForward(130_000)
+      await phone.context().setOffline(false)
+    } else await phone.goto(`${url}/scan`)
+    await sees(phone, '#result', 'This sign-in has ended')
+    await phone.locator('#sessions [data-kind="browser"]').waitFor()
+    await seen
+    expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  },
+)

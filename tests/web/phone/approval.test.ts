@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { phone as phoneWords } from '#messages/phone'
-import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
+import { type ApprovalView, createApproval, type Decision } from '../../../web/src/phone/approval.ts'
 import type { Connection } from '../../../web/src/poll/poller.ts'
 import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
@@ -58,6 +58,7 @@ function scanned(asking: ScanReply = request) {
   const confirmed: (Assertion | undefined)[] = []
   const proofs: (Assertion | Error)[] = []
   const ceremonies: AbortSignal[] = []
+  const decisions: Decision[] = []
   let late: Promise<void> | undefined
   const controller = new AbortController()
   const answer = <T>(value: T | Error): T => {
@@ -95,6 +96,7 @@ function scanned(asking: ScanReply = request) {
     request: asking,
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
+    onDecision: (decision) => decisions.push(decision),
     onSignedOut: () => {
       signedOut += 1
     },
@@ -102,7 +104,7 @@ function scanned(asking: ScanReply = request) {
   })
   approval.begin()
   return {
-    ...{ approval, clock, views, asked, connections, server, confirmed, proofs, ceremonies },
+    ...{ approval, clock, views, asked, connections, server, confirmed, proofs, ceremonies, decisions },
     /** From now on answers wait. @returns what lets them come */
     holdAnswers: () => {
       const held = new AbortController()
@@ -235,27 +237,36 @@ describe('meanwhile', () => {
     expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.triesUsed, mayBeAttack: true } })
   })
 
-  test('a login that has run out once it was confirmed is called expired, also where the phone slept and its own clock stood still', async () => {
-    const phone = scanned()
-    await settle()
-    phone.server.status = state('authenticated')
-    await phone.approval.confirm()
-    await phone.clock.pass(3000)
-    phone.clock.sleepThrough(600_000)
-    phone.server.status = refusal(404, 'expired_token')
-    await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
-  })
+  const confirmations: [string, ConfirmReply | Error][] = [
+    ['was answered', { status: 'authenticated' }],
+    ['was answered with a number', { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }],
+    ['got no answer', dropped()],
+    ['got none that says anything', refusal(503, 'store_unavailable')],
+  ]
+  test.each(confirmations)(
+    'a login that is gone once the confirmation %s may have let the browser in, however long the phone slept',
+    async (_what, answer) => {
+      for (const asleepMs of [0, 600_000]) {
+        const phone = scanned()
+        await settle()
+        phone.server.confirm = answer
+        if (!(answer instanceof Error)) phone.server.status = state(answer.status)
+        await phone.approval.confirm().catch(() => undefined)
+        await phone.clock.pass(3000)
+        phone.clock.sleepThrough(asleepMs)
+        phone.server.status = refusal(404, 'expired_token')
+        await phone.clock.pass(3000)
+        expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.finished, login: 'V1StGXR8_Z5jdHi6' })
+        expect(phone.decisions).toEqual(['confirm'])
+      }
+    },
+  )
 
-  test('a login that is gone before its time once it was confirmed is not called expired', async () => {
-    const phone = scanned()
-    await settle()
-    phone.server.status = state('authenticated')
-    await phone.approval.confirm()
-    await phone.clock.pass(3000)
+  test('what this phone has confirmed before the page was loaded anew may have let the browser in too', async () => {
+    const phone = scanned({ ...request, status: 'match_required' })
     phone.server.status = refusal(404, 'expired_token')
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.finished })
+    expect(phone.last()).toMatchObject({ words: phoneWords.finished, login: 'V1StGXR8_Z5jdHi6' })
   })
 
   const answers: [string, Error | ConfirmReply][] = [
@@ -281,6 +292,49 @@ describe('meanwhile', () => {
     phone.server.status = refusal(401, 'authentication_required')
     await phone.clock.pass(3000)
     expect(phone.signedOut()).toBe(1)
+  })
+})
+
+describe('a refusal that comes after the confirmation', () => {
+  async function confirmed() {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
+    phone.server.status = state('match_required')
+    await phone.approval.confirm()
+    await phone.clock.pass(3000)
+    return phone
+  }
+  const tooLate = { kind: 'ended', words: { ...phoneWords.finished, mayBeAttack: true } }
+
+  test('is in time as long as the login is there', async () => {
+    const phone = await confirmed()
+    await phone.approval.deny()
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, mayBeAttack: true } })
+    expect(phone.decisions).toEqual(['confirm', 'deny'])
+  })
+
+  test.each([0, 600_000])(
+    'too late says what to do about a stranger who is in, and lets nobody in, after %i ms of sleep',
+    async (asleepMs) => {
+      const phone = await confirmed()
+      phone.clock.sleepThrough(asleepMs)
+      phone.server.deny = refusal(404, 'expired_token')
+      await phone.approval.deny()
+      expect(phone.last()).toEqual(tooLate)
+    },
+  )
+
+  test.each([
+    ['is gone', refusal(404, 'expired_token')],
+    ['has let the browser in', state('authenticated', true)],
+  ])('too late says so too where its answer was lost and the login %s', async (_what, status) => {
+    const phone = await confirmed()
+    phone.server.deny = dropped()
+    await expect(phone.approval.deny()).rejects.toThrow('dropped')
+    phone.server.status = status
+    await phone.clock.pass(5000)
+    expect(phone.last()).toEqual(tooLate)
   })
 })
 

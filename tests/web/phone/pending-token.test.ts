@@ -61,3 +61,15 @@ test('a scanned code is there after a reload', () => {
   pending.scanned(token)
   expect(open('', items).pending.token()).toBe(token)
 })
+
+test('that a code was confirmed is known after a reload, and of that code alone, until it was refused or is done with', () => {
+  const { pending, items } = open('')
+  pending.decided(token, 'confirm')
+  const reloaded = open('', items).pending
+  expect([reloaded.isConfirmed(token), reloaded.isConfirmed(other)]).toEqual([true, false])
+  reloaded.decided(token, 'deny')
+  expect(open('', items).pending.isConfirmed(token)).toBe(false)
+  reloaded.decided(token, 'confirm')
+  reloaded.forget()
+  expect(open('', items).pending.isConfirmed(token)).toBe(false)
+})

@@ -9,7 +9,7 @@ import type { Clock } from '../wire/clock.ts'
 import { endingIn } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
-import type { PhoneReply, ScanReply } from '../wire/protocol.ts'
+import type { ConfirmReply, PhoneReply, ScanReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 
 export type ApprovalView =
@@ -22,7 +22,10 @@ export type ApprovalView =
       readonly login: string
       readonly rememberFor: number | undefined
     }
-  | { readonly kind: 'ended'; readonly words: TitledWords }
+  /** `login`: one that the person may have let in, as they wanted. */
+  | { readonly kind: 'ended'; readonly words: TitledWords; readonly login?: string }
+
+export type Decision = 'confirm' | 'deny'
 
 export interface ApprovalParts {
   readonly api: Pick<Api, 'confirm' | 'confirmOptions' | 'deny' | 'scanStatus'>
@@ -34,6 +37,8 @@ export interface ApprovalParts {
   readonly request: ScanReply
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
+  /** Told as the person decides, before anybody else is. */
+  readonly onDecision: (decision: Decision) => void
   /** This phone is signed in no longer. */
   readonly onSignedOut: () => void
   readonly signal: AbortSignal
@@ -63,6 +68,10 @@ export function createApproval(parts: ApprovalParts): Approval {
   let isMatching = request.status === 'match_required'
   /** A step was taken, and no answer came. */
   let isUnanswered = false
+  /** What the person has said last, as far as it may have been heard. */
+  let decision: Decision | undefined = request.status === 'scanned' ? undefined : 'confirm'
+  /** It may have been confirmed, also where that was taken back. */
+  let mayBeIn = decision === 'confirm'
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
 
@@ -78,6 +87,13 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
+  /** It is gone, and how it ended was not heard. Of what was confirmed the list says whether the browser got in. */
+  const endUnheard = () => {
+    if (!mayBeIn) end(phoneWords.expired)
+    else if (decision === 'deny') end({ ...phoneWords.finished, mayBeAttack: true })
+    else onView({ kind: 'ended', words: phoneWords.finished, login: loginIdOf(token) })
+  }
+
   const done = (): ApprovalView => ({
     kind: 'done',
     browser: browserWords(request.browser),
@@ -85,24 +101,27 @@ export function createApproval(parts: ApprovalParts): Approval {
     rememberFor: request.rememberForSeconds,
   })
 
-  const onReply = (reply: PhoneReply) => {
+  const noteReply = (reply: PhoneReply) => {
     heard(reply)
     seen = reply.status
     if (reply.status === 'authenticated') isMatching = false
+    if (reply.status === 'authenticated' || reply.status === 'match_required') mayBeIn = true
+  }
+
+  const onReply = (reply: PhoneReply) => {
+    noteReply(reply)
     // Then nobody refuses but this phone, and the fifth wrong number.
     const denied = isMatching ? phoneWords.triesUsed : phoneWords.deniedElsewhere
     if (reply.status === 'denied') end({ ...denied, mayBeAttack: true })
-    else if (reply.status === 'expired') end(phoneWords.expired)
+    else if (reply.status === 'expired' || (reply.collected && decision === 'deny')) endUnheard()
     else if (reply.collected) onView(done())
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 
   const onRefused = (error: ApiError) => {
     if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
-    if (!isProblem(error, 'expired_token')) return end({ title: phoneWords.failed, more: wordsFor(error) })
-    // Gone before its time once we had confirmed: the browser has collected, or begun anew. The list shows which.
-    const beforeItsTime = seen !== 'scanned' && !ending.mayBeOver()
-    end(beforeItsTime ? phoneWords.finished : phoneWords.expired)
+    if (isProblem(error, 'expired_token')) endUnheard()
+    else end({ title: phoneWords.failed, more: wordsFor(error) })
   }
 
   const watch = async () => {
@@ -129,6 +148,21 @@ export function createApproval(parts: ApprovalParts): Approval {
     const answer = await step
     signal.throwIfAborted()
     return answer
+  }
+
+  const noteDecision = (next: Decision) => {
+    decision = next
+    parts.onDecision(next)
+  }
+
+  const sendConfirm = async (assertion: Assertion | undefined): Promise<ConfirmReply> => {
+    noteDecision('confirm')
+    try {
+      return await api.confirm({ token, assertion, isAgain: isUnanswered })
+    } catch (error) {
+      if (!isRefusal(error)) mayBeIn = true
+      throw error
+    }
   }
 
   const proof = async (): Promise<Assertion> =>
@@ -159,9 +193,10 @@ export function createApproval(parts: ApprovalParts): Approval {
     confirm: () =>
       decide(async () => {
         const assertion = isPasskeyAsked ? await proof() : undefined
-        const reply = await stillAsked(api.confirm({ token, assertion, isAgain: isUnanswered }))
+        const reply = await stillAsked(sendConfirm(assertion))
         onConnection('steady')
         seen = reply.status
+        mayBeIn = true
         isMatching = reply.status === 'match_required'
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
@@ -172,6 +207,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       }),
     deny: () =>
       decide(async () => {
+        noteDecision('deny')
         await stillAsked(api.deny({ token }))
         end({ ...phoneWords.denied, mayBeAttack: true })
       }),

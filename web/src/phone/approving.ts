@@ -1,3 +1,4 @@
+import { phone as phoneWords } from '#messages/phone'
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
@@ -20,7 +21,7 @@ export interface ApprovingParts extends Pick<ResultCardParts, 'root' | 'onAgain'
   readonly passkeys: RequestCardParts['passkeys']
   readonly show: (section: 'request' | 'result', options?: { withDevices: boolean }) => void
   readonly onConnection: (connection: Connection) => void
-  /** The person has let this login in. */
+  /** The person has let this login in, or may have. */
   readonly onApproved: (login: string) => void
 }
 
@@ -30,6 +31,7 @@ export interface Scanned {
   /** Aborts once the page is about something else. */
   readonly signal: AbortSignal
   readonly onSignedOut: () => void
+  readonly onDecision: ApprovalParts['onDecision']
   /** It has come to its end. */
   readonly onOver: () => void
 }
@@ -37,6 +39,8 @@ export interface Scanned {
 /** What the page shows of a code that was scanned, from the question to its end. */
 export interface Approving {
   begin(scanned: Scanned): void
+  /** What this tab has confirmed is gone, and how it ended was not heard. */
+  endUnheard(login: string): void
   /** The page shows something else. */
   leave(): void
   offerToEndOthers(hasOthers: boolean): void
@@ -56,10 +60,8 @@ export function createApproving(parts: ApprovingParts): Approving {
   const onResult = async (view: ResultView, { signal, onOver }: Scanned) => {
     if (view.kind === 'match' || view.kind === 'waiting') return
     onOver()
-    if (view.kind === 'done') {
-      parts.onApproved(view.login)
-      await parts.clock.sleep(TICK_MS, signal)
-    }
+    if (view.login !== undefined) parts.onApproved(view.login)
+    if (view.kind === 'done') await parts.clock.sleep(TICK_MS, signal)
     if (!signal.aborted) parts.show('result', { withDevices: true })
   }
 
@@ -80,6 +82,11 @@ export function createApproving(parts: ApprovingParts): Approving {
         },
       })
       approval.begin()
+    },
+    endUnheard(login) {
+      parts.onApproved(login)
+      result.show({ kind: 'ended', words: phoneWords.finished, login }, undefined)
+      parts.show('result', { withDevices: true })
     },
     leave() {
       card.hide()

@@ -1,5 +1,6 @@
 import type { TabMemory } from '../page/tab-memory.ts'
 import { tokenOfFragment } from '../wire/scan-link.ts'
+import type { Decision } from './approval.ts'
 
 /** The code that this tab is about. */
 export interface PendingToken {
@@ -7,6 +8,9 @@ export interface PendingToken {
   keep(token: string): void
   /** This phone has scanned it: the address no longer has to carry it. */
   scanned(token: string): void
+  /** Whether the person has said in this tab that this code is to be let in, and has not taken it back. */
+  isConfirmed(token: string): boolean
+  decided(token: string, decision: Decision): void
   forget(): void
 }
 
@@ -18,6 +22,7 @@ export interface PendingTokenParts {
 
 // The public half alone: it is what the QR says, and it is gone with the tab.
 const key = 'scanin.pending-token'
+const confirmedKey = 'scanin.confirmed-token'
 
 /**
  * Keeps the code through a reload and a sign-in (it was lost there in VortXTV/VortX#153). The address keeps it too until
@@ -40,9 +45,15 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
       clearAddress()
       memory.set(key, token)
     },
+    isConfirmed: (token) => memory.get(confirmedKey) === token,
+    decided(token, decision) {
+      if (decision === 'confirm') memory.set(confirmedKey, token)
+      else memory.remove(confirmedKey)
+    },
     forget() {
       clearAddress()
       memory.remove(key)
+      memory.remove(confirmedKey)
     },
   }
 }

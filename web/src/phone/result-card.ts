@@ -12,7 +12,8 @@ import type { TimeLeft } from './time-left.ts'
 export type ResultView = Exclude<ApprovalView, { kind: 'asking' }>
 
 export interface ResultCard {
-  show(view: ResultView, approval: Approval): void
+  /** @param approval what decides on it; left out, there is nothing to decide */
+  show(view: ResultView, approval?: Approval): void
   hide(): void
   /** @param hasOthers whether there are other devices to sign out */
   offerToEndOthers(hasOthers: boolean): void

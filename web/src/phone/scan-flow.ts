@@ -6,7 +6,9 @@ import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
+import type { Decision } from './approval.ts'
 import type { Approving } from './approving.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
@@ -19,7 +21,7 @@ export interface ScanFlowParts {
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
   readonly pending: PendingToken
   /** What shows a code that was scanned, which comes late. Rejects where it cannot be had now. */
-  readonly loadApproving: () => Promise<Pick<Approving, 'begin'>>
+  readonly loadApproving: () => Promise<Pick<Approving, 'begin' | 'endUnheard'>>
   readonly onLoading: (words: string) => void
   /** It takes longer, for this, and is tried again. */
   readonly onRetrying: (error: unknown) => void
@@ -116,9 +118,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       const approving = await retrying(parts.loadApproving, signal)
       if (request === undefined || approving === undefined || signal.aborted) return
       pending.scanned(request.token)
-      approving.begin({ request, signal, onSignedOut: signedOut, onOver: pending.forget })
+      const { token } = request
+      const onDecision = (decision: Decision) => pending.decided(token, decision)
+      approving.begin({ request, signal, onSignedOut: signedOut, onDecision, onOver: pending.forget })
     } catch (error) {
-      if (!signal.aborted) onScanRefused(error)
+      if (!signal.aborted) await onScanRefused(code, error, signal)
     }
   }
 
@@ -129,8 +133,15 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     return retrying(() => api.scan(code), signal)
   }
 
-  const onScanRefused = (error: unknown) => {
+  const onScanRefused = async (code: ChosenCode, error: unknown, signal: AbortSignal) => {
     if (isSignedOut(error)) return askToSignIn(phoneWords.signedOut)
+    // The browser may be in: to say that a code is no longer good would send the person for another.
+    if ('token' in code && isProblem(error, 'expired_token') && pending.isConfirmed(code.token)) {
+      const approving = await retrying(parts.loadApproving, signal)
+      if (approving === undefined || signal.aborted) return
+      pending.forget()
+      return approving.endUnheard(loginIdOf(code.token))
+    }
     // At the right address the code is a good one.
     if (isRefusal(error) && error.publicUrl === undefined) pending.forget()
     parts.onChooser(error)
