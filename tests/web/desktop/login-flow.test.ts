@@ -428,6 +428,17 @@ describe('a login that was begun anew', () => {
     expect(tab.server.calls).toEqual(['start', `drop ${tokenOf(first, 0)}`])
   })
 
+  test('is dropped, and not kept, where “Try again” was pressed as its first code was on its way', async () => {
+    const tab = open({ held: true })
+    await settle()
+    tab.close()
+    tab.kept.keep('the next one', false)
+    tab.letGo()
+    await tab.clock.pass(60_000)
+    expect(tab.kept.kept.token).toBe('the next one')
+    expect(tab.server.calls).toEqual(['start', `drop ${tokenOf(first, 0)}`])
+  })
+
   test('has the next kept, whatever comes of its digits', async () => {
     const tab = open()
     await tab.clock.pass(1000)

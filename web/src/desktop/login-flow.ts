@@ -109,8 +109,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (current !== undefined) hold(current)
   }
   const adopt = (login: LoginReply) => {
-    const isOther = current !== undefined && loginIdOf(current) !== loginIdOf(login.token)
-    // Begun by a renewal that was on its way as the person began anew, or as the one before got further: nobody else knows of it.
+    const isOther = loginIdOf(current ?? '') !== loginIdOf(login.token)
+    // It was on its way as the person began anew, or as the one before got further: nobody else knows of it.
     const isUnwanted = isDropped || (turning.signal.aborted && isOther)
     if (isUnwanted) void api.dropLogin({ token: login.token }).catch(() => undefined)
     if (isUnwanted || whole.signal.aborted) return
