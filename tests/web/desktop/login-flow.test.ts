@@ -71,6 +71,7 @@ function open({ failing, held = false, lifeSeconds = 300, after }: TabOptions = 
     connections,
     rotations,
     kinds: () => views.map(({ kind }) => kind),
+    last: () => views.at(-1),
     shownToken: () => {
       const last = views.findLast((view) => view.kind === 'pending')
       return last?.kind === 'pending' ? last.login.token : undefined
@@ -313,6 +314,38 @@ describe('the end', () => {
     expect(tab.server.calls).toHaveLength(asked)
     expect(tab.wake.listeners()).toBe(0)
   })
+})
+
+describe('the time that is left', () => {
+  const states: Record<string, (expiresInSeconds: number) => BrowserReply> = {
+    scanned: (expiresInSeconds) => reply('scanned', expiresInSeconds),
+    match_required: (expiresInSeconds) => ({
+      ...{ status: 'match_required', triesLeft: 5, expiresInSeconds },
+      ...{ intervalSeconds: 2, holdSeconds: 0 },
+    }),
+  }
+
+  test.each(Object.entries(states))(
+    'at %s is put right where the device slept, and its own clock stood still',
+    async (kind, state) => {
+      const tab = open()
+      await tab.clock.pass(1000)
+      tab.server.set(first, state(120))
+      await tab.clock.pass(2000)
+      // It was long on its way, and its seconds are whole.
+      tab.server.set(first, state(121))
+      await tab.clock.pass(2000)
+      expect(tab.kinds()).toEqual(['starting', 'pending', kind])
+      tab.clock.sleepThrough(60_000)
+      tab.server.set(first, state(40))
+      await tab.clock.pass(2000)
+      const view = tab.last()
+      const span = view?.kind === 'scanned' || view?.kind === 'match_required' ? view.span : undefined
+      expect([view?.kind, span?.wholeSeconds]).toEqual([kind, 120])
+      expect(span?.endsAt).toBeLessThanOrEqual(tab.clock.now() + 40_000)
+      tab.close()
+    },
+  )
 })
 
 describe('a login that is over by the page’s clock alone', () => {

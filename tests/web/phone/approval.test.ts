@@ -59,6 +59,7 @@ function scanned(asking: ScanReply = request) {
   const proofs: (Assertion | Error)[] = []
   const ceremonies: AbortSignal[] = []
   const decisions: Decision[] = []
+  const ends: number[] = []
   let late: Promise<void> | undefined
   const controller = new AbortController()
   const answer = <T>(value: T | Error): T => {
@@ -96,6 +97,7 @@ function scanned(asking: ScanReply = request) {
     request: asking,
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
+    onSooner: (endsAt) => ends.push(endsAt),
     onDecision: (decision) => decisions.push(decision),
     onSignedOut: () => {
       signedOut += 1
@@ -104,7 +106,7 @@ function scanned(asking: ScanReply = request) {
   })
   approval.begin()
   return {
-    ...{ approval, clock, views, asked, connections, server, confirmed, proofs, ceremonies, decisions },
+    ...{ approval, clock, views, asked, connections, server, confirmed, proofs, ceremonies, decisions, ends },
     /** From now on answers wait. @returns what lets them come */
     holdAnswers: () => {
       const held = new AbortController()
@@ -292,6 +294,33 @@ describe('meanwhile', () => {
     phone.server.status = refusal(401, 'authentication_required')
     await phone.clock.pass(3000)
     expect(phone.signedOut()).toBe(1)
+  })
+})
+
+describe('the time that is left', () => {
+  const left = (expiresInSeconds: number): PhoneReply => ({ ...state('scanned'), expiresInSeconds })
+
+  test('is put right by the next reply where the phone slept, and its own clock stood still', async () => {
+    const phone = scanned({ ...request, expiresInSeconds: 60 })
+    await phone.clock.pass(1000)
+    phone.server.status = left(58)
+    await phone.clock.pass(2000)
+    phone.clock.sleepThrough(20_000)
+    phone.server.status = left(36)
+    await phone.clock.pass(2000)
+    expect(phone.ends).toHaveLength(1)
+    expect(phone.ends[0]).toBeLessThanOrEqual(41_000)
+    phone.leave()
+  })
+
+  test('is not put off by replies that were long on their way, or round a little differently', async () => {
+    const phone = scanned({ ...request, expiresInSeconds: 60 })
+    for (const seconds of [59, 58, 59, 60, 57, 54]) {
+      phone.server.status = left(seconds)
+      await phone.clock.pass(1000)
+    }
+    expect(phone.ends).toEqual([])
+    phone.leave()
   })
 })
 

@@ -58,7 +58,10 @@ export function createLastMinute({ root, clock, onChange, signal }: LastMinutePa
       isLast = false
       const aheadMs = endOf(view) - minuteMs - clock.now()
       isAhead ||= aheadMs > 0
-      if (isAhead && aheadMs <= 0) return begin()
+      if (isAhead && aheadMs <= 0) {
+        begin()
+        return onChange()
+      }
       setShown(moreTime, false)
       if (isAhead) void wait(aheadMs, waiting.signal)
     },

@@ -4,7 +4,7 @@ import { untilAnswered } from '../poll/retry.ts'
 import { ApiError, ConnectionError, isRefusal } from '../wire/api-error.ts'
 import { replyPatienceMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
-import { endingIn } from '../wire/ending.ts'
+import { endingIn, isSooner } from '../wire/ending.ts'
 import { type LinkedAbort, linkAbort } from '../wire/linked-abort.ts'
 import type { LoginApi, StatusAsk } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/protocol.ts'
@@ -309,7 +309,10 @@ const isFinal = (reply: BrowserReply): boolean =>
   reply.status === 'authenticated' || reply.status === 'denied' || reply.status === 'expired'
 
 // Every poll brings a reply; only one that says something new is shown.
-const isSameView = (shown: LoginView | undefined, next: LoginView): boolean => {
-  if (shown?.kind === 'match_required' && next.kind === 'match_required') return shown.triesLeft === next.triesLeft
-  return (shown?.kind === 'scanned' || shown?.kind === 'expired') && shown.kind === next.kind
+function isSameView(shown: LoginView | undefined, next: LoginView): boolean {
+  if (shown?.kind === 'match_required' && next.kind === 'match_required' && shown.triesLeft !== next.triesLeft)
+    return false
+  if (shown?.kind === 'expired') return next.kind === 'expired'
+  if (shown?.kind !== 'scanned' && shown?.kind !== 'match_required') return false
+  return shown.kind === next.kind && !isSooner(next.span.endsAt, shown.span.endsAt)
 }

@@ -6,7 +6,7 @@ import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
 import { type ApiError, ConnectionError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import { endingIn } from '../wire/ending.ts'
+import { isSooner } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../wire/protocol.ts'
@@ -37,6 +37,8 @@ export interface ApprovalParts {
   readonly request: ScanReply
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
+  /** Told when it ends, where that is sooner than was told before: the phone slept, and the page's clock with it. */
+  readonly onSooner: (endsAt: number) => void
   /** Told as the person decides, before anybody else is. */
   readonly onDecision: (decision: Decision) => void
   /** This phone is signed in no longer. */
@@ -61,7 +63,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
-  let ending = endingIn(clock, 0)
+  /** When it ends, as it was told last. */
+  let endsAt = 0
   /** What the server said last. */
   let seen: string = request.status
   /** Digits are asked for, and not typed yet. */
@@ -81,7 +84,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     parts.onConnection(next)
   }
   const heard = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => {
-    ending = endingIn(clock, expiresInSeconds * 1000)
+    endsAt = clock.now() + expiresInSeconds * 1000
   }
   heard(request)
 
@@ -101,9 +104,16 @@ export function createApproval(parts: ApprovalParts): Approval {
     rememberFor: request.rememberForSeconds,
   })
 
+  const noteTime = ({ expiresInSeconds }: PhoneReply) => {
+    const next = clock.now() + expiresInSeconds * 1000
+    if (!isSooner(next, endsAt)) return
+    endsAt = next
+    parts.onSooner(next)
+  }
+
   const noteReply = (reply: PhoneReply) => {
-    heard(reply)
     seen = reply.status
+    if (reply.status === 'scanned' || reply.status === 'match_required') noteTime(reply)
     if (reply.status === 'authenticated') isMatching = false
     if (reply.status === 'authenticated' || reply.status === 'match_required') mayBeIn = true
   }
@@ -187,7 +197,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   return {
     begin() {
       if (request.status === 'authenticated') onView({ kind: 'waiting' })
-      else onView({ kind: 'asking', request, endsAt: ending.endsAt })
+      else onView({ kind: 'asking', request, endsAt })
       void watch()
     },
     confirm: () =>
@@ -201,7 +211,7 @@ export function createApproval(parts: ApprovalParts): Approval {
         if (reply.status === 'authenticated') onView({ kind: 'waiting' })
         else {
           heard(reply)
-          onView({ kind: 'match', matchCode: reply.matchCode, endsAt: ending.endsAt })
+          onView({ kind: 'match', matchCode: reply.matchCode, endsAt })
         }
         void watch()
       }),

@@ -70,6 +70,7 @@ export function createApproving(parts: ApprovingParts): Approving {
       const approval = createApproval({
         ...parts,
         ...scanned,
+        onSooner: timeLeft.endAt,
         onView: (view) => {
           if (view.kind === 'asking') {
             card.show(view.request, view.endsAt, approval)

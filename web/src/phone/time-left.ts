@@ -7,6 +7,8 @@ import type { Clock } from '../wire/clock.ts'
 export interface TimeLeft {
   /** Ends the count before. @param onSecond told the seconds left, and the same in words */
   count(endsAt: number, onSecond: (seconds: number, words: string) => void): void
+  /** What is counted ends then, if anything is. */
+  endAt(endsAt: number): void
   stop(): void
 }
 
@@ -21,24 +23,31 @@ const SAID_AT_SECONDS = 60
 
 export function createTimeLeft({ clock, say }: TimeLeftParts): TimeLeft {
   let counting = new AbortController()
+  let onSecond: ((left: number) => void) | undefined
 
   const stop = () => {
     counting.abort()
+    onSecond = undefined
+  }
+  const endAt = (endsAt: number) => {
+    if (onSecond === undefined) return
+    counting.abort()
     counting = new AbortController()
+    void countDown({ clock, endsAt, onSecond, signal: counting.signal })
   }
 
   return {
     count(endsAt, tell) {
-      stop()
       let isSaid = false
-      const onSecond = (left: number) => {
+      onSecond = (left) => {
         tell(left, phoneWords.expiresIn({ time: clockWords(left) }))
         if (isSaid || left > SAID_AT_SECONDS || left === 0) return
         isSaid = true
         say(phoneWords.endsSoon({ when: inWords(left) }))
       }
-      void countDown({ clock, endsAt, onSecond, signal: counting.signal })
+      endAt(endsAt)
     },
+    endAt,
     stop,
   }
 }

@@ -20,3 +20,9 @@ export function endingIn(clock: Clock, ms: number): Ending {
     mayBeOver: (earlyMs = 0) => clock.now() >= endsAt - earlyMs || clock.today() >= endsToday - earlyMs,
   }
 }
+
+/**
+ * Whether an end that was told now is before the one that was told earlier: the device slept in between, and the page's
+ * clock may have stood still. A reply that was long on its way only makes it seem later, and seconds are whole.
+ */
+export const isSooner = (told: number, before: number): boolean => before - told > 2000
