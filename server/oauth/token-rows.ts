@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { RecordStore } from '../store/record-store.ts'
-import { updateRecord } from '../store/update-record.ts'
+import { removeAsRead, updateRecord } from '../store/update-record.ts'
 
 /** A client's sign-in that may be refreshed: a grant, and the record of its row of refresh tokens. */
 export interface TokenRow {
@@ -47,10 +47,7 @@ export function createTokenRows({ store }: { store: RecordStore }): TokenRows {
     },
 
     async clear(session) {
-      const record = await store.read(keyOf(session))
-      if (!rowsRecord.Check(record?.value)) return
-      await remove(record.value)
-      await store.remove(keyOf(session))
+      await removeAsRead(store, keyOf(session), async (rows) => rowsRecord.Check(rows) && remove(rows))
     },
   }
 }

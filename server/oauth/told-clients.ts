@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import type { RecordStore } from '../store/record-store.ts'
-import { updateRecord } from '../store/update-record.ts'
+import { removeAsRead, updateRecord } from '../store/update-record.ts'
 
 /** Which clients were told of a session, and want to be told of its end. */
 export interface ToldClients {
@@ -28,11 +28,9 @@ export function createToldClients({ store, clock }: { store: RecordStore; clock:
       }),
 
     async take(sessionId) {
-      const record = await store.read(keyOf(sessionId))
-      if (record === undefined) return []
-      const isTaken = await store.remove(keyOf(sessionId), record.version).catch(() => true)
-      if (!isTaken) return []
-      return clientsRecord.Check(record.value) ? record.value : []
+      const remove: RecordStore['remove'] = (key, version) => store.remove(key, version).catch(() => true)
+      const taken = await removeAsRead({ ...store, remove }, keyOf(sessionId))
+      return clientsRecord.Check(taken) ? taken : []
     },
   }
 }

@@ -77,8 +77,31 @@ export async function updateTogether<Result>(
       }
     } else if (places.every((place) => guessOf(place) === undefined)) return result
   }
-  throw new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} tries at one record`) })
+  throw tooManyTries()
 }
+
+/**
+ * Reads a record and removes it if nobody wrote in between; otherwise once more: a remove that is lost says that somebody
+ * wrote, and not that somebody else has done this.
+ * @param use what is to be done with its value before it goes
+ * @returns its value as it was when it went. `undefined`: there is none, or somebody else has removed it
+ */
+export async function removeAsRead(
+  store: Pick<RecordStore, 'read' | 'remove'>,
+  key: string,
+  use: (value: unknown) => Promise<unknown> = async () => undefined,
+): Promise<unknown> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const record = await store.read(key)
+    if (record === undefined) return undefined
+    await use(record.value)
+    if (await store.remove(key, record.version)) return record.value
+  }
+  throw tooManyTries()
+}
+
+const tooManyTries = () =>
+  new ScanInError('store_unavailable', { cause: new Error(`${MOST_TRIES} tries at one record`) })
 
 async function write(
   store: RecordStore,

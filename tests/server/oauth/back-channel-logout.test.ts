@@ -114,6 +114,26 @@ test.each(['before', 'after'] as const)(
   },
 )
 
+test('a client that is noted while the list is taken is told with all others, once', async () => {
+  await told.note('s1', 'web', 1000)
+  const late = ['wiki', 'stats']
+  const racing: RecordStore = {
+    ...store,
+    async remove(key, version) {
+      const client = late.shift()
+      if (client !== undefined) await told.note('s1', client, 1000)
+      return store.remove(key, version)
+    },
+  }
+  told = createToldClients({ store: racing, clock: () => 0 })
+  const [one, other] = [open(), open()]
+  one.tell('s1', ANNA)
+  other.tell('s1', ANNA)
+  await eventually('all are told', () => calls.length === 3)
+  expect([...calls].sort()).toEqual(['stats anna s1', 'web anna s1', 'wiki anna s1'])
+  expect(await told.take('s1')).toEqual([])
+})
+
 test('closed, it tries no more', async () => {
   failures = 1
   await told.note('s1', 'web', 1000)

@@ -4,7 +4,7 @@ import { storeFull } from '../../../server/store/capacity.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { NotWrittenError } from '../../../server/store/not-written.ts'
 import type { RecordStore, StoredRecord } from '../../../server/store/record-store.ts'
-import { type Change, updateRecord, updateTogether } from '../../../server/store/update-record.ts'
+import { type Change, removeAsRead, updateRecord, updateTogether } from '../../../server/store/update-record.ts'
 import { spreadStore } from '../../support/spread-store.ts'
 
 const KEY = 'a counter'
@@ -157,4 +157,24 @@ describe('of a write that fails', () => {
     await expect(changed).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(told).toEqual(['one', 'other'])
   })
+})
+
+test('a record is removed as it was read: what somebody wrote in between is used too, and of two who remove it one has it', async () => {
+  await write(4)
+  let isFirst = true
+  const disturbed: RecordStore = {
+    ...store,
+    async remove(...call) {
+      if (isFirst) await store.write(KEY, 7, { expiresAt: LATER })
+      isFirst = false
+      return store.remove(...call)
+    },
+  }
+  const used: unknown[] = []
+  const use = async (value: unknown) => used.push(value)
+  expect(await removeAsRead(disturbed, KEY, use)).toBe(7)
+  expect(used).toEqual([4, 7])
+  expect(await removeAsRead(store, KEY, use)).toBeUndefined()
+  await write(4)
+  expect((await Promise.all([removeAsRead(store, KEY), removeAsRead(store, KEY)])).sort()).toEqual([4, undefined])
 })
