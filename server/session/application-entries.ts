@@ -7,8 +7,8 @@ import type { SessionRecords } from './session-records.ts'
  * in the session's own record, so one look says all, and nothing of them outlives it.
  */
 export interface ApplicationEntries {
-  /** Signs a session in at an application. `undefined`: there is no such session any more. */
-  enter(id: string, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
+  /** Signs a session that was just used in at an application. `undefined`: there is no such session any more. */
+  enter(found: IdentifiedSession, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
   /** The session that is signed in by this secret there; noted as used now. */
   authenticateAt(id: string, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
   /** Ends all that the session has at an application. */
@@ -38,11 +38,9 @@ export function createApplicationEntries({ clock, records, find, use }: Applicat
   }
 
   return {
-    async enter(id, origin, secretHash) {
-      const found = await find(id)
-      if (found === undefined) return undefined
+    async enter({ id, session: { user } }, origin, secretHash) {
       const changed = await records.change(id, (session) => entered(session, origin, secretHash))
-      return changed && { id, session: { ...changed, user: found.session.user } }
+      return changed && { id, session: { ...changed, user } }
     },
 
     async authenticateAt(id, origin, secretHash) {

@@ -62,7 +62,10 @@ export function createSessionService(options: SessionServiceOptions) {
   const end = createEndSessions({ ...options, followUps, records, index })
   const shownTokens = createShownTokens({ clock, index })
 
-  /** Of who is gone, or has another password by now, nobody is signed in. */
+  /**
+   * Of who is gone, or has another password by now, nobody is signed in. Of who is somebody elsewhere it has the names and
+   * groups of when the session was let in: those of now, by which things are decided, `vouched` has.
+   */
   function live(id: string, place: Place): IdentifiedSession | undefined {
     if (place === undefined || !('session' in place)) return undefined
     const user = currentPerson(place.session.user)
@@ -149,8 +152,8 @@ export function createSessionService(options: SessionServiceOptions) {
     /** Notes that a native app has shown a good token of the person's: their sessions go on by it, as it says who they are. */
     noteShownToken: shownTokens.note,
 
-    /** The session with this public id, if somebody is signed in by it. That is no use of it. */
-    find,
+    /** What the session with this public id is, if somebody is signed in by it. That is no use of it: who they are by now, `useFor` says. */
+    kindOf: async (id: string): Promise<Session['kind'] | undefined> => (await find(id))?.session.kind,
 
     /**
      * The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. A first use

@@ -36,7 +36,7 @@ export interface TeamProviderOptions {
   makeLimiter: MakeLimiter
   logger: FastifyBaseLogger
   currentPerson: CurrentPerson
-  sessions: Pick<SessionService, 'find' | 'list' | 'withdraw'>
+  sessions: Pick<SessionService, 'kindOf' | 'list' | 'withdraw'>
   current: Pick<CurrentSession, 'named'>
   /** The longest that a session may last. */
   longestSessionMs: number

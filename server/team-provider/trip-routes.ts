@@ -23,7 +23,7 @@ export interface TripRoutesOptions {
   provider: Pick<ProviderClient, 'authorizationUrl'>
   trips: Trips
   signIn: SignInByProvider
-  sessions: Pick<SessionService, 'find'>
+  sessions: Pick<SessionService, 'kindOf'>
   current: Pick<CurrentSession, 'named'>
   publicUrl: string
   pages: TroublePages
@@ -60,8 +60,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
   /** The public id of the session that a phone signed this browser in by, while it is good. */
   async function browserSessionIn(request: FastifyRequest): Promise<string | undefined> {
     const id = current.named(request)
-    const found = id === undefined ? undefined : await sessions.find(id)
-    return found?.session.kind === 'browser' ? id : undefined
+    return id !== undefined && (await sessions.kindOf(id)) === 'browser' ? id : undefined
   }
 
   /** Whether it would end such a session, and no page of ours is known to have asked for that. */

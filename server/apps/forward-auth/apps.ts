@@ -20,7 +20,7 @@ export interface AppsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness
-  sessions: Pick<SessionService, 'authenticateAt' | 'find' | 'enter' | 'leave'>
+  sessions: Pick<SessionService, 'authenticateAt' | 'useFor' | 'enter' | 'leave'>
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of' | 'isFromProxy'>
   publicUrl: string

@@ -24,7 +24,7 @@ export interface EntryRoutesOptions {
   door: AppDoor
   codes: AppCodes
   current: CurrentSession
-  sessions: Pick<SessionService, 'find' | 'enter' | 'leave'>
+  sessions: Pick<SessionService, 'useFor' | 'enter' | 'leave'>
   clientAddresses: Pick<ClientAddresses, 'of'>
   clock: Clock
   randomness: Randomness
@@ -115,11 +115,11 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       const id = await codes.take(code, { origin: app.origin, state })
       const rd = isStartKey(key) ? openState(state, app.origin, key) : undefined
       if (rd === undefined) throw new ScanInError('expired_token')
-      const found = id === undefined ? undefined : await sessions.find(id)
+      const found = id === undefined ? undefined : await sessions.useFor(id)
       if (found === undefined) throw new ScanInError('expired_token')
       refuseWhoMayNot(app, found, request)
       const secret = randomness.text(SECRET_LENGTH)
-      const entered = await sessions.enter(found.id, app.origin, hashSecret(secret))
+      const entered = await sessions.enter(found, app.origin, hashSecret(secret))
       if (entered === undefined) throw new ScanInError('expired_token')
       tell('entered', app, entered, request)
       const maxAge = secondsUntil(entered.session.endsAt, clock())

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { createAppList } from '../../../server/apps/forward-auth/app-list.ts'
 import { ScanInError } from '../../../server/errors.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
@@ -12,6 +13,7 @@ import {
   type TestApp,
   type TestParts,
 } from '../../support/app.ts'
+import { createAppBrowser, type Send } from '../../support/app-browser.ts'
 import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore, type Loss } from '../../support/failing-store.ts'
@@ -463,6 +465,41 @@ describe('whoever is gone at the provider', () => {
     expect(await whoIs(browser)).toBe(OUT)
     expect(await whoIs(phone)).toBe(OUT)
     expect(told()).toContainEqual(['session.withdrawn', 'not_allowed'])
+  })
+
+  test('a group that it gives after the sign-in opens an application, and one that it takes closes it', async () => {
+    const WIKI = 'https://wiki.example'
+    await start(
+      { TRUST_PROXY: '127.0.0.1', MATCH: 'never' },
+      { apps: createAppList([{ origin: WIKI, name: 'Wiki', groups: ['staff'] }]) },
+    )
+    await signIn()
+    const send: Send = async (method, url, headers) => {
+      const {
+        statusCode,
+        headers: answered,
+        body,
+      } = await testApp.app.inject({ method: method as 'GET', url, headers })
+      const setCookies = [answered['set-cookie'] ?? []].flat()
+      return { status: statusCode, headers: answered, setCookies, text: body }
+    }
+    const visitors = [phone, await signInBrowser()].map(({ cookies }) => {
+      const visitor = createAppBrowser(send, PUBLIC_URL)
+      for (const [name, value] of cookies) visitor.jar(PUBLIC_URL).set(name, value)
+      return visitor
+    })
+    const opened = async () => {
+      const ends = []
+      for (const visitor of visitors) ends.push((await visitor.open(`${WIKI}/`)).answer.status)
+      return ends
+    }
+    expect(await opened()).toEqual([403, 403])
+    team.people.set('u-1', { ...ADA, roles: ['staff'] })
+    testApp.time.now += 11 * MINUTE_MS
+    expect(await opened()).toEqual([200, 200])
+    team.people.set('u-1', ADA)
+    testApp.time.now += 11 * MINUTE_MS
+    expect(await opened()).toEqual([403, 403])
   })
 
   test('while it does not answer its last word counts for twelve hours; then everybody waits for it, and is not out', async () => {
