@@ -123,8 +123,12 @@ export function createAuthorities(options: AuthorityOptions) {
     /** Two at once, of whom one may be a thief. */
     refuseReplay: () => new errors.InvalidGrant('used before'),
 
-    /** Until the end of the session that is asked for, for what is told when it ends. */
-    secondsLeft: () => secondsTo(({ endsAt }) => endsAt),
+    /**
+     * Until the session that is asked for is over, if this is the last that is heard of it: half of the time that it may rest
+     * is left for whoever comes for the next token when this one is over.
+     */
+    secondsInUse: () =>
+      secondsTo(({ endsAt, idleMs }) => (idleMs === undefined ? endsAt : Math.min(endsAt, clock() + idleMs / 2))),
 
     /** Until that session is over at the latest: it may yet be kept, and is asked for each time that this is presented. */
     secondsAtMost: () => secondsTo(sessions.latestEndOf),

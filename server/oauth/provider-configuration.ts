@@ -27,7 +27,7 @@ type FetchOptions = RequestInit & { dispatcher?: unknown }
 /** All that the provider is told. */
 export function configurationOf(options: ProviderConfigurationOptions): Configuration {
   const { oidc, authorities, adapter, clients, clock } = options
-  const { findAccount, loadExistingGrant, secondsAtMost, secondsLeft } = authorities
+  const { findAccount, loadExistingGrant, secondsAtMost, secondsInUse } = authorities
 
   /** Signing in is a scan, and the phone's confirmation is the consent too. */
   function policy() {
@@ -115,7 +115,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     scopes: [...SCOPES],
     subjectTypes: ['public'],
     ttl: {
-      AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsLeft()),
+      AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsInUse()),
       AuthorizationCode: CODE_SECONDS,
       DeviceCode: options.deviceCodeSeconds,
       // Until there are tokens for it, which it lives as long as.
