@@ -18,13 +18,16 @@ export interface AuthorityOptions {
   oidc: OidcProvider
   clients: Clients
   clock: Clock
-  sessions: Pick<SessionService, 'useFor' | 'latestEndOf'>
+  sessions: Pick<SessionService, 'useFor' | 'latestEndOf' | 'withdraw'>
   /** What an account signs in by. */
   usernameOf: (user: User) => string | undefined
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
   limits: TokenLimits
 }
+
+/** Why a session is withdrawn that a device was to have, for the log. */
+const NOT_GIVEN = 'not_given'
 
 export type Authorities = ReturnType<typeof createAuthorities>
 
@@ -70,7 +73,11 @@ export function createAuthorities(options: AuthorityOptions) {
   async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
     const found = await sessions.useFor(sessionId)
     const client = found && openTo(found.session.user, payload.clientId)
-    if (found === undefined || client === undefined) throw new errors.AccessDenied()
+    if (found === undefined || client === undefined) {
+      // It was when the session was handed over. Nobody has been given it.
+      if (found !== undefined) await sessions.withdraw(found.session.user, { session: found.id, reason: NOT_GIVEN })
+      throw new errors.AccessDenied()
+    }
     const { id, session } = found
     stateOf(ctx).behind = found
     const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? 'openid'))
@@ -84,8 +91,8 @@ export function createAuthorities(options: AuthorityOptions) {
   }
 
   /** The session that a device's login ended in. `undefined`: it waits. Anything else is an error of RFC 8628 §3.5. */
-  async function signedInOn(code: string): Promise<string | undefined> {
-    const login = await deviceLogin(code)
+  async function signedInOn(code: string, clientId: string | undefined): Promise<string | undefined> {
+    const login = await deviceLogin(code, (user) => openTo(user, clientId) !== undefined)
     if (login.status === 'approved') return login.session
     if (login.status === 'waiting') return undefined
     if (login.status === 'too_fast') throw new errors.SlowDown()
@@ -114,7 +121,7 @@ export function createAuthorities(options: AuthorityOptions) {
       const grantId = grantOfDevice(code)
       // Whoever shows it again takes away what the first one got.
       if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
-      const sessionUid = payload.sessionUid ?? (await signedInOn(code))
+      const sessionUid = payload.sessionUid ?? (await signedInOn(code, payload.clientId))
       if (sessionUid === undefined) return payload
       await keep({ sessionUid, grantId })
       return { ...payload, ...(await approved(ctx, payload, sessionUid, grantId)) }

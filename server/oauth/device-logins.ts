@@ -3,6 +3,7 @@ import { type Clock, secondsUntil } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddress } from '../http/client-address.ts'
 import type { BrowserName } from '../http/user-agent.ts'
+import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
 import type { Collect } from '../login/browser/hand-over.ts'
 import type { Logins } from '../login/logins.ts'
@@ -29,7 +30,8 @@ export type DeviceLogin =
   | { status: 'waiting' | 'too_fast' | 'denied' | 'expired' }
   | { status: 'approved'; session: string }
 
-export type DeviceLoginNow = (deviceCode: string) => Promise<DeviceLogin>
+/** @param isOpenTo whom the device is open to, as they are now: whoever else confirms it has it denied */
+export type DeviceLoginNow = (deviceCode: string, isOpenTo: (user: User) => boolean) => Promise<DeviceLogin>
 
 /** Logins of devices that have no browser (RFC 8628): a login like any other, whose browser is the device's code. */
 export interface DeviceLogins {
@@ -88,7 +90,7 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
       return { userCode, token: formatToken({ loginId, secret }), expiresIn: secondsUntil(expiresAt, clock()) }
     },
 
-    async now(code) {
+    async now(code, isOpenTo) {
       const { loginId, browserKey } = keysOf(code)
       const record = await records.readStored(loginId)
       const login = records.decode(record)
@@ -97,7 +99,7 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
       if (login.status !== 'authenticated' && login.status !== 'delivered') {
         return { status: isTooFast(code) ? 'too_fast' : 'waiting' }
       }
-      const collected = await collect({ loginId, browserKey, replaces: undefined, isKeptFirst: true }, record)
+      const collected = await collect({ loginId, browserKey, replaces: undefined, isOpenTo, isKeptFirst: true }, record)
       if (collected === undefined) return { status: 'expired' }
       if (collected.status === 'denied') return { status: 'denied' }
       return { status: 'approved', session: sessionIdOf(collected.sessionSecret) }

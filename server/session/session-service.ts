@@ -41,6 +41,13 @@ export interface RevokeOptions {
   occasion?: Occasion | undefined
 }
 
+export interface Withdrawal {
+  session?: string
+  credential?: string
+  reason: string
+  occasion?: Occasion
+}
+
 /** Which of a person's sessions end, and how. */
 interface Ending extends EndOptions {
   isMeant: (id: string, place: NonNullable<Place>) => boolean
@@ -174,15 +181,16 @@ export function createSessionService(options: SessionServiceOptions) {
     idsOf: (person: Person): Promise<string[]> => index.list(personKeyHash(person)),
 
     /**
-     * Whether what this phone's session approved is still good: it lives, and its person is one of ours, or vouched for.
+     * Who a phone's session speaks for, as they are now. `undefined`: what it approved is good no more; it has ended, or its
+     * person is none of ours, or not vouched for.
      * @param loginId what it approved; a session that this very login's hand-over replaced was good until then
      * @throws ScanInError `identity_provider_unavailable` where nobody can say so
      */
-    async mayApprove(id: string, loginId: string): Promise<boolean> {
+    async approvingPerson({ id, user }: { id: string; user: User }, loginId: string): Promise<User | undefined> {
       const place = await records.find(id)
-      if (place !== undefined && 'ended' in place) return place.ended.by === loginId
+      if (place !== undefined && 'ended' in place) return place.ended.by === loginId ? currentPerson(user) : undefined
       const found = live(id, place)
-      return found?.session.kind === 'phone' && (await vouched(found)) !== undefined
+      return found?.session.kind === 'phone' ? (await vouched(found))?.session.user : undefined
     },
 
     /** A person's sessions, the newest first. */
@@ -237,18 +245,16 @@ export function createSessionService(options: SessionServiceOptions) {
     },
 
     /**
-     * Ends what somebody is signed in by: the team's provider vouches for them no more. Done again, it does what was left
+     * Ends what somebody is signed in by, because it was not to be, or is not to be any more. Done again, it does what was left
      * undone.
+     * @param session which one, by its public id. Left out: all
      * @param credential by which of their grants. Left out: whichever
      */
-    async withdraw(
-      person: Person,
-      { credential, reason, occasion }: { credential?: string; reason: string; occasion?: Occasion },
-    ): Promise<void> {
+    async withdraw(person: Person, { session, credential, reason, occasion }: Withdrawal): Promise<void> {
       const of = personKeyHash(person)
       const places = await records.findAll(await index.list(of))
       const ending = places.flatMap(({ id, place }): EndingSession[] => {
-        if (place === undefined) return []
+        if (place === undefined || ![undefined, id].includes(session)) return []
         const isOther = 'session' in place && ![undefined, place.session.user.credential].includes(credential)
         return isOther ? [] : [{ id, place }]
       })

@@ -5,7 +5,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { Phone } from '../login.ts'
 
 export interface ApproverOptions {
-  sessions: Pick<SessionService, 'mayApprove'>
+  sessions: Pick<SessionService, 'approvingPerson'>
   approvingTokens: Pick<ApprovingTokens, 'isGood'>
   currentPerson: CurrentPerson
   clock: Clock
@@ -19,10 +19,12 @@ export interface ApproverOptions {
 export type Approver = (phone: Phone, loginId: string) => Promise<User | undefined>
 
 export function createApprover({ sessions, approvingTokens, currentPerson, clock }: ApproverOptions): Approver {
-  async function isGood({ id, user, goodUntil, sealedToken }: Phone, loginId: string): Promise<boolean> {
-    if (goodUntil === undefined) return sessions.mayApprove(id, loginId)
-    return clock() < goodUntil && (sealedToken === undefined || approvingTokens.isGood(sealedToken, user))
-  }
+  const isGoodBearer = async ({ user, sealedToken }: Phone, goodUntil: number) =>
+    clock() < goodUntil && (sealedToken === undefined || approvingTokens.isGood(sealedToken, user))
 
-  return async (phone, loginId) => ((await isGood(phone, loginId)) ? currentPerson(phone.user) : undefined)
+  return async (phone, loginId) => {
+    const { goodUntil } = phone
+    if (goodUntil === undefined) return sessions.approvingPerson(phone, loginId)
+    return (await isGoodBearer(phone, goodUntil)) ? currentPerson(phone.user) : undefined
+  }
 }

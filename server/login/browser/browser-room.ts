@@ -25,7 +25,7 @@ export interface BrowserRoomOptions {
   holds: Holds
   /** Whether there is room for another login. */
   pressure: Pick<Pressure, 'admit'>
-  sessions: Pick<SessionService, HandOverSessions | 'mayApprove'>
+  sessions: Pick<SessionService, HandOverSessions | 'approvingPerson'>
   approvingTokens: ApproverOptions['approvingTokens']
   currentPerson: CurrentPerson
   cookies: Cookies

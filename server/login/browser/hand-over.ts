@@ -51,6 +51,8 @@ export interface CollectingBrowser {
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
   by?: AnyOccasion | undefined
+  /** Whom it is open to, as they are now; to anybody else it is denied. Left out: to all. */
+  isOpenTo?: ((user: User) => boolean) | undefined
   /** It has yet to keep which session that is: the hand-over repeats until its first use, however long ago it was given. */
   isKeptFirst?: boolean
 }
@@ -130,7 +132,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const { phone, salt } = approved
     // Who the phone speaks for now, and the list that their session will join: two reads in one round trip.
     const [user, guess] = await Promise.all([approver(phone, browser.loginId), sessions.lookUp(phone.user)])
-    if (user === undefined) return deny(browser, approved)
+    if (user === undefined || browser.isOpenTo?.(user) === false) return deny(browser, approved)
     const along = collection(browser, approved, found)
     const { opened, also } = await sessions.create(newSession(browser, approved, user), { guess, along })
     // Its owner has seen it in the list, and ended it; or is blocked.

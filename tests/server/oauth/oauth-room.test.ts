@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -8,7 +9,8 @@ import {
   type TestApp,
   type TestParts,
 } from '../../support/app.ts'
-import { WEB } from '../../support/clients-file.ts'
+import { DEVICE_GRANT, TV, WEB } from '../../support/clients-file.ts'
+import { createFailingStore, type FailingStore } from '../../support/failing-store.ts'
 import { authorizePath, VERIFIER } from '../../support/oauth-flow.ts'
 
 /** The service as an OpenID provider, in this process: its clock is moved by hand, but for the library's own. */
@@ -16,17 +18,22 @@ import { authorizePath, VERIFIER } from '../../support/oauth-flow.ts'
 const clients = createClients()
 let testApp: TestApp
 let phone: InjectClient
+let failing: FailingStore
 
 afterEach(() => testApp.app.close())
+
+const register = (registered: readonly object[]) => clients.replace(parseClients(JSON.stringify(registered)))
 
 async function begin(
   registered: readonly object[],
   { env = {}, parts = {} }: { env?: Record<string, string>; parts?: TestParts } = {},
 ): Promise<void> {
-  clients.replace(parseClients(JSON.stringify(registered)))
+  register(registered)
   // The file is not read.
   const all = { CLIENTS_FILE: 'clients.json', MATCH: 'never', ...env }
-  testApp = await createTestApp(all, { clients, ...parts }, { now: Date.now() })
+  const time = { now: Date.now() }
+  failing = createFailingStore(createMemoryStore({ clock: () => time.now }))
+  testApp = await createTestApp(all, { clients, store: failing.store, ...parts }, time)
   phone = await createInjectPhone(testApp.app)
 }
 
@@ -73,14 +80,64 @@ test.each([
   async (_how, env, seconds) => {
     await begin([WEB], { env })
     const browser = await signInBrowser()
-    testApp.time.now += 900
+    pass(0.9)
     let { status, json } = await exchange((await answerTo(browser))['code'])
     for (let times = 0; times < 5; times++) {
       expect([status, json.expires_in]).toEqual([200, seconds])
-      testApp.time.now += json.expires_in * 1000
+      pass(json.expires_in)
       ;({ status, json } = await refresh(json.refresh_token))
     }
-    testApp.time.now += Number(env['SESSION_IDLE_SECONDS'] ?? '3600') * 1000
+    pass(Number(env['SESSION_IDLE_SECONDS'] ?? '3600'))
     expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+  },
+)
+
+function pass(seconds: number): void {
+  testApp.time.now += seconds * 1000
+}
+
+/** A device whose code somebody confirms. */
+async function confirmDevice(by = phone) {
+  const begun = (await ask('/oauth/device_authorization', { client_id: TV.client_id, scope: 'openid' })).json
+  const { token } = (await by.post('/login/scan', { user_code: begun.user_code })).json()
+  expect((await by.post('/login/confirm', { token })).json()).toEqual({ status: 'authenticated' })
+  const fields = { grant_type: DEVICE_GRANT, device_code: begun.device_code, client_id: TV.client_id }
+  return { token, poll: () => ask('/oauth/token', fields) }
+}
+
+const kindsOf = async (owner: InjectClient) =>
+  (await owner.get('/sessions')).json().sessions.map(({ kind }: { kind: string }) => kind)
+const eventsOf = async (owner: InjectClient) =>
+  (await owner.get('/events')).json().events.map(({ type }: { type: string }) => type)
+
+test('a device that its person may not use is denied, as their phone is told, and nothing of it stays', async () => {
+  await begin([{ ...TV, groups: ['staff'] }], { env: { MAX_SESSIONS: '2' } })
+  const browser = await signInBrowser()
+  const { token, poll } = await confirmDevice()
+  expect((await poll()).json.error).toBe('access_denied')
+  expect((await phone.get(`/login/scan/${token}`)).json().status).toBe('denied')
+  expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
+  expect((await browser.get('/session')).statusCode).toBe(200)
+  expect((await eventsOf(phone)).filter((type: string) => type === 'linked')).toHaveLength(1)
+  expect((await poll()).json.error).toBe('access_denied')
+})
+
+test.each<[what: string, during: () => unknown, error: string | undefined]>([
+  ['nothing happens', () => undefined, undefined],
+  ['the application is closed to its person', () => register([{ ...TV, groups: ['staff'] }]), 'access_denied'],
+])(
+  'a device whose tokens were not kept is given them, if what confirmed it is still good: %s',
+  async (_what, during, error) => {
+    await begin([TV])
+    const other = await createInjectPhone(testApp.app)
+    const { poll } = await confirmDevice()
+    failing.failWritesAt(/^oauth:AccessToken:/)
+    expect((await poll()).status).toBe(503)
+    failing.mend()
+    await during()
+    const { status, json } = await poll()
+    expect([status, json.error]).toEqual([error === undefined ? 200 : 400, error])
+    // Nobody has it, and nobody will.
+    expect((await kindsOf(other)).includes('browser')).toBe(error === undefined)
   },
 )

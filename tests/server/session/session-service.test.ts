@@ -154,10 +154,10 @@ describe('replacing', () => {
     const { service } = createWorld()
     const id = sessionIdOf(PHONE.secret)
     await service.open(PHONE)
-    expect(await service.mayApprove(id, 'another login')).toBe(true)
+    expect(await service.approvingPerson({ id, user: ANN }, 'another login')).toEqual(ANN)
     await service.open(SESSION, { replaces: id })
-    expect(await service.mayApprove(id, LOGIN_ID)).toBe(true)
-    expect(await service.mayApprove(id, 'another login')).toBe(false)
+    expect(await service.approvingPerson({ id, user: ANN }, LOGIN_ID)).toEqual(ANN)
+    expect(await service.approvingPerson({ id, user: ANN }, 'another login')).toBeUndefined()
   })
 
   test('by signing in as the same person keeps what was scanned, and by anything else does not', async () => {
