@@ -69,11 +69,11 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
   })
 
   const keys = options.signingKeys ?? keysInStore(options)
-  const { collect } = browser
+  const { collect, approver } = browser
   const oauth =
     clients &&
     keys &&
-    (await createOAuthRoom({ ...shared, clients, keys, logins, collect, current, sessions: service }))
+    (await createOAuthRoom({ ...shared, clients, keys, logins, collect, approver, current, sessions: service }))
   if (oauth !== undefined) {
     ears.ofSessions.add(oauth.onSessionNews)
     ears.ofAccounts.add(oauth.onAccountEnd)

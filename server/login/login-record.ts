@@ -9,7 +9,8 @@ import type { Login, LoginBase, QrSecret } from './login.ts'
  * more time on reading a record than on anything else that it does by itself. Lists also parse twice as fast.
  */
 
-const phone = Type.Object({
+/** A `Phone` as stores keep it. */
+export const phoneRecord = Type.Object({
   id: Type.String(),
   user: userRecord,
   goodUntil: Type.Optional(Type.Number()),
@@ -66,18 +67,18 @@ const salt = Type.String({ title: 'salt' })
 
 const loginRecord = Type.Union([
   Type.Tuple([Type.Literal('pending'), base]),
-  Type.Tuple([Type.Literal('scanned'), base, phone, Type.Union([Type.Literal('none'), Type.Literal('code')])]),
+  Type.Tuple([Type.Literal('scanned'), base, phoneRecord, Type.Union([Type.Literal('none'), Type.Literal('code')])]),
   Type.Tuple([
     Type.Literal('match_required'),
     base,
-    phone,
+    phoneRecord,
     remember,
     Type.String({ title: 'matchCodeHash' }),
     Type.Number({ title: 'triesLeft' }),
   ]),
-  Type.Tuple([Type.Literal('authenticated'), base, phone, remember, salt]),
-  Type.Tuple([Type.Literal('delivered'), base, phone, remember, Type.Union([salt, Type.Null()])]),
-  Type.Tuple([Type.Literal('denied'), base, phone]),
+  Type.Tuple([Type.Literal('authenticated'), base, phoneRecord, remember, salt]),
+  Type.Tuple([Type.Literal('delivered'), base, phoneRecord, remember, Type.Union([salt, Type.Null()])]),
+  Type.Tuple([Type.Literal('denied'), base, phoneRecord]),
 ])
 
 export type LoginRecord = Static<typeof loginRecord>

@@ -6,9 +6,9 @@ import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
 import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
-import { type DeviceLoginNow, grantOfDevice } from './device-logins.ts'
+import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
-import type { KeepName } from './oauth-records.ts'
+import { COLLECTED, type KeepName } from './oauth-records.ts'
 import type { TokenLimits } from './token-limits.ts'
 import type { ToldClients } from './told-clients.ts'
 
@@ -69,13 +69,15 @@ export function createAuthorities(options: AuthorityOptions) {
     return grant
   }
 
+  /** Ends a session that a device was to have, and is refused: nobody has been given it. */
+  const takeBack = (user: User, session: string) => sessions.withdraw(user, { session, reason: NOT_GIVEN })
+
   /** What a device's code gives in the name of a session, if the client is open to its person. */
   async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
     const found = await sessions.useFor(sessionId)
     const client = found && openTo(found.session.user, payload.clientId)
     if (found === undefined || client === undefined) {
-      // It was when the session was handed over. Nobody has been given it.
-      if (found !== undefined) await sessions.withdraw(found.session.user, { session: found.id, reason: NOT_GIVEN })
+      if (found !== undefined) await takeBack(found.session.user, found.id)
       throw new errors.AccessDenied()
     }
     const { id, session } = found
@@ -90,12 +92,15 @@ export function createAuthorities(options: AuthorityOptions) {
     }
   }
 
-  /** The session that a device's login ended in. `undefined`: it waits. Anything else is an error of RFC 8628 §3.5. */
-  async function signedInOn(code: string, clientId: string | undefined): Promise<string | undefined> {
-    const login = await deviceLogin(code, (user) => openTo(user, clientId) !== undefined)
-    if (login.status === 'approved') return login.session
+  /** What a device's login ended in. `undefined`: it waits. Anything else is an error of RFC 8628 §3.5. */
+  async function collectedBy(payload: AdapterPayload, code: string): Promise<CollectedDevice | undefined> {
+    const isOpenTo = (user: User) => openTo(user, payload.clientId) !== undefined
+    const before = decodeCollected(payload[COLLECTED])
+    const login = await deviceLogin(code, { isOpenTo, collected: before })
+    if (login.status === 'approved') return login.collected
     if (login.status === 'waiting') return undefined
     if (login.status === 'too_fast') throw new errors.SlowDown()
+    if (before !== undefined) await takeBack(before.phone.user, before.session)
     throw login.status === 'expired' ? new errors.ExpiredToken() : new errors.AccessDenied()
   }
 
@@ -111,8 +116,8 @@ export function createAuthorities(options: AuthorityOptions) {
     },
 
     /**
-     * A device's code with what has come of it. Its session is kept in it before that is used, and from there on it hangs on
-     * its login no more: that is over with the first use.
+     * A device's code with what has come of it. Its session is kept in it before that is used, with what approved it: its
+     * login is over with the first use.
      */
     async deviceCode(payload: AdapterPayload, code: string, keep: KeepName): Promise<AdapterPayload> {
       const { ctx } = oidc.Provider
@@ -121,10 +126,11 @@ export function createAuthorities(options: AuthorityOptions) {
       const grantId = grantOfDevice(code)
       // Whoever shows it again takes away what the first one got.
       if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
-      const sessionUid = payload.sessionUid ?? (await signedInOn(code, payload.clientId))
-      if (sessionUid === undefined) return payload
-      await keep({ sessionUid, grantId })
-      return { ...payload, ...(await approved(ctx, payload, sessionUid, grantId)) }
+      const collected = await collectedBy(payload, code)
+      if (collected === undefined) return payload
+      const { session } = collected
+      await keep({ sessionUid: session, grantId, [COLLECTED]: collected })
+      return { ...payload, ...(await approved(ctx, payload, session, grantId)) }
     },
 
     /** Two at once, of whom one may be a thief. */

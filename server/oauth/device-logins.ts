@@ -1,11 +1,15 @@
 import { createHmac } from 'node:crypto'
+import Type, { type Static } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddress } from '../http/client-address.ts'
 import type { BrowserName } from '../http/user-agent.ts'
 import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
-import type { Collect } from '../login/browser/hand-over.ts'
+import type { Approver } from '../login/browser/approver.ts'
+import type { Collect, Collected } from '../login/browser/hand-over.ts'
+import { phoneRecord } from '../login/login-record.ts'
 import type { Logins } from '../login/logins.ts'
 import { formatToken, formatUserCode, LOGIN_ID_LENGTH, makeQrSecret } from '../login/token.ts'
 import { sessionIdOf } from '../session/session.ts'
@@ -13,6 +17,7 @@ import { sessionIdOf } from '../session/session.ts'
 export interface DeviceLoginsOptions {
   logins: Logins
   collect: Collect
+  approver: Approver
   clock: Clock
 }
 
@@ -28,10 +33,28 @@ export interface StartedDevice {
 /** How the login that a device waits for has gone. `too_fast`: still waiting, and asked for too often. */
 export type DeviceLogin =
   | { status: 'waiting' | 'too_fast' | 'denied' | 'expired' }
-  | { status: 'approved'; session: string }
+  | { status: 'approved'; collected: CollectedDevice }
 
-/** @param isOpenTo whom the device is open to, as they are now: whoever else confirms it has it denied */
-export type DeviceLoginNow = (deviceCode: string, isOpenTo: (user: User) => boolean) => Promise<DeviceLogin>
+/** What a device's login ended in, to be kept until the device has been given it. */
+export type CollectedDevice = Static<typeof collectedRecord>
+
+const collectedRecord = Type.Object({
+  /** Its public id. */
+  session: Type.String(),
+  /** That approved it. */
+  phone: phoneRecord,
+  /** Epoch milliseconds: given to nobody until then, it is over. */
+  until: Type.Number(),
+})
+
+export interface DeviceAsking {
+  /** Whom the device is open to, as they are now: whoever else confirms it has it denied. */
+  isOpenTo: (user: User) => boolean
+  /** What the login is known to have ended in: the login itself may be over. */
+  collected: CollectedDevice | undefined
+}
+
+export type DeviceLoginNow = (deviceCode: string, asking: DeviceAsking) => Promise<DeviceLogin>
 
 /** Logins of devices that have no browser (RFC 8628): a login like any other, whose browser is the device's code. */
 export interface DeviceLogins {
@@ -54,7 +77,7 @@ const MOST_REMEMBERED = 10_000
 /** No page: a device goes nowhere. Where the login is for an application, it has to lead somewhere. */
 const LEADS_TO = '/oauth/device_authorization?client_id='
 
-export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptions): DeviceLogins {
+export function createDeviceLogins({ logins, collect, approver, clock }: DeviceLoginsOptions): DeviceLogins {
   const { records, userCodes, randomness, policy } = logins
   const lastPolls = new Map<string, number>()
 
@@ -66,6 +89,20 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
     if (lastPolls.size >= MOST_REMEMBERED) lastPolls.clear()
     lastPolls.set(key, now)
     return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+  }
+
+  /** As a browser that is given its session again: what approved it has to be good still, and there is a time for it. */
+  async function again(loginId: string, collected: CollectedDevice): Promise<DeviceLogin> {
+    if (clock() >= collected.until) return { status: 'expired' }
+    const user = await approver(collected.phone, loginId)
+    return user === undefined ? { status: 'denied' } : { status: 'approved', collected }
+  }
+
+  function deviceLoginOf(collected: Collected): DeviceLogin {
+    if (collected?.status !== 'authenticated') return { status: collected?.status ?? 'expired' }
+    const { sessionSecret, phone } = collected
+    const until = clock() + policy.collectMs
+    return { status: 'approved', collected: { session: sessionIdOf(sessionSecret), phone, until } }
   }
 
   return {
@@ -90,8 +127,9 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
       return { userCode, token: formatToken({ loginId, secret }), expiresIn: secondsUntil(expiresAt, clock()) }
     },
 
-    async now(code, isOpenTo) {
+    async now(code, { isOpenTo, collected: before }) {
       const { loginId, browserKey } = keysOf(code)
+      if (before !== undefined) return again(loginId, before)
       const record = await records.readStored(loginId)
       const login = records.decode(record)
       if (login === undefined) return { status: 'expired' }
@@ -100,11 +138,15 @@ export function createDeviceLogins({ logins, collect, clock }: DeviceLoginsOptio
         return { status: isTooFast(code) ? 'too_fast' : 'waiting' }
       }
       const collected = await collect({ loginId, browserKey, replaces: undefined, isOpenTo, isKeptFirst: true }, record)
-      if (collected === undefined) return { status: 'expired' }
-      if (collected.status === 'denied') return { status: 'denied' }
-      return { status: 'approved', session: sessionIdOf(collected.sessionSecret) }
+      return deviceLoginOf(collected)
     },
   }
+}
+
+const validator = Compile(collectedRecord)
+
+export function decodeCollected(value: unknown): CollectedDevice | undefined {
+  return validator.Check(value) ? value : undefined
 }
 
 /**

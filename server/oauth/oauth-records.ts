@@ -8,6 +8,7 @@ import { updateRecord } from '../store/update-record.ts'
 import type { CallState, Spent } from './call-state.ts'
 import type { Clients } from './client.ts'
 import { metadataOf } from './client-metadata.ts'
+import type { CollectedDevice } from './device-logins.ts'
 import type { TokenRows } from './token-rows.ts'
 
 export interface OAuthRecordsOptions {
@@ -32,8 +33,10 @@ export interface OAuthRecordsOptions {
   rows: Pick<TokenRows, 'note'>
 }
 
-/** In whose name a device's code is. */
-export type Name = Required<Pick<AdapterPayload, 'sessionUid' | 'grantId'>>
+/** In whose name a device's code is, and by what. */
+export interface Name extends Required<Pick<AdapterPayload, 'sessionUid' | 'grantId'>> {
+  [COLLECTED]: CollectedDevice
+}
 export type KeepName = (name: Name) => Promise<void>
 
 export interface OAuthRecords {
@@ -114,7 +117,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     let isUncertain = false
     const done = updateRecord<{ isNow: boolean; grantId?: unknown }>(store, keyOf(kind, id), (value) => {
       if (!payloadRecord.Check(value) || typeof value['exp'] !== 'number') return { result: { isNow: false } }
-      const { [BEFORE]: _ungiven, ...rest } = value
+      const { [BEFORE]: _ungiven, [COLLECTED]: _given, ...rest } = value
       if (rest['consumed'] !== undefined || !isCurrent(rest, successor)) {
         return { result: { isNow: false, grantId: rest['grantId'] } }
       }
@@ -206,6 +209,9 @@ const DOT = '.'
 const CURRENT = 'current'
 /** And of the one before it, for as long as it is open whether anybody was given that one. */
 const BEFORE = 'before'
+
+/** In the record of a device's code that nobody was given anything for yet. */
+export const COLLECTED = 'collected'
 
 const rowOf = (refreshToken: string): string => refreshToken.split(DOT, 1)[0] ?? ''
 

@@ -11,6 +11,7 @@ import type { TypedApp } from '../http/typed-app.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
 import type { ApplicationOf } from '../login/application.ts'
+import type { Approver } from '../login/browser/approver.ts'
 import type { Collect } from '../login/browser/hand-over.ts'
 import type { Logins } from '../login/logins.ts'
 import type { CurrentSession } from '../session/current-session.ts'
@@ -49,6 +50,7 @@ export interface OAuthRoomOptions {
   creationLimit: NetworkLimit
   logins: Logins
   collect: Collect
+  approver: Approver
   current: CurrentSession
   sessions: SessionService
 }

@@ -12,7 +12,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { ApplicationOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { Logins } from '../logins.ts'
-import { type ApproverOptions, createApprover } from './approver.ts'
+import { type Approver, type ApproverOptions, createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
 import { type Collect, createCollect, type HandOverSessions } from './hand-over.ts'
@@ -55,6 +55,7 @@ export interface BrowserRoom {
   queue: QueueTally
   /** For what collects a login without being a browser. */
   collect: Collect
+  approver: Approver
 }
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
@@ -70,6 +71,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   return {
     queue,
     collect,
+    approver,
     pollLane: createPollLane({ ...options, poll, paces }),
     routes: (app) =>
       browserRoutes(app, {

@@ -25,6 +25,8 @@ export interface HandOver {
   status: 'authenticated'
   expiresIn: number
   user: User
+  /** That approved it. */
+  phone: Phone
   redirectTo: string
   /** For `Set-Cookie` alone. */
   sessionSecret: string
@@ -109,6 +111,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
       status: 'authenticated',
       expiresIn: secondsUntil(toldEnd(login, clock()), clock()),
       user,
+      phone: login.phone,
       redirectTo: login.returnTo ?? '/home',
       sessionSecret: deriveSessionSecret(browserKey, loginId, salt),
       sessionMaxAge: opened.maxAge,

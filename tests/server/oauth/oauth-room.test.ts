@@ -124,6 +124,9 @@ test('a device that its person may not use is denied, as their phone is told, an
 
 test.each<[what: string, during: () => unknown, error: string | undefined]>([
   ['nothing happens', () => undefined, undefined],
+  ['nearly all of the time goes by in which it may be collected', () => pass(59), undefined],
+  ['nobody comes for that time', () => pass(60), 'expired_token'],
+  ['the phone signs out', () => phone.post('/sign-out'), 'access_denied'],
   ['the application is closed to its person', () => register([{ ...TV, groups: ['staff'] }]), 'access_denied'],
 ])(
   'a device whose tokens were not kept is given them, if what confirmed it is still good: %s',
@@ -136,6 +139,7 @@ test.each<[what: string, during: () => unknown, error: string | undefined]>([
     failing.mend()
     await during()
     const { status, json } = await poll()
+    if (error !== undefined) expect((await poll()).json.error).toBe(error)
     expect([status, json.error]).toEqual([error === undefined ? 200 : 400, error])
     // Nobody has it, and nobody will.
     expect((await kindsOf(other)).includes('browser')).toBe(error === undefined)

@@ -12,6 +12,7 @@ const STATUSES: BrowserStatus[] = [
     status: 'authenticated',
     expiresIn: 10,
     user: { id: 'u1', name: 'Zoë "Z" Ünal', groups: ['all'] },
+    phone: { id: 'p1', user: { id: 'u1', name: 'Zoë "Z" Ünal' } },
     redirectTo: '/home',
     sessionSecret: 'never in a body',
     sessionMaxAge: 43_200,
