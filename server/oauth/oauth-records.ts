@@ -6,7 +6,7 @@ import { hashSecret, isSameHash } from '../hashes.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import type { CallState, Spent } from './call-state.ts'
-import type { Clients } from './client.ts'
+import { type Clients, scopesAmong } from './client.ts'
 import { metadataOf } from './client-metadata.ts'
 import type { CollectedDevice } from './device-logins.ts'
 import type { TokenRows } from './token-rows.ts'
@@ -152,9 +152,18 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   }
 
   async function asOfNow(kind: string, payload: AdapterPayload, id: string): Promise<AdapterPayload | undefined> {
-    if (kind === 'Grant') return payload
+    if (kind === 'Grant') return { ...payload, openid: withScopeOfNow(payload, Object(payload['openid'])) }
     if (kind === DEVICE_CODE) return deviceCode(payload, id, (name) => keepName(id, name))
-    return (await isGood(payload)) ? payload : undefined
+    if (!(await isGood(payload))) return undefined
+    // What is to be renewed keeps the scope that it was given: what is given for it goes by the grant.
+    return kind === 'AccessToken' ? withScopeOfNow(payload, payload) : payload
+  }
+
+  /** What was given to a client, with no more of its scope than the client may have now. */
+  function withScopeOfNow<Given extends { scope?: string | undefined }>({ clientId = '' }: AdapterPayload, given: Given): Given {
+    const client = clients.find(clientId)
+    if (client === undefined || given.scope === undefined) return given
+    return { ...given, scope: scopesAmong(client, given.scope).join(' ') }
   }
 
   const adapter: OAuthRecords['adapter'] = (kind) => ({

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import {
@@ -145,3 +146,27 @@ test.each<[what: string, during: () => unknown, error: string | undefined]>([
     expect((await kindsOf(other)).includes('browser')).toBe(error === undefined)
   },
 )
+
+test('a scope that is taken away from a client is taken from what it was given before, for as long as it is away', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const given = (await exchange((await answerTo(browser))['code'])).json
+  const userinfo = async (token: string) =>
+    (await testApp.app.inject({ url: '/oauth/userinfo', headers: { authorization: `Bearer ${token}` } })).json()
+  const introspected = async (token: string) => (await ask('/oauth/introspect', { token, ...credentials })).json.scope
+  expect(given.scope).toBe('openid profile email groups')
+  expect(await userinfo(given.access_token)).toMatchObject({ name: 'Demo Person' })
+
+  register([{ ...WEB, scope: 'openid' }])
+  expect(await userinfo(given.access_token)).toEqual({ sub: 'demo' })
+  expect(await introspected(given.access_token)).toBe('openid')
+  const refreshed = (await refresh(given.refresh_token)).json
+  expect(refreshed.scope).toBe('openid')
+  expect(await userinfo(refreshed.access_token)).toEqual({ sub: 'demo' })
+  expect(decodeJwt(refreshed.id_token)).not.toHaveProperty('name')
+
+  register([WEB])
+  const again = (await refresh(refreshed.refresh_token)).json
+  expect(again.scope).toBe('openid profile email groups')
+  expect(await userinfo(again.access_token)).toMatchObject({ name: 'Demo Person' })
+})
