@@ -160,7 +160,10 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   }
 
   /** What was given to a client, with no more of its scope than the client may have now. */
-  function withScopeOfNow<Given extends { scope?: string | undefined }>({ clientId = '' }: AdapterPayload, given: Given): Given {
+  function withScopeOfNow<Given extends { scope?: string | undefined }>(
+    { clientId = '' }: AdapterPayload,
+    given: Given,
+  ): Given {
     const client = clients.find(clientId)
     if (client === undefined || given.scope === undefined) return given
     return { ...given, scope: scopesAmong(client, given.scope).join(' ') }

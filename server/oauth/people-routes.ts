@@ -36,13 +36,15 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   app.get(PATHS.authorization, forPeople, async (request, reply) => {
     const visitor = await current.find(request)
-    const query = withIdTokensAlone(queryOf(request))
+    const { query, isHintUnread } = await withReadableHint(request)
+    // Whoever was meant, nobody can say: only who signs in for this will do.
+    const since = isHintUnread ? Number.POSITIVE_INFINITY : sinceOf(query)
     const isFormPost = query.get('response_mode') === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
     const url = `${PATHS.authorization}?${query}`
     const isMeant = (sub: string) => isMeantBy(query, sub)
-    const answer = await ask(request, { visitor, since: sinceOf(query), isMeant, isFormPost }, { url })
+    const answer = await ask(request, { visitor, since, isMeant, isFormPost }, { url })
     const { location } = answer.headers
     if (!isFormPost || typeof location !== 'string' || location.startsWith('/')) return send(reply, answer)
     return pages.post(reply, new URL(location))
@@ -52,7 +54,9 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const visitor = await current.find(request)
     // What goes wrong is told to a person, whatever their browser says that it takes.
     const headers = { accept: 'text/html' }
-    const answer = await ask(request, { visitor }, { headers, url: await withoutOldHint(request) })
+    // By a hint that cannot be read, the person is asked.
+    const { query } = await withReadableHint(request)
+    const answer = await ask(request, { visitor }, { headers, url: `${PATHS.end_session}?${query}` })
     const { signOut } = answer.state
     if (signOut === undefined) return send(reply, answer)
     // Only an ID token of this very session says that it is the person's own wish.
@@ -73,13 +77,14 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     })
   }
 
-  /** An ID token whose key is known no more is as good as none: the person is asked. */
-  async function withoutOldHint(request: FastifyRequest): Promise<string> {
+  /** Without an ID token whose key is known no more: of that nothing can be believed. */
+  async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {
     const query = withIdTokensAlone(queryOf(request))
     const { published } = await keys.current()
     const { kid } = headerOf(query.get(HINT) ?? '')
-    if (kid !== undefined && !published.keys.some((key) => key.kid === kid)) query.delete(HINT)
-    return `${PATHS.end_session}?${query}`
+    const isHintUnread = kid !== undefined && !published.keys.some((key) => key.kid === kid)
+    if (isHintUnread) query.delete(HINT)
+    return { query, isHintUnread }
   }
 }
 

@@ -9,7 +9,7 @@ import { ZOFIA } from '../support/accounts-file.ts'
 import { WEB } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
-import { answerIn, authorizePath, codeFor } from '../support/oauth-flow.ts'
+import { answerIn, authorize, authorizePath, codeFor, sentTo } from '../support/oauth-flow.ts'
 import { type Provider, startProvider } from '../support/provider.ts'
 import { tryToStart } from '../support/service.ts'
 
@@ -21,8 +21,8 @@ const folder = mkdtempSync(join(tmpdir(), 'scanin-'))
 let provider: Provider
 let browser: Client
 let session: { id: string }
-/** A token of this browser's session for the application, signed by ScanIn's own key. */
-let signed: (typ: string | undefined, claims?: object) => Promise<string>
+/** A token of this browser's session for the application, signed by ScanIn's own key if not by another one. */
+let signed: (typ: string | undefined, claims?: object, by?: SigningJwk) => Promise<string>
 /** That ScanIn signs by, one of each algorithm. */
 let first: SigningJwk[]
 const path = join(folder, 'keys.json')
@@ -33,12 +33,12 @@ beforeAll(async () => {
   first = [key, await makeKey('RS256')]
   writeKeys(...first)
   provider = await startProvider([APPLICATION], { SIGNING_KEYS_FILE: path, TOKEN_AUDIENCES: 'orders' })
-  signed = async (typ, claims = {}) => {
+  signed = async (typ, claims = {}, by = key) => {
     const now = Math.floor(Date.now() / 1000)
     const own = { iss: provider.service.url, aud: 'web', sub: ZOFIA.id, sid: session.id, iat: now, exp: now + 300 }
     return new SignJWT({ ...own, ...claims })
-      .setProtectedHeader({ alg: 'EdDSA', kid: key.kid, ...(typ === undefined ? {} : { typ }) })
-      .sign(await importJWK(key, 'EdDSA'))
+      .setProtectedHeader({ alg: 'EdDSA', kid: by.kid, ...(typ === undefined ? {} : { typ }) })
+      .sign(await importJWK(by, 'EdDSA'))
   }
 })
 afterAll(async () => {
@@ -103,6 +103,19 @@ test('an ID token by a key that signs no more is a hint for as long as that key 
   session = (await browser.get('/session')).json.session
   await signOutBy(await by(old))
   expect((await browser.get('/session')).status).toBe(200)
+})
+
+test('an ID token by a key that is known no more says of nobody that they are meant: they are asked', async () => {
+  const hint = await signed(undefined, {}, await makeKey('EdDSA'))
+  const asking = (who: Client, prompt?: string) => who.get(authorizePath(APPLICATION, { prompt, id_token_hint: hint }))
+  const stranger = createClient(provider.service.url)
+  for (const who of [browser, stranger]) {
+    expect(answerIn(await asking(who, 'none'))).toMatchObject({ error: 'login_required' })
+    const page = sentTo(await asking(who))
+    expect([page.pathname, page.search.includes(hint)]).toEqual(['/', false])
+    const path = authorizePath(APPLICATION, { id_token_hint: hint })
+    expect(answerIn(await authorize(who, provider.phone, path))).toMatchObject({ code: expect.any(String) })
+  }
 })
 
 test('T31 no application has the name of a back end: the start is refused, and a file that is read again', async () => {
