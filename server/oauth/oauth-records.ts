@@ -53,6 +53,9 @@ export interface OAuthRecords {
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
 const KEPT = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken', 'DeviceCode', 'Grant'])
 
+/** So long after its end it is still known of a code that it was used. */
+const OUTLIVES_MS = 60_000
+
 const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
 
 /**
@@ -72,6 +75,9 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     const consumed = isGoodIn(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
     return { ...payload, ...consumed, kind, jti: id }
   }
+
+  /** Of a record that is written again. Its own end is by the library's clock, which the store's may be past already. */
+  const endOf = (exp: number): number => Math.max(exp * 1000, clock()) + OUTLIVES_MS
 
   const revoke = async (grantId: string) => void (await store.remove(keyOf('Grant', grantId)))
 
@@ -124,7 +130,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
       return {
         next: {
           value: successor === id ? { ...rest, consumed } : rest,
-          expiresAt: value['exp'] * 1000,
+          expiresAt: endOf(value['exp']),
           durable: true,
         },
         result: { isNow: true },
@@ -146,7 +152,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     return updateRecord<void>(store, keyOf(DEVICE_CODE, code), (value) => {
       const isOpen = payloadRecord.Check(value) && value['consumed'] === undefined && typeof value['exp'] === 'number'
       if (!isOpen) return { result: undefined }
-      const next = { value: { ...value, ...name }, expiresAt: Number(value['exp']) * 1000, durable: true }
+      const next = { value: { ...value, ...name }, expiresAt: endOf(Number(value['exp'])), durable: true }
       return { next, result: undefined }
     })
   }

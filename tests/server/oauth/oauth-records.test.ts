@@ -8,6 +8,11 @@ import type { RecordStore } from '../../../server/store/record-store.ts'
 
 const NOW = 1_000_000_000_000
 const CODE = 'a-code-that-somebody-holds'
+const name = {
+  sessionUid: 's1',
+  grantId: 'g1',
+  collected: { session: 's1', phone: { id: 'p1', user: { id: 'ann', name: 'Ann' } }, until: NOW + 60_000 },
+}
 const payload = { jti: CODE, kind: 'AuthorizationCode', grantId: 'g1', exp: NOW / 1000 + 60, sessionUid: 's1' }
 
 let now: number
@@ -29,7 +34,10 @@ beforeEach(() => {
     clock: () => now,
     clients,
     isGood: async () => isGood,
-    deviceCode: async (found) => ({ ...found, isAsked: true }),
+    async deviceCode(found, _code, keep) {
+      await keep(name)
+      return { ...found, isAsked: true }
+    },
     call: () => call,
     refuseReplay: () => new Error('used before'),
     isAskedForCode: () => false,
@@ -57,6 +65,26 @@ test('what is kept holds neither the secret nor a typed code', async () => {
   expect(record?.value).toEqual({ grantId: 'g1', exp: payload.exp, sessionUid: 's1' })
   expect(await adapterOf('DeviceCode').find(CODE)).toMatchObject({ jti: CODE, isAsked: true })
 })
+
+test.each([0, 120_000])(
+  "what is used up is known for it for a minute after its end, with the store's clock %d ms ahead of the library's",
+  async (ahead) => {
+    now += ahead
+    for (const kind of ['AuthorizationCode', 'DeviceCode']) {
+      const codes = adapterOf(kind)
+      await codes.upsert(CODE, { ...payload, kind }, 60)
+      expect(await codes.find(CODE)).not.toHaveProperty('consumed')
+      await useUp({ kind, id: CODE })
+      expect(await codes.find(CODE)).toHaveProperty('consumed')
+      const record = await store.read(`oauth:${kind}:${hashSecret(CODE)}`)
+      expect(record?.value).not.toHaveProperty('collected')
+    }
+    now = Math.max(now, NOW + 60_000) + 59_000
+    for (const kind of ['AuthorizationCode', 'DeviceCode']) {
+      expect(await adapterOf(kind).find(CODE)).toHaveProperty('consumed')
+    }
+  },
+)
 
 const REPLAY = 'used before'
 const [OLD, NEXT, OTHER] = ['row', 'row.next', 'row.other']
