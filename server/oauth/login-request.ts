@@ -24,9 +24,12 @@ export function returnAddress(
   params: Record<string, unknown>,
   { since, meant }: { since: number | undefined; meant: string | undefined },
 ): string | undefined {
-  const { prompt: _answered, id_token_hint: _looked, ...rest } = params
+  const { prompt: _answered, id_token_hint: _looked, max_age: age, ...rest } = params
+  // Who signs in anew is as new as can be, also where coming back takes longer than that.
+  const isAgeToCheck = since === undefined && typeof age === 'string'
   const asked = Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
   const query = new URLSearchParams(asked)
+  if (isAgeToCheck) query.set('max_age', age)
   if (meant !== undefined) query.set(MEANT, hashSecret(meant))
   if (String(query).length > MOST_CHARACTERS) return undefined
   if (since === undefined) return `/?${new URLSearchParams({ return_to: `${AUTHORIZE}?${query}` })}`

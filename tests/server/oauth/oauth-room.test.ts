@@ -170,3 +170,20 @@ test('a scope that is taken away from a client is taken from what it was given b
   expect(again.scope).toBe('openid profile email groups')
   expect(await userinfo(again.access_token)).toMatchObject({ name: 'Demo Person' })
 })
+
+test('who signs in for a max_age is let on, however slowly they come back; the next one takes another login', async () => {
+  await begin([WEB])
+  // By the library's clock, all that happens here was five seconds ago.
+  pass(-5)
+  const browser = await signInBrowser()
+  const asked = await answerTo(browser, { max_age: '1' })
+  expect([asked['pathname'], asked['prompt']]).toEqual(['/', 'login'])
+  await signInBrowser(browser)
+  const { headers } = await browser.get(asked['return_to'] ?? '')
+  const answer = Object.fromEntries(new URL(String(headers.location)).searchParams)
+  expect(answer).toMatchObject({ code: expect.any(String) })
+  expect(decodeJwt((await exchange(answer['code'])).json.id_token)['auth_time']).toBe(
+    Math.floor(testApp.time.now / 1000),
+  )
+  expect((await answerTo(browser, { max_age: '1' }))['pathname']).toBe('/')
+})
