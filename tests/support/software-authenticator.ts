@@ -14,6 +14,8 @@ export interface Lies {
   userHandle?: string | null
   /** Of the attestation statement, as CBOR. */
   statement?: { format: string; cbor: Buffer }
+  /** Says of this passkey that it is synchronised, or that it is not. */
+  isSynced?: boolean
   /** Signs something else. */
   isSignatureWrong?: boolean
 }
@@ -38,7 +40,7 @@ export interface SoftwareAuthenticator {
 const [PRESENT, VERIFIED, CAN_BE_BACKED_UP, IS_BACKED_UP, HAS_CREDENTIAL] = [0x01, 0x04, 0x08, 0x10, 0x40]
 
 export function createSoftwareAuthenticator(options: SoftwareAuthenticatorOptions): SoftwareAuthenticator {
-  const { origin, isSynced = false } = options
+  const { origin } = options
   const made: { id: string; key: ReturnType<typeof generateKeyPairSync>['privateKey']; handle: string }[] = []
   let uses = 0
 
@@ -56,7 +58,8 @@ export function createSoftwareAuthenticator(options: SoftwareAuthenticatorOption
   }
 
   function dataOf(rpId: string, lies: Lies, credential = Buffer.alloc(0)): Buffer {
-    const { userVerified = true, userPresent = true, counter = isSynced ? 0 : uses } = lies
+    const { userVerified = true, userPresent = true, isSynced = options.isSynced ?? false } = lies
+    const { counter = isSynced ? 0 : uses } = lies
     const flags =
       (userPresent ? PRESENT : 0) +
       (userVerified ? VERIFIED : 0) +

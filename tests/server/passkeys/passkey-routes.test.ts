@@ -214,6 +214,7 @@ describe('signing in', () => {
       ['challenge', { challenge: 'A'.repeat(44) }],
       ['malformed', { type: 'webauthn.create' }],
       ['signature', { isSignatureWrong: true }],
+      ['signature', { isSynced: true }],
       ['unknown', { userHandle: 'A'.repeat(44) }],
     ]
     const client = createInjectClient(testApp.app)
