@@ -76,7 +76,6 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
     (await createOAuthRoom({ ...shared, clients, keys, logins, collect, approver, current, sessions: service }))
   if (oauth !== undefined) {
     ears.ofSessions.add(oauth.onSessionNews)
-    ears.ofAccounts.add(oauth.onAccountEnd)
     applications.push(oauth.applicationOf)
   }
 

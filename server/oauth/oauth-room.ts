@@ -8,7 +8,6 @@ import type { SiteFor } from '../http/languages.ts'
 import type { MakeLimiter, NetworkLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { OnAccountEnd } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
 import type { ApplicationOf } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
@@ -61,7 +60,6 @@ export interface OAuthRoom {
   routes(app: TypedApp): void
   applicationOf: ApplicationOf
   onSessionNews: OnSessionNews
-  onAccountEnd: OnAccountEnd
   close(): void
 }
 
@@ -69,7 +67,7 @@ export interface OAuthRoom {
 const KNOWN_LONGER_SECONDS = 600
 
 export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthRoom> {
-  const { publicUrl, clients, logins, sessions, logger } = options
+  const { publicUrl, clients, logins, logger } = options
   const devices = createDeviceLogins(options)
   const told = createToldClients(options)
   const rows = createTokenRows(options)
@@ -113,15 +111,6 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
       rows
         .clear(news.id)
         .catch((error: unknown) => logger.warn({ session: news.id, err: error }, 'tokens of an ended session are kept'))
-    },
-
-    onAccountEnd({ user }) {
-      sessions
-        .idsOf(user)
-        .then((ids) => {
-          for (const id of ids) logout.tell(id, user)
-        })
-        .catch((error: unknown) => logger.warn({ err: error }, 'applications were not told of somebody who left'))
     },
 
     close: logout.close,

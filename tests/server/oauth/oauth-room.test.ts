@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import type { OnAccountNews } from '../../../server/identity/account-news.ts'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
+import type { Session } from '../../../server/session/session.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import {
   createInjectClient,
@@ -11,8 +13,10 @@ import {
   type TestParts,
 } from '../../support/app.ts'
 import { DEVICE_GRANT, TV, WEB } from '../../support/clients-file.ts'
+import { eventually } from '../../support/eventually.ts'
 import { createFailingStore, type FailingStore } from '../../support/failing-store.ts'
 import { authorizePath, VERIFIER } from '../../support/oauth-flow.ts'
+import { startWebhookReceiver } from '../../support/webhook-receiver.ts'
 
 /** The service as an OpenID provider, in this process: its clock is moved by hand, but for the library's own. */
 
@@ -186,4 +190,34 @@ test('who signs in for a max_age is let on, however slowly they come back; the n
     Math.floor(testApp.time.now / 1000),
   )
   expect((await answerTo(browser, { max_age: '1' }))['pathname']).toBe('/')
+})
+
+test('the end of an account is told to applications of the sessions that end by it, and of no other', async () => {
+  const receiver = await startWebhookReceiver()
+  let hear: OnAccountNews = () => undefined
+  const followAccounts = (listener: OnAccountNews) => {
+    hear = listener
+  }
+  try {
+    await begin([{ ...WEB, backchannel_logout_uri: receiver.url }], { parts: { followAccounts } })
+    const browsers = [await signInBrowser(), await signInBrowser()]
+    const ids = []
+    for (const browser of browsers) {
+      expect(await answerTo(browser)).toHaveProperty('code')
+      ids.push((await browser.get('/session')).json().session.id)
+    }
+    const told = () =>
+      receiver.received.map(({ body }) => decodeJwt(new URLSearchParams(body).get('logout_token') ?? '')['sid'])
+    const { user } = Object((await testApp.store.read(`session:${ids[0]}`))?.value) as Session
+    // As an instance tells of it that reads the file late: by then they signed in anew.
+    hear([{ user: { ...user, credential: 'an earlier password' }, why: 'new_password' }])
+    await browsers[1]?.post('/sign-out')
+    await eventually('the application is told', () => told().length > 0)
+    expect(told()).toEqual([ids[1]])
+    hear([{ user, why: 'new_password' }])
+    await eventually('it is told of the other', () => told().length > 1)
+    expect(told()).toEqual([ids[1], ids[0]])
+  } finally {
+    await receiver.stop()
+  }
 })
