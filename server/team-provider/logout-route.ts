@@ -13,6 +13,7 @@ import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { Grants } from './grants.ts'
 import type { LogoutToken } from './logout-token.ts'
+import type { Logouts } from './logouts.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
 
@@ -20,6 +21,7 @@ export interface LogoutRouteOptions {
   provider: Pick<ProviderClient, 'logoutToken'>
   issuer: string
   grants: Grants
+  logouts: Pick<Logouts, 'note'>
   sessions: Pick<SessionService, 'list' | 'withdraw'>
   store: RecordStore
   clock: Clock
@@ -28,7 +30,7 @@ export interface LogoutRouteOptions {
 
 /** Where the provider says that somebody has signed out there, or is gone (OpenID Connect Back-Channel Logout 1.0 §2.5). */
 export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
-  const { provider, issuer, grants, sessions, store, clock, clientAddresses } = options
+  const { provider, issuer, grants, logouts, sessions, store, clock, clientAddresses } = options
 
   const placeOf = ({ id }: LogoutToken) => `provider-logout:${hashSecret(JSON.stringify([issuer, id]))}`
 
@@ -66,6 +68,8 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     if ((await store.read(place)) !== undefined) {
       throw new ScanInError('invalid_request', { cause: new ProviderRefused('untrusted', { detail: 'jti' }) })
     }
+    // First: a session that is written later finds it, and one that was before is found.
+    await logouts.note(token)
     await signOut(token, occasionOf(request, clientAddresses))
     // Written down once all is done: where it is cut short, the provider may say it again.
     await store.write(place, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })

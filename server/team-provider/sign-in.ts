@@ -7,7 +7,9 @@ import type { CurrentPerson } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { type Claims, textOf } from '../identity/oidc-claims.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
+import type { SessionService } from '../session/session-service.ts'
 import type { Grants } from './grants.ts'
+import type { Logouts } from './logouts.ts'
 import { NotAllowed, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
@@ -18,6 +20,8 @@ export interface SignInByProviderOptions {
   provider: Pick<ProviderClient, 'signIn'>
   rules: PeopleRules
   grants: Grants
+  logouts: Pick<Logouts, 'cameSince'>
+  sessions: Pick<SessionService, 'withdraw'>
   signInPhone: SignInPhone
   currentPerson: CurrentPerson
   clock: Clock
@@ -41,7 +45,7 @@ const METHOD = /^[\w.:/-]{1,64}$/
 const MOST_METHODS = 10
 
 export function createSignInByProvider(options: SignInByProviderOptions): SignInByProvider {
-  const { provider, rules, grants, signInPhone, currentPerson, clock } = options
+  const { provider, rules, grants, logouts, sessions, signInPhone, currentPerson, clock } = options
   const calls = createQueues({
     atOnce: AT_ONCE,
     mostWaiting: MOST_WAITING,
@@ -49,6 +53,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
   })
 
   return async (request, reply, { trip, query, by }) => {
+    const begun = clock()
     const { claims, refreshToken } = await calls('', () => provider.signIn(query, trip))
     const user = personAmong(claims, rules)
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
@@ -61,6 +66,10 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     const provenAt = provenAtOf(claims, saidAt)
     try {
       await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
+      if (await logouts.cameSince(begun, { subject: user.id, sid })) {
+        await grants.end(credential)
+        await sessions.withdraw(user, { credential, reason: 'signed_out', occasion: by })
+      }
     } catch (error) {
       // It has no session whose end would be its own.
       await grants.discard(credential)

@@ -17,6 +17,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { createGrantEnds } from './grant-ends.ts'
 import { createGrants } from './grants.ts'
 import { logoutRoute } from './logout-route.ts'
+import { createLogouts } from './logouts.ts'
 import type { PeopleRules } from './people.ts'
 import { createProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
@@ -75,7 +76,8 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
     provider: about,
     keptForMs: options.longestSessionMs + 2 * LONGEST_SILENCE_MS,
   })
-  const parts = { ...options, provider, grants, rules: about }
+  const logouts = createLogouts({ ...options, issuer: about.issuer })
+  const parts = { ...options, provider, grants, logouts, rules: about }
   const signIn = createSignInByProvider(parts)
 
   return {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { decodeJwt } from 'jose'
+import { decodeJwt, type JWTPayload } from 'jose'
 import { createAppList } from '../../../server/apps/forward-auth/app-list.ts'
 import { ScanInError } from '../../../server/errors.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
@@ -663,6 +663,43 @@ describe('its back-channel logout', () => {
     await signIn()
     const again = await tell(createInjectClient(testApp.app), token)
     expect([again.statusCode, again.json().code]).toEqual([400, 'invalid_request'])
+    expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
+  })
+
+  test.each<[what: string, claims: (sid: unknown) => JWTPayload, isOut: boolean]>([
+    ['of that session', (sid) => ({ sub: 'u-1', sid }), true],
+    ['of that session, by its name alone', (sid) => ({ sid }), true],
+    ['of all that the person has', () => ({ sub: 'u-1' }), true],
+    ['of another session', () => ({ sub: 'u-1', sid: 'another' }), false],
+    ['of somebody else', () => ({ sub: 'u-2' }), false],
+  ])('that comes before the session is written is not lost: %s', async (_what, claims, isOut) => {
+    const inner = createMemoryStore({ clock: () => testApp.time.now })
+    let [sid, status]: unknown[] = []
+    const store: RecordStore = {
+      ...inner,
+      write(key, value, options) {
+        if (key.startsWith('provider-grant:')) sid ??= Object(value).sid
+        return inner.write(key, value, options)
+      },
+      async writeTogether(writes) {
+        if (status === undefined && writes.some(({ key }) => key.startsWith('session:'))) {
+          status = 0
+          status = (await tell(createInjectClient(testApp.app), await team.logoutToken(claims(sid)))).statusCode
+        }
+        return inner.writeTogether(writes)
+      },
+    }
+    await start({}, { store })
+    await signIn()
+    expect([sid, status]).toEqual([expect.any(String), 200])
+    const who = await whoIs(phone)
+    if (isOut) expect(who).toBe(OUT)
+    else expect(who).toMatchObject({ id: 'u-1' })
+    expect(told().filter(([audit]) => audit === 'session.withdrawn')).toEqual(
+      isOut ? [['session.withdrawn', 'signed_out']] : [],
+    )
+    testApp.time.now += 1
+    await signIn()
     expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
   })
 

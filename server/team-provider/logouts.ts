@@ -1,0 +1,52 @@
+import Type from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Clock } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import type { RecordStore } from '../store/record-store.ts'
+import type { LogoutToken } from './logout-token.ts'
+
+/** Of whom the provider has just said that they signed out there: for sign-ins that were under way. */
+export interface Logouts {
+  /** Before it is looked for what ends by it. Rejects with `store_unavailable`. */
+  note(logout: Pick<LogoutToken, 'subject' | 'sid'>): Promise<void>
+  /**
+   * Whether one came since that ends such a sign-in: asked once its session is written, so that either of the two finds the
+   * other. Rejects with `store_unavailable`. @param since epoch milliseconds
+   */
+  cameSince(since: number, signIn: { subject: string; sid: string | undefined }): Promise<boolean>
+}
+
+export interface LogoutsOptions {
+  store: RecordStore
+  clock: Clock
+  issuer: string
+}
+
+/** A sign-in takes less, from the code to the session. */
+const NOTED_MS = 60_000
+
+const time = Compile(Type.Number())
+
+export function createLogouts({ store, clock, issuer }: LogoutsOptions): Logouts {
+  const placeOf = (what: 'session' | 'person' | 'one of', name: string) =>
+    `provider-signed-out:${hashSecret(JSON.stringify([issuer, what, name]))}`
+
+  return {
+    async note({ subject, sid }) {
+      const of = sid === undefined ? 'person' : 'one of'
+      const places = [
+        ...(sid === undefined ? [] : [placeOf('session', sid)]),
+        ...(subject === undefined ? [] : [placeOf(of, subject)]),
+      ]
+      const now = clock()
+      await Promise.all(places.map((place) => store.write(place, now, { expiresAt: now + NOTED_MS })))
+    },
+
+    async cameSince(since, { subject, sid }) {
+      // Of a sign-in that does not know its session there, it may be that one.
+      const own = sid === undefined ? placeOf('one of', subject) : placeOf('session', sid)
+      const found = await Promise.all([own, placeOf('person', subject)].map((place) => store.read(place)))
+      return found.some((record) => time.Check(record?.value) && record.value >= since)
+    },
+  }
+}
