@@ -53,8 +53,10 @@ export interface OAuthRecords {
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
 const KEPT = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken', 'DeviceCode', 'Grant'])
 
-/** So long after its end it is still known of a code that it was used. */
+/** So long after its end it is still known of a code that it was used, and of what was revoked that it was. */
 const OUTLIVES_MS = 60_000
+/** In the place of what was revoked. No payload. */
+const TAKEN_AWAY = 'revoked'
 
 const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
 
@@ -79,7 +81,14 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   /** Of a record that is written again. Its own end is by the library's clock, which the store's may be past already. */
   const endOf = (exp: number): number => Math.max(exp * 1000, clock()) + OUTLIVES_MS
 
-  const revoke = async (grantId: string) => void (await store.remove(keyOf('Grant', grantId)))
+  /** Takes a record away for good. Asked again it is written again: the first try may have reached no replica. */
+  const takeAway = (key: string) =>
+    updateRecord<void>(store, key, (value) => {
+      const next = { value: TAKEN_AWAY, expiresAt: clock() + OUTLIVES_MS, durable: true }
+      return value === undefined ? { result: undefined } : { next, result: undefined }
+    })
+
+  const revoke = (grantId: string) => takeAway(keyOf('Grant', grantId))
 
   /** A grant is kept as long as what is given for it; one that was revoked does not come back. */
   async function outlast({ grantId, exp }: AdapterPayload, expiresAt: number): Promise<void> {
@@ -204,7 +213,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
         const state = call()
         if (state !== undefined) state.spent = { kind, id }
       }),
-    destroy: async (id) => void (await store.remove(keyOf(kind, id))),
+    destroy: (id) => takeAway(keyOf(kind, id)),
     revokeByGrantId: revoke,
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,

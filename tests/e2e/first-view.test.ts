@@ -8,7 +8,7 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 /** What a page may cost who sees it for the first time; `npm run first-view` says how long that takes. */
 const MOST = {
-  '/': { requests: 6, bytes: 20_500 },
+  '/': { requests: 6, bytes: 20_750 },
   '/scan': { requests: 6, bytes: 25_000 },
 } as const
 

@@ -59,6 +59,34 @@ test('a record is found by who has the secret, for its time, and as long as it i
   expect(await codes.find(CODE)).toBeUndefined()
 })
 
+test('what is revoked is gone, durably, also where it is revoked again', async () => {
+  const durably: string[] = []
+  const { write } = store
+  store.write = (key, value, options) => {
+    if (options.durable) durably.push(key)
+    return write(key, value, options)
+  }
+  const revocations = {
+    Grant: adapterOf('Grant').revokeByGrantId,
+    AccessToken: adapterOf('AccessToken').destroy,
+    RefreshToken: adapterOf('RefreshToken').destroy,
+  }
+  for (const [kind, revoke] of Object.entries(revocations)) {
+    await adapterOf(kind).upsert(CODE, { ...payload, kind }, 60)
+    durably.length = 0
+    for (let times = 0; times < 2; times++) await revoke(CODE)
+    const key = `oauth:${kind}:${hashSecret(CODE)}`
+    expect(durably).toEqual([key, key])
+    expect(await adapterOf(kind).find(CODE)).toBeUndefined()
+    // It does not come back by what is given for it meanwhile.
+    await adapterOf('AccessToken').upsert('another', { ...payload, grantId: CODE, exp: payload.exp + 600 }, 660)
+    expect(await adapterOf(kind).find(CODE)).toBeUndefined()
+    now += 60_000
+    expect(await store.read(key)).toBeUndefined()
+    now = NOW
+  }
+})
+
 test('what is kept holds neither the secret nor a typed code', async () => {
   await adapterOf('DeviceCode').upsert(CODE, { ...payload, kind: 'DeviceCode', userCode: 'WDJBMJHT' }, 60)
   const record = await store.read(`oauth:DeviceCode:${hashSecret(CODE)}`)
