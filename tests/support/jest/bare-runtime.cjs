@@ -36,14 +36,15 @@ module.exports = class BareRuntime extends Runtime {
     delete require.cache[path]
     // Whom it tells of each test: it would go on telling those of the files before.
     delete globalThis[Symbol.for('EVENT_HANDLERS')]
-    const { AsyncLocalStorage } = asyncHooks
+    const usual = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage')
     // Before Node 24 each follows every promise for good, and each file would add another: by the fortieth of a worker half
     // of its time went there.
-    asyncHooks.AsyncLocalStorage = OneAfterTheOther
+    // A value there, a getter since.
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: OneAfterTheOther, configurable: true })
     try {
       return require(path)
     } finally {
-      asyncHooks.AsyncLocalStorage = AsyncLocalStorage
+      Object.defineProperty(asyncHooks, 'AsyncLocalStorage', usual)
     }
   }
 
