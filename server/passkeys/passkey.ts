@@ -41,6 +41,7 @@ export interface IdentifiedPasskey {
 /** What an assertion says of the passkey that it was made with. */
 export interface PasskeyUse {
   counter: number
+  canBeBackedUp: boolean
   isBackedUp: boolean
 }
 
@@ -63,10 +64,13 @@ export function forgottenAt({ lastUsedAt, createdAt }: Passkey): number {
 }
 
 /** The passkey once it was used. `undefined`: it counts on from elsewhere, so there are two of it (WebAuthn §6.1.1). */
-export function used(passkey: Passkey, { counter, isBackedUp }: PasskeyUse, now: number): Passkey | undefined {
+export function used(passkey: Passkey, use: PasskeyUse, now: number): Passkey | undefined {
+  const { counter, isBackedUp } = use
   const counts = counter > 0 || passkey.counter > 0
   if (counts && counter <= passkey.counter) return undefined
-  return { ...passkey, counter, isBackedUp, lastUsedAt: now }
+  // It is not to change (WebAuthn §6.1.3), and password managers did change it. What could be copied once, may have been.
+  const canBeBackedUp = passkey.canBeBackedUp || use.canBeBackedUp
+  return { ...passkey, counter, canBeBackedUp, isBackedUp, lastUsedAt: now }
 }
 
 /** Who it is, and by which password: neither names nor groups of that day. */

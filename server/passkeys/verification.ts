@@ -25,7 +25,7 @@ const MOST_TRANSPORTS = 8
 export async function verifyAssertion(
   { id, response }: Assertion,
   challenge: string,
-  { credentialId, publicKey, canBeBackedUp }: Pick<Passkey, 'credentialId' | 'publicKey' | 'canBeBackedUp'>,
+  { credentialId, publicKey }: Pick<Passkey, 'credentialId' | 'publicKey'>,
   party: RelyingParty,
 ): Promise<PasskeyUse> {
   checkAuthenticatorData(Buffer.from(response.authenticatorData, 'base64url'), party)
@@ -47,10 +47,9 @@ export async function verifyAssertion(
   }).catch((cause) => {
     throw new PasskeyRefused('signature', { cause })
   })
-  // Whether its key can leave the device is so for good, and `amr` says it.
-  const isSameKind = (authenticationInfo.credentialDeviceType === 'multiDevice') === canBeBackedUp
-  if (!verified || !isSameKind) throw new PasskeyRefused('signature')
-  return { counter: authenticationInfo.newCounter, isBackedUp: authenticationInfo.credentialBackedUp }
+  if (!verified) throw new PasskeyRefused('signature')
+  const { newCounter, credentialDeviceType, credentialBackedUp } = authenticationInfo
+  return { counter: newCounter, canBeBackedUp: credentialDeviceType === 'multiDevice', isBackedUp: credentialBackedUp }
 }
 
 /**

@@ -214,7 +214,6 @@ describe('signing in', () => {
       ['challenge', { challenge: 'A'.repeat(44) }],
       ['malformed', { type: 'webauthn.create' }],
       ['signature', { isSignatureWrong: true }],
-      ['signature', { isSynced: true }],
       ['unknown', { userHandle: 'A'.repeat(44) }],
     ]
     const client = createInjectClient(testApp.app)
@@ -252,6 +251,20 @@ describe('signing in', () => {
     expect(refusal(await signIn({ counter: 0 }))).toEqual([401, 'invalid_credentials'])
     expect(log.news().filter(({ reason }) => reason === 'cloned_counter')).toHaveLength(3)
     expect((await signIn({ counter: 8 })).statusCode).toBe(200)
+  })
+
+  test('a passkey that comes to say that it can be synchronised is taken, and is no key of one device from then on', async () => {
+    await add()
+    for (const [counter, isSynced, key] of [
+      [5, false, 'hwk'],
+      [6, true, 'swk'],
+      [7, false, 'swk'],
+    ] as const) {
+      const client = createInjectClient(testApp.app)
+      expect((await signIn({ counter, isSynced }, client)).statusCode).toBe(200)
+      const { id } = (await client.get('/session')).json().session
+      expect((await testApp.store.read(`session:${id}`))?.value).toMatchObject({ amr: [key, 'user', 'mfa'] })
+    }
   })
 
   test('a passkey that was removed opens nothing', async () => {
