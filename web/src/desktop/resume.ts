@@ -1,4 +1,5 @@
 import { type RetryParts, untilAnswered } from '../poll/retry.ts'
+import { ranOutOfTime } from '../wire/api-error.ts'
 import { replyPatienceMs } from '../wire/backoff.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
@@ -23,7 +24,15 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   if (reply === undefined) return undefined
   if (reply.status === 'expired') return { kind: 'over' }
   if (reply.status !== 'pending') return { kind: 'further', reply }
-  const renew = (failures: number) => parts.api.startLogin({ token, returnTo: parts.returnTo, isAgain: failures > 0 })
+  let isSlow = false
+  const renew = async () => {
+    try {
+      return await parts.api.startLogin({ token, returnTo: parts.returnTo, isAgain: isSlow })
+    } catch (error) {
+      isSlow = ranOutOfTime(error)
+      throw error
+    }
+  }
   const login = await untilAnswered(renew, parts)
   if (login === undefined) return undefined
   if (loginIdOf(login.token) === loginIdOf(token)) return { kind: 'pending', login }

@@ -1,5 +1,5 @@
 import type { WakeSource } from '../poll/page-wake.ts'
-import { askedMsOf, isRefusal } from '../wire/api-error.ts'
+import { askedMsOf, isRefusal, ranOutOfTime } from '../wire/api-error.ts'
 import { backoffMs, replyPatienceMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
@@ -33,6 +33,7 @@ export interface RotationParts {
 export async function rotate(parts: RotationParts): Promise<void> {
   let login = parts.login
   let failures = 0
+  let isSlow = false
   let dueAt = 0
   let endsAt = 0
   const count = () => {
@@ -42,14 +43,16 @@ export async function rotate(parts: RotationParts): Promise<void> {
   const renew = async () => {
     try {
       // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
-      const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo, isAgain: failures > 0 })
+      const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo, isAgain: isSlow })
       login = await keepOrTake(parts, login, next, replyPatienceMs(failures))
       failures = 0
+      isSlow = false
       parts.onDoubt(false)
       parts.onLogin(login)
       count()
     } catch (error) {
       failures += 1
+      isSlow = ranOutOfTime(error)
       if (!isRefusal(error)) parts.onDoubt(true)
       dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMsOf(error))
     }

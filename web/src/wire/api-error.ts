@@ -52,7 +52,16 @@ export class ApiError extends Error implements ApiErrorParts {
 /** Nobody answered, or not in time. */
 export class ConnectionError extends Error {
   override name = 'ConnectionError'
+  /** All the time that there was had passed. */
+  readonly isLate: boolean
+  constructor(message?: string, { isLate = false, ...options }: ErrorOptions & { isLate?: boolean } = {}) {
+    super(message, options)
+    this.isLate = isLate
+  }
 }
+
+/** Whether nobody had answered as the time for it was over: the line may be slow, and give more of it another time. */
+export const ranOutOfTime = (error: unknown): boolean => error instanceof ConnectionError && error.isLate
 
 /** Whether the server said no for this. */
 export const isProblem = (error: unknown, code: ProblemCode): error is ApiError =>

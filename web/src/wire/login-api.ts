@@ -24,7 +24,7 @@ export interface StatusAsk {
 export interface LoginApi {
   /**
    * @param ask.token of the login that is to have a new code; left out, another is begun
-   * @param ask.isAgain one before was not answered: this one may take its time
+   * @param ask.isAgain one before ran out of its time: this one has more
    */
   startLogin(ask: { token?: string | undefined; returnTo?: string | undefined; isAgain?: boolean }): Promise<LoginReply>
   loginStatus(ask: StatusAsk): Promise<BrowserReply>

@@ -29,7 +29,12 @@ export const patienceMsFor = (isAgain = false): number => (isAgain ? ordinaryTim
  */
 export async function send(fetch: Fetch, request: Request): Promise<unknown> {
   const abort = linkAbort(request.signal ?? new AbortController().signal)
-  const timer = setTimeout(abort.abort, request.timeoutMs ?? ordinaryTimeoutMs)
+  let isLate = false
+  const giveUp = () => {
+    isLate = true
+    abort.abort()
+  }
+  const timer = setTimeout(giveUp, request.timeoutMs ?? ordinaryTimeoutMs)
   try {
     const response = await fetch(request.path, {
       method: request.method,
@@ -46,7 +51,7 @@ export async function send(fetch: Fetch, request: Request): Promise<unknown> {
     return response.status === 204 ? undefined : parse(body)
   } catch (error) {
     if (error instanceof ApiError || error instanceof DecodeError) throw error
-    throw new ConnectionError(undefined, { cause: error })
+    throw new ConnectionError(undefined, { cause: error, isLate })
   } finally {
     clearTimeout(timer)
     abort.unlink()
