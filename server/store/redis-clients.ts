@@ -84,13 +84,31 @@ function clientOf(place: ServerPlace): Redis {
 
 export function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
   const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
-  return new Cluster([...nodes], {
+  const cluster = new Cluster([...nodes], {
     redisOptions: { ...redisOptions, ...login },
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
-    // ioredis would send again, after its reply was lost, what a node may have done.
-    retryDelayOnFailover: 0,
   })
+  return cluster.on('+node', tellSentFromUnsent)
+}
+
+/**
+ * A Cluster's client sends again what fails by "Connection is closed." and nothing more. That is right for what waits for a
+ * connection, and wrong for what was sent: the node may have done it.
+ */
+function tellSentFromUnsent(node: Redis): void {
+  const queues = node as unknown as { flushQueue(error: Error, which?: Flushed): void }
+  const flush = queues.flushQueue.bind(node)
+  queues.flushQueue = (error, { offlineQueue = true, commandQueue = true } = {}) => {
+    if (commandQueue) flush(new Error(`${error.message} It was sent, and not answered`), { offlineQueue: false })
+    if (offlineQueue) flush(error, { commandQueue: false })
+  }
+}
+
+/** Of a connection's commands, those not sent and those not answered yet. Left out: these too. */
+interface Flushed {
+  offlineQueue?: boolean
+  commandQueue?: boolean
 }
 
 /** Goes from one node to another, among those that are `known` by now. */

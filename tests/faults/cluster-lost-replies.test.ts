@@ -66,6 +66,18 @@ async function withoutReply<Result>(key: string, act: () => Promise<Result>): Pr
   return done
 }
 
+test('what is asked at once of nodes that are only just being connected is done', async () => {
+  const keys = Array.from({ length: 60 }, (_, at) => `many:${at}`)
+  await Promise.all(keys.map((key) => store.write(key, 1, { expiresAt })))
+  for (const line of lines) line.drop()
+  await eventually('it is read again', () =>
+    Promise.all(keys.map((key) => store.read(key))).then(
+      (records) => records.every((record) => record?.value === 1),
+      () => false,
+    ),
+  )
+})
+
 test("a record that was made, unheard, is uncertain and not taken for somebody else's", async () => {
   const made = withoutReply('made', () => store.write('made', 1, { expiresAt, ifVersion: null }))
   await expect(made).rejects.toMatchObject({ code: 'store_unavailable' })
