@@ -90,6 +90,15 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
 
   const revoke = (grantId: string) => takeAway(keyOf('Grant', grantId))
 
+  /** The grant first: whoever asks again, where it may not be on replicas yet, still finds the token to do it all by. */
+  async function destroy(kind: string, id: string): Promise<void> {
+    const key = keyOf(kind, id)
+    const value = (await store.read(key))?.value
+    const grantId = payloadRecord.Check(value) ? value['grantId'] : undefined
+    if (typeof grantId === 'string') await revoke(grantId)
+    await takeAway(key)
+  }
+
   /** A grant is kept as long as what is given for it; one that was revoked does not come back. */
   async function outlast({ grantId, exp }: AdapterPayload, expiresAt: number): Promise<void> {
     if (grantId === undefined || exp === undefined) return
@@ -213,7 +222,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
         const state = call()
         if (state !== undefined) state.spent = { kind, id }
       }),
-    destroy: (id) => takeAway(keyOf(kind, id)),
+    destroy: (id) => destroy(kind, id),
     revokeByGrantId: revoke,
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,

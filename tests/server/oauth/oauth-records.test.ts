@@ -87,6 +87,21 @@ test('what is revoked is gone, durably, also where it is revoked again', async (
   }
 })
 
+test.each(['AccessToken', 'RefreshToken'])(
+  'a revocation by %s that the store cut short is done by whoever asks again: the token is still known',
+  async (kind) => {
+    await adapterOf('Grant').upsert('g1', { ...payload, kind: 'Grant' }, 60)
+    await adapterOf(kind).upsert(CODE, { ...payload, kind }, 60)
+    const { write } = store
+    store.write = () => Promise.reject(new Error('away'))
+    await expect(adapterOf(kind).destroy(CODE)).rejects.toThrow('away')
+    store.write = write
+    expect(await adapterOf(kind).find(CODE)).toBeDefined()
+    await adapterOf(kind).destroy(CODE)
+    expect([await adapterOf(kind).find(CODE), await adapterOf('Grant').find('g1')]).toEqual([undefined, undefined])
+  },
+)
+
 test('what is kept holds neither the secret nor a typed code', async () => {
   await adapterOf('DeviceCode').upsert(CODE, { ...payload, kind: 'DeviceCode', userCode: 'WDJBMJHT' }, 60)
   const record = await store.read(`oauth:DeviceCode:${hashSecret(CODE)}`)
