@@ -20,7 +20,7 @@ export interface QueuesOptions {
 export type Queues = <Result>(queue: string, task: Task<Result>, giveUpAt?: number) => Promise<Result>
 
 /** A connection on which nothing is said for 40 s is cut: whoever waits in lines is told before that. */
-const LONGEST_WAIT_MS = 30_000
+const LONGEST_WAIT_MS = 35_000
 
 /** For whoever stands in several lines one after the other: until when in all of them together. */
 export function giveUpTime(): number {

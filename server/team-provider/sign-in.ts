@@ -66,15 +66,19 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     const provenAt = provenAtOf(claims, saidAt)
     try {
       await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
-      if (await logouts.cameSince(begun, { subject: user.id, sid })) {
-        await grants.end(credential)
-        await sessions.withdraw(user, { credential, reason: 'signed_out', occasion: by })
-      }
     } catch (error) {
       // It has no session whose end would be its own.
       await grants.discard(credential)
       throw isOfBlocked(error) ? new NotAllowed(user, 'blocked') : error
     }
+    const isOver = await logouts.cameSince(begun, { subject: user.id, sid }).catch(async (error: unknown) => {
+      // Nobody can say that they are still signed in there: without its grant the session is good for nothing.
+      await grants.discard(credential)
+      throw error
+    })
+    if (!isOver) return
+    await grants.end(credential)
+    await sessions.withdraw(user, { credential, reason: 'signed_out', occasion: by })
   }
 }
 

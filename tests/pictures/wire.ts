@@ -47,8 +47,9 @@ export const started = (more: Record<string, unknown> = {}): Reply => ({
 })
 export const atBrowser = (status: string, more: Record<string, unknown> = {}): Reply =>
   ok({ status, expires_in: 105, ...PACE, ...more })
+/** As long before its end as `scanned` has it. */
 export const atPhone = (status: string, more: Record<string, unknown> = {}): Reply =>
-  ok({ status, expires_in: 105, ...PACE, ...more })
+  ok({ status, expires_in: 120, ...PACE, ...more })
 export const scanned = (more: Record<string, unknown> = {}): Reply =>
   ok({
     ...{ status: 'scanned', token: TOKEN, ...WINDOWS, same_network: true, age: 8, origin: PLACE },
