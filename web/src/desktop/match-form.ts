@@ -22,7 +22,7 @@ export interface MatchForm {
   hide(): void
 }
 
-/** Digits that were sent, and how many tries there were then. */
+/** Digits that were sent, and how many tries there may have been then: where there are fewer since, these were wrong. */
 interface Sent {
   readonly digits: string
   readonly triesLeft: number
@@ -80,8 +80,8 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       return input.focus()
     }
     busy = true
+    const sent = { digits: matchCode, triesLeft: triesBefore(matchCode) }
     unanswered = undefined
-    const sent = { digits: matchCode, triesLeft: tries }
     const error = await submit(matchCode).then(
       () => undefined,
       (reason: unknown) => reason,
@@ -91,6 +91,11 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     if (error !== undefined) refused(error, sent)
     // Whoever is told to wait presses the button.
     if (isNextDue && isOther(matchCode) && askedMsOf(error) === 0) void send()
+  }
+  /** Others that got no answer may have cost a try of which no poll has told yet. */
+  const triesBefore = (digits: string) => {
+    if (unanswered === undefined) return tries
+    return unanswered.digits === digits ? unanswered.triesLeft : unanswered.triesLeft - 1
   }
   /** Six other digits stand there by now. */
   const isOther = (sent: string) => boxes.digits().length === wholeLength && boxes.digits() !== sent
