@@ -62,14 +62,15 @@ test('a scanned code is there after a reload', () => {
   expect(open('', items).pending.token()).toBe(token)
 })
 
-test('that a code was confirmed is known after a reload, and of that code alone, until it was refused or is done with', () => {
+test('what was said of a code last is known after a reload, and of that code alone, until it is done with', () => {
   const { pending, items } = open('')
-  pending.decided(token, 'confirm')
-  const reloaded = open('', items).pending
-  expect([reloaded.isConfirmed(token), reloaded.isConfirmed(other)]).toEqual([true, false])
-  reloaded.decided(token, 'deny')
-  expect(open('', items).pending.isConfirmed(token)).toBe(false)
-  reloaded.decided(token, 'confirm')
-  reloaded.forget()
-  expect(open('', items).pending.isConfirmed(token)).toBe(false)
+  const afterReload = () => open('', items).pending
+  for (const decision of ['confirm', 'deny', 'confirm'] as const) {
+    pending.decided(token, decision)
+    expect([afterReload().decision(token), afterReload().decision(other)]).toEqual([decision, undefined])
+  }
+  afterReload().decided(other, 'deny')
+  expect(pending.decision(token)).toBeUndefined()
+  pending.forget()
+  expect([afterReload().decision(token), afterReload().decision(other)]).toEqual([undefined, undefined])
 })

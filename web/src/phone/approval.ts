@@ -12,6 +12,13 @@ import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 
+/** `login`: one that the person may have let in, as they wanted. */
+export interface EndedView {
+  readonly kind: 'ended'
+  readonly words: TitledWords
+  readonly login?: string
+}
+
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
   | { readonly kind: 'match'; readonly matchCode: string; readonly endsAt: number }
@@ -22,10 +29,18 @@ export type ApprovalView =
       readonly login: string
       readonly rememberFor: number | undefined
     }
-  /** `login`: one that the person may have let in, as they wanted. */
-  | { readonly kind: 'ended'; readonly words: TitledWords; readonly login?: string }
+  | EndedView
 
 export type Decision = 'confirm' | 'deny'
+
+/**
+ * What is shown of a login that is gone, where how it ended was not heard: the list says whether the browser got in. A
+ * refusal may have come too late, also where another phone of this person let it in.
+ */
+export const unheardEnd = (token: string, decision: Decision): EndedView =>
+  decision === 'deny'
+    ? { kind: 'ended', words: { ...phoneWords.finished, mayBeAttack: true } }
+    : { kind: 'ended', words: phoneWords.finished, login: loginIdOf(token) }
 
 export interface ApprovalParts {
   readonly api: Pick<Api, 'confirm' | 'confirmOptions' | 'deny' | 'scanStatus'>
@@ -63,7 +78,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
-  /** When it ends, as it was told last. */
+  /** When it ends: the soonest that was told for what is asked now. */
   let endsAt = 0
   /** What the server said last. */
   let seen: string = request.status
@@ -90,11 +105,10 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
-  /** It is gone, and how it ended was not heard. Of what was confirmed the list says whether the browser got in. */
+  /** It is gone, and how it ended was not heard. */
   const endUnheard = () => {
-    if (!mayBeIn) end(phoneWords.expired)
-    else if (decision === 'deny') end({ ...phoneWords.finished, mayBeAttack: true })
-    else onView({ kind: 'ended', words: phoneWords.finished, login: loginIdOf(token) })
+    if (decision !== 'deny' && !mayBeIn) end(phoneWords.expired)
+    else onView(unheardEnd(token, decision ?? 'confirm'))
   }
 
   const done = (): ApprovalView => ({
@@ -118,11 +132,16 @@ export function createApproval(parts: ApprovalParts): Approval {
     if (reply.status === 'authenticated' || reply.status === 'match_required') mayBeIn = true
   }
 
+  const deniedWords = () => {
+    // Its own refusal, of which the answer was lost.
+    if (decision === 'deny') return phoneWords.denied
+    // While digits are asked for nobody else refuses but the fifth wrong number.
+    return isMatching ? phoneWords.triesUsed : phoneWords.deniedElsewhere
+  }
+
   const onReply = (reply: PhoneReply) => {
     noteReply(reply)
-    // Then nobody refuses but this phone, and the fifth wrong number.
-    const denied = isMatching ? phoneWords.triesUsed : phoneWords.deniedElsewhere
-    if (reply.status === 'denied') end({ ...denied, mayBeAttack: true })
+    if (reply.status === 'denied') end({ ...deniedWords(), mayBeAttack: true })
     else if (reply.status === 'expired' || (reply.collected && decision === 'deny')) endUnheard()
     else if (reply.collected) onView(done())
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })

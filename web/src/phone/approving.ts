@@ -1,11 +1,10 @@
-import { phone as phoneWords } from '#messages/phone'
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
-import { type ApprovalParts, createApproval } from './approval.ts'
+import { type ApprovalParts, createApproval, type Decision, unheardEnd } from './approval.ts'
 import { createRequestCard, type RequestCardParts } from './request-card.ts'
 import { createResultCard, type ResultCardParts, type ResultView } from './result-card.ts'
 import { createTimeLeft } from './time-left.ts'
@@ -39,8 +38,8 @@ export interface Scanned {
 /** What the page shows of a code that was scanned, from the question to its end. */
 export interface Approving {
   begin(scanned: Scanned): void
-  /** What this tab has confirmed is gone, and how it ended was not heard. */
-  endUnheard(login: string): void
+  /** What this tab has decided on is gone, and how it ended was not heard. */
+  endUnheard(token: string, decision: Decision): void
   /** The page shows something else. */
   leave(): void
   offerToEndOthers(hasOthers: boolean): void
@@ -84,9 +83,10 @@ export function createApproving(parts: ApprovingParts): Approving {
       })
       approval.begin()
     },
-    endUnheard(login) {
-      parts.onApproved(login)
-      result.show({ kind: 'ended', words: phoneWords.finished, login }, undefined)
+    endUnheard(token, decision) {
+      const view = unheardEnd(token, decision)
+      if (view.login !== undefined) parts.onApproved(view.login)
+      result.show(view, undefined)
       parts.show('result', { withDevices: true })
     },
     leave() {

@@ -8,8 +8,8 @@ export interface PendingToken {
   keep(token: string): void
   /** This phone has scanned it: the address no longer has to carry it. */
   scanned(token: string): void
-  /** Whether the person has said in this tab that this code is to be let in, and has not taken it back. */
-  isConfirmed(token: string): boolean
+  /** What the person has said of this code in this tab last, as far as it may have been heard. */
+  decision(token: string): Decision | undefined
   decided(token: string, decision: Decision): void
   forget(): void
 }
@@ -22,7 +22,8 @@ export interface PendingTokenParts {
 
 // The public half alone: it is what the QR says, and it is gone with the tab.
 const key = 'scanin.pending-token'
-const confirmedKey = 'scanin.confirmed-token'
+const decisionKeys = { confirm: 'scanin.confirmed-token', deny: 'scanin.refused-token' } as const
+const decisions = ['confirm', 'deny'] as const
 
 /**
  * Keeps the code through a reload and a sign-in (it was lost there in VortXTV/VortX#153). The address keeps it too until
@@ -33,6 +34,9 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
   const inAddress = () => tokenOfFragment(address.hash)
   const clearAddress = () => {
     if (address.hash !== '') history.replaceState(history.state, '', address.pathname + address.search)
+  }
+  const forgetDecision = () => {
+    for (const decision of decisions) memory.remove(decisionKeys[decision])
   }
 
   return {
@@ -45,15 +49,15 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
       clearAddress()
       memory.set(key, token)
     },
-    isConfirmed: (token) => memory.get(confirmedKey) === token,
+    decision: (token) => decisions.find((decision) => memory.get(decisionKeys[decision]) === token),
     decided(token, decision) {
-      if (decision === 'confirm') memory.set(confirmedKey, token)
-      else memory.remove(confirmedKey)
+      forgetDecision()
+      memory.set(decisionKeys[decision], token)
     },
     forget() {
       clearAddress()
       memory.remove(key)
-      memory.remove(confirmedKey)
+      forgetDecision()
     },
   }
 }

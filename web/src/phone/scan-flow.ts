@@ -6,7 +6,6 @@ import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import { loginIdOf } from '../wire/scan-link.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
 import type { Decision } from './approval.ts'
 import type { Approving } from './approving.ts'
@@ -135,12 +134,13 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
 
   const onScanRefused = async (code: ChosenCode, error: unknown, signal: AbortSignal) => {
     if (isSignedOut(error)) return askToSignIn(phoneWords.signedOut)
-    // The browser may be in: to say that a code is no longer good would send the person for another.
-    if ('token' in code && isProblem(error, 'expired_token') && pending.isConfirmed(code.token)) {
+    const decision = 'token' in code ? pending.decision(code.token) : undefined
+    // The browser may be in, or was refused: to say that a code is no longer good would send the person for another.
+    if ('token' in code && isProblem(error, 'expired_token') && decision !== undefined) {
       const approving = await retrying(parts.loadApproving, signal)
       if (approving === undefined || signal.aborted) return
       pending.forget()
-      return approving.endUnheard(loginIdOf(code.token))
+      return approving.endUnheard(code.token, decision)
     }
     // At the right address the code is a good one.
     if (isRefusal(error) && error.publicUrl === undefined) pending.forget()
