@@ -32,3 +32,15 @@ test('what somebody did and was not done stands until they do the next thing', (
   line.sayOfLook('away')
   expect(heard.slice(3)).toEqual(['', 'away'])
 })
+
+test('what was not done stands no longer than until a look finds it done after all', () => {
+  const { line, heard } = open()
+  let isGone = false
+  line.say('not signed out', () => isGone)
+  for (const words of ['', 'away']) line.sayOfLook(words)
+  isGone = true
+  line.sayOfLook('')
+  isGone = false
+  line.sayOfLook('away')
+  expect(heard).toEqual(['not signed out', '', 'away'])
+})

@@ -2,21 +2,27 @@ import { setWords } from './set-words.ts'
 
 /** Where the person is told what stands in the way, both of what they do and of what the page asks for by itself. */
 export interface TroubleLine {
-  /** What they did failed: that stands until they do the next thing. `''`: they do it now. */
-  say(words: string): void
-  /** What the page asks for now and then failed, or `''`, went well. It takes the place of nothing that they did. */
+  /**
+   * What they did failed: that stands until they do the next thing, or a look finds it done. `''`: they do it now, or it is
+   * of no one any more.
+   */
+  say(words: string, isDone?: () => boolean): void
+  /** What the page asks for now and then failed, or `''`, went well. It takes the place of nothing that stands. */
   sayOfLook(words: string): void
 }
 
 export function createTroubleLine(place: Pick<Element, 'textContent'>): TroubleLine {
-  let isOfPerson = false
+  const nothing = () => true
+  let isDoneNow = nothing
   return {
-    say(words) {
-      isOfPerson = words !== ''
+    say(words, isDone = () => false) {
+      isDoneNow = words === '' ? nothing : isDone
       setWords(place, words)
     },
     sayOfLook(words) {
-      if (!isOfPerson) setWords(place, words)
+      if (!isDoneNow()) return
+      isDoneNow = nothing
+      setWords(place, words)
     },
   }
 }

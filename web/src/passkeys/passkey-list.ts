@@ -27,6 +27,8 @@ export interface PasskeyListParts {
 
 export interface PasskeyList extends Personal {
   refresh(): Promise<void>
+  /** It was out of sight, and what was not done before then is not told any more. */
+  showAnew(): void
 }
 
 /** `#passkeys`: the person's passkeys, and the button that adds one of this device. */
@@ -46,9 +48,9 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const turns = createTurns()
 
-  const attempt = (act: () => Promise<void>) => {
+  const attempt = (act: () => Promise<void>, isDone?: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, trouble.say)
+    return unlessTrouble(act, (words) => trouble.say(words, isDone))
   }
 
   const unlessTrouble = async (act: () => Promise<void>, tell: (words: string) => void) => {
@@ -75,12 +77,12 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     say(why ?? (passkeys.length === 0 ? passkeyWords.none : ''))
   }
 
-  let shown = '[]'
+  let shown: readonly Passkey[] = []
+  const isShown = ({ id }: Passkey) => shown.some((passkey) => passkey.id === id)
   const show = (passkeys: readonly Passkey[]) => {
-    const next = JSON.stringify(passkeys)
     // Somebody may be reading it, or have the focus in it.
-    if (next === shown) return
-    shown = next
+    if (JSON.stringify(passkeys) === JSON.stringify(shown)) return
+    shown = passkeys
     const isHeld = list.contains(document.activeElement)
     list.replaceChildren(...passkeys.map(item))
     list.hidden = passkeys.length === 0
@@ -106,7 +108,14 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     else fill(used, (time) => passkeyWords.lastUsed({ time }), timeElement(passkey.lastUsedAt))
     const remove = findPart(copy, 'button', HTMLButtonElement)
     remove.setAttribute('aria-label', passkeyWords.remove({ name: passkey.name }))
-    remove.addEventListener('click', () => onceAtATime(remove, () => attempt(() => removeIt(passkey))))
+    remove.addEventListener('click', () =>
+      onceAtATime(remove, () =>
+        attempt(
+          () => removeIt(passkey),
+          () => !isShown(passkey),
+        ),
+      ),
+    )
     return copy
   }
 
@@ -143,6 +152,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   return {
     refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
+    showAnew: () => trouble.say(''),
     forget() {
       turns.end()
       show([])

@@ -58,6 +58,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
 
   return {
     show(isShown) {
+      if (isShown && !isShownNow) for (const list of [devices, passkeys]) list.showAnew()
       isShownNow = isShown
       for (const part of parts) part.hidden = !isShown
       newLinks.show(isShown)

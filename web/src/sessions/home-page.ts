@@ -70,7 +70,7 @@ const devices = createLinkedDevices({
   },
 })
 const events = createEventList({ root: document, api, onSignedOut: onGone })
-const belongTo = createOwner([devices, events])
+const belongTo = createOwner([devices, events, { forget: () => trouble.say('') }])
 
 const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {

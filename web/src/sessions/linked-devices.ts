@@ -26,6 +26,8 @@ export interface LinkedDevicesParts {
 
 export interface LinkedDevices extends Personal {
   refresh(): Promise<void>
+  /** It was out of sight, and what was not done before then is not told any more. */
+  showAnew(): void
   /** Ends one of them. Throws what stood in the way. */
   end(id: string): Promise<void>
   /** Asks whether all others are to end. */
@@ -45,9 +47,9 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   const turns = createTurns()
   let shown: readonly LinkedDevice[] = []
 
-  const attempt = (act: (isTheirs: () => boolean) => Promise<void>) => {
+  const attempt = (act: (isTheirs: () => boolean) => Promise<void>, isDone: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, trouble.say)
+    return unlessTrouble(act, (words) => trouble.say(words, isDone))
   }
 
   const unlessTrouble = async (act: (isTheirs: () => boolean) => Promise<void>, tell: (words: string) => void) => {
@@ -97,10 +99,13 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
     root,
     onSignOut: (device, button) =>
       void onceAtATime(button, () =>
-        attempt(async (isTheirs) => {
-          await end(device.id)
-          if (isTheirs()) say(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
-        }),
+        attempt(
+          async (isTheirs) => {
+            await end(device.id)
+            if (isTheirs()) say(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
+          },
+          () => shown.every(({ id }) => id !== device.id),
+        ),
       ),
     onRename: (device) =>
       askName(device, async (name) => {
@@ -112,31 +117,38 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
           if (isStranger(error)) return onSignedOut()
           throw error
         }
-        await attempt(load)
+        await attempt(load, () => true)
         if (!isTheirs()) return
         const renamed = shown.find(({ id }) => id === device.id) ?? device
         say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
       }),
   })
 
+  const countOthers = (kind?: SessionKind) =>
+    shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
+
   const endOthers = (kind?: SessionKind) =>
-    attempt(async (isTheirs) => {
-      const count = shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
-      const here = shown.find(({ current }) => current)?.kind ?? 'browser'
-      const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
-      if (!(await askPerson(words))) return
-      const ended = await api.revokeOthers({ kind })
-      await load()
-      if (!isTheirs()) return
-      say(said, eventWords.revokedMany({ count: ended }))
-      title.focus()
-    })
+    attempt(
+      async (isTheirs) => {
+        const count = countOthers(kind)
+        const here = shown.find(({ current }) => current)?.kind ?? 'browser'
+        const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
+        if (!(await askPerson(words))) return
+        const ended = await api.revokeOthers({ kind })
+        await load()
+        if (!isTheirs()) return
+        say(said, eventWords.revokedMany({ count: ended }))
+        title.focus()
+      },
+      () => countOthers(kind) === 0,
+    )
 
   browsers.addEventListener('click', () => endOthers('browser'))
   others.addEventListener('click', () => endOthers())
 
   return {
     refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
+    showAnew: () => trouble.say(''),
     end,
     askToEndOthers: () => endOthers(),
     forget() {

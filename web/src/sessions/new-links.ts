@@ -5,6 +5,7 @@ import { findPart } from '../page/find-part.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
+import { createTroubleLine } from '../page/trouble-line.ts'
 import { whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
@@ -46,7 +47,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, 'ul', HTMLUListElement)
   const template = findPart(root, '#new-link-template', HTMLTemplateElement)
-  const message = findPart(card, '.message', HTMLElement)
+  const trouble = createTroubleLine(findPart(card, '.message', HTMLElement))
   const known = findPart(card, '#new-links-known', HTMLButtonElement)
   const said = findPart(root, '#new-links-said', HTMLElement)
   const after = findPart(root, '#devices-title', HTMLElement)
@@ -94,7 +95,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
 
   const signOut = async (id: string) => {
     const ours = visit
-    message.textContent = ''
+    trouble.say('')
     ours.ended.add(id)
     try {
       await end(id)
@@ -102,7 +103,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       ours.ended.delete(id)
       if (ours !== visit) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
-      else message.textContent = wordsFor(error)
+      else trouble.say(wordsFor(error), () => visit.told.get(id)?.state !== 'live')
     }
   }
 
@@ -137,6 +138,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       if (past === undefined) return
       const before = visit.told
       visit.told = newLinks(devices, past, visit)
+      trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
       draw()
@@ -153,10 +155,12 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       visit = freshVisit()
       events = undefined
       notedUntil = Number.NEGATIVE_INFINITY
-      for (const words of [message, said]) words.textContent = ''
+      trouble.say('')
+      said.textContent = ''
       draw()
     },
     show(isShown) {
+      if (isShown && !hasRoom) trouble.say('')
       hasRoom = isShown
       draw()
     },
