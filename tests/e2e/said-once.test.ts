@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { sees, signInOnPhone } from '../support/page-steps.ts'
@@ -14,6 +14,8 @@ const problem = (status: number, code: string) => ({
   contentType: 'application/problem+json',
   body: JSON.stringify({ status, code, title: 'No' }),
 })
+
+const inTrouble = { ...problem(503, 'store_unavailable'), headers: { 'retry-after': '1' } }
 
 async function openHome(url: string): Promise<Page> {
   const page = await visitors.desktop()
@@ -54,6 +56,41 @@ test('a device that could not be signed out is said not to be until the next try
   expect(await page.locator('#sessions-message').textContent()).toBe('')
 })
 
+test('a sign-out whose answer was lost is spoken of until the device is gone from the list', async () => {
+  const { url } = shared('failing')
+  await createPhone(url)
+  const page = await openHome(url)
+  visitors.await(/ERR_FAILED .*\/sessions\//)
+  const lost = async (route: Route) => {
+    await route.fetch()
+    await route.abort()
+  }
+  await page.route('**/sessions/*', lost, { times: 1 })
+  const id = await page.locator('#sessions li').nth(1).getAttribute('data-session')
+  const other = page.locator(`[data-session="${id}"]`)
+  await other.locator('.device-end').click()
+  await sees(page, '#sessions-message', 'cannot be reached')
+  await looks(page)
+  await other.waitFor({ state: 'detached' })
+  await eventually('it is over', async () => (await page.locator('#sessions-message').textContent()) === '')
+})
+
+test('what was not done on the phone’s page is not told any more once its list is shown anew', async () => {
+  const { url } = shared('failing')
+  await createPhone(url)
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  visitors.await(/status of 503 .*\/sessions\//)
+  await phone.route('**/sessions/*', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
+  await phone.locator('#sessions .device-end:visible').first().click()
+  await sees(phone, '#sessions-message', 'having trouble')
+  await phone.evaluate(() => {
+    location.hash = 'no-code'
+  })
+  await eventually('it is over', async () => (await phone.locator('#sessions-message').textContent()) === '')
+})
+
 test('a service that cannot be reached is spoken of once, and no more when it is back', async () => {
   const { url } = shared('away')
   const page = await openHome(url)
@@ -82,30 +119,35 @@ test('a service that cannot be reached is spoken of once, and no more when it is
   expect(heard).toEqual(['The service cannot be reached. Check the connection.', ''])
 })
 
-test('so does the phone’s page, however often it tries', async () => {
-  const { url } = shared('away')
-  const phone = await visitors.phone()
-  visitors.await(/ERR_FAILED .*\/session$/)
-  await phone.addInitScript(() => {
-    const heard: string[] = []
-    Object.assign(window, { heard })
-    document.addEventListener('DOMContentLoaded', () => {
-      const place = document.querySelector('#status')
-      const hear = (records: MutationRecord[]) => {
-        for (const node of records.flatMap(({ addedNodes }) => [...addedNodes])) heard.push(node.textContent ?? '')
-      }
-      if (place !== null) new MutationObserver(hear).observe(place, { childList: true })
+test.each(['cannot be reached', 'having trouble'])(
+  'so does the phone’s page, however often it tries: %s',
+  async (words) => {
+    const { url } = shared('away')
+    const phone = await visitors.phone()
+    visitors.await(/(ERR_FAILED|status of 503) .*\/session$/)
+    await phone.addInitScript(() => {
+      const heard: string[] = []
+      Object.assign(window, { heard })
+      document.addEventListener('DOMContentLoaded', () => {
+        const place = document.querySelector('#status')
+        const hear = (records: MutationRecord[]) => {
+          const added = records.flatMap(({ addedNodes }) => [...addedNodes])
+          const isForEye = (node: Node) => node instanceof Element && node.ariaHidden === 'true'
+          heard.push(...added.filter((node) => !isForEye(node)).map((node) => node.textContent ?? ''))
+        }
+        if (place !== null) new MutationObserver(hear).observe(place, { childList: true })
+      })
     })
-  })
-  let asked = 0
-  await phone.route('**/session', (route) => {
-    asked += 1
-    return route.abort()
-  })
-  await phone.goto(`${url}/scan`)
-  await eventually('it has asked several times', async () => asked > 3)
-  await phone.unroute('**/session')
-  await phone.locator('#sign-in-form').waitFor()
-  const heard = await phone.evaluate(() => Reflect.get(window, 'heard'))
-  expect(heard.filter((words: string) => words.includes('cannot be reached'))).toHaveLength(1)
-})
+    let asked = 0
+    await phone.route('**/session', (route) => {
+      asked += 1
+      return words === 'having trouble' ? route.fulfill(inTrouble) : route.abort()
+    })
+    await phone.goto(`${url}/scan`)
+    await eventually('it has asked several times', async () => asked > 3)
+    await phone.unroute('**/session')
+    await phone.locator('#sign-in-form').waitFor()
+    const heard = await phone.evaluate(() => Reflect.get(window, 'heard'))
+    expect(heard.filter((each: string) => each.includes(words))).toHaveLength(1)
+  },
+)

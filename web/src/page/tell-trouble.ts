@@ -24,16 +24,23 @@ function waitOver(): HTMLElement {
   return words
 }
 
-/** As `tellTrouble`, where the page tries again by itself. */
+/** As `tellTrouble`, where the page tries again by itself: to the ear that is said once, however often it tries. */
 export function tellRetrying(place: HTMLElement, error: unknown): void {
-  tell(place, error, retryingWords, () => undefined)
+  const heard =
+    error instanceof ApiError ? retryingWords(new ApiError({ ...error, retryAfterSeconds: undefined })) : undefined
+  tell(place, error, retryingWords, () => undefined, heard)
 }
 
-function tell(place: HTMLElement, error: unknown, words: (error: unknown) => string, onOver: () => void): void {
-  setWords(place, words(error))
-  if (!(error instanceof ApiError)) return
-  if (error.publicUrl !== undefined) void showWay(place, error.publicUrl)
-  if (error.retryAfterSeconds) count(place, error, error.retryAfterSeconds, words, onOver)
+function tell(
+  place: HTMLElement,
+  error: unknown,
+  words: (error: unknown) => string,
+  onOver: () => void,
+  heard = words(error),
+): void {
+  if (!(error instanceof ApiError && error.retryAfterSeconds)) setWords(place, words(error))
+  else count(place, error, error.retryAfterSeconds, words, onOver, heard)
+  if (error instanceof ApiError && error.publicUrl !== undefined) void showWay(place, error.publicUrl)
 }
 
 function count(
@@ -42,13 +49,13 @@ function count(
   seconds: number,
   words: (error: unknown) => string,
   onOver: () => void,
+  heard: string,
 ): void {
-  const heard = document.createElement('span')
-  heard.className = 'unseen'
-  heard.textContent = words(error)
   const seen = document.createElement('span')
   seen.setAttribute('aria-hidden', 'true')
-  place.replaceChildren(heard, seen)
+  const [said, counted] = place.children
+  if (said?.className === 'unseen' && said.textContent === heard && counted) counted.replaceWith(seen)
+  else place.replaceChildren(unseen(heard), seen)
   const counting = new AbortController()
   const onSecond = (left: number) => {
     if (seen.parentNode !== place) return counting.abort()
@@ -61,6 +68,13 @@ function count(
     onSecond,
     signal: counting.signal,
   })
+}
+
+function unseen(heard: string): HTMLElement {
+  const words = document.createElement('span')
+  words.className = 'unseen'
+  words.textContent = heard
+  return words
 }
 
 const loadWay = lateModule(() => import('./way-to-right-address.ts'))

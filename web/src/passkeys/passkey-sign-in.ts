@@ -63,7 +63,10 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
     if (authenticator.missing !== undefined) return
     void offerPasskeys({
       ...parts,
-      onPicked: (assertion) => signIn(assertion).catch(tell),
+      onPicked: (assertion) => {
+        message.textContent = ''
+        return signIn(assertion).catch(tell)
+      },
       signal: offering.signal,
     })
   }
