@@ -134,6 +134,8 @@ test('who is signed in by another tab while the browser asks for a passkey is as
   await phone.locator('#chooser').waitFor()
   await phone.waitForFunction(() => Reflect.get(window, 'asked').aborted)
   expect(await phone.locator('#sign-in-passkey').isVisible()).toBe(false)
+  await phone.reload()
+  await phone.locator('#chooser').waitFor()
 })
 
 test('a name that no passkey may have is refused before one is made', async () => {

@@ -32,8 +32,9 @@ const lastTry = '!'
 
 /**
  * Keeps a login's token for the next page of this tab. It is put down only while the page is out of sight or goes: a tab
- * that is duplicated gets a copy of what the first one has stored, and two pages with one login would renew the QR in
- * turns. Out of sight a page may end without another word: a browser that is short of memory discards it, or kills it.
+ * in sight that is duplicated gives its copy nothing, for two pages with one login would renew the QR in turns; one that
+ * is duplicated out of sight loses its login to the copy. Out of sight a page may end without another word: a browser
+ * that is short of memory discards it, or kills it.
  */
 export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptLoginParts): KeptLogin {
   // A login leads where it was started for: another `return_to` is another login.

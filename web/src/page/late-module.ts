@@ -5,7 +5,7 @@ import { later } from './later.ts'
  * A module that comes when it is first asked for, or ahead of that; where it cannot be had now, the next that ask try anew.
  * Browsers remember for as long as a page lives that an address could not be imported, and ask no more (HTML's module map, until
  * whatwg/html#10327): so each new try has an address of its own, with something behind it that the service does not look at.
- * Rejects with ConnectionError.
+ * Rejects with ConnectionError, also where it came and threw as it ran: the two cannot be told apart.
  * @param load does nothing but import. The build gives it its parameter (`lateImports` in web/build/assets.mjs)
  */
 export function lateModule<Module>(load: (behind: string) => Promise<Module>): () => Promise<Module> {

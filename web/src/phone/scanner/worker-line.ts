@@ -4,7 +4,10 @@ import type { ReaderAnswer, ReaderQuestion } from './reader-wire.ts'
 export interface WorkerLine {
   /** Aborts once the worker's script could not be loaded, or had a fault. That may show while nobody waits for an answer. */
   readonly broken: AbortSignal
-  /** The next thing that the worker says. Rejects when that is bad news, or does not come in time; then the worker is ended. */
+  /**
+   * The next thing that the worker says. Rejects when that is bad news, or does not come in time. Then the worker is ended,
+   * and what is asked after that waits for its whole time.
+   */
   ask(question: ReaderQuestion, owned: Transferable[], longestMs: number): Promise<ReaderAnswer>
 }
 
