@@ -1,10 +1,10 @@
 /** The process: its environment, its signals, its end. Nothing else of the service touches `process`. */
 import { networkInterfaces } from 'node:os'
-import { boundComplaints } from './bounded-console.ts'
-import { createLogOutput } from './log-output.ts'
-import { lineOfLost } from './logger.ts'
+import { boundComplaints } from './log/bounded-console.ts'
+import { createLogOutput } from './log/log-output.ts'
+import { lineOfLost } from './log/logger.ts'
 import { startService, whyNotStarted } from './service.ts'
-import { keepTickShape } from './tick-shape.ts'
+import { keepTickShape } from './start/tick-shape.ts'
 
 /** A shutdown that takes longer is cut short. */
 const SHUTDOWN_PATIENCE_MS = 9500

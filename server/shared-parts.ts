@@ -16,11 +16,11 @@ import { createRequestLog } from './http/request-log.ts'
 import { createReturnCheck } from './http/return-to.ts'
 import { headerSets } from './http/security-headers.ts'
 import { createApprovingTokens } from './identity/approving-tokens.ts'
+import { createTroubleLog } from './log/trouble-log.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { longestStretch } from './login/hold/paces.ts'
 import { createEars } from './news/ears.ts'
 import { PATHS } from './oauth/paths.ts'
-import { createTroubleLog } from './trouble-log.ts'
 
 export type SharedParts = ReturnType<typeof createSharedParts>
 

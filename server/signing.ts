@@ -1,9 +1,9 @@
 import { TOKEN_SECONDS } from './apps/back-end-tokens.ts'
-import type { SigningAlgorithm } from './apps/key-schedule.ts'
-import type { SigningKeys } from './apps/key-set.ts'
-import { createSigningKeys } from './apps/signing-keys.ts'
 import type { Clock } from './clock.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
+import type { SigningAlgorithm } from './keys/key-schedule.ts'
+import type { SigningKeys } from './keys/key-set.ts'
+import { createSigningKeys } from './keys/signing-keys.ts'
 import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
 import type { RecordStore } from './store/record-store.ts'
 

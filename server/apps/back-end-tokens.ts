@@ -5,10 +5,10 @@ import { ScanInError } from '../errors.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { subjectOf } from '../identity/person-key.ts'
+import type { SigningKeys } from '../keys/key-set.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
-import type { SigningKeys } from './key-set.ts'
 
 export interface BackEndTokensOptions {
   publicUrl: string

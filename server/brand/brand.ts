@@ -1,4 +1,4 @@
-import type { EnvironmentReader } from '../environment.ts'
+import type { EnvironmentReader } from '../config/environment.ts'
 import { isName } from '../identity/names.ts'
 import { type Palette, paletteOf } from './palette.ts'
 

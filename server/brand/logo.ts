@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ListFileError } from '../list-file.ts'
+import { ListFileError } from '../files/list-file.ts'
 
 export interface Logo {
   body: Buffer

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isMap, isSeq, parseDocument, YAMLSeq } from 'yaml'
+import { readYaml } from '../files/list-file.ts'
 import { parseAccounts } from '../identity/accounts-file.ts'
 import { foldUsername } from '../identity/names.ts'
-import { readYaml } from '../list-file.ts'
 import { CommandError } from './terminal.ts'
 
 /** An account as it is written down. */

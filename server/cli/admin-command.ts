@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { blockedReply, blocksReply, endedReply, seenReply } from '../admin/admin-wire.ts'
-import { EnvironmentReader } from '../environment.ts'
+import { EnvironmentReader } from '../config/environment.ts'
 import { columns } from './table.ts'
 import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
 

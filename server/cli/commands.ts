@@ -1,6 +1,6 @@
-import { ConfigError } from '../environment.ts'
+import { ConfigError } from '../config/environment.ts'
 import { codeOf } from '../errors.ts'
-import { ListFileError } from '../list-file.ts'
+import { ListFileError } from '../files/list-file.ts'
 import { StoreSettingError } from '../store/store-setting-error.ts'
 import { ACCOUNTS_USAGE, accounts } from './accounts-command.ts'
 import { ADMIN_USAGE, admin } from './admin-command.ts'

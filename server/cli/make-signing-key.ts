@@ -1,4 +1,4 @@
-import { makeKey } from '../apps/key-set.ts'
+import { makeKey } from '../keys/key-set.ts'
 import { type Command, UsageError } from './terminal.ts'
 
 /** Prints a new private key as a JWKS, for a SIGNING_KEYS_FILE. With `RS256` an RSA key. */

@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty'
-import type { Environment } from '../environment.ts'
+import type { Environment } from '../config/environment.ts'
 
 /** What a command has of the process that it runs in. */
 export interface Terminal {

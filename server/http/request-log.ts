@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ScanInError } from '../errors.ts'
-import type { TroubleLog } from '../trouble-log.ts'
+import type { TroubleLog } from '../log/trouble-log.ts'
 import { createReplyTally, type ReplyTally } from './reply-tally.ts'
 import type { RequestLabels } from './request-labels.ts'
 

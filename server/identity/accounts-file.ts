@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
+import { createListFile, type Placed } from '../files/list-file.ts'
 import { hashSecret } from '../hashes.ts'
-import { createListFile, type Placed } from '../list-file.ts'
 import type { Account } from './accounts.ts'
 import { canBeListed, foldId, foldUsername, isEmail, isGroup, isId, isName, normal } from './names.ts'
 import { faultOfHash } from './passwords.ts'

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { followFile, type LiveFile } from '../live-file.ts'
+import { followFile, type LiveFile } from '../files/live-file.ts'
 import type { AccountNews, OnAccountNews } from './account-news.ts'
 import { type Account, type Accounts, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'

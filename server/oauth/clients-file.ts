@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
+import { createListFile, type Placed } from '../files/list-file.ts'
 import { isGroup, isName } from '../identity/names.ts'
-import { createListFile, type Placed } from '../list-file.ts'
 import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, originsOf, SCOPES, SIGNED_BY } from './client.ts'
 import { faultOfLogo } from './logos.ts'
 

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { KeySet, SigningKeys } from '../apps/key-set.ts'
+import type { KeySet, SigningKeys } from '../keys/key-set.ts'
 import { lastProvenAt } from '../session/session.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'

@@ -1,4 +1,4 @@
-import type { Trouble } from '../trouble-log.ts'
+import type { Trouble } from '../log/trouble-log.ts'
 import { NotWrittenError } from './not-written.ts'
 
 /** The cause of a refusal for want of room. */

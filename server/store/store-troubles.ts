@@ -1,4 +1,4 @@
-import type { Trouble } from '../trouble-log.ts'
+import type { Trouble } from '../log/trouble-log.ts'
 import { embeddedTrouble } from './embedded-trouble.ts'
 import type { StoreChoice } from './redis-place.ts'
 import { type RedisTrouble, redisTrouble } from './redis-trouble.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { readConfig } from '../../server/config.ts'
+import { readConfig } from '../../server/config/config.ts'
 import { blocksOf, runBlocks, shapeOf } from '../support/document.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
 

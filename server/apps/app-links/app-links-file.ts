@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { ListFileError, readText, readYaml } from '../../list-file.ts'
+import { ListFileError, readText, readYaml } from '../../files/list-file.ts'
 
 /** What a platform asks this host for, before its camera hands our codes to the team's app. */
 export interface AppLink {

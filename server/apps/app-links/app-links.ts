@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { followFile, type LiveFile } from '../../live-file.ts'
+import { followFile, type LiveFile } from '../../files/live-file.ts'
 import { type AppLink, type AppLinkName, readAppLinks } from './app-links-file.ts'
 
 /** What each platform is answered now. `undefined`: nothing. */

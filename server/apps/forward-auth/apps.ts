@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../clock.ts'
-import { parseOrigin } from '../../environment.ts'
+import { parseOrigin } from '../../config/environment.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { ApplicationOf } from '../../login/application.ts'

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { httpUrl, parseOrigin } from '../../environment.ts'
+import { httpUrl, parseOrigin } from '../../config/environment.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 
 /** What somebody asked a proxy for, in that proxy's words. */

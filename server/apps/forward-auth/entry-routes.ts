@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { type Clock, secondsUntil } from '../../clock.ts'
-import { parseOrigin } from '../../environment.ts'
+import { parseOrigin } from '../../config/environment.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'

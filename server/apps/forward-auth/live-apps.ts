@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { followFile, type LiveFile } from '../../live-file.ts'
+import { followFile, type LiveFile } from '../../files/live-file.ts'
 import { type App, type AppList, createAppList } from './app-list.ts'
 import { readAppsFile } from './apps-file.ts'
 

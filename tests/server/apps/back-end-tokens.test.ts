@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose'
-import { createKeySet, makeKey } from '../../../server/apps/key-set.ts'
 import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
 import { subjectOf } from '../../../server/identity/person-key.ts'
+import { createKeySet, makeKey } from '../../../server/keys/key-set.ts'
 import {
   createInjectClient,
   createInjectPhone,

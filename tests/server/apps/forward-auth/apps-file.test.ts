@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
 import { openAppsFile } from '../../../../server/apps/forward-auth/live-apps.ts'
-import { createLogger } from '../../../../server/logger.ts'
+import { createLogger } from '../../../../server/log/logger.ts'
 import { writeApps } from '../../../support/applications.ts'
 import { tryToStart } from '../../../support/service.ts'
 

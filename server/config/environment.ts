@@ -1,0 +1,194 @@
+import { isIP } from 'node:net'
+import type { HostPort } from '../store/redis-place.ts'
+import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A start that cannot be: one message that names every bad variable, and every bad file. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/**
+ * Reads variables by kind and collects what is wrong with them instead of stopping at the first. A bad one reads as
+ * its default, so that the rest can still be checked; `throwIfBad` then ends the start. No message repeats a value:
+ * it may be a secret.
+ */
+export class EnvironmentReader {
+  readonly #env: Environment
+  readonly #readFile: (path: string) => string
+  readonly #complaints = new Map<string, string>()
+  readonly #asked = new Set<string>()
+
+  constructor(env: Environment, readFile: (path: string) => string) {
+    this.#env = env
+    this.#readFile = readFile
+  }
+
+  /** What is said of a variable first is what its owner has to know. */
+  reject(name: string, why: string): void {
+    if (!this.#complaints.has(name)) this.#complaints.set(name, why)
+  }
+
+  /**
+   * Rejects what is missing where some of what goes together are set.
+   * @param needed by variable
+   * @param more what goes with them and may be left out
+   */
+  rejectParts(why: string, needed: Readonly<Record<string, unknown>>, more: readonly unknown[] = []): void {
+    const isMeant = [...Object.values(needed), ...more].some((value) => value !== undefined)
+    for (const [name, value] of Object.entries(needed)) if (isMeant && value === undefined) this.reject(name, why)
+  }
+
+  /** Call it last: what has been asked for until then is what is known. */
+  refuseMisspelt(): void {
+    const known = [...this.#asked]
+    for (const { name, meant } of misspeltVariables(this.#env, known)) {
+      this.reject(name, `not a variable of ScanIn${meant === undefined ? '' : `; did you mean ${meant}?`}`)
+    }
+  }
+
+  /** Which of these are set, that other programs read and we do not; those that tell of a service beside are not. */
+  setForOthers(names: readonly string[]): string[] {
+    return names.filter((name) => {
+      const value = this.#env[name]
+      return Boolean(value) && !isOfAServiceBeside(name, value ?? '')
+    })
+  }
+
+  isRejected(name: string): boolean {
+    return this.#complaints.has(name)
+  }
+
+  /** @param ofFiles what is wrong with files that variables name: sentences that begin with the variable */
+  throwIfBad(ofFiles: readonly string[] = []): void {
+    const ofVariables = [...this.#complaints].map(([name, why]) => `${name} (${why})`)
+    const list = [...ofVariables, ...ofFiles]
+    if (list.length === 0) return
+    throw new ConfigError(`${ofVariables.length === 0 ? '' : 'Bad configuration: '}${list.join('; ')}`)
+  }
+
+  /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */
+  text(name: string): string | undefined {
+    this.#asked.add(name)
+    const value = this.#env[name] || undefined
+    const path = this.#env[`${name}_FILE`] || undefined
+    if (path === undefined) return value
+    if (value !== undefined) {
+      this.reject(name, `set both by itself and by ${name}_FILE`)
+      return value
+    }
+    return this.#textOfFile(`${name}_FILE`, path)
+  }
+
+  #textOfFile(name: string, path: string): string | undefined {
+    try {
+      const text = this.#readFile(path).replace(/\r?\n$/, '')
+      // Who names a file means its content: an empty one is a secret that was not put there.
+      if (text === '') this.reject(name, 'is an empty file')
+      return text || undefined
+    } catch {
+      this.reject(name, 'cannot be read')
+      return undefined
+    }
+  }
+
+  matching(name: string, form: RegExp, description: string): string | undefined {
+    return this.#parsed(name, description, (text) => (form.test(text) ? text : undefined))
+  }
+
+  oneOf<const Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice {
+    const description = `one of ${choices.join(', ')}`
+    return this.#parsed(name, description, (text) => choices.find((choice) => choice === text)) ?? fallback
+  }
+
+  optionalInteger(name: string, least: number, most: number): number | undefined {
+    return this.#parsed(name, `a whole number from ${least} to ${most}`, (text) => {
+      const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+      return number >= least && number <= most ? number : undefined
+    })
+  }
+
+  integer(name: string, fallback: number, least: number, most: number): number {
+    return this.optionalInteger(name, least, most) ?? fallback
+  }
+
+  /** Whole seconds, as milliseconds. */
+  seconds(name: string, fallback: number, least: number, most: number): number {
+    return this.integer(name, fallback, least, most) * 1000
+  }
+
+  url(name: string): string | undefined {
+    return this.#parsed(name, 'an http:// or https:// address', (text) => httpUrl(text)?.href)
+  }
+
+  /** Scheme and authority of an address that has nothing else. */
+  origin(name: string): string | undefined {
+    return this.#parsed(name, 'scheme, host and port of an http:// or https:// address, and no path', parseOrigin)
+  }
+
+  origins(name: string): string[] {
+    return this.#list(name, 'origins such as https://app.example.com, with commas between them', parseOrigin) ?? []
+  }
+
+  texts(name: string, form: RegExp, description: string): string[] {
+    return this.#list(name, description, (text) => (form.test(text) ? text : undefined)) ?? []
+  }
+
+  cidrs(name: string): string[] {
+    return this.#list(name, 'addresses or CIDRs such as 10.0.0.0/8, with commas between them', parseCidr) ?? []
+  }
+
+  hostPorts(name: string): HostPort[] | undefined {
+    return this.#list(name, 'host:port, with commas between them', parseHostPort)
+  }
+
+  /** @param parse answers a sentence about what is wrong, or the value */
+  explained<Value extends object>(name: string, parse: (text: string) => Value | string): Value | undefined {
+    const text = this.text(name)
+    const value = text === undefined ? undefined : parse(text)
+    if (typeof value !== 'string') return value
+    this.reject(name, value)
+    return undefined
+  }
+
+  #parsed<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = parse(text)
+    if (value === undefined) this.reject(name, `has to be ${description}`)
+    return value
+  }
+
+  #list<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value[] | undefined {
+    return this.#parsed(name, description, (text) => {
+      const values = text.split(',').map((part) => parse(part.trim()))
+      const good = values.filter((value) => value !== undefined)
+      return good.length === values.length ? good : undefined
+    })
+  }
+}
+
+/** `undefined`: it is no address that begins with http:// or https://. */
+export function httpUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
+}
+
+/** Scheme and authority of an address that has nothing else, as they are compared. */
+export function parseOrigin(text: string): string | undefined {
+  const url = httpUrl(text)
+  return url !== undefined && url.href === `${url.origin}/` ? url.origin : undefined
+}
+
+function parseCidr(text: string): string | undefined {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  // Written out, as `10` would be 0.0.0.10 to some (RFC 6943 §3.1.1); a zone would match no peer as we compare them.
+  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return Number(bits ?? 0) <= longest && !address.includes('%') ? text : undefined
+}
+
+function parseHostPort(text: string): HostPort | undefined {
+  const [, host, port] = /^\[?([^\s\]]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) }
+}

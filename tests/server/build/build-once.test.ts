@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { startProcess } from '../../support/child-process.ts'
+
+const PROGRAM = join(import.meta.dirname, '../../../server/build/build-once.mjs')
+const AGO_SECONDS = 60
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scanin-build-once-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+/** @param age seconds since it was written */
+function put(path: string, { text = '', age = 0 } = {}): void {
+  const place = join(folder, path)
+  mkdirSync(dirname(place), { recursive: true })
+  writeFileSync(place, text)
+  const then = Date.now() / 1000 - age
+  utimesSync(place, then, then)
+}
+
+function putBuild(age: number): void {
+  for (const path of ['server/main.js', 'server/builds.json', 'web/builds.json']) put(`dist/${path}`, { age })
+}
+
+function putSources(age: number): void {
+  for (const path of ['server/store/store.ts', 'web/src/page.ts', 'package-lock.json']) put(path, { age })
+}
+
+async function run() {
+  const build = "fs.writeFileSync('built', '')"
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { build: `node --eval "${build}"` } }))
+  const running = startProcess(process.execPath, [PROGRAM], { cwd: folder })
+  const code = await running.exited
+  const hasBuilt = (() => {
+    try {
+      return readFileSync(join(folder, 'built'), 'utf8') === ''
+    } catch {
+      return false
+    }
+  })()
+  return { code, said: running.stderr(), hasBuilt }
+}
+
+test('what was never built is built, and said to take its time before it does', async () => {
+  putSources(0)
+  expect(await run()).toMatchObject({ code: 0, said: expect.stringMatching(/^Nothing is built yet/), hasBuilt: true })
+})
+
+test('what is built of these sources is left alone, without a word', async () => {
+  putSources(2 * AGO_SECONDS)
+  putBuild(AGO_SECONDS)
+  expect(await run()).toEqual({ code: 0, said: '', hasBuilt: false })
+})
+
+test('so it is where there are no sources, as in an image', async () => {
+  putBuild(AGO_SECONDS)
+  expect(await run()).toEqual({ code: 0, said: '', hasBuilt: false })
+})
+
+test.each(['server/store/store.ts', 'web/src/page.ts', 'package-lock.json'])(
+  'that %s is newer than what is built is said in one line, and what is built runs',
+  async (path) => {
+    putSources(2 * AGO_SECONDS)
+    putBuild(AGO_SECONDS)
+    put(path)
+    const said = `What is built is older than ${path}, and runs as it is: npm run build\n`
+    expect(await run()).toEqual({ code: 0, said, hasBuilt: false })
+  },
+)
+
+test('so is a build that stopped halfway', async () => {
+  putSources(2 * AGO_SECONDS)
+  putBuild(AGO_SECONDS)
+  rmSync(join(folder, 'dist/web'), { recursive: true })
+  expect(await run()).toMatchObject({ code: 0, said: expect.stringContaining('npm run build') })
+})

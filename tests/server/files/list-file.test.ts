@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals'
+import Type from 'typebox'
+import { createListFile, readYaml } from '../../../server/files/list-file.ts'
+
+const entry = Type.Object({ name: Type.String(), groups: Type.Array(Type.String()) }, { additionalProperties: false })
+const people = createListFile({ variable: 'PEOPLE_FILE', what: 'person', plural: 'people', entry })
+
+const repeated = (line: string, times: number) => Array<string>(times).fill(line).join('')
+
+describe('an anchor in YAML', () => {
+  test('may be used by each of thousands of entries', () => {
+    const text = `- {name: ann, groups: &staff [staff, &net vpn]}\n${repeated('- {name: *net, groups: *staff}\n', 5000)}`
+    const read = people.parse(text)
+    expect(read).toHaveLength(5001)
+    expect(read.at(-1)).toEqual({
+      value: { name: 'vpn', groups: ['staff', 'vpn'] },
+      place: ': line 5001, entry 5001',
+    })
+  })
+
+  test('is what it was last before its alias', () => {
+    const { value } = readYaml('FILE', '[&a 1, *a, &a 2, *a, {? &b c : *a}, *b, &d [&a 3, *a], *d, *a]')
+    expect(value).toEqual([1, 1, 2, 2, { c: 2 }, 'c', [3, 3], [3, 3], 3])
+  })
+
+  test('whose entry is bad says so where it stands', () => {
+    const text = '- &ann {name: ann, groups: [1]}\n'
+    expect(() => people.parse(`- {name: bob, groups: []}\n${text}`)).toThrow('PEOPLE_FILE: line 2, entry 2: groups 0')
+  })
+
+  const bomb = ['&l0 [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]']
+  for (let level = 1; level < 12; level++) bomb.push(`&l${level} [${repeated(`*l${level - 1}, `, 10)}]`)
+
+  test.each([
+    ['aliases of aliases that fill the memory', bomb.map((list) => `- ${list}\n`).join(''), 'line 6: aliases of more'],
+    [
+      'a long list, time and again',
+      `- &a [${repeated('0, ', 2000)}]\n${repeated('- *a\n', 600)}`,
+      'line 501: aliases of',
+    ],
+    ['an alias of nothing', '- &a x\n- *hunter2\n', 'line 2: an alias that leads nowhere'],
+    ['an alias of what comes later', '- *a\n- &a hunter2\n', 'line 1: an alias that leads nowhere'],
+    ['an alias within what it stands for', '- &a 1\n- &a\n  - hunter2\n  - *a\n', 'line 4: an alias of what it is in'],
+  ])('does not lead to %s', (_what, text, why) => {
+    expect(() => readYaml('FILE', text)).toThrow(`FILE: ${why}`)
+    expect(() => readYaml('FILE', text)).not.toThrow('hunter2')
+  })
+})

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals'
+import { readConfig } from '../../../server/config/config.ts'
+import { welcome } from '../../../server/start/welcome.ts'
+
+const APPS = { APPS_FILE: '/etc/scanin/apps.yml' }
+const SIGN_IN = {
+  PHONE_OIDC_ISSUER: 'https://id.example.org/',
+  PHONE_OIDC_CLIENT_ID: 'scanin',
+  PHONE_OIDC_CLIENT_SECRET: 'secret',
+}
+
+function saidOf(env: Record<string, string>): string {
+  const config = readConfig(env, '192.168.1.5', () => '')
+  return welcome({ config, version: '1', madePassword: undefined, storeTrouble: undefined })
+}
+
+test.each([
+  ['by both', { REDIS_HOST: 'redis', REDIS_PORT: '6379' }, 'REDIS_HOST and REDIS_PORT: not read'],
+  ['by its host', { REDIS_HOST: 'redis' }, 'REDIS_HOST: not read'],
+  ['by its host, beside STORE_PATH', { REDIS_HOST: 'redis', STORE_PATH: './data' }, 'REDIS_HOST: not read'],
+  ['by its host, beside REDIS_URL', { REDIS_HOST: 'redis', REDIS_URL: 'redis://redis' }, undefined],
+  ['by Kubernetes, about a service of that name', { REDIS_PORT: 'tcp://10.0.0.1:6379' }, undefined],
+  ['by an empty variable', { REDIS_HOST: '' }, undefined],
+])('a Redis that is named as other programs want it (%s) is told where we read it', (_how, env, said) => {
+  expect(/REDIS_(HOST|PORT)\b.*: not read/.exec(saidOf(env))?.[0]).toBe(said)
+  expect(saidOf(env).includes('Name it in REDIS_URL')).toBe(said !== undefined)
+})
+
+test.each([
+  ['two issuers and applications', { ...APPS, ...SIGN_IN, PHONE_JWT_ISSUER: 'https://other.example.org' }, true],
+  ['one issuer', { ...APPS, ...SIGN_IN, PHONE_JWT_ISSUER: 'https://id.example.org' }, false],
+  ['no applications', { ...SIGN_IN, PHONE_JWT_ISSUER: 'https://other.example.org' }, false],
+  ['native apps alone', { ...APPS, PHONE_JWT_ISSUER: 'https://other.example.org' }, false],
+])('that people of two providers may be one to applications is said where it is so: %s', (_what, env, isSaid) => {
+  expect(saidOf(env).includes('PHONE_JWT_ISSUER is not PHONE_OIDC_ISSUER')).toBe(isSaid)
+})
