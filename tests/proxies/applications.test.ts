@@ -103,7 +103,7 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
   function toldOf(page: Page): [string, string][] {
     const { rawHeaders } = echoOf(page)
     const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
-      at % 2 === 0 ? [[name.toLowerCase().replaceAll('_', '-'), rawHeaders[at + 1] ?? '']] : [],
+      at % 2 === 0 ? [[name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-'), rawHeaders[at + 1] ?? '']] : [],
     )
     return pairs
       .filter(([name]) => name.startsWith('remote-'))
@@ -172,6 +172,11 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
       { [`REMOTE-${what.toUpperCase()}`]: 'root' },
       { [`Remote_${what}`]: 'root' },
       { [`remote_${what.toLowerCase()}`]: 'root' },
+      // Servers there are that take whatever stands between the words for an underscore.
+      { [`Remote.${what}`]: 'root', [`remote.${what.toLowerCase()}`]: 'root' },
+      { [`Remote~${what}`]: 'root', [`Remote+${what}`]: 'root', [`remote!${what}`]: 'root' },
+      // What it names is for the next hop alone, and proxies take it off (RFC 9110, section 7.6.1).
+      { connection: `close, Remote-${what}`, 'remote-user': 'root' },
     ])
     for (const headers of claims) expect(toldOf(await browser.ask(`${urls.wiki}/`, { headers }))).toEqual(honest)
 
@@ -192,7 +197,64 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     expect(stats.requests()).toBe(before)
   })
 
-  test('who may not enter gets 403', async () => {
+  test('T30 a client gives its request no name that logs would have', async () => {
+    const { rawHeaders } = echoOf(
+      await browser.ask(`${urls.wiki}/`, { headers: { 'x-request-id': 'of-somebody-else' } }),
+    )
+    expect(rawHeaders).not.toContain('of-somebody-else')
+  })
+
+  test('T30 a public part is open, without a name, and nothing that only looks like it', async () => {
+    const stranger = createDomainBrowser()
+    const asked = { method: 'POST', headers: { 'Remote-User': 'root', accept: '*/*' }, body: 'a=b' }
+    const opened = await stranger.ask(`${urls.wiki}/hooks/build?of=main`, asked)
+    expect([opened.status, echoOf(opened).url, toldOf(opened)]).toEqual([200, '/hooks/build?of=main', []])
+    expect(echoOf(await stranger.ask(`${urls.wiki}/hooks/build`, asked)).url).toBe('/hooks/build')
+    for (const target of [
+      '/hooks/build/../../admin',
+      '/hooks/build%2f..%2f..%2fadmin',
+      '/admin/../hooks/build',
+      '/admin/..%2fhooks/build',
+      '/admin/%2e%2e/hooks/build',
+      '//hooks/build',
+      '/hooks/build/',
+      '/hooks/build;/../admin',
+      '/hooks%2fbuild',
+      '/hooks/build%00',
+      '/hooks/build%2e',
+    ]) {
+      const before = wiki.requests()
+      const { status, text } = await stranger.ask(urls.wiki, { target, headers: { accept: '*/*' } })
+      // Either it is asked about, or it is what was compared that the application is asked for.
+      if (status === 200) expect([target, JSON.parse(text).url]).toEqual([target, '/hooks/build'])
+      else expect([target, wiki.requests()]).toEqual([target, before])
+    }
+  })
+
+  test('T30 nothing but a WebSocket goes past what is asked: no other protocol reaches the application', async () => {
+    const others = [
+      { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' },
+      { upgrade: 'h2c' },
+      { upgrade: 'websocket, h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
+      { upgrade: ['h2c', 'websocket'] },
+      { upgrade: ['websocket', 'h2c'], 'http2-settings': 'AAMAAABkAAQAAP__' },
+      { upgrade: 'TLS/1.0' },
+    ]
+    for (const headers of others) {
+      const { status, protocol } = await browser.upgrade(`${urls.wiki}/socket`, headers)
+      // Of two, proxies may leave the one that they know.
+      expect([headers, status === 101 ? protocol : 'none']).toEqual([
+        headers,
+        expect.stringMatching(/^(none|websocket)$/),
+      ])
+    }
+    const { rawHeaders } = echoOf(
+      await browser.ask(`${urls.wiki}/`, { headers: { 'http2-settings': 'AAMAAABkAAQAAP__' } }),
+    )
+    expect(rawHeaders.map((name) => name.toLowerCase())).not.toContain('http2-settings')
+  })
+
+  test('who may not enter gets 403, under whatever name the application is asked for (T30)', async () => {
     apps.writeText(
       JSON.stringify([
         { origin: urls.wiki, name: 'Wiki' },
@@ -207,6 +269,28 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     })
     expect(reply.status).toBe(403)
     expect((await browser.ask(`${urls.wiki}/`)).status).toBe(200)
+
+    const before = stats.requests()
+    const [open, closed] = [new URL(urls.wiki), new URL(urls.stats)]
+    for (const cookieOf of [open.host, closed.host]) {
+      const cookie = [...browser.cookies(cookieOf)].map(([name, value]) => `${name}=${value}`).join('; ')
+      for (const [target, host] of [
+        [`${closed.origin}/`, open.host],
+        [`${open.origin}/`, closed.host],
+        ['/', `${open.host},${closed.host}`],
+        ['/', `${closed.host},${open.host}`],
+        ['/', `${closed.hostname},${open.host}`],
+        ['/', `${open.hostname}, ${closed.hostname}`],
+        ['/', `${closed.hostname}.`],
+        ['/', closed.hostname],
+        ['/', closed.hostname.toUpperCase()],
+        ['/', `${closed.hostname}:1`],
+      ] as const) {
+        // What is not understood may end without a reply.
+        await browser.ask(closed.origin, { target, headers: { host, cookie } }).catch(() => undefined)
+        expect([target, host, stats.requests()]).toEqual([target, host, before])
+      }
+    }
   })
 
   test('signed out at the application, it leads to the login page no more than ScanIn does', async () => {

@@ -13,8 +13,7 @@ test("Traefik's file asks as Traefik has to, believes no client, and is believed
   const told = ['Remote-User', 'Remote-Name', 'Remote-Email', 'Remote-Groups']
   expect(middleware('ask-scanin.forwardauth.authResponseHeaders')).toBe(told.join(','))
   expect(Object.keys(labels).filter((label) => /trustforwardheader/i.test(label))).toEqual([])
-  const spellings = told.flatMap((name) => [name, name.replace('-', '_')])
-  for (const name of [...spellings, 'X-Original-URL', 'X-Original-Method']) {
+  for (const name of [...told, 'X-Original-URL', 'X-Original-Method', 'X-Request-Id', 'HTTP2-Settings']) {
     expect([name, middleware(`no-claims.headers.customrequestheaders.${name}`)]).toEqual([name, ''])
   }
   expect(middleware('scanin.chain.middlewares')).toBe('no-claims,ask-scanin')
@@ -24,6 +23,11 @@ test("Traefik's file asks as Traefik has to, believes no client, and is believed
   for (const [name, application] of Object.entries(applications)) {
     expect(application.labels?.[`traefik.http.routers.${name}.middlewares`]).toBe('scanin')
   }
+  // Other spellings of what it is told, from 3.7.12 on; no h2c, from 3.7.13 on.
+  const { image, command } = traefik as { image: string; command: string[] }
+  const [major = 0, minor = 0, patch = 0] = image.split(':v')[1]?.split('.').map(Number) ?? []
+  expect(major * 1e6 + minor * 1e3 + patch).toBeGreaterThanOrEqual(3_007_013)
+  expect(command).toContain('--entrypoints.https.http.aliasHeadersStrategy=delete')
   const addresses = JSON.stringify(traefik)
   const trusted = JSON.stringify(scanin).match(/"TRUST_PROXY":"([\d.]+)"/)?.[1] ?? 'nobody'
   expect(addresses).toContain(`"ipv4_address":"${trusted}"`)

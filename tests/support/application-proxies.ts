@@ -52,6 +52,13 @@ function put(text: string, place: string, value: string): string {
   return text.replaceAll(place, value)
 }
 
+/** What a proxy's page shows for an application's public part, put into its file after this line of it. */
+function withPublicPart(text: string, name: string, after: string): string {
+  const snippet = new RegExp(`^ *\`\`\`${name}\\n(.*?)^ *\`\`\`$`, 'ms').exec(documented(`${name}.md`))?.[1]
+  if (snippet === undefined) throw new Error(`there is no public part in ${name}.md`)
+  return put(text, after, `${after}\n${snippet}`)
+}
+
 function folderFor(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `scanin-${name}-`))
   endLater(() => rmSync(folder, { recursive: true, force: true }))
@@ -78,7 +85,8 @@ async function nginx(ports: Ports): Promise<ApplicationProxy> {
     for (const name of ['scanin.conf', 'scanin-person.conf']) {
       writeFileSync(join(folder, name), here(documented(`nginx-${name}`)))
     }
-    const listening = put(documented('nginx-applications.conf'), 'listen 443', `listen 127.0.0.1:${ports.https}`)
+    const file = withPublicPart(documented('nginx-applications.conf'), 'nginx', 'server_name wiki.example.com;')
+    const listening = put(file, 'listen 443', `listen 127.0.0.1:${ports.https}`)
     // That nginx is there is asked in plain http.
     return `server { listen 127.0.0.1:${port}; return 204; } ${here(atPorts(listening, ports))}`
   })
@@ -97,7 +105,8 @@ async function caddy(ports: Ports): Promise<ApplicationProxy> {
     storage file_system ${folder}
   }
   `
-  writeFileSync(join(folder, 'Caddyfile'), here + atPorts(documented('Caddyfile'), ports))
+  const file = withPublicPart(documented('Caddyfile'), 'caddy', 'wiki.example.com {')
+  writeFileSync(join(folder, 'Caddyfile'), here + atPorts(file, ports))
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const args = ['run', '--config', join(folder, 'Caddyfile')]
   // It listens before it has made its certificates.
@@ -109,7 +118,9 @@ async function haproxy(ports: Ports): Promise<ApplicationProxy> {
   const { certificate, key } = makeCertificate(folder)
   writeFileSync(certificate, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'))
   writeFileSync(join(folder, 'scanin-auth.lua'), documented('scanin-auth.lua'))
-  const listening = put(documented('haproxy.cfg'), 'bind :443', `bind 127.0.0.1:${ports.https}`)
+  const asked = 'http-request set-var(txn.is_asked_about) bool(true) if is_application !is_scanins_part'
+  const file = withPublicPart(documented('haproxy.cfg'), 'haproxy', asked)
+  const listening = put(file, 'bind :443', `bind 127.0.0.1:${ports.https}`)
   writeFileSync(join(folder, 'haproxy.cfg'), put(atPorts(listening, ports), '/etc/haproxy/', `${folder}/`))
   return started('HAPROXY', 'haproxy', ['-f', join(folder, 'haproxy.cfg')], () => isListening(ports.https))
 }

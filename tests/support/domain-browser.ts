@@ -15,6 +15,8 @@ export interface Asking {
   method?: string
   headers?: OutgoingHttpHeaders
   body?: Buffer | string
+  /** What the request line says, in the place of path and query: as it is, which no URL would leave it. */
+  target?: string
 }
 
 /** A browser without a screen: any https host is on loopback, cookies are kept by host and port. */
@@ -24,8 +26,8 @@ export interface DomainBrowser {
   ask(url: string, asking?: Asking): Promise<Page>
   /** As a person goes there: redirects are followed. */
   go(url: string): Promise<Page>
-  /** Asks for a WebSocket. @returns the status, and the first bytes after it */
-  upgrade(url: string): Promise<{ status: number; first: string }>
+  /** Asks for a WebSocket, or for what these headers say. @returns the status, what it changes to, and the first bytes after it */
+  upgrade(url: string, headers?: OutgoingHttpHeaders): Promise<{ status: number; protocol: string; first: string }>
 }
 
 const MOST_REDIRECTS = 10
@@ -49,11 +51,11 @@ export function createDomainBrowser(): DomainBrowser {
     }
   }
 
-  function begin(url: URL, { method = 'GET', headers = {}, body }: Asking) {
+  function begin(url: URL, { method = 'GET', headers = {}, body, target = url.pathname + url.search }: Asking) {
     const jar = [...cookies(url.host)].map(([name, value]) => `${name}=${value}`).join('; ')
     const outgoing = request({
       ...{ host: '127.0.0.1', port: url.port, servername: url.hostname, agent, method },
-      path: url.pathname + url.search,
+      path: target,
       headers: {
         host: url.host,
         ...(jar === '' ? {} : { cookie: jar }),
@@ -88,20 +90,21 @@ export function createDomainBrowser(): DomainBrowser {
       }
       throw new Error(`more than ${MOST_REDIRECTS} redirects from ${address}`)
     },
-    upgrade(address) {
+    upgrade(address, others = {}) {
       const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' }
-      const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-fetch-mode': 'websocket', ...key }
+      const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-fetch-mode': 'websocket', ...key, ...others }
       const outgoing = begin(new URL(address), { headers })
       return new Promise((resolve, reject) => {
         outgoing.once('error', reject)
         outgoing.once('response', (incoming) => {
           incoming.resume()
-          resolve({ status: incoming.statusCode ?? 0, first: '' })
+          resolve({ status: incoming.statusCode ?? 0, protocol: '', first: '' })
         })
         outgoing.once('upgrade', (incoming, socket, head) => {
           const take = (bytes: Buffer) => {
             socket.destroy()
-            resolve({ status: incoming.statusCode ?? 0, first: bytes.toString() })
+            const protocol = incoming.headers.upgrade ?? ''
+            resolve({ status: incoming.statusCode ?? 0, protocol, first: bytes.toString() })
           }
           if (head.length > 0) take(head)
           else socket.once('data', take)

@@ -21,7 +21,10 @@ export interface EchoingApplication {
   stop(): Promise<void>
 }
 
-/** An application that knows nothing of logins: it says what it was sent, to people on a page, and on a WebSocket its name. */
+/**
+ * An application that knows nothing of logins: it says what it was sent, to people on a page, and on a WebSocket its name.
+ * It changes to any protocol that it is asked for, as servers do that know HTTP/2 in plain text (RFC 7540, section 3.2).
+ */
 export async function startApplication(application: string): Promise<EchoingApplication> {
   let requests = 0
   const server = createServer(async (request, response) => {
@@ -61,7 +64,7 @@ function greet(request: IncomingMessage, socket: Duplex, text: string): void {
   const accept = createHash('sha1').update(
     `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
   )
-  const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+  const head = ['HTTP/1.1 101 Switching Protocols', `Upgrade: ${request.headers.upgrade}`, 'Connection: Upgrade']
   socket.on('error', () => undefined)
   socket.write([...head, `Sec-WebSocket-Accept: ${accept.digest('base64')}`, '', ''].join('\r\n'))
   socket.write(Buffer.concat([Buffer.from([0x81, Buffer.byteLength(text)]), Buffer.from(text)]))
