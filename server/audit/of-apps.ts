@@ -8,7 +8,7 @@ const NAMES = {
   left: 'app.left',
 } as const satisfies Record<AppNews['type'], AuditName>
 
-export function auditOfApp({ type, origin, person, session, by }: AppNews): AuditEvent {
-  const outcome = type === 'refused' ? 'failure' : 'success'
+export function auditOfApp({ type, origin, person, session, by, isUncertain }: AppNews): AuditEvent {
+  const outcome = type === 'refused' ? 'failure' : isUncertain ? 'unknown' : 'success'
   return { audit: NAMES[type], outcome, ...doneBy(by), ...publicPerson(person), session, application: origin }
 }

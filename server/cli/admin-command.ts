@@ -6,6 +6,7 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { blockedReply, blocksReply, endedReply, seenReply } from '../admin/admin-wire.ts'
 import { EnvironmentReader } from '../config/environment.ts'
+import { codeOf } from '../errors.ts'
 import { columns } from './table.ts'
 import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
 
@@ -78,11 +79,26 @@ function createCall(url: string | undefined, { env, readFile }: Terminal) {
 
   return async (method: string, path: string): Promise<string> => {
     const { status, body } = await ask(method, new URL(path, base), token).catch((cause: unknown) => {
-      throw new CommandError(`Nobody answers at ${base}: does the service run there, with this ADMIN_PORT?`, { cause })
+      throw new CommandError(noReplyInWords(base, cause), { cause })
     })
     if (status < 200 || status > 299) throw new CommandError(refusalInWords(status, body))
     return body
   }
+}
+
+/** With these a request has not left. */
+const NOT_SENT: readonly (string | undefined)[] = [
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]
+
+function noReplyInWords(base: string, cause: unknown): string {
+  if (NOT_SENT.includes(codeOf(cause)))
+    return `Nobody answers at ${base}: does the service run there, with this ADMIN_PORT?`
+  return `No reply came from ${base} in time. It may have been done all the same: look, and ask again.`
 }
 
 /** Not by `fetch`, which calls some ports never. A redirect is not followed: it would be shown the token. */

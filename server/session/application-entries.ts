@@ -11,8 +11,11 @@ export interface ApplicationEntries {
   enter(found: IdentifiedSession, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
   /** The session that is signed in by this secret there; noted as used now. */
   authenticateAt(id: string, origin: string, secretHash: string): Promise<IdentifiedSession | undefined>
-  /** Ends all that the session has at an application. */
-  leave(id: string, origin: string): Promise<void>
+  /**
+   * Ends all that the session has at an application.
+   * @param onUncertain called when the store fails, and it may have been ended
+   */
+  leave(id: string, origin: string, onUncertain: () => void): Promise<void>
 }
 
 export interface ApplicationEntriesOptions {
@@ -49,12 +52,12 @@ export function createApplicationEntries({ clock, records, find, use }: Applicat
       return found && isIn ? use(found) : undefined
     },
 
-    async leave(id, origin) {
+    async leave(id, origin, onUncertain) {
       const without = ({ applications = [], ...session }: Session): Session => {
         const left = applications.filter(([at]) => at !== origin)
         return left.length === 0 ? session : { ...session, applications: left }
       }
-      await records.change(id, without, { durable: true })
+      await records.change(id, without, { durable: true, onUncertain })
     },
   }
 }

@@ -257,6 +257,15 @@ describe('scanin admin', () => {
     expect(err).not.toContain(ADMIN_TOKEN)
   })
 
+  test('what was asked and not answered is not called undone', async () => {
+    const server = createServer((request) => request.socket.destroy())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const { code, err } = await run(['admin', 'block', 'uid-1', '--url', `http://127.0.0.1:${port}`])
+    server.close()
+    expect([code, err]).toEqual([1, expect.stringMatching(/^No reply came .* It may have been done/)])
+  })
+
   test('asks at a port that browsers do not ask at', async () => {
     const asked: unknown[] = []
     const server = createServer(({ url, headers }, response) => {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AccountsFile, writeAccounts } from '../support/accounts-file.ts'
 import {
@@ -232,12 +233,12 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
   })
 
   test('T30 nothing but a WebSocket goes past what is asked: no other protocol reaches the application', async () => {
-    const others = [
+    const others: OutgoingHttpHeaders[] = [
       { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' },
       { upgrade: 'h2c' },
       { upgrade: 'websocket, h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
-      { upgrade: ['h2c', 'websocket'] },
-      { upgrade: ['websocket', 'h2c'], 'http2-settings': 'AAMAAABkAAQAAP__' },
+      { upgrade: ['h2c', 'websocket'] as never },
+      { upgrade: ['websocket', 'h2c'] as never, 'http2-settings': 'AAMAAABkAAQAAP__' },
       { upgrade: 'TLS/1.0' },
     ]
     for (const headers of others) {

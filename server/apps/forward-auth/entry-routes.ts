@@ -51,9 +51,15 @@ const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
   const { apps, door, codes, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
 
-  function tell(type: AppNews['type'], app: App, { id, session }: IdentifiedSession, request: FastifyRequest): void {
+  function tell(
+    type: AppNews['type'],
+    app: App,
+    { id, session }: IdentifiedSession,
+    request: FastifyRequest,
+    certainty: Pick<AppNews, 'isUncertain'> = {},
+  ): void {
     const by = occasionOf(request, clientAddresses)
-    options.onNews({ type, origin: app.origin, person: session.user, session: id, by })
+    options.onNews({ type, origin: app.origin, person: session.user, session: id, by, ...certainty })
   }
 
   function refuseWhoMayNot(app: App, found: IdentifiedSession, request: FastifyRequest): void {
@@ -135,7 +141,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     if (!isAskedFromThere(request, app.origin)) throw new ScanInError('cross_site_request')
     const found = await door.visitor(request, visit)
     if (found !== undefined) {
-      await sessions.leave(found.id, app.origin)
+      // Asked again it finds nobody to sign out, and tells nothing.
+      await sessions.leave(found.id, app.origin, () => tell('left', app, found, request, { isUncertain: true }))
       tell('left', app, found, request)
     }
     reply.header('set-cookie', cookies.set(cookies.applicationName, '', 0))

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createAppList } from '../../../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
+import { ScanInError } from '../../../../server/errors.ts'
 import { createAccounts, demoAccount } from '../../../../server/identity/accounts.ts'
 import { createMemoryStore } from '../../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../../server/store/record-store.ts'
@@ -13,6 +14,7 @@ import {
   type TestApp,
 } from '../../../support/app.ts'
 import { type AppBrowser, createAppBrowser, type Send } from '../../../support/app-browser.ts'
+import { keepLog } from '../../../support/audit-lines.ts'
 import { DEMO_PASSWORD } from '../../../support/service.ts'
 
 const WIKI = 'https://wiki.example'
@@ -33,6 +35,9 @@ let send: Send
 let browser: AppBrowser
 let phone: InjectClient
 let reads: string[] = []
+const log = keepLog()
+/** The store's answer to the next write is lost. */
+let isAnswerLost = false
 const apps = createAppList()
 let groups: string[] = []
 
@@ -45,6 +50,7 @@ beforeAll(async () => {
     {
       apps,
       store: counted(createMemoryStore({ clock: () => time.now })),
+      logger: log.logger,
       accounts: {
         ...accounts,
         currentPerson: (user) => accounts.currentPerson(user) && { ...account.user, groups },
@@ -73,6 +79,12 @@ function counted(store: RecordStore): RecordStore {
     read(key) {
       reads.push(key)
       return store.read(key)
+    },
+    async write(...what) {
+      const written = await store.write(...what)
+      if (!isAnswerLost) return written
+      isAnswerLost = false
+      throw new ScanInError('store_unavailable')
     },
   }
 }
@@ -251,6 +263,18 @@ describe('a sign-in at an application ends', () => {
     expect(await isIn()).toBe(false)
     expect((await browser.verify(`${STATS}/`)).status).toBe(200)
     expect((await browser.visit(`${PUBLIC_URL}/session`)).status).toBe(200)
+  })
+
+  test('where the store does not answer that sign-out: it is told as unknown, and asked again nobody is left to sign out', async () => {
+    log.news()
+    const cookie = browser.jar(WIKI).get(APP_COOKIE) ?? ''
+    isAnswerLost = true
+    expect((await browser.visit(`${WIKI}/.scanin/sign-out`)).status).toBe(503)
+    browser.jar(WIKI).set(APP_COOKIE, cookie)
+    expect(await isIn()).toBe(false)
+    expect((await browser.visit(`${WIKI}/.scanin/sign-out`)).status).toBe(302)
+    const left = log.news().filter(({ audit }) => audit === 'app.left')
+    expect(left).toEqual([expect.objectContaining({ outcome: 'unknown', application: WIKI, person: 'demo' })])
   })
 
   test.each<[string, string, Record<string, string>, number]>([
