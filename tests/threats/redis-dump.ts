@@ -5,7 +5,7 @@ export interface DumpedKey {
   type: string
   /** Whatever the key holds, as one text. */
   value: string
-  /** Milliseconds; -1: it stays for ever. */
+  /** Milliseconds, 0 in its last one; -1: it stays for ever. */
   ttlMs: number
 }
 

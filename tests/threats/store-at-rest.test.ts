@@ -75,7 +75,7 @@ test('T13 nor in another spelling: lower case, reversed, hex or base64', () => {
 test('T13 every key begins with the prefix and ends by itself', () => {
   for (const { key, ttlMs } of dump) {
     expect(key.startsWith('house:scanin:')).toBe(true)
-    expect({ key, isEnding: ttlMs > 0 && ttlMs <= LONGEST_MS }).toEqual({ key, isEnding: true })
+    expect({ key, isEnding: ttlMs >= 0 && ttlMs <= LONGEST_MS }).toEqual({ key, isEnding: true })
   }
 })
 
