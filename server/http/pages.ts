@@ -7,6 +7,7 @@ import type { BuiltWeb } from './built-web.ts'
 import { installedAppRoutes } from './installed-app.ts'
 import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
+import { createPagesElsewhere, isElsewhere } from './pages-elsewhere.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
 import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
 
@@ -52,6 +53,7 @@ export interface PagesOptions {
   moreAssets: ReadonlyMap<string, SiteFile>
   sites: Sites
   headers: HeaderSets
+  publicUrl: string
   /** Whether a request's session cookie is good. Rejects with `store_unavailable` when that cannot be found out. */
   isSignedIn: (request: FastifyRequest) => Promise<boolean>
   /** A `return_to` that may be followed, or `undefined`. */
@@ -80,8 +82,12 @@ export function createPages(options: PagesOptions): Pages {
     return found
   }
   const guard = file(GUARD)
+  const sendElsewhere = createPagesElsewhere({ ...options, siteFor })
   const sendPage = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply =>
     sendFile(request, varyBy(reply, 'accept-language'), pageOf(siteFor(request), name))
+  /** What went wrong, to whoever followed an address on our host, or on an application's. */
+  const sendTrouble = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply =>
+    isElsewhere(request.url) ? sendElsewhere(request, reply, name) : sendPage(request, reply.headers(anywhere), name)
   const refusalPage = (status: number) =>
     status >= 500 ? TROUBLE_PAGE : status === 403 ? NO_ENTRY_PAGE : TRY_AGAIN_PAGE
   const isPage = (address: string | undefined) =>
@@ -155,14 +161,16 @@ export function createPages(options: PagesOptions): Pages {
     },
     answerNavigation(request, reply, status) {
       if (!isNavigation(request)) return false
-      void sendPage(request, reply.code(status).headers(anywhere), NOT_FOUND_PAGE)
+      void sendTrouble(request, reply.code(status), NOT_FOUND_PAGE)
       return true
     },
     answerTrouble(request, reply, status) {
       const { url, config } = request.routeOptions
-      const name = isPage(url) ? TROUBLE_PAGE : config.isForPeople ? refusalPage(status) : undefined
+      // 401 asks for something, of a proxy or a program.
+      const isTold = config.isForPeople && status !== 401
+      const name = isPage(url) ? TROUBLE_PAGE : isTold ? refusalPage(status) : undefined
       if (name === undefined || !isNavigation(request)) return false
-      void sendPage(request, reply.code(status).headers(anywhere), name)
+      void sendTrouble(request, reply.code(status), name)
       return true
     },
   }

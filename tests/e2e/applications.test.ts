@@ -151,3 +151,28 @@ test('a form that is sent, and a sign-out link, do what they do anywhere', async
   const names = (await phone.context().cookies(at.wiki)).map(({ name }) => name)
   expect(names).not.toContain('__Host-scanin_app')
 })
+
+test('what goes wrong on an application`s host is told by a page that looks as ours do, and leads where it says', async () => {
+  visitors.await(/status of 40\d/)
+  const page = await visitors.desktop()
+  const addresses = [
+    { path: `/.scanin/callback?code=${'A'.repeat(43)}&state=${'A'.repeat(90)}`, link: `${at.wiki}/` },
+    { path: '/.scanin/callback', link: `${at.wiki}/` },
+    { path: '/.scanin/nothing', link: `${at.wiki}/` },
+  ]
+  for (const { path, link } of addresses) {
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await page.goto(at.wiki + path)
+    page.removeAllListeners('request')
+    expect(asked.filter((url) => !url.startsWith('data:'))).toEqual([at.wiki + path])
+    const card = page.locator('main .card')
+    expect(await card.evaluate((element) => getComputedStyle(element).borderRadius)).not.toBe('0px')
+    expect((await card.locator('.trouble-sign').boundingBox())?.width).toBe(72)
+    const links = await page
+      .locator('a')
+      .filter({ visible: true })
+      .evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).href))
+    expect(links).toEqual([`${at.login}/`, link])
+  }
+})

@@ -94,6 +94,8 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   app.get(
     '/auth/forward',
     {
+      // Caddy and Traefik show people what is answered here, where it is no 200.
+      config: { isForPeople: true },
       schema: {
         operationId: 'forwardVisit',
         tags,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createAppList } from '../../../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
@@ -349,6 +350,25 @@ describe('a proxy', () => {
     expect((await send('GET', '/auth/verify', original)).headers['location']).toBe(
       `${WIKI}/.scanin/start?rd=%2Fa%3Fb%3Dc`,
     )
+  })
+
+  test('of Caddy`s kind tells a person who may not enter by a page, which needs nothing of that host', async () => {
+    await scanInto(browser, `${WIKI}/`)
+    const cookies = { cookie: `${APP_COOKIE}=${browser.jar(WIKI).get(APP_COOKIE)}` }
+    apps.replace([...APPS.slice(1), { ...APPS[0], users: ['somebody-else'] } as (typeof APPS)[number]])
+    const ask = (headers: Record<string, string>) =>
+      send('GET', '/auth/forward', { ...forwardedTo(WIKI, '/a'), ...cookies, ...headers })
+    const page = await ask(STRANGER)
+    expect([page.status, page.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8'])
+    expect(page.text).toContain(`href="${PUBLIC_URL}/home"`)
+    expect(page.text).not.toMatch(/(src|href)="\/(?!")|<script|<link rel="(stylesheet|icon)" href="\//)
+    const hash = createHash('sha256')
+      .update(/<style>(.*?)<\/style>/s.exec(page.text)?.[1] ?? '')
+      .digest('base64')
+    expect(page.headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`)
+    expect(page.headers).not.toHaveProperty('strict-transport-security')
+    const problem = await ask({ accept: '*/*', 'sec-fetch-mode': 'cors' })
+    expect([problem.status, JSON.parse(problem.text).code]).toEqual([403, 'not_allowed'])
   })
 
   test.each([
