@@ -25,6 +25,12 @@ try {
   process.exit(1)
 }
 
+/** Not by `exit`, which waits for LMDB's thread, as that does for a disk that hangs. */
+function endAtOnce(): void {
+  output.tryOnce()
+  process.kill(process.pid, 'SIGKILL')
+}
+
 async function run(): Promise<void> {
   // Told from the first turn on, and more than once: what ends a group of processes tells npm, which tells this one again.
   const told = new Promise<void>((resolve) => {
@@ -41,7 +47,7 @@ async function run(): Promise<void> {
   // What only starts has answered nobody.
   if (!service) process.exit(0)
   void told.then(async () => {
-    setTimeout(() => process.exit(1), SHUTDOWN_PATIENCE_MS).unref()
+    setTimeout(endAtOnce, SHUTDOWN_PATIENCE_MS).unref()
     await service.stop()
     await output.settled(LOG_PATIENCE_MS)
     process.exit(0)

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,19 +7,26 @@ import { expect, test } from '@jest/globals'
 import { createDiskStore } from '../../server/store/disk-store.ts'
 import { isNotWritten } from '../../server/store/not-written.ts'
 import { eventually } from '../support/eventually.ts'
+import { startServiceProcess } from '../support/service.ts'
 
 /** Another process on the folder is stopped while it has the lock: nobody waits for it without end. */
 
 const expiresAt = Date.now() + 3_600_000
 
-test('writes are refused while nothing is heard of the disk, reads go on, and what was refused is never written', async () => {
-  const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
-  const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
-  await store.write('before', 1, { expiresAt })
+/** Another process that has the lock, and does not end by itself. */
+async function hold(path: string): Promise<ChildProcess> {
   const holder = fork(join(import.meta.dirname, '../support/disk-holder-process.mjs'), [path], {
     execArgv: ['--import', new URL('../support/typescript.mjs', import.meta.url).href],
   })
   await once(holder, 'message')
+  return holder
+}
+
+test('writes are refused while nothing is heard of the disk, reads go on, and what was refused is never written', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
+  const store = await createDiskStore({ path, keyPrefix: '', clock: Date.now })
+  await store.write('before', 1, { expiresAt })
+  const holder = await hold(path)
   const refusals = [store.write('during', 1, { expiresAt }), store.remove('before')].map((asked) =>
     asked.then(
       () => 'done',
@@ -39,4 +46,18 @@ test('writes are refused while nothing is heard of the disk, reads go on, and wh
   expect(store.use()).toBe(0)
   await store.close()
   rmSync(path, { recursive: true })
+})
+
+test('a service that is told to stop while its disk hangs ends all the same, with a write that waits', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
+  const service = await startServiceProcess({ STORE_PATH: path })
+  const holder = await hold(path)
+  try {
+    const refused = await fetch(`${service.url}/login`, { method: 'POST', headers: { origin: service.url } })
+    // Nobody can say that all was well.
+    expect([refused.status, await service.stop()]).toEqual([503, null])
+  } finally {
+    holder.kill('SIGKILL')
+    rmSync(path, { recursive: true })
+  }
 })
