@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import { hashSecret } from '../../server/hashes.ts'
+import { personKeyHash } from '../../server/identity/person-key.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
 import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL } from '../support/app.ts'
@@ -204,5 +205,22 @@ test('T26 made-up passkeys that wait for a slow store are in no way of people wh
   expect((await Promise.all(theirs)).map(({ statusCode }) => statusCode)).toEqual([200, 200])
   slow.answer()
   for (const { statusCode } of await Promise.all(flood)) expect(statusCode).toBe(401)
+  await app.close()
+})
+
+test('T26 sign-ins that wait for a slow store take no place in the line for hashing', async () => {
+  const slow = slowAt(`sessions-of:${personKeyHash({ id: 'demo' })}`)
+  const { app } = await createTestApp({ TRUST_PROXY: '127.0.0.1' }, { store: slow.store }, { now: Date.now() })
+  const signIn = (username: string, address: string) =>
+    createInjectClient(app).post(
+      '/sign-in',
+      { username, password: 'wrong' },
+      { headers: { origin: PUBLIC_URL, 'x-forwarded-for': address } },
+    )
+  const held = Array.from({ length: 10 }, (_, at) => signIn('demo', `198.51.${at}.1`))
+  await eventually('they wait', () => slow.waiting() > 1)
+  expect((await signIn('nobody', '203.0.113.1')).statusCode).toBe(401)
+  slow.answer()
+  for (const { statusCode } of await Promise.all(held)) expect(statusCode).toBe(401)
   await app.close()
 })
