@@ -86,8 +86,9 @@ export function createVouching(options: VouchingOptions): VouchFor {
   async function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
     let isMine = false
     const grant = await grants.change(id, (now) => {
-      isMine = clock() >= now.askAt
       const next = nextTokens.withNext(id, now)
+      // Who cannot ask is in nobody's way: another instance may have the client secret that opens it.
+      isMine = clock() >= now.askAt && grants.refreshTokenOf(id, next) !== undefined
       if (isMine) return { ...next, askAt: clock() + LEASE_MS }
       return next === now ? undefined : next
     })
@@ -95,20 +96,17 @@ export function createVouching(options: VouchingOptions): VouchFor {
   }
 
   /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
-  async function withoutToken(user: User, id: string, { saidAt }: Grant): Promise<User | undefined> {
-    const askAt = saidAt + LONGEST_SILENCE_MS
-    if (clock() >= askAt) return withdraw(user, id, 'unheard')
-    const grant = await grants.change(id, (now) => ({ ...now, askAt }))
-    return grant && personOf(id, grant)
+  async function withoutToken(user: User, id: string, grant: Grant): Promise<User | undefined> {
+    return clock() < grant.saidAt + LONGEST_SILENCE_MS ? personOf(id, grant) : withdraw(user, id, 'unheard')
   }
 
   async function check(user: User, id: string): Promise<User | undefined> {
     const claimed = await claim(id)
     if (claimed === undefined) return withdraw(user, id, 'gone')
     const { grant, isMine } = claimed
-    if (!isMine) return asLastSaid(id, grant)
     const token = grants.refreshTokenOf(id, grant)
     if (token === undefined) return withoutToken(user, id, grant)
+    if (!isMine) return asLastSaid(id, grant)
     return soonOrLastSaid(withToken(user, id, grant, token), id, grant)
   }
 

@@ -3,7 +3,8 @@ import { ScanInError } from '../../../server/errors.ts'
 import type { User } from '../../../server/identity/identity.ts'
 import { cryptoRandomness as randomness } from '../../../server/randomness.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
-import { createGrants } from '../../../server/team-provider/grants.ts'
+import { createGrants, type Grants } from '../../../server/team-provider/grants.ts'
+import type { PeopleRules } from '../../../server/team-provider/people.ts'
 import { ProviderRefused } from '../../../server/team-provider/refusal.ts'
 import { createVouching } from '../../../server/team-provider/vouching.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -17,6 +18,10 @@ let timers: { ms: number; ring: () => void }[]
 /** What the provider is asked, and how it answers. */
 let asked: { subject: string; answer: (error?: Error) => void }[]
 let withdrawn: string[]
+let rules: PeopleRules
+let newer: Grants
+let vouchByNewer: (who: string) => Promise<User | undefined>
+let grants: Grants
 let vouch: (who: string) => Promise<User | undefined>
 let grantOf: Map<string, string>
 
@@ -38,40 +43,48 @@ beforeEach(async () => {
   grantOf = new Map()
   const store = createMemoryStore({ clock })
   const provider = { issuer: 'https://id.example', clientId: 'c', clientSecret: 's' }
-  const grants = createGrants({ store, clock, randomness, provider, keptForMs: 10 * TWELVE_HOURS_MS })
-  const vouchFor = createVouching({
-    provider: {
-      refresh: (_token, subject) =>
-        new Promise((resolve, reject) => {
-          asked.push({ subject, answer: (error) => (error === undefined ? resolve({}) : reject(error)) })
-        }),
-    },
-    rules: { issuer: 'https://id.example', groupsClaim: 'groups', allow: undefined },
-    grants,
-    sessions: { withdraw: async ({ id }) => void withdrawn.push(id) },
-    currentPerson: (user) => user,
-    clock,
-    schedule(ms, ring) {
-      const forget = () => {
-        timers = timers.filter((one) => one !== timer)
-      }
-      const timer = {
-        ms,
-        ring() {
-          forget()
-          ring()
-        },
-      }
-      timers.push(timer)
-      return forget
-    },
-  })
+  const how = { store, clock, randomness, keptForMs: 10 * TWELVE_HOURS_MS }
+  rules = { issuer: 'https://id.example', groupsClaim: 'groups', allow: undefined }
+  grants = createGrants({ ...how, provider })
+  /** Of an instance that has another client secret already. */
+  newer = createGrants({ ...how, provider: { ...provider, clientSecret: 'another' } })
+  const vouchingBy = (by: Grants) =>
+    createVouching({
+      provider: {
+        refresh: (_token, subject) =>
+          new Promise((resolve, reject) => {
+            asked.push({ subject, answer: (error) => (error === undefined ? resolve({}) : reject(error)) })
+          }),
+      },
+      rules,
+      grants: by,
+      sessions: { withdraw: async ({ id }) => void withdrawn.push(id) },
+      currentPerson: (user) => user,
+      clock,
+      schedule(ms, ring) {
+        const forget = () => {
+          timers = timers.filter((one) => one !== timer)
+        }
+        const timer = {
+          ms,
+          ring() {
+            forget()
+            ring()
+          },
+        }
+        timers.push(timer)
+        return forget
+      },
+    })
   for (let at = 0; at < 50; at++) {
     const user: User = { id: `p-${at}`, name: `Person ${at}`, source: 'oidc' }
     const grant = { user, saidAt: now - 11 * MINUTE_MS, askAt: now - MINUTE_MS }
     grantOf.set(user.id, await grants.open(grant, 'a refresh token'))
   }
-  vouch = (who) => vouchFor({ id: who, name: who, source: 'oidc', credential: grantOf.get(who) ?? '' })
+  const [vouchFor, vouchForNewer] = [vouchingBy(grants), vouchingBy(newer)]
+  const personOf = (who: string): User => ({ id: who, name: who, source: 'oidc', credential: grantOf.get(who) ?? '' })
+  vouch = (who) => vouchFor(personOf(who))
+  vouchByNewer = (who) => vouchForNewer(personOf(who))
 })
 
 const everybody = () => [...grantOf.keys()]
@@ -132,4 +145,24 @@ test('whoever it was silent about for twelve hours is not in by its last word, h
   asked[0]?.answer()
   await eventually('it is heard', async () => (await vouch(who).catch(() => undefined)) !== undefined)
   expect(withdrawn).toEqual([])
+})
+
+test('by another client secret nobody can be asked about, which keeps no instance from it that has the one before', async () => {
+  const [who] = everybody() as [string]
+  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  expect(asked).toEqual([])
+  const answered = vouch(who)
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer(new ProviderRefused('gone'))
+  expect(await answered).toBeUndefined()
+  expect(await vouchByNewer(who)).toBeUndefined()
+})
+
+test('by another client secret the last word counts for twelve hours, and then they are out', async () => {
+  const [who] = everybody() as [string]
+  now += TWELVE_HOURS_MS - 11 * MINUTE_MS - 1
+  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  now += 1
+  expect(await vouchByNewer(who)).toBeUndefined()
+  expect(withdrawn).toEqual([who])
 })
