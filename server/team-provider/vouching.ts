@@ -7,7 +7,7 @@ import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { type Grant, type Grants, personOf } from './grants.ts'
 import { createNextTokens } from './next-tokens.ts'
-import { type PeopleRules, personAmong } from './people.ts'
+import { isLeftOut, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
 import { createSparingCalls } from './sparing-calls.ts'
@@ -97,7 +97,13 @@ export function createVouching(options: VouchingOptions): VouchFor {
 
   /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
   async function withoutToken(user: User, id: string, grant: Grant): Promise<User | undefined> {
-    return clock() < grant.saidAt + LONGEST_SILENCE_MS ? personOf(id, grant) : withdraw(user, id, 'unheard')
+    if (clock() >= grant.saidAt + LONGEST_SILENCE_MS) return withdraw(user, id, 'unheard')
+    return isLeftOut(grant.user, rules) ? withdraw(user, id, 'not_allowed') : personOf(id, grant)
+  }
+
+  /** Whom there is nothing to ask by about is held to the rules of now by what is known. */
+  function isDue(grant: Grant): boolean {
+    return clock() >= grant.askAt || (grant.refresh === undefined && isLeftOut(grant.user, rules))
   }
 
   async function check(user: User, id: string): Promise<User | undefined> {
@@ -128,7 +134,7 @@ export function createVouching(options: VouchingOptions): VouchFor {
     const isToCheck = () => underWay.has(id) || nextTokens.has(id)
     const grant = isToCheck() ? undefined : await grants.find(id)
     // Somebody may have begun to ask meanwhile: then their answer is this one too.
-    if (grant !== undefined && clock() < grant.askAt && !isToCheck()) return asLastSaid(id, grant)
+    if (grant !== undefined && !isDue(grant) && !isToCheck()) return asLastSaid(id, grant)
     const asked = underWay.get(id) ?? check(user, id).finally(() => underWay.delete(id))
     underWay.set(id, asked)
     return asked

@@ -166,3 +166,20 @@ test('by another client secret the last word counts for twelve hours, and then t
   expect(await vouchByNewer(who)).toBeUndefined()
   expect(withdrawn).toEqual([who])
 })
+
+test.each<[what: string, allow: PeopleRules['allow'], isIn: boolean]>([
+  ['their group', { groups: ['staff'], domains: [] }, true],
+  ['another group', { groups: ['admins'], domains: [] }, false],
+  ['their domain', { groups: [], domains: ['example.org'] }, true],
+  ['another domain', { groups: [], domains: ['example.com'] }, false],
+  ['another group, or their domain', { groups: ['admins'], domains: ['example.org'] }, true],
+])('where there is nothing to ask by, whom the rules of now leave out is out: %s', async (_what, allow, isIn) => {
+  const user: User = { id: 'p', name: 'P', email: 'p@example.org', groups: ['staff'], source: 'oidc' }
+  const grant = { user, saidAt: now, askAt: now + TWELVE_HOURS_MS }
+  grantOf.set('p', await grants.open(grant, undefined))
+  expect(await vouch('p')).toMatchObject({ id: 'p' })
+  rules.allow = allow
+  if (isIn) expect(await vouch('p')).toMatchObject({ id: 'p' })
+  else expect(await vouch('p')).toBeUndefined()
+  expect(withdrawn).toEqual(isIn ? [] : ['p'])
+})
