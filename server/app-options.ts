@@ -12,7 +12,7 @@ import type { MakeLimiter } from './http/rate-limits.ts'
 import type { WebAppOptions } from './http/web-app.ts'
 import type { OnAccountNews } from './identity/account-news.ts'
 import type { OpaqueTokens } from './identity/approving-tokens.ts'
-import type { BearerVerifier, CurrentPerson, PasswordVerifier, User } from './identity/identity.ts'
+import type { BearerVerifier, CurrentPerson, HasEnded, PasswordVerifier, User } from './identity/identity.ts'
 import type { SigningKeys } from './keys/key-set.ts'
 import type { TroubleLog } from './log/trouble-log.ts'
 import type { Clients } from './oauth/client.ts'
@@ -26,6 +26,8 @@ export interface AppOptions {
   makeLimiter: MakeLimiter
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
+  /** Left out: whoever is nobody of ours. */
+  hasEnded?: HasEnded | undefined
   /** Whose account a user name is: for records of tries that went wrong. */
   accountOf?: ((username: string) => User | undefined) | undefined
   /** Tells of accounts that end, and of those that are back. Left out: they do not change. */

@@ -108,6 +108,7 @@ export async function startService({
     makeLimiter,
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,
+    hasEnded: accounts.hasEnded,
     accountOf: accounts.find,
     followAccounts: files.accounts?.follow,
     apps: files.apps?.apps,

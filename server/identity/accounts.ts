@@ -1,5 +1,5 @@
 import type { AccountNews } from './account-news.ts'
-import type { CurrentPerson, PasswordVerifier, User } from './identity.ts'
+import type { CurrentPerson, HasEnded, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
 import { hashOfNoPassword, hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
 
@@ -17,6 +17,7 @@ export interface Accounts {
   verifyPassword: PasswordVerifier
   /** Of a provider's person: `undefined` when an account here has the same id, as applications would mix them up. */
   currentPerson: CurrentPerson
+  hasEnded: HasEnded
   /** Whose account a user name is, disabled ones too. */
   find(username: string): User | undefined
   /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
@@ -38,6 +39,8 @@ export async function demoAccount(password: string, { isMade = false } = {}): Pr
 /** People by user name and password, and as they are now. */
 export function createAccounts(first: readonly Account[]): Accounts {
   let people = peopleOf(first)
+  /** By who they are and what they signed in by. */
+  const ended = new Set<string>()
 
   return {
     async verifyPassword(username, password) {
@@ -61,6 +64,11 @@ export function createAccounts(first: readonly Account[]): Accounts {
       return isSame ? account.user : undefined
     },
 
+    hasEnded(user) {
+      if (user.source !== undefined) return people.takenIds.has(foldId(user.id))
+      return people.byId.get(user.id)?.isDisabled === true || ended.has(signInOf(user))
+    },
+
     usernameOf: ({ id, source }) => (source === undefined ? people.byId.get(id)?.username : undefined),
 
     find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
@@ -71,7 +79,12 @@ export function createAccounts(first: readonly Account[]): Accounts {
       const before = people
       people = peopleOf(accounts)
       const ids = new Set([...before.byId.keys(), ...people.byId.keys()])
-      return [...ids].flatMap((id) => newsOf(before.byId.get(id), people.byId.get(id)))
+      const news = [...ids].flatMap((id) => newsOf(before.byId.get(id), people.byId.get(id)))
+      for (const { user, why } of news) {
+        if (why === 'back') ended.delete(signInOf(user))
+        else ended.add(signInOf(user))
+      }
+      return news
     },
   }
 }
@@ -84,6 +97,10 @@ function newsOf(before: Account | undefined, now: Account | undefined): AccountN
   if (old !== undefined) news.push({ user: old, why: now.isDisabled ? 'disabled' : 'new_password' })
   if (fresh !== undefined) news.push({ user: fresh, why: 'back' })
   return news
+}
+
+function signInOf({ id, credential }: User): string {
+  return JSON.stringify([id, credential])
 }
 
 function goodOne(account: Account | undefined): User | undefined {

@@ -1,7 +1,15 @@
 import { decodeProtectedHeader, errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, withKeyOf } from './access-claims.ts'
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  faultOfBinding,
+  faultOfKind,
+  faultOfMachine,
+  faultOfScope,
+  withKeyOf,
+  withTolerance,
+} from './access-claims.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { ASYMMETRIC_ALGORITHMS } from './jws-algorithms.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
@@ -18,8 +26,6 @@ export interface BearerJwtOptions {
   scopes: readonly string[]
   clock: Clock
 }
-
-const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
  * A JWT of the team's own identity provider (RFC 9068 in spirit): signature by its published keys, `iss`, `aud`, `exp`,
@@ -55,9 +61,7 @@ export function createBearerJwt(options: BearerJwtOptions): BearerVerifier {
     if (fault !== undefined) return refused(fault)
     const named = await fillInNames(token, payload)
     if (named === undefined) return refused(OF_SOMEBODY_ELSE)
-    const verdict = withKeyOf(payload, personOfClaims(named, 'jwt'))
-    if (verdict.kind !== 'person' || verdict.goodUntil === undefined) return verdict
-    return { ...verdict, goodUntil: verdict.goodUntil + CLOCK_TOLERANCE_SECONDS * 1000 }
+    return withTolerance(withKeyOf(payload, personOfClaims(named, 'jwt')))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BearerVerifier, PasswordVerifier, User } from './identity.ts'
+import type { BearerVerifier, User } from './identity.ts'
 import { refused } from './oidc-claims.ts'
 import type { Person } from './person-key.ts'
 
@@ -14,22 +14,14 @@ export function bearersOfUnblocked(verifiers: readonly BearerVerifier[], isBlock
   })
 }
 
+/** Nobody's: no id has a control character in it. */
+const NOBODY: Person = { id: '\u0000' }
+
 /**
- * A blocked person's password is as wrong as any. It is looked up while the password is checked, whether or not that is
- * right: nobody learns it by the time that it takes.
+ * Whether a user name is a blocked person's, whose password is as wrong as any. A name that nobody has is looked up as
+ * well: the time tells nobody who there is.
  * @param accountOf whose account a user name is
  */
-export function passwordsOfUnblocked(
-  verifyPassword: PasswordVerifier,
-  accountOf: (username: string) => User | undefined,
-  isBlocked: IsBlocked,
-): PasswordVerifier {
-  return async (username, password) => {
-    const account = accountOf(username)
-    const [user, isOut] = await Promise.all([
-      verifyPassword(username, password),
-      account === undefined ? false : isBlocked(account),
-    ])
-    return isOut ? undefined : user
-  }
+export function blockedNames(accountOf: (username: string) => User | undefined, isBlocked: IsBlocked) {
+  return (username: string): Promise<boolean> => isBlocked(accountOf(username) ?? NOBODY)
 }

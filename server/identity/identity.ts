@@ -25,6 +25,12 @@ export type IdentitySource = 'jwt' | 'introspection' | 'userinfo' | 'oidc'
 export type CurrentPerson = (user: User) => User | undefined
 
 /**
+ * Whether somebody who is not one of ours, as they are, is known to have been: removed, disabled, or with another password
+ * since, as this instance has read. Of anybody else another instance may have read already.
+ */
+export type HasEnded = (user: User) => boolean
+
+/**
  * The person as the team's provider says that they are now, asked where that is due. `undefined`: it vouches for them no
  * more. Rejects with `identity_provider_unavailable` where it has not been heard of for too long.
  */

@@ -1,6 +1,7 @@
 import { ScanInError } from '../errors.ts'
+import { addressBlock } from '../http/client-address.ts'
 import { createNetworkFailures } from '../http/failure-limits.ts'
-import { createQueues } from '../http/queues.ts'
+import { createQueues, giveUpTime } from '../http/queues.ts'
 import { createNetworkLimit, createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
 import { PasskeyRefused } from './refusal.ts'
@@ -10,8 +11,18 @@ export interface PasskeyTriesOptions {
   /** Wrong tries a minute and address, and challenges; 0: any number. */
   failuresPerMinute: number
   challengesPerMinute: number
-  /** Of who waits to be verified. */
+  /** Of what waits to be checked by a processor. */
   queue?: QueueTally | undefined
+}
+
+/** Checks what was signed, when its turn comes: nothing is waited for in it but a processor. */
+export type InTurn = <Result>(check: () => Promise<Result>) => Promise<Result>
+
+export interface Trier {
+  /** The client's. */
+  address: string
+  /** Of the phone that they are signed in by, where they are: then nobody at their address is in their way. */
+  phoneId?: string | undefined
 }
 
 /** What trying passkeys costs. */
@@ -25,7 +36,7 @@ export interface PasskeyTries {
    * many wrong ones came from there; who is wrong too often is told so.
    * @throws ScanInError `slow_down` after too many wrong ones; `overloaded` where too many try at once
    */
-  attempt<Result>(address: string, verify: () => Promise<Result>): Promise<Result>
+  attempt<Result>(trier: Trier, verify: (inTurn: InTurn) => Promise<Result>): Promise<Result>
 }
 
 /** Of one phone: each is a person's look at their device. */
@@ -34,6 +45,9 @@ const CHALLENGES_OF_A_PHONE = 30
 /** Verifying is a moment's work, on the threads that files are read by. */
 const VERIFIED_AT_ONCE = 2
 const MOST_WAITING = 100
+/** As sign-ins by password are kept apart: before the line for all, each site and each phone has one of its own. */
+const SITE_PREFIX = 48
+const MOST_WAITING_AT_A_SITE = 50
 
 export function createPasskeyTries(options: PasskeyTriesOptions): PasskeyTries {
   const { makeLimiter, failuresPerMinute, challengesPerMinute } = options
@@ -42,15 +56,25 @@ export function createPasskeyTries(options: PasskeyTriesOptions): PasskeyTries {
   const ofPhone = createRateLimit(makeLimiter, 'passkey-challenges-of', CHALLENGES_OF_A_PHONE)
   const refusal = () => new ScanInError('overloaded')
   const tally = options.queue
-  const inTurn = createQueues({ atOnce: VERIFIED_AT_ONCE, mostWaiting: MOST_WAITING, refusal, tally })
+  const verifying = createQueues({ atOnce: VERIFIED_AT_ONCE, mostWaiting: MOST_WAITING, refusal, tally })
+  const atSite = createQueues({ atOnce: 1, mostWaiting: MOST_WAITING_AT_A_SITE, refusal })
+
+  function turnsOf({ address, phoneId }: Trier): InTurn {
+    const site = phoneId === undefined ? `at ${addressBlock(address, SITE_PREFIX)}` : `of ${phoneId}`
+    return (check) => {
+      const giveUpAt = giveUpTime()
+      return atSite(site, () => verifying('', check, giveUpAt), giveUpAt)
+    }
+  }
 
   return {
     challenge: (address, issue) => ofAddress.spend(address, issue),
     challengeFor: (phoneId, issue) => ofPhone.spend(phoneId, issue),
 
-    async attempt(address, verify) {
+    async attempt(trier, verify) {
+      const { address } = trier
       try {
-        return await inTurn('', verify)
+        return await verify(turnsOf(trier))
       } catch (error) {
         if (!(error instanceof PasskeyRefused)) throw error
         const { failures, retryAfterSeconds } = await byNetwork.excess(address)

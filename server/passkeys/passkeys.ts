@@ -11,7 +11,7 @@ import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './pa
 import type { PasskeyList } from './passkey-list.ts'
 import type { OnPasskeyNews, PasskeyChange, PasskeyRefusal } from './passkey-news.ts'
 import type { OnChange, PasskeyRecords } from './passkey-records.ts'
-import type { PasskeyTries } from './passkey-tries.ts'
+import type { InTurn, PasskeyTries } from './passkey-tries.ts'
 import {
   type Assertion,
   type Attestation,
@@ -97,7 +97,7 @@ export function createPasskeys(options: PasskeysOptions) {
   }
 
   /** @throws PasskeyRefused */
-  async function use(assertion: Assertion, purpose: string): Promise<UsedPasskey> {
+  async function use(assertion: Assertion, purpose: string, inTurn: InTurn): Promise<UsedPasskey> {
     const challenge = await takeChallenge(assertion.response.clientDataJSON, 'webauthn.get', purpose)
     const id = passkeyIdOf(assertion.id)
     const found = await records.find(id)
@@ -106,7 +106,7 @@ export function createPasskeys(options: PasskeysOptions) {
     const { owner } = found
     const user = currentPerson(owner)
     if (user === undefined) throw new PasskeyRefused('owner', { owner })
-    const said = await verifyAssertion(assertion, challenge, found, party).catch((error) => {
+    const said = await inTurn(() => verifyAssertion(assertion, challenge, found, party)).catch((error) => {
       throw error instanceof PasskeyRefused ? new PasskeyRefused(error.why, { owner, cause: error.cause }) : error
     })
     const passkey = await records.use(id, said)
@@ -123,19 +123,19 @@ export function createPasskeys(options: PasskeysOptions) {
 
   /** Runs a try, tells of a refusal, and throws it as what whoever tried may know of it. */
   async function attempt<Result>(
-    { by, user }: { by: Occasion; user?: User },
+    { by, person }: { by: Occasion; person?: PersonAtPhone },
     type: 'refused' | 'sign_in_failed',
     code: 'passkey_required' | 'passkey_refused' | 'invalid_credentials',
-    verify: () => Promise<Result>,
+    verify: (inTurn: InTurn) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await tries.attempt(by.address, verify)
+      return await tries.attempt({ address: by.address, phoneId: person?.id }, verify)
     } catch (error) {
       const refused = reasonOf(error)
       if (refused === undefined) throw error
       const isSlowed = error instanceof ScanInError
       const told: PasskeyRefusal['type'] = isSlowed && type === 'sign_in_failed' ? 'sign_in_slowed' : type
-      onNews({ type: told, why: refused.why, user: user ?? refused.owner, by })
+      onNews({ type: told, why: refused.why, user: person?.user ?? refused.owner, by })
       throw isSlowed ? error : new ScanInError(code, { cause: refused })
     }
   }
@@ -165,15 +165,16 @@ export function createPasskeys(options: PasskeysOptions) {
 
     /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
     add(
-      { id: phoneId, user }: PersonAtPhone,
+      person: PersonAtPhone,
       { name, attestation }: { name: string; attestation: Attestation },
       by: Occasion,
     ): Promise<IdentifiedPasskey> {
-      return attempt({ by, user }, 'refused', 'passkey_refused', async () => {
+      const { id: phoneId, user } = person
+      return attempt({ by, person }, 'refused', 'passkey_refused', async (inTurn) => {
         const handle = await list.handleOf(user)
         const { clientDataJSON } = attestation.response
         const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
-        const made = await verifyAttestation(attestation, challenge, party)
+        const made = await inTurn(() => verifyAttestation(attestation, challenge, party))
         const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, name, createdAt: clock() }
         const id = passkeyIdOf(made.credentialId)
         const outcome = await records.add(id, passkey, telling({ type: 'added', id, user, by }))
@@ -196,8 +197,8 @@ export function createPasskeys(options: PasskeysOptions) {
 
     /** @throws ScanInError `invalid_credentials` */
     signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey> {
-      return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async () => {
-        const found = await use(assertion, TO_SIGN_IN)
+      return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async (inTurn) => {
+        const found = await use(assertion, TO_SIGN_IN, inTurn)
         // Whoever comes from elsewhere signs in there: they may be gone there by now.
         if (found.user.source !== undefined) throw new PasskeyRefused('foreign', { owner: found.user })
         if (await isBlocked(found.user)) throw new PasskeyRefused('owner', { owner: found.user })
@@ -220,13 +221,14 @@ export function createPasskeys(options: PasskeysOptions) {
     },
 
     /** That the phone's owner is there, for just this. Left out: they did not say. @throws ScanInError `passkey_required` */
-    async prove({ user }: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion) {
+    async prove(person: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion) {
+      const { user } = person
       if (assertion === undefined) {
         onNews({ type: 'refused', why: 'missing', user, by })
         throw new ScanInError('passkey_required')
       }
-      return attempt({ by, user }, 'refused', 'passkey_required', async () => {
-        const found = await use(assertion, purpose)
+      return attempt({ by, person }, 'refused', 'passkey_required', async (inTurn) => {
+        const found = await use(assertion, purpose, inTurn)
         if (!isSamePerson(found.user, user)) throw new PasskeyRefused('foreign')
         return found
       })

@@ -1,6 +1,6 @@
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { AnyOccasion } from '../http/occasion.ts'
-import type { User } from '../identity/identity.ts'
+import type { CurrentPerson, User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
@@ -27,6 +27,7 @@ export interface SessionOpeningOptions {
   store: RecordStore
   clock: Clock
   policy: SessionPolicy
+  currentPerson: CurrentPerson
   followUps: FollowUps
   records: SessionRecords
   index: SessionIndex
@@ -79,7 +80,7 @@ export interface Along<Also> extends Place {
 }
 
 export interface Created<Also> {
-  /** `undefined`: it was ended in the meantime, or its person is blocked, and nothing was changed. */
+  /** `undefined`: it was ended in the meantime, or its person is blocked or gone, and nothing was changed. */
   opened: OpenedSession | undefined
   /** What was decided on `along`. */
   also: Also | undefined
@@ -105,7 +106,7 @@ export interface SessionOpening {
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /**
    * `create`, `settle` and `tell`. Where the store does not answer, nobody is given what may be there, and it is taken back.
-   * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked
+   * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked or gone
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
   /** Takes back what was created and given to nobody. It is not told of any more. */
@@ -115,7 +116,7 @@ export interface SessionOpening {
 const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
-  const { clock, policy, followUps, records, index, end, onNews = () => undefined } = options
+  const { clock, policy, currentPerson, followUps, records, index, end, onNews = () => undefined } = options
   const telling = createTelling<SessionChange>({ clock, followUps, onNews })
 
   function fresh({ secret: _kept, told: _listed, kind, remember, ...rest }: NewSession): Session {
@@ -181,6 +182,8 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         ...(along === undefined ? [] : [along]),
       ]
       const decide = ([list, place, other]: readonly unknown[]): Changes<Created<Also>> => {
+        // Who was one of ours when they proved who they are may be so no more, and what they had has ended.
+        if (currentPerson(session.user) === undefined) return { changes: [], result: NOTHING }
         const listing = index.adding(list, entry, session.told)
         const opening = records.opening(place, made)
         const [listed, there] = [listing.result, opening.result]

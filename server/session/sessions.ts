@@ -6,7 +6,7 @@ import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { passwordsOfUnblocked } from '../identity/blocked-people.ts'
+import { blockedNames } from '../identity/blocked-people.ts'
 import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
 import type { AuthenticateNativeApp } from '../identity/native-apps.ts'
 import type { Randomness } from '../randomness.ts'
@@ -83,8 +83,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
       keepRoute(app, { sessions: service, current, nativeApp, clientAddresses, clock })
       const { accountOf = () => undefined } = options
-      const verifyPassword = passwordsOfUnblocked(options.verifyPassword, accountOf, service.isBlocked)
-      signInRoutes(app, { ...options, verifyPassword, signInPhone, guard })
+      const isBlockedName = blockedNames(accountOf, service.isBlocked)
+      signInRoutes(app, { ...options, isBlockedName, signInPhone, guard })
     },
   }
 }

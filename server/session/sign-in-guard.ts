@@ -38,6 +38,8 @@ export interface SignInAttempt {
   address: string
   /** Checks the password; `undefined`: wrong. Costs a hash. */
   verify: () => Promise<User | undefined>
+  /** Asks the store whether it is good for nothing, right or wrong: meanwhile, and in no line for threads. */
+  isOut: () => Promise<boolean>
 }
 
 /**
@@ -135,7 +137,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     return record !== undefined && failures === 0
   }
 
-  return async ({ username, address, verify }) => {
+  return async ({ username, address, verify, isOut }) => {
     const block = addressBlock(address)
     const site = addressBlock(address, SITE_PREFIX)
     // As accounts are told apart, so that no other spelling of one is another count; also of names that nobody can have.
@@ -144,7 +146,8 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     const giveUpAt = giveUpTime()
 
     async function attempt(): Promise<User | undefined> {
-      const user = await hashing('', verify, giveUpAt)
+      const [found, isNobody] = await Promise.all([hashing('', verify, giveUpAt), isOut()])
+      const user = isNobody ? undefined : found
       if (!isCounted) return user
       if (user === undefined)
         await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])

@@ -12,6 +12,8 @@ import type { SignInGuard } from './sign-in-guard.ts'
 
 export interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
+  /** Whether it is a user name of somebody who may not come in. */
+  isBlockedName: (username: string) => Promise<boolean>
   signInPhone: SignInPhone
   clientAddresses: Pick<ClientAddresses, 'of'>
   guard: SignInGuard
@@ -31,7 +33,7 @@ const signInBody = Type.Object(
 
 /** How a phone signs in where there is no identity provider. */
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
-  const { verifyPassword, signInPhone, clientAddresses, guard, onNews, accountOf } = options
+  const { verifyPassword, isBlockedName, signInPhone, clientAddresses, guard, onNews, accountOf } = options
 
   /** What was typed is told of only as the account that it is of: people type passwords into the wrong field. */
   function tellOfFailure(error: unknown, username: string, by: Occasion): void {
@@ -61,7 +63,8 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
       const by = occasionOf(request, clientAddresses)
       const { username, password } = request.body
       const verify = () => verifyPassword(username, password)
-      const user = await guard({ username, address: by.address, verify }).catch((error) => {
+      const isOut = () => isBlockedName(username)
+      const user = await guard({ username, address: by.address, verify, isOut }).catch((error) => {
         tellOfFailure(error, username, by)
         throw error
       })

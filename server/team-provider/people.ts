@@ -52,11 +52,25 @@ function isAllowed({ groups = [] }: User, claims: Claims, { allow, issuer }: Peo
 }
 
 /**
+ * Whether the rules leave somebody out by what is kept of them. Whom a domain may have let in stays: it is not kept who
+ * answered for an address.
+ */
+export function isLeftOut({ groups = [], email = '' }: User, { allow, issuer }: PeopleRules): boolean {
+  if (allow === undefined || groups.some((group) => allow.groups.includes(group))) return false
+  if (isGoogle(issuer)) return allow.domains.length === 0
+  return !allow.domains.includes(domainIn(email))
+}
+
+/**
  * The domain that the provider answers for. An address that it did not verify is whatever its owner wrote; Google says by a
  * claim of its own whose organisation's an account is.
  */
 function domainOf(claims: Claims, issuer: string): string | undefined {
   if (isGoogle(issuer)) return textOf(claims['hd'])?.toLowerCase()
   const email = claims['email_verified'] === true ? textOf(claims['email']) : undefined
-  return email?.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  return email === undefined ? undefined : domainIn(email)
+}
+
+function domainIn(email: string): string {
+  return email.slice(email.lastIndexOf('@') + 1).toLowerCase()
 }

@@ -60,6 +60,8 @@ export interface ProviderClient {
 interface Ready {
   oidc: typeof Oidc
   config: Oidc.Configuration
+  /** For what is spent by being asked. */
+  patient: Oidc.Configuration
   errors: ProviderErrors
   issuer: string
   hasUserinfo: boolean
@@ -69,6 +71,8 @@ interface Ready {
 }
 
 const TIMEOUT_SECONDS = 5
+/** A refresh token is good no more once the provider has taken it: the next one is waited for, whoever waits for us. */
+const REFRESH_TIMEOUT_SECONDS = 60
 /** Where its endpoints are changes seldom, and keys are looked up anew by themselves. */
 const METADATA_FOR_MS = 3_600_000
 const LOOK_AGAIN_MS = 60_000
@@ -102,13 +106,16 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     const methods = server.token_endpoint_auth_methods_supported
     const isPost = methods?.includes('client_secret_post') === true && !methods.includes('client_secret_basic')
     const auth = isPost ? oidc.ClientSecretPost(clientSecret) : oidc.ClientSecretBasic(clientSecret)
-    const config = new oidc.Configuration(server, clientId, undefined, auth)
-    for (const extension of execute) extension(config)
-    config.timeout = TIMEOUT_SECONDS
+    const configured = (timeout: number) => {
+      const config = new oidc.Configuration(server, clientId, undefined, auth)
+      for (const extension of execute) extension(config)
+      return Object.assign(config, { timeout })
+    }
     const keysAt = (cooldownDuration: number) =>
       createRemoteJWKSet(new URL(server.jwks_uri ?? ''), { timeoutDuration: TIMEOUT_SECONDS * 1000, cooldownDuration })
     return {
-      ...{ oidc, config, errors: createProviderErrors(oidc), issuer: server.issuer },
+      ...{ oidc, errors: createProviderErrors(oidc), issuer: server.issuer },
+      ...{ config: configured(TIMEOUT_SECONDS), patient: configured(REFRESH_TIMEOUT_SECONDS) },
       hasUserinfo: server.userinfo_endpoint !== undefined,
       // A provider that has just changed its keys is asked for them at once: who comes with its token has been there.
       keys: keysAt(0),
@@ -207,7 +214,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     async refresh(refreshToken, subject, keep) {
       const it = await ready()
       const tokens = await ask(async () => {
-        const given = await it.oidc.refreshTokenGrant(it.config, refreshToken)
+        const given = await it.oidc.refreshTokenGrant(it.patient, refreshToken)
         const { refresh_token: next = refreshToken } = given
         if (next !== refreshToken) await keep(next)
         if (given.id_token !== undefined) await verifySignature(given.id_token, it)

@@ -3,12 +3,14 @@ import { ScanInError } from '../errors.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
+import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { type Grant, type Grants, personOf } from './grants.ts'
 import { createNextTokens } from './next-tokens.ts'
-import { type PeopleRules, personAmong } from './people.ts'
+import { isLeftOut, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
+import { createSparingCalls } from './sparing-calls.ts'
 
 /** Why sessions are withdrawn, for the log. */
 export type Withdrawal = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
@@ -20,11 +22,15 @@ export interface VouchingOptions {
   sessions: Pick<SessionService, 'withdraw'>
   currentPerson: CurrentPerson
   clock: Clock
+  /** Lets time pass. */
+  schedule?: Schedule
 }
 
 /** The provider's word is good for so long without asking. */
 export const ASK_EVERY_MS = 600_000
-/** Who asks has so long, and others meanwhile do not: longer than a place in line and a slow answer take. */
+/** Whoever uses a session waits so long for the provider, and then goes by its last word: its answer counts when it comes. */
+const PATIENCE_MS = 2500
+/** Who asks has so long, and others meanwhile do not: longer than a place in line and the slowest answer take. */
 const LEASE_MS = 120_000
 const ASK_AGAIN_MS = 60_000
 const AT_ONCE = 16
@@ -33,18 +39,15 @@ const RETRY_AFTER_SECONDS = 1
 
 /**
  * Whether the team's provider still vouches for somebody, asked as a session of theirs is used: ten minutes after the last
- * time, once for all of a grant's sessions and instances. Where it does not answer, its last word counts, for twelve hours;
- * then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
+ * time, once for all of a grant's sessions and instances. Where it does not answer, or not soon, its last word counts, for
+ * twelve hours; then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
  */
 export function createVouching(options: VouchingOptions): VouchFor {
-  const { provider, rules, grants, sessions, currentPerson, clock } = options
+  const { provider, rules, grants, sessions, currentPerson, clock, schedule = scheduleByTimer } = options
   const underWay = new Map<string, Promise<User | undefined>>()
   const nextTokens = createNextTokens({ grants, clock })
-  const calls = createQueues({
-    atOnce: AT_ONCE,
-    mostWaiting: MOST_WAITING,
-    refusal: () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS }),
-  })
+  const inLine = createQueues({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, refusal: unavailable })
+  const calls = createSparingCalls({ isTrouble: isUnavailable, refusal: unavailable, schedule })
 
   async function withdraw(user: User, id: string, why: Withdrawal): Promise<undefined> {
     await grants.end(id)
@@ -55,12 +58,24 @@ export function createVouching(options: VouchingOptions): VouchFor {
   /** As it was last said, if that is not too long ago. */
   function asLastSaid(id: string, grant: Grant): User {
     if (clock() - grant.saidAt < LONGEST_SILENCE_MS) return personOf(id, grant)
-    throw new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+    throw unavailable()
+  }
+
+  /** Its answer, if that comes soon; else its last word. */
+  function soonOrLastSaid(answer: Promise<User | undefined>, id: string, grant: Grant): Promise<User | undefined> {
+    return new Promise((resolve, reject) => {
+      const forget = schedule(PATIENCE_MS, () => {
+        calls.beSlow()
+        // Too old a one is an error.
+        resolve(new Promise((lastSaid) => lastSaid(asLastSaid(id, grant))))
+      })
+      void answer.then(resolve, reject).finally(forget)
+    })
   }
 
   async function askProvider(id: string, grant: Grant, token: string): Promise<Grant | undefined> {
     const keep = (next: string) => nextTokens.keep(id, grant, next)
-    const claims = await calls('', () => provider.refresh(token, grant.user.id, keep))
+    const claims = await calls.call(() => inLine('', () => provider.refresh(token, grant.user.id, keep)))
     const user = Object.keys(claims).length === 0 ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
     const saidAt = clock()
@@ -71,8 +86,9 @@ export function createVouching(options: VouchingOptions): VouchFor {
   async function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
     let isMine = false
     const grant = await grants.change(id, (now) => {
-      isMine = clock() >= now.askAt
       const next = nextTokens.withNext(id, now)
+      // Who cannot ask is in nobody's way: another instance may have the client secret that opens it.
+      isMine = clock() >= now.askAt && grants.refreshTokenOf(id, next) !== undefined
       if (isMine) return { ...next, askAt: clock() + LEASE_MS }
       return next === now ? undefined : next
     })
@@ -80,20 +96,24 @@ export function createVouching(options: VouchingOptions): VouchFor {
   }
 
   /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
-  async function withoutToken(user: User, id: string, { saidAt }: Grant): Promise<User | undefined> {
-    const askAt = saidAt + LONGEST_SILENCE_MS
-    if (clock() >= askAt) return withdraw(user, id, 'unheard')
-    const grant = await grants.change(id, (now) => ({ ...now, askAt }))
-    return grant && personOf(id, grant)
+  async function withoutToken(user: User, id: string, grant: Grant): Promise<User | undefined> {
+    if (clock() >= grant.saidAt + LONGEST_SILENCE_MS) return withdraw(user, id, 'unheard')
+    return isLeftOut(grant.user, rules) ? withdraw(user, id, 'not_allowed') : personOf(id, grant)
+  }
+
+  /** Whom there is nothing to ask by about is held to the rules of now by what is known. */
+  function isDue(grant: Grant): boolean {
+    return clock() >= grant.askAt || (grant.refresh === undefined && isLeftOut(grant.user, rules))
   }
 
   async function check(user: User, id: string): Promise<User | undefined> {
     const claimed = await claim(id)
     if (claimed === undefined) return withdraw(user, id, 'gone')
     const { grant, isMine } = claimed
-    if (!isMine) return asLastSaid(id, grant)
     const token = grants.refreshTokenOf(id, grant)
-    return token === undefined ? withoutToken(user, id, grant) : withToken(user, id, grant, token)
+    if (token === undefined) return withoutToken(user, id, grant)
+    if (!isMine) return asLastSaid(id, grant)
+    return soonOrLastSaid(withToken(user, id, grant, token), id, grant)
   }
 
   async function withToken(user: User, id: string, grant: Grant, token: string): Promise<User | undefined> {
@@ -102,7 +122,7 @@ export function createVouching(options: VouchingOptions): VouchFor {
       return said && personOf(id, said)
     } catch (error) {
       if (error instanceof ProviderRefused) return withdraw(user, id, withdrawalOf(error))
-      if (ScanInError.from(error).code !== 'identity_provider_unavailable') throw error
+      if (!isUnavailable(error)) throw error
       await grants.change(id, (now) => ({ ...now, askAt: clock() + ASK_AGAIN_MS }))
       return asLastSaid(id, grant)
     }
@@ -114,12 +134,16 @@ export function createVouching(options: VouchingOptions): VouchFor {
     const isToCheck = () => underWay.has(id) || nextTokens.has(id)
     const grant = isToCheck() ? undefined : await grants.find(id)
     // Somebody may have begun to ask meanwhile: then their answer is this one too.
-    if (grant !== undefined && clock() < grant.askAt && !isToCheck()) return asLastSaid(id, grant)
+    if (grant !== undefined && !isDue(grant) && !isToCheck()) return asLastSaid(id, grant)
     const asked = underWay.get(id) ?? check(user, id).finally(() => underWay.delete(id))
     underWay.set(id, asked)
     return asked
   }
 }
+
+const unavailable = () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
+
+const isUnavailable = (error: unknown) => ScanInError.from(error).code === 'identity_provider_unavailable'
 
 function withdrawalOf({ why }: ProviderRefused): Withdrawal {
   return why === 'not_allowed' || why === 'no_person' || why === 'id_taken' ? why : 'gone'

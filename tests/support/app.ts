@@ -64,6 +64,7 @@ export async function createTestApp(
     makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
     verifyPassword: accounts.verifyPassword,
     currentPerson: accounts.currentPerson,
+    ...(others.currentPerson === undefined ? { hasEnded: accounts.hasEnded } : {}),
     accountOf: accounts.find,
     bearerVerifiers: [],
     clock,

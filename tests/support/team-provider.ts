@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type { Configuration } from 'oidc-provider'
 import { freePort } from './free-port.ts'
@@ -21,6 +21,10 @@ export interface TeamProvider {
   isDown: boolean
   /** Of its endpoints, the path of one that answers so while all others are there. */
   downAt: string | undefined
+  /** The path of one that does what it is asked to, and keeps its answers back until it is another one. */
+  slowAt: string | undefined
+  /** How many answers are kept back. */
+  keptBack(): number
   /** Publishes a key by the name of its own that is not the one that signs. */
   publishesAnother: boolean
   /** Another key signs from now on; the one before is published no more. */
@@ -56,6 +60,8 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
   const people = new Map<string, Record<string, unknown>>()
   const given: string[] = []
   const logouts: string[] = []
+  const keptBack: (() => void)[] = []
+  let slowAt: string | undefined
   let refreshes = 0
   let key = await makeKey('first')
   const foreign = await makeKey('first')
@@ -110,6 +116,14 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
     logouts,
     isDown: false,
     downAt: undefined,
+    get slowAt() {
+      return slowAt
+    },
+    set slowAt(path) {
+      slowAt = path
+      for (const answer of keptBack.splice(0)) answer()
+    },
+    keptBack: () => keptBack.length,
     publishesAnother: false,
     async rotateKeys() {
       key = await makeKey('second')
@@ -163,7 +177,16 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
       reply
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ keys: [{ kty, n, e, kid: names.kid, alg: names.alg }] }))
-    } else void answer(request, reply)
+    } else {
+      if (request.url === team.slowAt) {
+        const end = reply.end.bind(reply) as (...what: unknown[]) => ServerResponse
+        reply.end = (...what: unknown[]) => {
+          keptBack.push(() => void end(...what))
+          return reply
+        }
+      }
+      void answer(request, reply)
+    }
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return team

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
 import { type AccountsFile, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { createInjectClient, createTestApp } from '../support/app.ts'
 import { howManyTimesAsLong } from '../support/how-many-times-as-long.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
@@ -182,3 +185,28 @@ test("T11 sign-in takes as long for an unknown user as for a wrong password, wha
     expect([username, times, isAlike(times)]).toEqual([username, times, true])
   }
 })
+
+test.each(['0', '10'])(
+  'T11 sign-in asks the store as often for an unknown user as for a wrong password, where %s a minute are counted',
+  async (RATE_SIGN_INS_PER_MINUTE) => {
+    let reads = 0
+    const inner = createMemoryStore({ clock: Date.now })
+    const store: RecordStore = {
+      ...inner,
+      read(key) {
+        reads++
+        return inner.read(key)
+      },
+    }
+    const { app } = await createTestApp({ RATE_SIGN_INS_PER_MINUTE }, { store }, { now: Date.now() })
+    const readsOf = async (username: string) => {
+      reads = 0
+      const reply = await createInjectClient(app).post('/sign-in', { username, password: 'wrong' })
+      expect(reply.statusCode).toBe(401)
+      return reads
+    }
+    expect(await readsOf('nobody')).toBe(await readsOf('demo'))
+    expect(await readsOf('demo')).toBeGreaterThan(0)
+    await app.close()
+  },
+)

@@ -1,8 +1,15 @@
 import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
+import { hashSecret } from '../../server/hashes.ts'
+import { personKeyHash } from '../../server/identity/person-key.ts'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import type { RecordStore } from '../../server/store/record-store.ts'
+import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL } from '../support/app.ts'
+import { eventually } from '../support/eventually.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Reply } from '../support/http-client.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { expectProblem } from './seen.ts'
 
 /** T26: what costs us more than who asks for it is bounded, and nobody else waits for it. */
@@ -147,4 +154,73 @@ onEveryStore(DRAWING, (stage) => {
     // Ten, and by a minute's end two more.
     expect(drawn).toBeLessThanOrEqual(BURST + 2)
   })
+})
+
+/** A store that answers no read at this place until it is told to. */
+function slowAt(place: string) {
+  const inner = createMemoryStore({ clock: Date.now })
+  const waiting: (() => void)[] = []
+  let isSlow = true
+  const store: RecordStore = {
+    ...inner,
+    async read(key) {
+      if (isSlow && key === place) await new Promise<void>((resolve) => waiting.push(resolve))
+      return inner.read(key)
+    },
+  }
+  return {
+    store,
+    waiting: () => waiting.length,
+    answer() {
+      isSlow = false
+      for (const go of waiting.splice(0)) go()
+    },
+  }
+}
+
+test('T26 made-up passkeys that wait for a slow store are in no way of people who sign in or confirm by theirs', async () => {
+  const challenge = 'A'.repeat(44)
+  const slow = slowAt(`challenge:${hashSecret(challenge)}`)
+  const env = { TRUST_PROXY: '127.0.0.1', CONFIRM: 'passkey', POLL_HOLD_SECONDS: '0' }
+  const { app } = await createTestApp(env, { store: slow.store }, { now: Date.now() })
+  const authenticator = createSoftwareAuthenticator({ origin: PUBLIC_URL })
+  const phone = await createInjectPhone(app)
+  const attestation = authenticator.make((await phone.post('/passkeys/options')).json())
+  expect((await phone.post('/passkeys', { attestation })).statusCode).toBe(201)
+  const { token } = (await createInjectClient(app).post('/login')).json()
+  await phone.post('/login/scan', { token })
+
+  const toConfirm = (await phone.post('/login/confirm/options', { token })).json()
+  const other = createInjectClient(app)
+  const toSignIn = (await other.post('/sign-in/passkey/options')).json()
+  const stranger = createInjectClient(app)
+  const madeUp = authenticator.use(toSignIn, { challenge })
+  const headers = { origin: PUBLIC_URL, 'x-forwarded-for': '198.51.100.66' }
+  const flood = Array.from({ length: 150 }, () => stranger.post('/sign-in/passkey', { assertion: madeUp }, { headers }))
+  await eventually('they wait', () => slow.waiting() > 1)
+  const theirs = [
+    phone.post('/login/confirm', { token, assertion: authenticator.use(toConfirm) }),
+    other.post('/sign-in/passkey', { assertion: authenticator.use(toSignIn) }),
+  ]
+  expect((await Promise.all(theirs)).map(({ statusCode }) => statusCode)).toEqual([200, 200])
+  slow.answer()
+  for (const { statusCode } of await Promise.all(flood)) expect(statusCode).toBe(401)
+  await app.close()
+})
+
+test('T26 sign-ins that wait for a slow store take no place in the line for hashing', async () => {
+  const slow = slowAt(`sessions-of:${personKeyHash({ id: 'demo' })}`)
+  const { app } = await createTestApp({ TRUST_PROXY: '127.0.0.1' }, { store: slow.store }, { now: Date.now() })
+  const signIn = (username: string, address: string) =>
+    createInjectClient(app).post(
+      '/sign-in',
+      { username, password: 'wrong' },
+      { headers: { origin: PUBLIC_URL, 'x-forwarded-for': address } },
+    )
+  const held = Array.from({ length: 10 }, (_, at) => signIn('demo', `198.51.${at}.1`))
+  await eventually('they wait', () => slow.waiting() > 1)
+  expect((await signIn('nobody', '203.0.113.1')).statusCode).toBe(401)
+  slow.answer()
+  for (const { statusCode } of await Promise.all(held)) expect(statusCode).toBe(401)
+  await app.close()
 })

@@ -3,7 +3,7 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
 import { type Occasion, pollOccasion } from '../../http/occasion.ts'
-import type { CurrentPerson } from '../../identity/identity.ts'
+import type { HasEnded } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
@@ -23,7 +23,7 @@ export interface BrowserLoginsOptions {
   records: LoginRecords
   userCodes: UserCodes
   collect: Collect
-  currentPerson: CurrentPerson
+  hasEnded: HasEnded
   clock: Clock
   randomness: Randomness
   policy: LoginPolicy
@@ -69,7 +69,7 @@ export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
 export function createBrowserLogins(options: BrowserLoginsOptions) {
-  const { records, userCodes, collect, currentPerson, clock, randomness, policy, closing } = options
+  const { records, userCodes, collect, hasEnded, clock, randomness, policy, closing } = options
 
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
     if (browser.browserKey === undefined) return Promise.resolve(undefined)
@@ -141,13 +141,13 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   }
 
   function isOfSomebodyGone({ user }: KnownLogin): boolean {
-    return user !== undefined && currentPerson(user) === undefined
+    return user !== undefined && hasEnded(user)
   }
 
   /** Of somebody who is not one of ours any more: what they scanned or approved waits for nothing. */
   function denialFor(login: Login): LoginEvent | undefined {
     const phone = login.status === 'pending' ? undefined : login.phone
-    const isGone = phone !== undefined && currentPerson(phone.user) === undefined
+    const isGone = phone !== undefined && hasEnded(phone.user)
     return isGone ? { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } : undefined
   }
 

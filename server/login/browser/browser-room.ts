@@ -7,7 +7,7 @@ import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import { type QueueTally, queueTally } from '../../http/tallies.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import type { CurrentPerson } from '../../identity/identity.ts'
+import type { CurrentPerson, HasEnded } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { ApplicationOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
@@ -28,6 +28,8 @@ export interface BrowserRoomOptions {
   sessions: Pick<SessionService, HandOverSessions | 'approvingPerson'>
   approvingTokens: ApproverOptions['approvingTokens']
   currentPerson: CurrentPerson
+  /** Left out: whoever is nobody of ours. */
+  hasEnded?: HasEnded | undefined
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
@@ -61,11 +63,12 @@ export interface BrowserRoom {
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { holds, sessions, approvingTokens, cookies, currentPerson } = options
+  const { hasEnded = (user) => currentPerson(user) === undefined } = options
   const { records, clock, policy } = options.logins
   const { paces, clients, renewing, closing, tallies } = holds
-  const approver = createApprover({ sessions, approvingTokens, currentPerson, clock })
+  const approver = createApprover({ sessions, approvingTokens, currentPerson, hasEnded, clock })
   const collect = createCollect({ records, sessions, approver, clock, policy })
-  const logins = createBrowserLogins({ ...options.logins, collect, currentPerson, closing, tally: tallies.browser })
+  const logins = createBrowserLogins({ ...options.logins, collect, hasEnded, closing, tally: tallies.browser })
   const poll = createPoll({ logins, cookies, clients, paces })
   const queue = queueTally()
   return {

@@ -382,6 +382,7 @@ function createWorld(
   const onNews = (news: LoginNews) => void told.push(news)
   const logins = createLogins({ store, clock, randomness, policy: POLICY, onNews, schedule: () => () => undefined })
   const currentPerson = (user: User) => user
+  const hasEnded = () => false
   const sessions = createSessionService({
     ...{ currentPerson, store, clock, openingMs: POLICY.collectMs },
     policy: { lifeMs: 600_000, idleMs: 300_000, rememberMs: 1e12, most: 50 },
@@ -392,7 +393,13 @@ function createWorld(
       toldCollected.push(news.session.handedOverBy)
     },
   })
-  const approver = createApprover({ sessions, approvingTokens: { isGood: async () => true }, currentPerson, clock })
+  const approver = createApprover({
+    sessions,
+    approvingTokens: { isGood: async () => true },
+    currentPerson,
+    hasEnded,
+    clock,
+  })
   const collect = createCollect({ ...logins, sessions, approver })
   const parts = { ...logins, closing: createClosing() }
   return {
@@ -434,7 +441,7 @@ function createWorld(
       clock,
       paces: { current: { interval: 2, hold: 2 }, polled: () => undefined },
     }),
-    browserLogins: createBrowserLogins({ ...parts, collect, currentPerson }),
+    browserLogins: createBrowserLogins({ ...parts, collect, hasEnded }),
     approvals: createPhoneApprovals(parts),
   }
 }

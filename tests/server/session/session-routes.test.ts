@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { createAccounts } from '../../../server/identity/accounts.ts'
+import type { PasswordVerifier } from '../../../server/identity/identity.ts'
+import { hashPassword } from '../../../server/identity/passwords.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -50,6 +53,23 @@ describe('signing in', () => {
     planted.cookies.set('scanin_session', 'x'.repeat(43))
     await planted.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
     expect(planted.cookies.get('scanin_session')).not.toBe('x'.repeat(43))
+  })
+
+  test('opens nothing where the account ends while its password is checked', async () => {
+    const passwordHash = await hashPassword('right', { memoryCost: 64, timeCost: 1, parallelism: 1 })
+    const account = { username: 'ada', user: { id: 'ada', name: 'Ada', credential: 'c' }, passwordHash }
+    const accounts = createAccounts([{ ...account, isDisabled: false }])
+    const verifyPassword: PasswordVerifier = async (...typed) => {
+      const user = await accounts.verifyPassword(...typed)
+      accounts.replace([{ ...account, isDisabled: true }])
+      return user
+    }
+    const { app } = await createTestApp({}, { accounts, verifyPassword })
+    const client = createInjectClient(app)
+    const reply = await client.post('/sign-in', { username: 'ada', password: 'right' })
+    expect([reply.statusCode, reply.json().code, reply.cookies]).toEqual([401, 'invalid_credentials', []])
+    accounts.replace([{ ...account, isDisabled: false }])
+    expect(await isSignedIn(client)).toBe(false)
   })
 
   test('says the same of a wrong password and of an unknown name', async () => {

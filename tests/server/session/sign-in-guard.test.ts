@@ -29,6 +29,7 @@ function createGuarded(failuresPerMinute = 10) {
     guard({
       username,
       address,
+      isOut: async () => false,
       verify: async () => {
         tried.push(address)
         return password === 'right' ? USER : undefined

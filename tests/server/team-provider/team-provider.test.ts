@@ -40,6 +40,7 @@ afterAll(() => team.stop())
 beforeEach(async () => {
   team.isDown = false
   team.downAt = undefined
+  team.slowAt = undefined
   team.publishesAnother = false
   team.people.clear()
   team.people.set('u-1', ADA)
@@ -535,6 +536,45 @@ describe('whoever is gone at the provider', () => {
       for (const client of [browser, phone]) expect(await whoIs(client)).toMatchObject({ name: 'Ada King' })
     },
   )
+
+  test('nobody is out because it was slow to answer, by a refresh token that is good once: its answer is waited for', async () => {
+    const losing = losingTokens(createMemoryStore({ clock: () => testApp.time.now }))
+    await start({}, { store: losing.store })
+    await signIn()
+    testApp.time.now += 10 * MINUTE_MS
+    team.slowAt = '/token'
+    // By its last word, as its next one is not here yet.
+    for (const _time of [1, 2]) expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
+    expect(team.keptBack()).toBe(1)
+    team.slowAt = undefined
+    await eventually('the next token is kept', async () => losing.durable.length === 2)
+    team.people.set('u-1', { ...ADA, name: 'Ada King' })
+    // What came with that token may not have been looked at yet.
+    await eventually('it is asked by that token', async () => {
+      testApp.time.now += 11 * MINUTE_MS
+      const who = await whoIs(phone)
+      expect(who).toMatchObject({ id: 'u-1' })
+      return who.name === 'Ada King'
+    })
+  })
+
+  test('whoever it says is gone is out once it says so, though nobody waits for that any more', async () => {
+    await signIn()
+    const browser = await signInBrowser()
+    const waiting = createInjectClient(testApp.app)
+    const { token } = (await waiting.post('/login')).json()
+    await phone.post('/login/scan', { token })
+    await phone.post('/login/confirm', { token })
+    testApp.time.now += 10 * MINUTE_MS - 1
+    team.people.delete('u-1')
+    team.slowAt = '/token'
+    testApp.time.now += 1
+    expect(await whoIs(browser)).toMatchObject({ id: 'u-1' })
+    team.slowAt = undefined
+    await eventually('it has said so', async () => told().some(([audit]) => audit === 'session.withdrawn'))
+    for (const client of [browser, phone]) expect(await whoIs(client)).toBe(OUT)
+    expect((await waiting.get(`/login/status/${token}`)).json().status).not.toBe('authenticated')
+  })
 
   test('a refresh token that is good once is not lost with a store that goes away', async () => {
     const failing = createFailingStore(createMemoryStore({ clock: () => testApp.time.now }))

@@ -1,0 +1,53 @@
+import type { Schedule } from '../schedule.ts'
+
+export interface SparingCallsOptions {
+  /** Of what went wrong with a call: that nothing can be learnt of the provider just now. */
+  isTrouble: (error: unknown) => boolean
+  /** What who may not ask now is told. */
+  refusal: () => Error
+  schedule: Schedule
+}
+
+/** Calls of a provider: any number while it answers, and one at a time while it does not. */
+export interface SparingCalls {
+  /** Rejects with the refusal where somebody else is at it. */
+  call<Result>(ask: () => Promise<Result>): Promise<Result>
+  /** It lets somebody wait for too long. */
+  beSlow(): void
+}
+
+/** Who waits for one that hangs keeps the others from trying for so long. */
+const HANGS_AFTER_MS = 10_000
+
+export function createSparingCalls({ isTrouble, refusal, schedule }: SparingCallsOptions): SparingCalls {
+  let isInTrouble = false
+  /** The one that keeps others from asking, in trouble. */
+  let latest: object | undefined
+
+  return {
+    beSlow() {
+      isInTrouble = true
+    },
+
+    async call(ask) {
+      if (isInTrouble && latest !== undefined) throw refusal()
+      const mine = {}
+      latest = mine
+      const leave = () => {
+        if (latest === mine) latest = undefined
+      }
+      const forget = schedule(HANGS_AFTER_MS, leave)
+      try {
+        const result = await ask()
+        isInTrouble = false
+        return result
+      } catch (error) {
+        isInTrouble = isTrouble(error)
+        throw error
+      } finally {
+        forget()
+        leave()
+      }
+    },
+  }
+}

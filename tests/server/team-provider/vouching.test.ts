@@ -1,0 +1,185 @@
+import { beforeEach, expect, test } from '@jest/globals'
+import { ScanInError } from '../../../server/errors.ts'
+import type { User } from '../../../server/identity/identity.ts'
+import { cryptoRandomness as randomness } from '../../../server/randomness.ts'
+import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import { createGrants, type Grants } from '../../../server/team-provider/grants.ts'
+import type { PeopleRules } from '../../../server/team-provider/people.ts'
+import { ProviderRefused } from '../../../server/team-provider/refusal.ts'
+import { createVouching } from '../../../server/team-provider/vouching.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const MINUTE_MS = 60_000
+const TWELVE_HOURS_MS = 12 * 60 * MINUTE_MS
+
+let now: number
+/** What time is waited for, in the order in which it was begun. */
+let timers: { ms: number; ring: () => void }[]
+/** What the provider is asked, and how it answers. */
+let asked: { subject: string; answer: (error?: Error) => void }[]
+let withdrawn: string[]
+let rules: PeopleRules
+let newer: Grants
+let vouchByNewer: (who: string) => Promise<User | undefined>
+let grants: Grants
+let vouch: (who: string) => Promise<User | undefined>
+let grantOf: Map<string, string>
+
+const clock = () => now
+const away = () => new ScanInError('identity_provider_unavailable')
+
+/** Lets so much time pass, of what is waited for. */
+async function wait(ms: number): Promise<void> {
+  for (const one of timers.filter((timer) => timer.ms <= ms)) one.ring()
+  await new Promise(setImmediate)
+}
+
+/** Fifty people, whom the provider was last asked about eleven minutes ago. */
+beforeEach(async () => {
+  now = Date.now()
+  timers = []
+  asked = []
+  withdrawn = []
+  grantOf = new Map()
+  const store = createMemoryStore({ clock })
+  const provider = { issuer: 'https://id.example', clientId: 'c', clientSecret: 's' }
+  const how = { store, clock, randomness, keptForMs: 10 * TWELVE_HOURS_MS }
+  rules = { issuer: 'https://id.example', groupsClaim: 'groups', allow: undefined }
+  grants = createGrants({ ...how, provider })
+  /** Of an instance that has another client secret already. */
+  newer = createGrants({ ...how, provider: { ...provider, clientSecret: 'another' } })
+  const vouchingBy = (by: Grants) =>
+    createVouching({
+      provider: {
+        refresh: (_token, subject) =>
+          new Promise((resolve, reject) => {
+            asked.push({ subject, answer: (error) => (error === undefined ? resolve({}) : reject(error)) })
+          }),
+      },
+      rules,
+      grants: by,
+      sessions: { withdraw: async ({ id }) => void withdrawn.push(id) },
+      currentPerson: (user) => user,
+      clock,
+      schedule(ms, ring) {
+        const forget = () => {
+          timers = timers.filter((one) => one !== timer)
+        }
+        const timer = {
+          ms,
+          ring() {
+            forget()
+            ring()
+          },
+        }
+        timers.push(timer)
+        return forget
+      },
+    })
+  for (let at = 0; at < 50; at++) {
+    const user: User = { id: `p-${at}`, name: `Person ${at}`, source: 'oidc' }
+    const grant = { user, saidAt: now - 11 * MINUTE_MS, askAt: now - MINUTE_MS }
+    grantOf.set(user.id, await grants.open(grant, 'a refresh token'))
+  }
+  const [vouchFor, vouchForNewer] = [vouchingBy(grants), vouchingBy(newer)]
+  const personOf = (who: string): User => ({ id: who, name: who, source: 'oidc', credential: grantOf.get(who) ?? '' })
+  vouch = (who) => vouchFor(personOf(who))
+  vouchByNewer = (who) => vouchForNewer(personOf(who))
+})
+
+const everybody = () => [...grantOf.keys()]
+
+test('where the provider hangs, all its people go by its last word once one patience is over, and those after them at once', async () => {
+  const [first = [], later = []] = [everybody().slice(0, 30), everybody().slice(30)]
+  const early = first.map(vouch)
+  await eventually('it is asked', () => asked.length === 16)
+  await wait(2500)
+  expect(await Promise.all(early)).toMatchObject(first.map((id) => ({ id })))
+  for (const id of [...later, ...first]) expect(await vouch(id)).toMatchObject({ id })
+  expect(asked).toHaveLength(16)
+})
+
+test('while it is in trouble one asks at a time, and where that one hangs another after ten seconds; once it answers, all do', async () => {
+  const [one, two, three, four, five] = everybody() as [string, string, string, string, string]
+  const failing = vouch(one)
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer(away())
+  expect(await failing).toMatchObject({ id: one })
+  const trying = vouch(two)
+  await eventually('it is asked again', () => asked.length === 2)
+  expect(await vouch(three)).toMatchObject({ id: three })
+  await wait(10_000)
+  expect(await trying).toMatchObject({ id: two })
+  const next = vouch(four)
+  await eventually('the next one asks', () => asked.length === 3)
+  asked[2]?.answer()
+  expect(await next).toMatchObject({ id: four })
+  const all = [five, ...everybody().slice(5, 15)].map(vouch)
+  await eventually('everybody asks', () => asked.length === 14)
+  for (const { answer } of asked) answer()
+  await Promise.all(all)
+  expect(withdrawn).toEqual([])
+})
+
+test('an answer that nobody waits for any more counts: who is gone is out, and nobody else', async () => {
+  const [gone, there] = everybody() as [string, string]
+  const early = [vouch(gone), vouch(there)]
+  await eventually('it is asked', () => asked.length === 2)
+  await wait(2500)
+  expect(await Promise.all(early)).toMatchObject([{ id: gone }, { id: there }])
+  for (const { subject, answer } of asked) answer(subject === gone ? new ProviderRefused('gone') : undefined)
+  await eventually('it is out', () => withdrawn.length === 1)
+  expect(await vouch(gone)).toBeUndefined()
+  expect(await vouch(there)).toMatchObject({ id: there })
+  expect(new Set(withdrawn)).toEqual(new Set([gone]))
+})
+
+test('whoever it was silent about for twelve hours is not in by its last word, however soon that is looked at', async () => {
+  const [who] = everybody() as [string]
+  now += TWELVE_HOURS_MS
+  const early = vouch(who).catch((error) => error)
+  await eventually('it is asked', () => asked.length === 1)
+  await wait(2500)
+  expect(await early).toMatchObject({ code: 'identity_provider_unavailable' })
+  await expect(vouch(who)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
+  asked[0]?.answer()
+  await eventually('it is heard', async () => (await vouch(who).catch(() => undefined)) !== undefined)
+  expect(withdrawn).toEqual([])
+})
+
+test('by another client secret nobody can be asked about, which keeps no instance from it that has the one before', async () => {
+  const [who] = everybody() as [string]
+  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  expect(asked).toEqual([])
+  const answered = vouch(who)
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer(new ProviderRefused('gone'))
+  expect(await answered).toBeUndefined()
+  expect(await vouchByNewer(who)).toBeUndefined()
+})
+
+test('by another client secret the last word counts for twelve hours, and then they are out', async () => {
+  const [who] = everybody() as [string]
+  now += TWELVE_HOURS_MS - 11 * MINUTE_MS - 1
+  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  now += 1
+  expect(await vouchByNewer(who)).toBeUndefined()
+  expect(withdrawn).toEqual([who])
+})
+
+test.each<[what: string, allow: PeopleRules['allow'], isIn: boolean]>([
+  ['their group', { groups: ['staff'], domains: [] }, true],
+  ['another group', { groups: ['admins'], domains: [] }, false],
+  ['their domain', { groups: [], domains: ['example.org'] }, true],
+  ['another domain', { groups: [], domains: ['example.com'] }, false],
+  ['another group, or their domain', { groups: ['admins'], domains: ['example.org'] }, true],
+])('where there is nothing to ask by, whom the rules of now leave out is out: %s', async (_what, allow, isIn) => {
+  const user: User = { id: 'p', name: 'P', email: 'p@example.org', groups: ['staff'], source: 'oidc' }
+  const grant = { user, saidAt: now, askAt: now + TWELVE_HOURS_MS }
+  grantOf.set('p', await grants.open(grant, undefined))
+  expect(await vouch('p')).toMatchObject({ id: 'p' })
+  rules.allow = allow
+  if (isIn) expect(await vouch('p')).toMatchObject({ id: 'p' })
+  else expect(await vouch('p')).toBeUndefined()
+  expect(withdrawn).toEqual(isIn ? [] : ['p'])
+})
