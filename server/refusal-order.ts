@@ -11,8 +11,6 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'GET /login/scan/:token': 'never refused',
   'GET /healthz': 'never refused',
   'GET /readyz': 'never refused',
-  // What is asked before a request of another origin: that itself may be one of these.
-  'OPTIONS /*': 'never refused',
   // It begins a login or goes on with one: only its body says.
   'POST /login': 'never refused',
   'POST /login/confirm': 'finish',
@@ -35,17 +33,27 @@ const STEPS: Readonly<Record<string, Step | 'never refused'>> = {
   'POST /oauth/revoke': 'finish',
   'POST /oauth/introspect': 'finish',
   'GET /oauth/userinfo': 'finish',
+  'POST /oauth/userinfo': 'finish',
   'GET /oauth/logout': 'finish',
+  'POST /oauth/logout': 'finish',
   'POST /session/token': 'finish',
+  'GET /.well-known/openid-configuration': 'finish',
+  'GET /.well-known/oauth-authorization-server': 'finish',
   'GET /.well-known/jwks.json': 'finish',
 }
 
 /** A hook that asks, before anything else is done for a request, whether there is too much to do for it. */
 export function refuseInOrder(pressure: Pick<Pressure, 'admit'>) {
   return ({ method, routeOptions }: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
-    // HEAD is as GET is, and what probes may send instead.
-    const step = STEPS[`${method === 'HEAD' ? 'GET' : method} ${routeOptions.url}`] ?? 'go_on'
+    const step = stepOf(method, routeOptions.url)
     if (step !== 'never refused') pressure.admit(step)
     done()
   }
+}
+
+function stepOf(method: string, route: string | undefined): Step | 'never refused' {
+  // What is asked before a request of another origin, wherever that goes: it may be one that is never refused.
+  if (method === 'OPTIONS') return 'never refused'
+  // HEAD is as GET is, and what probes may send instead.
+  return STEPS[`${method === 'HEAD' ? 'GET' : method} ${route}`] ?? 'go_on'
 }

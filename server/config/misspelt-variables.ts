@@ -10,18 +10,23 @@ export interface MisspeltVariable {
 /** Beginnings of ours: with one, a variable is meant for us unless it is known to be another program's. */
 const OURS =
   /^(ACCOUNTS|ADMIN|ALLOWED|APPS|BRAND|CLIENTS|COLLECT|CONFIRM|COOKIE|DEMO|GEOIP|KEY_ROTATION|LOGIN|MATCH|METRICS|PHONE|POLL|PRIVACY|QR|RATE|REDIS|REMEMBER|RETURN|SESSION|SIGNING|STORE|TRUST|WEBHOOK)_/
-/** The official Redis image's own, desktops', fastlane's, and what other programs of one environment often read. */
+/** The official Redis image's own, desktops', fastlane's, loggers' of parts of a program, and what other programs of one environment often read. */
 const OF_OTHERS =
-  /^(REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET|SESSION_(MANAGER|ID|NAME|TYPE|SECRET)|ADMIN_(EMAIL|USER|USERNAME|PASSWORD)|MATCH_(PASSWORD|GIT_\w+|KEYCHAIN_\w+))$/
+  /^(REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET|SESSION_(MANAGER|ID|NAME|TYPE|SECRET)|ADMIN_(EMAIL|USER|USERNAME|PASSWORD)|MATCH_(PASSWORD|GIT_\w+|KEYCHAIN_\w+)|LOG_LEVEL_\w+)$/
 /** What Kubernetes and Docker set in a container about the services beside it, whatever those are called. */
 const OF_A_SERVICE_BESIDE =
   /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|PORT_START|PORT_END))?$|_ENV_/
 const ADDRESS_OF_A_SERVICE_BESIDE = /^(tcp|udp|sctp):\/\//
 /** Docker's links: ours, and what the other one is called there. */
 const LINK_TO_A_SERVICE_BESIDE = /^\/[\w.-]+\/[\w.-]+$/
-/** Short words are near to too many others: of them only two letters that changed places are a slip. */
+/**
+ * Short words are near to too many others: of them only two letters that changed places are a slip. What two names end
+ * in alike (`_URL`, `_FILE`) makes neither of them longer: `HTTP_URL` is not `HELP_URL`.
+ */
 const SHORTEST_FUZZY = 8
-const FARTHEST_SLIP = 2
+const SHORTEST_FUZZY_PART = 5
+/** From so many letters on two of them may be wrong. */
+const LONG = 12
 /** Up to this part of a name may be written otherwise for another one to be proposed. */
 const NEAR = 1 / 4
 /** Words that are said for one another. */
@@ -74,8 +79,20 @@ function isMeant(name: string, known: readonly string[]): boolean {
 }
 
 function isSlip(name: string, meant: string): boolean {
-  if (meant.length < SHORTEST_FUZZY) return name !== meant && hasSwappedLetters(name, meant)
-  return distance(name.toUpperCase(), meant) <= FARTHEST_SLIP
+  if (hasSwappedLetters(name, meant)) return name !== meant
+  if (meant.length < SHORTEST_FUZZY) return false
+  const [written, own] = withoutSharedEnd(name.toUpperCase(), meant)
+  if (written === own) return true
+  if (own.length < SHORTEST_FUZZY_PART) return false
+  const wrong = distance(written, own)
+  return wrong <= 1 || (wrong <= 2 && (own.length >= LONG || written.startsWith(own)))
+}
+
+/** Two names without the last word, where that is the same. */
+function withoutSharedEnd(name: string, other: string): [string, string] {
+  const end = /_[^_]+$/.exec(other)?.[0]
+  if (end === undefined || !name.endsWith(end)) return [name, other]
+  return [name.slice(0, -end.length), other.slice(0, -end.length)]
 }
 
 function hasSwappedLetters(name: string, meant: string): boolean {
@@ -107,7 +124,7 @@ function wordsOf(name: string): string[] {
 function nearest(name: string, known: readonly string[]): string | undefined {
   const bare = withoutFile(name)
   const rank = (one: string) => distance(bare.toUpperCase(), one) - commonStart(bare, one)
-  return known.filter((one) => isNear(bare, one)).sort((one, other) => rank(one) - rank(other))[0]
+  return known.filter((one) => isNear(bare, one) || isSlip(name, one)).sort((one, other) => rank(one) - rank(other))[0]
 }
 
 function isNear(name: string, ours: string): boolean {

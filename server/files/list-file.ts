@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
-import { isNode, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+import { Composer, type Document, isNode, isSeq, Lexer, LineCounter, Parser, YAMLError, YAMLParseError } from 'yaml'
 import { AliasError, resolveAliases } from './yaml-aliases.ts'
 
 /** A file that cannot be used; the message says which variable names it and where, and repeats nothing of it but the place. */
@@ -126,17 +126,55 @@ export async function readText(variable: string, path: string): Promise<string> 
  */
 export function readYaml(variable: string, text: string) {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter })
   try {
+    const document = documentOf(text, lineCounter)
     const [error] = document.errors
     if (error !== undefined) throw error
     resolveAliases(document)
     const value: unknown = document.toJS({ maxAliasCount: -1 })
     return { contents: document.contents, value, lineCounter }
   } catch (cause) {
-    const offset = cause instanceof YAMLError ? cause.pos[0] : cause instanceof AliasError ? cause.offset : undefined
+    const offset = cause instanceof YAMLError ? cause.pos[0] : isOurs(cause) ? cause.offset : undefined
     const line = offset === undefined ? '' : `: line ${lineCounter.linePos(offset).line}`
-    const why = cause instanceof AliasError ? cause.message : 'neither JSON nor YAML'
+    const why = isOurs(cause) ? cause.message : 'neither JSON nor YAML'
     throw new ListFileError(`${variable}${line}: ${why}`, { cause })
   }
+}
+
+const isOurs = (cause: unknown): cause is AliasError | DepthError =>
+  cause instanceof AliasError || cause instanceof DepthError
+
+/** Beyond this, far below where the library's own functions within functions end the process. */
+const MOST_DEEP = 200
+
+class DepthError extends Error {
+  override name = 'DepthError'
+  readonly offset: number
+
+  constructor(offset: number) {
+    super(`lists in lists, more than ${MOST_DEEP} deep`)
+    this.offset = offset
+  }
+}
+
+/**
+ * As the library's `parseDocument`, of what is not nested without end.
+ * @throws DepthError
+ */
+function documentOf(text: string, lineCounter: LineCounter): Document.Parsed {
+  const parser = new Parser(lineCounter.addNewLine)
+  function* tokens() {
+    lineCounter.addNewLine(0)
+    for (const lexeme of new Lexer().lex(text)) {
+      yield* parser.next(lexeme)
+      if (parser.stack.length > MOST_DEEP) throw new DepthError(parser.offset)
+    }
+    yield* parser.end()
+  }
+  const [document, second] = new Composer({ lineCounter }).compose(tokens(), true, text.length)
+  if (document === undefined) throw new Error('no document')
+  if (second !== undefined) {
+    document.errors.push(new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', 'several documents'))
+  }
+  return document
 }

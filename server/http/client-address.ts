@@ -45,7 +45,9 @@ const FORWARDING = /^via$|forwarded|real-?ip|client-?ip|connecting-?ip/
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/
 
 /** Many networks have these at once: the same prefix is no sign of the same place (RFC 4291 §2.5.6, RFC 4380 §4). */
-const RANGES_OF_NO_PLACE = new Set(['linkLocal', 'unspecified', 'teredo'])
+const RANGES_OF_NO_PLACE = new Set(['linkLocal', 'unspecified', 'teredo', 'rfc6052'])
+
+const TRANSLATED = ['64:ff9b::/96', '::ffff:0:0:0/96'].map((range) => ipaddr.IPv6.parseCIDR(range))
 
 /** The only reader of `X-Forwarded-For`. */
 export function createClientAddresses({ trustProxy, trustProxyHops, logger }: ClientAddressOptions): ClientAddresses {
@@ -123,8 +125,23 @@ function canonical(address: string): string | undefined {
   const [bare = ''] = address.split('%')
   if (isIP(bare) === 0) return undefined
   const parsed = ipaddr.process(bare)
-  // Behind a translator the whole of IPv4 is one /96 (RFC 6052 §2.1): the address that it stands for is the client's.
-  return parsed.range() === 'rfc6052'
+  return parsed instanceof ipaddr.IPv6 && isTranslated(parsed)
     ? ipaddr.fromByteArray(parsed.toByteArray().slice(12)).toString()
     : parsed.toString()
+}
+
+/**
+ * Behind a translator the whole of IPv4 is one IPv6 network (RFC 6052 §2.1, RFC 7915 §1.1): the address that it stands for
+ * is the client's. In a network's own prefix (RFC 8215) it is at the end where that is a /96, and nothing but zeros is
+ * where the prefix is a shorter one.
+ */
+function isTranslated(address: ipaddr.IPv6): boolean {
+  if (TRANSLATED.some((range) => address.match(range))) return true
+  return (
+    address.range() === 'rfc6052' &&
+    address
+      .toByteArray()
+      .slice(13)
+      .some((byte) => byte !== 0)
+  )
 }

@@ -45,6 +45,9 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
       requireHostHeader: false,
     })
     server.timeout = SILENCE_TIMEOUT_MS
+    // Beyond a number of them Node leaves out what comes last, a proxy's own among it, and says nothing. Of all together
+    // there are 16 KiB, beyond which it refuses.
+    server.maxHeadersCount = 0
     const answer: Listener = (request, response) => {
       if (!shortcut(request, response)) fastify(request, response)
     }

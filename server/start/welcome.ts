@@ -11,6 +11,9 @@ export interface WelcomeOptions {
   storeTrouble: string | undefined
 }
 
+/** The system chooses one that is free. */
+const ANY_PORT = '0'
+
 /** What the person who starts ScanIn reads: where to go, as whom, what is kept where, what is not safe about it. */
 export function welcome({ config, version, madePassword, storeTrouble }: WelcomeOptions): string {
   const lines = [
@@ -47,23 +50,9 @@ function isOfThisMachine(host: string): boolean {
   return /^(localhost|.*\.localhost|127\..*|\[?::1\]?)$/.test(host)
 }
 
-function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone }: Config): string[] {
-  const found: string[] = []
-  const { hostname } = new URL(publicUrl)
-  if (!publicUrl.startsWith('https:')) {
-    found.push(
-      'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
-    )
-  }
-  if (isOfThisMachine(hostname)) {
-    found.push(
-      `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
-    )
-  }
-  if (hostname.startsWith('[') && host === '0.0.0.0') {
-    found.push('PUBLIC_URL is an IPv6 address, and HOST=0.0.0.0 listens on IPv4 alone. Set HOST to ::')
-  }
-  if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
+function warnings({ accounts, confirm, ...config }: Config): string[] {
+  const { publicUrl, ...phone } = config
+  const found = warningsOfAddress(config)
   if (confirm === 'passkey' && !areOffered(publicUrl))
     found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
   found.push(...warningsOfRedis(phone), ...warningsOfAdmin(phone))
@@ -86,6 +75,40 @@ function warnings({ isCookieSecure, publicUrl, accounts, host, confirm, ...phone
       'PHONE_JWT_ISSUER is not PHONE_OIDC_ISSUER: who has one id at both is one person to applications of APPS_FILE.',
     )
   }
+  return found
+}
+
+function warningsOfAddress({
+  isCookieSecure,
+  publicUrl,
+  host,
+}: Pick<Config, 'isCookieSecure' | 'publicUrl' | 'host'>): string[] {
+  const found: string[] = []
+  const { hostname, port } = new URL(publicUrl)
+  if (!publicUrl.startsWith('https:')) {
+    found.push(
+      'plain http: whoever shares the network can read passwords and take sessions. Use https beyond your desk.',
+    )
+  }
+  if (port === ANY_PORT) {
+    found.push(
+      'PORT=0 is any free port, and the address that phones are given ends in it: nothing is there. Set PUBLIC_URL.',
+    )
+  }
+  if (isOfThisMachine(hostname)) {
+    found.push(
+      `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
+    )
+  }
+  if (hostname.startsWith('[') && host === '0.0.0.0') {
+    found.push('PUBLIC_URL is an IPv6 address, and HOST=0.0.0.0 listens on IPv4 alone. Set HOST to ::')
+  }
+  if (isCookieSecure && publicUrl.startsWith('http:') && !isOfThisMachine(hostname)) {
+    found.push(
+      'COOKIE_SECURE=always, and browsers keep no such cookie by plain http: nobody can sign in (auto follows PUBLIC_URL).',
+    )
+  }
+  if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   return found
 }
 

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { readWeb } from '../../server/http/built-web.ts'
+import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createTestApp, PUBLIC_URL, type TestApp, type TestParts } from '../support/app.ts'
+import { SPA } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
@@ -96,22 +98,29 @@ test('T26 who does not read what comes back loses the connection, with nothing b
   expect(begun).toBeLessThan(SENT_AHEAD)
 })
 
-test('T26 who asks for files and does not read them keeps none of them open', async () => {
+test.each([
+  ['/assets/large.js', 'scanin-web-'],
+  ['/docs/static/swagger-ui-bundle.js', 'swagger-ui'],
+])('T26 who asks for files and does not read them keeps none of them open, and no copy: %s', async (path, where) => {
   const theirs: Socket[] = []
+  const bodies = new Set<unknown>()
   // With a file of which as many as one may ask for are more than any system keeps for who does not read.
   const webRoot = mkdtempSync(join(tmpdir(), 'scanin-web-'))
   cpSync('dist/web', webRoot, { recursive: true })
-  const assets = join(webRoot, 'assets')
-  writeFileSync(join(assets, 'large.js'), 'x'.repeat(LARGE))
-  const port = await listen(
-    { web: readWeb(webRoot) },
-    ({ app }) => void app.server.on('connection', (socket) => theirs.push(socket)),
-  )
-  const all = get('/assets/large.js').repeat(SENT_AHEAD)
+  writeFileSync(join(webRoot, 'assets', 'large.js'), 'x'.repeat(LARGE))
+  const port = await listen({ web: readWeb(webRoot) }, ({ app }) => {
+    app.server.on('connection', (socket) => theirs.push(socket))
+    app.addHook('onSend', async (_request, _reply, payload) => {
+      bodies.add(payload)
+      return payload
+    })
+  })
+  const all = get(path).repeat(SENT_AHEAD)
   for (const socket of await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port, all)))) socket.pause()
   const areStuck = () => theirs.length === CONNECTIONS && theirs.every((socket) => socket.writableLength > 0)
   await eventually('none of them gets on', areStuck)
-  expect(openFiles().filter((file) => file.startsWith(assets))).toEqual([])
+  expect(openFiles().filter((file) => file.includes(where))).toEqual([])
+  expect([bodies.size, [...bodies].every((body) => Buffer.isBuffer(body))]).toEqual([1, true])
   rmSync(webRoot, { recursive: true })
 })
 
@@ -183,4 +192,29 @@ test('T26 the same where the store is asked about as much at a time as it may be
   expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
   use = 0.5
   expect((await late.post('/login')).status).toBe(201)
+})
+
+test('T26 what an application asks once somebody is in is refused as late, however it asks, and what precedes that', async () => {
+  const clients = createClients()
+  clients.replace(parseClients(JSON.stringify([SPA])))
+  const use = 0.95
+  testApp = await createTestApp({ CLIENTS_FILE: 'clients.json' }, { clients, storeUse: () => use })
+  const asked = [
+    ...['/oauth/userinfo', '/oauth/token', '/oauth/revoke', '/.well-known/openid-configuration'].map((url) => [
+      'OPTIONS',
+      url,
+    ]),
+    ...['/oauth/userinfo', '/oauth/token', '/oauth/revoke', '/oauth/introspect', '/oauth/logout'].map((url) => [
+      'POST',
+      url,
+    ]),
+    ...['/oauth/userinfo', '/oauth/logout', '/.well-known/openid-configuration'].map((url) => ['GET', url]),
+    ...['/.well-known/oauth-authorization-server', '/.well-known/jwks.json'].map((url) => ['GET', url]),
+  ] as ['OPTIONS' | 'POST' | 'GET', string][]
+  for (const [method, url] of asked) {
+    const headers = { origin: 'https://spa.example', 'access-control-request-method': 'POST' }
+    const { statusCode } = await testApp.app.inject({ method, url, headers })
+    expect([method, url, statusCode]).not.toEqual([method, url, 503])
+  }
+  expect((await testApp.app.inject('/oauth/authorize')).statusCode).toBe(503)
 })

@@ -1,7 +1,9 @@
+import type { AddressInfo } from 'node:net'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { createInjectClient, createInjectPhone, createTestApp, type InjectClient, PUBLIC_URL } from '../support/app.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 
 /** T1: browser and phone are near only if that is known. An address that may be a proxy's says nothing. */
 
@@ -149,6 +151,22 @@ describe('T1 behind a trusted proxy', () => {
     expect(signIns).toEqual([401, 401, 401, 429, 429])
     const neighbour = by(proxied('192.168.1.67'))
     expect((await client.post('/login', {}, neighbour)).statusCode).toBe(201)
+  })
+
+  test.each([1100, 3500])('that writes its headers after %i of its client`s, far is still far', async (junk) => {
+    const { app } = await createTestApp({ TRUST_PROXY: '127.0.0.1' })
+    const phone = await createInjectPhone(app)
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const head = `POST /login HTTP/1.1\r\nHost: x\r\nOrigin: ${PUBLIC_URL}\r\n`
+    const forwarded = 'X-Forwarded-For: 203.0.113.66\r\nContent-Length: 0\r\n'
+    const reply = await sendRaw(
+      (app.server.address() as AddressInfo).port,
+      `${head}${'D:\r\n'.repeat(junk)}${forwarded}\r\n`,
+    )
+    const { token } = JSON.parse(reply.body)
+    const scanned = await phone.post('/login/scan', { token }, by(proxied('198.51.100.7', '127.0.0.1')))
+    expect(scanned.json()).toMatchObject({ ip: '203.0.113.66', same_network: false, match: 'code' })
+    await app.close()
   })
 
   test('the address in the list of sessions is the one that the proxy saw', async () => {

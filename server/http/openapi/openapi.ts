@@ -1,16 +1,24 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
+import { diskFiles } from '../disk-files.ts'
 import { JSON_TYPE } from '../json-body.ts'
 import { type HeaderSets, withHeaders } from '../security-headers.ts'
+import { sendKept } from '../site-files.ts'
 import { type DocumentOptions, documentOf } from './document.ts'
 import type { DescribedRoute } from './route-schema.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    swagger(options?: { yaml?: boolean }): unknown
+    swagger(options?: { yaml?: boolean }): Buffer
   }
 }
+
+const DOCS = '/docs'
+/** Their names are the same in every version. */
+const ASKED_AGAIN = { 'cache-control': 'no-cache' }
 
 /** What `/docs` needs: a plugin of this name, and `swagger()`, which it shows. */
 const inPlaceOfSwagger = Object.assign(
@@ -29,6 +37,7 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
   const routes: DescribedRoute[] = []
   const document = once(() => documentOf(routes, { ...options, cacheControl: headers.api['cache-control'] ?? '' }))
   const asJson = once(() => Buffer.from(JSON.stringify(document())))
+  const asYaml = once(() => Buffer.from(stringify(document())))
 
   app.addHook('onRoute', ({ method, url, schema = {}, config }) => {
     if (schema.hide === true) return
@@ -40,12 +49,36 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
     scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
       reply.type(JSON_TYPE).send(asJson()),
     )
-    scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? stringify(document()) : document()) })
-    scope.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'ScanIn API' } })
+    scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? asYaml() : asJson()) })
+    scope.addHook('onRoute', (route) => {
+      if (route.url === `${DOCS}/static/*`) route.handler = sendStatic
+    })
+    scope.register(swaggerUi, {
+      routePrefix: DOCS,
+      theme: { title: 'ScanIn API' },
+      uiHooks: { onRequest: nameJson },
+    })
   })
 }
 
-/** Made when somebody asks, and kept: it takes longer than a dozen logins. */
+const STATIC = join(dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui'))), 'static')
+const staticFiles = once(() => diskFiles(STATIC))
+
+/** In place of the library's own way, which has each of them open for as long as somebody reads it. */
+async function sendStatic(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const file = staticFiles().get((request.params as { '*': string })['*'])
+  const sent = file && (await sendKept(request, reply, { file, headers: ASKED_AGAIN }))
+  if (sent === undefined) reply.callNotFound()
+  return reply
+}
+
+/** The library gives everything a type but this, which it would make JSON of. */
+function nameJson({ routeOptions }: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  if (routeOptions.url === `${DOCS}/json`) reply.type(JSON_TYPE)
+  done()
+}
+
+/** Made when somebody asks, and kept: it takes longer than a dozen logins, and the YAML of it much longer. */
 function once<Value extends object>(make: () => Value): () => Value {
   let made: Value | undefined
   return () => {

@@ -46,3 +46,25 @@ describe('an anchor in YAML', () => {
     expect(() => readYaml('FILE', text)).not.toThrow('hunter2')
   })
 })
+
+describe('what is nested without end', () => {
+  test.each([
+    ['lists', '['.repeat(20_000) + ']'.repeat(20_000)],
+    ['lists that are never closed', '['.repeat(20_000)],
+    ['objects', '{"a":'.repeat(20_000)],
+    ['lists in lines', '- '.repeat(20_000)],
+    ['keys of keys', '? '.repeat(20_000)],
+  ])('is refused where it begins to be: %s', (_what, text) => {
+    expect(() => people.parse(`# People\n${text}`)).toThrow('PEOPLE_FILE: line 2: lists in lists, more than 200 deep')
+  })
+
+  test('is none of what is long, or has brackets in its texts', () => {
+    const name = '[{'.repeat(500)
+    const text = repeated(`- {name: "${name}", groups: [[], {}]}\n`, 300)
+    expect(readYaml('FILE', text).value).toHaveLength(300)
+  })
+})
+
+test('a file of two documents is none', () => {
+  expect(() => readYaml('FILE', '- 1\n---\n- 2\n')).toThrow('FILE: line 2: neither JSON nor YAML')
+})

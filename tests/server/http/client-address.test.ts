@@ -31,6 +31,8 @@ describe('what connects by itself', () => {
     ['127.0.0.1', '127.0.0.1'],
     // RFC 6052: behind a translator every IPv4 client is in one IPv6 network.
     ['64:ff9b::192.0.2.7', '192.0.2.7'],
+    ['::ffff:0:192.0.2.7', '192.0.2.7'],
+    ['64:ff9b:1::192.0.2.7', '192.0.2.7'],
   ])('from %s is at %s', (from, address) => {
     expect(addressOf({ from })).toEqual(known(address))
   })
@@ -38,6 +40,8 @@ describe('what connects by itself', () => {
   test.each([
     ['fe80::1%eth0', 'fe80::1'],
     ['169.254.3.4', '169.254.3.4'],
+    // A /48 of RFC 8215, with 192.0.2.7 in the middle: all of IPv4 is near to it.
+    ['64:ff9b:1:c000:2:700::', '64:ff9b:1:c000:2:700::'],
     ['2001:0:4136:e378::1', '2001:0:4136:e378::1'],
     [undefined, 'unknown'],
   ])('from %s is nowhere in particular', (from, address) => {

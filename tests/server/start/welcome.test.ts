@@ -34,3 +34,21 @@ test.each([
 ])('that people of two providers may be one to applications is said where it is so: %s', (_what, env, isSaid) => {
   expect(saidOf(env).includes('PHONE_JWT_ISSUER is not PHONE_OIDC_ISSUER')).toBe(isSaid)
 })
+
+test.each([
+  ['by plain http', { COOKIE_SECURE: 'always' }, true],
+  ['by plain http at a name', { COOKIE_SECURE: 'always', PUBLIC_URL: 'http://login.example.org' }, true],
+  ['on this machine', { COOKIE_SECURE: 'always', PUBLIC_URL: 'http://localhost:3000' }, false],
+  ['by https', { COOKIE_SECURE: 'always', PUBLIC_URL: 'https://login.example.org' }, false],
+  ['as PUBLIC_URL has it', {}, false],
+])('that cookies are Secure where browsers keep none of those is said: %s', (_where, env, isSaid) => {
+  expect(saidOf(env).includes('nobody can sign in')).toBe(isSaid)
+})
+
+test.each([
+  [{ PORT: '0' }, true],
+  [{ PORT: '0', PUBLIC_URL: 'http://192.168.1.5:3000' }, false],
+  [{}, false],
+])('that nothing is where phones are sent is said: %j', (env, isSaid) => {
+  expect(saidOf(env).includes('PORT=0')).toBe(isSaid)
+})

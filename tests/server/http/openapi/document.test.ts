@@ -140,6 +140,23 @@ describe('the document', () => {
     expect((await testApp.app.inject('/docs/yaml')).body).toMatch(/^openapi: 3\.1\.0$/m)
   })
 
+  test('is made once, in each of its forms, however often it is asked for', async () => {
+    const { app } = await createTestApp()
+    const sent = new Map<string, Set<unknown>>()
+    app.addHook('onSend', async ({ url }, reply, payload) => {
+      sent.set(url, (sent.get(url) ?? new Set()).add(payload))
+      if (url !== '/docs/yaml') expect(reply.getHeader('content-type')).toBe('application/json; charset=utf-8')
+      return payload
+    })
+    const forms = ['/openapi.json', '/docs/json', '/docs/yaml']
+    for (const url of [...forms, ...forms]) expect((await app.inject(url)).statusCode).toBe(200)
+    for (const url of forms) {
+      const payloads = [...(sent.get(url) ?? [])]
+      expect([url, payloads.length, Buffer.isBuffer(payloads[0])]).toEqual([url, 1, true])
+    }
+    await app.close()
+  })
+
   test('two schemas of one name are told of at once', () => {
     const { refer } = createNamedSchemas()
     refer({ title: 'Thing', type: 'string' })
