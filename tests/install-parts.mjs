@@ -78,20 +78,28 @@ function isExecutable(path) {
 }
 
 function isMissing(part) {
-  const named = part.variable && process.env[part.variable]
-  if (named) return !isExecutable(named)
+  if (process.env[part.variable]) return false
   if (part.files !== undefined) return !part.files.every((file) => existsSync(file))
   return !part.commands.some((command) => folders.some((folder) => isExecutable(join(folder, command))))
+}
+
+// What is named by a variable and is not there no package would put there.
+const misnamed = PARTS_FOR[purpose].filter(
+  ({ variable }) => process.env[variable] && !isExecutable(process.env[variable]),
+)
+if (misnamed.length > 0) {
+  for (const { variable } of misnamed)
+    console.error(`${variable}=${process.env[variable]} is no program that can be run`)
+  process.exit(1)
 }
 
 const missing = PARTS_FOR[purpose].filter(isMissing)
 if (missing.length > 0) {
   const names = missing.map((part) => part.package)
   if (!isExecutable('/usr/bin/apt-get')) {
-    console.error(
-      `The ${purpose} need ${names.join(', ')}. Install them with your package manager, or name their programs in ` +
-        `${missing.flatMap((part) => part.variable ?? []).join(', ')}.`,
-    )
+    const variables = [...new Set(missing.flatMap((part) => part.variable ?? []))]
+    const orNamed = variables.length === 0 ? '' : `, or name their programs in ${variables.join(', ')}`
+    console.error(`The ${purpose} need ${names.join(', ')}. Install them with your package manager${orNamed}.`)
     process.exit(1)
   }
   const sudo = process.getuid?.() === 0 ? [] : ['sudo']

@@ -1,16 +1,19 @@
-// Before `npm start` and `npm run scanin`: builds what was never built, and says so where what is built is older than its
-// sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
+// Before `npm start` and `npm run scanin`: builds what was never built, or not to its end, and says so where what is built is
+// older than its sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
 import { execSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const SOURCES = ['server', 'web', 'package-lock.json']
-/** A build writes each of them after it has read that half of the sources. */
+/** A build writes each of them as that half of it is done. */
 const NOTES = ['dist/server/builds.json', 'dist/web/builds.json']
 
-if (existsSync('dist/server/main.js')) tellOfNewer()
-else {
-  console.error('Nothing is built yet: building, which takes a minute')
+if (!existsSync('dist/server/main.js')) build('Nothing is built yet')
+else if (existsSync('server') && !NOTES.every((path) => existsSync(path))) build('The build was cut short')
+else tellOfNewer()
+
+function build(why) {
+  console.error(`${why}: building, which takes a minute`)
   execSync('npm run build', { stdio: 'inherit' })
 }
 

@@ -6,9 +6,10 @@ import { watch } from 'node:fs'
 let service
 let isBuilding = false
 let isEdited = false
+let isEnding = false
 
 for (const folder of ['server', 'web']) watch(folder, { recursive: true }, buildAndRun)
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop().then(() => process.exit()))
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
 await buildAndRun()
 
 async function buildAndRun() {
@@ -25,6 +26,7 @@ async function buildAndRun() {
 
 async function restart() {
   await stop()
+  if (isEnding) return
   service = spawn(process.execPath, ['dist/server/main.js'], { stdio: 'inherit' })
 }
 
@@ -32,4 +34,10 @@ async function stop() {
   if (service === undefined || service.exitCode !== null || service.signalCode !== null) return
   service.kill()
   await once(service, 'exit')
+}
+
+async function end() {
+  isEnding = true
+  await stop()
+  process.exit()
 }

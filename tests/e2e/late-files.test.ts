@@ -1,11 +1,15 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
 import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
-/** What pages load when it is needed, over a line that fails once: it is had at the next try, though browsers remember. */
+/**
+ * What pages load when it is needed: over a line that fails once it is had at the next try, though browsers remember; of a build
+ * that the service has no more, by a page of the next build.
+ */
 
 const { visitors, serve } = setUpPageTests({})
 
@@ -79,4 +83,123 @@ test('devices that could not be shown are there as soon as the person comes back
   await phone.locator('#user-code').fill('BCDF-GHJK')
   await phone.locator('#user-code-form [type=submit]').click()
   await sees(phone, '#sessions', 'This phone')
+})
+
+describe('after an upgrade, when the file that an open page asks for is gone', () => {
+  /**
+   * An upgrade, as it is for a page that is open: the file is gone under the name that the page knows it by, until the page
+   * itself is loaded anew, as then it knows another.
+   * @returns how often the page was loaded anew
+   */
+  async function upgrade(page: Page, name: string, { isMissed = false } = {}): Promise<() => number> {
+    visitors.await(new RegExp(`status of 404 .*/assets/${name}-`))
+    let loads = 0
+    page.on('request', (request) => {
+      if (request.isNavigationRequest()) loads += 1
+    })
+    await page.route(new RegExp(`/assets/${name}-\\w+\\.js`), (route) =>
+      loads === 0 || isMissed ? route.fulfill({ status: 404 }) : route.continue(),
+    )
+    return () => loads
+  }
+
+  test('a phone that signs in on the page loads it anew, and asks about the code', async () => {
+    const { url } = await serve({ MATCH: 'never' })
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    await phone.locator('#sign-in-form').waitFor()
+    const loads = await upgrade(phone, 'approving')
+    await signInOnPhone(phone)
+    await sees(phone, '#request', 'Chrome on Windows')
+    expect(loads()).toBe(1)
+    await confirm(phone)
+    await isSignedIn(desktop)
+  })
+
+  test('so it is with a code that was typed', async () => {
+    const { url } = await serve({ MATCH: 'never' })
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    await desktop.locator('#user-code button').click()
+    await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+    const phone = await visitors.phone()
+    await cutFirst(phone, 'approving')
+    // The page has looked whether the file is gone.
+    const lookedFor = phone.waitForEvent('requestfailed', (request) => request.method() === 'HEAD')
+    await phone.goto(`${url}/scan`)
+    await signInOnPhone(phone)
+    await lookedFor
+    const loads = await upgrade(phone, 'approving')
+    await phone.locator('#user-code').fill(String(await desktop.locator('#user-code').textContent()))
+    await phone.locator('#user-code-form [type=submit]').click()
+    await sees(phone, '#request', 'Chrome on Windows')
+    expect(loads()).toBe(1)
+    await confirm(phone)
+    await isSignedIn(desktop)
+  })
+
+  test('devices are shown', async () => {
+    const { url } = await serve()
+    const phone = await visitors.phone()
+    await phone.goto(`${url}/scan`)
+    await phone.locator('#sign-in-form').waitFor()
+    const loads = await upgrade(phone, 'account-parts')
+    await signInOnPhone(phone)
+    await sees(phone, '#sessions', 'This phone')
+    expect(loads()).toBe(1)
+  })
+
+  test('a login page goes on with its login, whose digits are asked for', async () => {
+    const { url } = await serve({ MATCH: 'always' })
+    const phone = await createPhone(url)
+    const desktop = await visitors.desktop()
+    await cutFirst(desktop, 'login-forms')
+    const lookedFor = desktop.waitForEvent('requestfailed', (request) => request.method() === 'HEAD')
+    await openLoginPage(desktop, url)
+    await lookedFor
+    const token = await readToken(desktop)
+    const loads = await upgrade(desktop, 'login-forms')
+    await scan(phone, token)
+    const { match_code: digits } = (await phone.post('/login/confirm', { token })).json
+    await desktop.locator('#match-form #match-code').fill(digits)
+    await isSignedIn(desktop)
+    expect(loads()).toBe(2)
+  })
+
+  test('a page whose next one has not the file either is loaded anew three times, then says that it tries on', async () => {
+    const { url } = await serve({ MATCH: 'never' })
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.clock.install()
+    await phone.goto(await readQr(desktop))
+    const loads = await upgrade(phone, 'approving', { isMissed: true })
+    await signInOnPhone(phone)
+    await eventually('it is loaded anew three times', async () => {
+      await phone.clock.runFor(1000)
+      return loads() === 3
+    })
+    await sees(phone, '#status', 'Trying again')
+    for (let tries = 0; tries < 3; tries++) {
+      await Promise.all([phone.waitForResponse(/approving-\w+\.js\?again=/), phone.clock.fastForward(60_000)])
+    }
+    expect(loads()).toBe(3)
+  })
+
+  test('a page is not loaded anew while what stands before the service says of all that it is not there', async () => {
+    const { url } = await serve({ MATCH: 'never' })
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, url)
+    const phone = await visitors.phone()
+    await phone.goto(await readQr(desktop))
+    const loads = await upgrade(phone, 'approving')
+    await phone.route('**/scan', (route) =>
+      route.request().method() === 'HEAD' ? route.fulfill({ status: 404 }) : route.fallback(),
+    )
+    visitors.await(/status of 404 .*\/scan(#|$)/)
+    await Promise.all([phone.waitForResponse(/approving-\w+\.js\?again=2/), signInOnPhone(phone)])
+    expect(loads()).toBe(0)
+  })
 })

@@ -95,7 +95,9 @@ test('max_age is held to: a login that is older takes a new scan, a younger one 
   })
   expect(asked.searchParams.get('prompt')).toBe('login')
   expect(sentTo(await browser.get(authorizePath(WEB, { max_age: '0' }))).pathname).toBe('/')
-  expect(answerIn(await browser.get(authorizePath(WEB, { max_age: '0', prompt: 'none' })))['error']).toBeDefined()
+  expect(answerIn(await browser.get(authorizePath(WEB, { max_age: '0', prompt: 'none' })))['error']).toBe(
+    'login_required',
+  )
   const { code } = answerIn(await authorize(browser, zofia, authorizePath(WEB, { max_age: '0' })))
   expect(await claimsOf(code)).toMatchObject({ auth_time: expect.any(Number) })
 })

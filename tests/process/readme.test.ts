@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 /** What the README promises a newcomer, in two commands. */
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
-const { scripts } = JSON.parse(read('package.json'))
+const { scripts, engines } = JSON.parse(read('package.json'))
 
 /** The one command in the first block of shell under this heading. */
 function commandUnder(heading: string): string {
@@ -33,8 +33,14 @@ test('what has to pass before anything lands is the second command, from nothing
   expect(read('.ci/run').trim().split('\n').at(-1)).toBe(commandUnder('Test it'))
 })
 
-test('the container runs the Node that the README and the engines allow, the newest that is supported for long', () => {
+test('the container runs the Node that the README is tuned for, one that the engines allow', () => {
   const images = [...read('Dockerfile').matchAll(/^FROM (node:\S+)/gm)].map(([, image]) => image)
   expect(new Set(images).size).toBe(1)
-  expect(images[0]).toMatch(/^node:24\.\d+\.\d+-slim$/)
+  const [, major] = /^node:(\d+)\.\d+\.\d+-slim$/.exec(images[0] ?? '') ?? []
+  const [, tuned, runsOn = ''] = /tuned for Node (\d+), and runs on ([\d., and]+) too/.exec(read('README.md')) ?? []
+  expect(major).toBe(tuned)
+  const [oldest = '', ...others] = runsOn.split(/, | and /)
+  expect(engines.node).toBe(`>=${oldest}`)
+  for (const other of others) expect(Number(other)).toBeGreaterThan(Number.parseInt(oldest, 10))
+  expect(Number(major)).toBeGreaterThan(Number.parseInt(oldest, 10))
 })

@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
-import { type AccountsFile, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
+import { type AccountsFile, phoneOf, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { createInjectClient, createTestApp } from '../support/app.ts'
+import { onEveryStore } from '../support/every-store.ts'
 import { howManyTimesAsLong } from '../support/how-many-times-as-long.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
 import { type Service, startService } from '../support/service.ts'
 import { onEveryStoreInTime } from '../support/timed-stage.ts'
-import { browserKeyOf, keyCookieOf, shownBy } from './seen.ts'
+import { browserKeyOf, expectExpired, expectProblem, keyCookieOf, shownBy } from './seen.ts'
 
 /** T11: nobody finds out which logins, codes, sessions or people there are. */
 
+const HOUR_MS = 3_600_000
 const UNKNOWN = `${'u'.repeat(16)}.${'v'.repeat(22)}`
 
 function cookieFor(browser: Client, token: string): string {
@@ -57,19 +59,28 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', CONFIRM_SECONDS: '20', QR_OVERLAP_S
       ...(await usedUp()),
       { what: 'foreign', token: foreign, cookie: `${keyCookieOf(foreign)}=${'k'.repeat(43)}` },
     ]
-    const asking: ((token: string, cookie: string) => Promise<Reply>)[] = [
-      (token, cookie) => stage.browser().get(`/login/status/${token}`, { cookie }),
-      (token) => stage.browser().get(`/login/status/${token}`),
-      (token, cookie) => stage.browser().get(`/login/status/${token}?seen=pending&wait=2`, { cookie }),
-      (token, cookie) => stage.browser().post('/login/match', { token, match_code: '000000' }, { cookie }),
-      (token, cookie) => stage.browser().post('/login/user-code', { token }, { cookie }),
-      (token, cookie) => stage.browser().delete(`/login/${token}`, { cookie }),
+    const asking: [(token: string, cookie: string) => Promise<Reply>, isAsItShouldBe: (reply: Reply) => void][] = [
+      [(token, cookie) => stage.browser().get(`/login/status/${token}`, { cookie }), expectExpired],
+      [(token) => stage.browser().get(`/login/status/${token}`), expectExpired],
+      [(token, cookie) => stage.browser().get(`/login/status/${token}?seen=pending&wait=2`, { cookie }), expectExpired],
+      [
+        (token, cookie) => stage.browser().post('/login/match', { token, match_code: '000000' }, { cookie }),
+        expectExpired,
+      ],
+      [(token, cookie) => stage.browser().post('/login/user-code', { token }, { cookie }), expectNoLogin],
+      [
+        (token, cookie) => stage.browser().delete(`/login/${token}`, { cookie }),
+        ({ status }) => expect(status).toBe(204),
+      ],
     ]
-    for (const ask of asking) {
-      const seen = await Promise.all(
-        all.map(async ({ what, token, cookie }) => ({ what, seen: shownBy(await ask(token, cookie)) })),
+    for (const [ask, expectIt] of asking) {
+      const replies = await Promise.all(
+        all.map(async ({ what, token, cookie }) => ({ what, reply: await ask(token, cookie) })),
       )
-      for (const other of seen) expect(other).toEqual({ what: other.what, seen: seen[0]?.seen })
+      for (const { what, reply } of replies) {
+        expectIt(reply)
+        expect({ what, seen: shownBy(reply) }).toEqual({ what, seen: shownBy(replies[0]?.reply ?? reply) })
+      }
     }
   })
 
@@ -77,18 +88,14 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', CONFIRM_SECONDS: '20', QR_OVERLAP_S
     const all = await usedUp()
     const [phone, other] = [await stage.phone(), await stage.phone()]
     for (const path of ['/login/scan', '/login/confirm', '/login/deny']) {
-      const seen = await Promise.all(
-        all.map(async ({ what, token }) => ({
-          what: `${path} ${what}`,
-          seen: shownBy(await other.post(path, { token })),
-        })),
+      const replies = await Promise.all(
+        all.map(async ({ what, token }) => ({ what: `${path} ${what}`, reply: await other.post(path, { token }) })),
       )
-      for (const reply of seen) expect(reply).toEqual({ what: reply.what, seen: seen[0]?.seen })
+      expectAlike(replies)
     }
-    const watched = await Promise.all(
-      all.map(async ({ what, token }) => ({ what, seen: shownBy(await phone.get(`/login/scan/${token}`)) })),
+    expectAlike(
+      await Promise.all(all.map(async ({ what, token }) => ({ what, reply: await phone.get(`/login/scan/${token}`) }))),
     )
-    for (const reply of watched) expect(reply).toEqual({ what: reply.what, seen: watched[0]?.seen })
   })
 
   test('T11 a login that was denied is, to other phones, as unknown as one that never was', async () => {
@@ -97,49 +104,55 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', CONFIRM_SECONDS: '20', QR_OVERLAP_S
     await scan(phone, denied)
     await phone.post('/login/deny', { token: denied })
     const unknown = await other.post('/login/scan', { token: UNKNOWN })
+    expectNoLogin(unknown)
     expect(shownBy(await other.post('/login/scan', { token: denied }))).toEqual(shownBy(unknown))
   })
+})
 
-  test("T11 sessions: unknown, ended, malformed and somebody else's are one and the same", async () => {
-    const [phone, gone] = [await stage.phone(), await stage.phone()]
-    const { id } = (await gone.get('/session')).json.session
-    const secret = gone.cookies.get('scanin_session')
-    await gone.post('/sign-out')
-    const seen = await Promise.all(
-      [id, 'A'.repeat(43), 'x', encodeURIComponent('../../x')].map(async (name) =>
-        shownBy(await phone.delete(`/sessions/${name}`)),
+onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
+  async function typedCode(browser: Client): Promise<{ token: string; code: string }> {
+    const token = await startLogin(browser)
+    return { token, code: (await browser.post('/login/user-code', { token })).json.user_code }
+  }
+
+  test('T11 user codes: unknown, expired, cancelled, malformed and used up are one and the same', async () => {
+    const [browser, phone] = [stage.browser(), await stage.phone()]
+    const expired = await typedCode(browser)
+    expect((await phone.post('/login/scan', { user_code: expired.code })).status).toBe(200)
+    stage.pass(HOUR_MS)
+    const cancelled = await typedCode(browser)
+    await browser.delete(`/login/${cancelled.token}`)
+    const usedUp = await typedCode(browser)
+    expect((await phone.post('/login/scan', { user_code: usedUp.code })).status).toBe(200)
+    await approve(phone, usedUp.token)
+    expect((await browser.get(`/login/status/${usedUp.token}`)).json.status).toBe('authenticated')
+    const codes = {
+      ...{ unknown: 'BCDF-GHJK', expired: expired.code, cancelled: cancelled.code, 'used up': usedUp.code },
+      ...{ vowels: 'AEIO-UAEI', short: 'short', dashes: '--------' },
+    }
+    const other = await stage.phone()
+    expectAlike(
+      await Promise.all(
+        Object.entries(codes).map(async ([what, code]) => ({
+          what,
+          reply: await other.post('/login/scan', { user_code: code }),
+        })),
       ),
     )
-    for (const reply of seen) expect(reply).toEqual(seen[0])
-    const cookies = [
-      `scanin_session=${secret}`,
-      `scanin_session=${'A'.repeat(43)}`,
-      'scanin_session=x',
-      'scanin_session=',
-      '',
-    ]
-    for (const path of ['/session', '/sessions']) {
-      const asked = await Promise.all(
-        cookies.map(async (cookie) => shownBy(await stage.browser().get(path, { cookie }))),
-      )
-      for (const reply of asked) expect(reply).toEqual(asked[0])
-    }
   })
 })
 
-onEveryStoreInTime({ POLL_HOLD_SECONDS: '0' }, (stage) => {
-  test('T11 user codes: unknown, expired, malformed and used up are one and the same', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    const token = await startLogin(browser)
-    const { user_code } = (await browser.post('/login/user-code', { token })).json
-    await browser.delete(`/login/${token}`)
-    const codes = ['BCDF-GHJK', user_code, 'AEIO-UAEI', 'short', '--------']
-    const seen = await Promise.all(
-      codes.map(async (code) => shownBy(await phone.post('/login/scan', { user_code: code }))),
-    )
-    for (const reply of seen) expect(reply).toEqual(seen[0])
-  })
-})
+function expectNoLogin(reply: Reply): void {
+  expectProblem(reply, 404, 'expired_token')
+}
+
+/** All say that there is no such login, in the same bytes. */
+function expectAlike(replies: readonly { what: string; reply: Reply }[]): void {
+  for (const { what, reply } of replies) {
+    expectNoLogin(reply)
+    expect({ what, seen: shownBy(reply) }).toEqual({ what, seen: shownBy(replies[0]?.reply ?? reply) })
+  }
+}
 
 /** As expensive as some files have them, beside cheaper ones; whoever is in no file must cost as much. */
 const DEARER = { memoryCost: 65_536, timeCost: 4 }
@@ -157,6 +170,48 @@ afterAll(async () => {
   await service.stop()
   accounts.remove()
 })
+
+onEveryStore(
+  () => ({ ACCOUNTS_FILE: accounts.path }),
+  (stage) => {
+    test("T11 sessions: unknown, ended, malformed and somebody else's are one and the same", async () => {
+      const { url } = stage.service()
+      const [phone, gone] = [await phoneOf(ZOFIA, url), await phoneOf(ZOFIA, url)]
+      const { id } = (await gone.get('/session')).json.session
+      const secret = gone.cookies.get('scanin_session')
+      await gone.post('/sign-out')
+      const yusuf = await phoneOf(YUSUF, url)
+      const foreign = (await yusuf.get('/session')).json.session.id
+      const replies = await Promise.all(
+        [id, foreign, 'A'.repeat(43), 'x', encodeURIComponent('../../x')].map((name) =>
+          phone.delete(`/sessions/${name}`),
+        ),
+      )
+      for (const reply of replies) {
+        expectProblem(reply, 404, 'not_found')
+        expect(shownBy(reply)).toEqual(shownBy(replies[0] ?? reply))
+      }
+      expect((await yusuf.get('/session')).status).toBe(200)
+      const cookies = [
+        `scanin_session=${secret}`,
+        `scanin_session=${'A'.repeat(43)}`,
+        'scanin_session=x',
+        'scanin_session=',
+        '',
+      ]
+      for (const path of ['/session', '/sessions']) {
+        const asked = await Promise.all(cookies.map((cookie) => stage.browser().get(path, { cookie })))
+        for (const reply of asked) {
+          expect({ status: reply.status, code: reply.json.code }).toEqual({
+            status: 401,
+            code: 'authentication_required',
+          })
+          expect(shownBy(reply)).toEqual(shownBy(asked[0] ?? reply))
+        }
+      }
+    })
+  },
+)
 
 test('T11 sign-in says the same of an unknown user as of a wrong password', async () => {
   const client = createClient(service.url)

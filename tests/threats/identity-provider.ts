@@ -21,6 +21,8 @@ export interface IdentityProvider {
   client: { id: string; secret: string }
   /** How often it was asked about a token, by userinfo or introspection. */
   asked(): number
+  /** How often it was asked for its keys. */
+  askedForKeys(): number
   /** Lets who asks about a token wait. @returns lets them go on */
   hold(): () => void
   stop(): Promise<void>
@@ -48,6 +50,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const introspected = new Map<string, unknown>()
   const client = { id: 'scanin at work', secret: 'se+cret:ç' }
   let asked = 0
+  let askedForKeys = 0
   let open = Promise.resolve()
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
@@ -55,7 +58,10 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const server = createServer(async (request, reply) => {
     const answer = (status: number, body: unknown) =>
       reply.writeHead(body === AWAY ? 503 : status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    if (request.url === '/jwks') return answer(200, { keys: [jwk] })
+    if (request.url === '/jwks') {
+      askedForKeys++
+      return answer(200, { keys: [jwk] })
+    }
     asked++
     await open
     if (request.url === '/userinfo') {
@@ -79,6 +85,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     introspected,
     client,
     asked: () => asked,
+    askedForKeys: () => askedForKeys,
     hold() {
       let release = () => {}
       open = new Promise((resolve) => {

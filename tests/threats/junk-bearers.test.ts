@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
 import { type Service, startService } from '../support/service.ts'
-import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { AUDIENCE, type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 import { asNative, expectToSignIn } from './native-app.ts'
 import { expectProblem } from './seen.ts'
 
@@ -62,4 +62,26 @@ test('T26 few calls to a slow provider are under way at once; others are told to
     expectProblem(reply, 503, 'identity_provider_unavailable')
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
   }
+})
+
+test('T26 tokens by keys that nobody has published have its keys asked for no more than now and then, and who is known comes in', async () => {
+  const service = await startService({
+    ...{ POLL_HOLD_SECONDS: '0', PHONE_JWT_ISSUER: provider.issuer, PHONE_JWT_AUDIENCE: AUDIENCE },
+    PHONE_JWT_JWKS_URL: provider.jwksUrl,
+  })
+  services = [...services, service]
+  const browser = createClient(service.url)
+  const good = await provider.sign()
+  await expectToSignIn(browser, good, { id: person.sub, name: person.name })
+  const token = await startLogin(browser)
+  const before = provider.askedForKeys()
+  const statuses = new Set<number>()
+  for (let at = 0; at < 60; at++) {
+    const unknown = await provider.sign({ header: { kid: `nobody-has-this-${at}` }, withForeignKey: true })
+    statuses.add((await asNative(browser, '/login/scan', unknown, { token })).status)
+  }
+  for (const status of statuses) expect([401, 429]).toContain(status)
+  expect(statuses).toContain(401)
+  expect(provider.askedForKeys() - before).toBeLessThan(10)
+  await expectToSignIn(browser, good, { id: person.sub, name: person.name })
 })

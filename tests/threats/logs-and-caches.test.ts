@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AccountsFile, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
+import { beginErrand, behindThisMachine, entryOf, forwardedTo } from '../support/applications.ts'
+import { type ClientsFile, WEB, writeClients } from '../support/clients-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
+import { codeFor, exchange, form, userinfo } from '../support/oauth-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
 import { browserKeyOf, keyCookieOf, sessionSetBy } from './seen.ts'
@@ -225,3 +228,53 @@ test('T14 the start-up banner shows the demo password when it made one itself, a
     await Promise.all([made.stop(), given.stop()])
   }
 })
+
+const WIKI = 'http://wiki.test'
+let clients: ClientsFile
+beforeAll(() => {
+  clients = writeClients([WEB])
+})
+afterAll(() => clients?.remove())
+
+// What caches are told does not hang on the store.
+onEveryStore(
+  () => ({ MATCH: 'never', CLIENTS_FILE: clients.path, ...behindThisMachine([{ origin: WIKI }]) }),
+  (stage) => {
+    test('T14 nor may what applications and their proxies are answered, granted or refused', async () => {
+      const [browser, phone, stranger] = [stage.browser(), await stage.phone(), stage.browser()]
+      const told = { headers: forwardedTo(WIKI) }
+      const cookie = await entryOf(phone, WIKI)
+      const token = (await exchange(browser, WEB, await codeFor(browser, phone, WEB))).json.access_token
+      const secret = { authorization: `Basic ${btoa(`${WEB.client_id}:${WEB.client_secret}`)}` }
+      const page = { ...told.headers, accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      const replies = [
+        [200, await stranger.call('GET', '/auth/verify', { ...told, cookie })],
+        [401, await stranger.get('/auth/verify', told)],
+        [403, await stranger.get('/auth/verify', { headers: forwardedTo('http://unknown.test') })],
+        [302, await stranger.get('/auth/forward', { headers: page })],
+        [302, await phone.get((await beginErrand(phone, WIKI)).enterPath)],
+        [400, await phone.get('/auth/enter')],
+        [200, await exchange(browser, WEB, await codeFor(browser, phone, WEB))],
+        [400, await exchange(browser, WEB, 'no-such-code')],
+        [200, await userinfo(stranger, token)],
+        [401, await userinfo(stranger, 'no-such-token')],
+        [200, await form(stranger, '/oauth/introspect', { token }, secret)],
+        [200, await form(stranger, '/oauth/revoke', { token }, secret)],
+        [401, await form(stranger, '/oauth/revoke', { token })],
+      ] as const
+      for (const [at, [expected, { headers, status }]] of replies.entries()) {
+        const seen = { at, status, cache: headers['cache-control'], length: headers['content-length'] }
+        expect(seen).toEqual({
+          ...{ at, status: expected, cache: CACHE_CONTROL },
+          length: expect.stringMatching(/^\d+$/),
+        })
+        expect([headers.etag, headers['last-modified'], headers['transfer-encoding']]).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ])
+      }
+    })
+  },
+  ['embedded'],
+)

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { expect, test } from '@jest/globals'
 import { entryOf, forwardedTo, writeApps } from '../support/applications.ts'
 import { onEveryStore } from '../support/every-store.ts'
-import { approve, startLogin } from '../support/login-flow.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
 import { readQrImage } from './qr-picture.ts'
 import { documentedRoutes } from './routes.ts'
 import { expectProblem } from './seen.ts'
@@ -173,9 +173,18 @@ onEveryStore(BEHIND_A_PROXY, (stage) => {
 
   test("T15 a signed-in session is bound to nobody's claimed address", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
-    const { token } = (await browser.post('/login', {}, { headers: { 'x-forwarded-for': '198.51.100.44' } })).json
-    await approve(phone, token).catch(() => undefined)
-    const headers = { 'x-forwarded-for': '203.0.113.77', 'remote-user': 'root', 'x-auth-request-user': 'root' }
-    expect((await phone.get('/session', { headers })).json.user.id).toBe('demo')
+    const from = (address: string) => ({
+      headers: { 'x-forwarded-for': address, 'remote-user': 'root', 'x-auth-request-user': 'root' },
+    })
+    const { token } = (await browser.post('/login', {}, from('198.51.100.44'))).json
+    await scan(phone, token)
+    const { match_code } = (await phone.post('/login/confirm', { token })).json
+    // From other networks: the digits are asked for.
+    const collected = await browser.post('/login/match', { token, match_code }, from('192.0.2.9'))
+    expect(collected.json.status).toBe('authenticated')
+    for (const client of [browser, phone]) {
+      const { status, json } = await client.get('/session', from('203.0.113.77'))
+      expect({ status, id: json.user?.id }).toEqual({ status: 200, id: 'demo' })
+    }
   })
 })

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -48,6 +58,14 @@ async function gone(urls: readonly string[]): Promise<string[]> {
   await app.close()
   return replies.filter(({ reply }) => reply.statusCode !== 200).map(({ url }) => url)
 }
+
+test('a build that ends before all its pages are written is not noted as one', async () => {
+  const page = join(folder, 'dist/web/en/scan.html')
+  mkdirSync(page, { recursive: true })
+  await expect(build()).rejects.toThrow('EISDIR')
+  expect(existsSync(join(folder, 'dist/web/builds.json'))).toBe(false)
+  rmSync(page, { recursive: true })
+})
 
 // Six builds one after the other.
 test('an upgrade goes on serving what pages of the builds before it load, and forgets what is older', async () => {

@@ -143,10 +143,10 @@ async function bundle(name, source, settings) {
   return { name, files: written, addresses: [ADDRESS + main], inputs: Object.keys(metafile.inputs) }
 }
 
-/** Has each function that does nothing but import take what to put behind the address: see web/src/page/late-module.ts. */
+/** Has each function that does nothing but import hand the address to what imports: see web/src/page/late-module.ts. */
 function lateImports(file, body) {
   const text = String(body)
-  const written = text.replaceAll(/\(\)=>import\(("[^"]+")\)/g, 'a=>import($1+a)')
+  const written = text.replaceAll(/\(\)=>import\(("[^"]+")\)/g, 'a=>a($1)')
   if (/\bimport\("[^"]*"\)/.test(written)) throw new Error(`${file} imports something that no lateModule loads`)
   return text === written ? body : Buffer.from(written)
 }

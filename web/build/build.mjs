@@ -4,7 +4,7 @@
 import { buildAssets, minified } from './assets.mjs'
 import { readCatalogues, wholeOnes, writeModules } from './catalogues.mjs'
 import { inLanguage, manifestIn, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
-import { writeAssets, writePages } from './write.mjs'
+import { noteAssets, writeAssets, writePages } from './write.mjs'
 
 /** At one address in every build: what notices that a page's files are gone must not be one of them. */
 const GUARD = 'page-guard.js'
@@ -29,6 +29,7 @@ writePages([
   [GUARD, await minified(`web/public/${GUARD}`)],
   [OFFLINE_WORKER, await minified(`web/public/${OFFLINE_WORKER}`)],
 ])
+noteAssets(files.keys())
 
 function textsIn([language, catalogue]) {
   const ofPage = ({ name, html }) => [

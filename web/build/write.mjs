@@ -23,7 +23,14 @@ const DECOMPRESSIONS = { br: brotliDecompressSync, gz: gunzipSync }
 export function writeAssets(files) {
   mkdirSync(ASSETS, { recursive: true })
   for (const [name, body] of files) if (!existsSync(join(ASSETS, name))) writeCompressed(ASSETS, name, body)
-  keepOnly(ASSETS, noteBuild(BUILDS, files.keys()))
+}
+
+/**
+ * Once all else is written: what is noted is whole.
+ * @param names of the assets of this build. What no page of the last builds may ask for goes
+ */
+export function noteAssets(names) {
+  keepOnly(ASSETS, noteBuild(BUILDS, names))
 }
 
 /** @param texts by their names, with a folder for each language; what is gone is no page any more */

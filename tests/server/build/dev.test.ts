@@ -45,3 +45,38 @@ test('what is edited is built and runs anew, also after a build that failed', as
     rmSync(folder, { recursive: true })
   }
 })
+
+/** Says that it was told to end, and does once the file is there. */
+const SLOW_TO_END = `
+import { existsSync } from 'node:fs'
+process.once('SIGTERM', () => {
+  console.log('told to end')
+  setInterval(() => existsSync('may-end') && process.exit(), 10)
+})
+console.log('first')
+setInterval(() => {}, 1000)
+`
+
+test('what is ended while it waits for the service before to end starts no other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-dev-'))
+  for (const part of ['server', 'web']) mkdirSync(join(folder, part))
+  const edit = (text: string) => writeFileSync(join(folder, 'server/main.js'), text)
+  writeFileSync(join(folder, 'build.mjs'), BUILD)
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', scripts: { build: 'node build.mjs' } }))
+  edit(SLOW_TO_END)
+  const running = startProcess(process.execPath, [PROGRAM], { cwd: folder })
+  try {
+    const says = (text: string) => eventually(`it says ${text}`, () => running.stdout().includes(text))
+    await says('first')
+    edit("console.log('second')")
+    await says('told to end')
+    running.child.kill('SIGTERM')
+    writeFileSync(join(folder, 'may-end'), '')
+    // Whatever it started has its output too.
+    await new Promise((resolve) => running.child.once('close', resolve))
+    expect(running.stdout()).not.toContain('second')
+  } finally {
+    await running.stop()
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -1,20 +1,30 @@
 import { ConnectionError } from '../wire/api-error.ts'
+import { loadAnewWhereGone } from './gone-file.ts'
 import { later } from './later.ts'
 
 /**
  * A module that comes when it is first asked for, or ahead of that; where it cannot be had now, the next that ask try anew.
  * Browsers remember for as long as a page lives that an address could not be imported, and ask no more (HTML's module map, until
  * whatwg/html#10327): so each new try has an address of its own, with something behind it that the service does not look at.
- * Rejects with ConnectionError, also where it came and threw as it ran: the two cannot be told apart.
- * @param load does nothing but import. The build gives it its parameter (`lateImports` in web/build/assets.mjs)
+ * Rejects with ConnectionError, also where it came and threw as it ran: the two cannot be told apart. Where the service has it no
+ * more, the page is loaded anew instead.
+ * @param load does nothing but import. The build has it give the address to its parameter (`lateImports` in web/build/assets.mjs)
  */
-export function lateModule<Module>(load: (behind: string) => Promise<Module>): () => Promise<Module> {
+export function lateModule<Module>(
+  load: (importFrom: (address: string) => Promise<Module>) => Promise<Module>,
+): () => Promise<Module> {
   let failures = 0
+  let address = ''
+  const importFrom = (from: string): Promise<Module> => {
+    address = from
+    return import(from + (failures === 0 ? '' : `?again=${failures}`))
+  }
   return later(async () => {
     try {
-      return await load(failures === 0 ? '' : `?again=${failures}`)
+      return await load(importFrom)
     } catch (cause) {
       failures += 1
+      await loadAnewWhereGone(address).catch(() => undefined)
       throw new ConnectionError(undefined, { cause })
     }
   })

@@ -114,9 +114,11 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     parts.onLoading(phoneWords.opening)
     try {
       const request = await scan(code, signal)
-      const approving = await retrying(parts.loadApproving, signal)
-      if (request === undefined || approving === undefined || signal.aborted) return
+      if (request === undefined || signal.aborted) return
+      // Before what may have the page loaded anew: of a code that was typed this page alone knows.
       pending.scanned(request.token)
+      const approving = await retrying(parts.loadApproving, signal)
+      if (approving === undefined || signal.aborted) return
       const { token } = request
       const onDecision = (decision: Decision) => pending.decided(token, decision)
       approving.begin({ request, signal, onSignedOut: signedOut, onDecision, onOver: pending.forget })

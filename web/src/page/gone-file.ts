@@ -1,0 +1,22 @@
+const mostTimes = 3
+// The next page may meet the instance that has not its files, while an upgrade is under way.
+const pauseMs = 3000
+
+/**
+ * Loads the page anew where the service answers and has the page, but this file no more: an upgrade came between, and its build
+ * has files of other names. It never resolves then; else nothing has changed, and it resolves or rejects.
+ * @param address of a file of the build: by each the page is loaded anew no more often than by page-guard.js
+ */
+export async function loadAnewWhereGone(address: string): Promise<void> {
+  const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store' })
+  // In the history's state, which a reload keeps also where storage is blocked.
+  const times = history.state?.[address] ?? 0
+  // A proxy that has lost sight of the service says 404 to the page as well.
+  if (times === mostTimes || (await ask(address)).status !== 404 || !(await ask(location.href)).ok) return
+  await new Promise(() => {
+    setTimeout(() => {
+      history.replaceState({ ...history.state, [address]: times + 1 }, '')
+      location.reload()
+    }, times * pauseMs)
+  })
+}
