@@ -13,7 +13,15 @@ const ENTRIES = { main: 'main', service: 'service', cli: 'cli', 'disk-probe': 's
  * They find files of theirs by where they lie. oidc-provider and maxmind are loaded where they are used: one has side
  * effects by module, the other is no ES module, and esbuild leaves such a one no names when it is loaded later.
  */
-const AS_THEY_ARE = ['lmdb', '@node-rs/argon2', 'pino', '@fastify/swagger-ui', 'oidc-provider', 'maxmind']
+const AS_THEY_ARE = [
+  'lmdb',
+  '@node-rs/argon2',
+  'pino',
+  '@fastify/static',
+  '@fastify/swagger-ui',
+  'oidc-provider',
+  'maxmind',
+]
 
 const { metafile } = await build({
   entryPoints: Object.entries(ENTRIES).map(([out, from]) => ({ in: `server/${from}.ts`, out })),

@@ -1,15 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { diskFiles } from './disk-files.ts'
 import { primary, type Site } from './languages.ts'
-import { CODINGS, type KeptFile, type SiteFile, siteFile } from './site-files.ts'
+import { CODINGS, type SiteFile, siteFile } from './site-files.ts'
 
 /** What the build has made of `web/`, as a start finds it. */
 export interface BuiltWeb {
-  /** What pages load, by its name: each version of one has a name of its own. */
-  assets: ReadonlyMap<string, KeptFile>
-  /** Where that lies. */
-  assetsFolder: string
+  /** The folder that assets are read from, when they are asked for. */
+  assets: string
+  /** Those that are there: each version of one has a name of its own. */
+  assetNames: ReadonlySet<string>
   /** What stands beside the pages, by its name. */
   files: ReadonlyMap<string, SiteFile>
   /** The pages, by the first subtag of their language. */
@@ -25,16 +24,15 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * Reads the pages of a build and the scripts beside them into memory: once, at the start. They are in every request for a
- * page, wait for no disk and no thread, and cannot change under a service that runs. What they load is
- * read when it is first asked for: of twenty languages most never are.
+ * page, wait for no disk and no thread, and cannot change under a service that runs.
  */
 export function readWeb(root: string): BuiltWeb {
   const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   const languages = folders.filter(({ name }) => name !== ASSETS)
-  const assetsFolder = join(root, ASSETS)
+  const assets = join(root, ASSETS)
   return {
-    assets: diskFiles(assetsFolder),
-    assetsFolder,
+    assets,
+    assetNames: new Set(readdirSync(assets).filter((name) => !CODINGS.some(({ ending }) => name.endsWith(ending)))),
     files: readFiles(root),
     languages: new Map(languages.map(({ name }) => [primary(name), readSite(join(root, name))])),
   }

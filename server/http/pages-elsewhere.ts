@@ -12,7 +12,7 @@ import { type SiteFile, varyBy } from './site-files.ts'
 export type SendElsewhere = (request: FastifyRequest, reply: FastifyReply, name: string) => FastifyReply
 
 export interface PagesElsewhereOptions {
-  web: Pick<BuiltWeb, 'assets' | 'assetsFolder'>
+  web: Pick<BuiltWeb, 'assets' | 'assetNames'>
   moreAssets: ReadonlyMap<string, SiteFile>
   siteFor: SiteFor
   headers: HeaderSets
@@ -45,7 +45,7 @@ export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewh
     const name = basename(url)
     return (
       moreAssets.get(url)?.plain.body.toString() ??
-      (web.assets.has(name) ? readFileSync(join(web.assetsFolder, name), 'utf8') : '')
+      (web.assetNames.has(name) ? readFileSync(join(web.assets, name), 'utf8') : '')
     )
   }
 

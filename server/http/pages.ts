@@ -1,3 +1,4 @@
+import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import type { BuiltWeb } from './built-web.ts'
@@ -6,7 +7,8 @@ import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
 import { createPagesElsewhere, isElsewhere } from './pages-elsewhere.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { changedFile, type SiteFile, sendFile, sendKept, sendUnlessKnown, varyBy } from './site-files.ts'
+import { shareBodies } from './shared-bodies.ts'
+import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
 const SIGNED_IN_PAGE = '/home'
@@ -69,7 +71,7 @@ export interface Pages {
   answerTrouble: AnswerNavigation
 }
 
-/** The pages, and what they load, out of memory. An address that is none of them gets a page that says so. */
+/** The pages out of memory, and what they load from the disk. An address that is none of them gets a page that says so. */
 export function createPages(options: PagesOptions): Pages {
   const { web, sites, headers, isSignedIn, allowedReturn } = options
   const { siteFor } = sites
@@ -119,6 +121,11 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   function fileRoutes(scope: FastifyInstance): void {
+    scope.addHook('onSend', async (_request, reply, payload) => {
+      nameScripts(reply)
+      return payload
+    })
+    scope.addHook('onSend', shareBodies())
     scope.get(`/${GUARD}`, hidden, (request, reply) =>
       sendUnlessKnown(request, reply.headers({ ...headers.asset, 'cache-control': ASK_AGAIN }), guard),
     )
@@ -126,14 +133,20 @@ export function createPages(options: PagesOptions): Pages {
       const kept = { ...headers.asset, 'cache-control': KEPT_FOR_GOOD, 'content-security-policy': INERT }
       scope.get(address, hidden, (request, reply) => sendUnlessKnown(request, reply.headers(kept), file))
     }
+    scope.register(fastifyStatic, {
+      root: web.assets,
+      serve: false,
+      // The build compresses each file beside itself, and gives every version of it an address of its own.
+      preCompressed: true,
+      maxAge: '1y',
+      immutable: true,
+      acceptRanges: false,
+      lastModified: false,
+    })
     // What is there at the start has an address; for what is not there nobody looks at the disk.
-    scope.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
-      const { name } = request.params
-      const file = web.assets.get(name)
-      const kept = { ...(WORKER.test(name) ? headers.worker : headers.asset), 'cache-control': KEPT_FOR_GOOD }
-      const sent = file && (await sendKept(request, reply, { file, headers: kept }))
-      if (sent === undefined) reply.callNotFound()
-      return reply
+    scope.get<{ Params: { name: string } }>('/assets/:name', hidden, ({ params: { name } }, reply) => {
+      if (!web.assetNames.has(name)) return reply.callNotFound()
+      return reply.headers(WORKER.test(name) ? headers.worker : headers.asset).sendFile(name)
     })
   }
 
@@ -179,6 +192,13 @@ export const labelProvider =
 function strangerWithoutAnswer(error: unknown): false {
   if (error instanceof ScanInError && AWAY.includes(error.code)) return false
   throw error
+}
+
+// The library has the older name of them (RFC 9239 §6).
+function nameScripts(reply: FastifyReply): void {
+  if (String(reply.getHeader('content-type')).startsWith('application/javascript')) {
+    reply.type('text/javascript; charset=utf-8')
+  }
 }
 
 // Not `reply.redirect`: its status is a default of Fastify's, and the target is one of ours or checked.

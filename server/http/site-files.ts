@@ -11,14 +11,6 @@ export interface SiteFile {
   compressed: Readonly<Record<string, () => SiteBody>>
 }
 
-/** One that is read from the disk when it is first asked for; `undefined`: it is gone. */
-export interface KeptFile {
-  type: string
-  plain: () => Promise<SiteBody | undefined>
-  /** By content coding. */
-  compressed: Readonly<Record<string, () => Promise<SiteBody | undefined>>>
-}
-
 export interface SiteBody {
   body: Buffer
   /** A strong entity tag (RFC 9110 §8.8.3): of these very bytes, so that all instances of one build have the same. */
@@ -36,10 +28,10 @@ const REFUSALS = BEST_FIRST.map((coding) => new RegExp(`(^|,)\\s*${coding}\\s*;\
 /** @param compressed by content coding, in those that make it smaller */
 export function siteFile(type: string, body: Buffer, compressed: readonly (readonly [string, Buffer])[]): SiteFile {
   const codings = compressed.map(([coding, bytes]) => {
-    const made = siteBody(bytes)
+    const made = bodyOf(bytes)
     return [coding, () => made] as const
   })
-  return { type, plain: siteBody(body), compressed: Object.fromEntries(codings) }
+  return { type, plain: bodyOf(body), compressed: Object.fromEntries(codings) }
 }
 
 /** What the build has not made, once, at the start; compressed where that makes it smaller. */
@@ -58,59 +50,23 @@ export function makeSiteFile(type: string, body: Buffer): SiteFile {
  * does is never compressed here: no reply of the API, and no page that is filled in.
  */
 export function sendFile({ headers }: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
-  return sendForm(reply, file.type, bodyFor(headers['accept-encoding'], file))
+  const { coding, body } = bodyFor(headers['accept-encoding'], file)
+  if (coding !== undefined) reply.header('content-encoding', coding)
+  return varying(reply).type(file.type).send(body.body)
 }
 
 /** As `sendFile`, or only that it is still the same (RFC 9110 §13.1.2). A proxy that compresses makes the tag a weak one. */
 export function sendUnlessKnown(request: FastifyRequest, reply: FastifyReply, file: SiteFile): FastifyReply {
-  return sendFormUnlessKnown(request, reply, file.type, bodyFor(request.headers['accept-encoding'], file))
-}
-
-/**
- * As `sendUnlessKnown`, for a file that may have to be read first.
- * @param headers for the reply, where there is one
- * @returns `undefined`, and nothing is sent: it is gone
- */
-export async function sendKept(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { file, headers }: { file: KeptFile; headers: Readonly<Record<string, string>> },
-): Promise<FastifyReply | undefined> {
-  const { coding, form } = formFor(request.headers['accept-encoding'], file)
-  const body = await form()
-  return body && sendFormUnlessKnown(request, reply.headers(headers), file.type, { coding, body })
-}
-
-interface Form {
-  /** `undefined`: as it is. */
-  coding: string | undefined
-  body: SiteBody
-}
-
-function sendFormUnlessKnown(request: FastifyRequest, reply: FastifyReply, type: string, form: Form): FastifyReply {
-  const { etag } = form.body
+  const { etag } = bodyFor(request.headers['accept-encoding'], file).body
   reply.header('etag', etag)
-  if (!request.headers['if-none-match']?.includes(etag)) return sendForm(reply, type, form)
+  if (!request.headers['if-none-match']?.includes(etag)) return sendFile(request, reply, file)
   return varying(reply).code(304).send()
 }
 
-function sendForm(reply: FastifyReply, type: string, { coding, body }: Form): FastifyReply {
-  if (coding !== undefined) reply.header('content-encoding', coding)
-  return varying(reply).type(type).send(body.body)
-}
-
-function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile): Form {
-  const { coding, form } = formFor(accepted, { plain: () => plain, compressed })
-  return { coding, body: form() }
-}
-
-function formFor<Body>(
-  accepted: string | undefined,
-  { plain, compressed }: { plain: () => Body; compressed: Readonly<Record<string, () => Body>> },
-) {
+function bodyFor(accepted: string | undefined, { plain, compressed }: SiteFile) {
   const coding = accepted === undefined ? null : negotiate(accepted.toLowerCase(), codingsFor(accepted))
-  const form = coding === null ? undefined : compressed[coding]
-  return coding === null || form === undefined ? { coding: undefined, form: plain } : { coding, form }
+  const body = coding === null ? undefined : compressed[coding]?.()
+  return coding === null || body === undefined ? { coding: undefined, body: plain } : { coding, body }
 }
 
 /** For the library `*` is the first of these, also where that is named as one that is not taken (RFC 9110 §12.5.3). */
@@ -138,9 +94,9 @@ export function changedFile(file: SiteFile, change: (text: string) => string): S
   const text = change(before)
   if (text === before) return file
   const codings = CODINGS.filter(({ coding }) => coding in file.compressed).map(
-    ({ coding, compress }) => [coding, once(() => siteBody(compress(text)))] as const,
+    ({ coding, compress }) => [coding, once(() => bodyOf(compress(text)))] as const,
   )
-  return { ...file, plain: siteBody(Buffer.from(text)), compressed: Object.fromEntries(codings) }
+  return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
 }
 
 function once<T>(make: () => T): () => T {
@@ -148,7 +104,7 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make())
 }
 
-export function siteBody(body: Buffer): SiteBody {
+function bodyOf(body: Buffer): SiteBody {
   const etag = once(() => `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`)
   return {
     body,

@@ -1,12 +1,9 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
-import { diskFiles } from '../disk-files.ts'
 import { JSON_TYPE } from '../json-body.ts'
 import { type HeaderSets, withHeaders } from '../security-headers.ts'
-import { sendKept } from '../site-files.ts'
+import { refuseRanges, shareBodies } from '../shared-bodies.ts'
 import { type DocumentOptions, documentOf } from './document.ts'
 import type { DescribedRoute } from './route-schema.ts'
 
@@ -17,8 +14,6 @@ declare module 'fastify' {
 }
 
 const DOCS = '/docs'
-/** Their names are the same in every version. */
-const ASKED_AGAIN = { 'cache-control': 'no-cache' }
 
 /** What `/docs` needs: a plugin of this name, and `swagger()`, which it shows. */
 const inPlaceOfSwagger = Object.assign(
@@ -50,26 +45,14 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
       reply.type(JSON_TYPE).send(asJson()),
     )
     scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? asYaml() : asJson()) })
-    scope.addHook('onRoute', (route) => {
-      if (route.url === `${DOCS}/static/*`) route.handler = sendStatic
-    })
+    scope.addHook('onRequest', refuseRanges)
+    scope.addHook('onSend', shareBodies())
     scope.register(swaggerUi, {
       routePrefix: DOCS,
       theme: { title: 'ScanIn API' },
       uiHooks: { onRequest: nameJson },
     })
   })
-}
-
-const STATIC = join(dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui'))), 'static')
-const staticFiles = once(() => diskFiles(STATIC))
-
-/** In place of the library's own way, which has each of them open for as long as somebody reads it. */
-async function sendStatic(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const file = staticFiles().get((request.params as { '*': string })['*'])
-  const sent = file && (await sendKept(request, reply, { file, headers: ASKED_AGAIN }))
-  if (sent === undefined) reply.callNotFound()
-  return reply
 }
 
 /** The library gives everything a type but this, which it would make JSON of. */
