@@ -78,15 +78,6 @@ export function faultOfBinding({ cnf, token_type: type }: Claims): string | unde
 /** SHA-256 in base64url (RFC 9449 §6.1). */
 const THUMBPRINT = /^[\w-]{43}$/
 
-/** How far the provider's clock and ours may be apart. */
-export const CLOCK_TOLERANCE_SECONDS = 5
-
-/** For as long as the token is taken. */
-export function withTolerance(verdict: BearerVerdict): BearerVerdict {
-  if (verdict.kind !== 'person' || verdict.goodUntil === undefined) return verdict
-  return { ...verdict, goodUntil: verdict.goodUntil + CLOCK_TOLERANCE_SECONDS * 1000 }
-}
-
 /** Who a token without a `faultOfBinding` speaks for, with the key that it is bound to. */
 export function withKeyOf({ cnf }: Claims, verdict: BearerVerdict): BearerVerdict {
   const keyThumbprint = isRecord(cnf) ? textOf(cnf['jkt']) : undefined

@@ -1,15 +1,7 @@
 import { decodeProtectedHeader, errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import {
-  CLOCK_TOLERANCE_SECONDS,
-  faultOfBinding,
-  faultOfKind,
-  faultOfMachine,
-  faultOfScope,
-  withKeyOf,
-  withTolerance,
-} from './access-claims.ts'
+import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, withKeyOf } from './access-claims.ts'
 import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { ASYMMETRIC_ALGORITHMS } from './jws-algorithms.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
@@ -26,6 +18,8 @@ export interface BearerJwtOptions {
   scopes: readonly string[]
   clock: Clock
 }
+
+const CLOCK_TOLERANCE_SECONDS = 5
 
 /**
  * A JWT of the team's own identity provider (RFC 9068 in spirit): signature by its published keys, `iss`, `aud`, `exp`,
@@ -61,7 +55,9 @@ export function createBearerJwt(options: BearerJwtOptions): BearerVerifier {
     if (fault !== undefined) return refused(fault)
     const named = await fillInNames(token, payload)
     if (named === undefined) return refused(OF_SOMEBODY_ELSE)
-    return withTolerance(withKeyOf(payload, personOfClaims(named, 'jwt')))
+    const verdict = withKeyOf(payload, personOfClaims(named, 'jwt'))
+    if (verdict.kind !== 'person' || verdict.goodUntil === undefined) return verdict
+    return { ...verdict, goodUntil: verdict.goodUntil + CLOCK_TOLERANCE_SECONDS * 1000 }
   }
 }
 

@@ -1,15 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import {
-  CLOCK_TOLERANCE_SECONDS,
-  faultOfBinding,
-  faultOfKind,
-  faultOfMachine,
-  faultOfScope,
-  isMeantFor,
-  withKeyOf,
-  withTolerance,
-} from './access-claims.ts'
+import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, isMeantFor, withKeyOf } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
 import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
@@ -57,7 +48,7 @@ export function createIntrospection({
     if (fault !== undefined) return refused(fault)
     const named = await fillInNames(token, claims)
     if (named === undefined) return refused(OF_SOMEBODY_ELSE)
-    return withTolerance(withKeyOf(claims, personOfClaims(named, 'introspection')))
+    return withKeyOf(claims, personOfClaims(named, 'introspection'))
   }
 }
 
@@ -74,9 +65,7 @@ function faultOf(
 ): string | undefined {
   const { active, exp, nbf, iss, aud } = claims
   if (active !== true) return 'it is not active'
-  const tolerance = CLOCK_TOLERANCE_SECONDS * 1000
-  if (!isBefore(clock() - tolerance, exp) || isBefore(clock() + tolerance, nbf ?? 0))
-    return 'its time is over, or yet to come'
+  if (!isBefore(clock(), exp) || isBefore(clock(), nbf ?? 0)) return 'its time is over, or yet to come'
   if (issuer !== undefined && iss !== undefined && iss !== issuer) return 'it is of another issuer'
   // Without an audience to go by, the provider's word to this client counts (§4).
   const isForNobody = audience === undefined && aud === undefined
