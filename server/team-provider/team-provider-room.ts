@@ -80,11 +80,14 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
   const parts = { ...options, provider, grants, logouts, rules: about }
   const signIn = createSignInByProvider(parts)
 
+  const vouching = createVouching(parts)
+
   return {
-    vouchFor: createVouching(parts),
+    vouchFor: vouching.vouchFor,
     onSessionNews: createGrantEnds(parts),
     prepare: provider.prepare,
     routes(app) {
+      app.addHook('onClose', vouching.close)
       tripRoutes(app, {
         ...parts,
         signIn,

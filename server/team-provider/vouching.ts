@@ -26,13 +26,25 @@ export interface VouchingOptions {
   schedule?: Schedule
 }
 
+export interface Vouching {
+  vouchFor: VouchFor
+  /** Waits for what is asked still, for some seconds. */
+  close(): Promise<void>
+}
+
 /** The provider's word is good for so long without asking. */
 export const ASK_EVERY_MS = 600_000
 /** Whoever uses a session waits so long for the provider, and then goes by its last word: its answer counts when it comes. */
 const PATIENCE_MS = 2500
+/** Whom it has said nothing about for so long that its last word counts no more waits for it, as after a night. */
+const LONGEST_PATIENCE_MS = 15_000
 /** Who asks has so long, and others meanwhile do not: longer than a place in line and the slowest answer take. */
 const LEASE_MS = 120_000
 const ASK_AGAIN_MS = 60_000
+/** Where its last word counts no more. */
+const ASK_SOON_MS = 2000
+/** At the end of the process: a refresh token that was taken, and whose next one is never heard, is lost. */
+const CLOSE_PATIENCE_MS = 5000
 const AT_ONCE = 16
 const MOST_WAITING = 100
 const RETRY_AFTER_SECONDS = 1
@@ -42,9 +54,11 @@ const RETRY_AFTER_SECONDS = 1
  * time, once for all of a grant's sessions and instances. Where it does not answer, or not soon, its last word counts, for
  * twelve hours; then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
  */
-export function createVouching(options: VouchingOptions): VouchFor {
+export function createVouching(options: VouchingOptions): Vouching {
   const { provider, rules, grants, sessions, currentPerson, clock, schedule = scheduleByTimer } = options
   const underWay = new Map<string, Promise<User | undefined>>()
+  /** Also those that nobody waits for any more. */
+  const unanswered = new Set<Promise<unknown>>()
   const nextTokens = createNextTokens({ grants, clock })
   const inLine = createQueues({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, refusal: unavailable })
   const calls = createSparingCalls({ isTrouble: isUnavailable, refusal: unavailable, schedule })
@@ -55,16 +69,18 @@ export function createVouching(options: VouchingOptions): VouchFor {
     return undefined
   }
 
+  const isLastWordTooOld = (grant: Grant) => clock() - grant.saidAt >= LONGEST_SILENCE_MS
+
   /** As it was last said, if that is not too long ago. */
   function asLastSaid(id: string, grant: Grant): User {
-    if (clock() - grant.saidAt < LONGEST_SILENCE_MS) return personOf(id, grant)
-    throw unavailable()
+    if (isLastWordTooOld(grant)) throw unavailable()
+    return personOf(id, grant)
   }
 
   /** Its answer, if that comes soon; else its last word. */
   function soonOrLastSaid(answer: Promise<User | undefined>, id: string, grant: Grant): Promise<User | undefined> {
     return new Promise((resolve, reject) => {
-      const forget = schedule(PATIENCE_MS, () => {
+      const forget = schedule(isLastWordTooOld(grant) ? LONGEST_PATIENCE_MS : PATIENCE_MS, () => {
         calls.beSlow()
         // Too old a one is an error.
         resolve(new Promise((lastSaid) => lastSaid(asLastSaid(id, grant))))
@@ -113,7 +129,11 @@ export function createVouching(options: VouchingOptions): VouchFor {
     const token = grants.refreshTokenOf(id, grant)
     if (token === undefined) return withoutToken(user, id, grant)
     if (!isMine) return asLastSaid(id, grant)
-    return soonOrLastSaid(withToken(user, id, grant, token), id, grant)
+    const answer = withToken(user, id, grant, token)
+    unanswered.add(answer)
+    const forget = () => unanswered.delete(answer)
+    answer.then(forget, forget)
+    return soonOrLastSaid(answer, id, grant)
   }
 
   async function withToken(user: User, id: string, grant: Grant, token: string): Promise<User | undefined> {
@@ -123,12 +143,13 @@ export function createVouching(options: VouchingOptions): VouchFor {
     } catch (error) {
       if (error instanceof ProviderRefused) return withdraw(user, id, withdrawalOf(error))
       if (!isUnavailable(error)) throw error
-      await grants.change(id, (now) => ({ ...now, askAt: clock() + ASK_AGAIN_MS }))
+      const pause = isLastWordTooOld(grant) ? ASK_SOON_MS : ASK_AGAIN_MS
+      await grants.change(id, (now) => ({ ...now, askAt: clock() + pause }))
       return asLastSaid(id, grant)
     }
   }
 
-  return async (user) => {
+  async function vouchFor(user: User): Promise<User | undefined> {
     const id = user.credential
     if (id === undefined) return undefined
     const isToCheck = () => underWay.has(id) || nextTokens.has(id)
@@ -138,6 +159,18 @@ export function createVouching(options: VouchingOptions): VouchFor {
     const asked = underWay.get(id) ?? check(user, id).finally(() => underWay.delete(id))
     underWay.set(id, asked)
     return asked
+  }
+
+  return {
+    vouchFor,
+    async close() {
+      let forget = () => {}
+      const late = new Promise<void>((resolve) => {
+        forget = schedule(CLOSE_PATIENCE_MS, resolve)
+      })
+      await Promise.race([Promise.allSettled(unanswered), late])
+      forget()
+    },
   }
 }
 

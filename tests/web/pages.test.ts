@@ -54,14 +54,17 @@ test('what comes later needs no file but its page’s own, and is imported so th
   const imports = scripts.map((name) => {
     const text = readFileSync(join('dist/web/assets', name), 'utf8')
     const named = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found)
-    return { needs: named(/\bfrom"([^"]+)"/g), later: named(/\bimport\(("[^"]+"\+?)/g) }
+    return {
+      needs: named(/\bfrom"([^"]+)"/g),
+      later: named(/\b(\w+)=>\1\("\/assets\/[^"]+\.js"\)/g),
+      onlyOnce: named(/\bimport\("([^"]+)/g),
+    }
   })
   const needed = imports.flatMap(({ needs }) => needs)
   expect(needed.length).toBeGreaterThan(0)
   expect(needed.filter((name) => !/^\/assets\/\w+-page-\w+\.js$/.test(name ?? ''))).toEqual([])
-  const later = imports.flatMap((each) => each.later)
-  expect(later.length).toBeGreaterThan(0)
-  expect(later.filter((address) => !address?.endsWith('+'))).toEqual([])
+  expect(imports.flatMap(({ later }) => later).length).toBeGreaterThan(0)
+  expect(imports.flatMap(({ onlyOnce }) => onlyOnce)).toEqual([])
 })
 
 test('no script builds markup from text', () => {

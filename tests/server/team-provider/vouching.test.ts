@@ -23,6 +23,7 @@ let newer: Grants
 let vouchByNewer: (who: string) => Promise<User | undefined>
 let grants: Grants
 let vouch: (who: string) => Promise<User | undefined>
+let close: () => Promise<void>
 let grantOf: Map<string, string>
 
 const clock = () => now
@@ -81,7 +82,10 @@ beforeEach(async () => {
     const grant = { user, saidAt: now - 11 * MINUTE_MS, askAt: now - MINUTE_MS }
     grantOf.set(user.id, await grants.open(grant, 'a refresh token'))
   }
-  const [vouchFor, vouchForNewer] = [vouchingBy(grants), vouchingBy(newer)]
+  const vouching = vouchingBy(grants)
+  const { vouchFor } = vouching
+  close = vouching.close
+  const { vouchFor: vouchForNewer } = vouchingBy(newer)
   const personOf = (who: string): User => ({ id: who, name: who, source: 'oidc', credential: grantOf.get(who) ?? '' })
   vouch = (who) => vouchFor(personOf(who))
   vouchByNewer = (who) => vouchForNewer(personOf(who))
@@ -139,12 +143,56 @@ test('whoever it was silent about for twelve hours is not in by its last word, h
   now += TWELVE_HOURS_MS
   const early = vouch(who).catch((error) => error)
   await eventually('it is asked', () => asked.length === 1)
-  await wait(2500)
+  await wait(15_000)
   expect(await early).toMatchObject({ code: 'identity_provider_unavailable' })
   await expect(vouch(who)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
   asked[0]?.answer()
   await eventually('it is heard', async () => (await vouch(who).catch(() => undefined)) !== undefined)
   expect(withdrawn).toEqual([])
+})
+
+test('whoever it was silent about for a night waits for its answer, and is not put off for long by its troubles', async () => {
+  const [who, other, third] = everybody() as [string, string, string]
+  now += TWELVE_HOURS_MS
+  const slow = vouch(who)
+  await eventually('it is asked', () => asked.length === 1)
+  await wait(2500)
+  asked[0]?.answer()
+  expect(await slow).toMatchObject({ id: who })
+
+  const failing = vouch(other).catch((error) => error)
+  await eventually('it is asked', () => asked.length === 2)
+  asked[1]?.answer(away())
+  expect(await failing).toMatchObject({ code: 'identity_provider_unavailable' })
+  now += 2000
+  const again = vouch(other)
+  await eventually('it is asked again', () => asked.length === 3)
+  await expect(vouch(third)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
+  asked[2]?.answer()
+  expect(await again).toMatchObject({ id: other })
+  now += 2000
+  const last = vouch(third)
+  await eventually('it is asked about the next', () => asked.length === 4)
+  asked[3]?.answer()
+  expect(await last).toMatchObject({ id: third })
+})
+
+test('at the end of the process what is asked still is waited for, and what hangs is not', async () => {
+  const [who, hanging] = everybody() as [string, string]
+  const early = [vouch(who), vouch(hanging)]
+  await eventually('it is asked', () => asked.length === 2)
+  await wait(2500)
+  await Promise.all(early)
+  let isClosed = false
+  const closing = close().then(() => {
+    isClosed = true
+  })
+  asked[0]?.answer()
+  await new Promise(setImmediate)
+  expect(isClosed).toBe(false)
+  await wait(5000)
+  await closing
+  expect(isClosed).toBe(true)
 })
 
 test('by another client secret nobody can be asked about, which keeps no instance from it that has the one before', async () => {

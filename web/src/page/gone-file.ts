@@ -2,6 +2,9 @@ const mostTimes = 3
 // The next page may meet the instance that has not its files, while an upgrade is under way.
 const pauseMs = 3000
 
+/** Once a page is to be left nothing else leaves it: two files may be gone at once, and be asked for twice. */
+let isLeaving = false
+
 /**
  * Loads the page anew where the service answers and has the page, but this file no more: an upgrade came between, and its build
  * has files of other names. It never resolves then; else nothing has changed, and it resolves or rejects.
@@ -14,6 +17,8 @@ export async function loadAnewWhereGone(address: string): Promise<void> {
   // A proxy that has lost sight of the service says 404 to the page as well.
   if (times === mostTimes || (await ask(address)).status !== 404 || !(await ask(location.href)).ok) return
   await new Promise(() => {
+    if (isLeaving) return
+    isLeaving = true
     setTimeout(() => {
       history.replaceState({ ...history.state, [address]: times + 1 }, '')
       location.reload()
