@@ -29,6 +29,8 @@ try {
 function endAtOnce(): void {
   output.tryOnce()
   process.kill(process.pid, 'SIGKILL')
+  // The first process of a container takes no such signal from itself.
+  process.abort()
 }
 
 async function run(): Promise<void> {

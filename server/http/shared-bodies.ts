@@ -22,9 +22,11 @@ export function shareBodies() {
   return async (_request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
     if (!(payload instanceof Readable)) return payload
     const { path } = payload as ReadStream
-    if (typeof path !== 'string') return buffer(payload)
+    // No file: nothing is sent, as for HEAD.
+    if (typeof path !== 'string') return payload
     const known = kept.get(path)
-    if (known !== undefined) payload.destroy()
+    // It is being opened all the same, and where that fails nobody else would hear of it.
+    if (known !== undefined) payload.on('error', () => undefined).destroy()
     const body = await (known ?? read(path, payload))
     reply.header('content-length', body.length)
     return body
