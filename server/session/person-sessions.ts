@@ -1,0 +1,82 @@
+import type { Occasion } from '../http/occasion.ts'
+import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
+import type { IdentifiedSession } from './session.ts'
+import type { EndSessions } from './session-ends.ts'
+import type { SessionIndex } from './session-index.ts'
+import type { EndReason } from './session-news.ts'
+import { ownerOf, type SessionRecords } from './session-records.ts'
+import type { SessionUseParts } from './session-use.ts'
+
+/** A person's sessions as they see them, and what they do with one. */
+export interface PersonSessions {
+  /** Where to look for a person's sessions, also for those of somebody who is not one of ours any more. */
+  idsOf(person: Person): Promise<string[]>
+  /** A person's sessions, the newest first. */
+  list(person: Person): Promise<IdentifiedSession[]>
+  /**
+   * Calls one of a person's sessions by a name; `undefined`: by none.
+   * @returns `undefined` when the person has no such session
+   */
+  rename(person: Person, id: string, name: string | undefined): Promise<IdentifiedSession | undefined>
+  /** Notes that its owner was shown on this device what happened until then. @param until epoch milliseconds */
+  noteVisit(found: IdentifiedSession, until: number): Promise<void>
+  /**
+   * Ends the session with this public id, for who has its secret; done again, it does what was left undone.
+   * @returns whose it was, if it was there
+   */
+  signOut(id: string, occasion?: Occasion): Promise<Person | undefined>
+  /**
+   * Ends one of a person's sessions, or does what an end that was cut short has left undone.
+   * @returns `false` when the person has no such session
+   */
+  revoke(person: Person, id: string, occasion?: Occasion, why?: EndReason): Promise<boolean>
+}
+
+export interface PersonSessionsOptions extends Pick<SessionUseParts, 'live' | 'find'> {
+  records: SessionRecords
+  index: SessionIndex
+  end: EndSessions
+}
+
+export function createPersonSessions({ records, index, end, live, find }: PersonSessionsOptions): PersonSessions {
+  return {
+    idsOf: (person) => index.list(personKeyHash(person)),
+
+    async list(person) {
+      const places = await records.findAll(await index.list(personKeyHash(person)))
+      return places
+        .map(({ id, place }) => live(id, place))
+        .filter((entry) => entry !== undefined)
+        .sort((one, other) => other.session.createdAt - one.session.createdAt)
+    },
+
+    async rename(person, id, name) {
+      const found = await find(id)
+      if (found === undefined || !isSamePerson(found.session.user, person)) return undefined
+      const renamed = await records.change(id, ({ name: _before, ...session }) =>
+        name === undefined ? session : { ...session, name },
+      )
+      return renamed && { id, session: { ...renamed, user: found.session.user } }
+    },
+
+    async noteVisit({ id, session }, until) {
+      if (until <= (session.seenUntil ?? session.createdAt)) return
+      await records.change(id, (current) => ({ ...current, seenUntil: Math.max(until, current.seenUntil ?? 0) }))
+    },
+
+    async signOut(id, occasion) {
+      const place = await records.find(id)
+      if (place !== undefined) await end(ownerOf(place), [{ id, place }], { why: 'signed_out', occasion })
+      return place !== undefined && 'session' in place ? place.session.user : undefined
+    },
+
+    async revoke(person, id, occasion, why = 'revoked') {
+      const of = personKeyHash(person)
+      const place = await records.find(id)
+      if (place === undefined || ownerOf(place) !== of) return false
+      const isEnding = 'session' in place || (await index.list(of)).includes(id)
+      if (isEnding) await end(of, [{ id, place }], { why, occasion })
+      return isEnding
+    },
+  }
+}

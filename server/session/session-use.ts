@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts'
+import { ScanInError } from '../errors.ts'
+import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
+import { personKeyHash } from '../identity/person-key.ts'
+import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
+import type { EndSessions } from './session-ends.ts'
+import type { Place, SessionRecords } from './session-records.ts'
+import type { ShownTokens } from './shown-tokens.ts'
+
+/** Who is signed in by what they show, or by what was given in their session's name. */
+export interface SessionUse {
+  /** What the session with this public id is, if somebody is signed in by it. That is no use of it: who they are by now, `useFor` says. */
+  kindOf(id: string): Promise<Session['kind'] | undefined>
+  /**
+   * The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. A first use
+   * has to end the hand-over's repeating, and waits until it can or the 10 s of that are over.
+   */
+  authenticate(secret: string): Promise<IdentifiedSession | undefined>
+  /** As `authenticate`, for who shows what was given in the name of the session with this public id. */
+  useFor(id: string): Promise<IdentifiedSession | undefined>
+  /**
+   * Who a phone's session speaks for, as they are now. `undefined`: what it approved is good no more; it has ended, or its
+   * person is none of ours, or not vouched for.
+   * @param loginId what it approved; a session that this very login's hand-over replaced was good until then
+   * @throws ScanInError `identity_provider_unavailable` where nobody can say so
+   */
+  approvingPerson(approver: { id: string; user: User }, loginId: string): Promise<User | undefined>
+}
+
+/** By what the other parts of sessions look at one, and use it. */
+export interface SessionUseParts {
+  /** The session of a record, if somebody is signed in by it. */
+  live(id: string, place: Place): IdentifiedSession | undefined
+  /** The session with this public id, if somebody is signed in by it. */
+  find(id: string): Promise<IdentifiedSession | undefined>
+  /** Notes a session as used, where that is due. `undefined`: it has ended, as nobody vouches for its person any more. */
+  use(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
+}
+
+export interface SessionUseOptions {
+  clock: Clock
+  currentPerson: CurrentPerson
+  vouchFor?: VouchFor | undefined
+  onFirstUse: (loginId: string) => Promise<void>
+  records: SessionRecords
+  end: EndSessions
+  shownTokens: Pick<ShownTokens, 'vouchFor'>
+}
+
+export function createSessionUse(options: SessionUseOptions): SessionUse & SessionUseParts {
+  const { clock, currentPerson, vouchFor = async () => undefined, onFirstUse, records, end, shownTokens } = options
+
+  /**
+   * Of who is gone, or has another password by now, nobody is signed in. Of who is somebody elsewhere it has the names and
+   * groups of when the session was let in: those of now, by which things are decided, `vouched` has.
+   */
+  function live(id: string, place: Place): IdentifiedSession | undefined {
+    if (place === undefined || !('session' in place)) return undefined
+    const user = currentPerson(place.session.user)
+    return user && { id, session: { ...place.session, user } }
+  }
+
+  /** What a session may do does not hang on whether its use can be written down. */
+  async function noteUse({ id, session }: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    try {
+      const used = await records.change(id, (current) => {
+        const { handedOverBy: _acknowledged, ...rest } = { ...current, lastSeenAt: clock() }
+        return rest
+      })
+      return used && { id, session: { ...used, user: session.user } }
+    } catch (error) {
+      if (ScanInError.from(error).code !== 'store_unavailable') throw error
+      return { id, session }
+    }
+  }
+
+  const find = async (id: string) => live(id, await records.find(id))
+
+  /** Who is somebody elsewhere is asked about there, now and then, or has to be heard of by a token. */
+  async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    const { id, session } = found
+    const { source } = session.user
+    if (source === undefined) return found
+    const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
+    if (user !== undefined) return { id, session: { ...session, user } }
+    if (source === 'oidc') return undefined
+    await end(personKeyHash(session.user), [{ id, place: { session } }], { why: 'withdrawn', reason: 'unheard' })
+    return undefined
+  }
+
+  async function use(named: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    const found = await vouched(named)
+    if (found === undefined) return undefined
+    const { handedOverBy } = found.session
+    if (handedOverBy !== undefined) await onFirstUse(handedOverBy)
+    else if (!isTouchDue(found.session, clock())) return found
+    return noteUse(found)
+  }
+
+  return {
+    live,
+    find,
+    use,
+
+    kindOf: async (id) => (await find(id))?.session.kind,
+
+    async authenticate(secret) {
+      const found = await find(sessionIdOf(secret))
+      return found && use(found)
+    },
+
+    async useFor(id) {
+      const found = await find(id)
+      return found && use(found)
+    },
+
+    async approvingPerson({ id, user }, loginId) {
+      const place = await records.find(id)
+      if (place !== undefined && 'ended' in place) return place.ended.by === loginId ? currentPerson(user) : undefined
+      const found = live(id, place)
+      return found?.session.kind === 'phone' ? (await vouched(found))?.session.user : undefined
+    },
+  }
+}

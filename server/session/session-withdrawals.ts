@@ -1,0 +1,145 @@
+import type { Clock } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
+import type { User } from '../identity/identity.ts'
+import { type Person, personKeyHash } from '../identity/person-key.ts'
+import type { Session } from './session.ts'
+import type { EndingSession, EndOptions, EndSessions } from './session-ends.ts'
+import type { IndexEntry, SessionIndex } from './session-index.ts'
+import { mayBeOpening } from './session-limit.ts'
+import { kindOf, type Place, type SessionRecords } from './session-records.ts'
+import type { SessionUseParts } from './session-use.ts'
+
+/** Ends of several, or all, of a person's sessions. */
+export interface SessionWithdrawals {
+  /**
+   * Ends what somebody is signed in by, because it was not to be, or is not to be any more. Done again, it does what was left
+   * undone.
+   */
+  withdraw(person: Person, which: Withdrawal): Promise<void>
+  /**
+   * Ends all of a person's sessions but the one named, if any is.
+   * @returns how many that were
+   */
+  revokeOthers(person: Person, keptId?: string, options?: RevokeOptions): Promise<number>
+  /** Ends all of a person's sessions, for an operator. @returns how many there were */
+  endAll(person: Person, occasion?: Occasion): Promise<number>
+  /**
+   * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
+   * there once the account is back. @param until epoch milliseconds
+   */
+  endOfAccount(user: User, until: number): Promise<void>
+  /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
+  block(person: Person, occasion?: Occasion): Promise<number>
+  unblock(person: Person): Promise<void>
+  isBlocked(person: Person): Promise<boolean>
+}
+
+export interface RevokeOptions {
+  /** Left out: both. */
+  kind?: Session['kind'] | undefined
+  occasion?: Occasion | undefined
+}
+
+export interface Withdrawal {
+  /** Which one, by its public id. Left out: all. */
+  session?: string
+  /** By which of their grants. Left out: whichever. */
+  credential?: string
+  reason: string
+  occasion?: Occasion
+}
+
+export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'> {
+  clock: Clock
+  records: SessionRecords
+  index: SessionIndex
+  end: EndSessions
+}
+
+/** Which of a person's sessions end, and how. */
+interface Ending extends EndOptions {
+  isMeant: (id: string, place: NonNullable<Place>) => boolean
+}
+
+const ofOperator = (occasion: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', occasion })
+
+/** At a list that is being ended: nobody is waited for who opens sessions as fast as they end. */
+const MOST_LOOKS = 4
+
+export function createSessionWithdrawals(options: SessionWithdrawalsOptions): SessionWithdrawals {
+  const { clock, records, index, end, live } = options
+
+  /**
+   * Ends what is meant of a list, also what is about to be created: it finds its place taken.
+   * @returns what it was that was there
+   */
+  async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
+    const places = await records.findAll(listed.map(({ id }) => id))
+    const ending = listed.flatMap((entry, at): EndingSession[] => {
+      const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, by: undefined } } : undefined
+      const place = places[at]?.place ?? never
+      return place !== undefined && isMeant(entry.id, place) ? [{ id: entry.id, place }] : []
+    })
+    await end(of, ending, how)
+    const meant = new Set(ending.map(({ id }) => id))
+    return { ending, found: places.filter(({ id, place }) => place !== undefined && meant.has(id)) }
+  }
+
+  /**
+   * As `endListed`, of all that a person has. Until what approves has ended, it may have something handed over that was not in
+   * the list yet: so it looks again for as long as there was something to end.
+   */
+  async function endThem(of: string, how: Ending) {
+    const all: { id: string; place: Place }[] = []
+    const seen = new Set<string>()
+    for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      const listed = (await index.entries(of)).filter(({ id }) => !seen.has(id))
+      const { ending, found } = await endListed(of, listed, how)
+      all.push(...found)
+      if (ending.length === 0) break
+      for (const { id } of listed) seen.add(id)
+    }
+    return all
+  }
+
+  const isLive = ({ id, place }: { id: string; place: Place }) => live(id, place) !== undefined
+
+  return {
+    async withdraw(person, { session, credential, reason, occasion }) {
+      const of = personKeyHash(person)
+      const places = await records.findAll(await index.list(of))
+      const ending = places.flatMap(({ id, place }): EndingSession[] => {
+        if (place === undefined || ![undefined, id].includes(session)) return []
+        const isOther = 'session' in place && ![undefined, place.session.user.credential].includes(credential)
+        return isOther ? [] : [{ id, place }]
+      })
+      await end(of, ending, { why: 'withdrawn', reason, occasion })
+    },
+
+    async revokeOthers(person, keptId, { kind, occasion } = {}) {
+      const isMeant: Ending['isMeant'] = (id, place) => id !== keptId && (kind === undefined || kindOf(place) === kind)
+      const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', occasion })
+      return ended.filter((one) => isLive(one) || (one.place !== undefined && 'ended' in one.place)).length
+    },
+
+    async endAll(person, occasion) {
+      return (await endThem(personKeyHash(person), ofOperator(occasion))).filter(isLive).length
+    },
+
+    async endOfAccount(user, until) {
+      const isMeant: Ending['isMeant'] = (_id, place) =>
+        'ended' in place || (place.session.user.credential === user.credential && place.session.createdAt <= until)
+      await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
+    },
+
+    async block(person, occasion) {
+      const of = personKeyHash(person)
+      const { found } = await endListed(of, await index.block(of), ofOperator(occasion))
+      return found.filter(isLive).length
+    },
+
+    unblock: (person) => index.unblock(personKeyHash(person)),
+
+    isBlocked: (person) => index.isBlocked(personKeyHash(person)),
+  }
+}
