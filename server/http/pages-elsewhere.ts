@@ -27,8 +27,9 @@ export function isElsewhere(url: string): boolean {
 const SHEET = /<link rel="stylesheet" href="([^"]+)">\n?/g
 const SIGN = /(<img class="brand-logo" src=")(\/[^"]+)"/
 const ICON = /<link rel="icon" href="\/[^"]+"[^>]*>\n?/
-/** What loads more, or does anything. */
-const SCRIPTS = /<script\b[^>]*>.*?<\/script>\n?|<noscript>.*?<\/noscript>\n?/gs
+/** What loads more, or does anything. What is for those without a script is for everybody, then. */
+const SCRIPTS =
+  /<script\b[^>]*>.*?<\/script>\n?|<link rel="modulepreload"[^>]*>\n?|<noscript><link[^>]*><\/noscript>\n?|<\/?noscript>/gs
 const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
 
 /**
@@ -39,21 +40,14 @@ const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
 export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewhere {
   const { web, moreAssets, siteFor, headers, publicUrl } = options
   const { 'strict-transport-security': _ofOurHost, ...page } = headers.page
-  const sheets = new Map<string, string>()
+  // Not when one is sent: such a page says that something is wrong, and the build's files may be what is.
+  const sheets = new Map(
+    [...web.assetNames]
+      .filter((name) => name.endsWith('.css'))
+      .map((name) => [name, readFileSync(join(web.assets, name), 'utf8')]),
+  )
 
-  function readSheet(url: string): string {
-    const name = basename(url)
-    return (
-      moreAssets.get(url)?.plain.body.toString() ??
-      (web.assetNames.has(name) ? readFileSync(join(web.assets, name), 'utf8') : '')
-    )
-  }
-
-  function sheetAt(url: string): string {
-    const known = sheets.get(url) ?? readSheet(url)
-    sheets.set(url, known)
-    return known
-  }
+  const sheetAt = (url: string) => moreAssets.get(url)?.plain.body.toString() ?? sheets.get(basename(url)) ?? ''
 
   function signAt(url: string): string {
     const sign = moreAssets.get(url)

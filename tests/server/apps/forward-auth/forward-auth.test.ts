@@ -29,6 +29,8 @@ const APPS = parseApps(
   ]),
 )
 const APP_COOKIE = '__Host-scanin_app'
+/** Somebody who follows a link. */
+const STRANGER = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 const START_COOKIE = '__Host-scanin_app_start'
 
 let testApp: TestApp
@@ -101,6 +103,15 @@ async function signIn(who: AppBrowser, pageUrl: string): Promise<string> {
   const { redirect_to } = (await page.get(`/login/status/${token}`)).json()
   for (const [name, value] of page.cookies) who.jar(PUBLIC_URL).set(name, value)
   return new URL(redirect_to, PUBLIC_URL).href
+}
+
+/** A page has all it needs in itself, and does without a script. */
+function expectNothingLoaded({ headers, text }: { headers: Record<string, unknown>; text: string }): void {
+  expect(text).not.toMatch(/src="\/|<link [^>]*href="\/|<script|<noscript/)
+  const [, style = ''] = /<style>(.*?)<\/style>/s.exec(text) ?? []
+  expect(style).not.toBe('')
+  const hash = createHash('sha256').update(style).digest('base64')
+  expect(headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`)
 }
 
 /** Opens an application as somebody who has to scan. */
@@ -270,7 +281,10 @@ describe('a sign-in at an application ends', () => {
     log.news()
     const cookie = browser.jar(WIKI).get(APP_COOKIE) ?? ''
     isAnswerLost = true
-    expect((await browser.visit(`${WIKI}/.scanin/sign-out`)).status).toBe(503)
+    const trouble = await browser.visit(`${WIKI}/.scanin/sign-out`, STRANGER)
+    expect(trouble.status).toBe(503)
+    expectNothingLoaded(trouble)
+    expect(trouble.text).toContain('<p class="lead">Please reload this page in a moment.</p>')
     browser.jar(WIKI).set(APP_COOKIE, cookie)
     expect(await isIn()).toBe(false)
     expect((await browser.visit(`${WIKI}/.scanin/sign-out`)).status).toBe(302)
@@ -333,8 +347,6 @@ describe('an application that is for some', () => {
 })
 
 describe('a proxy', () => {
-  const STRANGER = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
-
   test("of nginx's kind is told 401 and where to sign in, for HEAD too, whoever asks", async () => {
     for (const headers of [STRANGER, { 'sec-fetch-mode': 'cors' }]) {
       for (const method of ['GET', 'HEAD']) {
@@ -361,11 +373,7 @@ describe('a proxy', () => {
     const page = await ask(STRANGER)
     expect([page.status, page.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8'])
     expect(page.text).toContain(`href="${PUBLIC_URL}/home"`)
-    expect(page.text).not.toMatch(/(src|href)="\/(?!")|<script|<link rel="(stylesheet|icon)" href="\//)
-    const hash = createHash('sha256')
-      .update(/<style>(.*?)<\/style>/s.exec(page.text)?.[1] ?? '')
-      .digest('base64')
-    expect(page.headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`)
+    expectNothingLoaded(page)
     expect(page.headers).not.toHaveProperty('strict-transport-security')
     const problem = await ask({ accept: '*/*', 'sec-fetch-mode': 'cors' })
     expect([problem.status, JSON.parse(problem.text).code]).toEqual([403, 'not_allowed'])
