@@ -57,10 +57,10 @@ function writtenIn(text: string): WrittenAccount[] {
   return readYaml('ACCOUNTS_FILE', text).value as WrittenAccount[]
 }
 
-/** As of a file that is new, or has nothing but comments in it. */
+/** As of a file that is new, or has nothing but comments in it. @throws ListFileError */
 function isWithoutAccounts(text: string): boolean {
-  const { contents, errors } = parseDocument(text)
-  return errors.length === 0 && (contents === null || (isSeq(contents) && contents.items.length === 0))
+  const { contents } = readYaml('ACCOUNTS_FILE', text)
+  return contents === null || (isSeq(contents) && contents.items.length === 0)
 }
 
 function changedList(before: readonly WrittenAccount[], change: AccountChange): WrittenAccount[] {

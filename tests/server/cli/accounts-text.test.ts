@@ -140,3 +140,9 @@ describe('refused, with where and why', () => {
     expect(() => changedAccounts(text, change)).toThrow(why)
   })
 })
+
+test('a file of lists without end is refused, and ends nothing', () => {
+  expect(() => changedAccounts('['.repeat(20_000), ADD)).toThrow(
+    'ACCOUNTS_FILE: line 1: lists in lists, more than 200 deep',
+  )
+})
