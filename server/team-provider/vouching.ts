@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { createQueues } from '../http/queues.ts'
@@ -22,6 +23,7 @@ export interface VouchingOptions {
   sessions: Pick<SessionService, 'withdraw'>
   currentPerson: CurrentPerson
   clock: Clock
+  logger: Pick<FastifyBaseLogger, 'warn'>
   /** Lets time pass. */
   schedule?: Schedule
 }
@@ -55,7 +57,7 @@ const RETRY_AFTER_SECONDS = 1
  * twelve hours; then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
  */
 export function createVouching(options: VouchingOptions): Vouching {
-  const { provider, rules, grants, sessions, currentPerson, clock, schedule = scheduleByTimer } = options
+  const { provider, rules, grants, sessions, currentPerson, clock, logger, schedule = scheduleByTimer } = options
   const underWay = new Map<string, Promise<User | undefined>>()
   /** Also those that nobody waits for any more. */
   const unanswered = new Set<Promise<unknown>>()
@@ -82,6 +84,10 @@ export function createVouching(options: VouchingOptions): Vouching {
     return new Promise((resolve, reject) => {
       const forget = schedule(isLastWordTooOld(grant) ? LONGEST_PATIENCE_MS : PATIENCE_MS, () => {
         calls.beSlow()
+        // Nobody else hears of it.
+        answer.catch((err) => {
+          if (!isUnavailable(err)) logger.warn({ err }, 'what the provider said late of somebody could not be kept')
+        })
         // Too old a one is an error.
         resolve(new Promise((lastSaid) => lastSaid(asLastSaid(id, grant))))
       })

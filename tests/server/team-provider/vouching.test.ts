@@ -18,6 +18,8 @@ let timers: { ms: number; ring: () => void }[]
 /** What the provider is asked, and how it answers. */
 let asked: { subject: string; answer: (error?: Error) => void }[]
 let withdrawn: string[]
+let warnings: unknown[]
+let withdraw: (id: string) => Promise<void>
 let rules: PeopleRules
 let newer: Grants
 let vouchByNewer: (who: string) => Promise<User | undefined>
@@ -41,6 +43,8 @@ beforeEach(async () => {
   timers = []
   asked = []
   withdrawn = []
+  warnings = []
+  withdraw = async (id) => void withdrawn.push(id)
   grantOf = new Map()
   const store = createMemoryStore({ clock })
   const provider = { issuer: 'https://id.example', clientId: 'c', clientSecret: 's' }
@@ -59,7 +63,8 @@ beforeEach(async () => {
       },
       rules,
       grants: by,
-      sessions: { withdraw: async ({ id }) => void withdrawn.push(id) },
+      sessions: { withdraw: ({ id }) => withdraw(id) },
+      logger: { warn: (about: unknown) => void warnings.push(about) },
       currentPerson: (user) => user,
       clock,
       schedule(ms, ring) {
@@ -101,6 +106,21 @@ test('where the provider hangs, all its people go by its last word once one pati
   expect(await Promise.all(early)).toMatchObject(first.map((id) => ({ id })))
   for (const id of [...later, ...first]) expect(await vouch(id)).toMatchObject({ id })
   expect(asked).toHaveLength(16)
+})
+
+test('what goes wrong with an answer that nobody waits for any more is in the log, but that it did not come', async () => {
+  const [one, two] = everybody() as [string, string]
+  const lost = new ScanInError('store_unavailable')
+  withdraw = () => Promise.reject(lost)
+  const early = [vouch(one), vouch(two)]
+  await eventually('both are asked', () => asked.length === 2)
+  await wait(2500)
+  await Promise.all(early)
+  const answers = new Map(asked.map(({ subject, answer }) => [subject, answer]))
+  answers.get(one)?.(away())
+  answers.get(two)?.(new ProviderRefused('gone'))
+  await eventually('it is told', () => warnings.length > 0)
+  expect(warnings).toEqual([{ err: lost }])
 })
 
 test('while it is in trouble one asks at a time, and where that one hangs another after ten seconds; once it answers, all do', async () => {
