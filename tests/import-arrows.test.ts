@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { expect, test } from '@jest/globals'
 
 /** What says nothing of ScanIn: any part of the server may import it. */
 const PLAIN = 'clock.ts errors.ts hashes.ts randomness.ts schedule.ts sealing.ts'

@@ -1,6 +1,8 @@
 const mostTimes = 3
 // The next page may meet the instance that has not its files, while an upgrade is under way.
 const pauseMs = 3000
+// A connection that hangs says nothing of the file; whoever wants it is told so by then.
+const longestAnswerMs = 10_000
 
 /** Once a page is to be left nothing else leaves it: two files may be gone at once, and be asked for twice. */
 let isLeaving = false
@@ -11,11 +13,9 @@ let isLeaving = false
  * @param address of a file of the build: by each the page is loaded anew no more often than by page-guard.js
  */
 export async function loadAnewWhereGone(address: string): Promise<void> {
-  const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store' })
   // In the history's state, which a reload keeps also where storage is blocked.
   const times = history.state?.[address] ?? 0
-  // A proxy that has lost sight of the service says 404 to the page as well.
-  if (times === mostTimes || (await ask(address)).status !== 404 || !(await ask(location.href)).ok) return
+  if (times === mostTimes || !(await isGone(address))) return
   await new Promise(() => {
     if (isLeaving) return
     isLeaving = true
@@ -24,4 +24,16 @@ export async function loadAnewWhereGone(address: string): Promise<void> {
       location.reload()
     }, times * pauseMs)
   })
+}
+
+async function isGone(address: string): Promise<boolean> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), longestAnswerMs)
+  const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store', signal: late.signal })
+  try {
+    // A proxy that has lost sight of the service says 404 to the page as well.
+    return (await ask(address)).status === 404 && (await ask(location.href)).ok
+  } finally {
+    clearTimeout(timer)
+  }
 }
