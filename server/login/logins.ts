@@ -22,10 +22,10 @@ export interface LoginsOptions {
   schedule?: Schedule | undefined
 }
 
-export interface Withdrawal {
+export interface WithdrawOptions {
   keepScanned: boolean
   /** The request that ended the session. */
-  occasion?: AnyOccasion | undefined
+  by?: AnyOccasion | undefined
 }
 
 /** All logins, as the browser's room and the phone's both work on them. */
@@ -42,9 +42,9 @@ export interface Logins {
    * A phone's session has ended: what it approved and is not handed over yet is denied, and what it scanned, unless
    * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
    */
-  withdraw(phoneId: string, how: Withdrawal): Promise<void>
+  withdraw(phoneId: string, how: WithdrawOptions): Promise<void>
   /** Denies what a person's native apps scanned or approved, as `withdraw` does. */
-  withdrawApps(person: Person, occasion?: Occasion): Promise<void>
+  withdrawApps(person: Person, by?: Occasion): Promise<void>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */
@@ -53,14 +53,14 @@ export function createLogins(options: LoginsOptions): Logins {
   const records = createLoginRecords(options)
   const scans = createScans({ store, clock })
 
-  async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: Withdrawal): Promise<void> {
+  async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: WithdrawOptions): Promise<void> {
     const event = (login: Login): LoginEvent | undefined => {
       if (login.status === 'pending' || !isTheirs(login.phone)) return undefined
       if (how.keepScanned && login.status === 'scanned') return undefined
       return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
     }
     const loginIds = await scans.of(noted)
-    await Promise.all(loginIds.map((loginId) => records.apply(loginId, event, { durable: true, by: how.occasion })))
+    await Promise.all(loginIds.map((loginId) => records.apply(loginId, event, { durable: true, by: how.by })))
   }
 
   return {
@@ -74,7 +74,7 @@ export function createLogins(options: LoginsOptions): Logins {
       await records.apply(loginId, () => ({ type: 'acknowledge' }))
     },
     withdraw: (phoneId, how) => withdrawAll(phoneId, ({ id }) => id === phoneId, how),
-    withdrawApps: (person, occasion) =>
-      withdrawAll(personKeyHash(person), ({ user }) => isSamePerson(user, person), { keepScanned: false, occasion }),
+    withdrawApps: (person, by) =>
+      withdrawAll(personKeyHash(person), ({ user }) => isSamePerson(user, person), { keepScanned: false, by }),
   }
 }

@@ -24,12 +24,12 @@ export interface PersonSessions {
    * Ends the session with this public id, for who has its secret; done again, it does what was left undone.
    * @returns whose it was, if it was there
    */
-  signOut(id: string, occasion?: Occasion): Promise<Person | undefined>
+  signOut(id: string, by?: Occasion): Promise<Person | undefined>
   /**
    * Ends one of a person's sessions, or does what an end that was cut short has left undone.
    * @returns `false` when the person has no such session
    */
-  revoke(person: Person, id: string, occasion?: Occasion, why?: EndReason): Promise<boolean>
+  revoke(person: Person, id: string, by?: Occasion, why?: EndReason): Promise<boolean>
 }
 
 export interface PersonSessionsOptions extends Pick<SessionUseParts, 'live' | 'find'> {
@@ -64,18 +64,18 @@ export function createPersonSessions({ records, index, end, live, find }: Person
       await records.change(id, (current) => ({ ...current, seenUntil: Math.max(until, current.seenUntil ?? 0) }))
     },
 
-    async signOut(id, occasion) {
+    async signOut(id, by) {
       const place = await records.find(id)
-      if (place !== undefined) await end(ownerOf(place), [{ id, place }], { why: 'signed_out', occasion })
+      if (place !== undefined) await end(ownerOf(place), [{ id, place }], { why: 'signed_out', by })
       return place !== undefined && 'session' in place ? place.session.user : undefined
     },
 
-    async revoke(person, id, occasion, why = 'revoked') {
+    async revoke(person, id, by, why = 'revoked') {
       const of = personKeyHash(person)
       const place = await records.find(id)
       if (place === undefined || ownerOf(place) !== of) return false
       const isEnding = 'session' in place || (await index.list(of)).includes(id)
-      if (isEnding) await end(of, [{ id, place }], { why, occasion })
+      if (isEnding) await end(of, [{ id, place }], { why, by })
       return isEnding
     },
   }

@@ -43,7 +43,7 @@ export function createPhoneSignIn({ sessions, current, cookies, randomness }: Ph
     const secret = randomness.text(SECRET_LENGTH)
     const proof = { amr, ...(provenAt === undefined ? {} : { provenAt }) }
     const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, ...proof } as const
-    const maxAge = await sessions.open(fresh, { replaces: current.named(request), occasion: by })
+    const maxAge = await sessions.open(fresh, { replaces: current.named(request), by })
     if (maxAge === undefined) throw new ScanInError('invalid_credentials')
     Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
     reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge))

@@ -13,7 +13,7 @@ import { kindOf, type Place, type SessionRecords } from './session-records.ts'
  */
 export type OnPhoneEnd = (
   sessionId: string,
-  how: { keepScanned: boolean; occasion?: AnyOccasion | undefined },
+  how: { keepScanned: boolean; by?: AnyOccasion | undefined },
 ) => Promise<void>
 
 export interface SessionEndsOptions {
@@ -38,10 +38,10 @@ export interface EndOptions {
   /** With `withdrawn`. */
   reason?: string | undefined
   /** The request that it is asked for by. */
-  occasion?: AnyOccasion | undefined
+  by?: AnyOccasion | undefined
   keepScanned?: boolean
   /** The login whose hand-over replaces the session. */
-  by?: string | undefined
+  replacedBy?: string | undefined
   /** Of the list and nowhere else: they leave it with the others. */
   gone?: readonly string[]
 }
@@ -73,23 +73,23 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
   async function endOne(
     of: string,
     { id, place }: EndingSession,
-    { why, reason, occasion, by }: EndOptions,
+    { why, reason, by, replacedBy }: EndOptions,
   ): Promise<void> {
     // What has ended is written again: the first try may have reached no replica.
     if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
     const { session } = place
-    const news = why && { type: why, id, session, by: occasion, ...(reason === undefined ? {} : { reason }) }
+    const news = why && { type: why, id, session, by, ...(reason === undefined ? {} : { reason }) }
     const name = `ended:${id}`
     const onUncertain = () => news && tell.uncertain(name, news, () => hasEnded(id))
-    const isEnded = await records.end(id, { of, by, isPhone: isPhone(place) }, onUncertain)
+    const isEnded = await records.end(id, { of, replacedBy, isPhone: isPhone(place) }, onUncertain)
     if (isEnded && news !== undefined) tell.certain(name, news)
   }
 
   return async (of, ending, how = {}) => {
-    const { keepScanned = false, occasion, gone = [] } = how
+    const { keepScanned = false, by, gone = [] } = how
     await inBatches(ending, AT_ONCE, (each) => endOne(of, each, how))
     const phones = ending.filter(({ place }) => isPhone(place))
-    await inBatches(phones, AT_ONCE, ({ id }) => onPhoneEnd(id, { keepScanned, occasion }))
+    await inBatches(phones, AT_ONCE, ({ id }) => onPhoneEnd(id, { keepScanned, by }))
     const unlisted = [...ending.map(({ id }) => id), ...gone]
     if (unlisted.length > 0) await index.remove(of, unlisted)
   }

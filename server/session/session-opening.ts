@@ -62,7 +62,7 @@ export interface SettleOptions {
   /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
   replaces?: string | undefined
   /** The request that it is opened on, or what is kept of a poll. */
-  occasion?: AnyOccasion | undefined
+  by?: AnyOccasion | undefined
 }
 
 export interface CreateOptions<Also> {
@@ -141,23 +141,23 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     of: string,
     entries: readonly IndexEntry[],
     newId: string,
-    occasion: SettleOptions['occasion'],
+    by: SettleOptions['by'],
   ): Promise<void> {
     const places = await records.findAll(entries.map(({ id }) => id))
     const listed = entries.map((entry, at) => ({ entry, place: places[at]?.place }))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
     const ending = surplus.map(({ id, session }) => ({ id, place: { session } }))
-    await end(of, ending, { why: 'displaced', occasion, gone })
+    await end(of, ending, { why: 'displaced', by, gone })
   }
 
-  async function endReplaced(id: string, by: Session, occasion: AnyOccasion | undefined): Promise<void> {
-    const { kind, user, handedOverBy } = by
+  async function endReplaced(id: string, fresh: Session, by: AnyOccasion | undefined): Promise<void> {
+    const { kind, user, handedOverBy } = fresh
     const place = await records.find(id)
     if (place === undefined) return
     const of = ownerOf(place)
     // Signed in anew as the same person, a phone goes on with what it scanned.
     const keepScanned = kind === 'phone' && of === personKeyHash(user)
-    await end(of, [{ id, place }], { why: 'replaced', occasion, keepScanned, by: handedOverBy })
+    await end(of, [{ id, place }], { why: 'replaced', by, keepScanned, replacedBy: handedOverBy })
   }
 
   /** Of a session whose secret is nobody's: at once where that can be, though replicas may be away, and until it is done. */
@@ -217,13 +217,13 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       else if (!followUps.has(name)) telling.uncertain(name, news, async () => (await records.find(id)) !== undefined)
     },
 
-    async settle({ id, session, listed }, { replaces, occasion } = {}) {
-      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, occasion)
-      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id, occasion)
+    async settle({ id, session, listed }, { replaces, by } = {}) {
+      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, by)
+      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id, by)
     },
 
     async open(session, how = {}) {
-      const by = how.occasion
+      const { by } = how
       const giveUp = (made: OpenedSession) => {
         onNews({ type: 'opened', id: made.id, session: made.session, by, isUncertain: true })
         takeBack(made)

@@ -15,7 +15,7 @@ export interface EndedSession {
   of: string
   isPhone: boolean
   /** The login whose hand-over replaced it. */
-  by: string | undefined
+  replacedBy: string | undefined
 }
 
 export interface ChangeOptions {
@@ -58,7 +58,7 @@ const endedRecord = Compile(
     Type.Literal('ended'),
     Type.String({ title: 'of' }),
     Type.Boolean({ title: 'isPhone' }),
-    Type.Union([Type.String(), Type.Null()], { title: 'by' }),
+    Type.Union([Type.String(), Type.Null()], { title: 'replaced by' }),
   ]),
 )
 
@@ -70,7 +70,8 @@ const ENDED_FOR_MS = 60_000
 
 export function createSessionRecords({ store, clock, openingMs }: SessionRecordsOptions): SessionRecords {
   function placeOf(value: unknown): Place {
-    if (endedRecord.Check(value)) return { ended: { of: value[1], isPhone: value[2], by: value[3] ?? undefined } }
+    if (endedRecord.Check(value))
+      return { ended: { of: value[1], isPhone: value[2], replacedBy: value[3] ?? undefined } }
     const session = decodeSession(value)
     return session === undefined || clock() >= expiryOf(session) ? undefined : { session }
   }
@@ -105,13 +106,13 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
       })
     },
 
-    end(id, { of, isPhone, by = null }, onUncertain) {
+    end(id, { of, isPhone, replacedBy = null }, onUncertain) {
       // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
       return updateRecord<boolean>(store, keyOf(id), (value) => {
         const place = placeOf(value)
         const wasLive = place !== undefined && 'session' in place
         const expiresAt = clock() + openingMs + ENDED_FOR_MS
-        const next = { value: ['ended', of, isPhone, by], expiresAt, durable: true }
+        const next = { value: ['ended', of, isPhone, replacedBy], expiresAt, durable: true }
         return { next, result: wasLive, ...(wasLive ? { onUncertain } : {}) }
       })
     },

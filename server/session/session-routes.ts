@@ -174,9 +174,9 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     },
     async (request) => {
       const { user, own } = await whoAsks(request)
-      const occasion = occasionOf(request, clientAddresses)
+      const by = occasionOf(request, clientAddresses)
       const { kind } = request.query
-      return { revoked: await sessions.revokeOthers(user, own?.id, { kind, occasion }) }
+      return { revoked: await sessions.revokeOthers(user, own?.id, { kind, by }) }
     },
   )
 

@@ -116,7 +116,8 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
 
     async approvingPerson({ id, user }, loginId) {
       const place = await records.find(id)
-      if (place !== undefined && 'ended' in place) return place.ended.by === loginId ? currentPerson(user) : undefined
+      if (place !== undefined && 'ended' in place)
+        return place.ended.replacedBy === loginId ? currentPerson(user) : undefined
       const found = live(id, place)
       return found?.session.kind === 'phone' ? (await vouched(found))?.session.user : undefined
     },

@@ -22,14 +22,14 @@ export interface SessionWithdrawals {
    */
   revokeOthers(person: Person, keptId?: string, options?: RevokeOptions): Promise<number>
   /** Ends all of a person's sessions, for an operator. @returns how many there were */
-  endAll(person: Person, occasion?: Occasion): Promise<number>
+  endAll(person: Person, by?: Occasion): Promise<number>
   /**
    * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
    * there once the account is back. @param until epoch milliseconds
    */
   endOfAccount(user: User, until: number): Promise<void>
   /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
-  block(person: Person, occasion?: Occasion): Promise<number>
+  block(person: Person, by?: Occasion): Promise<number>
   unblock(person: Person): Promise<void>
   isBlocked(person: Person): Promise<boolean>
 }
@@ -37,7 +37,7 @@ export interface SessionWithdrawals {
 export interface RevokeOptions {
   /** Left out: both. */
   kind?: Session['kind'] | undefined
-  occasion?: Occasion | undefined
+  by?: Occasion | undefined
 }
 
 export interface Withdrawal {
@@ -46,7 +46,7 @@ export interface Withdrawal {
   /** By which of their grants. Left out: whichever. */
   credential?: string
   reason: string
-  occasion?: Occasion
+  by?: Occasion
 }
 
 export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'> {
@@ -61,7 +61,7 @@ interface Ending extends EndOptions {
   isMeant: (id: string, place: NonNullable<Place>) => boolean
 }
 
-const ofOperator = (occasion: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', occasion })
+const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
 
 /** At a list that is being ended: nobody is waited for who opens sessions as fast as they end. */
 const MOST_LOOKS = 4
@@ -76,7 +76,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
   async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
     const places = await records.findAll(listed.map(({ id }) => id))
     const ending = listed.flatMap((entry, at): EndingSession[] => {
-      const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, by: undefined } } : undefined
+      const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, replacedBy: undefined } } : undefined
       const place = places[at]?.place ?? never
       return place !== undefined && isMeant(entry.id, place) ? [{ id: entry.id, place }] : []
     })
@@ -105,7 +105,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
   const isLive = ({ id, place }: { id: string; place: Place }) => live(id, place) !== undefined
 
   return {
-    async withdraw(person, { session, credential, reason, occasion }) {
+    async withdraw(person, { session, credential, reason, by }) {
       const of = personKeyHash(person)
       const places = await records.findAll(await index.list(of))
       const ending = places.flatMap(({ id, place }): EndingSession[] => {
@@ -113,17 +113,17 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
         const isOther = 'session' in place && ![undefined, place.session.user.credential].includes(credential)
         return isOther ? [] : [{ id, place }]
       })
-      await end(of, ending, { why: 'withdrawn', reason, occasion })
+      await end(of, ending, { why: 'withdrawn', reason, by })
     },
 
-    async revokeOthers(person, keptId, { kind, occasion } = {}) {
+    async revokeOthers(person, keptId, { kind, by } = {}) {
       const isMeant: Ending['isMeant'] = (id, place) => id !== keptId && (kind === undefined || kindOf(place) === kind)
-      const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', occasion })
+      const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', by })
       return ended.filter((one) => isLive(one) || (one.place !== undefined && 'ended' in one.place)).length
     },
 
-    async endAll(person, occasion) {
-      return (await endThem(personKeyHash(person), ofOperator(occasion))).filter(isLive).length
+    async endAll(person, by) {
+      return (await endThem(personKeyHash(person), ofOperator(by))).filter(isLive).length
     },
 
     async endOfAccount(user, until) {
@@ -132,9 +132,9 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
       await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
     },
 
-    async block(person, occasion) {
+    async block(person, by) {
       const of = personKeyHash(person)
-      const { found } = await endListed(of, await index.block(of), ofOperator(occasion))
+      const { found } = await endListed(of, await index.block(of), ofOperator(by))
       return found.filter(isLive).length
     },
 

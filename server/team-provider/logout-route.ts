@@ -48,13 +48,13 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     return found.filter(({ grant }) => grant?.sid === undefined || grant.sid === sid).map(({ id }) => id)
   }
 
-  async function signOut(token: LogoutToken, occasion: Occasion): Promise<void> {
+  async function signOut(token: LogoutToken, by: Occasion): Promise<void> {
     const person = await personOf(token)
     if (person === undefined) return
     for (const credential of await grantsOf(person, token)) {
       // First: whoever uses a session meanwhile finds that nobody vouches for it.
       await grants.end(credential)
-      await sessions.withdraw(person, { credential, reason: 'signed_out', occasion })
+      await sessions.withdraw(person, { credential, reason: 'signed_out', by })
     }
   }
 

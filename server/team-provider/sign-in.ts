@@ -78,7 +78,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     })
     if (!isOver) return
     await grants.end(credential)
-    await sessions.withdraw(user, { credential, reason: 'signed_out', occasion: by })
+    await sessions.withdraw(user, { credential, reason: 'signed_out', by })
   }
 }
 

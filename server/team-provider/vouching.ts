@@ -14,7 +14,7 @@ import { ProviderRefused } from './refusal.ts'
 import { createSparingCalls } from './sparing-calls.ts'
 
 /** Why sessions are withdrawn, for the log. */
-export type Withdrawal = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
+export type WithdrawalReason = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
 
 export interface VouchingOptions {
   provider: Pick<ProviderClient, 'refresh'>
@@ -65,7 +65,7 @@ export function createVouching(options: VouchingOptions): Vouching {
   const inLine = createQueues({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, refusal: unavailable })
   const calls = createSparingCalls({ isTrouble: isUnavailable, refusal: unavailable, schedule })
 
-  async function withdraw(user: User, id: string, why: Withdrawal): Promise<undefined> {
+  async function withdraw(user: User, id: string, why: WithdrawalReason): Promise<undefined> {
     await grants.end(id)
     await sessions.withdraw(user, { credential: id, reason: why })
     return undefined
@@ -184,6 +184,6 @@ const unavailable = () => new ScanInError('identity_provider_unavailable', { ret
 
 const isUnavailable = (error: unknown) => ScanInError.from(error).code === 'identity_provider_unavailable'
 
-function withdrawalOf({ why }: ProviderRefused): Withdrawal {
+function withdrawalOf({ why }: ProviderRefused): WithdrawalReason {
   return why === 'not_allowed' || why === 'no_person' || why === 'id_taken' ? why : 'gone'
 }

@@ -100,7 +100,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     login: DeliveredLogin,
     { user, salt, opened }: { user: User; salt: string; opened: OpenedSession },
   ): Promise<HandOver> {
-    await sessions.settle(opened, { replaces, occasion: by })
+    await sessions.settle(opened, { replaces, by })
     // Nobody waits for it, and where it is lost the next repeat does it: the session is given whether or not the store
     // can say that it was. The time counts from here, however long the store takes.
     const repeatsUntil = clock() + REPEAT_FOR_MS

@@ -317,7 +317,7 @@ test('with an account ends what was signed in by that password until then, with 
     await service.endOfAccount(by('old'), until)
     expect(await Promise.all([PHONE.secret, SESSION.secret].map(isLive))).toEqual([false, false])
     expect(await Promise.all(['by another password', 'back'].map(isLive))).toEqual([true, true])
-    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, occasion: undefined }]])
+    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, by: undefined }]])
   }
 })
 
@@ -332,7 +332,7 @@ describe('an operator', () => {
       ...[false, false, false, false],
       true,
     ])
-    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, occasion: undefined }]])
+    expect(ended).toEqual([[sessionIdOf(PHONE.secret), { keepScanned: false, by: undefined }]])
     expect(await service.open({ ...SESSION, secret: 'after' })).toBeDefined()
   })
 
