@@ -1,22 +1,22 @@
-import type { Client } from './http-client.ts'
+import { answered, type Client } from './http-client.ts'
 
 /** Steps that many tests take on their way to what they are about. Each fails when its step does. */
 
 export async function startLogin(browser: Client): Promise<string> {
-  const reply = await browser.post('/login')
+  const reply = await answered(() => browser.post('/login'))
   if (reply.status !== 201) throw new Error(`start: ${reply.status} ${reply.text}`)
   return reply.json.token
 }
 
 export async function scan(phone: Client, token: string): Promise<void> {
-  const reply = await phone.post('/login/scan', { token })
+  const reply = await answered(() => phone.post('/login/scan', { token }))
   if (reply.status !== 200) throw new Error(`scan: ${reply.status} ${reply.text}`)
 }
 
 /** Scans and confirms; with no match asked for, the next poll collects. */
 export async function approve(phone: Client, token: string): Promise<void> {
   await scan(phone, token)
-  const reply = await phone.post('/login/confirm', { token })
+  const reply = await answered(() => phone.post('/login/confirm', { token }))
   if (reply.json?.status !== 'authenticated') throw new Error(`confirm: ${reply.status} ${reply.text}`)
 }
 
@@ -24,6 +24,6 @@ export async function approve(phone: Client, token: string): Promise<void> {
 export async function signInBrowser(browser: Client, phone: Client): Promise<void> {
   const token = await startLogin(browser)
   await approve(phone, token)
-  const reply = await browser.get(`/login/status/${token}`)
+  const reply = await answered(() => browser.get(`/login/status/${token}`))
   if (reply.json?.status !== 'authenticated') throw new Error(`collect: ${reply.status} ${reply.text}`)
 }
