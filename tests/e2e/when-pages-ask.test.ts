@@ -1,15 +1,18 @@
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
-import { openLoginPage, showsCode, stopClock } from '../support/page-steps.ts'
+import { createClient } from '../support/http-client.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { confirm, openLoginPage, sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
-/** When the login page asks the service: at once when somebody comes back to it, else by a clock that nobody can set. */
+/** When pages ask the service: at once when somebody comes back to them, else by a clock that nobody can set. */
 
 const { visitors, shared } = setUpPageTests({
   // The next poll is a minute away.
   patient: { POLL_INTERVAL_SECONDS: '60', POLL_HOLD_SECONDS: '0' },
   ordinary: { POLL_INTERVAL_SECONDS: '5', POLL_HOLD_SECONDS: '0' },
+  apart: { POLL_INTERVAL_SECONDS: '15', MATCH: 'never' },
 })
 
 const POLL = /\/login\/status\//
@@ -75,6 +78,20 @@ test('a page that goes out of sight asks nothing, and asks once it is back', asy
   await eventually('it has asked', async () => polls() > 1)
   await settled()
   expect(polls()).toBe(2)
+})
+
+test('a phone that has confirmed hears that the browser is in, however far apart polls are', async () => {
+  const { url } = shared('apart')
+  const [phone, browser] = [await visitors.phone(), createClient(url)]
+  const token = await startLogin(browser)
+  await phone.goto(`${url}/scan#${token}`)
+  await signInOnPhone(phone)
+  // It is told so for ten seconds: just after the page has heard that it is not yet, and again before they are over.
+  const notYet = phone.waitForResponse(/\/login\/scan\/.*seen=authenticated/)
+  await confirm(phone)
+  await (await notYet).finished()
+  await browser.get(`/login/status/${token}`)
+  await sees(phone, '#result h1', 'Signed in on')
 })
 
 const HOUR_MS = 3_600_000

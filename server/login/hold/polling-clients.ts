@@ -9,6 +9,8 @@ export interface PollingClient {
   onPaceAt: number
   /** How far apart polls were to be when that was reckoned. */
   spacingMs: number
+  /** The interval that its last reply named, in whole seconds, where that is not the pace of all. */
+  toldSeconds: number | undefined
   /** A browser's: that its login is its own, as found when that was read last. */
   proof: Proof | undefined
 }
@@ -49,13 +51,14 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
   }
 
   /** A client may be twice as fast as it is told. */
-  const spacingMs = () => (paces.current.interval * 1000) / 2
+  const spacingMs = (toldSeconds = Number.POSITIVE_INFINITY) =>
+    (Math.min(paces.current.interval, toldSeconds) * 1000) / 2
 
   return {
     find(key) {
       const known = clients.get(key)
       if (known !== undefined) return known
-      const client = { onPaceAt: clock(), spacingMs: spacingMs(), proof: undefined }
+      const client = { onPaceAt: clock(), spacingMs: spacingMs(), toldSeconds: undefined, proof: undefined }
       // Beyond that a new one is served like any other, and not remembered.
       if (clients.size < most) clients.set(copyOf(key), client)
       return client
@@ -64,7 +67,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
     admit(client) {
       const now = clock()
       paces.polled()
-      const spacing = spacingMs()
+      const spacing = spacingMs(client.toldSeconds)
       const ahead = (client.onPaceAt - now) / client.spacingMs
       // Nobody gets further ahead than the burst: beyond it the clock was set back, and it is no fault of the client's.
       const polls = ahead > 0 && ahead <= BURST_POLLS ? ahead : 0

@@ -27,6 +27,7 @@ import {
   confirmBody,
   denial,
   denyBody,
+  paceOfPhone,
   phoneStatus,
   phoneStatusOnWire,
   requestOnWire,
@@ -204,7 +205,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         tags,
         security,
         summary: 'Poll how the scanned login goes on',
-        description: "Held, and paced, as the browser's own poll is.",
+        description:
+          "Held, and paced, as the browser's own poll is. Once the phone has confirmed, `interval` is two seconds at the most: `collected` is told for ten.",
         params: Type.Object({ token: tokenSchema }),
         querystring: pollQuery,
         problems: ['expired_token', ...PHONE],
@@ -214,9 +216,13 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     async (request) => {
       const token = tokenOf(request, request.params.token)
       const phone = await approvals.asScanner(await authenticatePhone(request), token)
-      refuseIfTooFast(clients.admit(clients.find(`${phone.id} ${token.loginId}`)))
+      const client = clients.find(`${phone.id} ${token.loginId}`)
+      refuseIfTooFast(clients.admit(client))
       const hold = takeHoldRequest(request.raw, request.query, options.paces.holdSeconds())
-      return phoneStatusOnWire(await approvals.status(token, phone.id, hold), options.paces.current)
+      const status = await approvals.status(token, phone.id, hold)
+      const pace = paceOfPhone(status, options.paces.current)
+      client.toldSeconds = pace.interval
+      return phoneStatusOnWire(status, pace)
     },
   )
 }

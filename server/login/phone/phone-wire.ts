@@ -112,6 +112,18 @@ export const phoneStatus = Type.Object(
   { title: 'ScannedLogin' },
 )
 
+/** Whole seconds between two polls of a phone whose browser may be in at any moment, at the most. */
+const MOST_SECONDS_APART = 2
+
+/**
+ * What a phone is told to keep to. Once it has confirmed, `collected` may come at any moment, and is told for ten seconds
+ * alone: it asks well within them, and once more where a reply is lost, however slow the pace of all is.
+ */
+export function paceOfPhone({ status }: Pick<PhoneStatus, 'status'>, { interval, hold }: Pace): Pace {
+  const hasConfirmed = status === 'match_required' || status === 'authenticated'
+  return { interval: hasConfirmed ? Math.min(interval, MOST_SECONDS_APART) : interval, hold }
+}
+
 /** What a request is told with that is not in the login itself. */
 interface Surroundings {
   origin: string

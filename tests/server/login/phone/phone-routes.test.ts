@@ -301,6 +301,55 @@ describe('the phone that waits', () => {
     })
   })
 
+  describe.each(['15', '60'])('where polls are %s seconds apart', (interval) => {
+    const env = { POLL_INTERVAL_SECONDS: interval, POLL_HOLD_SECONDS: '0' }
+    const poll = (seen: string) => phone.get(`/login/scan/${token}?seen=${seen}&wait=2`)
+    /** Asks once, and comes again when it is told to. @returns a reply to what happens just after the first */
+    const nextAfter = async (seen: string, happens: () => Promise<unknown>) => {
+      const first = (await poll(seen)).json()
+      expect(first).toMatchObject({ status: seen, collected: false })
+      await happens()
+      testApp.time.now += first.interval * 1000
+      return (await poll(seen)).json()
+    }
+
+    test('hears in time that the browser is in', async () => {
+      await begin({ ...env, MATCH: 'never' })
+      await phone.post('/login/scan', { token })
+      await phone.post('/login/confirm', { token })
+      expect(await nextAfter('authenticated', statusOf)).toMatchObject({ collected: true })
+    })
+
+    test('hears in time that the digits were typed, with which the browser is in', async () => {
+      await begin({ ...env, MATCH: 'always' })
+      await phone.post('/login/scan', { token })
+      const { match_code } = (await phone.post('/login/confirm', { token })).json()
+      const typed = () => browser.post('/login/match', { token, match_code })
+      expect(await nextAfter('match_required', typed)).toMatchObject({ collected: true })
+    })
+
+    test.each(['never', 'always'])(
+      'is never refused while it keeps to what it is told, with MATCH=%s',
+      async (match) => {
+        await begin({ ...env, MATCH: match })
+        await phone.post('/login/scan', { token })
+        await phone.post('/login/confirm', { token })
+        for (let seconds = 0; seconds < 55; ) {
+          const reply = await phone.get(`/login/scan/${token}`)
+          expect(reply.statusCode).toBe(200)
+          testApp.time.now += reply.json().interval * 1000
+          seconds += reply.json().interval
+        }
+      },
+    )
+
+    test('is told the pace of all as long as nobody has confirmed', async () => {
+      await begin(env)
+      await phone.post('/login/scan', { token })
+      expect((await poll('scanned')).json()).toMatchObject({ status: 'scanned', interval: Number(interval) })
+    })
+  })
+
   test('learns nothing of a login that it did not scan', async () => {
     await begin()
     expect(codeOf(await phone.get(`/login/scan/${token}`))).toBe('expired_token')
