@@ -33,7 +33,7 @@ export interface Config extends PhoneTokenConfig {
   trustProxyHops: number
   allowedOrigins: readonly string[]
   returnToOrigins: readonly string[]
-  accounts: { kind: 'file'; path: string } | { kind: 'demo'; password: string | undefined }
+  accounts: { kind: 'file'; path: string; hasDemoPassword: boolean } | { kind: 'demo'; password: string | undefined }
   /** Of OpenID Connect. Left out: none of it is served. */
   clientsFile: string | undefined
   /** Where phones' owners sign in, besides here. */
@@ -214,13 +214,12 @@ function readAdmin(reader: EnvironmentReader, servicePort: number, metricsPort: 
 function readAccounts(reader: EnvironmentReader): Config['accounts'] {
   const path = reader.text('ACCOUNTS_FILE')
   const password = reader.text('DEMO_PASSWORD')
-  if (path !== undefined && password !== undefined) {
-    reader.reject('DEMO_PASSWORD', 'there is no demo account beside an ACCOUNTS_FILE')
-  }
   if (password !== undefined && preparePassword(password) === undefined) {
     reader.reject('DEMO_PASSWORD', 'has control characters in it')
   }
-  return path === undefined ? { kind: 'demo', password } : { kind: 'file', path }
+  return path === undefined
+    ? { kind: 'demo', password }
+    : { kind: 'file', path, hasDemoPassword: password !== undefined }
 }
 
 function bracketed(address: string): string {

@@ -24,6 +24,9 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' }, request.labels)
+    const retryAfter = retryAfterOf(known)
+    // Of what people are told by a page, too.
+    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
     return send(reply, known, headers)
   })

@@ -39,7 +39,9 @@ const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
  */
 export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewhere {
   const { web, moreAssets, siteFor, headers, publicUrl } = options
-  const { 'strict-transport-security': _ofOurHost, ...page } = headers.page
+  const { 'strict-transport-security': _ofOurHost, ...others } = headers.page
+  // Where one stands a redirect, or what a proxy is told, may stand too: all of it says the same of caches.
+  const page = { ...others, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   // Not when one is sent: such a page says that something is wrong, and the build's files may be what is.
   const sheets = new Map(
     [...web.assetNames]

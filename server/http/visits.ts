@@ -5,8 +5,20 @@ import type { IncomingHttpHeaders } from 'node:http'
  * which any page makes its visitors ask, and not ahead of a person's wish. Who says nothing is an old browser, or none.
  */
 export function isVisit(headers: IncomingHttpHeaders): boolean {
-  const { 'sec-fetch-mode': mode = 'navigate', 'sec-fetch-dest': dest = 'document', 'sec-purpose': purpose } = headers
-  return mode === 'navigate' && dest === 'document' && purpose === undefined
+  const { mode = 'navigate', dest = 'document' } = fetchMetadataOf(headers)
+  return mode === 'navigate' && dest === 'document' && headers['sec-purpose'] === undefined
+}
+
+/**
+ * How a browser asks, and for what. Nothing, of who does not say from where: a browser always does, and Node's own `fetch`,
+ * which says `cors` of whatever it asks for, never.
+ */
+export function fetchMetadataOf(headers: IncomingHttpHeaders): {
+  mode?: string | undefined
+  dest?: string | undefined
+} {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers as Record<string, string>
+  return site === undefined ? {} : { mode, dest }
 }
 
 /** Whether a page of another origin leads here, as far as browsers say so: over plain http they do not. */

@@ -58,6 +58,7 @@ function warnings({ accounts, confirm, ...config }: Config): string[] {
   found.push(...warningsOfRedis(phone), ...warningsOfAdmin(phone))
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
+  else if (accounts.hasDemoPassword) found.push("DEMO_PASSWORD is nobody's: ACCOUNTS_FILE has all accounts.")
   if (phone.phoneIntrospection !== undefined) {
     if (phone.phoneUserinfoUrl !== undefined)
       found.push('PHONE_USERINFO_URL is asked for names alone: PHONE_INTROSPECTION_URL decides about opaque tokens.')

@@ -46,6 +46,7 @@ test('without its store nothing is given or taken away: programs are told to try
     status: 503,
     type: 'text/html; charset=utf-8',
   })
+  expect(page.headers['retry-after']).toBe('1')
   expect(page.text).toContain('Something went wrong on our side')
   await service.stop()
   clients.remove()

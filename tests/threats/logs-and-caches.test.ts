@@ -252,6 +252,7 @@ onEveryStore(
         [401, await stranger.get('/auth/verify', told)],
         [403, await stranger.get('/auth/verify', { headers: forwardedTo('http://unknown.test') })],
         [302, await stranger.get('/auth/forward', { headers: page })],
+        [403, await stranger.get('/auth/forward', { headers: { ...page, ...forwardedTo('http://unknown.test') } })],
         [302, await phone.get((await beginErrand(phone, WIKI)).enterPath)],
         [400, await phone.get('/auth/enter')],
         [200, await exchange(browser, WEB, await codeFor(browser, phone, WEB))],

@@ -144,6 +144,8 @@ onEveryStore(
       if (stage.kind === 'redis') expect((await redisKeys(stage.redis().url)).join()).not.toContain('provider-trip')
       expect((await visit({ ...link, 'sec-fetch-site': 'same-origin' })).status).toBe(302)
       expect((await visit({})).status).toBe(302)
+      // Node's own fetch says so of whatever it asks for, and a browser never without from where.
+      expect((await visit({ 'sec-fetch-mode': 'cors' })).status).toBe(302)
     })
   },
 )

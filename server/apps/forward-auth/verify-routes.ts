@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import { fetchMetadataOf } from '../../http/visits.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import { type AppDoor, type Visit, wayOn } from './app-door.ts'
 import { mayEnter } from './app-list.ts'
@@ -119,7 +120,8 @@ function startOf({ app, asked }: Visit): string {
 }
 
 /** A person's browser that goes somewhere, and no script that asks (Fetch Metadata §2.3; older browsers by `Accept`). */
-function isNavigation({ method }: Asked, { 'sec-fetch-mode': mode, accept = '' }: IncomingHttpHeaders): boolean {
+function isNavigation({ method }: Asked, headers: IncomingHttpHeaders): boolean {
+  const { mode } = fetchMetadataOf(headers)
   if (mode !== undefined) return mode === 'navigate'
-  return (method === 'GET' || method === 'HEAD') && /\btext\/html\b/i.test(accept)
+  return (method === 'GET' || method === 'HEAD') && /\btext\/html\b/i.test(headers.accept ?? '')
 }

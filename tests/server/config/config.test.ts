@@ -260,7 +260,6 @@ describe('a bad environment', () => {
     [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
     [{ REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'x' }, 'REDIS_SENTINEL_PASSWORD (there are no Sentinels'],
-    [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, 'no demo account'],
     [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
     [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],
     [{ PHONE_JWT_AUDIENCE: 'phones' }, 'PHONE_JWT_ISSUER (PHONE_JWT_AUDIENCE goes with it'],

@@ -27,6 +27,14 @@ test.each([
 })
 
 test.each([
+  [{ ACCOUNTS_FILE: '/accounts.yaml', DEMO_PASSWORD: 'x' }, true],
+  [{ ACCOUNTS_FILE: '/accounts.yaml' }, false],
+  [{ DEMO_PASSWORD: 'x' }, false],
+])('that a demo password is nobody`s beside an accounts file is said, and stops no start: %j', (env, isSaid) => {
+  expect(saidOf(env).includes("DEMO_PASSWORD is nobody's")).toBe(isSaid)
+})
+
+test.each([
   ['two issuers and applications', { ...APPS, ...SIGN_IN, PHONE_JWT_ISSUER: 'https://other.example.org' }, true],
   ['one issuer', { ...APPS, ...SIGN_IN, PHONE_JWT_ISSUER: 'https://id.example.org' }, false],
   ['no applications', { ...SIGN_IN, PHONE_JWT_ISSUER: 'https://other.example.org' }, false],

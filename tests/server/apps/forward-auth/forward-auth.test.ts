@@ -382,9 +382,14 @@ describe('a proxy', () => {
   test.each([
     ['a navigation', STRANGER, 302],
     ['an older browser`s navigation', { accept: 'text/html,*/*;q=0.8' }, 302],
-    ['a fetch', { accept: '*/*', 'sec-fetch-mode': 'cors' }, 401],
-    ['a fetch that takes html', { accept: 'text/html', 'sec-fetch-mode': 'same-origin' }, 401],
-    ['a WebSocket', { 'sec-fetch-mode': 'websocket' }, 401],
+    ['a fetch', { accept: '*/*', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, 401],
+    [
+      'a fetch that takes html',
+      { accept: 'text/html', 'sec-fetch-site': 'none', 'sec-fetch-mode': 'same-origin' },
+      401,
+    ],
+    ['a WebSocket', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'websocket' }, 401],
+    ['Node`s fetch that takes html', { accept: 'text/html', 'sec-fetch-mode': 'cors' }, 302],
     ['an older browser`s form', { accept: 'text/html', 'x-forwarded-method': 'POST' }, 401],
     ['a program', {}, 401],
   ] as [string, Record<string, string>, number][])(
