@@ -40,7 +40,7 @@ export interface EndOptions {
   /** The request that it is asked for by. */
   by?: AnyOccasion | undefined
   keepScanned?: boolean
-  /** The login whose hand-over replaces the session. */
+  /** The login whose hand-over replaces the session, or makes it one too many. */
   replacedBy?: string | undefined
   /** Of the list and nowhere else: they leave it with the others. */
   gone?: readonly string[]

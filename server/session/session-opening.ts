@@ -137,17 +137,14 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     return { id, session, listed, maxAge: secondsUntil(session.endsAt, clock()) }
   }
 
-  async function clear(
-    of: string,
-    entries: readonly IndexEntry[],
-    newId: string,
-    by: SettleOptions['by'],
-  ): Promise<void> {
+  /** What makes way may be the phone that approved the new one: the login's hand-over is good until it is done. */
+  async function clear({ id: newId, session, listed: entries }: OpenedSession, by: SettleOptions['by']): Promise<void> {
+    const { user, handedOverBy } = session
     const places = await records.findAll(entries.map(({ id }) => id))
     const listed = entries.map((entry, at) => ({ entry, place: places[at]?.place }))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
     const ending = surplus.map(({ id, session }) => ({ id, place: { session } }))
-    await end(of, ending, { why: 'displaced', by, gone })
+    await end(personKeyHash(user), ending, { why: 'displaced', by, gone, replacedBy: handedOverBy })
   }
 
   async function endReplaced(id: string, fresh: Session, by: AnyOccasion | undefined): Promise<void> {
@@ -217,9 +214,9 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       else if (!followUps.has(name)) telling.uncertain(name, news, async () => (await records.find(id)) !== undefined)
     },
 
-    async settle({ id, session, listed }, { replaces, by } = {}) {
-      if (replaces !== undefined && replaces !== id) await endReplaced(replaces, session, by)
-      if (listed.length > policy.most) await clear(personKeyHash(session.user), listed, id, by)
+    async settle(made, { replaces, by } = {}) {
+      if (replaces !== undefined && replaces !== made.id) await endReplaced(replaces, made.session, by)
+      if (made.listed.length > policy.most) await clear(made, by)
     },
 
     async open(session, how = {}) {

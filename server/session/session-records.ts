@@ -14,7 +14,7 @@ export interface EndedSession {
   /** Whose it was: `personKeyHash`. */
   of: string
   isPhone: boolean
-  /** The login whose hand-over replaced it. */
+  /** The login whose hand-over replaced it, or made it one too many. */
   replacedBy: string | undefined
 }
 

@@ -21,7 +21,7 @@ export interface SessionUse {
   /**
    * Who a phone's session speaks for, as they are now. `undefined`: what it approved is good no more; it has ended, or its
    * person is none of ours, or not vouched for.
-   * @param loginId what it approved; a session that this very login's hand-over replaced was good until then
+   * @param loginId what it approved; a session that this very login's hand-over replaced, or made one too many, was good until then
    * @throws ScanInError `identity_provider_unavailable` where nobody can say so
    */
   approvingPerson(approver: { id: string; user: User }, loginId: string): Promise<User | undefined>

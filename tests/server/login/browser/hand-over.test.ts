@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { ScanInError } from '../../../../server/errors.ts'
 import type { BearerVerifier, PasswordVerifier, User } from '../../../../server/identity/identity.ts'
 import { decodeLogin } from '../../../../server/login/login-record.ts'
 import {
@@ -107,6 +108,44 @@ test("a phone's session whose time ended between approval and use approved nothi
   await approve()
   pass(30)
   expect(await status()).toMatchObject({ status: 'denied' })
+})
+
+describe('a phone that makes way for the session that it approved, as its person has no other browser', () => {
+  /** The person's oldest phone, of as many as they may have sessions, approves. */
+  async function approveByTheOldestOf(phones: number) {
+    await begin({ MAX_SESSIONS: String(phones) })
+    for (let count = 1; count < phones; count++) {
+      pass(1)
+      await createInjectPhone(instances[0].app, 'ann')
+    }
+    pass(1)
+    await approve()
+    return Object.fromEntries(browser.cookies)
+  }
+
+  test.each([1, 2])('has approved it still when the reply is lost (MAX_SESSIONS=%i)', async (most) => {
+    const cookies = await approveByTheOldestOf(most)
+    const lost = await browser.get(`/login/status/${token}`)
+    const again = await browser.get(`/login/status/${token}`, { cookies })
+    expect([lost.json().status, again.json().status]).toEqual(['authenticated', 'authenticated'])
+    expect(again.cookies[0]?.value).toBe(lost.cookies[0]?.value)
+    expect((await browser.get('/session')).statusCode).toBe(200)
+    expect((await phone.get('/session')).statusCode).toBe(401)
+  })
+
+  test.each([1, 2])('has approved it still when the store is away for a moment (MAX_SESSIONS=%i)', async (most) => {
+    await approveByTheOldestOf(most)
+    const [{ store }] = instances
+    const { write } = store
+    store.write = async (key, ...rest) => {
+      if (!key.startsWith('sessions-of:')) return write(key, ...rest)
+      store.write = write
+      throw new ScanInError('store_unavailable')
+    }
+    expect((await browser.get(`/login/status/${token}`)).statusCode).toBe(503)
+    expect(await status()).toMatchObject({ status: 'authenticated' })
+    expect((await browser.get('/session')).statusCode).toBe(200)
+  })
 })
 
 test("a native app's approval is nobody's session", async () => {
