@@ -8,6 +8,7 @@ import { createPersonSessions, type PersonSessions } from './person-sessions.ts'
 import { createEndSessions, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex } from './session-index.ts'
 import { createSessionKeeping, type SessionKeeping } from './session-keeping.ts'
+import { createSessionListing } from './session-listing.ts'
 import type { OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionOpening, type SessionPolicy } from './session-opening.ts'
 import { createSessionRecords } from './session-records.ts'
@@ -51,7 +52,8 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const followUps = createFollowUps(options.schedule)
   const end = createEndSessions({ ...options, followUps, records, index })
   const shownTokens = createShownTokens({ ...options, index })
-  const parts = { ...options, followUps, records, index, end, shownTokens }
+  const listing = createSessionListing({ records, index, end })
+  const parts = { ...options, followUps, records, index, end, listing, shownTokens }
   const { live, find, use, ...usingSessions } = createSessionUse(parts)
 
   return {

@@ -4,6 +4,7 @@ import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
+import type { SessionListing } from './session-listing.ts'
 import type { Place, SessionRecords } from './session-records.ts'
 import type { ShownTokens } from './shown-tokens.ts'
 
@@ -33,7 +34,10 @@ export interface SessionUseParts {
   live(id: string, place: Place): IdentifiedSession | undefined
   /** The session with this public id, if somebody is signed in by it. */
   find(id: string): Promise<IdentifiedSession | undefined>
-  /** Notes a session as used, where that is due. `undefined`: it has ended, as nobody vouches for its person any more. */
+  /**
+   * Notes a session as used, where that is due. `undefined`: it has ended, as nobody vouches for its person any more, or they
+   * are blocked.
+   */
   use(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
 }
 
@@ -44,11 +48,21 @@ export interface SessionUseOptions {
   onFirstUse: (loginId: string) => Promise<void>
   records: SessionRecords
   end: EndSessions
+  listing: SessionListing
   shownTokens: Pick<ShownTokens, 'vouchFor'>
 }
 
 export function createSessionUse(options: SessionUseOptions): SessionUse & SessionUseParts {
-  const { clock, currentPerson, vouchFor = async () => undefined, onFirstUse, records, end, shownTokens } = options
+  const {
+    clock,
+    currentPerson,
+    vouchFor = async () => undefined,
+    onFirstUse,
+    records,
+    end,
+    listing,
+    shownTokens,
+  } = options
 
   /**
    * Of who is gone, or has another password by now, nobody is signed in. Of who is somebody elsewhere it has the names and
@@ -61,7 +75,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
   }
 
   /** What a session may do does not hang on whether its use can be written down. */
-  async function noteUse({ id, session }: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+  async function touch({ id, session }: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     try {
       const used = await records.change(id, (current) => {
         const { handedOverBy: _acknowledged, ...rest } = { ...current, lastSeenAt: clock() }
@@ -72,6 +86,12 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
       if (ScanInError.from(error).code !== 'store_unavailable') throw error
       return { id, session }
     }
+  }
+
+  /** At most once a minute, so it is also when to look whether its person's list has it: in the same round trip. */
+  async function noteUse(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
+    const [used, isListed] = await Promise.all([touch(found), listing.isListed(found)])
+    return used === undefined || isListed ? used : listing.listAgain(used)
   }
 
   const find = async (id: string) => live(id, await records.find(id))

@@ -1,0 +1,66 @@
+import { personKeyHash } from '../identity/person-key.ts'
+import { isForNow } from '../store/in-turn.ts'
+import type { IdentifiedSession } from './session.ts'
+import type { EndSessions } from './session-ends.ts'
+import type { SessionIndex } from './session-index.ts'
+import type { SessionRecords } from './session-records.ts'
+
+/**
+ * The place in its person's list of a session that is in use. A store that has its records in several places may lose the
+ * list's last writes, and not the session: and what is not listed, nobody could end.
+ */
+export interface SessionListing {
+  /** A look. Where the store does not answer, it is listed until the next one. */
+  isListed(found: IdentifiedSession): Promise<boolean>
+  /**
+   * Lists it again. Where the store does not answer, it stays as it is.
+   * @returns `undefined`: it has ended, by now or as its person is blocked
+   */
+  listAgain(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
+}
+
+export interface SessionListingOptions {
+  records: Pick<SessionRecords, 'find'>
+  index: Pick<SessionIndex, 'holds' | 'add' | 'remove'>
+  end: EndSessions
+}
+
+export function createSessionListing({ records, index, end }: SessionListingOptions): SessionListing {
+  /** @returns `false`: its person is blocked */
+  async function add({ id, session }: IdentifiedSession, of: string): Promise<boolean> {
+    const { createdAt, endsAt } = session
+    return (await index.add(of, { id, openedAt: createdAt, endsAt })) !== undefined
+  }
+
+  /** Whoever ends a session takes it out of the list last, which may have been before it was listed again. */
+  async function isThere({ id }: IdentifiedSession, of: string): Promise<boolean> {
+    const place = await records.find(id)
+    if (place !== undefined && 'session' in place) return true
+    await index.remove(of, [id])
+    return false
+  }
+
+  return {
+    async isListed({ id, session }) {
+      try {
+        return await index.holds(personKeyHash(session.user), id)
+      } catch (error) {
+        if (!isForNow(error)) throw error
+        return true
+      }
+    },
+
+    async listAgain(found) {
+      const of = personKeyHash(found.session.user)
+      try {
+        if (await add(found, of)) return (await isThere(found, of)) ? found : undefined
+      } catch (error) {
+        if (!isForNow(error)) throw error
+        return found
+      }
+      const { id, session } = found
+      await end(of, [{ id, place: { session } }], { why: 'withdrawn', reason: 'blocked' })
+      return undefined
+    },
+  }
+}
