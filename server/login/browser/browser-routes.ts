@@ -82,10 +82,11 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     return returnTo === undefined ? {} : { returnTo, application: await options.applicationOf(returnTo) }
   }
 
+  /** @param about the token of the login that it is not to be: that one's browser may go on with it */
   async function start(
     request: FastifyRequest,
     reply: FastifyReply,
-    returnTo: string | undefined,
+    { token: about, return_to: returnTo }: { token?: string; return_to?: string },
   ): Promise<ShownLogin> {
     pressure.admit('begin')
     const from = options.clientAddresses.of(request.raw)
@@ -95,7 +96,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     )
     request.labels.login = started.loginId
     const keyName = cookies.browserKeyName(started.loginId)
-    const gone = spareKeyNames(request.headers.cookie, cookies).map((name) => cookies.set(name, '', 0))
+    const kept = parseToken(about ?? '')?.loginId
+    const gone = spareKeyNames(request.headers.cookie, cookies, kept).map((name) => cookies.set(name, '', 0))
     reply.header('set-cookie', [...gone, cookies.set(keyName, started.browserKey, options.browserKeyMaxAge)])
     return started
   }
@@ -116,15 +118,15 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         replyHeaders: {
           201: {
             'Set-Cookie':
-              'Of a new login: its browser key. A browser carries five of them: then the oldest is cleared with it',
+              'Of a new login: its browser key. A browser carries five: then the oldest is cleared with it, but not that of `token`',
           },
         },
         response: { 201: shownLogin },
       },
     },
     async (request, reply) => {
-      const { token, return_to } = request.body ?? {}
-      const shown = (await rotate(request, token)) ?? (await start(request, reply, return_to))
+      const body = request.body ?? {}
+      const shown = (await rotate(request, body.token)) ?? (await start(request, reply, body))
       // Fastify's serializer looks at every character of the picture.
       reply.code(201).type(JSON_TYPE).serializer(JSON.stringify)
       return shownOnWire(shown, verificationUri, paces.current)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createInjectClient, createTestApp, PUBLIC_URL } from '../../../support/app.ts'
+import { createInjectClient, createTestApp, createTestPeople, PUBLIC_URL } from '../../../support/app.ts'
 
 const key = 'k'.repeat(43)
 const nameOf = (number: number) => `scanin_${String(number).padStart(16, '0')}`
@@ -52,6 +52,19 @@ describe('a browser that starts a login', () => {
     const renewed = await browser.post('/login', { token })
     expect(renewed.cookies).toEqual([])
     await app.close()
+  })
+
+  test('keeps the key of the one that its phone has scanned, whose QR it renews too late', async () => {
+    const { testApp, browser, phone } = await createTestPeople({ MATCH: 'never' })
+    const { token } = (await browser.post('/login')).json()
+    for (let tabs = 1; tabs < 5; tabs++) await browser.post('/login')
+    await phone.post('/login/scan', { token })
+    expect((await browser.post('/login', { token })).json().token).not.toBe(token)
+    expect(browser.cookies.size).toBe(5)
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('scanned')
+    await phone.post('/login/confirm', { token })
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
+    await testApp.app.close()
   })
 
   test('never carries more than five, however many pages it loads, and the last five can go on', async () => {
