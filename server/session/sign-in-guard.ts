@@ -9,6 +9,7 @@ import type { QueueTally } from '../http/tallies.ts'
 import type { User } from '../identity/identity.ts'
 import { foldId } from '../identity/names.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { createFamiliarPlaces } from './familiar-places.ts'
 
 export interface SignInGuardOptions {
   store: RecordStore
@@ -51,7 +52,6 @@ export type SignInGuard = (attempt: SignInAttempt) => Promise<User>
 
 /** An account may fail from several places at once before anybody has to wait. */
 const ACCOUNT_FACTOR = 2
-const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
 
 /**
  * How long a try waits at an account that is being guessed at: the longer, the more tries went wrong this minute. One
@@ -91,10 +91,11 @@ const lineIsFull = () => new ScanInError('slow_down', { retryAfterSeconds: FULL_
  * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
  *   failures. The right password still gets in; a wrong one is told to slow down. Who is refused or slowed where they are
  *   waits there, and not in this line.
- * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures.
+ * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures: of the last few places.
  */
 export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
-  const { store, clock, makeLimiter, failuresPerMinute, pause, queues } = options
+  const { makeLimiter, failuresPerMinute, pause, queues } = options
+  const familiar = createFamiliarPlaces(options)
   const isCounted = failuresPerMinute > 0
   const byNetwork = createNetworkFailures(makeLimiter, 'sign-ins', failuresPerMinute)
   const byAccount = createFailureLimit(makeLimiter, 'sign-ins-account', failuresPerMinute * ACCOUNT_FACTOR)
@@ -132,9 +133,9 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     tally: queues?.slow,
   })
 
-  async function isFamiliar(pair: string): Promise<boolean> {
-    const [record, { failures }] = await Promise.all([store.read(familiarKey(pair)), byPair.excess(pair)])
-    return record !== undefined && failures === 0
+  async function isFamiliar(account: string, pair: string): Promise<boolean> {
+    const [isKnown, { failures }] = await Promise.all([familiar.has(account, pair), byPair.excess(pair)])
+    return isKnown && failures === 0
   }
 
   return async ({ username, address, verify, isOut }) => {
@@ -151,7 +152,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       if (!isCounted) return user
       if (user === undefined)
         await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
-      else await store.write(familiarKey(pair), true, { expiresAt: clock() + FAMILIAR_FOR_MS })
+      else await familiar.note(account, pair)
       return user
     }
 
@@ -159,7 +160,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     async function inTheWay(waited?: Excess): Promise<Excess | undefined> {
       if (waited !== undefined) return undefined
       const excess = await byNetwork.excess(address)
-      return excess.failures === 0 || (await isFamiliar(pair)) ? undefined : excess
+      return excess.failures === 0 || (await isFamiliar(account, pair)) ? undefined : excess
     }
 
     /** @param slowed by what a wrong one is told to slow down */
@@ -189,7 +190,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       // Before any line: who is refused takes nobody's place in it.
       const excess = await inTheWay(waited)
       if (excess !== undefined) return { excess }
-      if (!isCounted || (await isFamiliar(pair))) return attemptFromHere(waited)
+      if (!isCounted || (await isFamiliar(account, pair))) return attemptFromHere(waited)
       // And again in turn: what fails at once from many places is counted one by one too.
       const inLine = () => atAccount(account, () => attemptAtAccount(waited), giveUpAt)
       const isGuessedAt = (await byAccount.excess(account)).failures > 0
@@ -214,8 +215,4 @@ type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undef
 function wrongOne(slowed: Excess | undefined): ScanInError {
   if (slowed === undefined) return new ScanInError('invalid_credentials')
   return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
-}
-
-function familiarKey(pair: string): string {
-  return `familiar:${pair}`
 }

@@ -8,6 +8,7 @@ import {
   type InjectClient,
   type TestApp,
 } from '../support/app.ts'
+import { DEMO_PASSWORD } from '../support/service.ts'
 
 const PER_MINUTE = 5
 
@@ -80,4 +81,12 @@ test('a login that could not be started counts for no limit', async () => {
     started.push((await createInjectClient(testApp.app).post('/login')).statusCode)
   }
   expect(started).toEqual([...Array.from({ length: PER_MINUTE }, () => 201), 429])
+})
+
+test('a store in its last eighth lets in who signs in with the right password, wherever they are', async () => {
+  await fill(true)
+  const payload = { username: 'demo', password: DEMO_PASSWORD }
+  const signIn = (remoteAddress: string) => createInjectClient(testApp.app).post('/sign-in', payload, { remoteAddress })
+  expect((await signIn('127.0.0.1')).statusCode).toBe(200)
+  expect((await signIn('203.0.113.9')).statusCode).toBe(200)
 })

@@ -1,22 +1,25 @@
 import { describe, expect, test } from '@jest/globals'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
+import { ScanInError } from '../../../server/errors.ts'
 import { foldUsername } from '../../../server/identity/names.ts'
 import { createSignInGuard } from '../../../server/session/sign-in-guard.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
+import type { RecordStore } from '../../../server/store/record-store.ts'
 
 const USER = { id: 'ann', name: 'Ann' }
+
+const clock = () => 0
 
 type Guarded = ReturnType<typeof createGuarded>
 
 /** A guard whose pauses are noted and take no time, in front of accounts that all have the password "right". */
-function createGuarded(failuresPerMinute = 10) {
-  const clock = () => 0
+function createGuarded(failuresPerMinute = 10, store = createMemoryStore({ clock })) {
   const pauses: number[] = []
   const tried: string[] = []
   let whenReleased: Promise<void> | undefined
   let release = () => {}
   const guard = createSignInGuard({
-    store: createMemoryStore({ clock }),
+    store,
     clock,
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
     failuresPerMinute,
@@ -205,6 +208,27 @@ describe('at an account that is guessed at, the owner from elsewhere', () => {
     )
     expect(owner).toBe('in')
   })
+})
+
+test('the right password from thousands of networks leaves one small record of its account', async () => {
+  const inner = createMemoryStore({ clock })
+  const sizes = new Map<string, number>()
+  const write: RecordStore['write'] = (key, value, options) => {
+    sizes.set(key, JSON.stringify(value).length)
+    return inner.write(key, value, options)
+  }
+  const { signIn } = createGuarded(10, { ...inner, write })
+  for (let at = 0; at < 5000; at++) await signIn('ann', `2001:db8:0:${at.toString(16)}::1`, 'right')
+  expect([...sizes.values()]).toEqual([expect.any(Number)])
+  expect([...sizes.values()][0]).toBeLessThan(2000)
+})
+
+test('the right password gets in where the store does not take from where it came', async () => {
+  const write = async () => {
+    throw new ScanInError('store_unavailable')
+  }
+  const { signIn } = createGuarded(10, { ...createMemoryStore({ clock }), write })
+  expect(await signIn('ann', network(1), 'right')).toBe('in')
 })
 
 test('with 0 nothing is counted', async () => {
