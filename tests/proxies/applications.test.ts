@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import type { OutgoingHttpHeaders } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AccountsFile, writeAccounts } from '../support/accounts-file.ts'
 import {
@@ -21,11 +23,18 @@ import { type Service, startService } from '../support/service.ts'
 const PERSON = {
   id: 'kirill',
   username: 'kirill',
-  name: 'Кирилл Größe',
+  name: 'Zoë Кирилл',
   email: 'kirill@mail.example',
   password: 'voll-voller-99',
   groups: Array.from({ length: 300 }, (_, at) => `gruppe-größe-${at}`),
 }
+
+/** How an application in Node reads a header: the line of it in docs/proxies/README.md. */
+const READ_BY_NODE = (() => {
+  const document = readFileSync(join(import.meta.dirname, '../../docs/proxies/README.md'), 'utf8')
+  const [, line] = /^\| Express[^|]*\| `([^`]+)` \|$/m.exec(document) ?? []
+  return new Function('req', `return ${line}`) as (req: { headers: Record<string, string> }) => string
+})()
 
 let accounts: AccountsFile
 let wiki: EchoingApplication
@@ -48,6 +57,7 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
   let service: Service
   let apps: AppsFile
   let urls: Record<'login' | 'wiki' | 'stats', string>
+  let settings: Record<string, string>
   let phone: DomainBrowser
   let browser: DomainBrowser
 
@@ -59,17 +69,15 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     const at = (host: string) => `https://${host}:${ports.https}`
     urls = { login: at(LOGIN_HOST), wiki: at(WIKI_HOST), stats: at(STATS_HOST) }
     apps = writeApps([{ origin: urls.wiki, name: 'Wiki' }, { origin: urls.stats }])
-    ;[proxy, service] = await Promise.all([
-      startProxy(ports),
-      startService({
-        PORT: String(ports.scanin),
-        PUBLIC_URL: urls.login,
-        TRUST_PROXY: '127.0.0.1',
-        APPS_FILE: apps.path,
-        ACCOUNTS_FILE: accounts.path,
-        POLL_HOLD_SECONDS: '0',
-      }),
-    ])
+    settings = {
+      PORT: String(ports.scanin),
+      PUBLIC_URL: urls.login,
+      TRUST_PROXY: '127.0.0.1',
+      APPS_FILE: apps.path,
+      ACCOUNTS_FILE: accounts.path,
+      POLL_HOLD_SECONDS: '0',
+    }
+    ;[proxy, service] = await Promise.all([startProxy(ports), startService(settings)])
     phone = createDomainBrowser()
     const { username, password } = PERSON
     expect((await post(phone, '/sign-in', { username, password })).status).toBe(200)
@@ -143,6 +151,12 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     const groups = told[1]?.[1].split(',') ?? []
     expect(groups).toEqual(PERSON.groups.slice(0, groups.length))
     expect(groups.length).toBeGreaterThan(150)
+  })
+
+  test('the line that the documents have for Node reads a name that is not ASCII', async () => {
+    const { rawHeaders } = echoOf(await browser.ask(`${urls.wiki}/`))
+    const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'remote-name')
+    expect(READ_BY_NODE({ headers: { 'remote-name': rawHeaders[at + 1] ?? '' } })).toBe(PERSON.name)
   })
 
   test('the next application opens without another scan', async () => {
@@ -315,6 +329,15 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     const before = wiki.requests()
     await service.stop()
     expect((await browser.ask(`${urls.wiki}/`)).status).toBeGreaterThanOrEqual(500)
+    expect(wiki.requests()).toBe(before)
+  })
+
+  test('where ScanIn does not believe the proxy, a person is told so, and led nowhere', async () => {
+    const before = wiki.requests()
+    service = await startService({ ...settings, TRUST_PROXY: '192.0.2.1' })
+    const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+    const page = await createDomainBrowser().ask(`${urls.wiki}/`, { headers })
+    expect([page.status >= 400, page.headers.location]).toEqual([true, undefined])
     expect(wiki.requests()).toBe(before)
   })
 })
