@@ -14,7 +14,7 @@ RUN npm ci
 COPY . .
 # npm and Jest keep what they keep here: the rest may be read-only.
 ENV HOME=/tmp
-USER node
+USER 1000:1000
 CMD ["npm", "run", "test:compose"]
 
 FROM node:24.20.0-slim
@@ -31,7 +31,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 RUN chmod 755 dist/server/cli.js && ln -s /app/dist/server/cli.js /usr/local/bin/scanin
-USER node
+# The image's user `node`, by number: Kubernetes' `runAsNonRoot` believes no name.
+USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \
   CMD ["node", "--eval", "require('http').get({ host: '127.0.0.1', port: process.env.PORT || 3000, path: '/readyz' }, (reply) => process.exit(reply.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]

@@ -31,6 +31,13 @@ test('no container can write to its image, gain rights, run as root, or take mor
   expect(each(({ cpus = 0 }) => cpus > 0 && cpus <= 1)).toEqual(forEach(true))
 })
 
+test('our images name their user by number: Kubernetes cannot tell of a name that it is not root', () => {
+  const users = [...dockerfile.matchAll(/^USER (.+)$/gm)].map(([, user]) => user)
+  const built = Object.values(everywhere).filter(({ build }) => build !== undefined)
+  expect(users).toHaveLength(2)
+  expect(new Set(users)).toEqual(new Set(built.map(({ user }) => user)))
+})
+
 test('each image has an exact version, and ours has the one that package.json names', () => {
   expect(each(({ image }) => /:v?\d+\.\d+\.\d+(-\w+)?$/.test(image))).toEqual(forEach(true))
   const built = Object.values(everywhere).filter(({ build }) => build !== undefined)
