@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import { createAppList } from '../../server/apps/forward-auth/app-list.ts'
 import { createTestApp } from '../support/app.ts'
+import { forwardedTo } from '../support/applications.ts'
 import { readRepository } from '../support/compose-file.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Call, createClient, createPhone, type Reply } from '../support/http-client.ts'
@@ -10,6 +12,7 @@ import { sampleConfiguration } from '../support/two-instances.ts'
 /** T1 behind a real nginx, the shipped configuration first: who is near, where proxies say so or do not. */
 
 const LOOPBACK = '127.0.0.1'
+const WIKI = 'https://wiki.example.com'
 
 /** Apps by what they are told of their proxies. */
 const APPS = {
@@ -32,6 +35,8 @@ const WORDS = {
 const OUTER = '127.0.0.2'
 const BEHIND_ANOTHER = readRepository('docs/proxies/nginx-behind-another.conf').replace('10.213.87.0/24', OUTER)
 
+const wiki = createAppList()
+wiki.replace([{ origin: WIKI, name: 'Wiki' }])
 const apps: FastifyInstance[] = []
 const upstream = { unnamed: 0, trusting: 0, twoHops: 0 }
 let nginx: Nginx
@@ -60,7 +65,8 @@ beforeAll(async () => {
     ].join('\n'),
   )
   for (const name of ['unnamed', 'trusting', 'twoHops'] as const) {
-    const { app } = await createTestApp({ PUBLIC_URL: nginx.url, POLL_HOLD_SECONDS: '0', ...APPS[name] })
+    const env = { PUBLIC_URL: nginx.url, POLL_HOLD_SECONDS: '0', ...APPS[name] }
+    const { app } = await createTestApp(env, { apps: wiki })
     await app.listen({ host: LOOPBACK, port: upstream[name] })
     apps.push(app)
   }
@@ -121,6 +127,16 @@ test('T1 the shipped nginx takes what a client says of itself off', async () => 
   expectNear(await scannedThrough(nginx.port, claim('203.0.113.9'), claim('198.51.100.7')), LOOPBACK)
   // Had it passed the claim on, there would be two addresses, and the claim would count.
   expectMatchAsked(await scannedThrough(shippedToTwoHopsPort, claim('203.0.113.9'), claim('203.0.113.9')), LOOPBACK)
+})
+
+test('T30 the shipped nginx, which has no application behind it, lets nobody say that one is asked for', async () => {
+  const original = { 'x-original-url': `${WIKI}/` }
+  for (const headers of [forwardedTo(`${WIKI}/`), original]) {
+    const asked = (port: number) => createClient(`http://${LOOPBACK}:${port}`).call('GET', '/auth/verify', { headers })
+    expect((await asked(upstream.trusting)).headers.location).toContain(WIKI)
+    const reply = await asked(nginx.port)
+    expect([reply.status, reply.headers.location]).toEqual([401, undefined])
+  }
 })
 
 test.each([
