@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -7,7 +7,7 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Sentinel, startSentinel } from '../support/sentinel.ts'
-import { startService, tryToStart } from '../support/service.ts'
+import { ROOT, startService, tryToStart } from '../support/service.ts'
 
 /** Sentinels that ask for a password, which is another one than that of the Redis they watch. */
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     redis.port,
     [
       `requirepass "${OF_SENTINEL}"`,
-      `user ${USER} on >word-of-the-user allchannels +@all`,
+      `user ${USER} on >word-of-the-user ${documentedRights()}`,
       `sentinel auth-pass main "${OF_REDIS}"`,
     ],
     OF_SENTINEL,
@@ -45,6 +45,13 @@ afterAll(async () => {
   await Promise.all([sentinel?.stop(), redis?.stop()])
   rmSync(folder, { recursive: true })
 })
+
+function documentedRights(): string {
+  const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
+  const [, rights] = /^ACL SETUSER scanin on >PASSWORD (.+ \+sentinel.+)$/m.exec(docs) ?? []
+  if (rights === undefined) throw new Error('docs/operations.md has no user for Sentinels')
+  return rights
+}
 
 async function expectToWork(more: Record<string, string>) {
   const service = await startService({ ...env, ...more })

@@ -55,10 +55,14 @@ test('a Redis user without rights to the channel is not ready, and is once it ha
   expect(await service.stop()).toBe(0)
 })
 
-test('the user that docs/operations.md makes is enough, for more than a probe', async () => {
+function documentedRights(): string[] {
   const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
   const [, rights = ''] = /^ACL SETUSER scanin on >PASSWORD (.+)$/m.exec(docs) ?? []
-  await admin.call('ACL', 'SETUSER', 'just-enough', 'on', '>pw', ...rights.split(' '))
+  return rights.split(' ')
+}
+
+test('the user that docs/operations.md makes is enough, for more than a probe', async () => {
+  await admin.call('ACL', 'SETUSER', 'just-enough', 'on', '>pw', ...documentedRights())
   const service = await startServiceProcess({
     REDIS_URL: `redis://just-enough:pw@127.0.0.1:${redis.port}`,
     RATE_LOGINS_PER_MINUTE: '5',
@@ -71,6 +75,23 @@ test('the user that docs/operations.md makes is enough, for more than a probe', 
   const troubles = [...service.stdout().matchAll(/"trouble":"(\w+)"/g)].map(([, kind]) => kind)
   expect(troubles.filter((kind) => kind !== 'redis_connection')).toEqual([])
   expect(await service.stop()).toBe(0)
+})
+
+test('that user can do nothing to what others keep in the same Redis', async () => {
+  await admin.call('ACL', 'SETUSER', 'no-more', 'on', '>pw', ...documentedRights())
+  const user = new Redis(`redis://no-more:pw@127.0.0.1:${redis.port}`)
+  const others = [
+    ['FLUSHALL'],
+    ['FLUSHDB'],
+    ['SWAPDB', '0', '1'],
+    ['CLIENT', 'PAUSE', '1'],
+    ['CLIENT', 'LIST'],
+    ['KEYS', '*'],
+  ]
+  for (const [command = '', ...args] of [...others, ['SET', 'other:key', '1'], ['CONFIG', 'GET', 'save']]) {
+    await expect(user.call(command, ...args)).rejects.toThrow(/NOPERM/)
+  }
+  user.disconnect()
 })
 
 test('a Redis user without rights to a key is not ready', async () => {
