@@ -18,7 +18,8 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
 
 - JSON in and out, snake_case. Times that are left are whole seconds from the reply on: no clock is compared with another.
 - Refusals are \`application/problem+json\` (RFC 9457). Go by \`code\`: the list is closed, and part of the API.
-- Secrets are only ever in \`Set-Cookie\`, never in a body or an address. Over https cookies are called \`__Host-scanin_…\`.
+- What signs somebody in at this service is only ever in \`Set-Cookie\`, never in a body or an address. Over https cookies are
+  called \`__Host-scanin_…\`. What is for others is not: a back end's token is in a body, an application's code in an address.
 - Every reply has \`Referrer-Policy: no-referrer\` and \`X-Content-Type-Options: nosniff\`; over https
   \`Strict-Transport-Security\` too.
 - To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
