@@ -44,6 +44,7 @@ async function run(): Promise<void> {
     logTo: output,
     // Where there is nothing to read again, a terminal that closes ends the process, as it does elsewhere.
     onReloadable: (reload) => process.on('SIGHUP', reload),
+    onStoreLost: () => void output.settled(LOG_PATIENCE_MS).then(endAtOnce),
   })
   const service = await Promise.race([starting, told])
   // What only starts has answered nobody.

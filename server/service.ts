@@ -46,6 +46,8 @@ export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   networks: ReturnType<typeof networkInterfaces>
   /** Told how to have files read again that are followed, as soon as they were read: only where there are some. */
   onReloadable?: (reload: () => void) => void
+  /** Told, once the log says why, that this process can work with its store no more, and that the next one can. */
+  onStoreLost?: () => void
   /** Where the log's lines go. */
   logTo: DestinationStream
 }
@@ -71,6 +73,7 @@ export async function startService({
   env,
   networks,
   onReloadable,
+  onStoreLost,
   logTo,
   schemaController,
 }: ServiceOptions): Promise<RunningService> {
@@ -95,6 +98,11 @@ export async function startService({
     patienceMs: STORE_PATIENCE_MS,
     troubles: storeTroubles,
     onError: (cause) => troubles.tell(new ScanInError('store_unavailable', { cause })),
+    onLost(cause) {
+      const trouble = storeTroubles.explain(cause)
+      logger.fatal({ trouble: trouble?.kind }, trouble?.text)
+      onStoreLost?.()
+    },
   })
   const version = readVersion()
   const metrics = config.metrics || config.admin ? createMetrics() : undefined

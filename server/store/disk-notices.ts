@@ -10,6 +10,8 @@ export interface DiskNoticesOptions {
   records: Pick<DiskRecords, 'latestChange' | 'changedKey'>
   listeners: ChangeListeners
   recordAt: (key: string) => StoredRecord | undefined
+  /** Told of a look that failed. The next one tells of what it missed. */
+  onError: (error: unknown) => void
 }
 
 /** Tells who waits in this process of changes by all processes. */
@@ -29,7 +31,7 @@ const LOOK_OFTEN_EVERY_MS = 25
  * or not at all of a reason to look does no harm. A reason is a write of one's own, or one to the file that all watch.
  */
 export async function createDiskNotices(options: DiskNoticesOptions): Promise<DiskNotices> {
-  const { wakePath, records, listeners, recordAt } = options
+  const { wakePath, records, listeners, recordAt, onError } = options
   const file = await open(wakePath, 'r+')
   let told = records.latestChange()
   let isClosed = false
@@ -39,16 +41,26 @@ export async function createDiskNotices(options: DiskNoticesOptions): Promise<Di
 
   function look(): void {
     if (isClosed) return
+    try {
+      tellChanges()
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  function tellChanges(): void {
     const latest = records.latestChange()
     if (latest - told > CHANGES) {
       told = latest
       listeners.tellAll()
     }
     while (told < latest) {
+      const key = records.changedKey(told + 1)
+      const isAwaited = key !== undefined && listeners.has(key)
+      const record = isAwaited ? recordAt(key) : undefined
       told++
-      const key = records.changedKey(told)
       if (key === undefined) listeners.tellAll()
-      else if (listeners.has(key)) listeners.tell(key, recordAt(key))
+      else if (isAwaited) listeners.tell(key, record)
     }
   }
 

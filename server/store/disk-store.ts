@@ -4,6 +4,7 @@ import { createChangeListeners } from './change-listeners.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
+import { isStoreLost } from './embedded-trouble.ts'
 import { NotWrittenError } from './not-written.ts'
 import { createPatience } from './patience.ts'
 import { plainKey } from './plain-key.ts'
@@ -21,6 +22,10 @@ export interface DiskStoreOptions {
   maxBytes?: number
   /** How many writes may wait for the disk at a time. */
   mostWaiting?: number
+  /** Told of what goes wrong where nobody asked for anything, again and again. */
+  onError?: (error: Error) => void
+  /** Told once that this process can read and write no more; another one can. */
+  onLost?: (error: Error) => void
 }
 
 export interface DiskStore extends RecordStore {
@@ -42,7 +47,7 @@ const SILENCE = 'nothing is heard of the disk: it hangs, or another process on t
  * @throws StoreSettingError when the folder cannot be used
  */
 export async function createDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
-  const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES, mostWaiting = MOST_WAITING } = options
+  const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES, mostWaiting = MOST_WAITING, onError, onLost } = options
   const tables = await openDiskTables(path)
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
@@ -55,6 +60,13 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   })
   let waiting = 0
   let isClosed = false
+  let isLost = false
+
+  function noteLost(error: unknown): void {
+    if (isLost || !isStoreLost(error)) return
+    isLost = true
+    onLost?.(error)
+  }
 
   function recordAt(key: string): TextRecord | undefined {
     // What another process wrote is there from its answer on, also within this turn of the event loop.
@@ -71,6 +83,10 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     records: { ...records, latestChange },
     listeners,
     recordAt,
+    onError(error) {
+      noteLost(error)
+      if (!isLost) onError?.(error instanceof Error ? error : new Error(String(error)))
+    },
   })
 
   async function commit(step: () => WriteOutcome): Promise<WriteOutcome> {
@@ -111,8 +127,10 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     if (isClosed) throw new ScanInError('store_unavailable')
     try {
       return await ask()
-    } catch (cause) {
-      throw new ScanInError('store_unavailable', { cause: await reasonOf(cause) })
+    } catch (error) {
+      const cause = await reasonOf(error)
+      noteLost(cause)
+      throw new ScanInError('store_unavailable', { cause })
     }
   }
 

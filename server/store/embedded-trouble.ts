@@ -10,12 +10,26 @@ export class StoreFullError extends NotWrittenError {
 const OF_THE_DISK =
   /nothing is heard of the disk|no space left|quota exceeded|input\/output error|read-only file system/i
 
+/** LMDB says it to whatever a process asks of an environment in which it could not finish a commit. */
+const LOST = /MDB_PANIC/
+
+/** Whether this process can do nothing with the store on its disk any more, whatever becomes of the disk. The next one can. */
+export function isStoreLost(error: unknown): error is Error {
+  return error instanceof Error && LOST.test(error.message)
+}
+
 /** Words for an error of a store of ours; `undefined`: none are known. */
 export function embeddedTrouble(error: unknown): Trouble | undefined {
   if (error instanceof StoreFullError) {
     return {
       kind: 'store_full',
       text: 'The embedded store is full: new logins are refused until others end. See who starts so many; Redis holds more (REDIS_URL)',
+    }
+  }
+  if (isStoreLost(error)) {
+    return {
+      kind: 'store_disk',
+      text: `The disk of STORE_PATH failed in the middle of a commit, and only a new process can read what is on it: this one ends, to be started anew. See the disk's room, and the system's own log (${error.message})`,
     }
   }
   if (!(error instanceof Error) || !OF_THE_DISK.test(error.message)) return undefined

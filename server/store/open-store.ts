@@ -18,8 +18,10 @@ export interface OpenStoreOptions {
   /** How long to wait for a connection before going on without. */
   patienceMs: number
   troubles: StoreTroubles
-  /** Told whatever goes wrong with a connection, again and again. */
+  /** Told whatever goes wrong with a connection, or on a disk where nobody asked, again and again. */
   onError: (error: Error) => void
+  /** Told once that this process can work with its store no more, whatever becomes of that; the next one can. */
+  onLost: (error: Error) => void
 }
 
 export interface OpenedStore {
@@ -65,9 +67,12 @@ function openMemory({ clock }: OpenStoreOptions): OpenedStore {
  * Its library is loaded only where it is used: no other start waits for it. What its processes have in common, and with
  * those of tomorrow, is the machine's clock.
  */
-async function openDisk({ keyPrefix, wall: clock }: OpenStoreOptions, path: string): Promise<OpenedStore> {
+async function openDisk(
+  { keyPrefix, wall: clock, onError, onLost }: OpenStoreOptions,
+  path: string,
+): Promise<OpenedStore> {
   const { createDiskStore } = await import('./disk-store.ts')
-  const store = await createDiskStore({ path, keyPrefix, clock })
+  const store = await createDiskStore({ path, keyPrefix, clock, onError, onLost })
   return {
     store,
     use: store.use,

@@ -33,6 +33,7 @@ const { store, clock, makeLimiter, use } = await openStore({
   patienceMs: 5000,
   troubles: createStoreTroubles(config.store),
   onError: console.error,
+  onLost: console.error,
 })
 const { app } = await buildApps({
   config,

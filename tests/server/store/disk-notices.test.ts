@@ -22,13 +22,20 @@ async function openNotices() {
   const told: (string | undefined)[] = []
   listeners.add('key', (record) => told.push(record?.version))
   const keys: (string | undefined)[] = ['before']
+  const errors: unknown[] = []
+  const faults: { ofLook?: Error | undefined; ofRecord?: Error | undefined } = {}
+  const unless = <Result>(fault: Error | undefined, result: Result) => {
+    if (fault !== undefined) throw fault
+    return result
+  }
   const notices = await createDiskNotices({
     wakePath,
-    records: { latestChange: () => keys.length, changedKey: (change) => keys[change - 1] },
+    records: { latestChange: () => unless(faults.ofLook, keys.length), changedKey: (change) => keys[change - 1] },
     listeners,
-    recordAt: (key) => new TextRecord(`at ${key}`),
+    recordAt: (key) => unless(faults.ofRecord, new TextRecord(`at ${key}`)),
+    onError: (error) => errors.push(error),
   })
-  return { notices, keys, told }
+  return { notices, keys, told, errors, faults }
 }
 
 test('what another process changed is told once, also where the system tells of no write', async () => {
@@ -57,6 +64,33 @@ test('who slept through more changes than are remembered looks at everything', a
   keys.push(undefined)
   notices.changed()
   expect(told).toEqual([undefined, undefined])
+  await notices.close()
+})
+
+test('a look that fails ends nothing: it is told, and the next one tells what was missed', async () => {
+  const { notices, keys, told, errors, faults } = await openNotices()
+  faults.ofLook = new Error('cannot be read')
+  keys.push('key')
+  notices.changed()
+  expect(errors).toContain(faults.ofLook)
+  const before = errors.length
+  await eventually('it is told of looks by itself', () => errors.length > before)
+  expect(told).toEqual([])
+  faults.ofLook = undefined
+  await eventually('the change is told', () => told.length > 0)
+  expect(told).toEqual(['at key'])
+  await notices.close()
+})
+
+test('a change whose record cannot be read is told by the next look', async () => {
+  const { notices, keys, told, faults } = await openNotices()
+  faults.ofRecord = new Error('cannot be read')
+  keys.push('key')
+  notices.changed()
+  expect(told).toEqual([])
+  faults.ofRecord = undefined
+  await eventually('it is told', () => told.length > 0)
+  expect(told).toEqual(['at key'])
   await notices.close()
 })
 
