@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import type { HostPort } from '../store/redis-place.ts'
 import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -139,10 +138,6 @@ export class EnvironmentReader {
     return this.#list(name, 'addresses or CIDRs such as 10.0.0.0/8, with commas between them', parseCidr) ?? []
   }
 
-  hostPorts(name: string): HostPort[] | undefined {
-    return this.#list(name, 'host:port, with commas between them', parseHostPort)
-  }
-
   /** @param parse answers a sentence about what is wrong, or the value */
   explained<Value extends object>(name: string, parse: (text: string) => Value | string): Value | undefined {
     const text = this.text(name)
@@ -186,9 +181,4 @@ function parseCidr(text: string): string | undefined {
   // Written out, as `10` would be 0.0.0.10 to some (RFC 6943 §3.1.1); a zone would match no peer as we compare them.
   const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1
   return Number(bits ?? 0) <= longest && !address.includes('%') ? text : undefined
-}
-
-function parseHostPort(text: string): HostPort | undefined {
-  const [, host, port] = /^\[?([^\s\]]+?)\]?:(\d{1,5})$/.exec(text) ?? []
-  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) }
 }

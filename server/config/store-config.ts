@@ -1,4 +1,4 @@
-import { loginOf, parseRedisUrl, type RedisLogin, type StoreChoice } from '../store/redis-place.ts'
+import { loginOf, parseRedisServers, parseRedisUrl, type RedisLogin, type StoreChoice } from '../store/redis-place.ts'
 import type { EnvironmentReader } from './environment.ts'
 
 /** By these other programs find their Redis. */
@@ -14,12 +14,12 @@ export function readStore(reader: EnvironmentReader): StoreChoice {
   const path = reader.text('STORE_PATH')
   const url = reader.explained('REDIS_URL', parseRedisUrl)
   const login = loginOf(reader.text('REDIS_USERNAME'), reader.text('REDIS_PASSWORD'))
-  const nodes = reader.hostPorts('REDIS_CLUSTER')
-  const sentinels = reader.hostPorts('REDIS_SENTINELS')
+  const cluster = reader.explained('REDIS_CLUSTER', parseRedisServers)
+  const sentinels = reader.explained('REDIS_SENTINELS', parseRedisServers)
   const name = reader.text('REDIS_SENTINEL_NAME')
   const sentinelLogin = loginOf(reader.text('REDIS_SENTINEL_USERNAME'), reader.text('REDIS_SENTINEL_PASSWORD'))
   const waitReplicas = reader.integer('REDIS_WAIT_REPLICAS', 0, 0, 100)
-  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: nodes, REDIS_SENTINELS: sentinels })
+  const redis = Object.entries({ REDIS_URL: url, REDIS_CLUSTER: cluster, REDIS_SENTINELS: sentinels })
   const [beside, ...more] = redis.filter(([, value]) => value !== undefined).map(([variable]) => variable)
   if (more.length > 0) {
     reader.reject('REDIS_URL', 'only one of REDIS_URL, REDIS_CLUSTER and REDIS_SENTINELS can be set')
@@ -33,9 +33,13 @@ export function readStore(reader: EnvironmentReader): StoreChoice {
     refuseLogin(reader, 'REDIS_SENTINEL', sentinelLogin, 'there are no Sentinels: name them in REDIS_SENTINELS')
   }
   if (url !== undefined) return { kind: 'redis', place: { ...url, login: { ...login, ...url.login } }, waitReplicas }
-  if (nodes !== undefined) return { kind: 'redis', place: { kind: 'cluster', nodes, login }, waitReplicas }
+  if (cluster !== undefined) {
+    const { servers: nodes, isTls } = cluster
+    return { kind: 'redis', place: { kind: 'cluster', nodes, isTls, login }, waitReplicas }
+  }
   if (sentinels !== undefined && name !== undefined) {
-    return { kind: 'redis', place: { kind: 'sentinel', sentinels, name, login, sentinelLogin }, waitReplicas }
+    const watchers = { sentinels: sentinels.servers, isTls: sentinels.isTls, name, sentinelLogin }
+    return { kind: 'redis', place: { kind: 'sentinel', ...watchers, login }, waitReplicas }
   }
   if (waitReplicas > 0) reader.reject('REDIS_WAIT_REPLICAS', 'needs a Redis')
   refuseLogin(reader, 'REDIS', login, 'there is no Redis: name one in REDIS_URL, REDIS_CLUSTER or REDIS_SENTINELS')

@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net'
+import { connect as connectByTls } from 'node:tls'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
 import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
 import { followingPrimary } from './redis-primary.ts'
@@ -73,6 +74,7 @@ function clientOf(place: ServerPlace): Redis {
     sentinels: [...place.sentinels],
     name: place.name,
     ...sentinelLoginOf(place),
+    ...(place.isTls ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
     sentinelRetryStrategy: reconnectPause,
     // A Sentinel that hangs would be asked for ever.
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
@@ -82,10 +84,12 @@ function clientOf(place: ServerPlace): Redis {
   })
 }
 
-export function createClusterClient({ nodes, login }: ClusterPlace): Cluster {
+export function createClusterClient({ nodes, isTls, login }: ClusterPlace): Cluster {
   const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
   const cluster = new Cluster([...nodes], {
-    redisOptions: { ...redisOptions, ...login },
+    redisOptions: { ...redisOptions, ...login, ...tlsOf(isTls) },
+    // A name stays a name: the certificate has it, and not the address that ioredis would make of it.
+    ...(isTls ? { dnsLookup: (host, done) => done(null, host) } : {}),
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
   })
@@ -112,7 +116,7 @@ interface Flushed {
 }
 
 /** Goes from one node to another, among those that are `known` by now. */
-export function createNodeClient({ nodes, login }: ClusterPlace, known: () => readonly Redis[]): Redis {
+export function createNodeClient({ nodes, isTls, login }: ClusterPlace, known: () => readonly Redis[]): Redis {
   let turn = Math.floor(Math.random() * nodes.length)
   function next(): HostPort {
     const places = known().map(({ options: { host = '', port = 0 } }) => ({ host, port }))
@@ -125,11 +129,11 @@ export function createNodeClient({ nodes, login }: ClusterPlace, known: () => re
     }
     override async connect() {
       this.connecting = true
-      this.stream = createConnection(next())
+      this.stream = isTls ? connectByTls(next()) : createConnection(next())
       return this.stream
     }
   }
-  return new Redis({ ...CONNECTION_OPTIONS, ...login, Connector: NextNode })
+  return new Redis({ ...CONNECTION_OPTIONS, ...login, ...tlsOf(isTls), Connector: NextNode })
 }
 
 /**
@@ -146,13 +150,19 @@ export function unyielding(client: Redis, isClosed: () => boolean): Redis {
 }
 
 /** To one node, for as long as it goes well: which node is asked next, the Cluster says. */
-export function createWriter({ login }: ClusterPlace, node: HostPort): Redis {
-  return new Redis({ ...CONNECTION_OPTIONS, ...login, ...node, enableOfflineQueue: true, retryStrategy: () => null })
+export function createWriter({ isTls, login }: ClusterPlace, node: HostPort): Redis {
+  const options = { ...CONNECTION_OPTIONS, ...login, ...tlsOf(isTls), ...node }
+  return new Redis({ ...options, enableOfflineQueue: true, retryStrategy: () => null })
 }
 
 function addressOf({ server }: SingleRedis) {
   if ('path' in server) return { path: server.path }
-  return { host: server.host, port: server.port, ...(server.isTls ? { tls: {} } : {}) }
+  return { host: server.host, port: server.port, ...tlsOf(server.isTls) }
+}
+
+/** By what Node trusts, and for the host's own name. */
+function tlsOf(isTls: boolean) {
+  return isTls ? { tls: {} } : {}
 }
 
 function sentinelLoginOf({ sentinelLogin: { username, password } }: SentinelRedis) {

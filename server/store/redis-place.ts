@@ -8,11 +8,13 @@ export type StoreChoice =
 export type RedisPlace =
   | SingleRedis
   | SentinelRedis
-  | { kind: 'cluster'; nodes: readonly HostPort[]; login: RedisLogin }
+  | { kind: 'cluster'; nodes: readonly HostPort[]; isTls: boolean; login: RedisLogin }
 
 export interface SentinelRedis {
   kind: 'sentinel'
   sentinels: readonly HostPort[]
+  /** Both they and the servers that they watch. */
+  isTls: boolean
   /** Of the set that they watch. */
   name: string
   login: RedisLogin
@@ -31,6 +33,12 @@ export interface SingleRedis {
 export interface HostPort {
   host: string
   port: number
+}
+
+/** Those that a variable names; the others are found by them. */
+export interface RedisServers {
+  servers: HostPort[]
+  isTls: boolean
 }
 
 /** Whom Redis takes us for; its default user where nothing is said. */
@@ -59,6 +67,24 @@ export function parseRedisUrl(text: string): SingleRedis | string {
     return 'has a % that is not followed by two hex digits; a % itself is written %25'
   }
   return 'has to be a redis://, rediss:// or unix: address'
+}
+
+const ONE_OF_MANY = /^(?:redis(?<tls>s?):\/\/)?\[?(?<host>[^\s\]/@]+?)\]?:(?<port>\d{1,5})$/
+
+/**
+ * Takes apart where a Cluster's nodes or Sentinels are: `host:port,host:port`, or `rediss://host:port,…` where all of them
+ * speak TLS.
+ * @returns a sentence about what is wrong, which repeats nothing of it
+ */
+export function parseRedisServers(text: string): RedisServers | string {
+  const parts = text.split(',').map((part) => ONE_OF_MANY.exec(part.trim())?.groups ?? {})
+  const servers = parts.map(({ host = '', port }) => ({ host, port: Number(port) }))
+  if (servers.some(({ host, port }) => host === '' || port > 65_535)) {
+    return 'has to be host:port, or rediss://host:port for TLS, with commas between them, and without user or password'
+  }
+  const byTls = parts.filter(({ tls }) => tls === 's').length
+  if (byTls > 0 && byTls < parts.length) return 'has rediss:// at some and not at all of them: all speak TLS, or none'
+  return { servers, isTls: byTls > 0 }
 }
 
 function parseTcp(text: string): SingleRedis | string {

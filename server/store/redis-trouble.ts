@@ -57,7 +57,7 @@ const KNOWN: readonly Known[] = [
     kind: 'redis_certificate',
     sign: /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|ERR_TLS_CERT_ALTNAME_INVALID/,
     isOurs: true,
-    text: 'shows a certificate that is not trusted, or is for another name: name its authority in NODE_EXTRA_CA_CERTS, and the host in VARIABLE as the certificate has it',
+    text: 'shows a certificate that is not trusted, or is for another name: name its authority in NODE_EXTRA_CA_CERTS, and the host in VARIABLE as the certificate has it (what Sentinels and a Cluster announce, too)',
   },
   {
     kind: 'redis_certificate_time',
@@ -120,7 +120,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_sentinels',
     sign: /All sentinels are unreachable/,
-    text: 'cannot be found by its Sentinels: see REDIS_SENTINELS and REDIS_SENTINEL_NAME; it is tried again',
+    text: 'cannot be found by its Sentinels: see REDIS_SENTINELS and REDIS_SENTINEL_NAME, and with rediss:// whether NODE_EXTRA_CA_CERTS names the authority of their certificates; it is tried again',
   },
   {
     kind: 'redis_socket',

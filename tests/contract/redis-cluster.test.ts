@@ -9,6 +9,7 @@ describeRecordStore('Redis Cluster', async () => {
   const place = {
     kind: 'cluster' as const,
     nodes: cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
+    isTls: false,
     login: {},
   }
   const open = async () => {

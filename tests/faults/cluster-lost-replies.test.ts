@@ -27,7 +27,7 @@ beforeAll(async () => {
     return answers.every((answer) => lines.every(({ port }) => `${answer}`.includes(`127.0.0.1:${port}@`)))
   })
   const nodes = lines.map(({ port }) => ({ host: '127.0.0.1', port }))
-  const connections = connectRedis({ kind: 'cluster', nodes, login: {} }, { onError: () => undefined })
+  const connections = connectRedis({ kind: 'cluster', nodes, isTls: false, login: {} }, { onError: () => undefined })
   await connections.whenReady(PATIENCE_MS)
   store = createRedisStore({ ...connections, keyPrefix: 'lost:' })
 })

@@ -26,15 +26,14 @@ beforeAll(async () => {
   const admin = new Redis(redis.port)
   await admin.config('SET', 'requirepass', OF_REDIS)
   admin.disconnect()
-  sentinel = await startSentinel(
-    redis.port,
-    [
+  sentinel = await startSentinel(redis.port, {
+    lines: [
       `requirepass "${OF_SENTINEL}"`,
       `user ${USER} on >word-of-the-user ${documentedRights()}`,
       `sentinel auth-pass main "${OF_REDIS}"`,
     ],
-    OF_SENTINEL,
-  )
+    password: OF_SENTINEL,
+  })
   env = {
     REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`,
     REDIS_SENTINEL_NAME: 'main',

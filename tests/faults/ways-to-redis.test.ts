@@ -1,16 +1,15 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
-import { findProgram } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { argumentsOf, makeRedisTls } from '../support/redis-tls.ts'
 import { type Service, startService, startServiceProcess } from '../support/service.ts'
 
 /** One Redis with TLS and a password, and over a socket of the file system: a login goes on after what breaks. */
@@ -25,22 +24,10 @@ let bySocket: Service
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'scanin-tls-'))
-  const [certificate, key, socket] = [join(folder, 'certificate'), join(folder, 'key'), join(folder, 'redis.sock')]
-  execFileSync(
-    findProgram('OPENSSL', 'openssl'),
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-out', certificate, '-keyout', key],
-    ],
-    { stdio: 'ignore' },
-  )
+  const socket = join(folder, 'redis.sock')
+  const tls = makeRedisTls('IP:127.0.0.1')
   const tlsPort = await freePort()
-  redis = await startRedis({
-    args: [
-      ...['--tls-port', String(tlsPort), '--tls-cert-file', certificate, '--tls-key-file', key],
-      ...['--tls-auth-clients', 'no', '--unixsocket', socket],
-    ],
-  })
+  redis = await startRedis({ args: [...argumentsOf(tls.configuration(tlsPort)), '--unixsocket', socket] })
   const admin = new Redis(redis.url)
   await admin.config('SET', 'requirepass', PASSWORD)
   admin.disconnect()
@@ -50,7 +37,7 @@ beforeAll(async () => {
     startServiceProcess({
       REDIS_URL: `rediss://127.0.0.1:${line.port}`,
       REDIS_PASSWORD: PASSWORD,
-      NODE_EXTRA_CA_CERTS: certificate,
+      NODE_EXTRA_CA_CERTS: tls.certificate,
     }),
     startService({ REDIS_URL: `unix:${socket}`, REDIS_PASSWORD: PASSWORD }),
   ])

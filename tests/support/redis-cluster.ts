@@ -3,6 +3,7 @@ import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
+import { argumentsOf, type RedisTls } from './redis-tls.ts'
 
 export interface ClusterNode extends RedisServer {
   id: string
@@ -22,9 +23,15 @@ export interface RedisCluster {
 
 const SLOTS = 16_384
 
-/** @param replicas of each master; a master that is silent for a second is given up */
-export async function startCluster(masters: number, { replicas = 0 } = {}): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: masters * (1 + replicas) }, startNode))
+export interface ClusterOptions {
+  /** Of each master. One that is silent for a second is given up. */
+  replicas?: number
+  /** By which a service is told to find them, at the name `localhost`. */
+  tls?: RedisTls
+}
+
+export async function startCluster(masters: number, { replicas = 0, tls }: ClusterOptions = {}): Promise<RedisCluster> {
+  const nodes = await Promise.all(Array.from({ length: masters * (1 + replicas) }, () => startNode(tls)))
   const clients = nodes.map(({ client }) => client)
   const share = Math.ceil(SLOTS / masters)
   await Promise.all(
@@ -52,7 +59,7 @@ export async function startCluster(masters: number, { replicas = 0 } = {}): Prom
   const slotOf = async (key: string) => Number(await firstThatAnswers(clients, 'CLUSTER', 'KEYSLOT', key))
   return {
     nodes,
-    env: { REDIS_CLUSTER: nodes.map(({ port }) => `127.0.0.1:${port}`).join(',') },
+    env: { REDIS_CLUSTER: nodes.map(({ address }) => address).join(',') },
     slotOf,
     async masterOf(key) {
       const slot = await slotOf(key)
@@ -70,10 +77,21 @@ export async function startCluster(masters: number, { replicas = 0 } = {}): Prom
   }
 }
 
-async function startNode() {
-  const busPort = await freePort()
+async function startNode(tls: RedisTls | undefined) {
+  const [busPort, tlsPort] = [await freePort(), await freePort()]
+  const byTls = tls && {
+    ...tls.configuration(tlsPort),
+    ...{
+      'tls-cluster': 'yes',
+      'cluster-announce-hostname': 'localhost',
+      'cluster-preferred-endpoint-type': 'hostname',
+    },
+  }
   const server = await startRedis({
-    args: ['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '4000'],
+    args: [
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-node-timeout', '4000'],
+      ...argumentsOf(byTls ?? {}),
+    ],
   })
   const client = new Redis({
     ...{ port: server.port, retryStrategy: () => 50, commandTimeout: PATIENCE_MS },
@@ -81,7 +99,8 @@ async function startNode() {
     disconnectTimeout: 10,
   })
   client.on('error', () => undefined)
-  return { ...server, busPort, client, id: String(await client.call('CLUSTER', 'MYID')) }
+  const address = tls === undefined ? `127.0.0.1:${server.port}` : `rediss://localhost:${tlsPort}`
+  return { ...server, address, busPort, client, id: String(await client.call('CLUSTER', 'MYID')) }
 }
 
 async function firstThatAnswers(clients: readonly Redis[], command: string, ...args: string[]): Promise<unknown> {

@@ -28,19 +28,28 @@ export interface Sentinel {
   stop(): Promise<void>
 }
 
-/**
- * A real Sentinel that needs nobody else's vote, and gives its primary up after three seconds.
- * @param lines more of its configuration
- * @param password what it asks for by those
- */
-export async function startSentinel(primaryPort: number, lines: string[] = [], password?: string): Promise<Sentinel> {
+export interface SentinelOptions {
+  /** Of the primary. */
+  host?: string
+  /** More of its configuration. */
+  lines?: string[]
+  /** What it asks for by those. */
+  password?: string
+}
+
+/** A real Sentinel that needs nobody else's vote, and gives its primary up after three seconds. */
+export async function startSentinel(
+  primaryPort: number,
+  { host = '127.0.0.1', lines = [], password }: SentinelOptions = {},
+): Promise<Sentinel> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'scanin-sentinel-'))
   endLater(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'sentinel.conf')
   const configuration = [
-    ...[`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`],
-    ...[`sentinel down-after-milliseconds ${NAME} 3000`, `sentinel failover-timeout ${NAME} 2000`, ...lines],
+    ...[`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...lines],
+    `sentinel monitor ${NAME} ${host} ${primaryPort} 1`,
+    ...[`sentinel down-after-milliseconds ${NAME} 3000`, `sentinel failover-timeout ${NAME} 2000`],
   ]
   writeFileSync(file, `${configuration.join('\n')}\n`)
   const running = startProcess(findProgram('REDIS_SERVER', 'redis-server'), [file, '--sentinel'])

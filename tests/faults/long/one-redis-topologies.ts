@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findProgram } from '../../support/child-process.ts'
 import { freePort } from '../../support/free-port.ts'
+import { argumentsOf, makeRedisTls } from '../../support/redis-tls.ts'
 import { type Fault, faultsAt, PEACE } from '../stage/fault.ts'
 import { INSTANCE_FAULTS } from '../stage/instance-faults.ts'
 import { startInstances } from '../stage/instances.ts'
@@ -21,21 +20,15 @@ export const ONE_REDIS: Topology = {
 export const BY_TLS: Topology = {
   name: 'one Redis by TLS with a password',
   async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'scanin-tls-'))
-    const [certificate, key] = [join(folder, 'certificate'), join(folder, 'key')]
-    makeCertificate(certificate, key)
+    const tls = makeRedisTls('IP:127.0.0.1')
     const target = await freePort()
-    const args = [
-      ...['--tls-port', String(target), '--tls-cert-file', certificate, '--tls-key-file', key],
-      ...['--tls-auth-clients', 'no', '--requirepass', PASSWORD],
-    ]
+    const args = [...argumentsOf(tls.configuration(target)), '--requirepass', PASSWORD]
     const env = (port: number) => ({
       REDIS_URL: `rediss://127.0.0.1:${port}`,
       REDIS_PASSWORD: PASSWORD,
-      NODE_EXTRA_CA_CERTS: certificate,
+      NODE_EXTRA_CA_CERTS: tls.certificate,
     })
-    const place = await placeOf({ args, target, env, password: PASSWORD }, [...SERVER_FAULTS, ...LINE_FAULTS])
-    return ending(place, () => rmSync(folder, { recursive: true, force: true }))
+    return placeOf({ args, target, env, password: PASSWORD }, [...SERVER_FAULTS, ...LINE_FAULTS])
   },
 }
 
@@ -71,15 +64,4 @@ function ending(place: Place, end: () => void): Place {
       end()
     },
   }
-}
-
-function makeCertificate(certificate: string, key: string): void {
-  execFileSync(
-    findProgram('OPENSSL', 'openssl'),
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-out', certificate, '-keyout', key],
-    ],
-    { stdio: 'ignore' },
-  )
 }

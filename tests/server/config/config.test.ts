@@ -65,6 +65,7 @@ describe('the configuration', () => {
       { REDIS_CLUSTER: 'a:1, b:2' },
       {
         kind: 'cluster',
+        isTls: false,
         login: {},
         nodes: [
           { host: 'a', port: 1 },
@@ -74,7 +75,10 @@ describe('the configuration', () => {
     ],
     [
       { REDIS_SENTINELS: '[::1]:26379', REDIS_SENTINEL_NAME: 'main' },
-      { kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], name: 'main', login: {}, sentinelLogin: {} },
+      {
+        ...{ kind: 'sentinel', sentinels: [{ host: '::1', port: 26379 }], isTls: false, name: 'main' },
+        ...{ login: {}, sentinelLogin: {} },
+      },
     ],
     [
       {
@@ -82,13 +86,32 @@ describe('the configuration', () => {
         ...{ REDIS_SENTINEL_USERNAME: 'watcher', REDIS_SENTINEL_PASSWORD: 'other' },
       },
       {
-        ...{ kind: 'sentinel', sentinels: [{ host: 'a', port: 1 }], name: 'main', login: { password: 'pw' } },
+        ...{ kind: 'sentinel', sentinels: [{ host: 'a', port: 1 }], isTls: false, name: 'main' },
+        login: { password: 'pw' },
         sentinelLogin: { username: 'watcher', password: 'other' },
       },
     ],
     [
       { REDIS_CLUSTER: 'a:1', REDIS_USERNAME: 'ann', REDIS_PASSWORD: 'pw' },
-      { kind: 'cluster', nodes: [{ host: 'a', port: 1 }], login: { username: 'ann', password: 'pw' } },
+      { kind: 'cluster', nodes: [{ host: 'a', port: 1 }], isTls: false, login: { username: 'ann', password: 'pw' } },
+    ],
+    [
+      { REDIS_CLUSTER: 'rediss://a:1, rediss://[::1]:2' },
+      {
+        ...{ kind: 'cluster', isTls: true, login: {} },
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: '::1', port: 2 },
+        ],
+      },
+    ],
+    [{ REDIS_CLUSTER: 'redis://a:1' }, { kind: 'cluster', nodes: [{ host: 'a', port: 1 }], isTls: false, login: {} }],
+    [
+      { REDIS_SENTINELS: 'rediss://a:1', REDIS_SENTINEL_NAME: 'main' },
+      {
+        ...{ kind: 'sentinel', sentinels: [{ host: 'a', port: 1 }], isTls: true, name: 'main' },
+        ...{ login: {}, sentinelLogin: {} },
+      },
     ],
     [{ REDIS_URL: 'redis://ann:pw@a', REDIS_PASSWORD: 'other' }, placeOf('redis://ann:pw@a')],
   ])('knows each kind of Redis: %j', (env, place) => {
@@ -216,6 +239,10 @@ describe('a bad environment', () => {
     ['PUBLIC_URL', 'ftp://example.com'],
     ['REDIS_URL', 'http://redis'],
     ['REDIS_CLUSTER', 'a:1,b'],
+    ['REDIS_CLUSTER', 'rediss://a:1,b:2'],
+    ['REDIS_CLUSTER', 'rediss://ann:secret@a:1'],
+    ['REDIS_CLUSTER', 'rediss://a:1/0'],
+    ['REDIS_SENTINELS', 'rediss://a:65536'],
     ['REDIS_WAIT_REPLICAS', '1'],
     ['KEY_PREFIX', 'with space'],
     ['LOGIN_SECONDS', '0'],
@@ -256,6 +283,8 @@ describe('a bad environment', () => {
   test.each([
     [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
     [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
+    [{ REDIS_CLUSTER: 'rediss://a:1,b:2' }, 'REDIS_CLUSTER (has rediss:// at some and not at all'],
+    [{ REDIS_SENTINELS: 'redis://a:1,rediss://b:2', REDIS_SENTINEL_NAME: 'main' }, 'all speak TLS, or none'],
     [{ REDIS_PASSWORD: 'x' }, 'there is no Redis'],
     [{ PORT: '80', METRICS_PORT: '80' }, 'METRICS_PORT (is the same as PORT'],
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],

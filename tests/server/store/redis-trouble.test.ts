@@ -76,8 +76,8 @@ test('the variable named is the one that says where Redis is', () => {
   const refused = coded('ECONNREFUSED')
   const places: RedisPlace[] = [
     PLACE,
-    { kind: 'cluster', nodes: [], login: {} },
-    { kind: 'sentinel', sentinels: [], name: 'main', login: {}, sentinelLogin: {} },
+    { kind: 'cluster', nodes: [], isTls: false, login: {} },
+    { kind: 'sentinel', sentinels: [], isTls: false, name: 'main', login: {}, sentinelLogin: {} },
   ]
   const names = places.map((place) => /at (REDIS_\w+)/.exec(redisTrouble(refused, place)?.text ?? '')?.[1])
   expect(names).toEqual(['REDIS_URL', 'REDIS_CLUSTER', 'REDIS_SENTINELS'])
