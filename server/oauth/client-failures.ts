@@ -48,20 +48,17 @@ export function createClientFailures({ makeLimiter, logger }: ClientFailuresOpti
 
 const TOO_MANY = 'too many wrong client secrets: somebody guesses, or an application is set up with another one'
 
-function isRefused({ status, body, state }: ProviderReply): boolean {
-  const error = state.trouble?.error ?? (body as { error?: unknown } | undefined)?.error
-  return status === 401 && error === 'invalid_client'
+function isRefused({ status, body }: ProviderReply): boolean {
+  return status === 401 && (body as { error?: unknown } | undefined)?.error === 'invalid_client'
 }
 
 /** In the form of RFC 6749 §5.2, with the status and header of RFC 6585 §4. */
-function slowedDown({ headers, state, ...answer }: ProviderReply, retryAfterSeconds: number): ProviderReply {
+function slowedDown({ headers, ...answer }: ProviderReply, retryAfterSeconds: number): ProviderReply {
   const { 'www-authenticate': _asks, ...others } = headers
-  const { trouble: _page, ...kept } = state
   return {
     ...answer,
     status: 429,
     headers: { ...others, 'retry-after': String(retryAfterSeconds) },
     body: { error: 'invalid_client', error_description: 'client authentication failed too often: try again later' },
-    state: kept,
   }
 }

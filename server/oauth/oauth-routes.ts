@@ -28,7 +28,10 @@ const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
 /** What applications and devices call by themselves: none of it goes by a browser's cookie. */
 export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   const { publicUrl, clients, clientAddresses, devices, failures, creationLimit } = options
-  const { ask, send } = options.replies
+  const { send } = options.replies
+  // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
+  const ask = (request: FastifyRequest) =>
+    options.replies.ask(request, {}, { headers: { ...request.headers, accept: 'application/json' } })
   // Another site would spend what its visitor's address is allowed.
   const forClients = { ...forPrograms, config: { isForOrigin: clients.haveOrigin } }
 

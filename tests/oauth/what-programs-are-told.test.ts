@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { InjectOptions } from 'fastify'
+import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
+import { createTestApp, type TestApp } from '../support/app.ts'
+import { DEVICE_GRANT, TV, WEB } from '../support/clients-file.ts'
+
+/** What applications' programs are told that ask for what they cannot have. */
+
+const OF_WEB = { client_id: 'web', client_secret: WEB.client_secret }
+
+let testApp: TestApp
+
+beforeAll(async () => {
+  const clients = createClients()
+  clients.replace(parseClients(JSON.stringify([WEB, TV])))
+  // The library goes by the process's own clock.
+  testApp = await createTestApp({ CLIENTS_FILE: 'clients.json' }, { clients }, { now: Date.now() })
+})
+afterAll(() => testApp?.app.close())
+
+/** Asks as a program does: a form, no cookie, no origin. */
+function ask(url: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  return testApp.app.inject({
+    method: 'POST',
+    url,
+    headers: { ...type, ...headers },
+    payload: String(new URLSearchParams(fields)),
+  })
+}
+
+const WRONG = { client_id: 'web', client_secret: 'another-secret-of-good-length' }
+
+test.each<[what: string, url: string, fields: Record<string, string> | undefined]>([
+  ['a device that waits for nobody', '/oauth/token', { client_id: 'tv', grant_type: DEVICE_GRANT, device_code: 'x' }],
+  ['nobody at all', '/oauth/token', { grant_type: DEVICE_GRANT, device_code: 'x' }],
+  ['a wrong secret', '/oauth/token', { ...WRONG, grant_type: 'refresh_token', refresh_token: 'x' }],
+  ['a wrong secret', '/oauth/introspect', { ...WRONG, token: 'x' }],
+  ['nobody at all', '/oauth/introspect', { token: 'x' }],
+  ['no token', '/oauth/introspect', OF_WEB],
+  ['no token', '/oauth/revoke', OF_WEB],
+  ['a client without the grant', '/oauth/device_authorization', OF_WEB],
+  ['nobody at all', '/oauth/device_authorization', {}],
+  ['a form', '/oauth/userinfo', { access_token: 'x' }],
+  ['a bearer', '/oauth/userinfo', undefined],
+])('%s is told in JSON what is wrong at %s, whatever it says that it takes', async (_what, url, fields) => {
+  const origin = { origin: 'https://web.example' }
+  const asked = (accept: Record<string, string>) => {
+    const bearer: InjectOptions = { url, headers: { ...origin, ...accept, authorization: 'Bearer x' } }
+    return fields === undefined ? testApp.app.inject(bearer) : ask(url, fields, { ...origin, ...accept })
+  }
+  const told = await asked({})
+  // As java.net.HttpURLConnection says, unless it is told otherwise.
+  const toldJava = await asked({ accept: 'text/html, image/gif, image/jpeg, */*; q=0.2' })
+  expect(told.json()).toHaveProperty('error')
+  const { 'x-request-id': _one, date: _at, ...headers } = told.headers
+  const { 'x-request-id': _other, date: _then, ...headersForJava } = toldJava.headers
+  expect([toldJava.statusCode, toldJava.body, headersForJava]).toEqual([told.statusCode, told.body, headers])
+  expect(headers['content-type']).toContain('application/json')
+})
