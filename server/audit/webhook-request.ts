@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { reasonOf } from '../http/fetch-reason.ts'
 
 /** A message as Standard Webhooks has it (standardwebhooks.com): the same id and body however often it is tried. */
 export interface WebhookMessage {
@@ -60,18 +61,4 @@ const timedOut = () => new DOMException('The operation was aborted due to timeou
 function signature(secret: string, text: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
   return `v1,${createHmac('sha256', key).update(text).digest('base64')}`
-}
-
-/** `fetch` says why in its error's cause. */
-function reasonOf(error: unknown): string {
-  return messageOf(causeOf(error)) ?? messageOf(error) ?? 'it cannot be reached'
-}
-
-function causeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
-}
-
-function messageOf(error: unknown): string | undefined {
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined
-  return typeof message === 'string' && message !== '' ? message : undefined
 }

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { reasonOf } from '../http/fetch-reason.ts'
 import type { Person } from '../identity/person-key.ts'
 import { RETRY_PAUSES_MS, type Schedule, scheduleByTimer } from '../schedule.ts'
 import { subOf } from './claims.ts'
@@ -39,7 +40,7 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       const client = (await (await provider()).Client.find(clientId)) as ToldClient | undefined
       if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(sub, sid)
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
+      const why = whyNotTold(error)
       const isGivenUp = !isTriedAgain(tries, () => tellOne(clientId, sid, sub, tries + 1))
       logger.warn({ client: clientId, session: sid, why, isGivenUp }, 'an application was not told of a sign-out')
     }
@@ -82,4 +83,10 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       waiting.clear()
     },
   }
+}
+
+/** What the library says of a refusal has the whole address in it. */
+function whyNotTold(error: unknown): string {
+  const { response } = Object(error) as { response?: { status?: unknown } }
+  return response === undefined ? reasonOf(error) : `it answers ${response.status}`
 }

@@ -108,6 +108,9 @@ function faultOfAddresses(value: Entry): string | undefined {
   if (backchannel_logout_uri !== undefined && !isWebAddress(backchannel_logout_uri)) {
     return 'backchannel_logout_uri must be an http:// or https:// address without a fragment'
   }
+  if (backchannel_logout_uri !== undefined && hasUserinfo(backchannel_logout_uri)) {
+    return 'backchannel_logout_uri has a password in it, and would not be called: its token says who calls'
+  }
   if (logo_uri === undefined || isWebAddress(logo_uri)) return undefined
   return logo_uri.startsWith('data:') ? faultOfLogo(logo_uri) : 'logo_uri must be an http://, https:// or data: address'
 }
@@ -153,14 +156,19 @@ const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/
 /** Compared as it is written: it must be written as a browser would (RFC 9700 §4.1.3). */
 function isRedirectUri(text: string, isPublic: boolean): boolean {
   if (!URL.canParse(text) || /[#*\s\\]/.test(text)) return false
-  const { protocol, username, password } = new URL(text)
-  if (username !== '' || password !== '') return false
+  const { protocol } = new URL(text)
+  if (hasUserinfo(text)) return false
   if (protocol === 'https:' || protocol === 'http:') return true
   return isPublic && PRIVATE_SCHEME.test(protocol)
 }
 
 function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:\/\//i.test(text) && !text.includes('#')
+}
+
+function hasUserinfo(address: string): boolean {
+  const { username, password } = new URL(address)
+  return username !== '' || password !== ''
 }
 
 /** Whether it is one that runs on the person's own machine, where a loopback address may have any port (RFC 8252 §7.3). */

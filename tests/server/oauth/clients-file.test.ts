@@ -69,6 +69,16 @@ describe('a bad file is refused with one line that says where and why, and repea
     ['a private scheme with a secret', { ...WEB, ...SECRET, redirect_uris: ['com.a.app:/cb'] }, 'redirect_uris 1 must'],
     ['a bad way out', { ...WEB, post_logout_redirect_uris: ['out'] }, 'post_logout_redirect_uris 1 must'],
     ['a bad back channel', { ...WEB, backchannel_logout_uri: 'ftp://a.example/' }, 'backchannel_logout_uri must be'],
+    [
+      'a back channel with a password',
+      { ...WEB, backchannel_logout_uri: 'https://u:p@a.example/out' },
+      'backchannel_logout_uri has a password in it, and would not be called',
+    ],
+    [
+      'a back channel with a user',
+      { ...WEB, backchannel_logout_uri: 'https://u@a.example/out' },
+      'backchannel_logout_uri has a password in it, and would not be called',
+    ],
     ['a logo that is no picture', { ...WEB, logo_uri: 'data:text/html;base64,PGI+' }, 'logo_uri must be'],
     [
       'a logo that is too large',

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import { pino } from 'pino'
 import type { OnAccountNews } from '../../../server/identity/account-news.ts'
 import { createClients, parseClients } from '../../../server/oauth/clients-file.ts'
 import type { Session } from '../../../server/session/session.ts'
@@ -217,6 +218,29 @@ test('the end of an account is told to applications of the sessions that end by 
     hear([{ user, why: 'new_password' }])
     await eventually('it is told of the other', () => told().length > 1)
     expect(told()).toEqual([ids[1], ids[0]])
+  } finally {
+    await receiver.stop()
+  }
+})
+
+test('an application that is not told of a sign-out has a line in the log that says why, and nothing of its address', async () => {
+  const lines: string[] = []
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+  const why = () => lines.map((line) => JSON.parse(line)).flatMap(({ client, why }) => (client === 'web' ? [why] : []))
+  const receiver = await startWebhookReceiver()
+  receiver.answer((_request, response) => void response.writeHead(500).end())
+  const address = receiver.url.replace('of=scanin', 'key=key-of-the-application')
+  try {
+    await begin([{ ...WEB, backchannel_logout_uri: address }], { parts: { logger } })
+    const [one, other] = [await signInBrowser(), await signInBrowser()]
+    for (const browser of [one, other]) expect(await answerTo(browser)).toHaveProperty('code')
+    await one.post('/sign-out')
+    await eventually('the log says so', () => why().length > 0)
+    await receiver.stop()
+    await other.post('/sign-out')
+    await eventually('and why of the other', () => why().some((reason) => reason.includes('ECONNREFUSED')))
+    expect(why()).toContain('it answers 500')
+    expect(lines.join('')).not.toContain('key-of-the-application')
   } finally {
     await receiver.stop()
   }
