@@ -11,6 +11,11 @@ export interface LoginPolicy {
   qrOverlapMs: number
 }
 
+/** How long a login takes at the most that is scanned, approved and collected in time: milliseconds. */
+export function longestLoginMs({ lifeMs, confirmMs, collectMs }: LoginPolicy): number {
+  return lifeMs + confirmMs + collectMs
+}
+
 /** When a match is asked for. `auto`: unless browser and phone are on the same network. */
 export type MatchMode = 'auto' | 'always' | 'never'
 

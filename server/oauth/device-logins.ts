@@ -9,6 +9,7 @@ import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
 import type { Collect, Collected } from '../login/browser/hand-over.ts'
+import { longestLoginMs } from '../login/login-policy.ts'
 import { phoneRecord } from '../login/login-record.ts'
 import type { Logins } from '../login/logins.ts'
 import { formatToken, formatUserCode, LOGIN_ID_LENGTH, makeQrSecret } from '../login/token.ts'
@@ -26,7 +27,7 @@ export interface StartedDevice {
   userCode: string
   /** What the QR on the device says: after `<PUBLIC_URL>/scan#`. */
   token: string
-  /** Whole seconds. */
+  /** Whole seconds in which the device may be told more than that it waits. The code that people type ends before. */
   expiresIn: number
 }
 
@@ -124,7 +125,8 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
         application,
       })
       const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, expiresAt))
-      return { userCode, token: formatToken({ loginId, secret }), expiresIn: secondsUntil(expiresAt, clock()) }
+      const expiresIn = secondsUntil(createdAt + longestLoginMs(policy), clock())
+      return { userCode, token: formatToken({ loginId, secret }), expiresIn }
     },
 
     async now(code, { isOpenTo, collected: before }) {

@@ -12,6 +12,7 @@ import type { SigningKeys } from '../keys/key-set.ts'
 import type { ApplicationOf } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
 import type { Collect } from '../login/browser/hand-over.ts'
+import { longestLoginMs } from '../login/login-policy.ts'
 import type { Logins } from '../login/logins.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import { isEnd, type OnSessionNews } from '../session/session-news.ts'
@@ -71,7 +72,6 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const devices = createDeviceLogins(options)
   const told = createToldClients(options)
   const rows = createTokenRows(options)
-  const { lifeMs, confirmMs, collectMs } = logins.policy
   const provider = await createProvider({
     ...options,
     usernameOf: options.usernameOf ?? (() => undefined),
@@ -79,7 +79,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
     deviceLogin: devices.now,
     limits: createTokenLimits(options),
     rows,
-    deviceCodeSeconds: Math.ceil((lifeMs + confirmMs + collectMs) / 1000) + KNOWN_LONGER_SECONDS,
+    deviceCodeSeconds: Math.ceil(longestLoginMs(logins.policy) / 1000) + KNOWN_LONGER_SECONDS,
   })
   const logout = createBackChannelLogout({ told, logger, provider })
   const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })

@@ -11,6 +11,7 @@ import type { CurrentPerson, HasEnded } from '../../identity/identity.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { ApplicationOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
+import { longestLoginMs } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
 import { type Approver, type ApproverOptions, createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
@@ -85,7 +86,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
         renewing,
         paces,
         verificationUri: `${options.publicUrl}/scan`,
-        browserKeyMaxAge: (policy.lifeMs + policy.confirmMs + policy.collectMs) / 1000,
+        browserKeyMaxAge: longestLoginMs(policy) / 1000,
       }),
   }
 }
