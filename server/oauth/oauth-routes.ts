@@ -41,7 +41,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
-  const askAsClient = async (request: FastifyRequest) => orNoClient(await ask(request))
+  const askAsClient = async (request: FastifyRequest) => orInactive(orNoClient(await ask(request)), request)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
@@ -102,4 +102,14 @@ function orNoClient(answer: ProviderReply): ProviderReply {
   const { error_description: why } = (answer.body ?? {}) as { error_description?: unknown }
   if (why !== 'no client authentication mechanism provided') return answer
   return { ...answer, status: 401, body: { error: 'invalid_client', error_description: why } }
+}
+
+/**
+ * Of a token in a form that we give none in, a resource server is told what it is told of any that is not ours (RFC 7662
+ * §2.2); the provider has an error for it, which is for revocation (RFC 7009 §2.2.1).
+ */
+function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): ProviderReply {
+  const { error } = (answer.body ?? {}) as { error?: unknown }
+  if (routeOptions.url !== PATHS.introspection || error !== 'unsupported_token_type') return answer
+  return { ...answer, status: 200, body: { active: false } }
 }

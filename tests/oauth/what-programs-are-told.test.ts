@@ -58,3 +58,15 @@ test.each<[what: string, url: string, fields: Record<string, string> | undefined
   expect([toldJava.statusCode, toldJava.body, headersForJava]).toEqual([told.statusCode, told.body, headers])
   expect(headers['content-type']).toContain('application/json')
 })
+
+const NO_SIGNATURE = `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`
+
+test.each(['a-token-of-nobody', NO_SIGNATURE, `${NO_SIGNATURE}signed`, 'e30.e30.e30'])(
+  'a resource server is told of what is no token of ours that it is good for nothing, whatever its form: %s',
+  async (token) => {
+    const told = await ask('/oauth/introspect', { ...OF_WEB, token })
+    expect([told.statusCode, told.json()]).toEqual([200, { active: false }])
+    const toldNobody = await ask('/oauth/introspect', { ...WRONG, token })
+    expect([toldNobody.statusCode, toldNobody.json().error]).toEqual([401, 'invalid_client'])
+  },
+)
