@@ -42,6 +42,9 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const isFormPost = query.get('response_mode') === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
+    // RFC 6749 §3.3: who asks for none gets what is always there.
+    const [scope, ...more] = query.getAll('scope')
+    if (!scope && more.length === 0) query.set('scope', 'openid')
     const url = `${PATHS.authorization}?${query}`
     const isMeant = (sub: string) => isMeantBy(query, sub)
     const answer = await ask(request, { visitor, since, isMeant, isFormPost }, { url })

@@ -52,6 +52,14 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     return address
   }
 
+  /** The library looks only after the login, and then says that the person has refused. */
+  function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
+    // A device may leave it out: it is `openid` then.
+    if (asked === undefined && ctx.oidc.route === 'device_authorization') return
+    const isKnown = asked?.split(' ').some((name) => SCOPES.some((scope) => scope === name))
+    if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', asked ?? '')
+  }
+
   function noteSignOut(ctx: KoaContextWithOIDC): void {
     const { client, params = {}, entities } = ctx.oidc
     const { post_logout_redirect_uri: to, state } = params
@@ -80,6 +88,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },
     // Every token ends with its session: whoever presents one is asked for that session each time.
     expiresWithSession: () => false,
+    extraParams: { scope: refuseNoScope },
     features: {
       backchannelLogout: { enabled: true },
       claimsParameter: { enabled: false },

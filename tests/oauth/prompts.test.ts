@@ -61,6 +61,25 @@ test('an ID token says who it is in the words of its scopes, and how they were s
   for (const claim of ['name', 'preferred_username', 'email', 'groups']) expect(rest).not.toHaveProperty(claim)
 })
 
+test('who asks for no scope is told who it is, and nothing more', async () => {
+  const answer = answerIn(await authorize(browser, zofia, authorizePath(WEB, { scope: undefined })))
+  const { json } = await exchange(browser, WEB, answer['code'] ?? '')
+  expect(json.scope).toBe('openid')
+  expect((await userinfo(browser, json.access_token)).json).toEqual({ sub: ZOFIA.id })
+  expect(answerIn(await browser.get(authorizePath(WEB, { scope: '' })))).toHaveProperty('code')
+})
+
+test.each(['read', 'read write', 'offline_access', 'OPENID'])(
+  'who asks for nothing that is to be had is told so before anybody signs in: %s',
+  async (scope) => {
+    const told = { error: 'invalid_scope', state: 'state-of-the-application', iss: service.url }
+    const stranger = answerIn(await browser.get(authorizePath(WEB, { scope, nonce: undefined })))
+    expect(stranger).toMatchObject(told)
+    await codeFor(browser, zofia, WEB)
+    expect(answerIn(await browser.get(authorizePath(WEB, { scope, nonce: undefined })))).toMatchObject(told)
+  },
+)
+
 test('prompt=none tells who is signed in, and without anybody that a login is required, and shows nothing', async () => {
   const stranger = answerIn(await browser.get(authorizePath(WEB, { prompt: 'none' })))
   expect(stranger).toMatchObject({ error: 'login_required', state: 'state-of-the-application', iss: service.url })

@@ -70,3 +70,11 @@ test.each(['a-token-of-nobody', NO_SIGNATURE, `${NO_SIGNATURE}signed`, 'e30.e30.
     expect([toldNobody.statusCode, toldNobody.json().error]).toEqual([401, 'invalid_client'])
   },
 )
+
+test('a device that asks for nothing that is to be had is told so before anybody confirms, and one that asks for none may begin', async () => {
+  const begin = (fields: Record<string, string>) => ask('/oauth/device_authorization', { client_id: 'tv', ...fields })
+  const told = await begin({ scope: 'read' })
+  expect([told.statusCode, told.json().error]).toEqual([400, 'invalid_scope'])
+  expect((await begin({})).statusCode).toBe(200)
+  expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
+})
