@@ -1,14 +1,15 @@
 import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
+import { type Person, personOfSubject, subjectOf } from '../identity/person-key.ts'
 import { type IdentifiedSession, lastProvenAt, type Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
-import { goodVisitor, stateOf } from './call-state.ts'
+import { type DeviceSession, goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
 import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
 import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
-import { COLLECTED, type KeepName } from './oauth-records.ts'
+import { COLLECTED, type KeepName, type TakenAway } from './oauth-records.ts'
 import type { TokenLimits } from './token-limits.ts'
 import type { ToldClients } from './told-clients.ts'
 
@@ -26,8 +27,8 @@ export interface AuthorityOptions {
   limits: TokenLimits
 }
 
-/** Why a session is withdrawn that a device was to have, for the log. */
-const NOT_GIVEN = 'not_given'
+/** Why a device's session is withdrawn, for the log. `not_given`: it was to have one, and is refused. */
+type DeviceEnd = 'not_given' | TakenAway
 
 export type Authorities = ReturnType<typeof createAuthorities>
 
@@ -69,8 +70,11 @@ export function createAuthorities(options: AuthorityOptions) {
     return grant
   }
 
-  /** Ends a session that a device was to have, and is refused: nobody has been given it. */
-  const takeBack = (user: User, session: string) => sessions.withdraw(user, { session, reason: NOT_GIVEN })
+  const endDevice = (person: Person, session: string, reason: DeviceEnd) =>
+    sessions.withdraw(person, { session, reason })
+
+  /** Nobody has been given it. */
+  const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given')
 
   /** What a device's code gives in the name of a session, if the client is open to its person. */
   async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
@@ -84,6 +88,7 @@ export function createAuthorities(options: AuthorityOptions) {
     stateOf(ctx).behind = found
     const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? 'openid'))
     grant.jti = grantId
+    stateOf(ctx).device = { session: id, subject: subjectOf(session.user) }
     await grant.save()
     return {
       ...{ accountId: subOf(session.user), grantId, sessionUid: id, sid: id },
@@ -106,6 +111,9 @@ export function createAuthorities(options: AuthorityOptions) {
 
   return {
     call,
+
+    endDevice: ({ session, subject }: DeviceSession, why: TakenAway) =>
+      endDevice(personOfSubject(subject), session, why),
 
     /** Whether what a record gives is still somebody's to use. */
     async isGood(payload: AdapterPayload): Promise<boolean> {

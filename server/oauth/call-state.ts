@@ -13,6 +13,8 @@ export interface CallState {
   isFormPost?: boolean
   /** The session that the presented code or token was given in the name of. */
   behind?: IdentifiedSession | undefined
+  /** The session of a device, for which a grant is made now: the grant is all that leads to it. */
+  device?: DeviceSession
   /** What is used up by what is given for it. */
   spent?: Spent
   /** A page that says what is wrong is to be the answer. */
@@ -21,6 +23,13 @@ export interface CallState {
   signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
   /** Nothing that the client did. */
   failure?: unknown
+}
+
+export interface DeviceSession {
+  /** Its public id. */
+  session: string
+  /** Whose it is: `subjectOf`. */
+  subject: string
 }
 
 /** A code or a refresh token, by its secret. */

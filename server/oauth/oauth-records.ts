@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
-import type { CallState, Spent } from './call-state.ts'
+import type { CallState, DeviceSession, Spent } from './call-state.ts'
 import { type Clients, scopesAmong } from './client.ts'
 import { metadataOf } from './client-metadata.ts'
 import type { CollectedDevice } from './device-logins.ts'
@@ -22,6 +22,8 @@ export interface OAuthRecordsOptions {
   isGood: (payload: AdapterPayload) => Promise<boolean>
   /** What a device's code is by now. @param keep writes into it in whose name it is, from here on */
   deviceCode: (payload: AdapterPayload, code: string, keep: KeepName) => Promise<AdapterPayload>
+  /** Ends the session of a device whose grant is taken away: nobody can be signed in by it any more. */
+  endDevice: (device: DeviceSession, why: TakenAway) => Promise<void>
   /** Of the request that is being answered. */
   call: () => CallState | undefined
   /** Refuses what was used before. */
@@ -38,6 +40,9 @@ export interface Name extends Required<Pick<AdapterPayload, 'sessionUid' | 'gran
   [COLLECTED]: CollectedDevice
 }
 export type KeepName = (name: Name) => Promise<void>
+
+/** Why a grant is taken away. `given_back`: its client revokes a token. `used_twice`: a code or a token was shown again. */
+export type TakenAway = 'given_back' | 'used_twice'
 
 export interface OAuthRecords {
   adapter: (kind: string) => Adapter
@@ -67,12 +72,13 @@ const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
  * returns to, and sessions are ours.
  */
 export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
-  const { store, clock, clients, isGood, deviceCode, call, refuseReplay, isAskedForCode, inLimits, rows } = options
+  const { store, clock, clients, isGood, deviceCode, endDevice, call, refuseReplay } = options
+  const { isAskedForCode, inLimits, rows } = options
 
   async function read(kind: string, id: string): Promise<AdapterPayload | undefined> {
     const value = (await store.read(keyOf(kind, id)))?.value
     if (!payloadRecord.Check(value)) return undefined
-    const { [CURRENT]: _hash, [BEFORE]: _ungiven, ...payload } = value
+    const { [CURRENT]: _hash, [BEFORE]: _ungiven, [DEVICE]: _whose, ...payload } = value
     // Whoever shows an earlier one shows one that is used up.
     const consumed = isGoodIn(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
     return { ...payload, ...consumed, kind, jti: id }
@@ -88,14 +94,21 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
       return value === undefined ? { result: undefined } : { next, result: undefined }
     })
 
-  const revoke = (grantId: string) => takeAway(keyOf('Grant', grantId))
+  async function revoke(grantId: string, why: TakenAway): Promise<void> {
+    const key = keyOf('Grant', grantId)
+    const value = (await store.read(key))?.value
+    // First: whoever asks again, as the store did not answer, still finds the device by its grant.
+    if (deviceRecord.Check(value)) await endDevice(value[DEVICE], why)
+    await takeAway(key)
+  }
 
   /** The grant first: whoever asks again, where it may not be on replicas yet, still finds the token to do it all by. */
   async function destroy(kind: string, id: string): Promise<void> {
+    if (kind === 'Grant') return revoke(id, 'used_twice')
     const key = keyOf(kind, id)
     const value = (await store.read(key))?.value
     const grantId = payloadRecord.Check(value) ? value['grantId'] : undefined
-    if (typeof grantId === 'string') await revoke(grantId)
+    if (typeof grantId === 'string') await revoke(grantId, 'given_back')
     await takeAway(key)
   }
 
@@ -118,7 +131,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
 
   async function refuse(grantId: unknown): Promise<never> {
     // Two at once, of whom one may be a thief: neither keeps what the other got (RFC 9700 §4.14.2).
-    if (typeof grantId === 'string') await revoke(grantId)
+    if (typeof grantId === 'string') await revoke(grantId, 'used_twice')
     throw refuseReplay()
   }
 
@@ -193,10 +206,17 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     return { ...given, scope: scopesAmong(client, given.scope).join(' ') }
   }
 
+  /** What is beside a grant that is made for a device. */
+  function ofDevice(kind: string): { [DEVICE]?: DeviceSession } {
+    const device = kind === 'Grant' ? call()?.device : undefined
+    return device === undefined ? {} : { [DEVICE]: device }
+  }
+
   const adapter: OAuthRecords['adapter'] = (kind) => ({
     async upsert(id, payload, expiresIn = 0) {
       if (!KEPT.has(kind)) return
-      const { jti: _secret, kind: _kind, userCode: _typed, ...value } = payload
+      const { jti: _secret, kind: _kind, userCode: _typed, ...given } = payload
+      const value: AdapterPayload = { ...given, ...ofDevice(kind) }
       const expiresAt = clock() + expiresIn * 1000
       if (kind === 'AccessToken' || kind === REFRESH_TOKEN) await outlast(value, expiresAt)
       if (kind === REFRESH_TOKEN) {
@@ -223,7 +243,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
         if (state !== undefined) state.spent = { kind, id }
       }),
     destroy: (id) => destroy(kind, id),
-    revokeByGrantId: revoke,
+    revokeByGrantId: (grantId) => revoke(grantId, 'used_twice'),
     findByUid: async () => undefined,
     findByUserCode: async () => undefined,
   })
@@ -245,6 +265,11 @@ const DOT = '.'
 const CURRENT = 'current'
 /** And of the one before it, for as long as it is open whether anybody was given that one. */
 const BEFORE = 'before'
+
+/** In the record of a grant that a device has: the session that ends with it. */
+const DEVICE = 'device'
+
+const deviceRecord = Compile(Type.Object({ [DEVICE]: Type.Object({ session: Type.String(), subject: Type.String() }) }))
 
 /** In the record of a device's code that nobody was given anything for yet. */
 export const COLLECTED = 'collected'

@@ -38,6 +38,7 @@ beforeEach(() => {
       await keep(name)
       return { ...found, isAsked: true }
     },
+    endDevice: async () => undefined,
     call: () => call,
     refuseReplay: () => new Error('used before'),
     isAskedForCode: () => false,

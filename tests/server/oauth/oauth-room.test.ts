@@ -13,6 +13,7 @@ import {
   type TestApp,
   type TestParts,
 } from '../../support/app.ts'
+import { keepLog } from '../../support/audit-lines.ts'
 import { DEVICE_GRANT, TV, WEB } from '../../support/clients-file.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore, type FailingStore } from '../../support/failing-store.ts'
@@ -151,6 +152,88 @@ test.each<[what: string, during: () => unknown, error: string | undefined]>([
     expect((await kindsOf(other)).includes('browser')).toBe(error === undefined)
   },
 )
+
+test.each<[what: string, takeAway: (device: GivenDevice) => Promise<unknown>, reason: string]>([
+  ['its refresh token is revoked', ({ tokens }) => revoke(tokens.refresh_token), 'given_back'],
+  ['its access token is revoked', ({ tokens }) => revoke(tokens.access_token), 'given_back'],
+  [
+    'a token that it had refreshed is revoked',
+    async ({ refreshed }) => revoke((await refreshed()).json.refresh_token),
+    'given_back',
+  ],
+  ['its code is shown twice', ({ poll }) => poll(), 'used_twice'],
+  ['its refresh token is shown twice', async ({ refreshed }) => [await refreshed(), await refreshed()], 'used_twice'],
+  [
+    'its refresh token is shown twice at once',
+    ({ refreshed }) => Promise.all([refreshed(), refreshed()]),
+    'used_twice',
+  ],
+])('a device whose grant is taken away is no linked device any more: %s', async (_what, takeAway, reason) => {
+  const log = keepLog()
+  await begin([TV, WEB], { parts: { logger: log.logger } })
+  const browser = await signInBrowser()
+  expect(await answerTo(browser)).toHaveProperty('code')
+  const { poll, token } = await confirmDevice()
+  await phone.post('/login/confirm', { token, remember: true })
+  const tokens = (await poll()).json
+  const tv = { client_id: TV.client_id }
+  const refreshed = () =>
+    ask('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...tv })
+  expect(await kindsOf(phone)).toEqual(['phone', 'browser', 'browser'])
+  const events = await eventsOf(phone)
+  log.news()
+  await takeAway({ tokens, poll, refreshed })
+  expect((await refreshed()).json.error).toBe('invalid_grant')
+  expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
+  expect((await browser.get('/session')).statusCode).toBe(200)
+  expect(log.news()).toMatchObject([{ audit: 'session.withdrawn', reason, person: 'demo' }])
+  expect(await eventsOf(phone)).toEqual(events)
+})
+
+interface GivenDevice {
+  tokens: { access_token: string; refresh_token: string }
+  poll: () => ReturnType<typeof ask>
+  /** Shows the first refresh token. */
+  refreshed: () => ReturnType<typeof ask>
+}
+
+async function revoke(token: string): Promise<void> {
+  const payload = String(new URLSearchParams({ token, client_id: TV.client_id }))
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const reply = await testApp.app.inject({ method: 'POST', url: '/oauth/revoke', headers, payload })
+  expect(reply.statusCode).toBe(200)
+}
+
+test('a browser stays signed in whose application revokes its tokens, or shows a code twice', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const code = (await answerTo(browser))['code']
+  expect((await exchange(code)).status).toBe(200)
+  expect((await exchange(code)).json.error).toBe('invalid_grant')
+  const { json } = await exchange((await answerTo(browser))['code'])
+  const fields = { token: json.refresh_token, ...credentials }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  await testApp.app.inject({
+    method: 'POST',
+    url: '/oauth/revoke',
+    headers,
+    payload: String(new URLSearchParams(fields)),
+  })
+  expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+  expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
+  expect((await browser.get('/session')).statusCode).toBe(200)
+})
+
+test('a device whose grant could not be taken away, as the store was away, leaves the list when it is tried again', async () => {
+  await begin([TV])
+  const { poll } = await confirmDevice()
+  expect((await poll()).status).toBe(200)
+  failing.failWritesAt(/^session:/)
+  expect((await poll()).status).toBe(503)
+  failing.mend()
+  expect((await poll()).json.error).toBe('invalid_grant')
+  expect(await kindsOf(phone)).toEqual(['phone'])
+})
 
 test('a scope that is taken away from a client is taken from what it was given before, for as long as it is away', async () => {
   await begin([WEB])
