@@ -155,15 +155,15 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     const done = updateRecord<{ isNow: boolean; grantId?: unknown }>(store, keyOf(kind, id), (value) => {
       if (!payloadRecord.Check(value) || typeof value['exp'] !== 'number') return { result: { isNow: false } }
       const { [BEFORE]: _ungiven, [COLLECTED]: _given, ...rest } = value
-      if (rest['consumed'] !== undefined || !isCurrent(rest, successor)) {
-        return { result: { isNow: false, grantId: rest['grantId'] } }
+      const expiresAt = endOf(value['exp'])
+      const isUsed = rest['consumed'] !== undefined
+      if (isUsed || !isCurrent(rest, successor)) {
+        // Also for whoever has taken its place, and is about to be given that: with the grant it would be worth nothing.
+        const next = { value: { ...rest, consumed }, expiresAt, durable: true }
+        return { ...(isUsed ? {} : { next }), result: { isNow: false, grantId: rest['grantId'] } }
       }
       return {
-        next: {
-          value: successor === id ? { ...rest, consumed } : rest,
-          expiresAt: endOf(value['exp']),
-          durable: true,
-        },
+        next: { value: successor === id ? { ...rest, consumed } : rest, expiresAt, durable: true },
         result: { isNow: true },
         onUncertain: () => {
           isUncertain = true

@@ -191,6 +191,20 @@ test('of two who refresh at once one is given a token, and the other takes the g
   expect(await isGoodNow(NEXT)).toBe(false)
 })
 
+test('of two who refresh at once neither is given a token once one of them was refused, however far its grant is taken away', async () => {
+  await adapterOf('Grant').upsert('g1', { jti: 'g1', kind: 'Grant' }, 60)
+  await adapterOf('RefreshToken').upsert(OLD, { ...refreshToken, jti: OLD }, 60)
+  const [loser, winner] = [await refresh(OLD, NEXT), await refresh(OLD, OTHER)]
+  const { write } = store
+  store.write = (key, ...rest) =>
+    key.startsWith('oauth:Grant:') ? Promise.reject(new Error('away')) : write(key, ...rest)
+  await expect(loser()).rejects.toThrow('away')
+  store.write = write
+  await expect(winner()).rejects.toThrow(REPLAY)
+  expect(await adapterOf('Grant').find('g1')).toBeUndefined()
+  expect([await isGoodNow(OLD), await isGoodNow(NEXT), await isGoodNow(OTHER)]).toEqual([false, false, false])
+})
+
 test('requests that wait and sessions of the provider are kept nowhere', async () => {
   for (const kind of ['Session', 'Interaction', 'ReplayDetection']) {
     await adapterOf(kind).upsert('x', { jti: 'x', kind }, 60)
