@@ -41,7 +41,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
-  const askAsClient = async (request: FastifyRequest) => orInactive(orNoClient(await ask(request)), request)
+  const askAsClient = async (request: FastifyRequest) => orInactive(inWordsOfTheRfcs(await ask(request)), request)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
@@ -63,10 +63,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       creationLimit.spend(address, () => askAsClient(request), isGiven),
     )
     const client = clients.find(answer.clientId ?? '')
-    if (answer.status === 200 && client !== undefined) return send(reply, await withLogin(request, client, answer))
-    // RFC 6749 §5.2 has a word for it that the provider does not use here.
-    const isForbidden = answer.status === 400 && client?.grantTypes.includes(DEVICE_GRANT) === false
-    return send(reply, isForbidden ? { ...answer, body: { error: 'unauthorized_client' } } : answer)
+    const isGranted = answer.status === 200 && client !== undefined
+    return send(reply, isGranted ? await withLogin(request, client, answer) : answer)
   })
 
   /** The device's code is the provider's; what people see of it is a login of ours. */
@@ -97,11 +95,18 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   }
 }
 
-/** Who does not say which client it is. RFC 6749 §5.2 has `invalid_client` for it, as RFC 7662 §2.3 has; the provider another word. */
-function orNoClient(answer: ProviderReply): ProviderReply {
-  const { error_description: why } = (answer.body ?? {}) as { error_description?: unknown }
-  if (why !== 'no client authentication mechanism provided') return answer
-  return { ...answer, status: 401, body: { error: 'invalid_client', error_description: why } }
+/** What the provider says by another word than RFC 6749 §5.2 has for it, or RFC 7662 §2.3. */
+const IN_OTHER_WORDS = new Map([
+  ['no client authentication mechanism provided', { status: 401, error: 'invalid_client' }],
+  ['requested grant type is not allowed for this client', { status: 400, error: 'unauthorized_client' }],
+  [`${DEVICE_GRANT} is not allowed for this client`, { status: 400, error: 'unauthorized_client' }],
+])
+
+function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {
+  const { error_description: why } = (answer.body ?? {}) as { error_description?: string }
+  const known = IN_OTHER_WORDS.get(why ?? '')
+  if (known === undefined) return answer
+  return { ...answer, status: known.status, body: { error: known.error, error_description: why } }
 }
 
 /**

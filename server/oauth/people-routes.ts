@@ -39,7 +39,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const { query, isHintUnread } = await withReadableHint(request)
     // Whoever was meant, nobody can say: only who signs in for this will do.
     const since = isHintUnread ? Number.POSITIVE_INFINITY : sinceOf(query)
-    const isFormPost = query.get('response_mode') === 'form_post'
+    const isFormPost = String(query.getAll('response_mode')) === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
     // RFC 6749 §3.3: who asks for none gets what is always there.

@@ -78,3 +78,14 @@ test('a device that asks for nothing that is to be had is told so before anybody
   expect((await begin({})).statusCode).toBe(200)
   expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
 })
+
+test('a client that asks by a grant that it has not is told so, wherever it asks', async () => {
+  const byCode = { grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://web.example/cb' }
+  for (const told of [
+    await ask('/oauth/token', { client_id: 'tv', ...byCode }),
+    await ask('/oauth/token', { ...OF_WEB, grant_type: DEVICE_GRANT, device_code: 'x' }),
+    await ask('/oauth/device_authorization', OF_WEB),
+  ]) {
+    expect([told.statusCode, told.json().error]).toEqual([400, 'unauthorized_client'])
+  }
+})

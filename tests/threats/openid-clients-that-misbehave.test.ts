@@ -114,6 +114,11 @@ test('an answer that is posted goes where a redirect would have led, with what t
   expect(reply.text).toMatch(/name="code" value="[\w-]{43}"/)
 })
 
+test('a way to be answered that is said twice is none, as with all else that is said twice', async () => {
+  const path = `${authorizePath(WEB, { response_mode: 'form_post' })}&response_mode=query`
+  expect(answerIn(await browser.get(path))).toMatchObject({ error: 'invalid_request' })
+})
+
 test('T31 no redirect address at all, or that of another client, sends nobody anywhere', async () => {
   await codeFor(browser, phone, WEB)
   for (const others of [{ redirect_uri: undefined }, { redirect_uri: OTHER.redirect_uris[0] }, { client_id: 'none' }]) {
