@@ -68,7 +68,7 @@ export interface SettleOptions {
 export interface CreateOptions<Also> {
   /** From `lookUp`. */
   guess?: StoredRecord | null
-  /** Another record that is changed in the same write. Where it is left as it is, the session is not created, or `isLeftOver`. */
+  /** Another record that is changed in the same write. Where it is left as it is, the session is not created. */
   along?: Along<Also>
   /** Called when the store fails, and it may have been created. */
   onUncertain?: (opened: OpenedSession) => void
@@ -84,8 +84,6 @@ export interface Created<Also> {
   opened: OpenedSession | undefined
   /** What was decided on `along`. */
   also: Also | undefined
-  /** `along` was left as it is, and this call has created the session all the same: where records are written one by one. */
-  isLeftOver?: boolean
 }
 
 /** How a session comes to be. Each step repeats safely, and rejects with `store_unavailable` when the store does. */
@@ -194,7 +192,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         const change = along?.decide(other, it)
         return {
           changes: change === undefined ? changes : [...changes, change],
-          result: { opened: it, also: change?.result, isLeftOver: isLeftOver(there, made, change) },
+          result: { opened: it, also: change?.result },
         }
       }
       return index.inTurn(of, () => updateTogether(options.store, places, decide))
@@ -245,11 +243,6 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     },
   }
   return opening
-}
-
-/** Whether what is there is of an earlier try of this call, which got no further. @param change of what was to change along */
-function isLeftOver(there: Session, made: Session, change: Change<unknown> | undefined): boolean {
-  return there !== made && there.createdAt === made.createdAt && change?.next === undefined
 }
 
 function openedFollowUp(id: string): string {

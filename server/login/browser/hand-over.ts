@@ -137,14 +137,11 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const [user, guess] = await Promise.all([approver(phone, browser.loginId), sessions.lookUp(phone.user)])
     if (user === undefined || browser.isOpenTo?.(user) === false) return deny(browser, approved)
     const along = collection(browser, approved, found)
-    const { opened, also, isLeftOver } = await sessions.create(newSession(browser, approved, user), { guess, along })
+    const { opened, also } = await sessions.create(newSession(browser, approved, user), { guess, along })
     // Its owner has seen it in the list, and ended it; or is blocked.
     if (opened === undefined) return deny(browser, approved)
-    // Another phone of the person has taken it over, or it is gone: what is there was given to nobody, and never will be.
-    if (also === undefined) {
-      if (isLeftOver) await sessions.discard(opened)
-      return collect(browser)
-    }
+    // Another phone of the person has taken it over, or it is gone.
+    if (also === undefined) return collect(browser)
     if (isRepeating(also.login)) return give(browser, also.login, { user, salt, opened })
     if (also.login.status !== 'denied') return undefined
     // Where records are written one by one, it may be there by now. Nobody was given it, and nobody will be.

@@ -2,8 +2,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { ScanInError } from '../../../../server/errors.ts'
 import type { BearerVerifier, PasswordVerifier, User } from '../../../../server/identity/identity.ts'
 import { decodeLogin } from '../../../../server/login/login-record.ts'
-import { createMemoryStore } from '../../../../server/store/memory-store.ts'
-import type { RecordStore } from '../../../../server/store/record-store.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -12,7 +10,6 @@ import {
   type TestApp,
 } from '../../../support/app.ts'
 import { eventually } from '../../../support/eventually.ts'
-import { spreadStore } from '../../../support/spread-store.ts'
 
 /** People as they are now, and who is none of ours any more. */
 let people: Map<string, Partial<User> | undefined>
@@ -198,31 +195,6 @@ describe('after the hand-over', () => {
     const login = await storedLogin()
     expect([login?.status, Object.keys(login ?? {}).includes('salt')]).toEqual(['delivered', false])
   })
-})
-
-test('where records are written one by one, a login that goes while its session is created leaves no session', async () => {
-  const time = { now: Date.parse('2026-01-01T00:00:00Z') }
-  const inner = createMemoryStore({ clock: () => time.now })
-  let onCreated: (() => Promise<unknown>) | undefined
-  const write: RecordStore['write'] = async (key, ...rest) => {
-    const isDone = await inner.write(key, ...rest)
-    if (key.startsWith('session:')) await onCreated?.()
-    return isDone
-  }
-  const { app } = await createTestApp({ MATCH: 'never' }, { store: spreadStore({ ...inner, write }) }, time)
-  browser = createInjectClient(app)
-  phone = await createInjectPhone(app)
-  token = (await browser.post('/login')).json().token
-  await approve()
-  let sessions: unknown[] = []
-  onCreated = async () => {
-    onCreated = undefined
-    sessions = (await phone.get('/sessions')).json().sessions
-    await browser.delete(`/login/${token}`)
-  }
-  expect(await status()).toEqual({ status: 'expired' })
-  expect(sessions).toHaveLength(2)
-  expect((await phone.get('/sessions')).json().sessions).toHaveLength(1)
 })
 
 /** What is done to the store from now on, by kind of record. */
