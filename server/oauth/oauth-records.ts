@@ -60,7 +60,7 @@ const KEPT = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken', 'Devic
 
 /** So long after its end it is still known of a code that it was used, and of what was revoked that it was. */
 const OUTLIVES_MS = 60_000
-/** In the place of what was revoked. No payload. */
+/** In the place of what was revoked, alone or before a device's session. No payload. */
 const TAKEN_AWAY = 'revoked'
 
 const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
@@ -94,12 +94,18 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
       return value === undefined ? { result: undefined } : { next, result: undefined }
     })
 
+  /**
+   * The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token, which
+   * is good for as long as that session, and the device in what was taken away.
+   */
   async function revoke(grantId: string, why: TakenAway): Promise<void> {
-    const key = keyOf('Grant', grantId)
-    const value = (await store.read(key))?.value
-    // First: whoever asks again, as the store did not answer, still finds the device by its grant.
-    if (deviceRecord.Check(value)) await endDevice(value[DEVICE], why)
-    await takeAway(key)
+    const device = await updateRecord<DeviceSession | undefined>(store, keyOf('Grant', grantId), (value) => {
+      const result = deviceIn(value)
+      if (value === undefined) return { result }
+      const next = result === undefined ? TAKEN_AWAY : [TAKEN_AWAY, { [DEVICE]: result }]
+      return { next: { value: next, expiresAt: clock() + OUTLIVES_MS, durable: true }, result }
+    })
+    if (device !== undefined) await endDevice(device, why)
   }
 
   /** The grant first: whoever asks again, where it may not be on replicas yet, still finds the token to do it all by. */
@@ -270,6 +276,12 @@ const BEFORE = 'before'
 const DEVICE = 'device'
 
 const deviceRecord = Compile(Type.Object({ [DEVICE]: Type.Object({ session: Type.String(), subject: Type.String() }) }))
+
+/** Whose a grant's record is, or was before it was taken away. */
+function deviceIn(value: unknown): DeviceSession | undefined {
+  const record = Array.isArray(value) ? value[1] : value
+  return deviceRecord.Check(record) ? record[DEVICE] : undefined
+}
 
 /** In the record of a device's code that nobody was given anything for yet. */
 export const COLLECTED = 'collected'

@@ -26,7 +26,7 @@ export interface SessionIndex {
   prolong(of: string, id: string, endsAt: number): Promise<void>
   remove(of: string, ids: readonly string[]): Promise<void>
   list(of: string): Promise<string[]>
-  /** Whether a session is in the list, of a person who is not blocked. */
+  /** Whether a session is in the list. */
   holds(of: string, id: string): Promise<boolean>
   /** The list with its times. */
   entries(of: string): Promise<readonly IndexEntry[]>
@@ -170,8 +170,7 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     },
     list: async (of) => (await read(of)).sessions.map(({ id }) => id),
     async holds(of, id) {
-      const { sessions, isBlocked } = current(await read(of))
-      return isBlocked === undefined && sessions.some((entry) => entry.id === id)
+      return current(await read(of)).sessions.some((entry) => entry.id === id)
     },
     entries: async (of) => (await read(of)).sessions,
     block: (of) => update(of, ({ sessions }) => ({ next: { sessions, isBlocked: true }, result: sessions })),

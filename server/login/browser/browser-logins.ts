@@ -211,6 +211,12 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return { ...shown(loginId, secret, login), browserKey }
     },
 
+    /** Whether a phone has it, and its browser can still be let in. */
+    async isUnderWay(browser: WaitingBrowser): Promise<boolean> {
+      const login = await readOwn(browser)
+      return login !== undefined && ['scanned', 'match_required', 'authenticated', 'delivered'].includes(login.status)
+    },
+
     /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
     async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
       const secret = makeQrSecret(randomness)

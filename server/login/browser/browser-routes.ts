@@ -82,6 +82,17 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     return returnTo === undefined ? {} : { returnTo, application: await options.applicationOf(returnTo) }
   }
 
+  /** Not that of a login which a phone has, and which the page goes on with. */
+  async function spareKeys(request: FastifyRequest, about: string | undefined): Promise<string[]> {
+    const { cookie } = request.headers
+    const spare = spareKeyNames(cookie, cookies)
+    const token = parseToken(about ?? '')
+    const isMeant = token !== undefined && spare.includes(cookies.browserKeyName(token.loginId))
+    return isMeant && (await logins.isUnderWay(whoWaits(request, token)))
+      ? spareKeyNames(cookie, cookies, token.loginId)
+      : spare
+  }
+
   /** @param about the token of the login that it is not to be: that one's browser may go on with it */
   async function start(
     request: FastifyRequest,
@@ -96,8 +107,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     )
     request.labels.login = started.loginId
     const keyName = cookies.browserKeyName(started.loginId)
-    const kept = parseToken(about ?? '')?.loginId
-    const gone = spareKeyNames(request.headers.cookie, cookies, kept).map((name) => cookies.set(name, '', 0))
+    const gone = (await spareKeys(request, about)).map((name) => cookies.set(name, '', 0))
     reply.header('set-cookie', [...gone, cookies.set(keyName, started.browserKey, options.browserKeyMaxAge)])
     return started
   }
@@ -118,7 +128,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         replyHeaders: {
           201: {
             'Set-Cookie':
-              'Of a new login: its browser key. A browser carries five: then the oldest is cleared with it, but not that of `token`',
+              'Of a new login: its browser key. A browser carries five: then the oldest is cleared with it, but not that of `token` once a phone has that login',
           },
         },
         response: { 201: shownLogin },

@@ -10,7 +10,7 @@ const MOST_CLEARED = 20
  * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most;
  * twenty at once, and never more of them afterwards than before. Browsers
  * send the oldest first (RFC 6265 §5.4). A session, and whatever other cookies the host has, is never among them.
- * @param kept the login that the request is about: a phone may have it, and its page go on with it. Its key is not among them
+ * @param kept a login whose key is not among them
  */
 export function spareKeyNames(
   header: string | undefined,

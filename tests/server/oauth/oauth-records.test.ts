@@ -21,10 +21,12 @@ let store: RecordStore
 let call: CallState
 let adapterOf: OAuthRecords['adapter']
 let useUp: OAuthRecords['useUp']
+let endDevice: (device: unknown) => Promise<void>
 
 beforeEach(() => {
   now = NOW
   isGood = true
+  endDevice = async () => undefined
   store = createMemoryStore({ clock: () => now })
   const clients = createClients()
   clients.replace(parseClients('[{"client_id":"web","client_name":"Web","redirect_uris":["https://web.example/cb"]}]'))
@@ -38,7 +40,7 @@ beforeEach(() => {
       await keep(name)
       return { ...found, isAsked: true }
     },
-    endDevice: async () => undefined,
+    endDevice: async (device) => endDevice(device),
     call: () => call,
     refuseReplay: () => new Error('used before'),
     isAskedForCode: () => false,
@@ -58,6 +60,33 @@ test('a record is found by who has the secret, for its time, and as long as it i
   isGood = true
   now += 60_000
   expect(await codes.find(CODE)).toBeUndefined()
+})
+
+test('a device`s grant is taken away before its session ends, and asked again both are done again', async () => {
+  const device = { session: 's1', subject: 'ann' }
+  const steps: unknown[] = []
+  let isCut = true
+  const { write } = store
+  store.write = (key, value, options) => {
+    if (options.durable && key.includes(':Grant:')) steps.push('grant')
+    return write(key, value, options)
+  }
+  endDevice = async (whose) => {
+    steps.push(whose)
+    if (isCut) throw new Error('no answer')
+  }
+  call = { device }
+  await adapterOf('Grant').upsert('g1', { ...payload, kind: 'Grant' }, 60)
+  call = {}
+  await adapterOf('RefreshToken').upsert(CODE, { ...payload, kind: 'RefreshToken', grantId: 'g1' }, 60)
+  steps.length = 0
+  await expect(adapterOf('RefreshToken').destroy(CODE)).rejects.toThrow('no answer')
+  expect(await adapterOf('Grant').find('g1')).toBeUndefined()
+  expect(await adapterOf('RefreshToken').find(CODE)).toBeDefined()
+  isCut = false
+  await adapterOf('RefreshToken').destroy(CODE)
+  expect(steps).toEqual(['grant', device, 'grant', device])
+  expect(await adapterOf('RefreshToken').find(CODE)).toBeUndefined()
 })
 
 test('what is revoked is gone, durably, also where it is revoked again', async () => {

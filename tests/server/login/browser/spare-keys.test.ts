@@ -67,6 +67,19 @@ describe('a browser that starts a login', () => {
     await testApp.app.close()
   })
 
+  test('loses that of the one it asks about where that is over, and none of a tab that waits', async () => {
+    const { testApp, browser, phone } = await createTestPeople({ MATCH: 'never' })
+    const { token } = (await browser.post('/login')).json()
+    const tabs: string[] = []
+    for (let tab = 1; tab < 5; tab++) tabs.push((await browser.post('/login')).json().token)
+    await phone.post('/login/scan', { token })
+    await phone.post('/login/deny', { token })
+    await browser.post('/login', { token })
+    for (const tab of tabs) expect((await browser.get(`/login/status/${tab}`)).json().status).toBe('pending')
+    expect((await browser.get(`/login/status/${token}`)).json().status).toBe('expired')
+    await testApp.app.close()
+  })
+
   test('never carries more than five, however many pages it loads, and the last five can go on', async () => {
     const { app } = await createTestApp()
     const browser = createInjectClient(app)
