@@ -7,7 +7,7 @@ import type { RecordStore } from '../../server/store/record-store.ts'
 import { createInjectClient, createInjectPhone, createTestApp, PUBLIC_URL } from '../support/app.ts'
 import { eventually } from '../support/eventually.ts'
 import { onEveryStore } from '../support/every-store.ts'
-import type { Reply } from '../support/http-client.ts'
+import { answered, type Reply } from '../support/http-client.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { expectProblem } from './seen.ts'
@@ -120,12 +120,12 @@ onEveryStore(DRAWING, (stage) => {
         return { browser, token, address: `${elsewhere}.${at}` }
       }),
     )
-    const flood = Array.from({ length: AT_ONCE }, ask)
+    const flood = Array.from({ length: AT_ONCE }, () => answered(ask))
     const calm = await Promise.all(
       others.flatMap(({ browser, token, address }) => [
-        browser.get(`/login/status/${token}`, from(address)),
-        browser.post('/login', { token }, from(address)),
-        stage.browser().post('/login', undefined, from(address)),
+        answered(() => browser.get(`/login/status/${token}`, from(address))),
+        answered(() => browser.post('/login', { token }, from(address))),
+        answered(() => stage.browser().post('/login', undefined, from(address))),
       ]),
     )
     expect(calm.map(({ status }) => status)).toEqual(others.flatMap(() => [200, 201, 201]))
