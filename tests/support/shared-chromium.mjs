@@ -1,6 +1,6 @@
 // The Chromium of a worker's host. Test files speak to it themselves, over its DevTools: a Playwright server between them
 // would read and write all that they say once more.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,6 +25,19 @@ const AS_PLAYWRIGHT_STARTS_IT = [
 ]
 
 /**
+ * Started by root, a Chromium runs before everything else of the machine (nice -8), and a busy one keeps a Redis from
+ * answering in time. Without that right it runs as it does for anybody.
+ */
+const WITHOUT_PRECEDENCE = ['setpriv', '--bounding-set=-sys_nice']
+
+/** @param {readonly string[]} command */
+function asAnybody(command) {
+  const [program, ...args] = WITHOUT_PRECEDENCE
+  // Whoever is not root may not, and need not.
+  return spawnSync(program ?? '', [...args, 'true']).status === 0 ? [...WITHOUT_PRECEDENCE, ...command] : command
+}
+
+/**
  * Ends with this process.
  * @param {{ program: string, args: readonly string[] }} launch
  * @returns {Promise<string>} where its DevTools are: `ws://127.0.0.1:PORT/devtools/browser/ID`
@@ -33,7 +46,8 @@ export function startChromium({ program, args }) {
   const profile = mkdtempSync(join(tmpdir(), 'scanin-chromium-'))
   const own = ['--remote-debugging-port=0', `--user-data-dir=${profile}`]
   // In a group of its own, for the program may be a script that starts it.
-  const chromium = spawn(program, [...AS_PLAYWRIGHT_STARTS_IT, ...own, ...args], {
+  const [first = program, ...rest] = asAnybody([program, ...AS_PLAYWRIGHT_STARTS_IT, ...own, ...args])
+  const chromium = spawn(first, rest, {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
