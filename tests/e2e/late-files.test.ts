@@ -178,6 +178,8 @@ describe('after an upgrade, when the file that an open page asks for is gone', (
     const loads = await upgrade(phone, 'approving', { isMissed: true })
     await signInOnPhone(phone)
     await eventually('it is loaded anew three times', async () => {
+      // Else time goes faster than the page starts, and page-guard.js loads it anew too.
+      await phone.locator('html[data-started]').waitFor({ state: 'attached' })
       await phone.clock.runFor(1000)
       return loads() === 3
     })
