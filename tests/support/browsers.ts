@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findProgram } from './child-process.ts'
 import { endLater } from './end-later.ts'
@@ -59,8 +60,13 @@ export async function launchChromium(
   moreArguments: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Browser> {
-  const args = [...ARGUMENTS, ...moreArguments]
-  return closedLater(await chromium.launch({ executablePath: findChromium(), args, env: { ...process.env, ...env } }))
+  return closedLater(
+    await chromium.launch({
+      executablePath: fileURLToPath(new URL('chromium.sh', import.meta.url)),
+      args: [...ARGUMENTS, ...moreArguments],
+      env: { ...process.env, PROGRAM: findChromium(), ...env },
+    }),
+  )
 }
 
 function closedLater(browser: Browser): Browser {

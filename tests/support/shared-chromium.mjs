@@ -1,10 +1,11 @@
 // The Chromium of a worker's host. Test files speak to it themselves, over its DevTools: a Playwright server between them
 // would read and write all that they say once more.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** What Playwright gives a Chromium that it starts itself, as far as it tells in a headless one of Linux. */
 const AS_PLAYWRIGHT_STARTS_IT = [
@@ -24,18 +25,8 @@ const AS_PLAYWRIGHT_STARTS_IT = [
   '--enable-features=CDPScreenshotNewSurface',
 ]
 
-/**
- * Started by root, a Chromium runs before everything else of the machine (nice -8), and a busy one keeps a Redis from
- * answering in time. Without that right it runs as it does for anybody.
- */
-const WITHOUT_PRECEDENCE = ['setpriv', '--bounding-set=-sys_nice']
-
-/** @param {readonly string[]} command */
-function asAnybody(command) {
-  const [program, ...args] = WITHOUT_PRECEDENCE
-  // Whoever is not root may not, and need not.
-  return spawnSync(program ?? '', [...args, 'true']).status === 0 ? [...WITHOUT_PRECEDENCE, ...command] : command
-}
+/** Starts the program that `PROGRAM` names. */
+const START = fileURLToPath(new URL('chromium.sh', import.meta.url))
 
 /**
  * Ends with this process.
@@ -46,8 +37,8 @@ export function startChromium({ program, args }) {
   const profile = mkdtempSync(join(tmpdir(), 'scanin-chromium-'))
   const own = ['--remote-debugging-port=0', `--user-data-dir=${profile}`]
   // In a group of its own, for the program may be a script that starts it.
-  const [first = program, ...rest] = asAnybody([program, ...AS_PLAYWRIGHT_STARTS_IT, ...own, ...args])
-  const chromium = spawn(first, rest, {
+  const chromium = spawn(START, [...AS_PLAYWRIGHT_STARTS_IT, ...own, ...args], {
+    env: { ...process.env, PROGRAM: program },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
