@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import { reasonOf } from '../http/fetch-reason.ts'
+import { createQueues } from '../http/queues.ts'
 import type { Person } from '../identity/person-key.ts'
 import { RETRY_PAUSES_MS, type Schedule, scheduleByTimer } from '../schedule.ts'
 import { subOf } from './claims.ts'
@@ -24,6 +26,9 @@ export interface BackChannelLogout {
 /** Their tokens are over in any case: what is too much is dropped. */
 const MOST_WAITING = 1000
 
+/** Posts to one application that are under way. An end of all sessions of many people is no flood, and one that hangs is waited for by itself. */
+const AT_ONCE = 8
+
 /** What the types of the library leave out. */
 interface ToldClient {
   backchannelLogoutUri?: string
@@ -33,12 +38,20 @@ interface ToldClient {
 export function createBackChannelLogout(options: BackChannelLogoutOptions): BackChannelLogout {
   const { told, logger, provider, schedule = scheduleByTimer } = options
   const waiting = new Set<() => void>()
+  const posts = createQueues({
+    atOnce: AT_ONCE,
+    mostWaiting: MOST_WAITING,
+    refusal: () => new ScanInError('overloaded', { cause: new Error('too many of its answers are waited for') }),
+  })
   let isClosed = false
 
   async function tellOne(clientId: string, sid: string, sub: string, tries: number): Promise<void> {
     try {
       const client = (await (await provider()).Client.find(clientId)) as ToldClient | undefined
-      if (client?.backchannelLogoutUri !== undefined) await client.backchannelLogout(sub, sid)
+      if (client?.backchannelLogoutUri === undefined) return
+      await posts(clientId, async () => {
+        if (!isClosed) await client.backchannelLogout(sub, sid)
+      })
     } catch (error) {
       const why = whyNotTold(error)
       const isGivenUp = !isTriedAgain(tries, () => tellOne(clientId, sid, sub, tries + 1))

@@ -106,8 +106,11 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       rpInitiatedLogout: { enabled: true, logoutSource: noteSignOut },
     },
     // Of these addresses, all are the operator's own: the library would call none on a private network.
-    fetch(url, { dispatcher: _careful, ...request }: FetchOptions = {}) {
-      return fetch(url, request)
+    async fetch(url, { dispatcher: _careful, ...request }: FetchOptions = {}) {
+      const reply = await fetch(url, request)
+      // They are told of sign-outs, and asked nothing: a body that nobody reads would keep its connection.
+      await reply.body?.cancel()
+      return reply
     },
     findAccount,
     interactions: { policy: policy(), url: loginAddress },

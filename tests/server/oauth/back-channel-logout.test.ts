@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from '@jest/globals'
-import { createBackChannelLogout } from '../../../server/oauth/back-channel-logout.ts'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import { type BackChannelLogout, createBackChannelLogout } from '../../../server/oauth/back-channel-logout.ts'
 import type { CurrentProvider } from '../../../server/oauth/provider.ts'
 import { createToldClients, type ToldClients } from '../../../server/oauth/told-clients.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
@@ -132,6 +132,52 @@ test('a client that is noted while the list is taken is told with all others, on
   await eventually('all are told', () => calls.length === 3)
   expect([...calls].sort()).toEqual(['stats anna s1', 'web anna s1', 'wiki anna s1'])
   expect(await told.take('s1')).toEqual([])
+})
+
+describe('an application that answers nothing', () => {
+  let answers: (() => void)[]
+  let posted: string[]
+  let logout: BackChannelLogout
+  const sessions = Array.from({ length: 20 }, (_each, at) => `s${at}`)
+
+  beforeEach(async () => {
+    ;[answers, posted] = [[], []]
+    const hanging = (async () => ({
+      Client: {
+        find: async (id: string) => ({
+          backchannelLogoutUri: 'http://app.example/logout',
+          backchannelLogout(_sub: string, sid: string) {
+            posted.push(`${id} ${sid}`)
+            return id === 'web' ? new Promise<void>((resolve) => answers.push(resolve)) : Promise.resolve()
+          },
+        }),
+      },
+    })) as unknown as CurrentProvider
+    logout = createBackChannelLogout({ told, provider: hanging, logger: { warn: () => undefined } as never })
+    for (const session of sessions) {
+      await told.note(session, 'web', 1000)
+      await told.note(session, 'wiki', 1000)
+      logout.tell(session, ANNA)
+    }
+  })
+
+  const postedTo = (client: string) => posted.filter((post) => post.startsWith(`${client} `))
+
+  test('is told of eight ends at once, and of the next as it has answered one, while others are told of all', async () => {
+    await eventually('the other application is told of all', () => postedTo('wiki').length === sessions.length)
+    expect(postedTo('web')).toHaveLength(8)
+    for (let at = 0; at < sessions.length; at++) (await eventually('it is told of another', () => answers[at]))()
+    expect(new Set(postedTo('web')).size).toBe(sessions.length)
+  })
+
+  test('is not told of those that wait for it once that is closed', async () => {
+    await eventually('the other application is told of all', () => postedTo('wiki').length === sessions.length)
+    logout.close()
+    for (const answer of answers) answer()
+    // One turn of the event loop is more than those that wait would take to be posted.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(postedTo('web')).toHaveLength(8)
+  })
 })
 
 test('closed, it tries no more', async () => {
