@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { refuseOtherTypes } from './media-type.ts'
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** Tokens and whole requests come in them. */
@@ -9,6 +10,9 @@ export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     FORM_TYPE,
     { parseAs: 'buffer', bodyLimit: MOST_FORM_BYTES },
-    async (_request: unknown, body: Buffer) => body,
+    async (request: FastifyRequest, body: Buffer) => {
+      refuseOtherTypes(request, FORM_TYPE)
+      return body
+    },
   )
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import { refuseOtherTypes } from './media-type.ts'
 
 /** Every body of the API is a flat object of a few short strings. */
 export const BODY_LIMIT_BYTES = 4096
@@ -11,8 +12,7 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
 const STRING_AND_COLON = /"(?:[^"\\]|\\.)*"(\s*:)?/g
 /** A byte order mark is no white space to JSON, and other parsers refuse it: it is left for ours to refuse. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** Fastify takes 0xA0 and its like for white space: `\xA0application/json` is another type to everyone else. */
-const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i
+const JSON_MEDIA_TYPE = 'application/json'
 
 /**
  * Replaces Fastify's JSON parser by one that refuses what parsers disagree about: invalid UTF-8, the same key twice,
@@ -21,8 +21,8 @@ const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i
  */
 export function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) throw new ScanInError('unsupported_media_type')
+  app.addContentTypeParser(JSON_MEDIA_TYPE, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    refuseOtherTypes(request, JSON_MEDIA_TYPE)
     // A POST may come without a body but with the header that its client always sends.
     return body.length === 0 ? undefined : parseStrictJson(body)
   })

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { withoutBlanks } from './blanks.ts'
 import { readCookie } from './cookies.ts'
 import type { SiteFile } from './site-files.ts'
 
@@ -74,13 +75,13 @@ function firstOf(accepted: string | undefined, sites: ReadonlyMap<string, Site>)
 }
 
 function weightOf(parameters: readonly string[]): number {
-  const weight = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/i.exec(parameter)?.[1]).find(Boolean)
+  const weight = parameters.map((parameter) => /^q=([\d.]+)$/i.exec(withoutBlanks(parameter))?.[1]).find(Boolean)
   return weight === undefined ? 1 : Number(weight)
 }
 
 /** The first subtag of a language's name, and what browsers of old call some languages. */
 export function primary(name: string): string {
-  const subtag = name.trim().split('-', 1)[0]?.toLowerCase() ?? ''
+  const subtag = withoutBlanks(name).split('-', 1)[0]?.toLowerCase() ?? ''
   return OLD_NAMES[subtag] ?? subtag
 }
 

@@ -23,7 +23,9 @@ export const CODINGS = [
   { coding: 'gzip', ending: '.gz', compress: gzipSync },
 ] as const
 const BEST_FIRST = [...CODINGS.map(({ coding }) => coding), 'identity']
-const REFUSALS = BEST_FIRST.map((coding) => new RegExp(`(^|,)\\s*${coding}\\s*;\\s*q=0(\\.0*)?\\s*(,|$)`, 'i'))
+const REFUSALS = BEST_FIRST.map(
+  (coding) => new RegExp(`(^|,)[ \\t]*${coding}[ \\t]*;[ \\t]*q=0(\\.0*)?[ \\t]*(,|$)`, 'i'),
+)
 
 /** @param compressed by content coding, in those that make it smaller */
 export function siteFile(type: string, body: Buffer, compressed: readonly (readonly [string, Buffer])[]): SiteFile {

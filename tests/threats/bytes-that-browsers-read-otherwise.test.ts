@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createInjectClient, createTestApp, type InjectClient, PUBLIC_URL } from '../support/app.ts'
+import { WEB } from '../support/clients-file.ts'
 import { type RawReply, sendRaw } from '../support/raw-socket.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 
@@ -148,6 +150,20 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
       }
     })
 
+    test('in Accept-Language makes it no language of ours', async () => {
+      const languageAt = async (header: (string | Buffer)[]) => {
+        const reply = await send('GET /scan', ['Accept: text/html\r\nAccept-Language: ', ...header])
+        return reply.status === 400 ? 'en' : /<html lang="(\w+)"/.exec(reply.body)?.[1]
+      }
+      expect(await languageAt(['tlh, \tde ;q=0.5'])).toBe('de')
+      for (const header of [
+        [odd, 'de'],
+        ['de', odd],
+      ]) {
+        expect([odd, header, await languageAt(['tlh,', ...header])]).toEqual([odd, header, 'en'])
+      }
+    })
+
     test('around a body makes it no JSON', async () => {
       const type = { headers: { origin, 'content-type': 'application/json' } }
       for (const payload of [Buffer.concat([odd, Buffer.from('{}')]), Buffer.concat([Buffer.from('{}'), odd])]) {
@@ -165,6 +181,30 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
       }
     })
   })
+})
+
+test.each(ODD)('T24 %s in Content-Type makes it another type than a form', async (_name, odd) => {
+  const clients = createClients()
+  clients.replace(parseClients(JSON.stringify([WEB])))
+  const { app } = await createTestApp({ CLIENTS_FILE: 'clients.json' }, { clients })
+  const byte = odd.toString('latin1')
+  const statusOf = async (type: string) => {
+    const credentials = { client_id: WEB.client_id, client_secret: WEB.client_secret, token: 'x' }
+    const payload = String(new URLSearchParams(credentials))
+    const headers = { 'content-type': type }
+    return (await app.inject({ method: 'POST', url: '/oauth/revoke', headers, payload })).statusCode
+  }
+  const form = 'application/x-www-form-urlencoded'
+  expect(await statusOf(`${form} ;charset=utf-8`)).toBe(200)
+  for (const type of [
+    `${byte}${form}`,
+    `${form}${byte}`,
+    `${form}${byte};charset=utf-8`,
+    form.replace('/', `${byte}/`),
+  ]) {
+    expect(await statusOf(type)).toBe(415)
+  }
+  await app.close()
 })
 
 /** Refused by us, or by Node's parser, to which some bytes are no header at all. Nothing is handed out. */
