@@ -11,6 +11,14 @@ export function iso(moment: number): string {
   return new Date(moment).toISOString()
 }
 
+/**
+ * Whether a moment is less than so many milliseconds from now. A clock that is set back makes nothing last more than twice
+ * as long: what is too far ahead is over, too.
+ */
+export function isWithin(ms: number, moment: number, now: number): boolean {
+  return Math.abs(now - moment) < ms
+}
+
 export interface ProcessClockOptions {
   /** `Date.now`. */
   wall: Clock

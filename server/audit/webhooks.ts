@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { type Clock, iso } from '../clock.ts'
+import { type Clock, iso, isWithin } from '../clock.ts'
 import type { Randomness } from '../randomness.ts'
 import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import type { AuditEvent } from './audit-event.ts'
@@ -65,14 +65,15 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   /** What has been said to be wrong, and not yet to be over. */
   const said = new Set<Trouble>()
   // Where every other one is taken, either would be said for each.
-  const quietUntil = { drops: 0, failures: 0 }
+  const saidAt = { drops: Number.NEGATIVE_INFINITY, failures: Number.NEGATIVE_INFINITY }
+  const isQuiet = (what: Trouble) => isWithin(SAID_EVERY_MS, saidAt[what], clock())
   let onIdle = () => {}
 
   const waiting = () => due.length + resting.size + trying
 
   function say(what: Trouble, why: string, words: string): void {
-    if (said.has(what) || said.has('drops') || clock() < quietUntil[what]) return
-    quietUntil[what] = clock() + SAID_EVERY_MS
+    if (said.has(what) || said.has('drops') || isQuiet(what)) return
+    saidAt[what] = clock()
     said.add(what)
     logger.warn({ why }, words)
   }
@@ -90,7 +91,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   function noteDelivery(): void {
     counts.delivered++
-    if (said.size === 0 && (lost === 0 || clock() < quietUntil.drops)) return
+    if (said.size === 0 && (lost === 0 || isQuiet('drops'))) return
     logger.info({ dropped: lost }, 'webhooks are taken again')
     said.clear()
     lost = 0

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 
 /** What was learnt last, each for a while: the oldest makes way for what is more than a process should keep. */
 export interface ShortMemory<Value> {
@@ -10,15 +10,15 @@ export interface ShortMemory<Value> {
 const MOST_REMEMBERED = 1000
 
 export function createShortMemory<Value>(clock: Clock): ShortMemory<Value> {
-  const known = new Map<string, { value: Value; until: number }>()
+  const known = new Map<string, { value: Value; since: number; forMs: number }>()
   return {
     get(key) {
       const found = known.get(key)
-      return found !== undefined && clock() < found.until ? found.value : undefined
+      return found !== undefined && isWithin(found.forMs, found.since, clock()) ? found.value : undefined
     },
     set(key, value, forMs) {
       known.delete(key)
-      known.set(key, { value, until: clock() + forMs })
+      known.set(key, { value, since: clock(), forMs })
       const [oldest] = known.keys()
       if (known.size > MOST_REMEMBERED && oldest !== undefined) known.delete(oldest)
     },

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { isRecord, textOf } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
@@ -39,7 +39,7 @@ const AFTER_FAILURE_MS = 5000
 
 export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions): TokenIssuer {
   let known: Known | undefined
-  let failure: { cause: unknown; until: number } | undefined
+  let failure: { cause: unknown; at: number } | undefined
   let underWay: Promise<Known> | undefined
 
   async function ask(): Promise<Known> {
@@ -55,7 +55,7 @@ export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions
       failure = undefined
       return known
     } catch (cause) {
-      failure = { cause, until: clock() + AFTER_FAILURE_MS }
+      failure = { cause, at: clock() }
       throw new ScanInError('identity_provider_unavailable', { cause })
     } finally {
       underWay = undefined
@@ -63,15 +63,15 @@ export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions
   }
 
   function renewed(): Promise<Known> {
-    if (underWay === undefined && failure !== undefined && clock() < failure.until) {
-      const retryAfterSeconds = Math.ceil((failure.until - clock()) / 1000)
+    if (underWay === undefined && failure !== undefined && isWithin(AFTER_FAILURE_MS, failure.at, clock())) {
+      const retryAfterSeconds = secondsUntil(failure.at + AFTER_FAILURE_MS, clock())
       throw new ScanInError('identity_provider_unavailable', { cause: failure.cause, retryAfterSeconds })
     }
     underWay ??= askNow()
     return underWay
   }
 
-  const isYounger = (than: number) => known !== undefined && clock() < known.at + than
+  const isYounger = (than: number) => known !== undefined && isWithin(than, known.at, clock())
 
   return {
     userinfoUrl: () => known?.userinfoUrl,

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
@@ -52,7 +52,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   async function requireFresh(request: Parameters<CurrentSession['require']>[0]): Promise<PersonAtPhone> {
     const { id, session } = await current.require(request)
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
-    if (clock() - lastProvenAt(session) > FRESH_FOR_MS) throw new ScanInError('recent_sign_in_required')
+    if (!isWithin(FRESH_FOR_MS, lastProvenAt(session), clock())) throw new ScanInError('recent_sign_in_required')
     return { id, user: session.user }
   }
 

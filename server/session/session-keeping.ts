@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { type Clock, secondsUntil } from '../clock.ts'
+import { type Clock, isWithin, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
@@ -45,7 +45,7 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
   const wasLetIn = ({ kind, login }: Session) => kind === 'browser' && login !== undefined
 
   function mayBeKept(session: Session): boolean {
-    return wasLetIn(session) && clock() < session.createdAt + SAID_WITHIN_MS
+    return wasLetIn(session) && isWithin(SAID_WITHIN_MS, session.createdAt, clock())
   }
 
   function kept({ idleMs: _rests, ...session }: Session): Session {

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type * as Oidc from 'openid-client'
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { ASYMMETRIC_ALGORITHMS } from '../identity/jws-algorithms.ts'
 import { type Claims, completedBy } from '../identity/oidc-claims.ts'
@@ -143,7 +143,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   }
 
   async function ready(): Promise<Ready> {
-    if (known !== undefined && clock() - known.at < METADATA_FOR_MS) return known.ready
+    if (known !== undefined && isWithin(METADATA_FOR_MS, known.at, clock())) return known.ready
     asking ??= discoverOnce()
     return asking
   }

@@ -71,6 +71,9 @@ export function createVouching(options: VouchingOptions): Vouching {
     return undefined
   }
 
+  /** Also where it is further ahead than it is ever put: the clock was set back. */
+  const isTimeToAsk = ({ askAt }: Grant) => clock() >= askAt || askAt - clock() > ASK_EVERY_MS + LEASE_MS
+
   const isLastWordTooOld = (grant: Grant) => clock() - grant.saidAt >= LONGEST_SILENCE_MS
 
   /** As it was last said, if that is not too long ago. */
@@ -110,7 +113,7 @@ export function createVouching(options: VouchingOptions): Vouching {
     const grant = await grants.change(id, (now) => {
       const next = nextTokens.withNext(id, now)
       // Who cannot ask is in nobody's way: another instance may have the client secret that opens it.
-      isMine = clock() >= now.askAt && grants.refreshTokenOf(id, next) !== undefined
+      isMine = isTimeToAsk(now) && grants.refreshTokenOf(id, next) !== undefined
       if (isMine) return { ...next, askAt: clock() + LEASE_MS }
       return next === now ? undefined : next
     })
@@ -125,7 +128,7 @@ export function createVouching(options: VouchingOptions): Vouching {
 
   /** Whom there is nothing to ask by about is held to the rules of now by what is known. */
   function isDue(grant: Grant): boolean {
-    return clock() >= grant.askAt || (grant.refresh === undefined && isLeftOut(grant.user, rules))
+    return isTimeToAsk(grant) || (grant.refresh === undefined && isLeftOut(grant.user, rules))
   }
 
   async function check(user: User, id: string): Promise<User | undefined> {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createProcessClock } from '../../server/clock.ts'
+import { createProcessClock, isWithin } from '../../server/clock.ts'
 
 const MINUTE = 60_000
 
@@ -31,4 +31,11 @@ test('what sets a clock by more is a machine that has slept, or had no time at t
     time.wall += by
     expect(clock()).toBe(time.wall)
   }
+})
+
+test('what is of a moment is over as time passes, and as well where a clock that is set back puts it too far ahead', () => {
+  const moment = 1_800_000_000_000
+  for (const now of [moment, moment + MINUTE - 1, moment - MINUTE + 1]) expect(isWithin(MINUTE, moment, now)).toBe(true)
+  for (const now of [moment + MINUTE, moment - MINUTE, moment - 60 * MINUTE])
+    expect(isWithin(MINUTE, moment, now)).toBe(false)
 })

@@ -106,6 +106,33 @@ describe('keys', () => {
     expect(asked).toHaveLength(before)
   })
 
+  test('are asked for again where the clock is set back an hour: new ones count at once, and withdrawn ones no more', async () => {
+    const [first, second, third] = [await makeKey('a'), await makeKey('b'), await makeKey('c')]
+    publish({})
+    replies['/keys'] = { keys: [first.jwk] }
+    const team = provider()
+    await jwtVerify(await first.sign(), team.keys)
+    now -= 3_600_000
+    replies['/keys'] = { keys: [second.jwk] }
+    await expect(jwtVerify(await first.sign(), team.keys)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+    await jwtVerify(await second.sign(), team.keys)
+    now -= 60_000
+    replies['/keys'] = { keys: [second.jwk, third.jwk] }
+    await jwtVerify(await third.sign(), team.keys)
+  })
+
+  test('are asked for again where the clock is set back an hour after they could not be had', async () => {
+    const key = await makeKey('a')
+    const team = provider()
+    await expect(jwtVerify(await key.sign(), team.keys)).rejects.toMatchObject({
+      code: 'identity_provider_unavailable',
+    })
+    publish({})
+    replies['/keys'] = { keys: [key.jwk] }
+    now -= 3_600_000
+    await jwtVerify(await key.sign(), team.keys)
+  })
+
   test('that are withdrawn are good for ten minutes at the most', async () => {
     const [first, second] = [await makeKey('a'), await makeKey('b')]
     publish({})

@@ -197,6 +197,21 @@ test('whoever it was silent about for a night waits for its answer, and is not p
   expect(await last).toMatchObject({ id: third })
 })
 
+test('where the clock is set back an hour, it is asked as soon as before', async () => {
+  const [who] = everybody() as [string]
+  const first = vouch(who)
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer()
+  await first
+  expect(await vouch(who)).toMatchObject({ id: who })
+  expect(asked).toHaveLength(1)
+  now -= 60 * MINUTE_MS
+  const again = vouch(who)
+  await eventually('it is asked again', () => asked.length === 2)
+  asked[1]?.answer(new ProviderRefused('gone'))
+  expect(await again).toBeUndefined()
+})
+
 test('at the end of the process what is asked still is waited for, and what hangs is not', async () => {
   const [who, hanging] = everybody() as [string, string]
   const early = [vouch(who), vouch(hanging)]
