@@ -67,7 +67,9 @@ export function createPasskeyList({ store, clock, randomness }: PasskeyListOptio
   return {
     read: async (person) => decode((await store.read(keyOf(person)))?.value)?.passkeys ?? [],
 
-    handleOf: async (person) => (await update(person, (list) => list)).handle,
+    // Written anew where it is a list of none: its hour is counted from the last time that somebody asked.
+    handleOf: async (person) =>
+      (await update(person, (list) => (list.passkeys.length === 0 ? { ...list } : list))).handle,
 
     async add(person, entry) {
       const { passkeys } = await update(person, (list) =>

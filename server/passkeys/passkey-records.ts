@@ -20,8 +20,8 @@ export interface PasskeyRecords {
   find(id: string): Promise<Passkey | undefined>
   /** A person's passkeys that are good, the oldest first. */
   of(user: User): Promise<IdentifiedPasskey[]>
-  /** `taken`: there is one of that id. */
-  add(id: string, passkey: Passkey, onChange: OnChange): Promise<'added' | 'taken' | 'too_many'>
+  /** `taken`: there is one of that id. Where there are too many, the oldest that is not good here makes way. */
+  add(id: string, passkey: Passkey, onChange: OnAdding): Promise<'added' | 'taken' | 'too_many'>
   /** Writes a use down, and compares its counter in the same step. `cloned`: it did not go up. `undefined`: it is gone. */
   use(id: string, use: PasskeyUse): Promise<Passkey | 'cloned' | undefined>
   /**
@@ -33,6 +33,12 @@ export interface PasskeyRecords {
 
 /** Called once it is this call that has changed the passkey, or may have: the store did not answer. */
 export type OnChange = (how: { isUncertain?: true }) => void
+
+export interface OnAdding {
+  added: OnChange
+  /** Of one that made way. */
+  removed: (id: string) => OnChange
+}
 
 export interface PasskeyRecordsOptions {
   store: RecordStore
@@ -69,18 +75,31 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
     )
   }
 
-  /** Makes room: what is forgotten leaves the list, and what was added under another password or host goes. */
+  /** What is forgotten leaves the list. */
   async function clear(person: Person): Promise<void> {
-    const entries = await listed(person)
-    const dead = entries.filter(({ passkey }) => passkey !== undefined && !isGood(passkey))
-    await Promise.all(dead.map(({ id }) => end(person, id)))
     const isJustListed = (endsAt: number) => endsAt - clock() > KEPT_FOR_MS - LONGEST_ADDING_MS
-    const absent = entries.filter(({ passkey, endsAt }) => passkey === undefined && !isJustListed(endsAt))
-    if (dead.length + absent.length > 0)
+    const absent = (await listed(person)).filter(({ passkey, endsAt }) => !passkey && !isJustListed(endsAt))
+    if (absent.length > 0)
       await list.remove(
         person,
-        [...dead, ...absent].map(({ id }) => id),
+        absent.map(({ id }) => id),
       )
+  }
+
+  /**
+   * What was added under another password or host is good for nothing here, and is kept: both may come back, and another
+   * instance may have read the accounts file later. Only where there is no room else, the oldest of them goes.
+   * @returns whether one did
+   */
+  async function makeRoom(person: Person, removed: OnAdding['removed']): Promise<boolean> {
+    const entries = await listed(person)
+    const [oldest] = entries
+      .flatMap(({ id, passkey }) => (passkey !== undefined && !isGood(passkey) ? [{ id, at: passkey.createdAt }] : []))
+      .sort((one, other) => one.at - other.at)
+    if (oldest === undefined) return false
+    await end(person, oldest.id, removed(oldest.id))
+    await list.remove(person, [oldest.id])
+    return true
   }
 
   /**
@@ -106,16 +125,19 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
         .sort((one, other) => one.passkey.createdAt - other.passkey.createdAt)
     },
 
-    async add(id, passkey, onChange) {
+    async add(id, passkey, { added, removed }) {
       const { owner } = passkey
       const endsAt = forgottenAt(passkey)
       await clear(owner)
       const before = await list.read(owner)
       // Listed first: a passkey that is not listed, nobody can remove.
-      if (!(await list.add(owner, { id, endsAt }))) return 'too_many'
+      const entry = { id, endsAt }
+      const hasRoom =
+        (await list.add(owner, entry)) || ((await makeRoom(owner, removed)) && (await list.add(owner, entry)))
+      if (!hasRoom) return 'too_many'
       const next = { value: passkey, expiresAt: endsAt, durable: true }
       const adding = (there: unknown) =>
-        there === undefined ? { next, ...told(onChange), result: true } : { result: false }
+        there === undefined ? { next, ...told(added), result: true } : { result: false }
       const isAdded = await updateRecord<boolean>(store, keyOf(id), adding, null)
       if (isAdded) return 'added'
       if (!before.some((entry) => entry.id === id)) await list.remove(owner, [id])

@@ -177,7 +177,10 @@ export function createPasskeys(options: PasskeysOptions) {
         const made = await inTurn(() => verifyAttestation(attestation, challenge, party))
         const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, name, createdAt: clock() }
         const id = passkeyIdOf(made.credentialId)
-        const outcome = await records.add(id, passkey, telling({ type: 'added', id, user, by }))
+        const outcome = await records.add(id, passkey, {
+          added: telling({ type: 'added', id, user, by }),
+          removed: (older) => telling({ type: 'removed', id: older, user, by }),
+        })
         if (outcome === 'taken') throw new PasskeyRefused('taken')
         if (outcome === 'too_many') throw new ScanInError('too_many_passkeys')
         return { id, passkey }

@@ -9,6 +9,7 @@ import {
   type TestApp,
 } from '../../support/app.ts'
 import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
+import { DEMO_PASSWORD } from '../../support/service.ts'
 import {
   createSoftwareAuthenticator,
   type Lies,
@@ -150,6 +151,15 @@ describe('adding', () => {
     await browser.get(`/login/status/${token}`)
     expect((await browser.get('/session')).statusCode).toBe(200)
     expect(refusal(await browser.post('/passkeys/options'))).toEqual([401, 'authentication_required'])
+  })
+
+  test('goes on for five minutes from when it was begun, however long before somebody had begun to', async () => {
+    await phone.post('/passkeys/options')
+    testApp.time.now += 3_600_000 - 10_000
+    phone = await createInjectPhone(testApp.app)
+    const options = (await phone.post('/passkeys/options')).json()
+    testApp.time.now += 15_000
+    expect((await phone.post('/passkeys', { attestation: authenticator.make(options) })).statusCode).toBe(201)
   })
 
   test('ends at twenty', async () => {
@@ -316,6 +326,32 @@ test("with another public URL passkeys of the one before are nobody's", async ()
   await there.post('/sign-in', { username: 'demo', password: 'correct horse battery staple' }, { headers })
   expect((await there.get('/passkeys')).json().passkeys).toEqual([])
   expect(await listed()).toHaveLength(1)
+})
+
+test('passkeys come back with their host, also of who has added others meanwhile; where there is no room, the oldest make way', async () => {
+  const mine = (await add({}, 'Mine')).json()
+  const { store, time } = testApp
+  const origin = 'http://elsewhere.test'
+  const moved = await createTestApp({ PUBLIC_URL: origin }, { store, logger: log.logger }, time)
+  const headers = { headers: { origin } }
+  const there = createInjectClient(moved.app)
+  await there.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }, headers)
+  const elsewhere = createSoftwareAuthenticator({ origin })
+  const addThere = async () => {
+    const options = (await there.post('/passkeys/options', {}, headers)).json()
+    return there.post('/passkeys', { attestation: elsewhere.make(options) }, headers)
+  }
+  expect((await addThere()).statusCode).toBe(201)
+  expect(await listed()).toEqual([mine])
+  expect((await signIn()).statusCode).toBe(200)
+
+  const removed = () => log.news().filter(({ audit }) => audit === 'passkey.removed').length
+  for (let count = 0; count < 18; count++) expect((await addThere()).statusCode).toBe(201)
+  expect([(await listed()).length, removed()]).toEqual([1, 0])
+  expect((await addThere()).statusCode).toBe(201)
+  expect([(await listed()).length, removed()]).toEqual([0, 1])
+  expect(refusal(await addThere())).toEqual([409, 'too_many_passkeys'])
+  await moved.app.close()
 })
 
 test('what is kept of a passkey is what WebAuthn names, and no secret', async () => {
