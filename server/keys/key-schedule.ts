@@ -33,9 +33,12 @@ function leadOf({ rotationMs }: RotationPolicy): number {
   return Math.min(DAY_MS, rotationMs / 2)
 }
 
-/** The key that signs. One whose moment is still to come, if there is no other: a clock has been set. */
+/**
+ * The key that signs, of those whose private half is still there. One whose moment is still to come, if there is no other: a
+ * clock has been set back.
+ */
 export function signerOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm, now: number): ScheduledKey | undefined {
-  const chain = chainOf(keys, alg)
+  const chain = chainOf(keys, alg).filter(isPrivate)
   return chain.findLast(({ signsFrom }) => signsFrom <= now) ?? chain[0]
 }
 
@@ -106,7 +109,11 @@ function chainOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm): Schedule
 }
 
 function retired(key: ScheduledKey): ScheduledKey {
-  return 'd' in key.jwk ? { ...key, jwk: publicHalf(key.jwk) } : key
+  return isPrivate(key) ? { ...key, jwk: publicHalf(key.jwk) } : key
+}
+
+function isPrivate({ jwk }: ScheduledKey): boolean {
+  return jwk.d !== undefined
 }
 
 /** What anybody may know of a key, and nothing else that may stand in it (RFC 8037 §2, RFC 7518 §6.3.1). */

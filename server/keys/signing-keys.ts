@@ -129,13 +129,19 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
     }
   }
 
+  /** Not where it is further ahead than it is ever put: the clock was set back. */
+  function isGood(): boolean {
+    const leftMs = goodUntil - clock()
+    return leftMs > 0 && leftMs <= READ_AGAIN_MS
+  }
+
   const stopWatching = store.watch(KEY, () => {
     wasTold = true
   })
 
   return {
     current() {
-      if (known !== undefined && !wasTold && reading === undefined && clock() < goodUntil) return Promise.resolve(known)
+      if (known !== undefined && !wasTold && reading === undefined && isGood()) return Promise.resolve(known)
       reading ??= takeOrKeep().finally(() => {
         reading = undefined
       })

@@ -93,6 +93,32 @@ test('a key signs for as long as it may; the next is published a day before it s
   expect([await signerOf(one), await signerOf(other)]).toEqual([next, next])
 })
 
+test('a clock that is set back just after a change signs by the new key: the private half of the old one is gone', async () => {
+  const keys = open()
+  const old = await signerOf(keys)
+  now += 89 * DAY
+  await keys.current()
+  now += DAY
+  const next = await signerOf(keys)
+  expect(next).not.toBe(old)
+  for (const by of [MINUTE, 60 * MINUTE, DAY]) {
+    now -= by
+    for (const instance of [keys, open()]) {
+      expect(await canVerify(await sign(signerIn(await instance.current())), keys)).toBe(true)
+      expect(await signerOf(instance)).toBe(next)
+    }
+  }
+})
+
+test('keys are looked at again where the clock is set back an hour, also without a notice', async () => {
+  const keys = open()
+  await keys.current()
+  const before = reads
+  now -= 60 * MINUTE
+  await keys.current()
+  expect(reads).toBeGreaterThan(before)
+})
+
 test('an old key is published until its last token has ended, and its private half is gone before', async () => {
   const keys = open()
   const old = await signerOf(keys)
