@@ -82,7 +82,7 @@ export class EnvironmentReader {
 
   #textOfFile(name: string, path: string): string | undefined {
     try {
-      const text = this.#readFile(path).replace(/\r?\n$/, '')
+      const text = this.#readFile(path).replace(/^\ufeff|\r?\n$/g, '')
       // Who names a file means its content: an empty one is a secret that was not put there.
       if (text === '') this.reject(name, 'is an empty file')
       return text || undefined
@@ -118,7 +118,7 @@ export class EnvironmentReader {
   }
 
   url(name: string): string | undefined {
-    return this.#parsed(name, 'an http:// or https:// address', (text) => httpUrl(text)?.href)
+    return this.explained(name, parseUrl)?.href
   }
 
   /** Scheme and authority of an address that has nothing else. */
@@ -168,6 +168,13 @@ export class EnvironmentReader {
 export function httpUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
+}
+
+/** Nothing is called by an address with a password in it, and errors that are logged would repeat it. */
+function parseUrl(text: string): URL | string {
+  const url = httpUrl(text)
+  if (url === undefined) return 'has to be an http:// or https:// address'
+  return url.username === '' && url.password === '' ? url : 'may have no user name and no password in it'
 }
 
 /** Scheme and authority of an address that has nothing else, as they are compared. */

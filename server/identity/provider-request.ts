@@ -1,4 +1,5 @@
 import { ScanInError } from '../errors.ts'
+import { reasonOf } from '../http/fetch-reason.ts'
 
 const TIMEOUT_MS = 3000
 
@@ -29,7 +30,8 @@ export async function jsonIn(reply: Response): Promise<unknown> {
 async function answered<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked
-  } catch (cause) {
-    throw new ScanInError('identity_provider_unavailable', { cause })
+  } catch (error) {
+    // Errors of `fetch` may have the whole address in them, and a key in its query.
+    throw new ScanInError('identity_provider_unavailable', { cause: new Error(reasonOf(error)) })
   }
 }

@@ -45,7 +45,9 @@ export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions
   async function ask(): Promise<Known> {
     const endpoints = jwksUrl === undefined ? await discover(issuer) : { jwksUrl }
     const jwks = await jsonAt(endpoints.jwksUrl)
-    if (jwks === undefined) throw new Error(`there are no keys at ${endpoints.jwksUrl}`)
+    if (jwks === undefined) {
+      throw new Error(`there are no keys at ${jwksUrl === undefined ? 'its jwks_uri' : 'PHONE_JWT_JWKS_URL'}`)
+    }
     return { ...endpoints, keys: createLocalJWKSet(jwks as unknown as JSONWebKeySet), at: clock() }
   }
 

@@ -290,6 +290,12 @@ describe('a bad environment', () => {
     [{ REDIS_SENTINEL_NAME: 'main' }, 'go together'],
     [{ REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'x' }, 'REDIS_SENTINEL_PASSWORD (there are no Sentinels'],
     [{ PHONE_INTROSPECTION_URL: 'https://id.example.com/introspect' }, 'PHONE_INTROSPECTION_CLIENT_SECRET'],
+    ...['PHONE_INTROSPECTION_URL', 'PHONE_USERINFO_URL', 'PHONE_JWT_JWKS_URL', 'HELP_URL', 'PRIVACY_URL'].map(
+      (name): [Record<string, string>, string] => [
+        { [name]: 'https://ann:pw@id.example.com/' },
+        `${name} (may have no user name and no password in it`,
+      ],
+    ),
     [{ PHONE_JWT_SCOPE: 'scanin' }, 'goes with'],
     [{ PHONE_JWT_AUDIENCE: 'phones' }, 'PHONE_JWT_ISSUER (PHONE_JWT_AUDIENCE goes with it'],
     [{ PHONE_JWT_JWKS_URL: 'https://id.example.com/jwks' }, 'PHONE_JWT_ISSUER (PHONE_JWT_JWKS_URL goes with it'],
@@ -320,6 +326,15 @@ describe('a bad environment', () => {
   ])('that contradicts itself is refused: %j', (env, why) => {
     expect(() => read(env)).toThrow(why)
   })
+})
+
+test("a secret's file may begin with the byte order mark of an editor", () => {
+  const { admin } = readConfig(
+    { ADMIN_PORT: '0', ADMIN_TOKEN_FILE: '/token' },
+    '192.0.2.1',
+    () => `\ufeff${ADMIN_TOKEN}\r\n`,
+  )
+  expect(admin?.token).toBe(ADMIN_TOKEN)
 })
 
 test.each([ADMIN_TOKEN, Buffer.alloc(32, 255).toString('base64'), `${ADMIN_TOKEN}-._~+/`])(

@@ -58,3 +58,13 @@ test('a whole reply that is no JSON knows of no token, and of no name', async ()
   expect(await createUserinfoNames({ url: () => url, clock })('token', { sub: 'ada' })).toEqual({ sub: 'ada' })
   await expect(introspection()('token', 'here')).rejects.toMatchObject(unavailable)
 })
+
+test('why there was no answer is told without the address, in whose query there may be a key', async () => {
+  const call = createUserinfo('http://ann:s3cret@127.0.0.1/?key=s3cret')('token', 'here')
+  const { cause } = await call.then(
+    () => new Error('it was answered'),
+    (error: Error) => error,
+  )
+  expect(String(cause)).toMatch(/^Error: ./)
+  expect(JSON.stringify([String(cause), (cause as Error).stack])).not.toContain('s3cret')
+})

@@ -119,3 +119,7 @@ test.each<[string, () => string, string]>([
 test('a file that is not there is refused by the name of its variable', async () => {
   await expect(open()).rejects.toThrow('SIGNING_KEYS_FILE cannot be read')
 })
+
+test('a file may begin with the byte order mark of an editor', async () => {
+  expect(await parseSigningKeys(`\ufeff${jwks(one)}`, ['EdDSA'])).toMatchObject([{ kid: one.kid }])
+})
