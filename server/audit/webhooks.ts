@@ -31,6 +31,8 @@ export interface Webhooks {
 }
 
 interface Waiting extends WebhookMessage {
+  /** Failures, and what is nobody's: strangers make as many as they like. */
+  isAnybodys: boolean
   /** Epoch milliseconds. */
   since: number
   tries: number
@@ -55,7 +57,8 @@ const SAID_EVERY_MS = 60_000
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { clock, randomness, logger, schedule = scheduleByTimer, most = MOST_WAITING } = options
   const counts = { delivered: 0, failedTries: 0, dropped: 0 }
-  const due: Waiting[] = []
+  /** What people did goes before what anybody can cause: whoever floods sign-ins would hold back the mail that tells of it. */
+  const due = { people: [] as Waiting[], anybody: [] as Waiting[] }
   const resting = new Map<Waiting, () => void>()
   const closing = new AbortController()
   let trying = 0
@@ -69,7 +72,11 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const isQuiet = (what: Trouble) => isWithin(SAID_EVERY_MS, saidAt[what], clock())
   let onIdle = () => {}
 
-  const waiting = () => due.length + resting.size + trying
+  const waiting = () => due.people.length + due.anybody.length + resting.size + trying
+
+  function queue(message: Waiting): void {
+    due[message.isAnybodys ? 'anybody' : 'people'].push(message)
+  }
 
   function say(what: Trouble, why: string, words: string): void {
     if (said.has(what) || said.has('drops') || isQuiet(what)) return
@@ -117,7 +124,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   function wake(message: Waiting): void {
     resting.delete(message)
-    due.push(message)
+    queue(message)
     tryDue()
   }
 
@@ -132,7 +139,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   function tryDue(): void {
     while (trying < AT_ONCE) {
-      const next = due.shift()
+      const next = due.people.shift() ?? due.anybody.shift()
       if (next === undefined) break
       void attempt(next)
     }
@@ -143,8 +150,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     counts,
     waiting,
     send(event) {
-      // Half of the room is kept for what people did: failures, and what is nobody's, are made by whoever likes, as many
-      // as they like.
+      // Half of the room is kept for what people did.
       const isAnybodys = event.outcome === 'failure' || event.person === undefined
       const room = isAnybodys ? most / 2 : most
       if (isClosing || waiting() >= room) {
@@ -153,7 +159,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       }
       const since = clock()
       const body = { type: event.audit, timestamp: iso(since), data: event }
-      due.push({ id: `msg_${randomness.text(21)}`, body: JSON.stringify(body), since, tries: 0 })
+      queue({ id: `msg_${randomness.text(21)}`, body: JSON.stringify(body), isAnybodys, since, tries: 0 })
       tryDue()
     },
 
@@ -161,11 +167,11 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       isClosing = true
       for (const [message, forget] of resting) {
         forget()
-        due.push(message)
+        queue(message)
       }
       resting.clear()
       const forget = schedule(LAST_TRY_MS, () => {
-        for (const _left of due.splice(0)) drop('the process ends')
+        for (const _left of [...due.people.splice(0), ...due.anybody.splice(0)]) drop('the process ends')
         closing.abort()
         tryDue()
       })

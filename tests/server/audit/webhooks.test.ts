@@ -188,6 +188,27 @@ describe('webhooks that nobody takes', () => {
     expect(said).toEqual([['webhooks are dropped', { why: 'too many wait' }]])
   })
 
+  test('of people go before all that strangers can cause, also where those came first or are tried again', async () => {
+    const open: (() => void)[] = []
+    receiver.answer((_request, response) => void open.push(() => response.writeHead(500).end()))
+    const webhooks = begin()
+    for (let sent = 0; sent < 20; sent++) webhooks.send(GUESSED)
+    await settled('there is no place left', () => open.length === 8)
+    for (const fail of open) fail()
+    await settled('the next ones are tried', () => open.length === 16)
+    endPauses()
+    webhooks.send(CONFIRMED)
+    open[8]?.()
+    await settled('another one is tried', () => receiver.received.length === 17)
+    expect(JSON.parse(receiver.received[16]?.body ?? '')).toMatchObject({ type: 'login.confirmed' })
+    receiver.answer((_request, response) => void response.writeHead(200).end())
+    for (const fail of open.slice(9)) fail()
+    await settled('all others come too', () => {
+      endPauses()
+      return webhooks.waiting() === 0
+    })
+  })
+
   test('are said once where a stranger fills their room again and again, and then counted', async () => {
     const webhooks = begin({ most: 2 })
     async function dropOne(): Promise<void> {
