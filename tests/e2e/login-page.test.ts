@@ -59,6 +59,16 @@ describe('when the phone says no', () => {
   })
 })
 
+test('a login of a month does not end in a minute: no timer of a browser is as long', async () => {
+  const { url } = await serve({ LOGIN_SECONDS: String(30 * 86_400) })
+  const desktop = await visitors.desktop()
+  const polled = desktop.waitForResponse(/\/login\/status\//)
+  await openLoginPage(desktop, url)
+  await polled
+  expect(await desktop.locator('#more-time').isVisible()).toBe(false)
+  expect(await desktop.locator('.countdown').isVisible()).toBe(true)
+})
+
 describe('when time is up', () => {
   test('the code is blurred behind a button, and the button brings one that works', async () => {
     const { url } = await serve({ LOGIN_SECONDS: '20' })
