@@ -17,7 +17,8 @@ const PNG_SIGNATURE = '89504e470d0a1a0a'
 const PNG_WIDTH_AT = 16
 const PNG_HEIGHT_AT = 20
 /** After a prolog, comments and a document type. */
-const SVG_START = /^\ufeff?(?:\s|<\?[^>]*\?>|<!--[\s\S]*?-->|<!DOCTYPE[^>[]*>)*(<svg\b[^>]*>)/i
+const SVG_START =
+  /^\ufeff?(?:\s|<\?[^>]*\?>|<!--(?:(?!-->)[\s\S])*-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\]\s*)?>)*(<svg\b[^>]*>)/i
 
 /**
  * Reads a logo once, at the start.

@@ -44,7 +44,9 @@ export const admin: Command = async (args, terminal) => {
     }
     case 'end': {
       const reply = read(endedReply, await call('DELETE', `${path}/sessions`))
-      return show(reply, `${person} is signed out: ${sessionsInWords(reply.revoked)} ended.\n`)
+      const words =
+        reply.revoked === 0 ? 'was signed in nowhere' : `is signed out: ${sessionsInWords(reply.revoked)} ended`
+      return show(reply, `${person} ${words}.\n`)
     }
     case 'block': {
       const reply = read(blockedReply, await call('POST', `${path}/block`))

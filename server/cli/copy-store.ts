@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DATA_FILE, makeFolder } from '../store/disk-file.ts'
 import { openDiskTables } from '../store/disk-tables.ts'
@@ -17,9 +17,21 @@ export const copyStore: Command = async ([source, target, ...more]) => {
   try {
     await root.backup(unfinished, true)
     chmodSync(join(unfinished, DATA_FILE), 0o600)
+    sync(join(unfinished, DATA_FILE))
     renameSync(join(unfinished, DATA_FILE), join(target, DATA_FILE))
+    sync(target)
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
     await root.close()
+  }
+}
+
+/** LMDB leaves a copy to the system: it has to be on the disk by the time that somebody takes away the one before. */
+function sync(path: string): void {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

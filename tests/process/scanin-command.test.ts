@@ -229,6 +229,7 @@ describe('scanin admin', () => {
     )
     expect((await run(['admin', 'end', 'uid-1'])).out).toBe('uid-1 is signed out: 1 session ended.\n')
     expect((await phone.get('/session')).status).toBe(401)
+    expect((await run(['admin', 'end', 'uid-2'])).out).toBe('uid-2 was signed in nowhere.\n')
     await phoneOfAda()
     expect((await run(['admin', 'block', 'uid-1'])).out).toBe('uid-1 is blocked: 1 session ended.\n')
     expect(await signIn('ada', PASSWORD)).toBe(401)

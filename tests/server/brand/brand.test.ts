@@ -147,6 +147,7 @@ describe('a logo', () => {
   test.each([
     ['that is not there', () => join(folder, 'none.svg'), 'cannot be read'],
     ['of text', () => write('text.svg', 'a logo'), 'has to be an SVG or a PNG file'],
+    ['of comments alone', () => write('some.svg', '<!-- a -->\n'.repeat(5000)), 'has to be an SVG or a PNG file'],
     ['of HTML', () => write('page.svg', '<!doctype html><html><svg></svg>'), 'has to be an SVG or a PNG file'],
     ['that is cut', () => write('cut.png', Buffer.from('89504e470d0a1a0a', 'hex')), 'has to be an SVG or a PNG file'],
     ['too large', () => write('large.svg', SVG + ' '.repeat(65_536)), 'has 65642 bytes, and may have 65536'],
@@ -156,6 +157,7 @@ describe('a logo', () => {
 
   test.each([
     ['<svg viewBox="0 0 10 20">', { width: 10, height: 20 }],
+    ['<!-- a --><!DOCTYPE svg PUBLIC "x" "y" [<!ENTITY ns "http://x.test/">]>\n<svg>', { width: 1, height: 1 }],
     ["<!-- a -->\n<!DOCTYPE svg PUBLIC 'x'>\n<svg\n viewBox='-1,-2, 3.5 7'\n>", { width: 3.5, height: 7 }],
     ['\ufeff<svg width="20">', { width: 1, height: 1 }],
   ])('%j is read with its proportions', (text, size) => {
