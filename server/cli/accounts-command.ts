@@ -6,7 +6,7 @@ import { codeOf } from '../errors.ts'
 import { readText, UnreadableFileError } from '../files/list-file.ts'
 import { normal } from '../identity/names.ts'
 import { hashPassword } from '../identity/passwords.ts'
-import { type AccountChange, accountsIn, changedAccounts, placeOf, type WrittenAccount } from './accounts-text.ts'
+import { type AccountChange, accountsIn, changedAccounts, indexOf, type WrittenAccount } from './accounts-text.ts'
 import { withLock } from './file-lock.ts'
 import { askPassword } from './password-prompt.ts'
 import { replaceFile } from './replace-file.ts'
@@ -122,7 +122,7 @@ async function add(path: string, username: string, options: Options, terminal: T
 
 async function setPassword(path: string, username: string, terminal: Terminal): Promise<void> {
   // Before anybody types a password for nothing.
-  placeOf(username, await accountsAt(path))
+  indexOf(username, await accountsAt(path))
   const value = await hashPassword(await askPassword(terminal, PASSWORD_QUESTIONS))
   await change(path, { kind: 'set', username, key: 'password_hash', value })
   terminal.print(`${username} has a new password in ${path}, and no session of before is good any more. ${NEWS}\n`)

@@ -29,7 +29,7 @@ export function accountsIn(text: string): WrittenAccount[] {
 }
 
 /** Where the account of a user name stands, however that is spelled. @throws CommandError where there is none */
-export function placeOf(username: string, accounts: readonly WrittenAccount[]): number {
+export function indexOf(username: string, accounts: readonly WrittenAccount[]): number {
   const wanted = foldUsername(username)
   const at = accounts.findIndex((account) => wanted !== undefined && foldUsername(account.username) === wanted)
   if (at === -1) throw new CommandError(`There is no ${JSON.stringify(username)} in it: nothing was changed.`)
@@ -65,7 +65,7 @@ function isWithoutAccounts(text: string): boolean {
 
 function changedList(before: readonly WrittenAccount[], change: AccountChange): WrittenAccount[] {
   if (change.kind === 'add') return [...before, change.account]
-  const at = placeOf(change.username, before)
+  const at = indexOf(change.username, before)
   return before.map((account, other) => (other === at ? withKey(account, change.key, change.value) : account))
 }
 
@@ -94,7 +94,7 @@ function yamlOf(text: string, before: readonly WrittenAccount[], change: Account
   const list = document.contents
   if (change.kind === 'add') document.add(document.createNode(change.account))
   else {
-    const entry = isSeq(list) ? list.items[placeOf(change.username, before)] : undefined
+    const entry = isSeq(list) ? list.items[indexOf(change.username, before)] : undefined
     if (!isMap(entry)) throw new CommandError('Its entry is an alias of another: edit it by hand. Nothing was changed.')
     if (change.value === undefined) entry.delete(change.key)
     else entry.set(change.key, change.value)

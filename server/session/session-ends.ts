@@ -5,7 +5,7 @@ import type { FollowUps } from '../store/follow-ups.ts'
 import { inBatches } from '../store/in-batches.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews, SessionChange } from './session-news.ts'
-import { kindOf, type Place, type SessionRecords } from './session-records.ts'
+import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
 
 /**
  * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not
@@ -29,7 +29,7 @@ export interface SessionEndsOptions {
 /** A session that is to end, or that has ended and may not be done with. */
 export interface EndingSession {
   id: string
-  place: NonNullable<Place>
+  place: NonNullable<SessionSlot>
 }
 
 export interface EndOptions {
@@ -95,6 +95,6 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
   }
 }
 
-function isPhone(place: NonNullable<Place>): boolean {
+function isPhone(place: NonNullable<SessionSlot>): boolean {
   return kindOf(place) === 'phone'
 }

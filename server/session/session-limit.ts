@@ -1,11 +1,11 @@
 import type { Session } from './session.ts'
 import type { IndexEntry } from './session-index.ts'
-import type { Place } from './session-records.ts'
+import type { SessionSlot } from './session-records.ts'
 
 /** A session of the list, and what is at its place. */
-export interface ListedPlace {
+export interface ListedSlot {
   entry: IndexEntry
-  place: Place
+  place: SessionSlot
 }
 
 export interface Clearing {
@@ -27,7 +27,7 @@ export function mayBeOpening({ openedAt }: IndexEntry, now: number): boolean {
  * Which of a person's sessions make way for the new one: the oldest browsers, and only where there is no other browser
  * the oldest phones.
  */
-export function clearing(listed: readonly ListedPlace[], newId: string, most: number, now: number): Clearing {
+export function clearing(listed: readonly ListedSlot[], newId: string, most: number, now: number): Clearing {
   const live = listed.flatMap(({ entry: { id }, place }) =>
     place !== undefined && 'session' in place ? [{ id, session: place.session }] : [],
   )

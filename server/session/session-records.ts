@@ -7,7 +7,7 @@ import { type Change, updateRecord } from '../store/update-record.ts'
 import { decodeSession, expiryOf, type Session } from './session.ts'
 
 /** What is at a session's place. `undefined`: nothing, or its time is over. */
-export type Place = { session: Session } | { ended: EndedSession } | undefined
+export type SessionSlot = { session: Session } | { ended: EndedSession } | undefined
 
 /** What is kept of a session that was ended. */
 export interface EndedSession {
@@ -26,9 +26,9 @@ export interface ChangeOptions {
 
 /** Sessions in a store, each at the place that its public id names. */
 export interface SessionRecords {
-  find(id: string): Promise<Place>
+  find(id: string): Promise<SessionSlot>
   /** What is at many places, in their order: in one round trip. */
-  findAll(ids: readonly string[]): Promise<{ id: string; place: Place }[]>
+  findAll(ids: readonly string[]): Promise<{ id: string; place: SessionSlot }[]>
   keyOf(id: string): string
   /**
    * What becomes of a session's place when this one is to be created there.
@@ -69,14 +69,14 @@ const endedRecord = Compile(
 const ENDED_FOR_MS = 60_000
 
 export function createSessionRecords({ store, clock, openingMs }: SessionRecordsOptions): SessionRecords {
-  function placeOf(value: unknown): Place {
+  function slotOf(value: unknown): SessionSlot {
     if (endedRecord.Check(value))
       return { ended: { of: value[1], isPhone: value[2], replacedBy: value[3] ?? undefined } }
     const session = decodeSession(value)
     return session === undefined || clock() >= expiryOf(session) ? undefined : { session }
   }
 
-  const find = async (id: string) => placeOf((await store.read(keyOf(id)))?.value)
+  const find = async (id: string) => slotOf((await store.read(keyOf(id)))?.value)
 
   return {
     find,
@@ -109,7 +109,7 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
     end(id, { of, isPhone, replacedBy = null }, onUncertain) {
       // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
       return updateRecord<boolean>(store, keyOf(id), (value) => {
-        const place = placeOf(value)
+        const place = slotOf(value)
         const wasLive = place !== undefined && 'session' in place
         const expiresAt = clock() + openingMs + ENDED_FOR_MS
         const next = { value: ['ended', of, isPhone, replacedBy], expiresAt, durable: true }
@@ -119,13 +119,13 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
   }
 }
 
-export function kindOf(place: NonNullable<Place>): Session['kind'] {
+export function kindOf(place: NonNullable<SessionSlot>): Session['kind'] {
   if ('session' in place) return place.session.kind
   return place.ended.isPhone ? 'phone' : 'browser'
 }
 
 /** Whose session it is or was: `personKeyHash`. */
-export function ownerOf(place: NonNullable<Place>): string {
+export function ownerOf(place: NonNullable<SessionSlot>): string {
   return 'session' in place ? personKeyHash(place.session.user) : place.ended.of
 }
 

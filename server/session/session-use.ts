@@ -5,7 +5,7 @@ import { personKeyHash } from '../identity/person-key.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { SessionListing } from './session-listing.ts'
-import type { Place, SessionRecords } from './session-records.ts'
+import type { SessionRecords, SessionSlot } from './session-records.ts'
 import type { ShownTokens } from './shown-tokens.ts'
 
 /** Who is signed in by what they show, or by what was given in their session's name. */
@@ -31,7 +31,7 @@ export interface SessionUse {
 /** By what the other parts of sessions look at one, and use it. */
 export interface SessionUseParts {
   /** The session of a record, if somebody is signed in by it. */
-  live(id: string, place: Place): IdentifiedSession | undefined
+  live(id: string, place: SessionSlot): IdentifiedSession | undefined
   /** The session with this public id, if somebody is signed in by it. */
   find(id: string): Promise<IdentifiedSession | undefined>
   /**
@@ -68,7 +68,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
    * Of who is gone, or has another password by now, nobody is signed in. Of who is somebody elsewhere it has the names and
    * groups of when the session was let in: those of now, by which things are decided, `vouched` has.
    */
-  function live(id: string, place: Place): IdentifiedSession | undefined {
+  function live(id: string, place: SessionSlot): IdentifiedSession | undefined {
     if (place === undefined || !('session' in place)) return undefined
     const user = currentPerson(place.session.user)
     return user && { id, session: { ...place.session, user } }

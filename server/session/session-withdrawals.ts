@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 import type { EndingSession, EndOptions, EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex } from './session-index.ts'
 import { mayBeOpening } from './session-limit.ts'
-import { kindOf, type Place, type SessionRecords } from './session-records.ts'
+import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
 import type { SessionUseParts } from './session-use.ts'
 
 /** Ends of several, or all, of a person's sessions. */
@@ -58,7 +58,7 @@ export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'>
 
 /** Which of a person's sessions end, and how. */
 interface Ending extends EndOptions {
-  isMeant: (id: string, place: NonNullable<Place>) => boolean
+  isMeant: (id: string, place: NonNullable<SessionSlot>) => boolean
 }
 
 const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
@@ -90,7 +90,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
    * the list yet: so it looks again for as long as there was something to end.
    */
   async function endThem(of: string, how: Ending) {
-    const all: { id: string; place: Place }[] = []
+    const all: { id: string; place: SessionSlot }[] = []
     const seen = new Set<string>()
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const listed = (await index.entries(of)).filter(({ id }) => !seen.has(id))
@@ -102,7 +102,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
     return all
   }
 
-  const isLive = ({ id, place }: { id: string; place: Place }) => live(id, place) !== undefined
+  const isLive = ({ id, place }: { id: string; place: SessionSlot }) => live(id, place) !== undefined
 
   return {
     async withdraw(person, { session, credential, reason, by }) {

@@ -86,11 +86,11 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
     { sid, user, saidAt }: Pick<Grant, 'sid' | 'user' | 'saidAt'>,
     how?: Durability,
   ): Promise<void> {
-    if (sid !== undefined) await store.write(placeOfSid(sid), { id: user.id }, { expiresAt: endOf({ saidAt }), ...how })
+    if (sid !== undefined) await store.write(keyOfSid(sid), { id: user.id }, { expiresAt: endOf({ saidAt }), ...how })
   }
 
   const change: Grants['change'] = (id, decide, how) =>
-    updateRecord<Grant | undefined>(store, placeOf(id), (value) => {
+    updateRecord<Grant | undefined>(store, keyOf(id), (value) => {
       const grant = decode(value)
       const next = grant && decide(grant)
       if (next === undefined) return { result: grant }
@@ -98,7 +98,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
     })
 
   const end = (id: string) =>
-    updateRecord<void>(store, placeOf(id), (value) => {
+    updateRecord<void>(store, keyOf(id), (value) => {
       const next = { value: ENDED, expiresAt: clock() + ENDED_FOR_MS, durable: true }
       return value === undefined ? { result: undefined } : { next, result: undefined }
     })
@@ -113,7 +113,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       const value: Grant = { ...grant, provider: providerHash, ...refresh }
       await noteSession(grant, { durable: true })
       try {
-        await store.write(placeOf(id), value, { expiresAt: endOf(grant), durable: true, ifVersion: null })
+        await store.write(keyOf(id), value, { expiresAt: endOf(grant), durable: true, ifVersion: null })
       } catch (error) {
         // It may be there all the same.
         await discard(id)
@@ -122,7 +122,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       return id
     },
 
-    find: async (id) => decode((await store.read(placeOf(id)))?.value),
+    find: async (id) => decode((await store.read(keyOf(id)))?.value),
 
     change,
 
@@ -140,12 +140,12 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
     sealRefreshToken,
 
     async personIn(sid) {
-      const value = (await store.read(placeOfSid(sid)))?.value
+      const value = (await store.read(keyOfSid(sid)))?.value
       return personRecord.Check(value) ? value.id : undefined
     },
   }
 
-  function placeOfSid(sid: string): string {
+  function keyOfSid(sid: string): string {
     return `provider-session:${hashSecret(`${providerHash} ${sid}`)}`
   }
 }
@@ -155,6 +155,6 @@ export function personOf(id: string, { user }: Grant): User {
   return { ...user, credential: id }
 }
 
-function placeOf(id: string): string {
+function keyOf(id: string): string {
   return `provider-grant:${id}`
 }

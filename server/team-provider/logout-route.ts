@@ -32,7 +32,7 @@ export interface LogoutRouteOptions {
 export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
   const { provider, issuer, grants, logouts, sessions, store, clock, clientAddresses } = options
 
-  const placeOf = ({ id }: LogoutToken) => `provider-logout:${hashSecret(JSON.stringify([issuer, id]))}`
+  const keyOf = ({ id }: LogoutToken) => `provider-logout:${hashSecret(JSON.stringify([issuer, id]))}`
 
   async function personOf({ subject, sid }: LogoutToken): Promise<Person | undefined> {
     const id = subject ?? (sid === undefined ? undefined : await grants.personIn(sid))
@@ -64,15 +64,15 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     const token = await provider.logoutToken(text).catch((error) => {
       throw error instanceof ProviderRefused ? new ScanInError('invalid_request', { cause: error }) : error
     })
-    const place = placeOf(token)
-    if ((await store.read(place)) !== undefined) {
+    const key = keyOf(token)
+    if ((await store.read(key)) !== undefined) {
       throw new ScanInError('invalid_request', { cause: new ProviderRefused('untrusted', { detail: 'jti' }) })
     }
     // First: a session that is written later finds it, and one that was before is found.
     await logouts.note(token)
     await signOut(token, occasionOf(request, clientAddresses))
     // Written down once all is done: where it is cut short, the provider may say it again.
-    await store.write(place, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })
+    await store.write(key, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })
   }
 
   app.register(async (scope: TypedApp) => {

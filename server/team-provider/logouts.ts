@@ -28,24 +28,24 @@ const NOTED_MS = 60_000
 const time = Compile(Type.Number())
 
 export function createLogouts({ store, clock, issuer }: LogoutsOptions): Logouts {
-  const placeOf = (what: 'session' | 'person' | 'one of', name: string) =>
+  const keyOf = (what: 'session' | 'person' | 'one of', name: string) =>
     `provider-signed-out:${hashSecret(JSON.stringify([issuer, what, name]))}`
 
   return {
     async note({ subject, sid }) {
       const of = sid === undefined ? 'person' : 'one of'
-      const places = [
-        ...(sid === undefined ? [] : [placeOf('session', sid)]),
-        ...(subject === undefined ? [] : [placeOf(of, subject)]),
+      const keys = [
+        ...(sid === undefined ? [] : [keyOf('session', sid)]),
+        ...(subject === undefined ? [] : [keyOf(of, subject)]),
       ]
       const now = clock()
-      await Promise.all(places.map((place) => store.write(place, now, { expiresAt: now + NOTED_MS })))
+      await Promise.all(keys.map((key) => store.write(key, now, { expiresAt: now + NOTED_MS })))
     },
 
     async cameSince(since, { subject, sid }) {
       // Of a sign-in that does not know its session there, it may be that one.
-      const own = sid === undefined ? placeOf('one of', subject) : placeOf('session', sid)
-      const found = await Promise.all([own, placeOf('person', subject)].map((place) => store.read(place)))
+      const own = sid === undefined ? keyOf('one of', subject) : keyOf('session', sid)
+      const found = await Promise.all([own, keyOf('person', subject)].map((key) => store.read(key)))
       return found.some((record) => time.Check(record?.value) && record.value >= since)
     },
   }

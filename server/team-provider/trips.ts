@@ -70,12 +70,12 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
       const expiresAt = clock() + TRIP_SECONDS * 1000
       const to = sealed(returnTo, sealKey(key, state), randomness)
       const value = [hashSecret(key), to, expiresAt, ...(session === undefined ? [] : [session])]
-      await store.write(placeOf(state), value, { expiresAt, ifVersion: null, begins: true })
+      await store.write(recordKeyOf(state), value, { expiresAt, ifVersion: null, begins: true })
     },
 
     async end(key, state) {
       if (key === undefined || !SECRET.test(key) || !SECRET.test(state)) return undefined
-      const place = placeOf(state)
+      const place = recordKeyOf(state)
       const found = await store.read(place)
       if (found === undefined || !tripRecord.Check(found.value)) return undefined
       const [keyHash, returnTo, endsAt, session] = found.value
@@ -88,6 +88,6 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
   }
 }
 
-function placeOf(state: string): string {
+function recordKeyOf(state: string): string {
   return `provider-trip:${hashSecret(state)}`
 }
