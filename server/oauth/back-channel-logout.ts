@@ -23,8 +23,11 @@ export interface BackChannelLogout {
   close(): void
 }
 
-/** Their tokens are over in any case: what is too much is dropped. */
+/** Of one application, or of the store. Their tokens are over in any case: what is too much is dropped. */
 const MOST_WAITING = 1000
+/** A post that waits for others keeps nobody waiting. */
+const LONGEST_TURN_MS = 600_000
+const OF_STORE = ''
 
 /** Posts to one application that are under way. An end of all sessions of many people is no flood, and one that hangs is waited for by itself. */
 const AT_ONCE = 8
@@ -37,11 +40,12 @@ interface ToldClient {
 
 export function createBackChannelLogout(options: BackChannelLogoutOptions): BackChannelLogout {
   const { told, logger, provider, schedule = scheduleByTimer } = options
-  const waiting = new Set<() => void>()
+  /** What is tried later, by the application that did not take it. */
+  const waiting = new Map<string, Set<() => void>>()
   const posts = createQueues({
     atOnce: AT_ONCE,
     mostWaiting: MOST_WAITING,
-    refusal: () => new ScanInError('overloaded', { cause: new Error('too many of its answers are waited for') }),
+    refusal: () => overloaded('too many of its answers are waited for'),
   })
   let isClosed = false
 
@@ -49,30 +53,30 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
     try {
       const client = (await (await provider()).Client.find(clientId)) as ToldClient | undefined
       if (client?.backchannelLogoutUri === undefined) return
-      await posts(clientId, async () => {
-        if (!isClosed) await client.backchannelLogout(sub, sid)
-      })
+      const post = async () => {
+        if (isClosed) throw overloaded('the process ends')
+        await client.backchannelLogout(sub, sid)
+      }
+      await posts(clientId, post, performance.now() + LONGEST_TURN_MS)
     } catch (error) {
       const why = whyNotTold(error)
-      const isGivenUp = !isTriedAgain(tries, () => tellOne(clientId, sid, sub, tries + 1))
+      const isGivenUp = !isTriedAgain(clientId, tries, () => tellOne(clientId, sid, sub, tries + 1))
       logger.warn({ client: clientId, session: sid, why, isGivenUp }, 'an application was not told of a sign-out')
     }
   }
 
-  function isTriedAgain(tries: number, again: () => Promise<void>): boolean {
+  function isTriedAgain(name: string, tries: number, again: () => Promise<void>): boolean {
     // An application, or a store, that is being started again is no reason to be told nothing.
     const pause = RETRY_PAUSES_MS[tries]
-    if (pause === undefined || isClosed || waiting.size >= MOST_WAITING) return false
-    later(pause, again)
-    return true
-  }
-
-  function later(pause: number, again: () => Promise<void>): void {
+    const others = waiting.get(name) ?? new Set()
+    if (pause === undefined || isClosed || others.size >= MOST_WAITING) return false
+    waiting.set(name, others)
     const forget = schedule(pause, () => {
-      waiting.delete(forget)
+      others.delete(forget)
       void again()
     })
-    waiting.add(forget)
+    others.add(forget)
+    return true
   }
 
   async function tellAll(sessionId: string, person: Person, tries: number): Promise<void> {
@@ -80,7 +84,7 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       const clients = await told.take(sessionId)
       await Promise.all(clients.map((clientId) => tellOne(clientId, sessionId, subOf(person), 0)))
     } catch (error) {
-      const isGivenUp = !isTriedAgain(tries, () => tellAll(sessionId, person, tries + 1))
+      const isGivenUp = !isTriedAgain(OF_STORE, tries, () => tellAll(sessionId, person, tries + 1))
       logger.warn({ session: sessionId, err: error, isGivenUp }, 'applications were not told of a sign-out')
     }
   }
@@ -92,10 +96,14 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
 
     close() {
       isClosed = true
-      for (const forget of waiting) forget()
+      for (const others of waiting.values()) for (const forget of others) forget()
       waiting.clear()
     },
   }
+}
+
+function overloaded(why: string): ScanInError {
+  return new ScanInError('overloaded', { cause: new Error(why) })
 }
 
 /** What the library says of a refusal has the whole address in it. */

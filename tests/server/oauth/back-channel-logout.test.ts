@@ -153,7 +153,8 @@ describe('an application that answers nothing', () => {
         }),
       },
     })) as unknown as CurrentProvider
-    logout = createBackChannelLogout({ told, provider: hanging, logger: { warn: () => undefined } as never })
+    const logger = { warn: (line: unknown) => void warnings.push(line) } as never
+    logout = createBackChannelLogout({ told, provider: hanging, logger })
     for (const session of sessions) {
       await told.note(session, 'web', 1000)
       await told.note(session, 'wiki', 1000)
@@ -168,14 +169,15 @@ describe('an application that answers nothing', () => {
     expect(postedTo('web')).toHaveLength(8)
     for (let at = 0; at < sessions.length; at++) (await eventually('it is told of another', () => answers[at]))()
     expect(new Set(postedTo('web')).size).toBe(sessions.length)
+    expect(warnings).toEqual([])
   })
 
-  test('is not told of those that wait for it once that is closed', async () => {
+  test('is not told of those that wait for it once that is closed, and the log says of each that it was not', async () => {
     await eventually('the other application is told of all', () => postedTo('wiki').length === sessions.length)
     logout.close()
     for (const answer of answers) answer()
-    // One turn of the event loop is more than those that wait would take to be posted.
-    await new Promise((resolve) => setImmediate(resolve))
+    await eventually('all that wait are told of', () => warnings.length === sessions.length - 8)
+    expect(warnings).toMatchObject(Array(12).fill({ client: 'web', why: 'the process ends', isGivenUp: true }))
     expect(postedTo('web')).toHaveLength(8)
   })
 })
