@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
 import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
@@ -183,7 +183,7 @@ export function createSessionIndex({ store, clock }: { store: RecordStore; clock
     async noteShown(of, told, everyMs) {
       const note: ChangeList<void> = (found) => {
         const last = lastOf(found.told, told)
-        const isDue = clock() - (found.shownAt ?? 0) >= everyMs || last !== found.told
+        const isDue = !isWithin(everyMs, found.shownAt ?? 0, clock()) || last !== found.told
         const next = { ...found, shownAt: clock(), told: last }
         return { ...(found.sessions.length > 0 && isDue && { next }), result: undefined }
       }

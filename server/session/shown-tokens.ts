@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { personKeyHash } from '../identity/person-key.ts'
@@ -34,7 +34,7 @@ export interface ShownTokensOptions {
 const NOTE_EVERY_MS = 300_000
 
 export function createShownTokens({ index, clock }: ShownTokensOptions): ShownTokens {
-  const isLate = (shownAt: number) => clock() - shownAt >= LONGEST_SILENCE_MS
+  const isLate = (shownAt: number) => !isWithin(LONGEST_SILENCE_MS, shownAt, clock())
 
   return {
     async note(user, issuedAt) {

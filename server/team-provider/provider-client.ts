@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type * as Oidc from 'openid-client'
 import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
@@ -65,9 +65,9 @@ interface Ready {
   errors: ProviderErrors
   issuer: string
   hasUserinfo: boolean
-  keys: ReturnType<typeof createRemoteJWKSet>
+  keys: JWTVerifyGetKey
   /** For tokens that anybody may send: of these, few make us fetch keys. */
-  keysForStrangers: ReturnType<typeof createRemoteJWKSet>
+  keysForStrangers: JWTVerifyGetKey
 }
 
 const TIMEOUT_SECONDS = 5
@@ -111,8 +111,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       for (const extension of execute) extension(config)
       return Object.assign(config, { timeout })
     }
-    const keysAt = (cooldownDuration: number) =>
-      createRemoteJWKSet(new URL(server.jwks_uri ?? ''), { timeoutDuration: TIMEOUT_SECONDS * 1000, cooldownDuration })
+    const keysAt = (cooldownDuration: number) => keysOf(new URL(server.jwks_uri ?? ''), cooldownDuration)
     return {
       ...{ oidc, errors: createProviderErrors(oidc), issuer: server.issuer },
       ...{ config: configured(TIMEOUT_SECONDS), patient: configured(REFRESH_TIMEOUT_SECONDS) },
@@ -230,5 +229,16 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       const { keysForStrangers: keys, issuer } = await ready()
       return readLogoutToken(token, { keys, issuer, clientId, algorithms: ASYMMETRIC_ALGORITHMS, clock })
     },
+  }
+}
+
+/** A provider's keys. The library goes by this machine's clock, and what it has read would stay new where that is set back. */
+function keysOf(url: URL, cooldownDuration: number): JWTVerifyGetKey {
+  const open = () => createRemoteJWKSet(url, { timeoutDuration: TIMEOUT_SECONDS * 1000, cooldownDuration })
+  let [keys, askedAt] = [open(), Date.now()]
+  return (header, token) => {
+    if (Date.now() < askedAt) keys = open()
+    askedAt = Date.now()
+    return keys(header, token)
   }
 }

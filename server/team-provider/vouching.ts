@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Clock } from '../clock.ts'
+import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
@@ -72,9 +72,12 @@ export function createVouching(options: VouchingOptions): Vouching {
   }
 
   /** Also where it is further ahead than it is ever put: the clock was set back. */
-  const isTimeToAsk = ({ askAt }: Grant) => clock() >= askAt || askAt - clock() > ASK_EVERY_MS + LEASE_MS
+  function isTimeToAsk({ askAt, refresh }: Grant): boolean {
+    const longestMs = refresh === undefined ? LONGEST_SILENCE_MS : ASK_EVERY_MS
+    return clock() >= askAt || askAt - clock() > longestMs + LEASE_MS
+  }
 
-  const isLastWordTooOld = (grant: Grant) => clock() - grant.saidAt >= LONGEST_SILENCE_MS
+  const isLastWordTooOld = (grant: Grant) => !isWithin(LONGEST_SILENCE_MS, grant.saidAt, clock())
 
   /** As it was last said, if that is not too long ago. */
   function asLastSaid(id: string, grant: Grant): User {
@@ -122,7 +125,7 @@ export function createVouching(options: VouchingOptions): Vouching {
 
   /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
   async function withoutToken(user: User, id: string, grant: Grant): Promise<User | undefined> {
-    if (clock() >= grant.saidAt + LONGEST_SILENCE_MS) return withdraw(user, id, 'unheard')
+    if (isLastWordTooOld(grant)) return withdraw(user, id, 'unheard')
     return isLeftOut(grant.user, rules) ? withdraw(user, id, 'not_allowed') : personOf(id, grant)
   }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { createAppList } from '../../../server/apps/forward-auth/app-list.ts'
 import { ScanInError } from '../../../server/errors.ts'
@@ -390,6 +390,16 @@ describe('a way that is not this browser’s', () => {
     }
     expect(await whoIs(phone)).toBe(OUT)
     expect(log.text()).not.toMatch(/leaky/)
+  })
+
+  test('keys that the provider changes after the clock was set back count at once', async () => {
+    expect((await signIn()).headers.location).toBe('/scan')
+    const now = Date.now()
+    const machine = jest.spyOn(Date, 'now').mockImplementation(() => now - 30 * MINUTE_MS)
+    testApp.time.now -= 30 * MINUTE_MS
+    await team.rotateKeys()
+    const other = createInjectClient(testApp.app)
+    expect((await signIn(other).finally(() => machine.mockRestore())).headers.location).toBe('/scan')
   })
 
   test('an ID token that none of the published keys has signed is nobody’s word', async () => {

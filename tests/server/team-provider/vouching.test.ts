@@ -13,6 +13,7 @@ const MINUTE_MS = 60_000
 const TWELVE_HOURS_MS = 12 * 60 * MINUTE_MS
 
 let now: number
+let reads: number
 /** What time is waited for, in the order in which it was begun. */
 let timers: { ms: number; ring: () => void }[]
 /** What the provider is asked, and how it answers. */
@@ -41,12 +42,20 @@ async function wait(ms: number): Promise<void> {
 beforeEach(async () => {
   now = Date.now()
   timers = []
+  reads = 0
   asked = []
   withdrawn = []
   warnings = []
   withdraw = async (id) => void withdrawn.push(id)
   grantOf = new Map()
-  const store = createMemoryStore({ clock })
+  const memory = createMemoryStore({ clock })
+  const store = {
+    ...memory,
+    read(key: string) {
+      reads++
+      return memory.read(key)
+    },
+  }
   const provider = { issuer: 'https://id.example', clientId: 'c', clientSecret: 's' }
   const how = { store, clock, randomness, keptForMs: 10 * TWELVE_HOURS_MS }
   rules = { issuer: 'https://id.example', groupsClaim: 'groups', allow: undefined }
@@ -195,6 +204,25 @@ test('whoever it was silent about for a night waits for its answer, and is not p
   await eventually('it is asked about the next', () => asked.length === 4)
   asked[3]?.answer()
   expect(await last).toMatchObject({ id: third })
+})
+
+test('whom there is nothing to ask by about is looked up once at each use', async () => {
+  const user: User = { id: 'no-token', name: 'No token', source: 'oidc' }
+  grantOf.set(user.id, await grants.open({ user, saidAt: now, askAt: now + TWELVE_HOURS_MS }, undefined))
+  reads = 0
+  for (let uses = 1; uses <= 3; uses++) {
+    expect(await vouch(user.id)).toMatchObject({ id: user.id })
+    expect(reads).toBe(uses)
+  }
+})
+
+test('where the clock is set back by a day, a last word counts no more', async () => {
+  const [who] = everybody() as [string]
+  now -= 25 * 60 * MINUTE_MS
+  const early = vouch(who).catch((error) => error)
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer(away())
+  expect(await early).toMatchObject({ code: 'identity_provider_unavailable' })
 })
 
 test('where the clock is set back an hour, it is asked as soon as before', async () => {
