@@ -9,8 +9,10 @@ import { type Change, updateRecord } from '../store/update-record.ts'
 /** Where to look for a person's passkeys: each itself decides whose it is. */
 export interface PasskeyList {
   read(person: Person): Promise<readonly ListEntry[]>
-  /** What authenticators know a person by: made when it is first asked for, and the same for as long as there is a passkey. */
-  handleOf(person: Person): Promise<string>
+  /** What authenticators know a person by. `undefined`: there is none, or no more. */
+  handleOf(person: Person): Promise<string | undefined>
+  /** The same, made where there is none, and good for an hour from now at the least. */
+  keepHandle(person: Person): Promise<string>
   /** @returns whether it is in the list now: else there are too many */
   add(person: Person, entry: ListEntry): Promise<boolean>
   /** Lists it until a later end, to within a day: not every use is worth two writes. */
@@ -67,9 +69,10 @@ export function createPasskeyList({ store, clock, randomness }: PasskeyListOptio
   return {
     read: async (person) => decode((await store.read(keyOf(person)))?.value)?.passkeys ?? [],
 
-    // Written anew where it is a list of none: its hour is counted from the last time that somebody asked.
-    handleOf: async (person) =>
-      (await update(person, (list) => (list.passkeys.length === 0 ? { ...list } : list))).handle,
+    handleOf: async (person) => decode((await store.read(keyOf(person)))?.value)?.handle,
+
+    // Written anew also where it stays as it is: whatever is in it may be about to end.
+    keepHandle: async (person) => (await update(person, (list) => ({ ...list }))).handle,
 
     async add(person, entry) {
       const { passkeys } = await update(person, (list) =>

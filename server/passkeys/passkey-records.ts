@@ -20,7 +20,7 @@ export interface PasskeyRecords {
   find(id: string): Promise<Passkey | undefined>
   /** A person's passkeys that are good, the oldest first. */
   of(user: User): Promise<IdentifiedPasskey[]>
-  /** `taken`: there is one of that id. Where there are too many, the oldest that is not good here makes way. */
+  /** `taken`: there is one of that id. Where there are too many, the oldest of another host makes way. */
   add(id: string, passkey: Passkey, onChange: OnAdding): Promise<'added' | 'taken' | 'too_many'>
   /** Writes a use down, and compares its counter in the same step. `cloned`: it did not go up. `undefined`: it is gone. */
   use(id: string, use: PasskeyUse): Promise<Passkey | 'cloned' | undefined>
@@ -75,26 +75,25 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
     )
   }
 
-  /** What is forgotten leaves the list. */
-  async function clear(person: Person): Promise<void> {
+  /** What is forgotten leaves the list, and what was added under another password goes: it may have been somebody else. */
+  async function clear(person: Person, removed: OnAdding['removed']): Promise<void> {
     const isJustListed = (endsAt: number) => endsAt - clock() > KEPT_FOR_MS - LONGEST_ADDING_MS
-    const absent = (await listed(person)).filter(({ passkey, endsAt }) => !passkey && !isJustListed(endsAt))
-    if (absent.length > 0)
-      await list.remove(
-        person,
-        absent.map(({ id }) => id),
-      )
+    const entries = await listed(person)
+    const dead = entries.filter(({ passkey }) => passkey?.rpId === party.id && !isGood(passkey))
+    const absent = entries.filter(({ passkey, endsAt }) => !passkey && !isJustListed(endsAt))
+    await Promise.all(dead.map(({ id }) => end(person, id, removed(id))))
+    const gone = [...dead, ...absent].map(({ id }) => id)
+    if (gone.length > 0) await list.remove(person, gone)
   }
 
   /**
-   * What was added under another password or host is good for nothing here, and is kept: both may come back, and another
-   * instance may have read the accounts file later. Only where there is no room else, the oldest of them goes.
+   * What was added under another host is kept, for that may come back. Where there is no room else, the oldest of them goes.
    * @returns whether one did
    */
   async function makeRoom(person: Person, removed: OnAdding['removed']): Promise<boolean> {
     const entries = await listed(person)
     const [oldest] = entries
-      .flatMap(({ id, passkey }) => (passkey !== undefined && !isGood(passkey) ? [{ id, at: passkey.createdAt }] : []))
+      .flatMap(({ id, passkey }) => (passkey && passkey.rpId !== party.id ? [{ id, at: passkey.createdAt }] : []))
       .sort((one, other) => one.at - other.at)
     if (oldest === undefined) return false
     await end(person, oldest.id, removed(oldest.id))
@@ -128,13 +127,11 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
     async add(id, passkey, { added, removed }) {
       const { owner } = passkey
       const endsAt = forgottenAt(passkey)
-      await clear(owner)
+      await clear(owner, removed)
       const before = await list.read(owner)
       // Listed first: a passkey that is not listed, nobody can remove.
       const entry = { id, endsAt }
-      const hasRoom =
-        (await list.add(owner, entry)) || ((await makeRoom(owner, removed)) && (await list.add(owner, entry)))
-      if (!hasRoom) return 'too_many'
+      while (!(await list.add(owner, entry))) if (!(await makeRoom(owner, removed))) return 'too_many'
       const next = { value: passkey, expiresAt: endsAt, durable: true }
       const adding = (there: unknown) =>
         there === undefined ? { next, ...told(added), result: true } : { result: false }

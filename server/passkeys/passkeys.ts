@@ -144,7 +144,7 @@ export function createPasskeys(options: PasskeysOptions) {
     /** For who wants to add one. */
     creationOptions({ id, user }: PersonAtPhone): Promise<CreationOptions> {
       return tries.challengeFor(id, async () => {
-        const [handle, known] = await Promise.all([list.handleOf(user), records.of(user)])
+        const [handle, known] = await Promise.all([list.keepHandle(user), records.of(user)])
         return {
           rp: { id: party.id, name: brandName },
           user: { id: handle, name: user.email ?? user.name, displayName: user.name },
@@ -172,6 +172,7 @@ export function createPasskeys(options: PasskeysOptions) {
       const { id: phoneId, user } = person
       return attempt({ by, person }, 'refused', 'passkey_refused', async (inTurn) => {
         const handle = await list.handleOf(user)
+        if (handle === undefined) throw new PasskeyRefused('challenge')
         const { clientDataJSON } = attestation.response
         const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
         const made = await inTurn(() => verifyAttestation(attestation, challenge, party))

@@ -350,6 +350,11 @@ test('passkeys come back with their host, also of who has added others meanwhile
   expect([(await listed()).length, removed()]).toEqual([1, 0])
   expect((await addThere()).statusCode).toBe(201)
   expect([(await listed()).length, removed()]).toEqual([0, 1])
+  const addHere = async () => (await add()).statusCode
+  expect(await Promise.all([addHere(), addHere(), addHere()])).toEqual([201, 201, 201])
+  expect([(await listed()).length, removed()]).toEqual([3, 3])
+  await Promise.all((await listed()).map(({ id }: { id: string }) => phone.delete(`/passkeys/${id}`)))
+  for (let count = 0; count < 3; count++) expect((await addThere()).statusCode).toBe(201)
   expect(refusal(await addThere())).toEqual([409, 'too_many_passkeys'])
   await moved.app.close()
 })
