@@ -1,7 +1,10 @@
+import { codeOf } from '../errors.ts'
+
 /** Why a `fetch` failed, for the log. Of a text that names an address nothing is told: there may be a key in its query. */
 export function reasonOf(error: unknown): string {
-  // `fetch` says why in its error's cause.
-  return messageOf(causeOf(error)) ?? messageOf(error) ?? 'it cannot be reached'
+  // `fetch` says why in its error's cause; of a host with several addresses by its code alone.
+  const cause = causeOf(error)
+  return messageOf(cause) ?? codeOf(cause) ?? messageOf(error) ?? 'it cannot be reached'
 }
 
 function causeOf(error: unknown): unknown {
