@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DATA_FILE, makeFolder } from '../store/disk-file.ts'
 import { openDiskTables } from '../store/disk-tables.ts'
 import { StoreSettingError } from '../store/store-setting-error.ts'
@@ -20,6 +20,7 @@ export const copyStore: Command = async ([source, target, ...more]) => {
     sync(join(unfinished, DATA_FILE))
     renameSync(join(unfinished, DATA_FILE), join(target, DATA_FILE))
     sync(target)
+    sync(dirname(resolve(target)))
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
     await root.close()
