@@ -30,6 +30,8 @@ export function createWebApp(options: WebAppOptions): TypedApp {
   const app: TypedApp = Fastify({
     // ScanIn logs by itself: Fastify's log prints the URL, and makes a logger for every request.
     logger: false,
+    // A slow machine starts slowly: ten seconds for each part would end its start.
+    pluginTimeout: 0,
     serverFactory: httpServer(options),
     // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
     trustProxy: false,
