@@ -11,7 +11,7 @@ import { setUpPageTests } from '../support/page-tests.ts'
 const { visitors, shared } = setUpPageTests({
   // The next poll is a minute away.
   patient: { POLL_INTERVAL_SECONDS: '60', POLL_HOLD_SECONDS: '0' },
-  ordinary: { POLL_INTERVAL_SECONDS: '5', POLL_HOLD_SECONDS: '0' },
+  ordinary: { POLL_INTERVAL_SECONDS: '5', POLL_HOLD_SECONDS: '0', QR_REFRESH_SECONDS: '30' },
   apart: { POLL_INTERVAL_SECONDS: '15', MATCH: 'never' },
 })
 
