@@ -86,6 +86,16 @@ export async function tabTo(page: Page, part: string): Promise<void> {
   throw new Error(`no way to ${part} by Tab`)
 }
 
+/** Gives the page time to do what it may have begun, and must not: an answer of the service, and two pictures. */
+export async function letSettle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await (await fetch('/healthz')).text()
+    const picture = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await picture()
+    await picture()
+  })
+}
+
 /**
  * Lets the page's clock, which the test has installed, run until the part is seen. What the page waits for that is no time (a
  * reply, a worker) is given its own in between.
