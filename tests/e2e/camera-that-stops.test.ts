@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Browser, Page } from 'playwright-core'
 import { createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
 import { filmQr } from '../support/camera-film.ts'
-import { runUntil, sees, signInOnPhone, stopClock } from '../support/page-steps.ts'
+import { letSettle, runUntil, sees, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
 
 /** A phone's camera is taken away by calls, other apps and locked screens: the picture must not just stand still. */
@@ -115,6 +115,7 @@ describe('a camera that the system keeps for itself, as for a call,', () => {
     await hide(phone, true)
     await isOff()
     await hide(phone, false)
+    await letSettle(phone)
     expect(await phone.locator('.viewfinder').isVisible()).toBe(false)
     expect(await phone.locator('#user-code').evaluate((field) => field === document.activeElement)).toBe(true)
   })
@@ -184,6 +185,7 @@ test('a camera that was stopped by hand stays off when the page comes back, tran
   await phone.locator('#camera-start').waitFor()
   await hide(phone, true)
   await hide(phone, false)
+  await letSettle(phone)
   expect(await phone.locator('#camera-start').isVisible()).toBe(true)
 })
 

@@ -109,8 +109,11 @@ describe('when time is up', () => {
 })
 
 describe('while nobody scans', () => {
+  /** And the code before is good for as long as it takes to use it. */
+  const RENEWS_FAST = { QR_REFRESH_SECONDS: '1', QR_OVERLAP_SECONDS: '120' }
+
   test('the code renews itself, the login stays, and the renewed code signs in', async () => {
-    const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
+    const { url } = await serve(RENEWS_FAST)
     const phone = await createPhone(url)
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
@@ -129,7 +132,7 @@ describe('while nobody scans', () => {
   })
 
   test('the code just renewed away is still good for a phone that was about to scan it', async () => {
-    const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
+    const { url } = await serve(RENEWS_FAST)
     const phone = await createPhone(url)
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)

@@ -121,7 +121,7 @@ test('every state of a login is said, can be gone through by keyboard, and has n
 })
 
 test('a minute before its end a login says so, and there is more time where that is safe', async () => {
-  const { url } = await serve({ MATCH: 'always', LOGIN_SECONDS: '72', CONFIRM_SECONDS: '72' })
+  const { url } = await serve({ MATCH: 'always', LOGIN_SECONDS: '90', CONFIRM_SECONDS: '90' })
   const phone = await createPhone(url)
   const [waiting, scanned, matching] = await Promise.all([visitors.desktop(), visitors.desktop(), visitors.desktop()])
   const heard = await hear(waiting)

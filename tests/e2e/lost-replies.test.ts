@@ -71,13 +71,13 @@ test('so is a renewal of the code: the login stays, and so does the code to type
   await openLoginPage(desktop, url)
   await desktop.locator('#user-code button').click()
   const userCode = await desktop.locator('#user-code output').textContent()
-  const before = await readToken(desktop)
   let isLost = false
   await desktop.route(/\/login$/, async (route) => {
     if (isLost) return route.fallback()
     isLost = true
     await route.fetch()
   })
+  const before = await readToken(desktop)
   await eventually('the code is another', async () => (await readToken(desktop)) !== before)
   expect(isLost).toBe(true)
   expect(loginIdOf(await readToken(desktop))).toBe(loginIdOf(before))

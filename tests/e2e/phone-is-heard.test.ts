@@ -37,7 +37,7 @@ async function treeOf(phone: Page): Promise<string> {
 
 test('each state is told of and takes the focus along, from the sign-in to a browser that is kept signed in', async () => {
   visitors.await(/status of 401 .*\/sign-in$/)
-  const { url } = await serve({ MATCH: 'never', TRUST_PROXY: '127.0.0.1/32', CONFIRM_SECONDS: '62' })
+  const { url } = await serve({ MATCH: 'never', TRUST_PROXY: '127.0.0.1/32', CONFIRM_SECONDS: '90' })
   const phone = await visitors.phone()
   const { said, focused } = await hear(phone)
   await phone.goto(`${url}/scan`)

@@ -79,7 +79,8 @@ test('a code far aside is read by a worker, which comes when it is asked for and
   visitors.await(/Content Security Policy/, /Refused to connect/)
   expect(await worker.evaluate(() => fetch('/session').then(String, () => 'refused'))).toBe('refused')
   await sees(phone, '#request', 'Chrome on Windows')
-  expect([...loaded].sort()).toEqual(['reader-worker-', 'zxing_reader-'])
+  // Where it is slow to begin, the page has begun to read by itself.
+  expect(loaded).toEqual(expect.arrayContaining(['reader-worker-', 'zxing_reader-']))
 })
 
 test('the camera’s picture is there before what reads it, which is ours and of no more than 400 kB', async () => {

@@ -7,7 +7,16 @@ import { eventually } from '../support/eventually.ts'
 import { cityRecord, geoipFile } from '../support/geoip-file.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
-import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import {
+  confirm,
+  isSignedIn,
+  letSettle,
+  openLoginPage,
+  readToken,
+  sees,
+  signInOnPhone,
+  tabTo,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0'
@@ -46,6 +55,7 @@ test('a phone tells at its next visit of what was signed in since, and one butto
   await phone.goto(`${url}/scan`)
   await signInOnPhone(phone)
   await sees(phone, '#sessions', 'This phone')
+  await letSettle(phone)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
 
   const thief = await createPhone(url)
@@ -90,10 +100,12 @@ test('a phone tells at its next visit of what was signed in since, and one butto
   await isSignedIn(desktop)
   await sees(phone, '#result', 'Signed in on')
   await sees(phone, '#sessions', 'Windows')
+  await letSettle(phone)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
   await phone.goto(`${url}/scan`)
   await phone.reload()
   await sees(phone, '#sessions', 'Windows')
+  await letSettle(phone)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
 
   await phone.locator('#activity summary').click()

@@ -133,16 +133,18 @@ test('the page for trouble on our side tries again by itself, less and less ofte
   expect(await heard.said()).toEqual(['Trying again…'])
   expect(await faultsIn(phone)).toEqual([])
 
+  // On a slow machine it has asked again while this looked. From here on time passes when this says so.
+  await stopClock(phone)
+  const before = asked
   await hide(phone, true)
   await phone.clock.runFor(120_000)
   await sees(phone, '#trying', /^Trying again…Trying again…$/)
-  expect(asked).toBe(4)
+  expect(asked).toBe(before)
   await hide(phone, false)
-  await timePasses('it asks at once', () => asked === 5)
+  await timePasses('it asks at once', () => asked === before + 1)
   expect(loaded).toBe(1)
 
-  // The service answers, and this page does not. No time passes while this reads how much is left.
-  await stopClock(phone)
+  // The service answers, and this page does not.
   isAway = false
   const waits: number[] = []
   for (const load of [2, 3, 4]) {
@@ -170,7 +172,7 @@ test('without a script that page says to load it again, and has a link that does
 })
 
 test('a session that is about to end says so a minute before, once to the ear, and how to go on', async () => {
-  const { url } = await serve({ REMEMBER_SECONDS: '65' })
+  const { url } = await serve({ REMEMBER_SECONDS: '80' })
   const phone = await visitors.phone()
   const heard = await hear(phone)
   await phone.goto(`${url}/scan`)

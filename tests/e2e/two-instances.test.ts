@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { enterApplication, writeApps } from '../support/applications.ts'
+import { untilHoldEnds } from '../support/held-poll.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startTwoInstances, type TwoInstances } from '../support/two-instances.ts'
@@ -44,7 +45,8 @@ async function holdElsewhere(): Promise<() => boolean> {
   const end = () => {
     isHeld = false
   }
-  bystander.get(`/login/status/${token}?seen=pending&wait=${SHORTER_SECONDS}`).then(end, end)
+  const ask = (seconds: number) => bystander.get(`/login/status/${token}?seen=pending&wait=${seconds}`)
+  untilHoldEnds(ask, SHORTER_SECONDS).then(end, end)
   return () => isHeld
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
-import { type Client, createClient, createPhone } from '../support/http-client.ts'
+import { answered, type Client, createClient, createPhone } from '../support/http-client.ts'
 import { approve, scan, startLogin } from '../support/login-flow.ts'
 import { type ClusterNode, type RedisCluster, startCluster } from '../support/redis-cluster.ts'
 import { ROOT, type Service, startService } from '../support/service.ts'
@@ -14,7 +14,8 @@ let service: Service
 
 beforeAll(async () => {
   cluster = await startCluster(3, { replicas: 1 })
-  service = await startService({ ...cluster.env, REDIS_WAIT_REPLICAS: '1' })
+  // What is collected after a failover is, however long that takes.
+  service = await startService({ ...cluster.env, REDIS_WAIT_REPLICAS: '1', COLLECT_SECONDS: '600' })
 })
 
 afterAll(async () => {
@@ -32,7 +33,7 @@ async function expectCollected(browser: Client, token: string): Promise<void> {
     return answer.status !== 503 && answer
   })
   expect(reply.json).toMatchObject({ status: 'authenticated' })
-  expect((await browser.get('/session')).status).toBe(200)
+  expect((await answered(() => browser.get('/session'))).status).toBe(200)
 }
 
 async function replicasOf(master: ClusterNode): Promise<ClusterNode[]> {
@@ -92,16 +93,18 @@ test('logins go on while their slot moves to another node', async () => {
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   const token = await startLogin(browser)
   await scan(phone, token)
+  const status = () => answered(() => browser.get(`/login/status/${token}`))
   const key = keyOf(token)
   const [from, slot] = [await cluster.masterOf(key), await cluster.slotOf(key)]
   const to = await otherMaster(from)
   await to.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id)
   await from.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id)
-  expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'scanned' })
+  expect((await status()).json).toMatchObject({ status: 'scanned' })
   // The record has gone ahead of its slot.
   await from.client.call('MIGRATE', '127.0.0.1', to.port, key, 0, 5000)
-  expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'scanned' })
-  expect((await phone.post('/login/confirm', { token })).json).toEqual({ status: 'authenticated' })
+  expect((await status()).json).toMatchObject({ status: 'scanned' })
+  const confirmed = await answered(() => phone.post('/login/confirm', { token }))
+  expect(confirmed.json).toEqual({ status: 'authenticated' })
   for (const node of [to, from]) await node.client.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
   await expectCollected(browser, token)
 })
@@ -126,7 +129,7 @@ test('a master that stood still while its replica took over is found out, and wh
 
 test('a master that is killed is survived: what was confirmed is collected', async () => {
   // Nobody could promise anything of its slots with one replica more than there is.
-  const lenient = await startService(cluster.env)
+  const lenient = await startService({ ...cluster.env, COLLECT_SECONDS: '600' })
   const [browser, phone] = [createClient(lenient.url), await createPhone(lenient.url)]
   const token = await startLogin(browser)
   await approve(phone, token)

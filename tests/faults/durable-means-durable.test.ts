@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
-import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
+import { answered, type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
@@ -123,7 +123,8 @@ test('many that wait for a replica wait together, and none for the others', asyn
   expect((await countOf('wait')) - waits).toBeLessThan(10)
   await line.mend()
   await eventually('the replica is back', async () => (await phone.get('/readyz')).status === 200)
-  const again = await Promise.all(tokens.map((token) => phone.post('/login/confirm', { token })))
+  // On a busy machine the replica is late for some of them.
+  const again = await Promise.all(tokens.map((token) => answered(() => phone.post('/login/confirm', { token }))))
   expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]))
 })
 
@@ -173,7 +174,7 @@ test('who removes a passkey is told so once a replica has it: a failover brings 
   const phone = await createPhone(service.url)
   const authenticator = createSoftwareAuthenticator({ origin: service.url })
   const attestation = authenticator.make((await phone.post('/passkeys/options')).json)
-  const { id } = (await phone.post('/passkeys', { attestation })).json
+  const { id } = (await answered(() => phone.post('/passkeys', { attestation }))).json
   const isKept = async () => (await onReplica.get(`scanin:passkey:${id}`))?.includes('publicKey')
   expect(await isKept()).toBe(true)
   line.hang()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
+import { untilHoldEnds } from '../support/held-poll.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -7,9 +8,13 @@ import { type Service, startService } from '../support/service.ts'
 
 /**
  * S6: a confirm reaches its browser, whatever becomes of the connection on which changes are told. With holds of 25
- * seconds, each test has one more browser that waits for nothing: who is told is told while that one is still held.
+ * seconds, each test has one more browser that waits for nothing, and for less long: who is told is told while that one
+ * is still held.
  */
 
+/** The longest that there is, and one that is a little shorter. */
+const HOLD_SECONDS = 25
+const SHORTER_SECONDS = 23
 const SUBSCRIBER = { said: /subscribe/i }
 
 let redis: RedisServer
@@ -23,7 +28,7 @@ let phone: Client
 beforeAll(async () => {
   redis = await startRedis()
   line = await createFaultyLine(redis.port)
-  const env = { POLL_HOLD_SECONDS: '25', PUBLIC_URL: 'http://scanin.test' }
+  const env = { POLL_HOLD_SECONDS: String(HOLD_SECONDS), PUBLIC_URL: 'http://scanin.test' }
   ;[near, far] = await Promise.all([
     startService({ ...env, REDIS_URL: `redis://127.0.0.1:${line.port}` }),
     startService({ ...env, REDIS_URL: redis.url }),
@@ -41,7 +46,6 @@ afterAll(async () => {
 interface HeldPoll {
   token: string
   reply: Promise<Reply>
-  isHeld(): boolean
 }
 
 /** A browser whose login is scanned, and whose poll is being held: its reading has come back from Redis. */
@@ -49,57 +53,69 @@ async function startHeldPoll(scannedBy = phone): Promise<HeldPoll> {
   const browser = createClient(near.url, 'http://scanin.test')
   const token = await startLogin(browser)
   await scan(scannedBy, token)
-  let isHeld = true
   const read = line.passed('server', { said: /mget/i })
-  const reply = browser.get(`/login/status/${token}?seen=scanned&wait=25`).finally(() => {
-    isHeld = false
-  })
+  const reply = browser.get(`/login/status/${token}?seen=scanned&wait=${HOLD_SECONDS}`)
   await read
-  return { token, reply, isHeld: () => isHeld }
+  return { token, reply }
+}
+
+/** A poll held for less long than the others, that nothing happens to. Begin it first. @returns whether it still is */
+async function holdElsewhere(): Promise<() => boolean> {
+  const bystander = createClient(near.url, 'http://scanin.test')
+  const token = await startLogin(bystander)
+  let isHeld = true
+  const end = () => {
+    isHeld = false
+  }
+  const ask = (seconds: number) => bystander.get(`/login/status/${token}?seen=pending&wait=${seconds}`)
+  const read = line.passed('server', { said: /mget/i })
+  untilHoldEnds(ask, SHORTER_SECONDS).then(end, end)
+  await read
+  return () => isHeld
 }
 
 async function confirm(by: Client, { token }: HeldPoll): Promise<void> {
   expect((await by.post('/login/confirm', { token })).json).toEqual({ status: 'authenticated' })
 }
 
-async function expectToldDuringHold(held: HeldPoll, waitsForNothing: HeldPoll): Promise<void> {
+async function expectToldDuringHold(held: HeldPoll, isOtherHeld: () => boolean): Promise<void> {
   expect((await held.reply).json).toMatchObject({ status: 'authenticated' })
-  expect(waitsForNothing.isHeld()).toBe(true)
+  expect(isOtherHeld()).toBe(true)
 }
 
 test('a browser whose notice was lost with a cut connection is told as soon as there is a new one', async () => {
-  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  const [isOtherHeld, held] = [await holdElsewhere(), await startHeldPoll()]
   // Kept back, and then lost.
   line.hang(SUBSCRIBER)
   await confirm(phone, held)
   line.drop(SUBSCRIBER)
   await line.mend()
-  await expectToldDuringHold(held, waitsForNothing)
+  await expectToldDuringHold(held, isOtherHeld)
 })
 
 test('a connection that is half open is found out and replaced, and who waits is told', async () => {
-  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  const [isOtherHeld, held] = [await holdElsewhere(), await startHeldPoll()]
   line.halfOpen(SUBSCRIBER)
   await confirm(phone, held)
-  await expectToldDuringHold(held, waitsForNothing)
+  await expectToldDuringHold(held, isOtherHeld)
 })
 
 test('a connection that hangs is found out and replaced, and who waits is told', async () => {
-  const [held, waitsForNothing] = [await startHeldPoll(), await startHeldPoll()]
+  const [isOtherHeld, held] = [await holdElsewhere(), await startHeldPoll()]
   const before = line.taken()
   line.hang(SUBSCRIBER)
   await confirm(phone, held)
   // The next one says nothing of a subscription before it is made.
   while (line.taken() === before) await line.spoke('client')
   await line.mend()
-  await expectToldDuringHold(held, waitsForNothing)
+  await expectToldDuringHold(held, isOtherHeld)
 })
 
 test('what happens in the same process is told without Redis', async () => {
   const phoneHere = await createPhone(near.url, 'http://scanin.test')
-  const [held, waitsForNothing] = [await startHeldPoll(phoneHere), await startHeldPoll()]
+  const [isOtherHeld, held] = [await holdElsewhere(), await startHeldPoll(phoneHere)]
   line.hang(SUBSCRIBER)
   await confirm(phoneHere, held)
-  await expectToldDuringHold(held, waitsForNothing)
+  await expectToldDuringHold(held, isOtherHeld)
   await line.mend()
 })

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
-import { createClient, createPhone } from '../support/http-client.ts'
+import { answered, createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startSentinelSet } from '../support/sentinel.ts'
@@ -10,7 +10,11 @@ import { startServiceProcess } from '../support/service.ts'
 test('a login that was approved before the primary died is collected after the failover', async () => {
   const set = await startSentinelSet()
   const { primary, replica } = set
-  const service = await startServiceProcess({ ...set.env, REDIS_WAIT_REPLICAS: '1' })
+  const service = await startServiceProcess({
+    ...{ ...set.env, REDIS_WAIT_REPLICAS: '1' },
+    // It is a matter of one login, however long a failover takes.
+    COLLECT_SECONDS: '600',
+  })
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   const token = await startLogin(browser)
   await approve(phone, token)
@@ -31,7 +35,7 @@ test('a login that was approved before the primary died is collected after the f
     return reply.status === 200 ? reply : undefined
   })
   expect(collected.json).toMatchObject({ status: 'authenticated' })
-  expect((await browser.get('/session')).status).toBe(200)
+  expect((await answered(() => browser.get('/session'))).status).toBe(200)
 
   await service.stop()
   await Promise.all([set.stop(), spare.stop()])
@@ -52,10 +56,11 @@ test('a primary that stood still while another took its place gets no write, and
   await approve(phone, before)
   await approve(phone, after)
   for (const token of [before, after]) {
-    expect((await browser.get(`/login/status/${token}`)).json).toMatchObject({ status: 'authenticated' })
+    const collected = await answered(() => browser.get(`/login/status/${token}`))
+    expect(collected.json).toMatchObject({ status: 'authenticated' })
   }
   await eventually('the old primary follows', async () => (await roleOf(set.primary.url)) === 'slave')
-  expect((await browser.get('/session')).status).toBe(200)
+  expect((await answered(() => browser.get('/session'))).status).toBe(200)
   await eventually('it is ready', async () => (await browser.get('/readyz')).status === 200)
 
   await service.stop()

@@ -38,8 +38,14 @@ async function people(): Promise<People> {
   return { phone, browser, tokens: { pending, scanned, approved } }
 }
 
-/** Those that ask most of the store, and those that ask least. */
-function everything({ phone, browser, tokens: { pending, scanned, approved } }: People): Promise<Reply>[] {
+/**
+ * Those that ask most of the store, and those that ask least.
+ * @param signIns how many: each takes its time to hash, whatever the store does
+ */
+function everything(
+  { phone, browser, tokens: { pending, scanned, approved } }: People,
+  signIns: number,
+): Promise<Reply>[] {
   const signIn = () => createClient(stage.service.url).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
   return [
     browser.get(`/login/status/${pending}`),
@@ -54,7 +60,7 @@ function everything({ phone, browser, tokens: { pending, scanned, approved } }: 
     phone.get('/session'),
     phone.get('/sessions'),
     phone.delete('/sessions'),
-    ...Array.from({ length: 5 }, signIn),
+    ...Array.from({ length: signIns }, signIn),
     browser.get('/readyz'),
   ]
 }
@@ -62,7 +68,7 @@ function everything({ phone, browser, tokens: { pending, scanned, approved } }: 
 test('while the store hangs everything is 503 with Retry-After, and it goes on when the store does', async () => {
   const some = await people()
   stage.line.hang()
-  for (const reply of await Promise.all(everything(some))) {
+  for (const reply of await Promise.all(everything(some, 5))) {
     expect([reply.status, reply.json?.code]).toEqual([503, 'store_unavailable'])
     expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
   }
@@ -96,7 +102,7 @@ test('once the store is known to hang, who comes is refused before those who cam
 
 test('with a store that takes over a second for an answer, nothing takes longer than three of them', async () => {
   const some = await people()
-  stage.line.delay(700)
+  stage.line.delay(900)
   let answers = 0
   const measuring = (async () => {
     while (answers < 3) {
@@ -104,7 +110,7 @@ test('with a store that takes over a second for an answer, nothing takes longer 
       answers++
     }
   })()
-  const whenAnswered = await Promise.all(everything(some).map((reply) => reply.then(() => answers)))
+  const whenAnswered = await Promise.all(everything(some, 1).map((reply) => reply.then(() => answers)))
   expect(Math.max(...whenAnswered)).toBeLessThan(3)
   await measuring
 })

@@ -130,6 +130,8 @@ test('of many polls at once after the approval, one at the most gets tokens, and
   const replies = await Promise.all(Array.from({ length: 6 }, () => poll(json.device_code)))
   const given = replies.filter(({ status }) => status === 200)
   expect(given.length).toBeLessThanOrEqual(1)
+  const refused = replies.filter((reply) => !given.includes(reply)).map(errorOf)
+  expect(refused).toEqual(refused.map(() => ({ status: 400, error: 'invalid_grant' })))
   for (const { json: tokens } of given) expect((await userinfo(device, tokens.access_token)).status).toBe(401)
 })
 

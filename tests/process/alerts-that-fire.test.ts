@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { approve, startLogin } from '../support/login-flow.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { ROOT, type Service, startService } from '../support/service.ts'
 import { startWebhookReceiver, WEBHOOK_SECRET, type WebhookReceiver } from '../support/webhook-receiver.ts'
@@ -80,11 +81,13 @@ async function firing(): Promise<Set<string>> {
 /** Causes a trouble again and again until it is noticed: what one look at the metrics has missed, the next has not. */
 async function expectFiring(alerts: string[], trouble: () => Promise<unknown> = async () => undefined): Promise<void> {
   const seen = new Set<string>()
-  await eventually(`${alerts} fire`, async () => {
+  const look = async () => {
     await trouble()
     for (const alert of await firing()) seen.add(alert)
     return alerts.every((alert) => seen.has(alert))
-  })
+  }
+  // Causing it takes longer than looking: on a slow machine a minute is a handful of looks.
+  await eventually(`${alerts} fire`, look, 4 * PATIENCE_MS)
 }
 
 const guess = () => createClient(service.url).post('/sign-in', { username: 'nobody', password: 'wrong' })

@@ -273,7 +273,7 @@ describe('scanin admin', () => {
       asked.push([url, headers.authorization])
       response.end('scanin_up 1\n')
     })
-    const port = await firstFree(server, [10_080, 6697, 6669, 6668, 6667, 6666, 6665, 6566, 6000, 5061, 5060])
+    const port = await firstFree(server, [6697, 6669, 6668, 6667, 6666, 6665, 6566, 6000, 5061, 5060])
     const env = { ADMIN_PORT: String(port) }
     expect(await run(['admin', 'metrics'], { env })).toEqual({ code: 0, out: 'scanin_up 1\n', err: '' })
     expect(asked).toEqual([['/metrics', `Bearer ${ADMIN_TOKEN}`]])

@@ -65,6 +65,7 @@ export async function launchChromium(
       executablePath: fileURLToPath(new URL('chromium.sh', import.meta.url)),
       args: [...ARGUMENTS, ...moreArguments],
       env: { ...process.env, PROGRAM: findChromium(), ...env },
+      timeout: PATIENCE_MS,
     }),
   )
 }

@@ -24,7 +24,8 @@ export async function runBlocks(scripts: string[], cwd: string, env: Record<stri
   const { stdout } = await promisify(execFile)('bash', ['-c', script], {
     cwd,
     env: { PATH: process.env['PATH'], ...env },
-    timeout: PATIENCE_MS,
+    // Each of its commands is waited for that long.
+    timeout: 4 * PATIENCE_MS,
   })
   return stdout.split(BETWEEN)
 }

@@ -62,8 +62,11 @@ export async function shownToken(page: Page): Promise<string> {
     const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size })
     const draw = canvas.getContext('2d')
     if (image === null || draw === null) throw new Error('there is no code')
-    await image.decode()
-    draw.drawImage(image, 0, 0, size, size)
+    // A copy: where the page puts another code in its place meanwhile, the picture itself fails to be decoded.
+    const still = new Image()
+    still.src = image.src
+    await still.decode()
+    draw.drawImage(still, 0, 0, size, size)
     const { data } = draw.getImageData(0, 0, size, size)
     // One letter a pixel: a number each would be a message of megabytes.
     return Array.from({ length: size * size }, (_, at) => ((data[at * 4] ?? 255) < 128 ? '1' : '0')).join('')

@@ -34,12 +34,15 @@ export async function readQr(desktop: Page | Frame): Promise<string> {
   })
   return desktop.locator('#qr').evaluate(async (image, reader) => {
     if (!(image instanceof HTMLImageElement)) throw new Error('#qr is no image')
-    await image.decode()
+    // A copy: where the page puts another code in its place meanwhile, the picture itself fails to be decoded.
+    const still = new Image()
+    still.src = image.src
+    await still.decode()
     const { BarcodeDetector } = await import(`${reader}/decode.js`)
     const canvas = document.createElement('canvas')
     canvas.width = 600
     canvas.height = 600
-    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height)
+    canvas.getContext('2d')?.drawImage(still, 0, 0, canvas.width, canvas.height)
     const [found] = await new BarcodeDetector({ formats: ['qr_code'] }).detect(canvas)
     if (found === undefined) throw new Error('#qr cannot be read')
     return found.rawValue
@@ -81,6 +84,16 @@ export async function tabTo(page: Page, part: string): Promise<void> {
     if (await target.evaluate((element) => element === document.activeElement)) return
   }
   throw new Error(`no way to ${part} by Tab`)
+}
+
+/** Gives the page time to do what it may have begun, and must not: an answer of the service, and two pictures. */
+export async function letSettle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await (await fetch('/healthz')).text()
+    const picture = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await picture()
+    await picture()
+  })
 }
 
 /**

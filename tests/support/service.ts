@@ -72,6 +72,8 @@ async function environmentOf(env: Record<string, string>) {
     // All tests come from one address; limits have tests of their own.
     RATE_LOGINS_PER_MINUTE: '0',
     RATE_SIGN_INS_PER_MINUTE: '0',
+    // A code that was read is good for as long as it takes to use it; renewal has tests of its own.
+    QR_REFRESH_SECONDS: '300',
     ...env,
   }
   return { url, port, told }

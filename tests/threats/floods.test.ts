@@ -114,13 +114,15 @@ onEveryStore(
       expect((await stage.browser().post('/sign-in', right, from('198.51.100.31'))).status).toBe(200)
     })
 
-    test('T17 whatever a flood leaves behind ends by itself', async () => {
-      await startFrom(stage.browser(), '198.51.100.50', 30)
-      if (stage.kind === 'embedded') return
-      const dump = await redisDump(stage.redis().url)
-      expect(dump.length).toBeGreaterThan(10)
-      for (const { key, ttlMs } of dump) expect({ key, ends: ttlMs >= 0 }).toEqual({ key, ends: true })
-    })
+    // Of the embedded store that is the next test.
+    if (stage.kind === 'redis') {
+      test('T17 whatever a flood leaves behind in Redis ends by itself', async () => {
+        await startFrom(stage.browser(), '198.51.100.50', 30)
+        const dump = await redisDump(stage.redis().url)
+        expect(dump.length).toBeGreaterThan(10)
+        for (const { key, ttlMs } of dump) expect({ key, ends: ttlMs >= 0 }).toEqual({ key, ends: true })
+      })
+    }
   },
 )
 

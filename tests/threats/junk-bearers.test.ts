@@ -52,6 +52,7 @@ test('T26 few calls to a slow provider are under way at once; others are told to
   const early: number[] = []
   for (const call of calls) void call.then(({ status }) => early.push(status))
   await eventually('those beyond are answered', () => early.length >= 18)
+  await eventually('some of the others are asked about', () => provider.asked() > before)
   expect(provider.asked() - before).toBeLessThanOrEqual(12)
   release()
   const replies = await Promise.all(calls)

@@ -172,11 +172,19 @@ test('T31 a code is good once: the second time takes away what the first one got
   expect((await refresh(browser, WEB, first.json.refresh_token)).json.error).toBe('invalid_grant')
 })
 
+/** All others are refused. @returns what was given */
+function givenToOneAtMost(replies: readonly Reply[]): Reply[] {
+  const given = replies.filter(({ status }) => status === 200)
+  expect(given.length).toBeLessThanOrEqual(1)
+  const refused = replies.filter((reply) => !given.includes(reply)).map(({ status, json }) => [status, json?.error])
+  expect(refused).toEqual(refused.map(() => [400, 'invalid_grant']))
+  return given
+}
+
 test('T31 of many who exchange one code at once, none keeps anything', async () => {
   const code = await codeFor(browser, phone, WEB)
   const replies = await Promise.all(Array.from({ length: 8 }, () => exchange(browser, WEB, code)))
-  const given = replies.filter(({ status }) => status === 200)
-  expect(given.length).toBeLessThanOrEqual(1)
+  const given = givenToOneAtMost(replies)
   for (const { json } of given) expect((await userinfo(browser, json.access_token)).status).toBe(401)
 })
 
@@ -195,8 +203,7 @@ test('T31 a refresh token is good once: shown again, all that came of it is over
 test('T31 of many who refresh at once by one token, none keeps anything', async () => {
   const { json } = await exchange(browser, WEB, await codeFor(browser, phone, WEB))
   const replies = await Promise.all(Array.from({ length: 8 }, () => refresh(browser, WEB, json.refresh_token)))
-  const given = replies.filter(({ status }) => status === 200)
-  expect(given.length).toBeLessThanOrEqual(1)
+  const given = givenToOneAtMost(replies)
   for (const one of [json, ...given.map((reply) => reply.json)]) {
     expect((await userinfo(browser, one.access_token)).status).toBe(401)
     expect((await refresh(browser, WEB, one.refresh_token)).json.error).toBe('invalid_grant')

@@ -16,7 +16,8 @@ import { expectProblem } from './seen.ts'
 
 const RIGHT = { username: 'demo', password: DEMO_PASSWORD }
 const AT_ONCE = 400
-const STRANGERS = 90
+/** Whoever comes behind them is let in within the time that a sign-in may wait, also where hashing is slow. */
+const STRANGERS = 40
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
 

@@ -278,4 +278,8 @@ describe('who confirmed and was refused until it was too late', () => {
     expect(endingOf(history, { ...RULES, troubles: [{ from: 500, until: 2100 }] })).toBe('fine')
     expect(endingOf(history, { ...RULES, troubles: [{ from: 3900, until: 5000 }] })).toBe('fine')
   })
+
+  test('was not, if its browser went away upon that', () => {
+    expect(endingOf({ ...history, calls: calls.slice(0, -1) }, RULES)).toBe('fine')
+  })
 })

@@ -27,7 +27,9 @@ export function endingOf(history: LoginHistory, rules: Rules): Ending {
   const approvedAt = firstTry(calls, at)
   const end = Math.min(approvedAt + rules.collectMs, repeatsUntil(calls, confirmed.calledAt)) - rules.slackMs
   if (polls.some((poll) => isTold(poll) && poll.answer.at < end && isOver(poll))) return 'lost'
-  return polls.some((poll) => poll.calledAt < end && isFailedInPeace(poll, rules)) ? 'starved' : 'fine'
+  // Who went away upon the one that failed, of its own accord, was not refused until its time was over.
+  const wentOn = polls.slice(0, -1)
+  return wentOn.some((poll) => poll.calledAt < end && isFailedInPeace(poll, rules)) ? 'starved' : 'fine'
 }
 
 /** From when on it may have been approved: a confirm before that one, which was not answered or in vain, may have come through. */

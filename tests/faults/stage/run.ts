@@ -24,6 +24,8 @@ export interface Run {
 export interface Phase {
   fault: string
   played: Played[]
+  /** How many of them were signed in once it had begun, however much later. */
+  gotIn: number
   violations: Violation[]
   /** Each confirmed, and refused until its time was over, also in peace: what it asked, as lines. */
   starved: string[]
@@ -121,9 +123,15 @@ function phaseOf(
   return {
     fault: fault.name,
     played: own,
+    gotIn: own.filter(({ history }) => isGivenSession(history, from)).length,
     violations: judged.flatMap(({ violations }) => violations),
     starved: judged.flatMap(({ starved }) => starved),
   }
+}
+
+function isGivenSession({ calls }: LoginHistory, from: number): boolean {
+  const first = calls.find(({ answer }) => answer?.session !== undefined)
+  return first?.answer !== undefined && first.answer.at >= from
 }
 
 /** What is excused: of a store that forgets, to whoever was there. */
