@@ -119,6 +119,10 @@ test('a list of devices is gone through by ear and by keyboard: what was done is
   expect(all.said).toEqual(['3 devices were signed out'])
   expect(await Promise.all([other, ...linked].map(status))).toEqual([401, 401, 401, 401])
   expect(await rows(phone).count()).toBe(1)
+  await phone.locator('#activity summary').click()
+  const told = phone.locator('#events .event-what', { hasText: 'were signed out' })
+  await told.waitFor()
+  expect(await told.textContent()).toBe('3 devices were signed out')
 })
 
 test('sixty devices are a short list until somebody asks for all; nothing in it is wider than the smallest screen', async () => {
