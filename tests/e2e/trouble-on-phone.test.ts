@@ -132,6 +132,12 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await first.locator('#sign-out').click()
   await first.locator('#sign-in').waitFor()
   await sees(second, '#sign-in-why', 'You are signed out')
+  // Who does not see it hears why with the heading.
+  const described = await second.locator('#sign-in h1:focus').evaluate((title) => {
+    const id = title.getAttribute('aria-describedby') ?? ''
+    return document.getElementById(id)?.textContent
+  })
+  expect(described).toBe('You are signed out. Sign in to go on.')
   await signInOnPhone(second)
   await second.locator('#chooser').waitFor()
   await first.locator('#chooser').waitFor()
