@@ -185,13 +185,13 @@ test('a device that is used again is among those, on a page that stays open; who
   await signInOnPhone(phone)
   await phone.locator('#chooser').waitFor()
 
-  const daysAgo: Record<string, number> = { Firefox: 1, Safari: 10 }
+  const daysAgo = { Firefox: 1, Safari: 10 }
   await phone.route(/\/sessions$/, async (route) => {
     const response = await route.fetch()
     const { sessions } = await response.json()
     const now = Date.parse(sessions.find(({ current }: { current: boolean }) => current).last_seen_at)
     const json = sessions.map((each: { browser: { name: string } }) => {
-      const days = daysAgo[each.browser.name]
+      const days = Object.entries(daysAgo).find(([name]) => name === each.browser.name)?.[1]
       return days === undefined ? each : { ...each, last_seen_at: new Date(now - days * DAY).toISOString() }
     })
     await route.fulfill({ response, json: { sessions: json } })

@@ -183,6 +183,33 @@ test.each(['is looked at again', 'has its page loaded anew'])(
   },
 )
 
+test('what stood in the way of a sign-out is told no more once it worked, or somebody comes back', async () => {
+  visitors.await(/status of 503 .*\/sign-out$/)
+  const { url } = shared('ordinary')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#sessions li').first().waitFor()
+  const signOut = /\/sign-out$/
+  const body = JSON.stringify({ code: 'store_unavailable', status: 503, title: 'Service unavailable' })
+  await phone.route(signOut, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body }))
+  await phone.locator('#sign-out').click()
+  await sees(phone, '#status', 'The service is having trouble.')
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await eventually('it is told no more', async () => (await phone.locator('#status').textContent()) === '')
+
+  await phone.locator('#sign-out').click()
+  await sees(phone, '#status', 'The service is having trouble.')
+  const asked: Route[] = []
+  await phone.unroute(signOut)
+  await phone.route(signOut, (route) => void asked.push(route))
+  await phone.locator('#sign-out').click()
+  await eventually('it is asked for again', async () => asked.length > 0)
+  expect(await phone.locator('#status').textContent()).toBe('')
+  await asked[0]?.continue()
+  await phone.locator('#sign-in').waitFor()
+})
+
 test.each(['the number was typed', 'the page was loaded anew'])(
   'a refusal that comes after the browser got in says of nobody that they were kept out, and which browser to sign out; also once %s',
   async (what) => {
