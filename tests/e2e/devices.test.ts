@@ -8,6 +8,7 @@ import { sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const MANY = 60
+const DAY = 86_400_000
 const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter'
 const IPV6 = '2001:db8:85a3:8d3:1319:8a2e:370:7348'
 const AGENTS = [
@@ -119,6 +120,10 @@ test('a list of devices is gone through by ear and by keyboard: what was done is
   expect(all.said).toEqual(['3 devices were signed out'])
   expect(await Promise.all([other, ...linked].map(status))).toEqual([401, 401, 401, 401])
   expect(await rows(phone).count()).toBe(1)
+  await phone.locator('#activity summary').click()
+  const told = phone.locator('#events .event-what', { hasText: 'were signed out' })
+  await told.waitFor()
+  expect(await told.textContent()).toBe('3 devices were signed out')
 })
 
 test('sixty devices are a short list until somebody asks for all; nothing in it is wider than the smallest screen', async () => {
@@ -168,4 +173,50 @@ test('sixty devices are a short list until somebody asks for all; nothing in it 
   await more.click()
   expect(await rows(phone).count()).toBe(8)
   expect(await more.evaluate((button) => button === document.activeElement)).toBe(true)
+})
+
+test('a device that is used again is among those, on a page that stays open; who comes back to the page finds what was used last at the top', async () => {
+  const { url } = await serve(env)
+  const other = await createPhone(url)
+  await link(other, url, AGENTS[0])
+  await link(other, url, AGENTS[1])
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+
+  const daysAgo = { Firefox: 1, Safari: 10 }
+  await phone.route(/\/sessions$/, async (route) => {
+    const response = await route.fetch()
+    const { sessions } = await response.json()
+    const now = Date.parse(sessions.find(({ current }: { current: boolean }) => current).last_seen_at)
+    const json = sessions.map((each: { browser: { name: string } }) => {
+      const days = Object.entries(daysAgo).find(([name]) => name === each.browser.name)?.[1]
+      return days === undefined ? each : { ...each, last_seen_at: new Date(now - days * DAY).toISOString() }
+    })
+    await route.fulfill({ response, json: { sessions: json } })
+  })
+  const look = async () => {
+    const asked = phone.waitForResponse(/\/sessions$/)
+    await phone.evaluate(() => window.dispatchEvent(new Event('online')))
+    await asked
+  }
+  const group = (name: string) => phone.locator(`#sessions [data-group="${name}"] li`)
+  const first = (words: string) =>
+    group('recent')
+      .filter({ hasText: /Firefox|Safari/ })
+      .first()
+      .filter({ hasText: words })
+
+  await phone.goto(`${url}/home`)
+  await group('idle').filter({ hasText: 'Safari on macOS' }).waitFor()
+  await first('Firefox').waitFor()
+
+  daysAgo.Safari = 0
+  await look()
+  await group('recent').filter({ hasText: 'Safari on macOS' }).waitFor()
+  // Nothing moves under a finger but for that.
+  await first('Firefox').waitFor()
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await first('Safari').waitFor()
 })

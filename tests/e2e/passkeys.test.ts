@@ -151,6 +151,19 @@ test('a name that no passkey may have is refused before one is made', async () =
   await sees(phone, '#passkeys-message', 'A name cannot')
   expect(await phone.locator('#passkey-name').evaluate((field) => field === document.activeElement)).toBe(true)
   expect(await authenticator.count()).toBe(0)
+
+  // A passkey that the service cannot read is no bad name.
+  visitors.await(/status of 400 .*\/passkeys$/)
+  const unreadable = { code: 'invalid_request', status: 400, title: 'Invalid request' }
+  const answer = { status: 400, contentType: 'application/problem+json', body: JSON.stringify(unreadable) }
+  const adding = /\/passkeys$/
+  await phone.route(adding, (route) => {
+    return route.request().method() === 'POST' ? route.fulfill(answer) : route.continue()
+  })
+  await phone.locator('#passkey-name').fill('Work phone')
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#passkeys-message', 'That could not be understood')
+  await phone.unroute(adding)
   await phone.locator('#passkey-name').fill('Work phone')
   await addPasskey(phone, 'Work phone')
   expect(await phone.locator('#passkeys-message').textContent()).toBe('')

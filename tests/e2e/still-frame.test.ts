@@ -211,6 +211,9 @@ test.each([
   await desktop.keyboard.press('Enter')
   await sees(desktop, '#copy-code', 'Copied')
   expect(await frameOf(desktop)).toEqual(still)
+  // It can be pressed again, and says so.
+  await sees(desktop, '#copy-code', /^Copy$/)
+  expect(await frameOf(desktop)).toEqual(still)
   const code = await desktop.locator('#user-code').textContent()
   await desktop.evaluate(() => document.body.appendChild(document.createElement('textarea')).focus())
   await desktop.keyboard.press('Control+V')

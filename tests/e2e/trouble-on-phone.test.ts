@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
@@ -132,6 +132,12 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await first.locator('#sign-out').click()
   await first.locator('#sign-in').waitFor()
   await sees(second, '#sign-in-why', 'You are signed out')
+  // Who does not see it hears why with the heading.
+  const described = await second.locator('#sign-in h1:focus').evaluate((title) => {
+    const id = title.getAttribute('aria-describedby') ?? ''
+    return document.getElementById(id)?.textContent
+  })
+  expect(described).toBe('You are signed out. Sign in to go on.')
   await signInOnPhone(second)
   await second.locator('#chooser').waitFor()
   await first.locator('#chooser').waitFor()
@@ -174,5 +180,85 @@ test.each(['is looked at again', 'has its page loaded anew'])(
     await phone.locator('#sessions [data-kind="browser"]').waitFor()
     await seen
     expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  },
+)
+
+test('what stood in the way of a sign-out is told no more once it worked, or somebody comes back', async () => {
+  visitors.await(/status of 503 .*\/sign-out$/)
+  const { url } = shared('ordinary')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#sessions li').first().waitFor()
+  const signOut = /\/sign-out$/
+  const body = JSON.stringify({ code: 'store_unavailable', status: 503, title: 'Service unavailable' })
+  await phone.route(signOut, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body }))
+  await phone.locator('#sign-out').click()
+  await sees(phone, '#status', 'The service is having trouble.')
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await eventually('it is told no more', async () => (await phone.locator('#status').textContent()) === '')
+
+  await phone.locator('#sign-out').click()
+  await sees(phone, '#status', 'The service is having trouble.')
+  const asked: Route[] = []
+  await phone.unroute(signOut)
+  await phone.route(signOut, (route) => void asked.push(route))
+  await phone.locator('#sign-out').click()
+  await eventually('it is asked for again', async () => asked.length > 0)
+  expect(await phone.locator('#status').textContent()).toBe('')
+  await asked[0]?.continue()
+  await phone.locator('#sign-in').waitFor()
+})
+
+test.each(['the number was typed', 'the page was loaded anew'])(
+  'a refusal that comes after the browser got in says of nobody that they were kept out, and which browser to sign out; also once %s',
+  async (what) => {
+    visitors.await(/status of 404 .*\/login\/(deny|scan)/)
+    const { url } = await serve({ MATCH: 'always' })
+    const browser = createClient(url)
+    const phone = await visitors.phone()
+    await phone.goto(`${url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#chooser').waitFor()
+    const token = await startLogin(browser)
+    await phone.evaluate((code) => {
+      location.hash = code
+    }, token)
+    await confirm(phone)
+    await sees(phone, '#result #match-code', /^\d{6}$/)
+    const digits = await phone.locator('#result #match-code').textContent()
+
+    // What the phone asks meanwhile is on its way for long.
+    const asked: Route[] = []
+    const status = /\/login\/scan\/[^/]*$/
+    await phone.route(status, (route) => void asked.push(route))
+    const isLost = what === 'the page was loaded anew'
+    if (isLost) await phone.route(/\/login\/deny$/, () => undefined)
+    await eventually('the phone asks', async () => asked.length > 0)
+    expect((await browser.post('/login/match', { token, match_code: digits })).status).toBe(200)
+    // Told for ten seconds.
+    const response = await phone.context().request.get(`${url}/login/scan/${token}`)
+    expect(await response.json()).toMatchObject({ collected: true })
+    expect((await browser.get('/session')).status).toBe(200)
+    if (isLost) {
+      const denied = phone.waitForRequest(/\/login\/deny$/)
+      await phone.locator('.result-deny').click()
+      await denied
+      await phone.goto('about:blank')
+      await phone.unrouteAll()
+      await phone.goto(`${url}/scan`)
+      await sees(phone, '#result', 'This sign-in has ended')
+      await sees(phone, '.not-you', 'Then somebody else wanted to get in as you, and may be signed in now.')
+    } else {
+      await phone.route(status, (route) => route.fulfill({ response }))
+      await phone.locator('.result-deny').click()
+      await sees(phone, '#result h1', 'That was too late')
+      await sees(phone, '.result-more', /is signed in already\. Sign it out in the list below\.$/)
+      await sees(phone, '.not-you', 'Then somebody else wanted to get in as you, and is signed in now.')
+    }
+    expect(await phone.locator('#result').textContent()).not.toMatch(/nobody/i)
+    await phone.locator('#sessions [data-kind="browser"] .device-end').click()
+    await phone.locator('#sessions [data-kind="browser"]').waitFor({ state: 'detached' })
+    expect((await browser.get('/session')).status).toBe(401)
   },
 )

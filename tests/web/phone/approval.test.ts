@@ -218,7 +218,7 @@ describe('meanwhile', () => {
     const phone = scanned()
     await phone.approval.deny()
     await phone.clock.pass(60_000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, mayBeAttack: true } })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, stranger: 'kept_out' } })
     expect(phone.asked).toHaveLength(1)
   })
 
@@ -236,7 +236,7 @@ describe('meanwhile', () => {
     await phone.approval.confirm()
     phone.server.status = state('denied')
     await phone.clock.pass(3000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.triesUsed, mayBeAttack: true } })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.triesUsed, stranger: 'kept_out' } })
   })
 
   const confirmations: [string, ConfirmReply | Error][] = [
@@ -330,32 +330,49 @@ describe('a refusal that comes after the confirmation', () => {
     await phone.clock.pass(3000)
     return phone
   }
-  const tooLate = { kind: 'ended', words: { ...phoneWords.finished, mayBeAttack: true } }
+  const tooLate: ApprovalView = { kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } }
 
   test('is in time as long as the login is there', async () => {
     const phone = await confirmed()
     await phone.approval.deny()
-    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, mayBeAttack: true } })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, stranger: 'kept_out' } })
     expect(phone.decisions).toEqual(['confirm', 'deny'])
   })
 
-  test('too late says what to do about a stranger who is in, and lets nobody in', async () => {
+  const ends: [string, PhoneReply | Error, ApprovalView][] = [
+    ['is gone, says that somebody may be in', refusal(404, 'expired_token'), tooLate],
+    [
+      'has let the browser in, says that it is in',
+      state('authenticated', true),
+      {
+        kind: 'ended',
+        words: {
+          title: 'That was too late',
+          more: '\u2068Chrome on Linux\u2069 is signed in already. Sign it out in the list below.',
+          stranger: 'in',
+        },
+      },
+    ],
+  ]
+  test.each(ends)('too late, where the login %s, and lets nobody in', async (_what, status, end) => {
     const phone = await confirmed()
     phone.server.deny = refusal(404, 'expired_token')
+    phone.server.status = status
     await phone.approval.deny()
-    expect(phone.last()).toEqual(tooLate)
+    await settle()
+    expect(phone.last()).toEqual(end)
+    const asked = phone.asked.length
+    await phone.clock.pass(60_000)
+    expect(phone.asked).toHaveLength(asked)
   })
 
-  test.each([
-    ['is gone', refusal(404, 'expired_token')],
-    ['has let the browser in', state('authenticated', true)],
-  ])('too late says so too where its answer was lost and the login %s', async (_what, status) => {
+  test.each(ends)('too late without an answer, where the login %s', async (_what, status, end) => {
     const phone = await confirmed()
     phone.server.deny = dropped()
     await expect(phone.approval.deny()).rejects.toThrow('dropped')
     phone.server.status = status
     await phone.clock.pass(5000)
-    expect(phone.last()).toEqual(tooLate)
+    expect(phone.last()).toEqual(end)
   })
 })
 
@@ -374,7 +391,7 @@ describe('a refusal whose answer was lost', () => {
       const phone = await refused(before)
       phone.server.status = state('denied')
       await phone.clock.pass(5000)
-      expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, mayBeAttack: true } })
+      expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, stranger: 'kept_out' } })
     },
   )
 
@@ -382,7 +399,7 @@ describe('a refusal whose answer was lost', () => {
     const phone = await refused('scanned')
     phone.server.status = refusal(404, 'expired_token')
     await phone.clock.pass(5000)
-    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.finished, mayBeAttack: true } })
+    expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } })
   })
 })
 

@@ -32,7 +32,7 @@ describe('the code in the address', () => {
     expect(tab.pending.token()).toBe(token)
     tab.pending.keep(token)
     expect(tab.address.hash).toBe(`#${token}`)
-    tab.pending.scanned(token)
+    tab.pending.scanned(token, 'ann')
     expect(tab.address.hash).toBe('')
     expect(tab.states).toEqual([{ kept: true }])
     expect(tab.pending.token()).toBe(token)
@@ -58,7 +58,7 @@ describe('the code in the address', () => {
 
 test('a scanned code is there after a reload', () => {
   const { pending, items } = open(`#${token}`)
-  pending.scanned(token)
+  pending.scanned(token, 'ann')
   expect(open('', items).pending.token()).toBe(token)
 })
 
@@ -73,4 +73,18 @@ test('what was said of a code last is known after a reload, and of that code alo
   expect(pending.decision(token)).toBeUndefined()
   pending.forget()
   expect([afterReload().decision(token), afterReload().decision(other)]).toEqual([undefined, undefined])
+})
+
+test('what one person has scanned and said is none of who is here next, in this page or the next; a code in the address is theirs', () => {
+  const scanned = open('')
+  scanned.pending.scanned(token, 'ann')
+  scanned.pending.decided(token, 'deny')
+  const again = open('', scanned.items).pending
+  again.belongTo('ann')
+  expect([again.token(), again.decision(token)]).toEqual([token, 'deny'])
+
+  const next = open(`#${other}`, scanned.items).pending
+  next.belongTo('ben')
+  expect([next.token(), next.decision(token)]).toEqual([other, undefined])
+  expect([...scanned.items]).toEqual([])
 })

@@ -26,6 +26,14 @@ test('this device comes first, then what is new, then what was used last; what w
   expect(grouped(devices)).toEqual({ here: 'this', recent: 'new today days', idle: 'a week month', beyond: 0 })
 })
 
+test('what was used again while the page was open is among those, in the place that it had', () => {
+  const devices = [device('days', 2), device('again', 0), device('weeks', 20)]
+  const seenAt = ({ id, lastSeenAt }: LinkedDevice) => (id === 'again' ? now - 10 * DAY : lastSeenAt)
+  const { groups } = groupDevices(devices, { seenAt, isNew: () => false, now, isWhole: false })
+  expect(groups.recent.map(({ id }) => id)).toEqual(['days', 'again'])
+  expect(groups.idle.map(({ id }) => id)).toEqual(['weeks'])
+})
+
 test('of many the first few are shown, and it is known how many more there are', () => {
   const devices = Array.from({ length: 61 }, (_, at) => device(String(at), at, { current: at === 60 }))
   const first = grouped(devices)

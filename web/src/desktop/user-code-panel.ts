@@ -4,6 +4,9 @@ import { findPart } from '../page/find-part.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
+/** So long it says that it is copied; then the button offers what it does. */
+const COPIED_MS = 4000
+
 export interface UserCodePanel {
   /** Offers the code anew: what was shown belongs to a login that is over. */
   reset(): void
@@ -21,6 +24,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
   const address = findPart(how, '.address', HTMLElement)
   const message = findPart(panel, '.message', HTMLElement)
   let asked = 0
+  let saying: ReturnType<typeof setTimeout> | undefined
 
   const showCode = (reply: UserCodeReply) => {
     const code = document.createElement('output')
@@ -49,7 +53,15 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
   }
   copy.addEventListener('click', async () => {
     const isCopied = await copyTextOf(place)
-    copy.textContent = isCopied ? formWords.copied : formWords.copy
+    const offer = () => {
+      copy.textContent = formWords.copy
+    }
+    clearTimeout(saying)
+    offer()
+    if (isCopied) {
+      copy.textContent = formWords.copied
+      saying = setTimeout(offer, COPIED_MS)
+    }
     message.textContent = isCopied ? '' : formWords.copyFailed
   })
 

@@ -28,8 +28,8 @@ export function applicationWords({ name, origin }: Pick<Application, 'name' | 'o
 export interface TitledWords {
   readonly title: string
   readonly more: string
-  /** Somebody else may have begun it: what to do next is said too. */
-  readonly mayBeAttack?: true
+  /** Somebody else may have begun it: what came of that for them. What to do next is said too. */
+  readonly stranger?: 'kept_out' | 'may_be_in' | 'in'
 }
 
 /** Address, and place where it is known. */

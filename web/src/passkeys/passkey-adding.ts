@@ -10,14 +10,24 @@ export interface PasskeyAddingParts {
   readonly onSignInAgain: (why: string) => void
 }
 
-/** Adds a passkey of this device. False: the person signs in again first. Throws ApiError, PasskeyError and the like. */
+/** A name that no passkey may have. */
+export class PasskeyNameError extends Error {}
+
+/**
+ * Adds a passkey of this device. False: the person signs in again first. Throws PasskeyNameError before there is one, ApiError,
+ * PasskeyError and the like.
+ */
 export type AddPasskey = (name?: string) => Promise<boolean>
 
 export const createPasskeyAdding =
   ({ api, authenticator, onSignInAgain }: PasskeyAddingParts): AddPasskey =>
   (name) =>
     unlessStale(onSignInAgain, async () => {
-      const attestation = await authenticator.create(await api.passkeyOptions({ name }))
+      const options = await api.passkeyOptions({ name }).catch((cause: unknown) => {
+        // Of what was sent the name alone is the person's.
+        throw name !== undefined && isProblem(cause, 'invalid_request') ? new PasskeyNameError('', { cause }) : cause
+      })
+      const attestation = await authenticator.create(options)
       await api.addPasskey({ name, attestation })
     })
 

@@ -11,7 +11,7 @@ import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
 import type { Authenticator } from './authenticator.ts'
-import { type AddPasskey, unlessStale } from './passkey-adding.ts'
+import { type AddPasskey, PasskeyNameError, unlessStale } from './passkey-adding.ts'
 import { passkeyErrorWords } from './passkey-error-words.ts'
 
 export interface PasskeyListParts {
@@ -139,8 +139,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     try {
       if (!(await add(given === '' ? undefined : given))) return
     } catch (error) {
-      const isOfName = given !== '' && isProblem(error, 'invalid_request')
-      if (!isOfName || !isTheirs()) throw error
+      if (!(error instanceof PasskeyNameError) || !isTheirs()) throw error
       trouble.say(deviceWords.badName)
       return name.focus()
     }

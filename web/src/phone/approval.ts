@@ -1,6 +1,7 @@
 import { phone as phoneWords } from '#messages/phone'
+import { refusal as refusalWords } from '#messages/refusal'
 import { wordsFor } from '../page/error-words.ts'
-import { browserWords, type TitledWords } from '../page/words.ts'
+import { browserWords, setApart, type TitledWords } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import type { Api } from '../wire/api.ts'
@@ -39,7 +40,7 @@ export type Decision = 'confirm' | 'deny'
  */
 export const unheardEnd = (token: string, decision: Decision): EndedView =>
   decision === 'deny'
-    ? { kind: 'ended', words: { ...phoneWords.finished, mayBeAttack: true } }
+    ? { kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } }
     : { kind: 'ended', words: phoneWords.finished, login: loginIdOf(token) }
 
 export interface ApprovalParts {
@@ -111,6 +112,14 @@ export function createApproval(parts: ApprovalParts): Approval {
     else onView(unheardEnd(token, decision ?? 'confirm'))
   }
 
+  /** The browser has its session. */
+  const endCollected = () => {
+    if (decision !== 'deny') return onView(done())
+    const { title, more } = refusalWords.tooLate
+    const name = browserWords(request.browser)
+    end({ title, more: more({ browser: setApart(name) }), stranger: 'in' })
+  }
+
   const done = (): ApprovalView => ({
     kind: 'done',
     browser: browserWords(request.browser),
@@ -141,9 +150,9 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const onReply = (reply: PhoneReply) => {
     noteReply(reply)
-    if (reply.status === 'denied') end({ ...deniedWords(), mayBeAttack: true })
-    else if (reply.status === 'expired' || (reply.collected && decision === 'deny')) endUnheard()
-    else if (reply.collected) onView(done())
+    if (reply.status === 'denied') end({ ...deniedWords(), stranger: 'kept_out' })
+    else if (reply.status === 'expired') endUnheard()
+    else if (reply.collected) endCollected()
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 
@@ -194,6 +203,18 @@ export function createApproval(parts: ApprovalParts): Approval {
     }
   }
 
+  /** @returns whether it came too late */
+  const sendDeny = async (): Promise<boolean> => {
+    noteDecision('deny')
+    try {
+      await stillAsked(api.deny({ token }))
+      return false
+    } catch (error) {
+      if (isProblem(error, 'expired_token')) return true
+      throw error
+    }
+  }
+
   const proof = async (): Promise<Assertion> =>
     stillAsked(parts.prove(await stillAsked(api.confirmOptions({ token })), signal))
 
@@ -236,9 +257,9 @@ export function createApproval(parts: ApprovalParts): Approval {
       }),
     deny: () =>
       decide(async () => {
-        noteDecision('deny')
-        await stillAsked(api.deny({ token }))
-        end({ ...phoneWords.denied, mayBeAttack: true })
+        // For some seconds yet it is told who is in.
+        if (await sendDeny()) void watch()
+        else end({ ...phoneWords.denied, stranger: 'kept_out' })
       }),
   }
 }

@@ -4,7 +4,7 @@ import type { AccountParts } from './account-parts.ts'
 
 /**
  * {@link AccountParts} that are loaded once they are to be shown: whoever has yet to sign in does not wait for them.
- * @param load rejects where they cannot be had now; the next time that they are to be shown it is tried again
+ * @param load rejects where they cannot be had now; the next time that they are to be shown, or somebody is back, it is tried again
  * @param onTrouble told why they are not shown
  */
 export function createLateAccountParts(
@@ -35,7 +35,10 @@ export function createLateAccountParts(
       isShown = shown
       if (shown || loaded !== undefined) void bringUp()
     },
-    refresh: () => loaded?.refresh(),
+    refresh() {
+      if (loaded !== undefined) loaded.refresh()
+      else if (isShown) void bringUp()
+    },
     approved(login) {
       approved.push(login)
     },

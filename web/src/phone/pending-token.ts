@@ -6,8 +6,10 @@ import type { Decision } from './approval.ts'
 export interface PendingToken {
   token(): string | undefined
   keep(token: string): void
-  /** This phone has scanned it: the address no longer has to carry it. */
-  scanned(token: string): void
+  /** This phone has scanned it, as this person: the address no longer has to carry it. */
+  scanned(token: string, person: string): void
+  /** Told who is here: what another has scanned in this tab is none of theirs. A code in the address is anybody's. */
+  belongTo(person: string): void
   /** What the person has said of this code in this tab last, as far as it may have been heard. */
   decision(token: string): Decision | undefined
   decided(token: string, decision: Decision): void
@@ -22,6 +24,7 @@ export interface PendingTokenParts {
 
 // The public half alone: it is what the QR says, and it is gone with the tab.
 const key = 'scanin.pending-token'
+const personKey = 'scanin.pending-person'
 const decisionKeys = { confirm: 'scanin.confirmed-token', deny: 'scanin.refused-token' } as const
 const decisions = ['confirm', 'deny'] as const
 
@@ -38,6 +41,11 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
   const forgetDecision = () => {
     for (const decision of decisions) memory.remove(decisionKeys[decision])
   }
+  const forgetKept = () => {
+    memory.remove(key)
+    memory.remove(personKey)
+    forgetDecision()
+  }
 
   return {
     token: () => inAddress() ?? tokenOfFragment(memory.get(key) ?? ''),
@@ -45,9 +53,13 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
       if (inAddress() !== token) clearAddress()
       memory.set(key, token)
     },
-    scanned(token) {
+    scanned(token, person) {
       clearAddress()
       memory.set(key, token)
+      memory.set(personKey, person)
+    },
+    belongTo(person) {
+      if ((memory.get(personKey) ?? person) !== person) forgetKept()
     },
     decision: (token) => decisions.find((decision) => memory.get(decisionKeys[decision]) === token),
     decided(token, decision) {
@@ -56,8 +68,7 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     },
     forget() {
       clearAddress()
-      memory.remove(key)
-      forgetDecision()
+      forgetKept()
     },
   }
 }

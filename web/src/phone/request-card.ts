@@ -1,5 +1,6 @@
 import { passkey as passkeyWords } from '#messages/passkey'
 import { phone as phoneWords } from '#messages/phone'
+import { tag } from '#messages/tag'
 import { findPart } from '../page/find-part.ts'
 import { agoWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
@@ -158,5 +159,5 @@ const breakable = (host: string): (string | Node)[] =>
 function scopeWords(scopes: readonly string[]): string {
   const { profile, email, groups, none } = phoneWords.scopes
   const known = Object.entries({ profile, email, groups }).filter(([scope]) => scopes.includes(scope))
-  return known.map(([, words]) => words).join(', ') || none
+  return new Intl.ListFormat(tag).format(known.map(([, words]) => words)) || none
 }

@@ -1,4 +1,5 @@
 import { phone as phoneWords } from '#messages/phone'
+import { refusal as refusalWords } from '#messages/refusal'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
@@ -41,6 +42,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const how = findPart(card, '.match-how', HTMLElement)
   const again = findPart(card, '#again', HTMLButtonElement)
   const notYou = findPart(card, '.not-you', HTMLElement)
+  const whoIsIn = findPart(notYou, 'p', HTMLElement)
   const endOthers = findPart(notYou, 'button', HTMLButtonElement)
   const bar = findPart(card, '.result-bar', HTMLElement)
   const expiry = findPart(bar, '.result-expiry', HTMLElement)
@@ -92,7 +94,8 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       more.textContent = words.more
       more.hidden = words.more === ''
       showMatch(view.kind === 'match' ? view : undefined)
-      notYou.hidden = words.mayBeAttack === undefined
+      notYou.hidden = words.stranger === undefined
+      whoIsIn.textContent = words.stranger === undefined ? '' : refusalWords.stranger[words.stranger]
       again.hidden = view.kind === 'match' || view.kind === 'waiting'
       say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
       // What had the focus may be gone.

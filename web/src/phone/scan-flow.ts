@@ -89,6 +89,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       if (current === undefined) return undefined
       here = whoIsIn(current)
       isOnceMore = false
+      pending.belongTo(here.person)
       parts.onUser(current.user, isNew(current))
       // On its way before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
@@ -116,7 +117,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       const request = await scan(code, signal)
       if (request === undefined || signal.aborted) return
       // Before what may have the page loaded anew: of a code that was typed this page alone knows.
-      pending.scanned(request.token)
+      pending.scanned(request.token, here?.person ?? '')
       const approving = await retrying(parts.loadApproving, signal)
       if (approving === undefined || signal.aborted) return
       const { token } = request

@@ -10,9 +10,9 @@ import { addSheet } from '../page/late-sheet.ts'
 import { later } from '../page/later.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { pageStarted } from '../page/page-started.ts'
-import { setWords } from '../page/set-words.ts'
 import { tabMemory } from '../page/tab-memory.ts'
 import { tellRetrying } from '../page/tell-trouble.ts'
+import { createTroubleLine } from '../page/trouble-line.ts'
 import { pageAuthenticator as authenticator } from '../passkeys/authenticator.ts'
 import { createPasskeyAdding } from '../passkeys/passkey-adding.ts'
 import { createPasskeySignIn } from '../passkeys/passkey-sign-in.ts'
@@ -38,13 +38,14 @@ declare const REQUEST_SHEET: string
 learnProblems(accountProblem)
 const api = createApi({ fetch: (input, init) => fetch(input, init) })
 const status = findPart(document, '#status', HTMLElement)
+const trouble = createTroubleLine(status)
 const said = findPart(document, '#said', HTMLElement)
 const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 const tabs = openOtherTabs()
 
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
-  setWords(status, words)
+  trouble.say(words, () => true)
   turnTo(section, withDevices)
 }
 const turnTo = (section: PhoneSection, withDevices = false) => {
@@ -59,7 +60,7 @@ const turnTo = (section: PhoneSection, withDevices = false) => {
 }
 
 const onConnection = (connection: Connection) => {
-  setWords(status, connection === 'reconnecting' ? phoneWords.reconnecting : '')
+  trouble.sayOfLook(connection === 'reconnecting' ? phoneWords.reconnecting : '')
 }
 const pending = createPendingToken({ memory: tabMemory, address: location, history })
 const flow = createScanFlow({
@@ -69,7 +70,10 @@ const flow = createScanFlow({
   wake: pageWake,
   pending,
   loadApproving: () => loadApproving(),
-  onReturn: () => account.refresh(),
+  onReturn: () => {
+    trouble.say('')
+    account.refresh()
+  },
   onLoading: (words) => show('loading', { words }),
   onRetrying: (error) => {
     turnTo('loading')
@@ -161,18 +165,17 @@ const account = createLateAccountParts(
       onSignedOut: flow.signedOut,
     })
   },
-  () => {
-    status.textContent = phoneWords.noAccountParts
-  },
+  () => trouble.sayOfLook(phoneWords.noAccountParts),
 )
 
 const leave = async () => {
+  trouble.say('')
   try {
     await api.signOut()
     tabs.tell()
     flow.signedOut()
   } catch (error) {
-    status.textContent = wordsFor(error)
+    trouble.say(wordsFor(error))
   }
 }
 signOut.addEventListener('click', () => void onceAtATime(signOut, leave))

@@ -11,7 +11,7 @@ export interface DeviceGroups {
 }
 
 export interface GroupingParts {
-  /** What the order goes by. It is the moment of the first look: nothing is to move under a finger. */
+  /** What the order in a group goes by. It is the moment of the first look: nothing is to move under a finger. */
   readonly seenAt: (device: LinkedDevice) => number
   readonly isNew: (device: LinkedDevice) => boolean
   /** On the server's clock. */
@@ -37,7 +37,7 @@ export function groupDevices(
   const shown = isWhole ? ordered : ordered.slice(0, MOST_AT_FIRST)
   const nameOf = (device: LinkedDevice): GroupName => {
     if (device.current) return 'here'
-    return !isNew(device) && now - seenAt(device) >= IDLE_AFTER_MS ? 'idle' : 'recent'
+    return !isNew(device) && now - device.lastSeenAt >= IDLE_AFTER_MS ? 'idle' : 'recent'
   }
   const inGroup = (name: GroupName) => shown.filter((device) => nameOf(device) === name)
   return {

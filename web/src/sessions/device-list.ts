@@ -27,6 +27,7 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
   const rows = new Map<string, DeviceRow>()
   /** What was new once stays so while the page is its person's. */
   const news = new Set<string>()
+  /** Since somebody last came to look. */
   const firstSeenAt = new Map<string, number>()
   let shown: readonly LinkedDevice[] = []
   let isWhole = false
@@ -78,6 +79,7 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
     if (held && !held.isConnected) focusAfter(before, held, title)
   }
 
+  document.addEventListener('visibilitychange', () => firstSeenAt.clear())
   more.addEventListener('click', () => {
     const before = new Set(list.querySelectorAll('[data-session]'))
     isWhole = !isWhole

@@ -48,8 +48,8 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
 
   const item = (event: AccountEvent): Node => {
     const copy = copyOf(template)
-    const { type, browser, count, by, createdAt } = event
-    fill(findPart(copy, '.event-what', HTMLElement), whatHappened(type, count), browserWords(browser))
+    const { by, createdAt } = event
+    sayWhatHappened(findPart(copy, '.event-what', HTMLElement), event)
     findPart(copy, '.event-when', HTMLElement).append(timeElement(createdAt))
     findPart(copy, '.event-where', HTMLElement).textContent = whereWords(event)
     const doer = findPart(copy, '.event-by', HTMLElement)
@@ -75,11 +75,14 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
   }
 }
 
-/** As a heading, told the device that it is about. */
-function whatHappened(type: string, count: number): (device: string) => string {
-  if (type === 'revoked' && count > 1) return () => eventWords.revokedMany({ count })
+/** As a heading: with the device that it is about, or how many there were. */
+function sayWhatHappened(place: HTMLElement, { type, browser, count }: AccountEvent): void {
+  if (type === 'revoked' && count > 1) {
+    place.textContent = eventWords.revokedMany({ count })
+    return
+  }
   const { signed_in, linked, denied, revoked, passkey_added, passkey_removed, other } = eventWords
   const words = { signed_in, linked, denied, revoked, passkey_added, passkey_removed }
   const say = Object.entries(words).find(([name]) => name === type)?.[1] ?? other
-  return (device) => say({ device })
+  fill(place, (device) => say({ device }), browserWords(browser))
 }

@@ -14,11 +14,13 @@ class FakeImage {
   }
 }
 
-const drawing = { fillStyle: '', fillRect: () => undefined, drawImage: () => undefined }
-const stubs = { Image: FakeImage, document: { createElement: () => ({ getContext: () => drawing }) } }
+const drawing = { fillStyle: '', fillRect: () => undefined, drawImage: (): undefined => undefined }
+let context: typeof drawing | null
+const stubs = { Image: FakeImage, document: { createElement: () => ({ getContext: () => context }) } }
 
 beforeEach(() => {
   isPicture = true
+  context = drawing
   Object.assign(globalThis, stubs)
 })
 afterEach(() => {
@@ -62,4 +64,15 @@ test('a file that is no picture is told from a reader that fails', async () => {
   await expect(readPicture(PICTURE, reader, on)).rejects.toThrow('the reader cannot be had')
   isPicture = false
   expect(await readPicture(PICTURE, reader, on)).toEqual({ kind: 'unreadable' })
+})
+
+test('a picture that this browser cannot draw is told from a reader that fails', async () => {
+  const { reader, looks } = createReader(() => undefined)
+  const drawImage = () => {
+    throw new DOMException('The image is in the broken state', 'InvalidStateError')
+  }
+  for (context of [null, { ...drawing, drawImage }]) {
+    expect(await readPicture(PICTURE, reader, on)).toEqual({ kind: 'unreadable' })
+  }
+  expect(looks()).toBe(0)
 })

@@ -24,7 +24,9 @@ export async function readPicture(file: Blob, reader: QrReader, signal: AbortSig
     if (!isPicture) return { kind: 'unreadable' }
     for (const side of longestSides) {
       if (signal.aborted) break
-      const [found] = await reader.detect(drawn(image, side))
+      const canvas = drawn(image, side)
+      if (canvas === undefined) return { kind: 'unreadable' }
+      const [found] = await reader.detect(canvas)
       if (found !== undefined) return { kind: 'read', text: found.rawValue }
     }
     return { kind: 'no_code' }
@@ -33,7 +35,8 @@ export async function readPicture(file: Blob, reader: QrReader, signal: AbortSig
   }
 }
 
-function drawn(image: HTMLImageElement, longestSide: number): HTMLCanvasElement {
+/** @returns nothing where this browser cannot draw it, at this size or at all */
+function drawn(image: HTMLImageElement, longestSide: number): HTMLCanvasElement | undefined {
   // An SVG without a size of its own has none here either.
   const width = image.naturalWidth || 600
   const height = image.naturalHeight || 600
@@ -42,10 +45,14 @@ function drawn(image: HTMLImageElement, longestSide: number): HTMLCanvasElement 
   canvas.width = Math.max(1, Math.round(width * scale))
   canvas.height = Math.max(1, Math.round(height * scale))
   const context = canvas.getContext('2d')
-  if (context === null) throw new Error('This browser has no 2D canvas')
+  if (context === null) return undefined
   // A screenshot may be transparent where the paper was.
   context.fillStyle = '#fff'
   context.fillRect(0, 0, canvas.width, canvas.height)
-  context.drawImage(image, 0, 0, canvas.width, canvas.height)
+  try {
+    context.drawImage(image, 0, 0, canvas.width, canvas.height)
+  } catch {
+    return undefined
+  }
   return canvas
 }
