@@ -71,6 +71,11 @@ export function createScanner(parts: ScannerParts): Scanner {
   const film = async () => {
     if (interrupted) endFilming()
     if (filming) return
+    // It was asked for in time, and what films came too late: nobody looks.
+    if (document.hidden) {
+      resting = true
+      return
+    }
     reading?.abort()
     const mine = new AbortController()
     const { signal } = mine
