@@ -56,8 +56,9 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   /** The code that was sent last. */
   let typed = ''
 
-  const say = (words: string) => {
+  const say = (words: string, isWrong = true) => {
     help.hidden = true
+    message.classList.toggle('wrong', isWrong)
     setWords(message, words)
   }
   const loadScanner = later(async (): Promise<Scanner> => {
@@ -74,7 +75,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     const isStill = wishes.begin()
     const arrived = new AbortController()
     void clock.sleep(soonMs, arrived.signal).then(() => {
-      if (!arrived.signal.aborted && isStill()) say(phoneWords.loading)
+      if (!arrived.signal.aborted && isStill()) say(phoneWords.loading, false)
     })
     try {
       const loaded = await loadScanner().finally(() => arrived.abort())
