@@ -31,11 +31,15 @@ afterEach(async () => {
   expect(visitors.complaints()).toEqual([])
 })
 
-/** A phone whose camera runs, and looks at a wall. */
-async function filmingPhone(): Promise<Page> {
+async function filmWall() {
   const wall = await visitors.desktop()
   await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
   await filmQr(wall, film)
+}
+
+/** A phone whose camera runs, and looks at a wall. */
+async function filmingPhone(): Promise<Page> {
+  await filmWall()
   const phone = await visitors.phone()
   await phone.goto(`${service.url}/scan`)
   await signInOnPhone(phone)
@@ -172,6 +176,42 @@ test('a page out of sight lets go of the camera, and films on when it is back', 
   expect(await phone.locator('video').evaluate((video: HTMLVideoElement) => video.srcObject)).toBeNull()
   await hide(phone, false)
   await isFilming(phone)
+})
+
+test('a camera that comes as nobody looks any more stays off, and films once they are back', async () => {
+  await filmWall()
+  const phone = await visitors.phone()
+  let letCome = () => {}
+  const mayCome = new Promise<void>((resolve) => {
+    letCome = resolve
+  })
+  await phone.addInitScript(() => {
+    const { mediaDevices } = navigator
+    const open = mediaDevices.getUserMedia.bind(mediaDevices)
+    mediaDevices.getUserMedia = (constraints) => {
+      document.documentElement.setAttribute('data-filmed', document.hidden ? 'unseen' : 'seen')
+      return open(constraints)
+    }
+  })
+  await phone.route(/\/assets\/scanner-\w+\.js$/, async (route) => {
+    await mayCome
+    await route.continue()
+  })
+  await phone.goto(`${service.url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#chooser-message', 'One moment')
+  await hide(phone, true)
+  const come = phone.waitForResponse(/\/assets\/scanner-\w+\.js$/)
+  letCome()
+  await (await come).finished()
+  // What waits for it has had its turn once a later import of it has.
+  await phone.evaluate(async (address) => void (await import(address)), (await come).url())
+  await phone.evaluate(() => new Promise((resolve) => setTimeout(resolve)))
+  expect(await phone.locator('html[data-filmed]').count()).toBe(0)
+  await hide(phone, false)
+  await isFilming(phone)
+  expect(await phone.locator('html').getAttribute('data-filmed')).toBe('seen')
 })
 
 test('a camera that was stopped by hand stays off when the page comes back, translated or not', async () => {

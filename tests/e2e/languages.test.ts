@@ -3,11 +3,13 @@ import { basename } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { messagesOf } from '../../web/build/catalogues.mjs'
 import { assetsOfThisBuild } from '../support/assets.ts'
-import { sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { createPhone } from '../support/http-client.ts'
+import { scan } from '../support/login-flow.ts'
+import { isSignedIn, openLoginPage, readToken, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { tooWide } from '../support/too-wide.ts'
 
-const { visitors, shared } = setUpPageTests({ ordinary: {} })
+const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
 /** What pages are given with the parts that come later. */
 const LATE_SHEETS: Readonly<Record<string, RegExp>> = {
@@ -41,6 +43,28 @@ test('a page comes in the language of its reader, and in the one that they pick,
   await another.goto(`${url}/nowhere`)
   await sees(another, 'h1', 'There is no page here')
   expect(await another.locator('html').getAttribute('lang')).toBe('en')
+})
+
+test('whoever’s browser names a language that is no name of one, as on a system without any, is signed in and sees their devices', async () => {
+  const { url } = shared('matching')
+  const asOnSuchSystems = () =>
+    Object.defineProperty(navigator, 'languages', { value: Object.freeze(['en-US@posix']), configurable: true })
+  const desktop = await visitors.desktop()
+  await desktop.addInitScript(asOnSuchSystems)
+  await openLoginPage(desktop, url)
+  const phone = await createPhone(url)
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  const { match_code: digits } = (await phone.post('/login/confirm', { token })).json
+  await desktop.locator('#match-form #match-code').fill(digits)
+  await isSignedIn(desktop)
+  await sees(desktop, '#devices', 'This browser')
+
+  const scanning = await visitors.phone()
+  await scanning.addInitScript(asOnSuchSystems)
+  await scanning.goto(`${url}/scan`)
+  await signInOnPhone(scanning)
+  await sees(scanning, '#devices', 'This phone')
 })
 
 test('a key in the list of languages changes nothing but the list: Enter takes what it says, and so does leaving it', async () => {

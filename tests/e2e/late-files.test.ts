@@ -26,6 +26,10 @@ async function cutFirst(page: Page, name: string, ending: 'js' | 'css' = 'js'): 
   return () => cut
 }
 
+/** As on a line that is dead without a word: the first request for a file of the build is not answered. */
+const hangFirst = (page: Page, name: string, ending: 'js' | 'css') =>
+  page.route(new RegExp(`/assets/${name}-\\w+\\.${ending}$`), () => undefined, { times: 1 })
+
 /** How often the page has this sheet. */
 const sheets = (page: Page, name: string) => page.locator(`link[rel="stylesheet"][href*="/${name}-"]`).count()
 
@@ -53,6 +57,57 @@ test('a code to type is there at a press where what shows it could not be had ah
   await cut()
   await desktop.locator('#user-code button').click()
   await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+})
+
+test.each(['css', 'js'] as const)(
+  'digits are asked for and taken where the %s of their form does not come, nor fails',
+  async (ending) => {
+    const { url } = await serve({ MATCH: 'always' })
+    const phone = await createPhone(url)
+    const desktop = await visitors.desktop()
+    await hangFirst(desktop, 'login-forms', ending)
+    await openLoginPage(desktop, url)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    const { match_code: digits } = (await phone.post('/login/confirm', { token })).json
+    await desktop.locator('#match-form #match-code').fill(digits)
+    await isSignedIn(desktop)
+  },
+)
+
+test('a module that a slow line brings after its time is taken as it comes', async () => {
+  const { url } = await serve()
+  const desktop = await visitors.desktop()
+  let letGo = () => {}
+  let asked = 0
+  await desktop.route(/\/assets\/login-forms-\w+\.js/, async (route) => {
+    asked += 1
+    if (asked > 1) return
+    await new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    await route.continue()
+  })
+  await openLoginPage(desktop, url)
+  await desktop.locator('#user-code button').click()
+  await sees(desktop, '.other-way .message', 'cannot be reached')
+  await desktop.locator('#user-code button').click()
+  await eventually('it is asked for anew', async () => asked === 2)
+  letGo()
+  await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+})
+
+test('whoever presses for the camera is told to wait while what films comes, and when it does not', async () => {
+  const { url } = await serve()
+  const phone = await visitors.phone()
+  await hangFirst(phone, 'scanner', 'js')
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#chooser-message:not(.wrong)', 'One moment')
+  await sees(phone, '#chooser-message.wrong', 'could not be loaded')
+  await phone.locator('#camera-start').click()
+  await sees(phone, '#chooser-message', 'No camera was found')
 })
 
 test('a phone asks about a code where what asks could not be had at first', async () => {

@@ -208,9 +208,18 @@ describe('when a match code is asked for', () => {
     await sees(desktop, '#match-form', 'not the number on your phone')
     await sees(desktop, '#match-form', '4 tries left')
 
-    // As an input method may write them.
+    // As an input method may write them: they are seen meanwhile, and taken once they are written.
     const wide = shown.replace(/\d/g, (digit) => String.fromCodePoint(digit.charCodeAt(0) + 0xfee0))
-    await desktop.locator('#match-form #match-code').fill(wide)
+    const keyboard = await desktop.context().newCDPSession(desktop)
+    const compose = (text: string) =>
+      keyboard.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+    await desktop.locator('#match-form #match-code').focus()
+    for (const length of [3, 6]) {
+      await compose(wide.slice(0, length))
+      expect(await desktop.locator('#match-form .boxes').textContent()).toBe(shown.slice(0, length))
+      expect(await desktop.locator('#match-form #match-code').inputValue()).toBe(wide.slice(0, length))
+    }
+    await keyboard.send('Input.insertText', { text: wide })
     await isSignedIn(desktop)
     await sees(phone, '#result', 'Signed in on Chrome on Windows')
   })

@@ -144,6 +144,32 @@ describe('a login page that is reloaded', () => {
     await isSignedIn(desktop)
   })
 
+  test('while nothing is reached goes on with it by the button too, though the phone confirmed meanwhile', async () => {
+    visitors.await(/ERR_FAILED .*\/login/)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, shared('ordinary').url)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    await sees(desktop, '#status', 'confirm on your phone')
+    let started = 0
+    desktop.on('request', (request) => {
+      if (request.method() === 'POST') started += 1
+    })
+    await desktop.route('**/login/**', (route) => route.abort())
+    await desktop.clock.install()
+    await desktop.reload()
+    await sees(desktop, '#refresh', 'Try again')
+    // Whose next try by itself is far off.
+    await stopClock(desktop)
+    await phone.post('/login/confirm', { token })
+    await desktop.unroute('**/login/**')
+    const asked = desktop.waitForResponse('**/login/status/**')
+    await desktop.locator('#refresh').click()
+    await asked
+    await sees(desktop, '#status', 'Signed in')
+    expect(started).toBe(0)
+  })
+
   test('after it was refused says so once more, starts nothing by itself, and shows a new code when asked', async () => {
     const desktop = await visitors.desktop()
     let started = 0

@@ -23,6 +23,14 @@ test('a phone without a connection is told so by a page of ours, which goes on b
   await signInOnPhone(phone)
   await eventually('the worker has kept the page', () => phone.evaluate(isKept))
 
+  // It is kept in the language that they read by now.
+  const keptIn = async () => /<html lang="([^"]+)"/.exec((await (await caches.match('/offline'))?.text()) ?? '')?.[1]
+  for (const language of ['de', 'en']) {
+    await phone.locator('#language').selectOption(language)
+    await phone.locator(`html[lang="${language}"] #chooser`).waitFor()
+    await eventually('the page is kept in that', async () => (await phone.evaluate(keptIn)) === language)
+  }
+
   await service.stop()
   await phone.goto(`${service.url}/scan?again#a-token`)
   await sees(phone, 'h1', 'No connection')

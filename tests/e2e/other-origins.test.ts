@@ -166,9 +166,12 @@ const told = (page: Page) => page.waitForFunction(() => document.title.startsWit
 describe('the login page in a frame', () => {
   test('signs in, tells the application that it did, and says so at once to who comes again', async () => {
     const page = await openAt(listed)
-    await approveAt(await readToken(await frameIn(page, '/embed')))
+    const first = await frameIn(page, '/embed')
+    await approveAt(await readToken(first))
     await told(page)
     expect(JSON.parse(await page.title())).toEqual([login, { type: 'scanin.signed-in' }])
+    // That the page goes on in a moment is said where it does.
+    await sees(first, '#status', /^\s*Signed in as \u2068Demo Person\u2069\s*$/)
     expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
 
     await page.reload()
@@ -181,6 +184,7 @@ describe('the login page in a frame', () => {
     const again = await frameIn(page, `/embed?parent=${encodeURIComponent(listed)}`)
     await told(page)
     await sees(again, '#status', 'Signed in as \u2068Demo Person\u2069.')
+    expect(await again.locator('#user-code button').isVisible()).toBe(false)
   })
 
   test('tells nobody else than the application that it is named', async () => {

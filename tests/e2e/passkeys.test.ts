@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
-import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { DEMO_PASSWORD, type Service } from '../support/service.ts'
 import { addAuthenticator } from '../support/virtual-authenticator.ts'
@@ -193,6 +194,7 @@ test('with CONFIRM=passkey the phone confirms by one that is verified, and by no
   visitors.await(/status of 403 .*\/login\/confirm\/options$/)
   await confirm(phone)
   await sees(phone, '#request-message', 'you need one of your passkeys')
+  await isSeenByKeys(phone)
   await phone.locator('.request-add-passkey').click()
   await sees(phone, '#request', 'This phone has a passkey of yours now')
 
@@ -244,4 +246,21 @@ async function fresh(desktop: Page): Promise<Page> {
   await desktop.locator('#sign-out').click()
   await desktop.waitForURL((url) => url.pathname === '/')
   return desktop
+}
+
+/** Whoever comes by Tab to the button, where the screen ends beneath it, sees it whole, and not the bar over it (WCAG 2.2, 2.4.11). */
+async function isSeenByKeys(phone: Page) {
+  const button = phone.locator('.request-add-passkey')
+  const edgesOf = async (part: string) => (await phone.locator(part).boundingBox()) ?? { y: Number.NaN, height: 0 }
+  await phone.evaluate(() => scrollTo(0, 0))
+  const { y, height } = await edgesOf('.request-add-passkey')
+  await phone.setViewportSize({ width: 390, height: Math.ceil(y + height + 20) })
+  await phone.locator('#request h1').focus()
+  await tabTo(phone, '.request-add-passkey')
+  await eventually('it is above the bar', async () => {
+    const [at, bar] = await Promise.all([edgesOf('.request-add-passkey'), edgesOf('#request .bar')])
+    return at.y >= 0 && at.y + at.height <= bar.y
+  })
+  expect(await button.evaluate((it) => it === document.activeElement)).toBe(true)
+  await phone.setViewportSize({ width: 390, height: 844 })
 }

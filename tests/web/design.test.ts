@@ -12,6 +12,11 @@ test.each(sheets)('$name takes colours and sizes that there are', ({ text }) => 
   expect(used.filter((name) => !defined.has(name))).toEqual([])
 })
 
+test('no sheet says anything: words come in the language of the page, and a screen reader reads these too', () => {
+  const said = sheets.flatMap(({ text }) => text.match(/(?<![\w-])content:[^;]*\p{L}{2}[^;]*;/gu) ?? [])
+  expect(said.filter((declaration) => declaration !== 'content: counter(step);')).toEqual([])
+})
+
 test('nothing of the design system is there for nobody', () => {
   const used = new Set(sheets.flatMap(({ text }) => [...text.matchAll(/var\((--[\w-]+)/g)].map(([, name]) => name)))
   expect([...defined].filter((name) => !used.has(name))).toEqual([])

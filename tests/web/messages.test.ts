@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../../server/http/problems.ts'
 import { messagesOf, readCatalogues, troublesOf } from '../../web/build/catalogues.mjs'
-import { compileGroup, fillMessage } from '../../web/build/compile-messages.mjs'
+import { fillMessage } from '../../web/build/compile-messages.mjs'
 import { keysIn } from '../../web/build/pages.mjs'
 
 const FOLDER = 'web/messages'
@@ -28,11 +28,15 @@ const textsIn = (folder: string, ending: string): string[] =>
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
 
-/** A module as the build makes it, run. */
-async function compiled(language: string, group: string): Promise<Record<string, unknown>> {
-  const messages = Reflect.get(catalogues.get(language) ?? {}, group)
-  const code = compileGroup(language, group, messages).replace(`export const ${group} =`, 'return')
-  return new Function(code)()
+/** A module as the build makes it. */
+const compiled = (language: string, group: string): Promise<Record<string, Record<string, unknown>>> =>
+  import(`../../dist/messages/${language}/${group}.js`)
+
+async function triesLeft(language: string, count: number): Promise<string> {
+  const { loginForms } = await compiled(language, 'loginForms')
+  const message = loginForms?.['triesLeft']
+  if (typeof message !== 'function') throw new Error('not a message with a value')
+  return message({ count })
 }
 
 describe.each([...catalogues])('%s', (language, catalogue) => {
@@ -95,9 +99,28 @@ test.each([
   ['en', [1, 2], ['One try left.', '2 tries left.']],
   ['de', [1, 2], ['Noch ein Versuch.', 'Noch 2 Versuche.']],
 ])('a count has the plural of its language: %s', async (language, counts, words) => {
-  const { triesLeft } = await compiled(language, 'loginForms')
-  if (typeof triesLeft !== 'function') throw new Error('not a message with a value')
-  expect(counts.map((count) => triesLeft({ count }))).toEqual(words)
+  expect(await Promise.all(counts.map((count) => triesLeft(language, count)))).toEqual(words)
+})
+
+describe('a count is said in the digits of the person’s country', () => {
+  // Browsers have it, and not every Node.
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+  const speak = (...languages: string[]) =>
+    Object.defineProperty(globalThis, 'navigator', { value: { languages }, configurable: true })
+  afterAll(() => {
+    if (own !== undefined) Object.defineProperty(globalThis, 'navigator', own)
+    else Reflect.deleteProperty(globalThis, 'navigator')
+  })
+
+  test.each([
+    [['hi-IN', 'en-u-nu-deva'], '२ tries left.'],
+    [['en-US@posix', 'en-u-nu-deva'], '२ tries left.'],
+    [['en-US@posix'], '2 tries left.'],
+    [['en-', 'en-US.UTF-8'], '2 tries left.'],
+  ])('of a browser that speaks %j, some of which may be no name of a language', async (languages, words) => {
+    speak(...languages)
+    expect(await triesLeft('en', 2)).toBe(words)
+  })
 })
 
 describe('a catalogue is found out that', () => {

@@ -1,7 +1,7 @@
 // What people read, in every language: web/messages/LANGUAGE.json. English says which messages there are.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { compileGroup, troubleWith, typesOfGroup, valuesIn } from './compile-messages.mjs'
+import { compileGroup, localeModule, troubleWith, typesOfGroup, typesOfLocale, valuesIn } from './compile-messages.mjs'
 
 const ENGLISH = 'en'
 
@@ -56,5 +56,7 @@ export function writeModules(folder, catalogues) {
       writeFileSync(join(folder, language, `${group}.js`), compileGroup(language, group, messages))
       writeFileSync(join(folder, language, `${group}.d.ts`), typesOfGroup(group, english[group] ?? language))
     }
+    writeFileSync(join(folder, language, 'locale.js'), localeModule(language))
+    writeFileSync(join(folder, language, 'locale.d.ts'), typesOfLocale)
   }
 }

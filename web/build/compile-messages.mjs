@@ -13,6 +13,22 @@ export function compileGroup(language, group, messages) {
   return `${helpers}export const ${group} = ${value}\n`
 }
 
+/**
+ * @returns the text of a module whose `locale()` is a language as this person has it, a name that `Intl` takes: with the digits
+ *   and dates of their country, where the browser says which that is. Browsers pass on what the system calls its language, such
+ *   as `en-US@posix`, and not all of it is a name.
+ */
+export const localeModule = (language) => `export const locale = () =>
+  globalThis.navigator?.languages.find((name) => {
+    try {
+      return /^${language.split('-')[0]}\\b/.test(name) && Intl.getCanonicalLocales(name)
+    } catch {}
+  }) ?? '${language}'
+`
+
+/** The types of such a module. */
+export const typesOfLocale = 'export declare const locale: () => string\n'
+
 /** @returns the types of such a module, which are the same in every language; `messages` are the English ones */
 export function typesOfGroup(group, messages) {
   return `export declare const ${group}: ${typeOfTree(messages)}\n`
@@ -76,7 +92,7 @@ function compileToken(token, parts) {
     case 'argument':
       return `d.${token.arg}`
     case 'octothorpe':
-      return `numbers.format(d.${token.arg})`
+      return `number(d.${token.arg})`
     case 'plural': {
       parts.usesPlurals = true
       const missing = pluralsOf(parts.language).filter((form) => !token.cases.some(({ key }) => key === form))
@@ -98,10 +114,10 @@ function casesOf({ arg, cases }, parts) {
   return `{ ${compiled.join(', ')} }`
 }
 
-/** Numbers are in the digits of the reader's country, as times are (`locale` in web/src/page/moment-words.ts). */
-const pluralHelpers = (language) => `const rules = new Intl.PluralRules('${language}')
-const country = globalThis.navigator?.languages?.find((name) => name.split('-')[0] === '${language.split('-')[0]}')
-const numbers = new Intl.NumberFormat(country ?? '${language}')
+/** Numbers are in the digits of the reader's country, as times are. */
+const pluralHelpers = (language) => `import { locale } from './locale.js'
+const rules = new Intl.PluralRules('${language}')
+const number = (value) => value.toLocaleString(locale())
 const plural = (count, forms) => forms['=' + count] ?? forms[rules.select(count)] ?? forms.other
 `
 

@@ -13,6 +13,14 @@
     await self.skipWaiting()
   }
 
+  /** Keeps the page anew where it is in another language than the person reads by now. */
+  async function keepIn(language) {
+    const cache = await caches.open(kept)
+    const reply = await cache.match(page)
+    const text = await reply?.text()
+    if (!text?.includes(`<html lang="${language}"`)) await cache.add(new Request(page, { cache: 'no-cache' }))
+  }
+
   async function forgetOthers() {
     const names = await caches.keys()
     await Promise.all(names.filter((name) => name !== kept).map((name) => caches.delete(name)))
@@ -31,6 +39,7 @@
 
   self.addEventListener('install', (event) => event.waitUntil(keep()))
   self.addEventListener('activate', (event) => event.waitUntil(forgetOthers()))
+  self.addEventListener('message', (event) => event.waitUntil(keepIn(event.data).catch(() => undefined)))
   self.addEventListener('fetch', (event) => {
     const { request } = event
     const { origin, pathname } = new URL(request.url)

@@ -675,6 +675,39 @@ describe('a reloaded page', () => {
   })
 })
 
+describe('the person who does not wait for the next try', () => {
+  test('gets on with the login of the page before, which may have been confirmed meanwhile', async () => {
+    const before = open()
+    await before.clock.pass(5000)
+    before.server.set(first, reply('scanned', 120))
+    before.close()
+    const tab = open({ after: before, failing: dropped() })
+    await tab.clock.pass(20_000)
+    tab.server.set(first, { status: 'authenticated', userName: 'Demo', redirectTo: '/home' })
+    tab.server.fail(undefined)
+    const asked = tab.server.calls.length
+    tab.flow.tryNow()
+    await settle()
+    expect(tab.server.calls.slice(asked)).toEqual([`status ${tokenOf(first, 0)}`])
+    expect(tab.kinds().slice(-2)).toEqual(['starting', 'authenticated'])
+    tab.close()
+  })
+
+  test('has a first code asked for at once, also where the server asked for some time', async () => {
+    const tab = open({ failing: refusal(503, 'store_unavailable', 30) })
+    await tab.clock.pass(1000)
+    tab.flow.tryNow()
+    await settle()
+    expect(tab.kinds()).toEqual(['starting', 'start_failed', 'starting', 'start_failed'])
+    tab.server.fail(undefined)
+    tab.flow.tryNow()
+    await settle()
+    expect(tab.kinds().at(-1)).toBe('pending')
+    expect(tab.server.calls.filter((call) => call === 'start')).toHaveLength(3)
+    tab.close()
+  })
+})
+
 describe('a login whose cookie does not come back', () => {
   test('is said to need cookies, and nothing is started by itself', async () => {
     const tab = open()

@@ -20,4 +20,6 @@ test('whatever stands in its address, it leads to no other origin', () => {
 test('nothing else is right: at the very address, or where it is no page of the web', () => {
   expect(rightAddress(here.origin, here)).toBeUndefined()
   expect(rightAddress('javascript:alert(1)', here)).toBeUndefined()
+  expect(rightAddress('/login', here)).toBeUndefined()
+  expect(rightAddress('https://', here)).toBeUndefined()
 })

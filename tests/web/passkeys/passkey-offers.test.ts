@@ -22,6 +22,7 @@ async function show() {
   const server: { trouble: Error | undefined; isLibraryThere: boolean } = { trouble: undefined, isLibraryThere: true }
   const offers: AbortSignal[] = []
   const picked: Assertion[] = []
+  let late = 0
   let pick: (assertion: Assertion) => void = () => undefined
   void offerPasskeys({
     page: new EventTarget(),
@@ -47,6 +48,9 @@ async function show() {
     random: () => 0,
     wake,
     onPicked: async (assertion) => void picked.push(assertion),
+    onPickedLate: () => {
+      late += 1
+    },
     signal: ending.signal,
   })
   await clock.pass(0)
@@ -55,6 +59,7 @@ async function show() {
     wake,
     server,
     picked,
+    late: () => late,
     offers: () => offers.length,
     isOffered: () => offers.at(-1)?.aborted === false,
     pick: async (assertion: Assertion) => {
@@ -73,6 +78,25 @@ test('a challenge is renewed before its time, and what is picked is told', async
   await form.clock.pass(2000)
   expect([form.offers(), form.isOffered()]).toEqual([1, true])
   await form.clock.pass(fourMinutes)
+  expect([form.offers(), form.isOffered()]).toEqual([2, true])
+  await form.pick({ id: 'a passkey' })
+  expect(form.picked).toEqual([{ id: 'a passkey' }])
+})
+
+test('a challenge that was over while the device slept is renewed as the page comes back', async () => {
+  const form = await show()
+  await form.clock.pass(2000)
+  form.clock.sleepThrough(fourMinutes)
+  await form.wake.wake()
+  expect([form.offers(), form.isOffered()]).toEqual([2, true])
+})
+
+test('what is picked by a challenge that is over is not sent, that is said, and passkeys are offered anew', async () => {
+  const form = await show()
+  await form.clock.pass(2000)
+  form.clock.sleepThrough(options.timeout)
+  await form.pick({ id: 'a passkey' })
+  expect([form.picked, form.late()]).toEqual([[], 1])
   expect([form.offers(), form.isOffered()]).toEqual([2, true])
   await form.pick({ id: 'a passkey' })
   expect(form.picked).toEqual([{ id: 'a passkey' }])

@@ -54,6 +54,22 @@ describe('a problem', () => {
     },
   )
 
+  const canonical = (address: string) => ({ link: `<${address}>; rel="canonical"` })
+
+  test('of an address that is not the service’s says which is', async () => {
+    const error = await caught(problem(403, { code: 'cross_site_request' }, canonical('https://login.example.com')))
+    expect(error).toMatchObject({ code: 'cross_site_request', publicUrl: 'https://login.example.com' })
+  })
+
+  test.each([
+    ['a proxy’s own page', answering('<html>', { status: 403, headers: canonical('https://hoster.example') })],
+    ['of something else', problem(404, { code: 'not_found' }, canonical('https://elsewhere.example'))],
+    ['that names no page of the web', problem(403, { code: 'cross_site_request' }, canonical('javascript:alert(1)'))],
+    ['that names a path', problem(403, { code: 'cross_site_request' }, canonical('/login'))],
+  ])('%s says of no other address', async (_what, fetch) => {
+    expect(await caught(fetch)).toMatchObject({ publicUrl: undefined })
+  })
+
   test('is one by its form where something on the way has taken its type for another', async () => {
     const body = JSON.stringify({ title: 'Sign in first', status: 401, code: 'authentication_required' })
     const headers = { 'content-type': 'application/json' }

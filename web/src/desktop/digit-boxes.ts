@@ -20,30 +20,33 @@ export function createDigitBoxes(
   const boxes = [...findPart(root, '.boxes', HTMLElement).children]
   let shown = ''
 
+  const digitsIn = () => digitsOf(input.value).slice(0, boxes.length)
   const draw = () => {
-    const caret = Math.min(input.selectionStart ?? shown.length, boxes.length - 1)
+    const digits = digitsIn()
+    const caret = Math.min(input.selectionStart ?? digits.length, boxes.length - 1)
     for (const [at, box] of boxes.entries()) {
-      box.textContent = shown[at] ?? ''
+      box.textContent = digits[at] ?? ''
       box.classList.toggle('next', at === caret)
     }
   }
   const take = () => {
-    const digits = digitsOf(input.value).slice(0, boxes.length)
+    const digits = digitsIn()
     if (input.value !== digits) input.value = digits
     const isOther = digits !== shown
     shown = digits
     draw()
     if (isOther) onChange(digits)
   }
-  // What an input method is still writing is its own.
+  // What an input method is still writing is its own, and seen.
   input.addEventListener('input', (event) => {
-    if (!(event instanceof InputEvent && event.isComposing)) take()
+    if (event instanceof InputEvent && event.isComposing) draw()
+    else take()
   })
   input.addEventListener('compositionend', take)
   document.addEventListener('selectionchange', draw, { signal })
 
   return {
-    digits: () => digitsOf(input.value).slice(0, boxes.length),
+    digits: digitsIn,
     clear() {
       input.value = ''
       shown = ''

@@ -5,6 +5,7 @@ import { pageStarted } from '../page/page-started.ts'
 import { setApart } from '../page/words.ts'
 import { createLoginApi } from '../wire/login-api.ts'
 import { ScanInLogin } from './scanin-login.ts'
+import { setShown } from './shown.ts'
 import { createStatusLine } from './status-line.ts'
 
 const api = createLoginApi({ fetch: (input, init) => fetch(input, init) })
@@ -28,6 +29,8 @@ function tellParent(): void {
 
 /** Who is signed in already scans nothing. Whatever else comes of the question, the login says it better. */
 async function begin(): Promise<void> {
+  // What the element shows once it is one.
+  setShown(findPart(document, '.other-way', HTMLElement), false)
   const name = await api.signedInName().catch(() => undefined)
   if (name === undefined) return customElements.define('scanin-login', ScanInLogin)
   findPart(document, 'scanin-login', HTMLElement).setAttribute('data-state', 'authenticated')
@@ -38,6 +41,8 @@ async function begin(): Promise<void> {
 // The frame stays where it is: no other page of ours would be shown in one.
 document.addEventListener('scanin-authenticated', (event) => {
   event.preventDefault()
+  // That it takes a moment yet.
+  findPart(document, '#status .more', HTMLElement).remove()
   tellParent()
 })
 void begin()

@@ -36,6 +36,8 @@ export interface LoginFlow {
   userCode(): Promise<UserCodeReply>
   /** Tells the server that this login is not wanted any more. */
   drop(): Promise<void>
+  /** Tries at once what `start_failed` waits for: a login of the page before may have been confirmed meanwhile. */
+  tryNow(): void
 }
 
 // The server says when a login ends. This is for when it cannot: its last word, and a little more.
@@ -62,7 +64,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let renewal: Promise<void> | undefined
   /** Digits that were sent and not answered yet. */
   let matching: Promise<BrowserReply> | undefined
-  /** Has the poller ask at once, unless it is asking. */
+  /** Has what waits for its next try ask at once, unless it is asking. */
   let askNow = () => {}
   /** Digits were sent, and no answer came. */
   let areDigitsLost = false
@@ -155,7 +157,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     return reply
   }
 
-  const lostDigits: WakeSource = {
+  const urgent: WakeSource = {
     onWake: (listener) => {
       askNow = listener
       return () => {
@@ -211,7 +213,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       const wait = error instanceof ApiError ? error.retryAfterSeconds : undefined
       show({ kind: 'start_failed', error, isOver: false, ...(wait ? { span: spanOf(wait) } : {}) })
     }
-    const retry = { ...parts, signal: whole.signal, onFailure }
+    const retry = { ...parts, urgent, signal: whole.signal, onFailure }
     const kept = parts.kept.take()
     if (kept !== undefined) {
       isLastTrySent = kept.isLastTrySent
@@ -250,7 +252,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const end = await poll<BrowserReply>({
       ...parts,
       ask,
-      urgent: lostDigits,
+      urgent,
       isFinal,
       onReply,
       onConnection: (next) => {
@@ -301,6 +303,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       whole.abort()
       parts.kept.forget()
       if (current !== undefined) await api.dropLogin({ token: current })
+    },
+    tryNow() {
+      show({ kind: 'starting' })
+      askNow()
     },
   }
 }

@@ -42,7 +42,7 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
       setShown(startOver, view.kind === 'scanned' || view.kind === 'match_required')
       const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
       setShown(refresh, isTrouble || isEnd(view))
-      if (isTrouble || isEnd(view)) refresh.textContent = isTrouble ? loginWords.tryAgain : loginWords.newCode
+      refresh.textContent = isTrouble ? loginWords.tryAgain : loginWords.newCode
       // Nothing to scan for whoever does not see that it is blurred.
       image.setAttribute('aria-hidden', String(view.kind !== 'pending'))
       if (view.kind === 'pending') image.src = view.login.qrImage

@@ -132,6 +132,8 @@ export class ScanInLogin extends HTMLElement {
     }
 
     const onRefresh = () => {
+      // There is no other code than the one that it tries for.
+      if (view.kind === 'start_failed' && !view.isOver) return flow.tryNow()
       kept.forget()
       start()
     }

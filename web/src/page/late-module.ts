@@ -1,13 +1,17 @@
 import { ConnectionError } from '../wire/api-error.ts'
+import { after } from './after.ts'
 import { loadAnewWhereGone } from './gone-file.ts'
 import { later } from './later.ts'
+
+// As for any other request.
+const longestWaitMs = 10_000
 
 /**
  * A module that comes when it is first asked for, or ahead of that; where it cannot be had now, the next that ask try anew.
  * Browsers remember for as long as a page lives that an address could not be imported, and ask no more (HTML's module map, until
  * whatwg/html#10327): so each new try has an address of its own, with something behind it that the service does not look at.
- * Rejects with ConnectionError, also where it came and threw as it ran: the two cannot be told apart. Where the service has it no
- * more, the page is loaded anew instead.
+ * Rejects with ConnectionError where it has not come in ten seconds, or came and threw as it ran, which looks as if it could not
+ * be had. Where the service has it no more, the page is loaded anew instead.
  * @param load does nothing but import. The build has it give the address to its parameter (`lateImports` in web/build/assets.mjs)
  */
 export function lateModule<Module>(
@@ -15,17 +19,22 @@ export function lateModule<Module>(
 ): () => Promise<Module> {
   let failures = 0
   let address = ''
+  /** With those that were waited for long enough: on a slow line one of them comes before the next that is asked for. */
+  const coming: Promise<Module>[] = []
   const importFrom = (from: string): Promise<Module> => {
     address = from
     return import(from + (failures === 0 ? '' : `?again=${failures}`))
   }
   return later(async () => {
+    coming.push(load(importFrom))
     try {
-      return await load(importFrom)
-    } catch (cause) {
-      failures += 1
+      const module = await Promise.race([...coming, after(longestWaitMs)])
+      if (module) return module
+    } catch {
+      coming.length = 0
       await loadAnewWhereGone(address).catch(() => undefined)
-      throw new ConnectionError(undefined, { cause })
     }
+    failures += 1
+    throw new ConnectionError()
   })
 }

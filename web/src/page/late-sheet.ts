@@ -1,9 +1,14 @@
+import { after } from './after.ts'
+
+// The line may hang, on which what the sheet is for is there.
+const longestWaitMs = 3000
+
 const added = new Map<string, Promise<void>>()
 
 /**
  * Adds a style sheet to the page, for parts of it that come later: once, but for one that could not be had when it was asked for.
  * @param address of the sheet as the build names it (`LATE_SHEETS` in web/build/assets.mjs)
- * @returns when it is there, or cannot be had: what it is for works without
+ * @returns when it is there, cannot be had, or is long in coming: what it is for works without
  */
 export function addSheet(address: string): Promise<void> {
   const coming = added.get(address) ?? load(address)
@@ -15,7 +20,7 @@ function load(address: string): Promise<void> {
   const link = document.createElement('link')
   link.rel = 'stylesheet'
   link.href = address
-  return new Promise((resolve) => {
+  const coming = new Promise<void>((resolve) => {
     link.addEventListener('load', () => resolve())
     link.addEventListener('error', () => {
       link.remove()
@@ -24,4 +29,5 @@ function load(address: string): Promise<void> {
     })
     document.head.append(link)
   })
+  return Promise.race([coming, after(longestWaitMs)])
 }

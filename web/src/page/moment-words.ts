@@ -1,24 +1,9 @@
+import { locale } from '#messages/locale'
 import { moment } from '#messages/moment'
-import { tag } from '#messages/tag'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-
-/** The page's language as this person has it: with the dates of their country, where the browser says which that is. */
-function locale(): string {
-  const languageOf = (name: string) => name.split('-')[0]
-  return navigator.languages.find((name) => languageOf(name) === languageOf(tag) && isTaken(name)) ?? tag
-}
-
-/** Browsers pass on what the system calls its language, such as `en-US@posix`, and not all of it is a name that `Intl` takes. */
-function isTaken(name: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(name).length > 0
-  } catch {
-    return false
-  }
-}
 
 /** A number as this person writes it: in their digits, as those of `agoWords` are. @param least how many digits it has */
 export const numberWords = (value: number, least = 1): string =>

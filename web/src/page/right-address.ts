@@ -11,7 +11,16 @@ export interface RightAddress {
  * @param publicUrl the service's own word, by its configuration: what it was asked at plays no part
  */
 export function rightAddress(publicUrl: string, here: Address): RightAddress | undefined {
-  const { protocol, origin, host } = new URL(publicUrl)
-  if (!/^https?:$/.test(protocol) || origin === here.origin) return undefined
+  const right = urlOf(publicUrl)
+  if (right === undefined || !/^https?:$/.test(right.protocol) || right.origin === here.origin) return undefined
+  const { origin, host } = right
   return { host, page: origin + here.pathname + here.search + here.hash }
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }

@@ -3,6 +3,7 @@ import type { WakeSource } from '../poll/page-wake.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import type { Api } from '../wire/api.ts'
 import type { Clock } from '../wire/clock.ts'
+import { endingIn } from '../wire/ending.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion } from '../wire/passkey-protocol.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -17,6 +18,8 @@ export interface PasskeyOffersParts {
   readonly wake: WakeSource
   /** Told of one that the person has picked. Never rejects. */
   readonly onPicked: (assertion: Assertion) => Promise<void>
+  /** Told that they picked one as the challenge was over: the service would take it for a wrong one. Another is on its way. */
+  readonly onPickedLate: () => void
   readonly signal: AbortSignal
 }
 
@@ -44,18 +47,27 @@ export async function offerPasskeys(parts: PasskeyOffersParts): Promise<void> {
 
 /** @returns what was picked; nothing where it is time for a new challenge, or the offer has ended */
 async function offerOnce(parts: PasskeyOffersParts): Promise<Assertion | undefined> {
-  const { api, authenticator, clock, signal } = parts
+  const { api, authenticator, clock, wake, onPickedLate, signal } = parts
   const options = await retrying(() => api.passkeySignInOptions(), parts)
   if (options === undefined || signal.aborted) return undefined
   const turn = linkAbort(signal)
+  const ending = endingIn(clock, options.timeout)
   void clock.sleep(options.timeout - earlyMs, turn.signal).then(turn.abort)
+  // The clock may have stood still while the device slept.
+  const stopListening = wake.onWake(() => {
+    if (ending.mayBeOver(earlyMs)) turn.abort()
+  })
   try {
-    return await authenticator.fillIn(options, turn.signal)
+    const assertion = await authenticator.fillIn(options, turn.signal)
+    if (!ending.mayBeOver()) return assertion
+    onPickedLate()
+    return undefined
   } catch (error) {
     // Ended for a new one, unless the button has begun another way.
     if (turn.signal.aborted && !signal.aborted) return undefined
     throw error
   } finally {
+    stopListening()
     turn.abort()
     turn.unlink()
   }

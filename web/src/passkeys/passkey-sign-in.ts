@@ -67,6 +67,7 @@ export function createPasskeySignIn(parts: PasskeySignInParts): PasskeySignIn {
         message.textContent = ''
         return signIn(assertion).catch(tell)
       },
+      onPickedLate: () => tell(new PasskeyError(passkeyWords.failed)),
       signal: offering.signal,
     })
   }

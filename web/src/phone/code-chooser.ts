@@ -1,3 +1,4 @@
+import { phone as phoneWords } from '#messages/phone'
 import { scan as scanWords } from '#messages/scan'
 import { findPart } from '../page/find-part.ts'
 import { lateModule } from '../page/late-module.ts'
@@ -14,6 +15,9 @@ import type { Scanner } from './scanner/scanner.ts'
 
 /** Named by the build: how the camera's screen looks. */
 declare const VIEWFINDER_SHEET: string
+
+/** What comes sooner needs no words. */
+const soonMs = 500
 
 const loadScannerModule = lateModule(() => import('./scanner/scanner.ts'))
 
@@ -52,8 +56,9 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   /** The code that was sent last. */
   let typed = ''
 
-  const say = (words: string) => {
+  const say = (words: string, isWrong = true) => {
     help.hidden = true
+    message.classList.toggle('wrong', isWrong)
     setWords(message, words)
   }
   const loadScanner = later(async (): Promise<Scanner> => {
@@ -68,8 +73,12 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   const withScanner = async (use: (scanner: Scanner) => Promise<void>) => {
     wishes.end()
     const isStill = wishes.begin()
+    const arrived = new AbortController()
+    void clock.sleep(soonMs, arrived.signal).then(() => {
+      if (!arrived.signal.aborted && isStill()) say(phoneWords.loading, false)
+    })
     try {
-      const loaded = await loadScanner()
+      const loaded = await loadScanner().finally(() => arrived.abort())
       if (isStill()) await use(loaded)
     } catch {
       if (isStill()) say(scanWords.readerMissing)

@@ -8,6 +8,8 @@ export interface RetryParts {
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
+  /** The person asks for a try at once, also before the server's time. Left out: nobody does. */
+  readonly urgent?: WakeSource
   readonly signal: AbortSignal
   /** Told of each failure that will be tried again. */
   readonly onFailure: (error: unknown) => void
@@ -34,13 +36,15 @@ export async function untilAnswered<T>(
   return undefined
 }
 
-async function pauseAfter(error: unknown, failures: number, { clock, random, wake, signal }: RetryParts) {
+async function pauseAfter(error: unknown, failures: number, { clock, random, wake, urgent, signal }: RetryParts) {
   const askedMs = askedMsOf(error)
   const pause = linkAbort(signal)
   const stopListening = wake.onWake(() => {
     if (askedMs === 0) pause.abort()
   })
+  const stopHurrying = urgent?.onWake(pause.abort)
   await clock.sleep(Math.max(backoffMs(failures, random), askedMs), pause.signal)
   stopListening()
+  stopHurrying?.()
   pause.unlink()
 }

@@ -81,11 +81,13 @@ function parse(body: string): unknown {
 function problemOf(response: Response, body: string): ApiError {
   const told = tryProblem(response, body)
   return new ApiError({
-    code: told.code,
+    ...told,
     status: response.status,
     retryAfterSeconds: retryAfter(response.headers.get('retry-after')),
-    triesLeft: told.triesLeft,
-    publicUrl: /^<([^<>]+)>; rel="canonical"$/.exec(response.headers.get('link') ?? '')?.[1],
+    publicUrl:
+      told.code === 'cross_site_request'
+        ? /^<(https?:.+)>; rel="canonical"$/.exec(response.headers.get('link') ?? '')?.[1]
+        : undefined,
   })
 }
 

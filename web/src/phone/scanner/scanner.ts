@@ -19,7 +19,8 @@ export interface ScannerParts {
   readonly camera: HTMLElement
   readonly help: HTMLElement
   readonly clock: Clock
-  readonly say: (words: string) => void
+  /** @param isWrong left out: it is */
+  readonly say: (words: string, isWrong?: boolean) => void
   readonly onToken: (token: string) => void
 }
 
@@ -71,6 +72,11 @@ export function createScanner(parts: ScannerParts): Scanner {
   const film = async () => {
     if (interrupted) endFilming()
     if (filming) return
+    // It was asked for in time, and what films came too late: nobody looks.
+    if (document.hidden) {
+      resting = true
+      return
+    }
     reading?.abort()
     const mine = new AbortController()
     const { signal } = mine
@@ -139,7 +145,7 @@ export function createScanner(parts: ScannerParts): Scanner {
       end()
       reading = new AbortController()
       const { signal } = reading
-      say(scannerWords.readingPicture)
+      say(scannerWords.readingPicture, false)
       try {
         const result = await readPicture(picture, await readers.forPictures(), signal)
         if (signal.aborted) return
