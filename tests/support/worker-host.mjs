@@ -30,10 +30,13 @@ let chromium
  * @type {Set<(complaint: string) => void>}
  */
 const running = new Set()
+/** What oidc-provider says of Node 20 as it is loaded. */
+const OF_NODE = 'oidc-provider WARNING: Unsupported runtime'
 for (const stream of [process.stdout, process.stderr]) {
   const write = stream.write.bind(stream)
   stream.write = (/** @type {string | Uint8Array} */ chunk, /** @type {any[]} */ ...rest) => {
-    for (const hear of running) hear(Buffer.from(chunk).toString())
+    const complaint = Buffer.from(chunk).toString()
+    if (!complaint.startsWith(OF_NODE)) for (const hear of running) hear(complaint)
     return write(chunk, ...rest)
   }
 }
