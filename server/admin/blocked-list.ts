@@ -30,6 +30,7 @@ const listRecord = Compile(
   Type.Array(Type.Tuple([Type.String({ title: 'subject' }), Type.Number({ title: 'blockedAt' })])),
 )
 
+/** Opens the list that all instances on `store` share. */
 export function createBlockedList({ store, clock }: { store: RecordStore; clock: Clock }): BlockedList {
   function update(change: (people: BlockedPerson[]) => BlockedPerson[]): Promise<void> {
     return updateRecord<void>(store, KEY, (value) => {

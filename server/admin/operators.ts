@@ -36,6 +36,7 @@ export interface Operators {
   blocked(): Promise<BlockedPerson[]>
 }
 
+/** Opens what operators do. All of it is told to `onNews`, also where nobody knows whether it was done. */
 export function createOperators({ sessions, logins, blocked, hasAccount, onNews }: OperatorsOptions): Operators {
   /** Tells of what was done, also where nobody knows whether it was. */
   async function tell<Result>(

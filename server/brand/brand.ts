@@ -16,6 +16,7 @@ export const OWN_NAME = 'ScanIn'
 /** It has to fit beside a logo at 320 px, and under an icon. */
 const LONGEST_NAME = 40
 
+/** Reads what a team calls itself and looks like. What is bad the reader notes; the logo's file is not looked at. */
 export function readBrand(reader: EnvironmentReader): Brand {
   return {
     name: reader.explained('BRAND_NAME', parseName)?.name ?? OWN_NAME,

@@ -48,6 +48,10 @@ export interface ListFile<Entry> {
   refuseTwins(entries: readonly Placed<Entry>[], what: string, textOf: (entry: Entry) => string): void
 }
 
+/**
+ * Opens the way to read lists that `variable` names, in YAML or JSON. What is wrong with one is said by line and
+ * entry.
+ */
 export function createListFile<Schema extends TObject>(options: ListFileOptions<Schema>): ListFile<Static<Schema>> {
   const { variable, what, plural, entry } = options
   const validator = Compile(entry)

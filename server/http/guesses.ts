@@ -29,6 +29,7 @@ export interface Guesses {
   counted<Outcome>(person: string, address: string, run: () => Promise<Outcome>): Promise<Outcome>
 }
 
+/** Opens the counts of one kind of guess, which all instances share, and its lines, which each has for itself. */
 export function createGuesses(options: GuessesOptions): Guesses {
   const { makeLimiter, name, perPerson, perAddress, mostWaiting, isWrong, tally } = options
   const byPerson = createFailureLimit(makeLimiter, name, perPerson)

@@ -20,6 +20,7 @@ export interface PollOccasion {
 /** Either: a login, and the session that comes of it, go on by both. */
 export type AnyOccasion = Occasion | PollOccasion
 
+/** Whether its address and device are known: of a poll, and of nothing that anybody asked for, they are not. */
 export function isOfRequest(by: AnyOccasion | undefined): by is Occasion {
   return by !== undefined && 'address' in by
 }
@@ -30,6 +31,10 @@ export function pollOccasion(traceparent: string | undefined): PollOccasion | un
   return traceId === undefined ? undefined : { labels: { trace_id: traceId } }
 }
 
+/**
+ * The request as an occasion: whose address it comes from by `TRUST_PROXY`, the browser that its `User-Agent`
+ * names, its labels.
+ */
 export function occasionOf(
   { raw, headers, labels }: FastifyRequest,
   clientAddresses: Pick<ClientAddresses, 'of'>,

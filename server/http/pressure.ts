@@ -32,6 +32,7 @@ export interface Pressure {
   admit(step: Step): void
 }
 
+/** Begins with no load. It is read when somebody asks, and no timer runs. */
 export function createPressure({ busySince, uses, longestStretch, now }: PressureOptions): Pressure {
   let load: Load = NO_LOAD
   let polls = 0

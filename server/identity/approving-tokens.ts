@@ -36,6 +36,10 @@ export interface ApprovingTokensOptions {
 /** The provider is asked by the service itself, and by nobody's address. */
 const NOWHERE = ''
 
+/**
+ * Seals opaque tokens that approve under the provider's secret, or where there is none under a key of this process
+ * alone.
+ */
 export function createApprovingTokens({ opaqueTokens, randomness }: ApprovingTokensOptions): ApprovingTokens {
   const key = keyFrom(opaqueTokens?.secret ?? randomness.text(SECRET_LENGTH), 'approving tokens')
   const calls = createSharedCalls()

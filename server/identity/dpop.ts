@@ -36,6 +36,10 @@ const OFF_BY_MS = 300_000
 /** By key: each is a record that is kept for up to twice `OFF_BY_MS`. */
 const PROOFS_PER_MINUTE = 240
 
+/**
+ * Opens the check of proofs: those that were shown are remembered in `store`, by the token's key, and so are
+ * refused on every instance.
+ */
 export function createProofs({ store, clock, makeLimiter, publicUrl }: ProofsOptions): CheckProof {
   const limit = createRateLimit(makeLimiter, 'proofs', PROOFS_PER_MINUTE)
 

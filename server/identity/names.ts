@@ -33,6 +33,10 @@ export function isId(text: string): boolean {
   return isSeen(text) && normal(text) === text
 }
 
+/**
+ * Whether it may be a group's name: all of it can be seen. It may have a comma, and then is in no list: see
+ * `canBeListed`.
+ */
 export function isGroup(text: string): boolean {
   return isSeen(text)
 }

@@ -50,6 +50,7 @@ function challengeOf({ scheme }: ShownToken, error: string): string {
 
 type GoodToken = Extract<BearerVerdict, { kind: 'person' }>
 
+/** Opens the door of native apps, who show a token in `Authorization`: see `AuthenticateNativeApp`. */
 export function createNativeApps(options: NativeAppsOptions): AuthenticateNativeApp {
   const { verifiers, checkProof, currentPerson, clientAddresses, onAccepted, onRefused } = options
 

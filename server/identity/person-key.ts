@@ -42,6 +42,7 @@ function isSource(text: string | undefined): text is IdentitySource {
   return text !== undefined && Object.hasOwn(SOURCES, text)
 }
 
+/** Whether id and source are the same. What they are called says nothing. */
 export function isSamePerson(one: Person, other: Person): boolean {
   return personKey(one) === personKey(other)
 }

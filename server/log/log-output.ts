@@ -26,6 +26,10 @@ type Put = (bytes: Buffer, done: (error: Error | null | undefined, taken: number
 const MOST_CHARACTERS = 4 * 2 ** 20
 const AGAIN_AFTER_MS = 1000
 
+/**
+ * Opens the way to a descriptor, by what it is: a pipe is written to as its reader reads, a file one piece after
+ * another.
+ */
 export function createLogOutput({ descriptor, lineOfLost, most = MOST_CHARACTERS }: LogOutputOptions): LogOutput {
   const put = isPipe(descriptor) ? intoPipe(descriptor) : intoFile(descriptor)
   const waiting: string[] = []

@@ -5,6 +5,7 @@ export interface Ears<News> {
   tell(news: News): void
 }
 
+/** Opens a list of who is told, with these at its head. */
 export function createEars<News>(...first: ((news: News) => void)[]): Ears<News> {
   const ears = [...first]
   return {

@@ -23,6 +23,10 @@ export interface Telling<News> {
   uncertain(name: string, news: News, hasHappened: () => Promise<boolean>): void
 }
 
+/**
+ * Opens what tells of writes, to `onNews`: the certain once, the uncertain at once and, where it has happened,
+ * again.
+ */
 export function createTelling<News extends object>(options: TellingOptions<News>): Telling<News> {
   const { clock, followUps, onNews } = options
   return {

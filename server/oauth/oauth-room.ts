@@ -67,6 +67,7 @@ export interface OAuthRoom {
 /** RFC 8628 §3.5: a device that slept through its login's end is told `expired_token`, and so begins another. */
 const KNOWN_LONGER_SECONDS = 600
 
+/** Opens the room of `CLIENTS_FILE`'s applications. Rejects as `createProvider` does. */
 export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthRoom> {
   const { publicUrl, clients, logins, logger } = options
   const devices = createDeviceLogins(options)

@@ -38,6 +38,7 @@ export interface PasskeysRoomOptions {
   onNews?: OnPasskeyNews | undefined
 }
 
+/** People's passkeys: added and taken away, signed in by, and asked for where a login is confirmed. */
 export interface PasskeysRoom {
   passkeys: Passkeys
   /** Of uses that are to be verified. */

@@ -17,6 +17,7 @@ export interface FollowUps {
 /** Some MB. What is more is left as it is. */
 const MOST = 10_000
 
+/** Begins with nothing to do. It is of this process alone, and what is left at its end is not done. */
 export function createFollowUps(schedule: Schedule = scheduleByTimer): FollowUps {
   const left = new Map<string, { forget: () => void }>()
 

@@ -12,6 +12,10 @@ export interface StoreTroubles {
   noteConnected(): void
 }
 
+/**
+ * Opens the words for the store that was chosen. Of a Redis the latest trouble of a connection is remembered until
+ * there is one.
+ */
 export function createStoreTroubles(choice: StoreChoice): StoreTroubles {
   if (choice.kind !== 'redis') {
     return { explain: embeddedTrouble, noteConnectionError: () => undefined, noteConnected: () => undefined }

@@ -15,6 +15,7 @@ const OPEN_TO_ALL = [
   'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
 ]
 
+/** Whether anybody in the world can have an account there, so that being signed in there says nothing of a team. */
 export function isOpenToAll(issuer: string): boolean {
   return OPEN_TO_ALL.includes(withoutSlash(issuer))
 }

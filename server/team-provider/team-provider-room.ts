@@ -62,6 +62,10 @@ export interface TeamProviderRoom {
   routes(app: TypedApp): void
 }
 
+/**
+ * Opens the room of the team's provider, which is asked nothing before `prepare` or its first use. Warns of one
+ * over plain http.
+ */
 export function createTeamProviderRoom(options: TeamProviderOptions): TeamProviderRoom {
   const { provider: about, publicUrl, makeLimiter, logger } = options
   if (about.issuer.startsWith('http:')) {

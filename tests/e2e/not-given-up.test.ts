@@ -305,7 +305,7 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
   const gone = /status of 404 .*\/assets\//
 
   // /home would lead on to the login page at once, for want of a session.
-  test.each(['/', '/scan'])('%s is loaded anew until they are there', async (path) => {
+  test.each(['/', '/scan', '/embed'])('%s is loaded anew until they are there', async (path) => {
     visitors.await(gone)
     const desktop = await visitors.desktop()
     const loads = countLoads(desktop)

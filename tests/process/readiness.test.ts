@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
+import { ADMIN_TOKEN, createOperator } from '../support/operator.ts'
 import { sendRaw } from '../support/raw-socket.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { ROOT, type Service, startServiceProcess } from '../support/service.ts'
@@ -152,5 +154,20 @@ test('probes of HTTP/1.0 need no Host, and get their connection closed; HTTP/1.1
     expect((await sendRaw(service.port, `GET ${path} HTTP/1.1\r\n\r\n`)).status).toBe(400)
   }
   expect((await sendRaw(service.port, 'OPTIONS /healthz HTTP/1.0\r\n\r\n')).status).not.toBe(400)
+  expect(await service.stop()).toBe(0)
+})
+
+test('who collects metrics by HTTP/1.0 needs no Host either, but at the port for operators, where it is told by it that nobody is a page', async () => {
+  const port = await freePort()
+  const operator = await createOperator()
+  const service = await startServiceProcess({ METRICS_PORT: String(port), ...operator.env })
+  const collected = await sendRaw(port, 'GET /metrics HTTP/1.0\r\n\r\n')
+  expect([collected.status, collected.headers.get('connection')]).toEqual([200, 'close'])
+  expect((await sendRaw(port, 'GET /metrics HTTP/1.1\r\n\r\n')).status).toBe(400)
+  const [adminPort, shown] = [Number(operator.env.ADMIN_PORT), `Authorization: Bearer ${ADMIN_TOKEN}\r\n`]
+  const nameless = await sendRaw(adminPort, `GET /metrics HTTP/1.0\r\n${shown}\r\n`)
+  expect([nameless.status, JSON.parse(nameless.body).code]).toEqual([403, 'cross_site_request'])
+  const named = await sendRaw(adminPort, `GET /metrics HTTP/1.0\r\nHost: localhost\r\n${shown}\r\n`)
+  expect([named.status, named.headers.get('connection')]).toEqual([200, 'close'])
   expect(await service.stop()).toBe(0)
 })

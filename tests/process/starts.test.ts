@@ -16,20 +16,25 @@ import { ROOT, type Service, startService, tryToStart } from '../support/service
 /** A start that cannot be ends with one line: what is wrong, which variable, what to do. */
 
 const SECRET = 'gehe1mnis-zz9'
+/** One connection more. */
+const DURABLE = { REDIS_WAIT_REPLICAS: '1' }
 
 let redis: RedisServer
 let latePort: number
 /** Each waits some seconds for its Redis before it comes up without: they wait side by side. */
-let away: { server: Service; name: Service; socket: Service }
+let away: Record<'server' | 'name' | 'socket' | 'cluster' | 'sentinel', Service>
 
 beforeAll(async () => {
   latePort = await freePort()
-  const [server, name, socket] = await Promise.all([
+  const nobody = `127.0.0.1:${await freePort()}`
+  const [server, name, socket, cluster, sentinel] = await Promise.all([
     startService({ REDIS_URL: `redis://:${SECRET}@127.0.0.1:${latePort}` }),
     startService({ REDIS_URL: `redis://:${SECRET}@nowhere.invalid` }),
-    startService({ REDIS_URL: `unix://user:${SECRET}@/tmp/no-such.sock?db=1&password=${SECRET}` }),
+    startService({ REDIS_URL: `unix://user:${SECRET}@/tmp/no-such.sock?db=1&password=${SECRET}`, ...DURABLE }),
+    startService({ REDIS_CLUSTER: nobody, REDIS_PASSWORD: SECRET, ...DURABLE }),
+    startService({ REDIS_SENTINELS: nobody, REDIS_SENTINEL_NAME: 'main', REDIS_SENTINEL_PASSWORD: SECRET, ...DURABLE }),
   ])
-  away = { server, name, socket }
+  away = { server, name, socket, cluster, sentinel }
   redis = await startRedis()
   const admin = new Redis(redis.url)
   await admin.config('SET', 'requirepass', SECRET)
@@ -98,6 +103,8 @@ test.each([
   ['a server that is away', 'server', 'cannot be reached at REDIS_URL'],
   ['a name that leads nowhere', 'name', 'name is not known: see REDIS_URL'],
   ['a socket that is not there', 'socket', 'no socket at the path in REDIS_URL'],
+  ['a Cluster that is away', 'cluster', 'REDIS_CLUSTER'],
+  ['Sentinels that are away', 'sentinel', 'REDIS_SENTINELS'],
 ] as const)('%s is named once however often it is tried, and no password with it', async (_name, which, words) => {
   const service = away[which]
   const client = createClient(service.url)

@@ -29,6 +29,22 @@ const PERSON = {
   groups: Array.from({ length: 300 }, (_, at) => `gruppe-größe-${at}`),
 }
 
+/** Of whom there is no more to tell. */
+const PLAIN = { id: 'pia', username: 'pia', name: 'Pia', password: 'stiller-see-31' }
+
+/** What a client may say of who it is, under all names that a server might read. */
+const CLAIMS = ['User', 'Name', 'Email', 'Groups'].flatMap((what): Record<string, string>[] => [
+  { [`Remote-${what}`]: 'root' },
+  { [`REMOTE-${what.toUpperCase()}`]: 'root' },
+  { [`Remote_${what}`]: 'root' },
+  { [`remote_${what.toLowerCase()}`]: 'root' },
+  // Servers there are that take whatever stands between the words for an underscore.
+  { [`Remote.${what}`]: 'root', [`remote.${what.toLowerCase()}`]: 'root' },
+  { [`Remote~${what}`]: 'root', [`Remote+${what}`]: 'root', [`remote!${what}`]: 'root' },
+  // What it names is for the next hop alone, and proxies take it off (RFC 9110, section 7.6.1).
+  { connection: `close, Remote-${what}`, 'remote-user': 'root' },
+])
+
 /** How an application in Node reads a header: the line of it in docs/proxies/README.md. */
 const READ_BY_NODE = (() => {
   const document = readFileSync(join(import.meta.dirname, '../../docs/proxies/README.md'), 'utf8')
@@ -42,7 +58,7 @@ let stats: EchoingApplication
 
 beforeAll(async () => {
   ;[accounts, wiki, stats] = await Promise.all([
-    writeAccounts([PERSON]),
+    writeAccounts([PERSON, PLAIN]),
     startApplication('wiki'),
     startApplication('stats'),
   ])
@@ -78,9 +94,7 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
       POLL_HOLD_SECONDS: '0',
     }
     ;[proxy, service] = await Promise.all([startProxy(ports), startService(settings)])
-    phone = createDomainBrowser()
-    const { username, password } = PERSON
-    expect((await post(phone, '/sign-in', { username, password })).status).toBe(200)
+    phone = await phoneOf(PERSON)
     browser = createDomainBrowser()
     const login = await browser.go(`${urls.wiki}/pages/1?edit=yes&q=a%20b%2Fc`)
     const entered = await browser.go(await signIn(browser, login))
@@ -93,15 +107,21 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     return who.ask(urls.login + path, { method, headers, body: JSON.stringify(body) })
   }
 
+  async function phoneOf({ username, password }: typeof PLAIN): Promise<DomainBrowser> {
+    const signedIn = createDomainBrowser()
+    expect((await post(signedIn, '/sign-in', { username, password })).status).toBe(200)
+    return signedIn
+  }
+
   /** What the phone does with the code of a login page. @returns where that page goes on to */
-  async function signIn(who: DomainBrowser, page: Page): Promise<string> {
+  async function signIn(who: DomainBrowser, page: Page, by = phone): Promise<string> {
     const { origin, searchParams } = new URL(page.url)
     expect(origin).toBe(urls.login)
     const started = JSON.parse((await post(who, '/login', { return_to: searchParams.get('return_to') })).text)
     expect(started.application).toEqual({ name: 'Wiki', origin: urls.wiki })
     const { token } = started
-    expect(JSON.parse((await post(phone, '/login/scan', { token })).text).application).toEqual(started.application)
-    expect(JSON.parse((await post(phone, '/login/confirm', { token })).text).status).toBe('authenticated')
+    expect(JSON.parse((await post(by, '/login/scan', { token })).text).application).toEqual(started.application)
+    expect(JSON.parse((await post(by, '/login/confirm', { token })).text).status).toBe('authenticated')
     const collected = JSON.parse((await who.ask(`${urls.login}/login/status/${token}`)).text)
     return new URL(collected.redirect_to, urls.login).href
   }
@@ -182,18 +202,7 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
 
   test('T30 what a client claims of who it is and of what it asks for reaches nobody', async () => {
     const honest = toldOf(await browser.ask(`${urls.wiki}/`))
-    const claims = ['User', 'Name', 'Email', 'Groups'].flatMap((what): Record<string, string>[] => [
-      { [`Remote-${what}`]: 'root' },
-      { [`REMOTE-${what.toUpperCase()}`]: 'root' },
-      { [`Remote_${what}`]: 'root' },
-      { [`remote_${what.toLowerCase()}`]: 'root' },
-      // Servers there are that take whatever stands between the words for an underscore.
-      { [`Remote.${what}`]: 'root', [`remote.${what.toLowerCase()}`]: 'root' },
-      { [`Remote~${what}`]: 'root', [`Remote+${what}`]: 'root', [`remote!${what}`]: 'root' },
-      // What it names is for the next hop alone, and proxies take it off (RFC 9110, section 7.6.1).
-      { connection: `close, Remote-${what}`, 'remote-user': 'root' },
-    ])
-    for (const headers of claims) expect(toldOf(await browser.ask(`${urls.wiki}/`, { headers }))).toEqual(honest)
+    for (const headers of CLAIMS) expect(toldOf(await browser.ask(`${urls.wiki}/`, { headers }))).toEqual(honest)
 
     // Somebody who may enter the one application and not the other says that the other is the one.
     const stranger = createDomainBrowser()
@@ -210,6 +219,21 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
       expect((await stranger.ask(`${urls.stats}/`, { headers })).status).toBe(401)
     }
     expect(stats.requests()).toBe(before)
+  })
+
+  test('T27 what a client claims does not stand in for what there is not to tell', async () => {
+    const who = createDomainBrowser()
+    await who.go(await signIn(who, await who.go(`${urls.wiki}/`), await phoneOf(PLAIN)))
+    for (const headers of [{}, ...CLAIMS]) {
+      const told = toldOf(await who.ask(`${urls.wiki}/`, { headers })).filter(([, value]) => value !== '')
+      expect([headers, told]).toEqual([
+        headers,
+        [
+          ['remote-name', PLAIN.name],
+          ['remote-user', PLAIN.id],
+        ],
+      ])
+    }
   })
 
   test('T30 a client gives its request no name that logs would have', async () => {

@@ -58,6 +58,11 @@ export async function startServiceProcess(env: Record<string, string> = {}): Pro
     port,
     hasEnded: () => running.child.exitCode !== null || running.child.signalCode !== null,
     reload: () => running.child.kill('SIGHUP'),
+    async stop(signal) {
+      const code = await running.stop(signal)
+      if (/\n {4}at |\[ioredis\]/.test(running.stderr())) throw new Error(`a library complains: ${running.stderr()}`)
+      return code
+    },
   }
 }
 

@@ -24,6 +24,23 @@ process.once('exit', () => {
 /** @type {Promise<string> | undefined} */
 let chromium
 
+/**
+ * Who is told what this process writes: a service's lines go elsewhere, and so it is a library's complaint, as of an
+ * error that nobody listens for. Whose, nothing says.
+ * @type {Set<(complaint: string) => void>}
+ */
+const running = new Set()
+/** What oidc-provider says of Node 20 as it is loaded. */
+const OF_NODE = 'oidc-provider WARNING: Unsupported runtime'
+for (const stream of [process.stdout, process.stderr]) {
+  const write = stream.write.bind(stream)
+  stream.write = (/** @type {string | Uint8Array} */ chunk, /** @type {any[]} */ ...rest) => {
+    const complaint = Buffer.from(chunk).toString()
+    if (!complaint.startsWith(OF_NODE)) for (const hear of running) hear(complaint)
+    return write(chunk, ...rest)
+  }
+}
+
 /** @param {import('node:net').Socket} connection */
 function host(connection) {
   const lines = createInterface({ input: connection })
@@ -50,7 +67,7 @@ function openChromium(
 }
 
 /**
- * `{stdout}` and `{stderr}` go back as they are written, and `{exited}`. The line `reload` is SIGHUP's part and `stop`
+ * `{stdout}`, `{stderr}` and `{complaint}` go back as they are written, and `{exited}`. The line `reload` is SIGHUP's part and `stop`
  * SIGTERM's, as is the end of the connection.
  * @param {Record<string, string>} environment
  * @param {import('node:net').Socket} connection
@@ -59,8 +76,9 @@ function openChromium(
 function hostService(environment, connection, lines) {
   const send = (/** @type {object} */ message) =>
     connection.writable && connection.write(`${JSON.stringify(message)}\n`)
+  const complain = (/** @type {string} */ complaint) => send({ complaint })
   /** @type {Promise<import('../../server/service.ts').RunningService | undefined>} */
-  let running = Promise.resolve(undefined)
+  let started = Promise.resolve(undefined)
   let reload = () => {}
 
   async function start(/** @type {Record<string, string>} */ env) {
@@ -87,18 +105,23 @@ function hostService(environment, connection, lines) {
   }
 
   function end(/** @type {number} */ exited) {
+    running.delete(complain)
     send({ exited })
     connection.end()
   }
 
   async function stop() {
-    const service = await running
-    running = Promise.resolve(undefined)
+    const service = await started
+    started = Promise.resolve(undefined)
     await service?.stop()
     if (service !== undefined) end(0)
   }
 
-  running = start(environment)
+  running.add(complain)
+  started = start(environment)
   lines.on('line', (line) => (line === 'reload' ? reload() : stop()))
-  connection.once('close', stop)
+  connection.once('close', () => {
+    running.delete(complain)
+    return stop()
+  })
 }

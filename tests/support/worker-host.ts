@@ -9,17 +9,18 @@ import { eventually } from './eventually.ts'
 interface Message {
   stdout?: string
   stderr?: string
+  complaint?: string
   exited?: number
 }
 
-/** Runs the built service in this worker's host. */
+/** Runs the built service in this worker's host. Its end fails where anything but the service itself has written a word. */
 export async function startHosted(env: Record<string, string>) {
   const connection = await eventually('the host of services listens', connectToHost)
   // A test that fails before it stops its services does not keep the run from ending.
   connection.unref()
   // The host ends what nobody is connected to.
   const hasEndedInTime = endLater(() => connection.destroy())
-  const said = { stdout: '', stderr: '' }
+  const said = { stdout: '', stderr: '', complaint: '' }
   let code: number | null = null
   let hasEnded = false
   const closed = new Promise<void>((resolve) => {
@@ -30,10 +31,11 @@ export async function startHosted(env: Record<string, string>) {
     })
   })
   createInterface({ input: connection }).on('line', (line) => {
-    const { stdout = '', stderr = '', exited }: Message = JSON.parse(line)
+    const { stdout = '', stderr = '', complaint = '', exited }: Message = JSON.parse(line)
     code = exited ?? null
     said.stdout += stdout
     said.stderr += stderr
+    said.complaint += complaint
   })
   connection.write(`${JSON.stringify({ env })}\n`)
   return {
@@ -45,6 +47,7 @@ export async function startHosted(env: Record<string, string>) {
       connection.ref()
       if (!hasEnded) connection.write('stop\n')
       await closed
+      if (said.complaint !== '') throw new Error(`beside the service's lines there is ${said.complaint}`)
       return code
     },
   }

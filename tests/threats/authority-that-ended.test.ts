@@ -1,4 +1,6 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { type AccountsFile, type TestAccount, writeAccounts, YUSUF } from '../support/accounts-file.ts'
+import { eventually } from '../support/eventually.ts'
 import { onEveryStore, type Stage } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { approve, scan, signInBrowser, startLogin } from '../support/login-flow.ts'
@@ -7,7 +9,16 @@ import { expectProblem, found, sessionSetBy } from './seen.ts'
 
 /** T22: whose authority ended between approval and use approved nothing, on any instance. */
 
+/** Who is signed in on the stage's phones. */
+const DEMO: TestAccount = { id: 'demo', username: 'demo', name: 'Demo Person', password: DEMO_PASSWORD }
+
 const others = new Map<Stage, Promise<Service>>()
+
+let accounts: AccountsFile
+beforeAll(async () => {
+  accounts = await writeAccounts([DEMO, YUSUF])
+})
+afterAll(() => accounts.remove())
 
 /** The other instance, or this one where the store cannot be shared. */
 function otherOf(stage: Stage): Promise<Service> {
@@ -32,14 +43,39 @@ async function revokeFromElsewhere(stage: Stage, phone: Client): Promise<void> {
   expect((await owner.delete(`/sessions/${id}`)).status).toBe(204)
 }
 
+/** Until every instance has read that these are the accounts. */
+async function accountsAre(stage: Stage, people: TestAccount[]): Promise<void> {
+  const instances = new Set([stage.service(), await otherOf(stage)])
+  const readings = () => [...instances].map((instance) => instance.stdout().split('"msg":"accounts ').length)
+  const before = readings()
+  await accounts.write(people)
+  for (const instance of instances) instance.reload()
+  await eventually('they are read', () => readings().every((count, at) => count > (before[at] ?? 0)))
+}
+
+/** Where the accounts are not what they were. */
+const changed = new Set<Stage>()
+
+async function leave(stage: Stage, people: TestAccount[]): Promise<void> {
+  changed.add(stage)
+  await accountsAre(stage, people)
+}
+
+async function comeBack(stage: Stage): Promise<void> {
+  if (changed.delete(stage)) await accountsAre(stage, [DEMO, YUSUF])
+}
+
 const ENDINGS: [string, (stage: Stage, phone: Client) => Promise<unknown>][] = [
   ['signed out', (_stage, phone) => phone.post('/sign-out')],
   ['revoked on another instance', revokeFromElsewhere],
   ['revoked with all others', async (stage) => (await stage.phone()).delete('/sessions')],
-  [
-    'replaced by signing in again',
-    (_stage, phone) => phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }),
-  ],
+  ["removed with its person's account", (stage) => leave(stage, [YUSUF])],
+  ["disabled with its person's account", (stage) => leave(stage, [{ ...DEMO, disabled: true }, YUSUF])],
+]
+
+const REPLACED: (typeof ENDINGS)[number] = [
+  'replaced by signing in again',
+  (_stage, phone) => phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }),
 ]
 
 /** No session, and the login says that it is denied and not that its time is over. */
@@ -55,14 +91,20 @@ async function browsersOf(phone: Client): Promise<number> {
   return (await phone.get('/sessions')).json.sessions.filter(({ kind }: { kind: string }) => kind === 'browser').length
 }
 
-onEveryStore({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }, (stage) => {
-  describe.each(ENDINGS)('T22 a phone that was %s', (_how, end) => {
+const withAccounts = (env: Record<string, string>) => () => ({ ...env, ACCOUNTS_FILE: accounts.path })
+
+onEveryStore(withAccounts({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }), (stage) => {
+  afterEach(() => comeBack(stage))
+
+  describe.each([...ENDINGS, REPLACED])('T22 a phone that was %s', (_how, end) => {
     test('before the poll has approved nothing, on no instance', async () => {
       const [browser, phone] = [stage.browser(), await stage.phone()]
       const token = await startLogin(browser)
       await approve(phone, token)
       await end(stage, phone)
       await expectDenied(await elsewhere(stage, browser), token)
+      await expectDenied(browser, token)
+      await comeBack(stage)
       await expectDenied(browser, token)
       const owner = await stage.phone()
       expect(await browsersOf(owner)).toBe(0)
@@ -91,16 +133,19 @@ onEveryStore({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }, (stage) => {
     for (const each of [browser, used]) expect((await each.get('/session')).status).toBe(200)
   })
 
-  test('T22 a phone that was signed out has scanned nothing either: the browser is told while its poll is held', async () => {
-    const [browser, phone] = [stage.browser(), await stage.phone()]
-    const watching = await elsewhere(stage, browser)
-    const token = await startLogin(browser)
-    for (const [name, value] of browser.cookies) watching.cookies.set(name, value)
-    await scan(phone, token)
-    const held = watching.get(`/login/status/${token}?seen=scanned&wait=25`)
-    await phone.post('/sign-out')
-    expect((await held).json).toMatchObject({ status: 'denied' })
-  })
+  test.each(ENDINGS)(
+    'T22 a phone that was %s has scanned nothing either: the browser is told while its poll is held',
+    async (_how, end) => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      const watching = await elsewhere(stage, browser)
+      const token = await startLogin(browser)
+      for (const [name, value] of browser.cookies) watching.cookies.set(name, value)
+      await scan(phone, token)
+      const held = watching.get(`/login/status/${token}?seen=scanned&wait=25`)
+      await end(stage, phone)
+      expect((await held).json).toMatchObject({ status: 'denied' })
+    },
+  )
 
   test("T22 the same person's next session goes on with what the one before scanned", async () => {
     const [browser, phone] = [stage.browser(), await stage.phone()]
@@ -125,8 +170,10 @@ onEveryStore({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }, (stage) => {
   })
 })
 
-onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'always' }, (stage) => {
-  test.each(ENDINGS)(
+onEveryStore(withAccounts({ POLL_HOLD_SECONDS: '0', MATCH: 'always' }), (stage) => {
+  afterEach(() => comeBack(stage))
+
+  test.each([...ENDINGS, REPLACED])(
     'T22 a phone that was %s before the match has approved nothing, on no instance',
     async (_how, end) => {
       const [browser, phone] = [stage.browser(), await stage.phone()]

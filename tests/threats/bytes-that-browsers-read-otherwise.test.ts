@@ -3,9 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createInjectClient, createTestApp, type InjectClient, PUBLIC_URL } from '../support/app.ts'
+import { beginErrand, behindThisMachine, codeFor, entryOf, forwardedTo, showCode } from '../support/applications.ts'
 import { WEB } from '../support/clients-file.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
 import { type RawReply, sendRaw } from '../support/raw-socket.ts'
-import { DEMO_PASSWORD } from '../support/service.ts'
+import { DEMO_PASSWORD, startService } from '../support/service.ts'
+import { startTeamProvider } from '../support/team-provider.ts'
+import { sessionSetBy } from './seen.ts'
 
 /**
  * T24: to a browser only space and tab are white space (RFC 6265bis §5.6, RFC 9110 §5.6.3). What else a program may take
@@ -238,4 +242,45 @@ test('T24 a code typed in wide letters is the code, and one that only grows into
     expect((await phone.post('/login/scan', { user_code })).json().code).toBe('expired_token')
   }
   await app.close()
+})
+
+describe('T24 at an application, and on the way to the provider,', () => {
+  const WIKI = 'http://wiki.test'
+  const LETTERS = ['\u00a0', '\u0085', '\u00fe\u00ff', '\u00ef\u00bb\u00bf', '\u00e2\u0080\u00a8']
+
+  test('an odd byte before the name makes it none of our cookies: it lets in nobody, and is no end of an errand', async () => {
+    const service = await startService(behindThisMachine([{ origin: WIKI }]))
+    const phone = await createPhone(service.url)
+    const ask = async (cookie: string) =>
+      (await phone.get('/auth/verify', { headers: forwardedTo(WIKI), cookie })).status
+    for (const odd of LETTERS) {
+      const entry = await entryOf(phone, WIKI)
+      expect(await ask(`${odd}${entry}`)).toBe(401)
+      expect(await ask(`other=1; ${odd}${entry}`)).toBe(401)
+      expect(await ask(`${odd}scanin_app=${'p'.repeat(43)}; ${entry}`)).toBe(200)
+      const errand = await beginErrand(phone, WIKI)
+      const refused = await showCode(phone, WIKI, await codeFor(phone, errand), `${odd}${errand.cookie}`)
+      expect([refused.status === 302, refused.setCookies]).toEqual([false, []])
+      const entered = await showCode(phone, WIKI, await codeFor(phone, errand), errand.cookie)
+      expect(entered.status).toBe(302)
+    }
+    expect(await service.stop()).toBe(0)
+  })
+
+  test('an odd byte before the name makes it no way back to this browser', async () => {
+    const publicUrl = 'http://scanin.test'
+    const team = await startTeamProvider({ publicUrl })
+    team.people.set('u-1', { name: 'Ada Lovelace' })
+    const service = await startService({ PUBLIC_URL: publicUrl, ...team.env })
+    for (const odd of ['', ...LETTERS]) {
+      const client = createClient(service.url, publicUrl)
+      const begun = await client.get('/sign-in/oidc?return_to=/scan')
+      const { pathname, search } = await team.visit(String(begun.headers.location), 'u-1')
+      const cookie = `${odd}scanin_sign_in=${client.cookies.get('scanin_sign_in')}`
+      const back = await client.get(pathname + search, { cookie })
+      expect([odd, sessionSetBy(back) !== undefined]).toEqual([odd, odd === ''])
+    }
+    expect(await service.stop()).toBe(0)
+    await team.stop()
+  })
 })

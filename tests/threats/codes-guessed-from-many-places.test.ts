@@ -11,7 +11,7 @@ import { expectProblem } from './seen.ts'
  * sake.
  */
 
-const PEOPLE: TestAccount[] = Array.from({ length: 64 }, (_, at) => ({
+const PEOPLE: TestAccount[] = Array.from({ length: 66 }, (_, at) => ({
   ...ZOFIA,
   id: `person-${at}`,
   username: `person${at}`,
@@ -87,6 +87,17 @@ onEveryStore(env, (stage) => {
       expect((await typesRightCode(other, '203.0.113.0')).status).toBe(200)
     })
 
+    test('T26 that another site makes a phone send are refused before they are counted', async () => {
+      const [phone] = (await people(1)) as [Client]
+      for (const at of numbers(CODES.ofOneAccount + 1)) {
+        const headers = { ...from('198.51.100.9').headers, origin: 'https://evil.example' }
+        const reply = await phone.post('/login/scan', { user_code: `BCDF-G${codeOf(at)}` }, { headers })
+        expectProblem(reply, 403, 'cross_site_request')
+      }
+      const own = numbers(CODES.ofOneAccount).map((at) => wrong(phone, '198.51.100.9', at))
+      expect(counted(await Promise.all(own), 404)).toBe(CODES.ofOneAccount)
+    })
+
     test.each(NETWORKS)(
       'T25 by many accounts from %s are slowed, and right ones there are taken',
       async (...network) => {
@@ -119,6 +130,8 @@ onEveryStore(env, (stage) => {
       const type = (match_code: string, address: string) =>
         browser.post('/login/match', { token, match_code }, from(address))
       return {
+        typeFromElsewhere: (origin: string) =>
+          browser.post('/login/match', { token, match_code: wrongOne }, { headers: { origin } }),
         typeRight: (address: string) => type(right, address),
         typeWrong: (address: string) => type(wrongOne, address),
       }
@@ -145,6 +158,15 @@ onEveryStore(env, (stage) => {
       }
       return login
     }
+
+    test('T26 that another site makes a browser send are refused before they are counted', async () => {
+      const [phone] = (await people(1)) as [Client]
+      const login = await startMatch(phone)
+      for (const _at of numbers(TRIES))
+        expectProblem(await login.typeFromElsewhere('https://evil.example'), 403, 'cross_site_request')
+      expect((await login.typeWrong('192.0.2.9')).json.tries_left).toBe(TRIES - 1)
+      expect((await login.typeRight('192.0.2.9')).json.status).toBe('authenticated')
+    })
 
     test('T25 of one account from many addresses are slowed, and the right ones are taken', async () => {
       const [phone, other] = (await people(2)) as [Client, Client]

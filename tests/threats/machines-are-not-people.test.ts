@@ -11,8 +11,8 @@ import { expectProblem } from './seen.ts'
 
 let provider: IdentityProvider
 let accounts: AccountsFile
-/** JWTs beside userinfo; a scope needed of JWTs; introspection with an audience, and without one. */
-let services: Record<'userinfo' | 'scoped' | 'introspecting' | 'trusting', Service>
+/** JWTs beside userinfo; a scope needed of JWTs; introspection with an audience, and without one; userinfo alone. */
+let services: Record<'userinfo' | 'scoped' | 'introspecting' | 'trusting' | 'asking', Service>
 
 const SCOPE = 'scanin:approve'
 const native = { id: 'native-1', name: 'Native Person' }
@@ -31,13 +31,14 @@ beforeAll(async () => {
   }
   const start = (env: Record<string, string>) =>
     startService({ POLL_HOLD_SECONDS: '0', ACCOUNTS_FILE: accounts.path, ...env })
-  const [userinfo, scoped, introspecting, trusting] = await Promise.all([
+  const [userinfo, scoped, introspecting, trusting, asking] = await Promise.all([
     start({ ...jwt, PHONE_USERINFO_URL: provider.userinfoUrl }),
     start({ ...jwt, PHONE_JWT_SCOPE: SCOPE, ...introspection }),
     start({ PHONE_JWT_AUDIENCE: AUDIENCE, PHONE_JWT_SCOPE: SCOPE, ...introspection }),
     start({ ...introspection, PHONE_USERINFO_URL: provider.userinfoUrl }),
+    start({ PHONE_USERINFO_URL: provider.userinfoUrl }),
   ])
-  services = { userinfo, scoped, introspecting, trusting }
+  services = { userinfo, scoped, introspecting, trusting, asking }
 })
 
 afterAll(async () => {
@@ -219,8 +220,15 @@ describe('one id from two sources', () => {
     async (sub) => {
       await expectToBeRefused(clientOf('userinfo'), await tokenWith({ sub }))
       await expectToBeRefused(clientOf('trusting'), introspected({ ...good, aud: undefined, sub }))
+      provider.opaque.set(`of-${sub}`, { sub, name: 'Native Person' })
+      await expectToBeRefused(clientOf('asking'), `of-${sub}`)
     },
   )
+
+  test('T29 and one whose id is no account`s here is taken, where userinfo alone is asked', async () => {
+    provider.opaque.set('of-native-1', { sub: native.id, name: native.name })
+    await expectToSignIn(clientOf('asking'), 'of-native-1', native)
+  })
 
   test("T29 the account's own phone still approves", async () => {
     await signInBrowser(clientOf('userinfo'), await phoneOf(ZOFIA, services.userinfo.url))

@@ -1,9 +1,12 @@
 import { createHash, createHmac } from 'node:crypto'
-import { expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
-import { createClient } from '../support/http-client.ts'
+import { type Client, createClient } from '../support/http-client.ts'
 import { approve, signInBrowser, startLogin } from '../support/login-flow.ts'
+import { addPasskey, signInByPasskey } from '../support/passkey-steps.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
+import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
 import { redisDump } from './redis-dump.ts'
 import { browserKeyOf, expectExpired, expectProblem, found, keyCookieOf, loginIdOf, sessionSetBy } from './seen.ts'
 
@@ -132,3 +135,59 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MAX_SESSIONS: '3' }, (stage) => {
     expect(replies.map(({ status }) => status)).toEqual([200, 401, 401, 200, 200])
   })
 })
+
+/** Passkeys want a name. */
+const SITE = 'http://scanin.test'
+
+let team: TeamProvider
+beforeAll(async () => {
+  team = await startTeamProvider({ publicUrl: SITE })
+  team.people.set('u-1', { name: 'Ada Lovelace' })
+})
+afterAll(() => team.stop())
+
+async function signInAtProvider(client: Client): Promise<number> {
+  const begun = await client.get('/sign-in/oidc?return_to=/scan')
+  const { pathname, search } = await team.visit(String(begun.headers.location), 'u-1')
+  return (await client.get(pathname + search)).status
+}
+
+/** What signs a phone in again, each made ready while it is signed in. */
+const WAYS: [string, (phone: Client) => Promise<() => Promise<void>>][] = [
+  [
+    'a passkey',
+    async (phone) => {
+      const authenticator = createSoftwareAuthenticator({ origin: SITE })
+      await addPasskey(phone, authenticator)
+      return async () => expect((await signInByPasskey(phone, authenticator)).status).toBe(200)
+    },
+  ],
+  ["the team's provider", async (phone) => async () => expect(await signInAtProvider(phone)).toBe(302)],
+]
+
+onEveryStore(
+  () => ({ PUBLIC_URL: SITE, POLL_HOLD_SECONDS: '0', MATCH: 'never', ...team.env }),
+  (stage) => {
+    test.each(WAYS)(
+      'T23 signing in again by %s ends the session that it replaces, and (T22) what that has approved is denied',
+      async (_way, prepare) => {
+        const [browser, phone, stranger] = [1, 2, 3].map(() => createClient(stage.service().url, SITE)) as [
+          Client,
+          Client,
+          Client,
+        ]
+        await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+        const before = `scanin_session=${phone.cookies.get('scanin_session')}`
+        const signInAgain = await prepare(phone)
+        const token = await startLogin(browser)
+        await approve(phone, token)
+        expect((await stranger.get('/session', { cookie: before })).status).toBe(200)
+        await signInAgain()
+        expectProblem(await stranger.get('/session', { cookie: before }), 401, 'authentication_required')
+        expect((await phone.get('/session')).status).toBe(200)
+        const reply = await browser.get(`/login/status/${token}`)
+        expect([reply.json.status, reply.setCookies]).toEqual(['denied', []])
+      },
+    )
+  },
+)

@@ -30,6 +30,7 @@ export interface HoldsOptions {
   pressure: Pick<Pressure, 'poll'>
 }
 
+/** Opens the holding of polls at the configured pace, which pressure slows. */
 export function createHolds({ clock, pace, refresh, pressure }: HoldsOptions): Holds {
   const paces = createPaces(pace, { pressure, random: Math.random })
   const renewals: Pick<Paces, 'current' | 'polled'> = {

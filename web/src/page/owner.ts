@@ -30,6 +30,7 @@ export interface Turns {
   latest<T extends object>(ask: () => Promise<T>): Promise<T | undefined>
 }
 
+/** Begins with the turn of whoever is there now. */
 export function createTurns(): Turns {
   let turn = 0
   let asked = 0

@@ -33,4 +33,5 @@ export function createTabMemory(storage: () => Storage): TabMemory {
   }
 }
 
+/** Of this tab, over reloads; where storage is blocked, of this page alone. */
 export const tabMemory: TabMemory = createTabMemory(() => sessionStorage)

@@ -11,6 +11,7 @@ export interface TroubleLine {
   sayOfLook(words: string): void
 }
 
+/** Opens the line in this place, with nothing said. */
 export function createTroubleLine(place: Pick<Element, 'textContent'>): TroubleLine {
   const nothing = () => true
   let isDoneNow = nothing

@@ -28,6 +28,7 @@ export interface Authenticator {
   fillIn(options: RequestOptions, signal: AbortSignal): Promise<Assertion>
 }
 
+/** The browser's own, by a library that is loaded when it is first asked for something. */
 export const pageAuthenticator: Authenticator = {
   missing: whatIsMissing(),
 

@@ -11,6 +11,7 @@ export interface OtherTabs {
   close(): void
 }
 
+/** Opens the channel between this browser's tabs. Where there is none, nothing is told or heard. */
 export function openOtherTabs(): OtherTabs {
   const channel = openChannel()
   let isKnown = false

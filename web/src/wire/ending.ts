@@ -12,6 +12,7 @@ export interface Ending {
   mayBeOver(earlyMs?: number): boolean
 }
 
+/** The end that is `ms` milliseconds from now, by both clocks. */
 export function endingIn(clock: Clock, ms: number): Ending {
   const endsAt = clock.now() + ms
   const endsToday = clock.today() + ms
