@@ -9,7 +9,7 @@ import { isSignedIn, openLoginPage, readToken, sees, showsCode, signInOnPhone } 
 import { setUpPageTests } from '../support/page-tests.ts'
 import { tooWide } from '../support/too-wide.ts'
 
-const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
+const { visitors, shared } = setUpPageTests({ ordinary: { QR_REFRESH_SECONDS: '30' }, matching: { MATCH: 'always' } })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
 /** What pages are given with the parts that come later. */
 const LATE_SHEETS: Readonly<Record<string, RegExp>> = {

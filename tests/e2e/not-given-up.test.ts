@@ -222,6 +222,20 @@ describe('a login page that is reloaded', () => {
   })
 })
 
+test('a browser that loses its cookies while it waits says that the code has ended, and the next one signs in', async () => {
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, shared('ordinary').url)
+  const token = await readToken(desktop)
+  await desktop.context().clearCookies()
+  await sees(desktop, '#status', 'This code has ended early')
+  await desktop.locator('#refresh').click()
+  await showsCode(desktop)
+  const next = await readToken(desktop)
+  expect(loginIdOf(next)).not.toBe(loginIdOf(token))
+  await approve(await createPhone(shared('ordinary').url), next)
+  await isSignedIn(desktop)
+})
+
 describe('the sixth tab of a browser', () => {
   test('ends the code of the first, which says so and shows a new one when asked, and never by itself', async () => {
     const { url } = shared('ordinary')

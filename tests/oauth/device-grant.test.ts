@@ -342,7 +342,7 @@ test('a phone opens what the device shows as a QR, and reads on the card what it
   await page.locator('#sign-in-form [type=submit]').click()
   await sees(page, '#request', 'Living Room TV')
   await sees(page, '#request', '127.0.0.1')
-  await sees(page, '#request', 'your name, your e-mail address')
+  await sees(page, '#request', 'your name and your e-mail address')
   await page.locator('#confirm').click()
   const { json: tokens } = await settled(json.device_code)
   expect(await isActive(device, WEB, tokens.access_token)).toBe(true)

@@ -45,7 +45,7 @@ async function confirmOn(phone: Page, link: string, application: string): Promis
   await phone.goto(link)
   if (await phone.locator('#sign-in-form').isVisible()) await signInOnPhone(phone)
   await sees(phone, '#request', application)
-  await sees(phone, '#request', 'your name, your e-mail address, the groups you are in')
+  await sees(phone, '#request', 'your name, your e-mail address, and the groups you are in')
   await confirm(phone)
 }
 

@@ -15,6 +15,8 @@
 
   /** Keeps the page anew where it is in another language than the person reads by now. */
   async function keepIn(language) {
+    // Replaced by another meanwhile, which has forgotten it.
+    if (!(await caches.has(kept))) return
     const cache = await caches.open(kept)
     const reply = await cache.match(page)
     const text = await reply?.text()

@@ -43,7 +43,7 @@ const passkeyOptions: RequestOptions = {
   allowCredentials: [],
 }
 
-function scanned(asking: ScanReply = request) {
+function scanned(asking: ScanReply = request, decided?: Decision) {
   const clock = createFakeClock()
   const wake = createFakeWake()
   const views: ApprovalView[] = []
@@ -87,6 +87,7 @@ function scanned(asking: ScanReply = request) {
       },
     },
     clock,
+    decided,
     random: () => 0,
     wake,
     prove: async ({ challenge }, signal) => {
@@ -401,6 +402,18 @@ describe('a refusal whose answer was lost', () => {
     await phone.clock.pass(5000)
     expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } })
   })
+})
+
+test.each([
+  ['is collected', state('authenticated', true), 'in'],
+  ['is denied', state('denied'), 'kept_out'],
+  ['is gone', refusal(404, 'expired_token'), 'may_be_in'],
+])('a refusal of before a reload is one still, where the login %s', async (_what, status, stranger) => {
+  const phone = scanned({ ...request, status: 'match_required' }, 'deny')
+  await settle()
+  phone.server.status = status
+  await phone.clock.pass(5000)
+  expect(phone.last()).toMatchObject({ kind: 'ended', words: { stranger } })
 })
 
 describe('once the page is about another code', () => {

@@ -88,3 +88,16 @@ test('what one person has scanned and said is none of who is here next, in this 
   expect([next.token(), next.decision(token)]).toEqual([other, undefined])
   expect([...scanned.items]).toEqual([])
 })
+
+test('nor where a way to the provider and back has put it into the address again', () => {
+  const scanned = open('')
+  scanned.pending.scanned(token, 'ann')
+  const next = open(`#${token}`, scanned.items).pending
+  next.belongTo('ben')
+  expect(next.token()).toBeUndefined()
+  const own = open('')
+  own.pending.scanned(token, 'ann')
+  const back = open(`#${token}`, own.items).pending
+  back.belongTo('ann')
+  expect(back.token()).toBe(token)
+})

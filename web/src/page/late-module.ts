@@ -28,7 +28,7 @@ export function lateModule<Module>(
   return later(async () => {
     coming.push(load(importFrom))
     try {
-      const module = await Promise.race([...coming, after(longestWaitMs)])
+      const module = await Promise.race([Promise.any(coming), after(longestWaitMs)])
       if (module) return module
     } catch {
       coming.length = 0

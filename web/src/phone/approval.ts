@@ -51,6 +51,8 @@ export interface ApprovalParts {
   readonly random: () => number
   readonly wake: WakeSource
   readonly request: ScanReply
+  /** What this person has said of it in this tab before, as far as it may have been heard. */
+  readonly decided: Decision | undefined
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
   /** Told when it ends, where that is sooner than was told before: the phone slept, and the page's clock with it. */
@@ -88,9 +90,9 @@ export function createApproval(parts: ApprovalParts): Approval {
   /** A step was taken, and no answer came. */
   let isUnanswered = false
   /** What the person has said last, as far as it may have been heard. */
-  let decision: Decision | undefined = request.status === 'scanned' ? undefined : 'confirm'
+  let decision = parts.decided ?? (request.status === 'scanned' ? undefined : 'confirm')
   /** It may have been confirmed, also where that was taken back. */
-  let mayBeIn = decision === 'confirm'
+  let mayBeIn = request.status !== 'scanned'
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
 

@@ -27,6 +27,7 @@ export interface ApprovingParts extends Pick<ResultCardParts, 'root' | 'onAgain'
 /** A code that this phone has scanned. */
 export interface Scanned {
   readonly request: ScanReply
+  readonly decided: ApprovalParts['decided']
   /** Aborts once the page is about something else. */
   readonly signal: AbortSignal
   readonly onSignedOut: () => void

@@ -59,7 +59,10 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
       memory.set(personKey, person)
     },
     belongTo(person) {
-      if ((memory.get(personKey) ?? person) !== person) forgetKept()
+      if ((memory.get(personKey) ?? person) === person) return
+      // A way to the provider and back has put it into the address again.
+      if (inAddress() === memory.get(key)) clearAddress()
+      forgetKept()
     },
     decision: (token) => decisions.find((decision) => memory.get(decisionKeys[decision]) === token),
     decided(token, decision) {

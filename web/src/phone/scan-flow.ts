@@ -7,7 +7,6 @@ import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { CurrentSession } from '../wire/session-protocol.ts'
-import type { Decision } from './approval.ts'
 import type { Approving } from './approving.ts'
 import type { ChosenCode } from './code-chooser.ts'
 import type { PendingToken } from './pending-token.ts'
@@ -121,8 +120,14 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       const approving = await retrying(parts.loadApproving, signal)
       if (approving === undefined || signal.aborted) return
       const { token } = request
-      const onDecision = (decision: Decision) => pending.decided(token, decision)
-      approving.begin({ request, signal, onSignedOut: signedOut, onDecision, onOver: pending.forget })
+      approving.begin({
+        request,
+        decided: pending.decision(token),
+        signal,
+        onSignedOut: signedOut,
+        onDecision: (decision) => pending.decided(token, decision),
+        onOver: pending.forget,
+      })
     } catch (error) {
       if (!signal.aborted) await onScanRefused(code, error, signal)
     }

@@ -44,11 +44,19 @@ const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 const tabs = openOtherTabs()
 
+/** Whether `#status` says that signing out was refused: what else stands there is of what is under way. */
+let isRefusalTold = false
+const tellRefusal = (words: string) => {
+  isRefusalTold = words !== ''
+  trouble.say(words)
+}
+
 const show = (section: PhoneSection, { words = '', withDevices = false } = {}) => {
   trouble.say(words, () => true)
   turnTo(section, withDevices)
 }
 const turnTo = (section: PhoneSection, withDevices = false) => {
+  isRefusalTold = false
   if (section !== 'chooser') chooser.leave()
   if (section !== 'request' && section !== 'result') {
     approving?.leave()
@@ -71,7 +79,7 @@ const flow = createScanFlow({
   pending,
   loadApproving: () => loadApproving(),
   onReturn: () => {
-    trouble.say('')
+    if (isRefusalTold) tellRefusal('')
     account.refresh()
   },
   onLoading: (words) => show('loading', { words }),
@@ -169,13 +177,13 @@ const account = createLateAccountParts(
 )
 
 const leave = async () => {
-  trouble.say('')
+  tellRefusal('')
   try {
     await api.signOut()
     tabs.tell()
     flow.signedOut()
   } catch (error) {
-    trouble.say(wordsFor(error))
+    tellRefusal(wordsFor(error))
   }
 }
 signOut.addEventListener('click', () => void onceAtATime(signOut, leave))
