@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { messagesOf } from './catalogues.mjs'
 import { fillMessage } from './compile-messages.mjs'
 
-const PART = /^ *<!-- ([\w-]+\.html) -->\n/gm
+/** `<!-- NAME.html -->`, or `<!-- NAME.html VALUE:… -->` for a part with values, which are texts without blanks. */
+const PART = /^ *<!-- ([\w-]+\.html)((?: \w+:\S+)*) -->\n/gm
+/** Where a part has a value. */
+const PLACE = /\(\((\w+)\)\)/g
 /** One that the page waits for has a line of its own. */
 const SHEET = /^ *<link rel="stylesheet" href="\/assets\/([^"]+)">\n/gm
 const MODULE = /<script type="module" src="\/assets\/([^"]+)">/
@@ -16,15 +19,30 @@ const NEXT_SLOT = / (?=\w+:[<{])/
 const LANGUAGE = '<html lang="en"'
 const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 
-/** @returns the pages of a folder, with each `<!-- NAME.html -->` in them replaced by that part */
+/** @returns the pages of a folder, put together of their parts */
 export function readPages(folder, parts) {
   const read = (path) => readFileSync(path, 'utf8')
   return readdirSync(folder)
     .filter((name) => name.endsWith('.html'))
     .map((name) => ({
       name,
-      html: read(join(folder, name)).replaceAll(PART, (_comment, part) => read(join(parts, part))),
+      html: read(join(folder, name)).replaceAll(PART, (_comment, part, values) =>
+        withValues(read(join(parts, part)), values),
+      ),
     }))
+}
+
+function withValues(part, text) {
+  const values = new Map(
+    text
+      .split(' ')
+      .slice(1)
+      .map((value) => [value.slice(0, value.indexOf(':')), value.slice(value.indexOf(':') + 1)]),
+  )
+  return part.replaceAll(PLACE, (_place, name) => {
+    if (!values.has(name)) throw new Error(`A part is to be told ${name}`)
+    return values.get(name)
+  })
 }
 
 /** Has no page of its own, and names pictures as pages do. */
