@@ -88,7 +88,7 @@ test('no page has words of its own', () => {
   const words = pages.flatMap(
     (html) =>
       html
-        .replace(/<!--.*?-->|\[\[.*?\]\]|\{\{.*?\}\}/gs, '')
+        .replace(/<!--.*?-->|\[\[.*?\]\]|\{\{.*?\}\}|\(\(\w+\)\)/gs, '')
         .match(/>[^<]*\p{L}{2}[^<]*<|(?:alt|title|aria-label|content|placeholder|value)="[^"]*\p{L} [^"]*"/gu) ?? [],
   )
   const names = words.filter((text) => !/^>(\s*·\s*)?ScanIn<|width=device-width|light dark/.test(text))
