@@ -4,9 +4,13 @@ import { freePort } from './free-port.ts'
 /** One end of a line: who opened the connection, or who was called. */
 export type End = 'client' | 'server'
 
-/** Some of a line's connections: those whose client has said something of this form, as `/subscribe/i`. Left out: all. */
+/** Some of a line's connections. Left out: all. */
 export interface Which {
+  /** Those whose client has said something of this form, as `/subscribe/i`. */
   said?: RegExp
+  /** This one alone, by its number; or all but this one. */
+  only?: number
+  but?: number
 }
 
 /**
@@ -36,14 +40,15 @@ export interface FaultyLine {
   halfOpen(which?: Which): void
   /** Everything goes through; first what was kept back, where both ends are still there. */
   mend(): Promise<void>
-  /** Resolves at the next byte that this end sends, whether or not it goes through. */
-  spoke(from: End, which?: Which): Promise<void>
-  /** Resolves at the next byte of this end that goes through. */
-  passed(from: End, which?: Which): Promise<void>
+  /** Resolves at the next byte that this end sends, whether or not it goes through, with its connection's number. */
+  spoke(from: End, which?: Which): Promise<number>
+  /** Resolves at the next byte of this end that goes through, with its connection's number. */
+  passed(from: End, which?: Which): Promise<number>
   close(): Promise<void>
 }
 
 interface Connection {
+  number: number
   near: Socket
   far: Socket
   /** The beginning of what the client said. */
@@ -65,7 +70,10 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
   const hanging = new Set<Connection>()
   let mended = openDoor()
 
-  const is = ({ said }: Connection, which: Which = {}) => which.said === undefined || which.said.test(said)
+  const is = ({ number, said }: Connection, which: Which = {}) =>
+    (which.said === undefined || which.said.test(said)) &&
+    (which.only === undefined || which.only === number) &&
+    which.but !== number
   const those = (which?: Which) => [...connections].filter((connection) => is(connection, which))
   const isHeld = (connection: Connection, from: End) =>
     hanging.has(connection) || kept.some((held) => (held.from ?? from) === from && is(connection, held.which))
@@ -100,7 +108,7 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
       return
     }
     const far = connect({ ...(typeof target === 'number' ? { port: target, host: '127.0.0.1' } : target) })
-    const connection = { near, far, said: '' }
+    const connection = { number: taken, near, far, said: '' }
     connections.add(connection)
     if (isBlackHole) hanging.add(connection)
     near.on('close', () => connections.delete(connection))
@@ -117,12 +125,12 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
     }
   }
 
-  function next(event: 'spoke' | 'passed', from: End, which?: Which): Promise<void> {
+  function next(event: 'spoke' | 'passed', from: End, which?: Which): Promise<number> {
     return new Promise((resolve) => {
       const tell = (happened: typeof event, by: End, connection: Connection) => {
         if (happened !== event || by !== from || !is(connection, which)) return
         listeners.delete(tell)
-        resolve()
+        resolve(connection.number)
       }
       listeners.add(tell)
     })
