@@ -41,8 +41,8 @@ export function createLastMinute({ root, clock, onChange, signal }: LastMinutePa
     // In its place: no new code comes any more that would be good for longer.
     setShown(countdown, false)
   }
-  const waitUntil = async (moment: number, turn: AbortSignal) => {
-    while (clock.now() < moment && !turn.aborted) await clock.sleep(moment - clock.now(), turn)
+  const wait = async (ms: number, turn: AbortSignal) => {
+    await clock.sleep(ms, turn)
     if (turn.aborted || signal.aborted) return
     begin()
     onChange()
@@ -56,15 +56,14 @@ export function createLastMinute({ root, clock, onChange, signal }: LastMinutePa
       if (view.kind !== kind) isAhead = false
       kind = view.kind
       isLast = false
-      const lastMinute = endOf(view) - minuteMs
-      const isOver = clock.now() >= lastMinute
-      isAhead ||= !isOver
-      if (isAhead && isOver) {
+      const aheadMs = endOf(view) - minuteMs - clock.now()
+      isAhead ||= aheadMs > 0
+      if (isAhead && aheadMs <= 0) {
         begin()
         return onChange()
       }
       setShown(moreTime, false)
-      if (isAhead) void waitUntil(lastMinute, waiting.signal)
+      if (isAhead) void wait(aheadMs, waiting.signal)
     },
     words: (view) =>
       isLast && (view.kind === 'pending' || view.kind === 'scanned') ? formWords.ending[view.kind] : undefined,

@@ -4,11 +4,11 @@ export interface Clock {
   now(): number
   /** Epoch milliseconds by a clock that anybody may set. It goes on while the device sleeps, as `now` does not everywhere. */
   today(): number
-  /** Resolves after `ms`, 25 days at the most, or at once when `signal` aborts. It never rejects: whoever sleeps looks at the signal. */
+  /** Resolves after `ms`, or at once when `signal` aborts. It never rejects: whoever sleeps looks at the signal. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** Some 25 days. Browsers take what is longer for no time at all. */
+/** Some 25 days. Browsers take what is longer for no time at all, so that it is waited for in parts. */
 const longestTimerMs = 2 ** 31 - 1
 
 /** The page's own time. */
@@ -23,7 +23,12 @@ export const pageClock: Clock = {
         signal.removeEventListener('abort', stop)
         resolve()
       }
-      const timer = setTimeout(stop, Math.min(Math.max(0, ms), longestTimerMs))
+      let timer: ReturnType<typeof setTimeout>
+      const wait = (leftMs: number) => {
+        const nextMs = Math.min(leftMs, longestTimerMs)
+        timer = setTimeout(() => (nextMs < leftMs ? wait(leftMs - nextMs) : stop()), nextMs)
+      }
+      wait(Math.max(0, ms))
       signal.addEventListener('abort', stop)
     }),
 }
