@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DATA_FILE, makeFolder } from '../store/disk-file.ts'
 import { openDiskTables } from '../store/disk-tables.ts'
 import { StoreSettingError } from '../store/store-setting-error.ts'
+import { sync } from './replace-file.ts'
 import { type Command, UsageError } from './terminal.ts'
 
 /** A compact copy of a store on disk, also while services run on it. It is there wholly or not at all. */
@@ -17,22 +18,13 @@ export const copyStore: Command = async ([source, target, ...more]) => {
   try {
     await root.backup(unfinished, true)
     chmodSync(join(unfinished, DATA_FILE), 0o600)
-    sync(join(unfinished, DATA_FILE))
+    // LMDB leaves a copy to the system: it has to be on the disk by the time that somebody takes away the one before.
+    await sync(join(unfinished, DATA_FILE))
     renameSync(join(unfinished, DATA_FILE), join(target, DATA_FILE))
-    sync(target)
-    sync(dirname(resolve(target)))
+    await sync(target)
+    await sync(dirname(resolve(target)))
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
     await root.close()
-  }
-}
-
-/** LMDB leaves a copy to the system: it has to be on the disk by the time that somebody takes away the one before. */
-function sync(path: string): void {
-  const file = openSync(path, 'r')
-  try {
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }

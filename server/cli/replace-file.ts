@@ -33,7 +33,7 @@ export async function replaceFile(
     await writeOver(path, text)
     await rm(beside, { force: true })
   }
-  await syncFolder(dirname(path))
+  await sync(dirname(path))
 }
 
 /** @returns whether it has the other's mode and owner */
@@ -76,8 +76,9 @@ function writeOver(path: string, text: string): Promise<void> {
   })
 }
 
-async function syncFolder(path: string): Promise<void> {
-  await withFile(path, 'r', (folder) => folder.sync())
+/** Has a file, or what a folder has in it, on the disk itself. */
+export async function sync(path: string): Promise<void> {
+  await withFile(path, 'r', (file) => file.sync())
 }
 
 async function withFile<Result>(

@@ -5,7 +5,7 @@ import { LONGEST_HOLD_SECONDS } from '../login/hold/paces.ts'
 import type { ConfirmMode, LoginPolicy, MatchMode } from '../login/login-policy.ts'
 import type { SessionPolicy } from '../session/session-opening.ts'
 import type { StoreChoice } from '../store/redis-place.ts'
-import { type Environment, EnvironmentReader, httpUrl } from './environment.ts'
+import { type Environment, EnvironmentReader, parseUrl } from './environment.ts'
 import { type PhoneOidcConfig, readPhoneOidc } from './phone-oidc-config.ts'
 import { type PhoneTokenConfig, readPhoneTokens } from './phone-token-config.ts'
 import { readStore, unreadRedis } from './store-config.ts'
@@ -159,11 +159,7 @@ function readWebhook(reader: EnvironmentReader): Config['webhook'] {
 }
 
 function parseWebhookUrl(text: string): URL | string {
-  const url = httpUrl(text)
-  if (url === undefined) return 'has to be an http:// or https:// address'
-  return url.username === '' && url.password === ''
-    ? url
-    : 'has a password in it, and would not be called: its signature says who calls'
+  return parseUrl(text, 'has a password in it, and would not be called: its signature says who calls')
 }
 
 /** What may stand in a list with commas between, without quotes or escapes in a token or a configuration. */

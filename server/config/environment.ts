@@ -118,7 +118,7 @@ export class EnvironmentReader {
   }
 
   url(name: string): string | undefined {
-    return this.explained(name, parseUrl)?.href
+    return this.explained(name, (text) => parseUrl(text))?.href
   }
 
   /** Scheme and authority of an address that has nothing else. */
@@ -170,11 +170,14 @@ export function httpUrl(text: string): URL | undefined {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }
 
-/** Nothing is called by an address with a password in it, and errors that are logged would repeat it. */
-function parseUrl(text: string): URL | string {
+/**
+ * Nothing is called by an address with a password in it, and errors that are logged would repeat it.
+ * @returns a sentence about what is wrong, or the address
+ */
+export function parseUrl(text: string, ofPassword = 'may have no user name and no password in it'): URL | string {
   const url = httpUrl(text)
   if (url === undefined) return 'has to be an http:// or https:// address'
-  return url.username === '' && url.password === '' ? url : 'may have no user name and no password in it'
+  return url.username === '' && url.password === '' ? url : ofPassword
 }
 
 /** Scheme and authority of an address that has nothing else, as they are compared. */

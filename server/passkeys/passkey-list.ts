@@ -66,10 +66,12 @@ export function createPasskeyList({ store, clock, randomness }: PasskeyListOptio
     })
   }
 
-  return {
-    read: async (person) => decode((await store.read(keyOf(person)))?.value)?.passkeys ?? [],
+  const find = async (person: Person) => decode((await store.read(keyOf(person)))?.value)
 
-    handleOf: async (person) => decode((await store.read(keyOf(person)))?.value)?.handle,
+  return {
+    read: async (person) => (await find(person))?.passkeys ?? [],
+
+    handleOf: async (person) => (await find(person))?.handle,
 
     // Written anew also where it stays as it is: whatever is in it may be about to end.
     keepHandle: async (person) => (await update(person, (list) => ({ ...list }))).handle,

@@ -3,7 +3,7 @@ import type { Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
-import { createClient } from '../support/http-client.ts'
+import { type Client, createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
 import { confirm, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
@@ -29,6 +29,21 @@ function saysForAMoment(phone: Page, part: string, words: RegExp): Promise<unkno
     },
     [part, words.source] as const,
   )
+}
+
+/** Somebody confirms this browser's login on their phone, which shows what is to be typed there. */
+async function confirmWithDigits(phone: Page, browser: Client, url: string) {
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  const token = await startLogin(browser)
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await confirm(phone)
+  await sees(phone, '#result #match-code', /^\d{6}$/)
+  const digits = await phone.locator('#result #match-code').textContent()
+  return { token, digits }
 }
 
 test('too many wrong passwords: how long to wait is counted for the eye and said once', async () => {
@@ -151,16 +166,7 @@ test.each(['is looked at again', 'has its page loaded anew'])(
     const browser = createClient(url)
     const phone = await visitors.phone()
     await phone.clock.install()
-    await phone.goto(`${url}/scan`)
-    await signInOnPhone(phone)
-    await phone.locator('#chooser').waitFor()
-    const token = await startLogin(browser)
-    await phone.evaluate((code) => {
-      location.hash = code
-    }, token)
-    await confirm(phone)
-    await sees(phone, '#result #match-code', /^\d{6}$/)
-    const digits = await phone.locator('#result #match-code').textContent()
+    const { token, digits } = await confirmWithDigits(phone, browser, url)
     if (what === 'is looked at again') await phone.context().setOffline(true)
     else await phone.goto('about:blank')
 
@@ -217,16 +223,7 @@ test.each(['the number was typed', 'the page was loaded anew'])(
     const { url } = await serve({ MATCH: 'always' })
     const browser = createClient(url)
     const phone = await visitors.phone()
-    await phone.goto(`${url}/scan`)
-    await signInOnPhone(phone)
-    await phone.locator('#chooser').waitFor()
-    const token = await startLogin(browser)
-    await phone.evaluate((code) => {
-      location.hash = code
-    }, token)
-    await confirm(phone)
-    await sees(phone, '#result #match-code', /^\d{6}$/)
-    const digits = await phone.locator('#result #match-code').textContent()
+    const { token, digits } = await confirmWithDigits(phone, browser, url)
 
     // What the phone asks meanwhile is on its way for long.
     const asked: Route[] = []
