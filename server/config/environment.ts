@@ -49,10 +49,7 @@ export class EnvironmentReader {
 
   /** Which of these are set, that other programs read and we do not; those that tell of a service beside are not. */
   setForOthers(names: readonly string[]): string[] {
-    return names.filter((name) => {
-      const value = this.#env[name]
-      return Boolean(value) && !isOfAServiceBeside(name, value ?? '')
-    })
+    return names.filter((name) => this.#given(name) !== undefined)
   }
 
   isRejected(name: string): boolean {
@@ -70,7 +67,7 @@ export class EnvironmentReader {
   /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */
   text(name: string): string | undefined {
     this.#asked.add(name)
-    const value = this.#env[name] || undefined
+    const value = this.#given(name)
     const path = this.#env[`${name}_FILE`] || undefined
     if (path === undefined) return value
     if (value !== undefined) {
@@ -78,6 +75,12 @@ export class EnvironmentReader {
       return value
     }
     return this.#textOfFile(`${name}_FILE`, path)
+  }
+
+  /** Kubernetes says `METRICS_PORT=tcp://…` of a service called `metrics`, which nobody chose for us. */
+  #given(name: string): string | undefined {
+    const value = this.#env[name] || undefined
+    return value === undefined || isOfAServiceBeside(name, value) ? undefined : value
   }
 
   #textOfFile(name: string, path: string): string | undefined {

@@ -29,7 +29,7 @@ const listedEvent = Type.Object(
   {
     type: oneOf(PERSON_EVENTS, {
       description:
-        '`signed_in`: a phone, by password or passkey. `linked`: a browser, by a phone. `denied`: the browser was refused. `revoked`: signed out by its owner from another device',
+        '`signed_in`: a phone, by password, passkey or your identity provider. `linked`: a browser, by a phone. `denied`: the browser was refused. `revoked`: signed out by its owner from another device',
     }),
     created_at: moment,
     ...device.properties,

@@ -332,6 +332,22 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     expect(await desktop.locator('#start-trouble').isVisible()).toBe(false)
   })
 
+  test('that is of who is signed in is loaded anew until they are there, and has the person on it', async () => {
+    visitors.await(gone)
+    const phone = await visitors.phone()
+    await phone.goto(`${shared('ordinary').url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#sign-in-form').waitFor({ state: 'hidden' })
+    const loads = countLoads(phone)
+    await phone.route('**/assets/home-page-*.js', (route) =>
+      loads() <= 2 ? route.fulfill({ status: 404 }) : route.continue(),
+    )
+    await phone.goto(`${shared('ordinary').url}/home`)
+    await sees(phone, '#user-name', 'Demo Person')
+    expect(loads()).toBe(3)
+    expect(await phone.locator('#start-trouble').isVisible()).toBe(false)
+  })
+
   test('is loaded anew a few times, says so, and works by the button once they are there', async () => {
     visitors.await(gone)
     const desktop = await visitors.desktop()

@@ -72,6 +72,11 @@ test('the proxy is trusted by its address alone, which Docker gives to nobody el
   }
 })
 
+test('what is mounted where another proxy stands before ours believes that one, on the network that it comes by', () => {
+  const [, believed] = /^set_real_ip_from (\S+);$/m.exec(readRepository('docs/proxies/nginx-behind-another.conf')) ?? []
+  expect([believed]).toEqual(networks['front']?.ipam?.config?.map(({ subnet }) => subnet))
+})
+
 test('the proxy finds the instances without asking, also those that are away when it starts', () => {
   const upstreams = [...readRepository('docs/proxies/nginx.conf').matchAll(/^ {2}server ([\w-]+):3000/gm)]
   const found = instances.map(([name, service]) => `${name}:${addressOn('front', service)}`)

@@ -276,6 +276,16 @@ describe('a folder that cannot be the store', () => {
 test('an empty file of a secret ends the start with a line that says so', () =>
   expectOneLine({ DEMO_PASSWORD: '', DEMO_PASSWORD_FILE: '/dev/null' }, 'DEMO_PASSWORD_FILE', 'empty'))
 
+test('a machine without a network card starts, works there, and tells that no phone reaches it', async () => {
+  const service = await startService({ PUBLIC_URL: '' }, {})
+  await eventually('the welcome is whole', () => service.stderr().includes('demo account'))
+  expect(service.stderr()).toContain(`Open     ${service.url}/`)
+  expect(service.stderr()).toMatch(/127\.0\.0\.1 is this machine alone: no phone reaches it\. Set PUBLIC_URL/)
+  const { status } = await createClient(service.url).get('/')
+  expect(status).toBe(200)
+  expect(await service.stop()).toBe(0)
+})
+
 test('a public URL that no phone can open, or has a passkey at, is told', async () => {
   const service = await startService({ CONFIRM: 'passkey' })
   await eventually('the welcome is whole', () => service.stderr().includes('demo account'))

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type RunningProcess, startProcess, untilReady } from './child-process.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
-import { startHosted } from './worker-host.ts'
+import { type Networks, startHosted } from './worker-host.ts'
 
 export const DEMO_PASSWORD = 'correct horse battery staple'
 
@@ -27,9 +27,9 @@ export interface ServiceProcess extends Service, RunningProcess {
 export const ROOT = join(import.meta.dirname, '../..')
 
 /** The built service, in the process that runs all of this Jest worker's (worker-host.mjs): starts in no time. */
-export async function startService(env: Record<string, string> = {}): Promise<Service> {
+export async function startService(env: Record<string, string> = {}, networks?: Networks): Promise<Service> {
   const { url, port, told } = await environmentOf(env)
-  const hosted = await startHosted(told)
+  const hosted = await startHosted(told, networks)
   await eventually('the service has started', async () => {
     if (hosted.hasEnded()) throw new Error(`ended\n${hosted.stdout()}\n${hosted.stderr()}`)
     return hosted.stderr().includes('ScanIn ')

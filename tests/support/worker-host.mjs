@@ -48,8 +48,8 @@ function host(connection) {
   // It passes on what its input had: who asked may go before the answer, and is no reason to end what others asked for.
   lines.on('error', () => undefined)
   lines.once('line', (line) => {
-    const { env, launch } = JSON.parse(line)
-    if (launch === undefined) hostService(env, connection, lines)
+    const { env, networks, launch } = JSON.parse(line)
+    if (launch === undefined) hostService({ env, networks }, connection, lines)
     else openChromium(launch, connection)
   })
 }
@@ -69,11 +69,11 @@ function openChromium(
 /**
  * `{stdout}`, `{stderr}` and `{complaint}` go back as they are written, and `{exited}`. The line `reload` is SIGHUP's part and `stop`
  * SIGTERM's, as is the end of the connection.
- * @param {Record<string, string>} environment
+ * @param {{ env: Record<string, string>, networks?: ReturnType<typeof networkInterfaces> }} machine of which it is told
  * @param {import('node:net').Socket} connection
  * @param {import('node:readline').Interface} lines
  */
-function hostService(environment, connection, lines) {
+function hostService({ env, networks = networkInterfaces() }, connection, lines) {
   const send = (/** @type {object} */ message) =>
     connection.writable && connection.write(`${JSON.stringify(message)}\n`)
   const complain = (/** @type {string} */ complaint) => send({ complaint })
@@ -81,14 +81,14 @@ function hostService(environment, connection, lines) {
   let started = Promise.resolve(undefined)
   let reload = () => {}
 
-  async function start(/** @type {Record<string, string>} */ env) {
+  async function start() {
     const { startService, whyNotStarted } = await import('../../dist/server/service.js')
     const { compileOnce } = await import('./compile-once.mjs')
     try {
       const logTo = { write: (/** @type {string} */ stdout) => send({ stdout }) }
       const service = await startService({
         env,
-        networks: networkInterfaces(),
+        networks,
         logTo,
         schemaController: compileOnce,
         onReloadable: (reloadNow) => {
@@ -118,7 +118,7 @@ function hostService(environment, connection, lines) {
   }
 
   running.add(complain)
-  started = start(environment)
+  started = start()
   lines.on('line', (line) => (line === 'reload' ? reload() : stop()))
   connection.once('close', () => {
     running.delete(complain)

@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
+import type { networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { endLater } from './end-later.ts'
 import { eventually } from './eventually.ts'
 
 /** What the host of this Jest worker (worker-host.mjs) is asked for, over its Unix socket. */
+
+/** In place of this machine's. */
+export type Networks = ReturnType<typeof networkInterfaces>
 
 interface Message {
   stdout?: string
@@ -14,7 +18,7 @@ interface Message {
 }
 
 /** Runs the built service in this worker's host. Its end fails where anything but the service itself has written a word. */
-export async function startHosted(env: Record<string, string>) {
+export async function startHosted(env: Record<string, string>, networks?: Networks) {
   const connection = await eventually('the host of services listens', connectToHost)
   // A test that fails before it stops its services does not keep the run from ending.
   connection.unref()
@@ -37,7 +41,7 @@ export async function startHosted(env: Record<string, string>) {
     said.stderr += stderr
     said.complaint += complaint
   })
-  connection.write(`${JSON.stringify({ env })}\n`)
+  connection.write(`${JSON.stringify({ env, networks })}\n`)
   return {
     stdout: () => said.stdout,
     stderr: () => said.stderr,

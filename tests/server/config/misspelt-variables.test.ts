@@ -123,7 +123,10 @@ test('what desktops, Kubernetes, Docker, hosts and other programs set stops noth
     REDIS_PORT: 'tcp://10.0.0.1:6379',
     LOGIN_PORT: 'tcp://10.0.0.2:80',
     STORE_PORT: 'tcp://10.0.0.3:80',
+    METRICS_PORT: 'tcp://10.0.0.4:9464',
+    ADMIN_PORT: 'tcp://10.0.0.5:9465',
     STORE_NAME: '/scanin/store',
+    BRAND_NAME: '/scanin/brand',
   }
   expect(start({ ...env, ...links })).not.toThrow()
 })
