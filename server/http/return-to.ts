@@ -5,12 +5,15 @@ export const LONGEST_ERRAND = 3200
 /** A path of ours: one slash, and not a second one in any disguise. */
 const OWN_PATH = /^\/(?![/\\]|%2f|%5c)/i
 const ABSOLUTE = /^https?:\/\/[^/]/i
+/** Where a visit alone does something: signs in, signs out, hands out a code. Whoever wrote the address would decide that. */
+const ACTS = /^\/(sign-in|\.scanin|auth|oauth)(\/|$)/
 /** What browsers drop or turn around before they follow an address, and so what checks are tricked with. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
 const TRICKY = /[\u0000-\u0020\u007f\\]/
 
 /**
- * Makes the check of `return_to`: it may lead to our own origin, or to one that is listed; anything else is dropped.
+ * Makes the check of `return_to` after a sign-in: it may lead to a page of our own, to an errand, or to an origin that is
+ * listed; anything else is dropped.
  * @param errands paths of ours that carry a way on or a request, and may be longer for it
  * @returns a function that gives the address in canonical form, so that what was checked is what is followed
  */
@@ -18,6 +21,23 @@ export function createReturnCheck(
   publicUrl: string,
   returnToOrigins: readonly string[],
   ...errands: readonly string[]
+): (returnTo: string | undefined) => string | undefined {
+  const check = createOriginCheck(publicUrl, returnToOrigins, errands)
+  return (returnTo) => {
+    const found = check(returnTo)
+    const [path = ''] = found?.split(/[?#]/, 1) ?? []
+    return ACTS.test(path) && !errands.includes(path) ? undefined : found
+  }
+}
+
+/**
+ * As `createReturnCheck`, for any path of the origin.
+ * @returns a function that gives the address in canonical form, so that what was checked is what is followed
+ */
+export function createOriginCheck(
+  publicUrl: string,
+  returnToOrigins: readonly string[] = [],
+  errands: readonly string[] = [],
 ) {
   const allowed = new Set([publicUrl, ...returnToOrigins])
 

@@ -63,11 +63,6 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
     return id !== undefined && (await sessions.kindOf(id)) === 'browser' ? id : undefined
   }
 
-  /** Whether it would end such a session, and no page of ours is known to have asked for that. */
-  async function mayEndBrowser(request: FastifyRequest): Promise<boolean> {
-    return request.headers['sec-fetch-site'] !== 'same-origin' && (await browserSessionIn(request)) !== undefined
-  }
-
   function begin(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -100,8 +95,10 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       if (!isVisit(headers) || (isElsewhere && headers['sec-fetch-mode'] !== 'navigate')) {
         throw new ScanInError('cross_site_request')
       }
-      // A link may be anybody's: it leads to the button, and leaves aside where to go on, where a stranger's code may be.
-      if (isElsewhere || (await mayEndBrowser(request))) return reply.code(303).header('location', HOME).send(null)
+      // A link may be anybody's, and so may be where a page of ours leads on to: it leads to the button, and leaves aside
+      // where to go on, where a stranger's code may be. A session that a phone gave is ended by that button alone.
+      const isLeftToTheButton = isElsewhere || (await browserSessionIn(request)) !== undefined
+      if (isLeftToTheButton) return reply.code(303).header('location', HOME).send(null)
       try {
         const location = await begin(request, reply, { to: request.query.return_to })
         return reply.code(302).header('location', location).send(null)

@@ -81,6 +81,19 @@ const TRICKS = [
   `/${'x'.repeat(2050)}`,
 ]
 
+/** Where a visit alone does something: paths of ours that nobody is sent on to. */
+const ACTING = [
+  '/sign-in/oidc',
+  '/%73ign-in/oidc?return_to=/scan',
+  '/x/../sign-in/oidc/callback',
+  'URL/sign-in/oidc',
+  '/.scanin/sign-out',
+  '/%2escanin/start?rd=/',
+  '/oauth/logout',
+  '/oauth/logout/confirm?x=1',
+  '/auth/forward',
+]
+
 /** These may also be taken for paths of our own, once they are made harmless. */
 const LIKE_OUR_OWN = /^(\/[^/\\%\t\r\n \0]|\/%2e|URL\/)/
 
@@ -139,6 +152,10 @@ onEveryStore(ENV, (stage) => {
       if (!LIKE_OUR_OWN.test(trick)) expect(redirect).toBe('/home')
     },
   )
+
+  test.each(ACTING)('T16 a return_to of %s, where a visit does something, is dropped', async (path) => {
+    expect(await redirectAfterSignIn(stage, filled(path))).toBe('/home')
+  })
 
   test.each(GOOD)('T16 a return_to of %s is followed', async (returnTo, redirect) => {
     expect(await redirectAfterSignIn(stage, filled(returnTo))).toBe(redirect)

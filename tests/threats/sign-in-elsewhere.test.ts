@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { onEveryStore } from '../support/every-store.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Client, createClient, type Reply } from '../support/http-client.ts'
-import { signInBrowser, startLogin } from '../support/login-flow.ts'
+import { approve, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
 import { redisDump } from './redis-dump.ts'
 import { expectProblem } from './seen.ts'
@@ -115,8 +115,9 @@ onEveryStore(
       const kind = async () => (await browser.get('/session')).json.session?.kind
       const session = browser.cookies.get('scanin_session')
       expectPage(await browser.get(early), 400)
-      // From where a link is followed, browsers do not say over plain http, nor for one in a mail.
-      for (const site of [undefined, 'none']) {
+      // From where a link is followed, browsers do not say over plain http, nor for one in a mail; and a page of ours follows
+      // what it was given to return to.
+      for (const site of [undefined, 'none', 'same-origin']) {
         const headers = { ...FOLLOWED, 'sec-fetch-site': site }
         const { status, headers: said, setCookies } = await browser.get('/sign-in/oidc', { headers })
         expect([site, status, said.location, setCookies]).toEqual([site, 303, '/scan', []])
@@ -130,12 +131,19 @@ onEveryStore(
       expect(await kind()).toBe('phone')
       const old = { cookie: `scanin_session=${session}` }
       expectProblem(await browser.get('/session', old), 401, 'authentication_required')
-      const own = client()
-      await signInBrowser(own, phone)
-      const headers = { ...FOLLOWED, 'sec-fetch-site': 'same-origin' }
-      const asked = await own.get('/sign-in/oidc', { headers })
-      expect((await own.get(pathOf(await team.visit(asked.headers.location ?? '', 'u-1')))).status).toBe(302)
-      expect((await own.get('/session')).json.session.kind).toBe('phone')
+    })
+
+    test('T33 a sign-in by scan leads to no sign-in at the provider after it, nor to a code that its link has', async () => {
+      const code = await startLogin(client())
+      const phone = await stage.phone()
+      const way = `sign-in/oidc?${new URLSearchParams({ return_to: `/scan#${code}` })}`
+      const { url } = stage.service()
+      for (const return_to of [`/${way}`, `/%73ign-in/oidc`, `/x/../${way}`, `${url}/${way}`, '/sign-in', '/sign-in/']) {
+        const browser = client()
+        const { token } = (await browser.post('/login', { return_to })).json
+        await approve(phone, token)
+        expect([return_to, (await browser.get(`/login/status/${token}`)).json.redirect_to]).toEqual([return_to, '/home'])
+      }
     })
 
     test('T33 a logout that the provider has not said ends nothing; one that it has said ends all of it, once', async () => {

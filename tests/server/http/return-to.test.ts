@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { createReturnCheck } from '../../../server/http/return-to.ts'
 
-const allowed = createReturnCheck('https://login.example.com', ['https://app.example.com'])
+const allowed = createReturnCheck('https://login.example.com', ['https://app.example.com'], '/auth/enter')
 
 test.each([
   ['/', '/'],
@@ -47,6 +47,10 @@ test.each([
   'home',
   `/${'x'.repeat(3000)}`,
   `/oauth/authorize?${'x'.repeat(3200)}`,
+  '/oauth/authorize?client_id=other',
+  '/auth/enter/',
+  '/sign-in/oidc',
+  'https://login.example.com/%73ign-in/oidc',
 ])('drops %j', (returnTo) => {
   expect(allowed(returnTo)).toBeUndefined()
 })
