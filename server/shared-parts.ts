@@ -8,7 +8,7 @@ import { createClientAddresses } from './http/client-address.ts'
 import { createConnections } from './http/connections.ts'
 import { createCookies } from './http/cookies.ts'
 import { createSites } from './http/languages.ts'
-import { labelProvider } from './http/pages.ts'
+import { offerProvider } from './http/pages.ts'
 import { nowhere } from './http/place.ts'
 import { createPressure } from './http/pressure.ts'
 import { createNetworkLimit } from './http/rate-limits.ts'
@@ -75,8 +75,8 @@ export function createSharedParts(options: AppOptions) {
 
 /** What pages look like, in each language. */
 function createLooks({ config, web, logo }: AppOptions) {
-  const label = labelProvider(config.phoneOidc?.label)
+  const offer = offerProvider(config.phoneOidc)
   const branding = createBranding(config.brand, logo)
-  const sites = createSites(web.languages, (files) => branding.of(label(files)))
+  const sites = createSites(web.languages, config.isCookieSecure, (files) => branding.of(offer(files)))
   return { sites, siteFor: sites.siteFor, brandAssets: branding.assets }
 }

@@ -9,14 +9,13 @@ export interface PhoneOidcConfig {
   /** Left out: what is usual. */
   scopes: string | undefined
   /** What the button says. */
-  label: string
+  label: string | undefined
   groupsClaim: string
   /** Who may come in. Left out: everybody whom the provider signs in to us. */
   allow: { groups: readonly string[]; domains: readonly string[] } | undefined
 }
 
 const TOGETHER = 'PHONE_OIDC_ISSUER, PHONE_OIDC_CLIENT_ID and PHONE_OIDC_CLIENT_SECRET go together'
-const DEFAULT_LABEL = 'Sign in with your team’s account'
 /** `openid` among others with a space between (RFC 6749 §3.3). */
 const SCOPES = /^(?=(.* )?openid( |$))[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 /** One line that people can read. */
@@ -54,7 +53,7 @@ export function readPhoneOidc(reader: EnvironmentReader): PhoneOidcConfig | unde
   ]
   return {
     ...{ issuer, clientId, clientSecret, scopes },
-    label: label ?? DEFAULT_LABEL,
+    label,
     groupsClaim: groupsClaim ?? 'groups',
     allow: allowed.length === 0 ? undefined : { groups, domains },
   }

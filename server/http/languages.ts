@@ -32,8 +32,9 @@ export function pageOf({ pages }: Site, name: string): SiteFile {
 /** In the reader's language, where there is one. */
 export type SiteFor = (request: FastifyRequest) => Site
 
-/** Set by the page when somebody picks a language, and no secret. */
+/** Set by the page when somebody picks a language, and no secret: over https as all of ours are, for no neighbour to plant. */
 const COOKIE = 'scanin_language'
+const COOKIE_OVER_HTTPS = `__Host-${COOKIE}`
 const DEFAULT = 'en'
 
 /** Of all languages. */
@@ -44,14 +45,19 @@ export interface Sites {
 
 type Change = (pages: ReadonlyMap<string, SiteFile>) => ReadonlyMap<string, SiteFile>
 
-/** The pages of all languages that there are, by their first subtags, changed. @throws Error without those in English */
-export function createSites(built: ReadonlyMap<string, Site>, change: Change = (pages) => pages): Sites {
+/**
+ * The pages of all languages that there are, by their first subtags, changed.
+ * @param isOverHttps whether a cookie that any plain-http page may have set counts for nothing
+ * @throws Error without those in English
+ */
+export function createSites(built: ReadonlyMap<string, Site>, isOverHttps: boolean, change: Change): Sites {
   const sites = new Map([...built].map(([language, { pages, words }]) => [language, { pages: change(pages), words }]))
   const usual = sites.get(DEFAULT)
   if (usual === undefined) throw new Error('The build has left no pages')
   const siteFor: SiteFor = ({ headers }) => {
-    const picked = sites.get(primary(readCookie(headers.cookie, COOKIE) ?? ''))
-    return picked ?? firstOf(headers['accept-language'], sites) ?? usual
+    const picked =
+      readCookie(headers.cookie, COOKIE_OVER_HTTPS) ?? (isOverHttps ? undefined : readCookie(headers.cookie, COOKIE))
+    return sites.get(primary(picked ?? '')) ?? firstOf(headers['accept-language'], sites) ?? usual
   }
   return { all: [...sites.values()], siteFor }
 }

@@ -20,7 +20,7 @@ const TRY_AGAIN_PAGE = 'try-again.html'
 const NOT_FOUND_PAGE = 'not-found.html'
 const TROUBLE_PAGE = 'trouble.html'
 /** Where the phone's page has room for what its button says. */
-const NO_LABEL = 'data-label=""'
+const NO_PROVIDER = 'data-absent'
 /** Whoever would know who somebody is does not answer. */
 const AWAY: readonly ErrorCode[] = ['store_unavailable', 'identity_provider_unavailable']
 /** Addresses that people type or that something adds a slash to, and the pages that they mean. */
@@ -176,16 +176,16 @@ export function createPages(options: PagesOptions): Pages {
 }
 
 /**
- * @param providerLabel what the phone's page says of the team's provider, on its button. Left out: there is none
+ * @param provider the team's, whose `label` is on its button in place of the page's own words. Left out: there is none
  * @returns what puts that into a page which has room for it
  */
-export const labelProvider =
-  (providerLabel: string | undefined) =>
+export const offerProvider =
+  (provider: { label: string | undefined } | undefined) =>
   (files: ReadonlyMap<string, SiteFile>): ReadonlyMap<string, SiteFile> => {
-    if (providerLabel === undefined) return files
-    const label = `data-label="${escapeHtml(providerLabel)}"`
-    const labelled = (file: SiteFile) => changedFile(file, (text) => text.replace(NO_LABEL, () => label))
-    return new Map([...files].map(([name, file]) => [name, labelled(file)]))
+    if (provider === undefined) return files
+    const label = provider.label === undefined ? '' : `data-label="${escapeHtml(provider.label)}"`
+    const offering = (file: SiteFile) => changedFile(file, (text) => text.replace(NO_PROVIDER, () => label))
+    return new Map([...files].map(([name, file]) => [name, offering(file)]))
   }
 
 /** Without an answer the login page is still good: it says what is the matter and tries again. */

@@ -53,6 +53,18 @@ async function signInThere(phone: Page, who = 'u-1'): Promise<void> {
   await phone.locator('[type=submit]').click()
 }
 
+test('the button says so in the language of the page, where the operator has chosen no words for it', async () => {
+  const { url: unlabelled } = await serve(team.env)
+  for (const [locale, words] of [
+    ['de-DE', 'Mit dem Konto Ihres Teams anmelden'],
+    ['en-GB', 'Sign in with your team’s account'],
+  ] as const) {
+    const phone = await visitors.phone({ locale })
+    await phone.goto(`${unlabelled}/scan`)
+    await sees(phone, '#sign-in-oidc', words)
+  }
+})
+
 test('the code that was scanned comes back from the provider, in a second tab too, and signs the browser in; other tabs notice; signed out there, both are out', async () => {
   await start()
   const desktop = await visitors.desktop()

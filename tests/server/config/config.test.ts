@@ -155,7 +155,7 @@ describe('the configuration', () => {
     expect(read(named).phoneOidc).toEqual({
       ...provider,
       scopes: undefined,
-      label: 'Sign in with your team’s account',
+      label: undefined,
       groupsClaim: 'groups',
       allow: undefined,
     })

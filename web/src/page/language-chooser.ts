@@ -1,7 +1,7 @@
 import { tag } from '#messages/tag'
 import { findPart } from './find-part.ts'
 
-/** The server reads it too, for the page's first byte (server/http/languages.ts). It is no secret. */
+/** The server reads it, for the page's first byte (server/http/languages.ts). It is no secret. */
 const COOKIE = 'scanin_language'
 const YEAR_SECONDS = 31_536_000
 
@@ -21,9 +21,9 @@ export function startLanguageChooser(): void {
   let isByKeys = false
   const take = () => {
     if (select.value === tag) return
-    const secure = location.protocol === 'https:' ? '; Secure' : ''
+    const [prefix, secure] = location.protocol === 'https:' ? ['__Host-', '; Secure'] : ['', '']
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is newer than the oldest of our browsers
-    document.cookie = `${COOKIE}=${select.value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`
+    document.cookie = `${prefix}${COOKIE}=${select.value}; Path=/; Max-Age=${YEAR_SECONDS}; SameSite=Lax${secure}`
     location.reload()
   }
   select.addEventListener('pointerdown', () => {

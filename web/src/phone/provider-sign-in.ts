@@ -17,16 +17,16 @@ export interface ProviderSignIn {
   show(again: boolean): void
 }
 
-/** `#sign-in-oidc`: to the team's provider, where there is one. The server writes its name on the button. */
+/** `#sign-in-oidc`: to the team's provider, where there is one. The server says whether there is, and a name of the team’s own for the button. */
 export function createProviderSignIn({ root, api, returnTo, go }: ProviderSignInParts): ProviderSignIn {
   const part = findPart(root, '#provider-sign-in', HTMLElement)
   const button = findPart(part, '#sign-in-oidc', HTMLButtonElement)
   const message = findPart(part, '#provider-message', HTMLElement)
   let isAgain = false
 
-  const { label = '' } = part.dataset
-  part.hidden = label === ''
-  if (label !== '') button.textContent = label
+  const { absent, label } = part.dataset
+  part.hidden = absent !== undefined
+  if (label !== undefined) button.textContent = label
 
   const begin = async () => {
     message.textContent = ''
