@@ -1,4 +1,4 @@
-/** Calls back after so many milliseconds. @returns forgets about it */
+/** Calls back after so many milliseconds. @returns what takes it back */
 export type Schedule = (ms: number, callback: () => void) => () => void
 
 /** By a timer that keeps no process from ending. */

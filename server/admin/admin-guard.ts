@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
@@ -7,6 +6,7 @@ import { tokenShownIn } from '../http/access-token.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
 import { occasionOf } from '../http/occasion.ts'
+import { isOfBrowser } from '../http/visits.ts'
 import type { OnAdminNews } from './admin-news.ts'
 
 export interface AdminGuardOptions {
@@ -49,9 +49,4 @@ const NAME_AND_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/
 function isOwnName(said = '', own: string): boolean {
   const [, address, name = address] = NAME_AND_PORT.exec(said.toLowerCase()) ?? []
   return name !== undefined && (isIP(name) !== 0 || name === 'localhost' || name === own.toLowerCase())
-}
-
-/** No browser leaves out both with what a page asks for, but for a page of the very same origin. */
-function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
-  return origin !== undefined || site !== undefined
 }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { tokenShownIn } from './access-token.ts'
 import { readCookie } from './cookies.ts'
+import { isOfBrowser } from './visits.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,6 +11,10 @@ declare module 'fastify' {
     checksOrigin?: boolean
     /** It ends or replaces the session that the cookie is of, also where a token is shown beside it. */
     changesSessionCookie?: boolean
+    /** Goes by no cookie, and counts nothing: what it does, it does for whoever shows what they have. */
+    isForAnyOrigin?: boolean
+    /** Goes by no cookie and counts: besides pages of ours, those of which origins may ask. */
+    isForOrigin?: (origin: string) => boolean
   }
 }
 
@@ -17,15 +22,6 @@ export interface OriginCheckOptions {
   publicUrl: string
   allowedOrigins: readonly string[]
   sessionCookieName: string
-}
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Goes by no cookie, and counts nothing: what it does, it does for whoever shows what they have. */
-    isForAnyOrigin?: boolean
-    /** Goes by no cookie and counts: besides pages of ours, those of which origins may ask. */
-    isForOrigin?: (origin: string) => boolean
-  }
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -66,9 +62,4 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
   return (request: FastifyRequest): void => {
     if (!passes(request)) throw new ScanInError('cross_site_request', { publicUrl })
   }
-}
-
-/** No browser leaves out both on a request that is more than a look. */
-function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
-  return origin !== undefined || site !== undefined
 }

@@ -72,14 +72,15 @@ export function createNetworkLimit(makeLimiter: MakeLimiter, name: string, perMi
     createRateLimit(makeLimiter, prefix === 64 ? name : `${name}-${prefix}`, perMinute * FACTORS[prefix]),
   )
   return {
-    spend: <Result>(address: string, task: () => Promise<Result>, isGiven?: (result: Result) => boolean) =>
+    spend<Result>(address: string, task: () => Promise<Result>, isGiven?: (result: Result) => boolean) {
+      const limits = around(address)
       // One after the other, the narrowest first: who is refused there takes nothing of what the others have.
-      around(address).reduceRight<() => Promise<Result>>(
-        (inner, { limit, key }) =>
-          () =>
-            limit.spend(key, inner, isGiven),
-        task,
-      )(),
+      const spendFrom = (at: number): Promise<Result> => {
+        const next = limits[at]
+        return next === undefined ? task() : next.limit.spend(next.key, () => spendFrom(at + 1), isGiven)
+      }
+      return spendFrom(0)
+    },
   }
 }
 

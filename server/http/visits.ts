@@ -26,3 +26,8 @@ export function isFromElsewhere({ origin, 'sec-fetch-site': site }: IncomingHttp
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   return origin !== undefined && origin !== publicUrl
 }
+
+/** Whether a browser asks: none leaves out both on a request that is more than a look, but for a page of the same origin. */
+export function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return origin !== undefined || site !== undefined
+}

@@ -64,7 +64,7 @@ export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions
     }
   }
 
-  function renewed(): Promise<Known> {
+  async function renewed(): Promise<Known> {
     if (underWay === undefined && failure !== undefined && isWithin(AFTER_FAILURE_MS, failure.at, clock())) {
       const retryAfterSeconds = secondsUntil(failure.at + AFTER_FAILURE_MS, clock())
       throw new ScanInError('identity_provider_unavailable', { cause: failure.cause, retryAfterSeconds })

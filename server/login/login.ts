@@ -262,7 +262,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
     case 'scanned': {
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
       // As it is now: a native app may have another token than when it scanned, with another end.
-      const { match: kind, ...rest } = { ...login, phone: inTurn(event.phone, login.phone) }
+      const { match: kind, ...rest } = { ...login, phone: keepingTurn(event.phone, login.phone) }
       if (kind === 'none') return { login: authenticated(rest, event, now + event.collectMs) }
       const { matchCodeHash, remember } = event
       // The confirmation's time goes on: matching is a part of it.
@@ -272,7 +272,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
       // A reply got lost, or a second tap: a new code, but never new tries.
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
       return {
-        login: { ...login, phone: inTurn(event.phone, login.phone), matchCodeHash: event.matchCodeHash },
+        login: { ...login, phone: keepingTurn(event.phone, login.phone), matchCodeHash: event.matchCodeHash },
       }
     case 'authenticated':
       return isPhoneOf(login, event.phone.id) ? { login } : { login, refusal: 'not_scanned' }
@@ -286,7 +286,8 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
   }
 }
 
-function inTurn(phone: Phone, { turn }: Phone): Phone {
+/** How often the login was taken over stays with it. */
+function keepingTurn(phone: Phone, { turn }: Phone): Phone {
   return turn === undefined ? phone : { ...phone, turn }
 }
 

@@ -60,10 +60,17 @@ export function createProviderCall(publicUrl: string) {
 
 type Answer = (ctx: ReturnType<Provider['createContext']>) => Promise<void>
 
-/** What Koa calls for each request of its own server. */
+/** Of each provider, put together once. */
+const answers = new WeakMap<Provider, Answer>()
+
+/** What Koa has its own server call for each request. */
 function answerOf(provider: Provider): Answer {
+  const known = answers.get(provider)
+  if (known !== undefined) return known
   const { compose, middleware } = provider as unknown as { compose(layers: unknown): Answer; middleware: unknown }
-  return compose(middleware)
+  const answer = compose(middleware)
+  answers.set(provider, answer)
+  return answer
 }
 
 /** How it comes to be cached, and how long it is, is said where it is sent. */

@@ -94,8 +94,11 @@ export function createVouching(options: VouchingOptions): Vouching {
         answer.catch((err) => {
           if (!isUnavailable(err)) logger.warn({ err }, 'what the provider said late of somebody could not be kept')
         })
-        // Too old a one is an error.
-        resolve(new Promise((lastSaid) => lastSaid(asLastSaid(id, grant))))
+        try {
+          resolve(asLastSaid(id, grant))
+        } catch (tooOld) {
+          reject(tooOld)
+        }
       })
       void answer.then(resolve, reject).finally(forget)
     })

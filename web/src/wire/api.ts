@@ -38,11 +38,14 @@ export interface Api extends LoginApi {
   confirmOptions(ask: { token: string }): Promise<RequestOptions>
   deny(ask: { token: string }): Promise<void>
   scanStatus(ask: StatusAsk): Promise<PhoneReply>
+  /** @returns what the person is called */
   signIn(ask: { username: string; password: string }): Promise<string>
   signOut(): Promise<void>
+  /** @throws ApiError `authentication_required` where nobody is signed in */
   session(): Promise<CurrentSession>
   sessions(): Promise<readonly LinkedDevice[]>
   revoke(ask: { id: string }): Promise<void>
+  /** @returns how many it ended */
   revokeOthers(ask?: { kind?: SessionKind | undefined }): Promise<number>
   /** Keeps a browser signed in that was let in just now. */
   remember(ask: { id: string }): Promise<void>
@@ -56,6 +59,7 @@ export interface Api extends LoginApi {
   addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
   removePasskey(ask: { id: string }): Promise<void>
   passkeySignInOptions(): Promise<RequestOptions>
+  /** @returns what the person is called */
   signInByPasskey(ask: { assertion: Assertion }): Promise<string>
   /** @returns where to sign in */
   beginProviderSignIn(ask: { returnTo: string; again: boolean }): Promise<string>

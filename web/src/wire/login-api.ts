@@ -32,7 +32,7 @@ export interface LoginApi {
   match(ask: { token: string; matchCode: string; isAgain?: boolean }): Promise<BrowserReply>
   userCode(ask: { token: string }): Promise<UserCodeReply>
   dropLogin(ask: { token: string }): Promise<void>
-  /** The name of who is signed in here; 401 where nobody is. */
+  /** @returns what the person is called. @throws ApiError `authentication_required` where nobody is signed in */
   signedInName(): Promise<string>
 }
 
