@@ -55,7 +55,7 @@ function warnings({ accounts, confirm, ...config }: Config): string[] {
   const found = warningsOfAddress(config)
   if (confirm === 'passkey' && !areOffered(publicUrl))
     found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
-  found.push(...warningsOfRedis(phone), ...warningsOfAdmin(phone))
+  found.push(...warningsOfTimes(phone), ...warningsOfRedis(phone), ...warningsOfAdmin(phone))
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   else if (accounts.hasDemoPassword) found.push("DEMO_PASSWORD is nobody's: ACCOUNTS_FILE has all accounts.")
@@ -122,6 +122,11 @@ function areTwoProviders({
   if (appsFile === undefined || phoneJwt === undefined || phoneOidc === undefined) return false
   // Some call themselves by both.
   return !isSameIssuer(phoneJwt.issuer, phoneOidc.issuer)
+}
+
+function warningsOfTimes({ login, pace }: Pick<Config, 'login' | 'pace'>): string[] {
+  if (login.collectMs > pace.interval * 1000) return []
+  return ['COLLECT_SECONDS is not more than POLL_INTERVAL_SECONDS: browsers come too late for what phones confirmed.']
 }
 
 function warningsOfRedis({ unreadRedis }: Pick<Config, 'unreadRedis'>): string[] {

@@ -60,3 +60,12 @@ test.each([
 ])('that nothing is where phones are sent is said: %j', (env, isSaid) => {
   expect(saidOf(env).includes('PORT=0')).toBe(isSaid)
 })
+
+test.each([
+  [{ COLLECT_SECONDS: '2' }, true],
+  [{ COLLECT_SECONDS: '5', POLL_INTERVAL_SECONDS: '10' }, true],
+  [{ COLLECT_SECONDS: '3' }, false],
+  [{}, false],
+])('that browsers would come too late for what was confirmed is said: %j', (env, isSaid) => {
+  expect(saidOf(env).includes('browsers come too late')).toBe(isSaid)
+})
