@@ -4,6 +4,7 @@ import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
 import { isSignedIn, openLoginPage, readToken, sees, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { pictureOf } from '../support/picture-of.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 
 const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
@@ -13,8 +14,8 @@ test('in the dark the page is dark and the code stays dark on white', async () =
   const desktop = await visitors.desktop({ colorScheme: 'dark' })
   await openLoginPage(desktop, url)
   const [page, code] = await Promise.all([
-    shadesOf(desktop, await desktop.screenshot({ animations: 'disabled' })),
-    shadesOf(desktop, await desktop.locator('#qr').screenshot({ animations: 'disabled' })),
+    shadesOf(desktop, await pictureOf(desktop, { animations: 'disabled' })),
+    shadesOf(desktop, await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })),
   ])
   expect(page.edge).toBeLessThan(60)
   expect(code.edge).toBeGreaterThan(250)

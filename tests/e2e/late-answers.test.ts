@@ -5,6 +5,7 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { scan, signInBrowser, startLogin } from '../support/login-flow.ts'
 import { isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { pictureOf } from '../support/picture-of.ts'
 
 /** Answers that come when the person has gone on: each is about what was asked then, and nothing else. */
 
@@ -163,7 +164,7 @@ test('a picture that is read late leaves the page to the code that was typed sin
   const { url } = await serve({ MATCH: 'never' })
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)
-  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
+  const buffer = await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })
   const other = createClient(url)
   const headers = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0' }
   const token = await startLogin({ ...other, post: (path, body) => other.call('POST', path, { body, headers }) })

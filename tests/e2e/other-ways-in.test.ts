@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals'
 import { confirm, isSignedIn, openLoginPage, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { pictureOf } from '../support/picture-of.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
 
 test('a picture of the code signs the desktop in', async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, shared('ordinary').url)
-  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
+  const buffer = await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })
 
   const phone = await visitors.phone()
   await phone.goto(`${shared('ordinary').url}/scan`)
@@ -22,7 +23,7 @@ test('a picture of the code signs the desktop in', async () => {
 test('a photo of the whole screen will do as well', async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, shared('ordinary').url)
-  const buffer = await desktop.screenshot({ type: 'jpeg', quality: 60, animations: 'disabled' })
+  const buffer = await pictureOf(desktop, { type: 'jpeg', quality: 60, animations: 'disabled' })
 
   const phone = await visitors.phone()
   await phone.goto(`${shared('ordinary').url}/scan`)
@@ -39,7 +40,7 @@ test('a picture without a code, and a file that is no picture, are said to be so
   await signInOnPhone(phone)
   await phone.locator('#camera').waitFor()
 
-  const empty = await phone.locator('#camera').screenshot()
+  const empty = await pictureOf(phone.locator('#camera'))
   await phone.locator('#qr-file').setInputFiles({ name: 'wall.png', mimeType: 'image/png', buffer: empty })
   await sees(phone, '#chooser-message', 'No QR code could be found')
 
@@ -52,7 +53,7 @@ test('the code of another site leads nowhere', async () => {
   const other = await serve()
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, other.url)
-  const buffer = await desktop.locator('#qr').screenshot({ animations: 'disabled' })
+  const buffer = await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })
 
   const phone = await visitors.phone()
   await phone.goto(`${shared('ordinary').url}/scan`)

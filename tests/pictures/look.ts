@@ -1,4 +1,5 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { pictureOf } from '../support/picture-of.ts'
 
 /** Of a place: what it is, and where, in CSS pixels. */
 export interface Place {
@@ -64,7 +65,7 @@ export async function lookAt(page: Page, hasScripts: boolean): Promise<Look> {
   await page.mouse.move(0, 0)
   if (hasScripts) await page.evaluate(untilDrawn)
   const places = await page.evaluate(whatIsWhere)
-  const picture = await page.screenshot({ fullPage: true, animations: 'disabled', caret: 'hide' })
+  const picture = await pictureOf(page, { fullPage: true, animations: 'disabled', caret: 'hide' })
   return { picture, places }
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { PATIENCE_MS } from './patience.ts'
+import { pictureOf } from './picture-of.ts'
 
 const FRAMES = 30
 
@@ -9,7 +10,7 @@ const FRAMES = 30
  * @param tilt by how many degrees the screen leans back
  */
 export async function filmQr(desktop: Page, file: string, tilt = 0): Promise<void> {
-  const shot = await desktop.locator('#qr').screenshot({ type: 'jpeg', quality: 90, animations: 'disabled' })
+  const shot = await pictureOf(desktop.locator('#qr'), { type: 'jpeg', quality: 90, animations: 'disabled' })
   const browser = desktop.context().browser()
   if (browser === null) throw new Error('the page has no browser')
   const frame = await sceneWith(browser, shot, tilt)
@@ -27,7 +28,7 @@ async function sceneWith(browser: Browser, picture: Buffer, tilt: number): Promi
          transform: perspective(1000px) rotateX(${tilt}deg) rotate(7deg)"
          src="data:image/jpeg;base64,${picture.toString('base64')}">`,
     )
-    return await page.screenshot({ type: 'jpeg', quality: 85 })
+    return await pictureOf(page, { type: 'jpeg', quality: 85 })
   } finally {
     await page.close()
   }

@@ -138,11 +138,21 @@ onEveryStore(
       const phone = await stage.phone()
       const way = `sign-in/oidc?${new URLSearchParams({ return_to: `/scan#${code}` })}`
       const { url } = stage.service()
-      for (const return_to of [`/${way}`, `/%73ign-in/oidc`, `/x/../${way}`, `${url}/${way}`, '/sign-in', '/sign-in/']) {
+      for (const return_to of [
+        `/${way}`,
+        `/%73ign-in/oidc`,
+        `/x/../${way}`,
+        `${url}/${way}`,
+        '/sign-in',
+        '/sign-in/',
+      ]) {
         const browser = client()
         const { token } = (await browser.post('/login', { return_to })).json
         await approve(phone, token)
-        expect([return_to, (await browser.get(`/login/status/${token}`)).json.redirect_to]).toEqual([return_to, '/home'])
+        expect([return_to, (await browser.get(`/login/status/${token}`)).json.redirect_to]).toEqual([
+          return_to,
+          '/home',
+        ])
       }
     })
 
