@@ -180,3 +180,17 @@ describe('log lines say which request they are of', () => {
     expect(JSON.stringify(line)).not.toContain('level":60')
   })
 })
+
+test.each(['GET', 'HEAD'] as const)(
+  'a %s that went well is a line at debug alone, as a proxy asks so of all it lets through',
+  async (method) => {
+    const from = lines.length
+    await testApp.app.inject({ url: '/healthz', method })
+    await testApp.app.inject({ url: '/nowhere', method })
+    const seen = lines.slice(from).map(({ level, status }) => [level, status])
+    expect(seen).toEqual([
+      [20, 200],
+      [30, 404],
+    ])
+  },
+)
