@@ -45,12 +45,23 @@ export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
   }
 }
 
-/** RFC 9112 §3.2: from HTTP/1.1 on, a request without a Host is refused. Probes of HAProxy speak 1.0 without one. */
-export function refuseMissingHost(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  const { httpVersionMajor, httpVersionMinor } = request.raw
-  const mustName = httpVersionMajor > 1 || (httpVersionMajor === 1 && httpVersionMinor > 0)
-  if (mustName && request.headers.host === undefined) throw new ScanInError('invalid_request')
+/** RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. */
+export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  const { httpVersionMajor, httpVersionMinor } = raw
+  const mayNameNone = httpVersionMajor === 1 && httpVersionMinor === 0
+  const hosts = hostsIn(raw)
+  if (hosts > 1 || (hosts === 0 && !mayNameNone)) throw new ScanInError('invalid_request')
   done()
+}
+
+/** How many Host fields a request has. Of two Node keeps the first, and leaves it at that. */
+export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts
 }
 
 function send(reply: FastifyReply, error: ScanInError, { api }: HeaderSets): FastifyReply {

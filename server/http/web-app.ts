@@ -6,7 +6,7 @@ import {
   answerUnroutable,
   answerWithProblems,
   type ProblemOptions,
-  refuseMissingHost,
+  refuseWithoutOneHost,
 } from './error-replies.ts'
 import { type HttpServerOptions, httpServer } from './http-server.ts'
 import { acceptStrictJson, BODY_LIMIT_BYTES } from './json-body.ts'
@@ -61,7 +61,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     clientAddresses.notice(request.raw)
     done()
   })
-  app.addHook('onRequest', refuseMissingHost)
+  app.addHook('onRequest', refuseWithoutOneHost)
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.config.checksOrigin !== true) checkOrigin(request)
     done()

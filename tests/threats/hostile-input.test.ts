@@ -183,6 +183,13 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     ['an unknown method', 'FROB / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['a version from the future', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n', 400, 505],
     ['no Host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+    ['two Hosts', 'GET /healthz HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n', 400],
+    ['two Hosts, alike and of old', 'GET /healthz HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n', 400],
+    [
+      'two Hosts, that polls',
+      `GET /login/status/${'u'.repeat(16)}.${'v'.repeat(22)}?seen=pending&wait=0 HTTP/1.1\r\nHost: x\r\nHOST: y\r\n\r\n`,
+      400,
+    ],
     ['two lengths', 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400],
     [
       'a length and chunks',
