@@ -62,17 +62,14 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
       if (!isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
       // The list first: what lives longer than it is listed, nobody could end.
       await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)
-      let isNew = true
-      const keep = (current: Session) => {
-        isNew = current.isKept === undefined
-        return kept(current)
+      const tell = (made: Session, before: Session, certainty: { isUncertain?: true }) => {
+        if (before.isKept === undefined) onNews({ type: 'kept', id: sessionId, session: made, by, ...certainty })
       }
-      const tell = (made: Session, isUncertain?: true) => {
-        if (isNew) onNews({ type: 'kept', id: sessionId, session: made, by, ...(isUncertain && { isUncertain }) })
-      }
-      const result = await records.change(sessionId, keep, { durable: true, onUncertain: (made) => tell(made, true) })
-      if (result !== undefined) tell(result)
-      return result
+      return records.change(sessionId, kept, {
+        durable: true,
+        onWritten: (made, before) => tell(made, before, {}),
+        onUncertain: (made, before) => tell(made, before, { isUncertain: true }),
+      })
     },
   }
 }

@@ -20,8 +20,10 @@ export interface EndedSession {
 
 export interface ChangeOptions {
   durable?: boolean
-  /** Called when the store fails, and the session may have become what was made of it. */
-  onUncertain?: (made: Session) => void
+  /** Called once it is written, with what was made of which. */
+  onWritten?: (made: Session, before: Session) => void
+  /** Called when the store fails, and it may have become what was made of it. */
+  onUncertain?: (made: Session, before: Session) => void
 }
 
 /** Sessions in a store, each at the place that its public id names. */
@@ -93,7 +95,7 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
         : { next: { value: place ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
     },
 
-    change(id, change, { durable = false, onUncertain } = {}) {
+    change(id, change, { durable = false, onWritten, onUncertain } = {}) {
       return updateRecord<Session | undefined>(store, keyOf(id), (value) => {
         const current = decodeSession(value)
         if (current === undefined) return { result: undefined }
@@ -101,7 +103,8 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
         return {
           next: { value: next, expiresAt: expiryOf(next), durable },
           result: next,
-          ...(onUncertain && { onUncertain: () => onUncertain(next) }),
+          ...(onWritten && { onWritten: () => onWritten(next, current) }),
+          ...(onUncertain && { onUncertain: () => onUncertain(next, current) }),
         }
       })
     },
