@@ -2,6 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { isSamePerson, type Person, personOfSubject, subjectOf } from '../identity/person-key.ts'
+import { BLOCKED_FOR_MS } from '../session/session-index.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
@@ -23,8 +24,6 @@ export interface BlockedList {
 }
 
 const KEY = 'blocked'
-/** As long as a block. */
-const KEPT_FOR_MS = 100 * 365 * 24 * 3_600_000
 
 const listRecord = Compile(
   Type.Array(Type.Tuple([Type.String({ title: 'subject' }), Type.Number({ title: 'blockedAt' })])),
@@ -35,7 +34,7 @@ export function createBlockedList({ store, clock }: { store: RecordStore; clock:
   function update(change: (people: BlockedPerson[]) => BlockedPerson[]): Promise<void> {
     return updateRecord<void>(store, KEY, (value) => {
       const next = change(decode(value)).map(({ person, blockedAt }) => [subjectOf(person), blockedAt])
-      return { next: { value: next, expiresAt: clock() + KEPT_FOR_MS, durable: true }, result: undefined }
+      return { next: { value: next, expiresAt: clock() + BLOCKED_FOR_MS, durable: true }, result: undefined }
     })
   }
 

@@ -103,7 +103,7 @@ interface Listed extends Shown {
 type ChangeList<Result> = (found: Listed) => { next?: Listed; result: Result }
 
 /** A block ends when somebody ends it; stores keep nothing without an end of its own. */
-const BLOCKED_FOR_MS = 100 * 365 * 24 * 3_600_000
+export const BLOCKED_FOR_MS = 100 * 365 * 24 * 3_600_000
 
 export function createSessionIndex({ store, clock }: { store: RecordStore; clock: Clock }): SessionIndex {
   const inTurn = createInTurn()
