@@ -36,7 +36,7 @@ export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesO
 
     send(reply, { status, headers, body, state }) {
       if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
-      reply.code(status).headers(headers)
+      reply.code(status).headers({ ...headers, ...exposing(reply, headers) })
       if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
       return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
     },
@@ -46,6 +46,14 @@ export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesO
 function asAsked({ method, url, headers, body }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
   return { method, url, headers, body: Buffer.isBuffer(body) ? body : undefined }
+}
+
+const EXPOSED = 'access-control-expose-headers'
+
+/** What a page may read of it: what the provider says, beside what is said of all replies to pages of that origin. */
+function exposing(reply: FastifyReply, headers: ProviderReply['headers']): Record<string, string> {
+  const [ours, theirs] = [reply.getHeader(EXPOSED), headers[EXPOSED]]
+  return ours === undefined || theirs === undefined ? {} : { [EXPOSED]: `${ours}, ${theirs}` }
 }
 
 /** What log lines say of it. */

@@ -34,6 +34,8 @@ import { createToldClients } from './told-clients.ts'
 
 export interface OAuthRoomOptions {
   publicUrl: string
+  /** Whose pages may call what we answer. */
+  allowedOrigins: readonly string[]
   clients: Clients
   /** What ID tokens are signed by. */
   keys: SigningKeys

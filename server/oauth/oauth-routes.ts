@@ -52,7 +52,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
     send(reply, await ask(request)),
   )
-  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.userinfo, ...DISCOVERY]) {
+  const called = [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.device_authorization, PATHS.userinfo]
+  for (const path of [...called, ...DISCOVERY]) {
     app.options(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
   }
 

@@ -12,6 +12,7 @@ import type { TokenRows } from './token-rows.ts'
 
 export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
   publicUrl: string
+  allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
