@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
+import { occasionOf } from '../http/occasion.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallState } from './call-state.ts'
@@ -12,23 +14,28 @@ export interface OAuthRepliesOptions {
   publicUrl: string
   provider: CurrentProvider
   pages: OAuthPages
+  clientAddresses: Pick<ClientAddresses, 'of'>
 }
 
 /** How our routes ask the provider, and send what it says. */
 export interface OAuthReplies {
   /**
+   * @param state but for `by`, which is this request
    * @param others what is asked instead of what the request says
    * @throws ScanInError what is nobody's fault but ours; `unsupported_media_type` for what is no form
    */
-  ask(request: FastifyRequest, state?: CallState, others?: Partial<ProviderRequest>): Promise<ProviderReply>
+  ask(request: FastifyRequest, state?: Omit<CallState, 'by'>, others?: Partial<ProviderRequest>): Promise<ProviderReply>
   send(reply: FastifyReply, answer: ProviderReply): FastifyReply
 }
 
-export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesOptions): OAuthReplies {
+export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
+  const { publicUrl, provider, pages, clientAddresses } = options
   const callProvider = createProviderCall(publicUrl)
   return {
     async ask(request, state = {}, others = {}) {
-      const answer = await callProvider(await provider(), { ...asAsked(request), ...others }, state)
+      const asked = { ...asAsked(request), ...others }
+      const by = occasionOf(request, clientAddresses)
+      const answer = await callProvider(await provider(), asked, { ...state, by })
       Object.assign(request.labels, labelsOf(answer))
       if (answer.state.failure !== undefined) throw ScanInError.from(answer.state.failure)
       return answer

@@ -5,10 +5,11 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
-import { DEVICE_INTERVAL_SECONDS, type DeviceLogins } from './device-logins.ts'
+import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 import type { ProviderReply } from './provider-call.ts'
+import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
 export interface OAuthRoutesOptions {
   publicUrl: string

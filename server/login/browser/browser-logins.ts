@@ -13,6 +13,7 @@ import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } fr
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
+import { decodeLogin } from '../login-record.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
@@ -132,8 +133,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     if (client?.proof === undefined || client.proof.known.expiresAt > clock()) return
     const { record, loginId } = client.proof
     client.proof = undefined
+    const before = decodeLogin(record.value)
     // Of another login it proves nothing.
-    if (loginId === token.loginId) void records.noteExpired(loginId, record, pollOccasion(traceparent))
+    if (before === undefined || loginId !== token.loginId) return
+    void records.noteExpired(loginId, before, pollOccasion(traceparent))
   }
 
   function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
