@@ -57,7 +57,7 @@ export interface AuditEvent {
   session?: string
   /** What the session is: a phone's own, or a browser's that a phone signed in. */
   kind?: 'browser' | 'phone'
-  /** The browser that waits, where a phone decides about it. */
+  /** The browser that waits, where another client decides about it, or a request of its own finds that one has. */
   browser?: BrowserName
   browser_address?: string
   /** The origin of another application, or its name where it has none. */

@@ -6,6 +6,9 @@ import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
 type Happened = Pick<AuditEvent, 'method' | 'reason' | 'tries_left'> & { audit: AuditName; isFailure?: true }
 
+/** What the browser that waits does, or finds, itself, and no phone. */
+const OF_BROWSERS: ReadonlySet<LoginNews['type']> = new Set(['match', 'remove', 'expire'])
+
 /**
  * What is worth a line of what happened to a login. `undefined`: nothing; it is as it was, what was uncertain has one already,
  * or the session tells of it.
@@ -17,7 +20,7 @@ export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
   if (happened === undefined || login === undefined) return undefined
   const { audit, isFailure, ...more } = happened
   const outcome = news.isUncertain ? 'unknown' : isFailure ? 'failure' : 'success'
-  const isOfBrowser = !isOfRequest(news.by) || news.type === 'match' || news.type === 'remove'
+  const isOfBrowser = !isOfRequest(news.by) || OF_BROWSERS.has(news.type)
   return {
     audit,
     outcome,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { AnyOccasion, Occasion, PollOccasion } from '../http/occasion.ts'
+import type { AnyOccasion, Occasion } from '../http/occasion.ts'
 import { createTelling } from '../news/telling.ts'
 import type { Schedule } from '../schedule.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
@@ -30,9 +30,9 @@ export interface LoginRecords {
   remove(loginId: string, before: Login, by?: Occasion): Promise<void>
   /**
    * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
-   * out, and on however many instances. Never rejects. @param found what it was when it was read last
+   * out, and on however many instances. Never rejects. @param before what it was when it was read last
    */
-  noteExpired(loginId: string, found: StoredRecord, by?: PollOccasion): Promise<void>
+  noteExpired(loginId: string, before: Login, by?: AnyOccasion): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
 }
 
@@ -64,7 +64,7 @@ export interface LoginRecordsOptions {
 }
 
 /** How long an end is remembered, so that nobody tells it again. */
-const END_REMEMBERED_MS = 60_000
+export const END_REMEMBERED_MS = 60_000
 
 export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
   const { store, clock, onNews = () => undefined } = options
@@ -140,9 +140,8 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
       if (await store.remove(keyOf(loginId))) onNews({ loginId, type: 'remove', before, by })
     },
 
-    async noteExpired(loginId, found, by) {
-      const before = decodeLogin(found.value)
-      if (before === undefined || before.status === 'delivered' || before.status === 'denied') return
+    async noteExpired(loginId, before, by) {
+      if (before.status === 'delivered' || before.status === 'denied') return
       try {
         if (live((await store.read(keyOf(loginId)))?.value) !== undefined) return
         const once = { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }

@@ -1,5 +1,6 @@
 import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, secondsUntil } from '../clock.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personOfSubject, subjectOf } from '../identity/person-key.ts'
 import { type IdentifiedSession, lastProvenAt, type Session } from '../session/session.ts'
@@ -70,11 +71,11 @@ export function createAuthorities(options: AuthorityOptions) {
     return grant
   }
 
-  const endDevice = (person: Person, session: string, reason: DeviceEnd) =>
-    sessions.withdraw(person, { session, reason })
+  const endDevice = (person: Person, session: string, reason: DeviceEnd, by: Occasion | undefined) =>
+    sessions.withdraw(person, { session, reason, by })
 
   /** Nobody has been given it. */
-  const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given')
+  const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given', call()?.by)
 
   /** What a device's code gives in the name of a session, if the client is open to its person. */
   async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
@@ -101,7 +102,7 @@ export function createAuthorities(options: AuthorityOptions) {
   async function collectedBy(payload: AdapterPayload, code: string): Promise<CollectedDevice | undefined> {
     const isOpenTo = (user: User) => openTo(user, payload.clientId) !== undefined
     const before = decodeCollected(payload[COLLECTED])
-    const login = await deviceLogin(code, { isOpenTo, collected: before })
+    const login = await deviceLogin(code, { isOpenTo, collected: before, by: call()?.by })
     if (login.status === 'approved') return login.collected
     if (login.status === 'waiting') return undefined
     if (login.status === 'too_fast') throw new errors.SlowDown()
@@ -112,8 +113,8 @@ export function createAuthorities(options: AuthorityOptions) {
   return {
     call,
 
-    endDevice: ({ session, subject }: DeviceSession, why: TakenAway) =>
-      endDevice(personOfSubject(subject), session, why),
+    endDevice: ({ session, subject }: DeviceSession, why: TakenAway, by: Occasion | undefined) =>
+      endDevice(personOfSubject(subject), session, why, by),
 
     /** Whether what a record gives is still somebody's to use. */
     async isGood(payload: AdapterPayload): Promise<boolean> {

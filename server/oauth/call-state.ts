@@ -1,8 +1,11 @@
+import type { Occasion } from '../http/occasion.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
 
 /** What a request to the provider carries along, and what the provider leaves there for who called it. */
 export interface CallState {
+  /** The request itself, for records of what comes of it. */
+  by?: Occasion
   /** Who is signed in on the browser that asks. */
   visitor?: IdentifiedSession | undefined
   /** Only who signed in, and proved who they are, from then on will do: epoch milliseconds. */

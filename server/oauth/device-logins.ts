@@ -4,16 +4,19 @@ import { Compile } from 'typebox/compile'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddress } from '../http/client-address.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { BrowserName } from '../http/user-agent.ts'
 import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
 import type { Collect, Collected } from '../login/browser/hand-over.ts'
+import type { Login } from '../login/login.ts'
 import { longestLoginMs } from '../login/login-policy.ts'
 import { phoneRecord } from '../login/login-record.ts'
 import type { Logins } from '../login/logins.ts'
 import { formatToken, formatUserCode, LOGIN_ID_LENGTH, makeQrSecret } from '../login/token.ts'
 import { sessionIdOf } from '../session/session.ts'
+import { createWaitingDevices } from './waiting-devices.ts'
 
 export interface DeviceLoginsOptions {
   logins: Logins
@@ -53,6 +56,8 @@ export interface DeviceAsking {
   isOpenTo: (user: User) => boolean
   /** What the login is known to have ended in: the login itself may be over. */
   collected: CollectedDevice | undefined
+  /** The request that the device asks by, for records of what comes of it. */
+  by: Occasion | undefined
 }
 
 export type DeviceLoginNow = (deviceCode: string, asking: DeviceAsking) => Promise<DeviceLogin>
@@ -70,27 +75,14 @@ export interface DeviceLogins {
   now: DeviceLoginNow
 }
 
-/** RFC 8628 §3.5: what a client waits at the least between two polls. */
-export const DEVICE_INTERVAL_SECONDS = 5
-/** Networks deliver some sooner than others. */
-const JITTER_MS = 1000
-const MOST_REMEMBERED = 10_000
 /** No page: a device goes nowhere. Where the login is for an application, it has to lead somewhere. */
 const LEADS_TO = '/oauth/device_authorization?client_id='
 
 export function createDeviceLogins({ logins, collect, approver, clock }: DeviceLoginsOptions): DeviceLogins {
   const { records, userCodes, randomness, policy } = logins
-  const lastPolls = new Map<string, number>()
 
   /** In this process's memory: a client that keeps to its pace is never refused, whichever instances it asks. */
-  function isTooFast(code: string): boolean {
-    const key = hashSecret(code)
-    const now = clock()
-    const since = now - (lastPolls.get(key) ?? Number.NEGATIVE_INFINITY)
-    if (lastPolls.size >= MOST_REMEMBERED) lastPolls.clear()
-    lastPolls.set(key, now)
-    return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
-  }
+  const waiting = createWaitingDevices({ clock, policy })
 
   /** As a browser that is given its session again: what approved it has to be good still, and there is a time for it. */
   async function again(loginId: string, collected: CollectedDevice): Promise<DeviceLogin> {
@@ -112,7 +104,7 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
       const secret = makeQrSecret(randomness)
       const createdAt = clock()
       const expiresAt = createdAt + policy.lifeMs
-      await records.create(loginId, {
+      const login: Login = {
         status: 'pending',
         createdAt,
         expiresAt,
@@ -123,26 +115,42 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
         ...(at.isKnown ? {} : { mayBeProxy: true }),
         returnTo: LEADS_TO + encodeURIComponent(clientId),
         application,
-      })
+      }
+      await records.create(loginId, login)
+      waiting.begin(code, login)
       const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, expiresAt))
       const expiresIn = secondsUntil(createdAt + longestLoginMs(policy), clock())
       return { userCode, token: formatToken({ loginId, secret }), expiresIn }
     },
 
-    async now(code, { isOpenTo, collected: before }) {
+    async now(code, { isOpenTo, collected: before, by }) {
       const { loginId, browserKey } = keysOf(code)
       if (before !== undefined) return again(loginId, before)
+      const lookedAt = clock()
       const record = await records.readStored(loginId)
       const login = records.decode(record)
-      if (login === undefined) return { status: 'expired' }
-      if (login.status === 'denied') return { status: 'denied' }
-      if (login.status !== 'authenticated' && login.status !== 'delivered') {
-        return { status: isTooFast(code) ? 'too_fast' : 'waiting' }
+      if (login !== undefined && isWaiting(login)) {
+        return { status: waiting.isTooFast(code, login, lookedAt) ? 'too_fast' : 'waiting' }
       }
-      const collected = await collect({ loginId, browserKey, replaces: undefined, isOpenTo, isKeptFirst: true }, record)
-      return deviceLoginOf(collected)
+      const ended = waiting.end(code)
+      if (login === undefined) {
+        if (ended !== undefined) void records.noteExpired(loginId, ended, ofDevice(by, ended))
+        return { status: 'expired' }
+      }
+      if (login.status === 'denied') return { status: 'denied' }
+      const device = { loginId, browserKey, replaces: undefined, by: ofDevice(by, login), isOpenTo, isKeptFirst: true }
+      return deviceLoginOf(await collect(device, record))
     },
   }
+}
+
+function isWaiting({ status }: Login): boolean {
+  return status === 'pending' || status === 'scanned' || status === 'match_required'
+}
+
+/** By the name that people know the device by: programs say little of themselves. */
+function ofDevice(by: Occasion | undefined, { browser }: Login): Occasion | undefined {
+  return by && { ...by, device: browser }
 }
 
 const validator = Compile(collectedRecord)

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
+import type { Occasion } from '../http/occasion.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import type { CallState, DeviceSession, Spent } from './call-state.ts'
@@ -23,7 +24,7 @@ export interface OAuthRecordsOptions {
   /** What a device's code is by now. @param keep writes into it in whose name it is, from here on */
   deviceCode: (payload: AdapterPayload, code: string, keep: KeepName) => Promise<AdapterPayload>
   /** Ends the session of a device whose grant is taken away: nobody can be signed in by it any more. */
-  endDevice: (device: DeviceSession, why: TakenAway) => Promise<void>
+  endDevice: (device: DeviceSession, why: TakenAway, by: Occasion | undefined) => Promise<void>
   /** Of the request that is being answered. */
   call: () => CallState | undefined
   /** Refuses what was used before. */
@@ -51,8 +52,9 @@ export interface OAuthRecords {
    * did not answer was given nothing.
    * @throws what `refuseReplay` makes, where somebody else has used it meanwhile: neither keeps anything. ScanInError
    *   `store_unavailable`, where it is not used up for certain
+   * @param by the request that it was spent by: there is no `call` any more
    */
-  useUp(spent: Spent): Promise<void>
+  useUp(spent: Spent, by?: Occasion): Promise<void>
 }
 
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
@@ -98,14 +100,14 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
    * The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token, which
    * is good for as long as that session, and the device in what was taken away.
    */
-  async function revoke(grantId: string, why: TakenAway): Promise<void> {
+  async function revoke(grantId: string, why: TakenAway, by = call()?.by): Promise<void> {
     const device = await updateRecord<DeviceSession | undefined>(store, keyOf('Grant', grantId), (value) => {
       const result = deviceIn(value)
       if (value === undefined) return { result }
       const next = result === undefined ? TAKEN_AWAY : [TAKEN_AWAY, { [DEVICE]: result }]
       return { next: { value: next, expiresAt: clock() + OUTLIVES_MS, durable: true }, result }
     })
-    if (device !== undefined) await endDevice(device, why)
+    if (device !== undefined) await endDevice(device, why, by)
   }
 
   /** The grant first: whoever asks again, where it may not be on replicas yet, still finds the token to do it all by. */
@@ -135,9 +137,9 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     await rows.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
   }
 
-  async function refuse(grantId: unknown): Promise<never> {
+  async function refuse(grantId: unknown, by?: Occasion): Promise<never> {
     // Two at once, of whom one may be a thief: neither keeps what the other got (RFC 9700 §4.14.2).
-    if (typeof grantId === 'string') await revoke(grantId, 'used_twice')
+    if (typeof grantId === 'string') await revoke(grantId, 'used_twice', by)
     throw refuseReplay()
   }
 
@@ -155,7 +157,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     spent.successor = id
   }
 
-  async function useUp({ kind, id, successor = id }: Spent): Promise<void> {
+  async function useUp({ kind, id, successor = id }: Spent, by?: Occasion): Promise<void> {
     const consumed = Math.floor(clock() / 1000)
     let isUncertain = false
     const done = updateRecord<{ isNow: boolean; grantId?: unknown }>(store, keyOf(kind, id), (value) => {
@@ -181,7 +183,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
       if (isUncertain) return { isNow: true, grantId: undefined }
       throw error
     })
-    if (!isNow) await refuse(grantId)
+    if (!isNow) await refuse(grantId, by)
   }
 
   /** Written also where it is there already: the first try may have reached no replica. */

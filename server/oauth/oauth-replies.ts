@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
+import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
+import { occasionOf } from '../http/occasion.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallState } from './call-state.ts'
@@ -12,23 +14,28 @@ export interface OAuthRepliesOptions {
   publicUrl: string
   provider: CurrentProvider
   pages: OAuthPages
+  clientAddresses: Pick<ClientAddresses, 'of'>
 }
 
 /** How our routes ask the provider, and send what it says. */
 export interface OAuthReplies {
   /**
+   * @param state but for `by`, which is this request
    * @param others what is asked instead of what the request says
    * @throws ScanInError what is nobody's fault but ours; `unsupported_media_type` for what is no form
    */
-  ask(request: FastifyRequest, state?: CallState, others?: Partial<ProviderRequest>): Promise<ProviderReply>
+  ask(request: FastifyRequest, state?: Omit<CallState, 'by'>, others?: Partial<ProviderRequest>): Promise<ProviderReply>
   send(reply: FastifyReply, answer: ProviderReply): FastifyReply
 }
 
-export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesOptions): OAuthReplies {
+export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
+  const { publicUrl, provider, pages, clientAddresses } = options
   const callProvider = createProviderCall(publicUrl)
   return {
     async ask(request, state = {}, others = {}) {
-      const answer = await callProvider(await provider(), { ...asAsked(request), ...others }, state)
+      const asked = { ...asAsked(request), ...others }
+      const by = occasionOf(request, clientAddresses)
+      const answer = await callProvider(await provider(), asked, { ...state, by })
       Object.assign(request.labels, labelsOf(answer))
       if (answer.state.failure !== undefined) throw ScanInError.from(answer.state.failure)
       return answer
@@ -36,7 +43,7 @@ export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesO
 
     send(reply, { status, headers, body, state }) {
       if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
-      reply.code(status).headers(headers)
+      reply.code(status).headers({ ...headers, ...exposing(reply, headers) })
       if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
       return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
     },
@@ -46,6 +53,14 @@ export function createOAuthReplies({ publicUrl, provider, pages }: OAuthRepliesO
 function asAsked({ method, url, headers, body }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
   return { method, url, headers, body: Buffer.isBuffer(body) ? body : undefined }
+}
+
+const EXPOSED = 'access-control-expose-headers'
+
+/** What a page may read of it: what the provider says, beside what is said of all replies to pages of that origin. */
+function exposing(reply: FastifyReply, headers: ProviderReply['headers']): Record<string, string> {
+  const [ours, theirs] = [reply.getHeader(EXPOSED), headers[EXPOSED]]
+  return ours === undefined || theirs === undefined ? {} : { [EXPOSED]: `${ours}, ${theirs}` }
 }
 
 /** What log lines say of it. */

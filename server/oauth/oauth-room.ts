@@ -34,6 +34,8 @@ import { createToldClients } from './told-clients.ts'
 
 export interface OAuthRoomOptions {
   publicUrl: string
+  /** Whose pages may call what we answer. */
+  allowedOrigins: readonly string[]
   clients: Clients
   /** What ID tokens are signed by. */
   keys: SigningKeys
@@ -69,7 +71,7 @@ const KNOWN_LONGER_SECONDS = 600
 
 /** Opens the room of `CLIENTS_FILE`'s applications. Rejects as `createProvider` does. */
 export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthRoom> {
-  const { publicUrl, clients, logins, logger } = options
+  const { clients, logins, logger } = options
   const devices = createDeviceLogins(options)
   const told = createToldClients(options)
   const rows = createTokenRows(options)
@@ -84,7 +86,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   })
   const logout = createBackChannelLogout({ told, logger, provider })
   const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })
-  const replies = createOAuthReplies({ publicUrl, provider, pages })
+  const replies = createOAuthReplies({ ...options, provider, pages })
   const failures = createClientFailures(options)
 
   return {

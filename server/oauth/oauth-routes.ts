@@ -5,10 +5,11 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
-import { DEVICE_INTERVAL_SECONDS, type DeviceLogins } from './device-logins.ts'
+import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 import type { ProviderReply } from './provider-call.ts'
+import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
 export interface OAuthRoutesOptions {
   publicUrl: string
@@ -52,7 +53,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
     send(reply, await ask(request)),
   )
-  for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.userinfo, ...DISCOVERY]) {
+  const called = [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.device_authorization, PATHS.userinfo]
+  for (const path of [...called, ...DISCOVERY]) {
     app.options(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
   }
 

@@ -11,6 +11,9 @@ export interface ProviderConfigurationOptions {
   oidc: OidcProvider
   authorities: Authorities
   adapter: (kind: string) => Adapter
+  publicUrl: string
+  /** Whose pages may call what we answer. */
+  allowedOrigins: readonly string[]
   clients: Clients
   clock: Clock
   deviceCodeSeconds: number
@@ -28,6 +31,8 @@ type FetchOptions = RequestInit & { dispatcher?: unknown }
 export function configurationOf(options: ProviderConfigurationOptions): Configuration {
   const { oidc, authorities, adapter, clients, clock } = options
   const { findAccount, loadExistingGrant, secondsAtMost, secondsInUse } = authorities
+  /** Of ours, and of those that `ALLOWED_ORIGINS` trusts with all that a person may do: for them it matters not whose client asks. */
+  const trusted = new Set([options.publicUrl, ...options.allowedOrigins])
 
   /** Signing in is a scan, and the phone's confirmation is the consent too. */
   function policy() {
@@ -81,7 +86,8 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       groups: ['groups'],
     },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
-    clientBasedCORS: (_ctx, origin, client) => originsOf(client.redirectUris ?? []).includes(origin),
+    clientBasedCORS: (_ctx, origin, client) =>
+      trusted.has(origin) || originsOf(client.redirectUris ?? []).includes(origin),
     // Most applications look into the ID token alone.
     conformIdTokenClaims: false,
     cookies: { keys: [] },

@@ -12,6 +12,7 @@ import type { TokenRows } from './token-rows.ts'
 
 export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
   publicUrl: string
+  allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
@@ -46,9 +47,9 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     // The last of a request for tokens: what was shown stays good until all that is given for it is there.
     provider.use(async (ctx, next) => {
       await next()
-      const { spent } = stateOf(ctx)
+      const { spent, by } = stateOf(ctx)
       if (spent === undefined || ctx.status !== 200) return
-      await useUp(spent).catch((error: unknown) => {
+      await useUp(spent, by).catch((error: unknown) => {
         if (!(error instanceof oidc.errors.InvalidGrant)) {
           stateOf(ctx).failure ??= error
           return

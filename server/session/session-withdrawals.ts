@@ -46,7 +46,7 @@ export interface Withdrawal {
   /** By which of their grants. Left out: whichever. */
   credential?: string
   reason: string
-  by?: Occasion
+  by?: Occasion | undefined
 }
 
 export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'> {

@@ -59,10 +59,14 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
 
     test('T20 strict transport security is asked for where the site is https, and there only', async () => {
       const client = createClient(stage.url())
-      for (const path of ['/', '/session', '/assets/nowhere', '/healthz', '/nowhere']) {
+      for (const path of ['/', '/session', '/assets/nowhere', '/healthz', '/nowhere', '/auth/verify']) {
         const value = (await client.get(path)).headers['strict-transport-security']
         if (publicUrl().startsWith('https:')) expect(value).toMatch(/^max-age=\d{7,}/)
         else expect(value).toBeUndefined()
+      }
+      // These go on to browsers as an application's own, and that one's host is not ours to speak for.
+      for (const path of ['/auth/forward', '/.scanin/start']) {
+        expect((await client.get(path)).headers).not.toHaveProperty('strict-transport-security')
       }
     })
   })

@@ -13,7 +13,7 @@ import { createAppDoor } from './app-door.ts'
 import type { AppList } from './app-list.ts'
 import type { OnAppNews } from './app-news.ts'
 import { ENTER_PATH, entryRoutes } from './entry-routes.ts'
-import { verifyRoutes } from './verify-routes.ts'
+import { VERIFY_PATH, verifyRoutes } from './verify-routes.ts'
 
 export interface AppsOptions {
   apps: AppList
@@ -36,6 +36,9 @@ export interface Apps {
   routes(app: TypedApp): void
 }
 
+/** On our own host, or heard by a proxy alone. */
+const OF_OUR_HOST: ReadonlySet<string | undefined> = new Set([ENTER_PATH, VERIFY_PATH])
+
 /** Opens the room of applications behind forward auth. */
 export function createApps(options: AppsOptions): Apps {
   const { apps, publicUrl } = options
@@ -52,9 +55,9 @@ export function createApps(options: AppsOptions): Apps {
 
     routes(app) {
       app.register(async (scope: TypedApp) => {
-        // These replies are the applications' hosts', and how those are to be reached is not ScanIn's to say.
+        // What a proxy sends on is its application's host's, and how that is to be reached is not ScanIn's to say.
         scope.addHook('onSend', async (request, reply, payload) => {
-          if (request.routeOptions.url !== ENTER_PATH) reply.removeHeader('strict-transport-security')
+          if (!OF_OUR_HOST.has(request.routeOptions.url)) reply.removeHeader('strict-transport-security')
           return payload
         })
         // Signing out takes a form too, and nothing that is in it.

@@ -16,6 +16,9 @@ export interface VerifyRoutesOptions {
   logger: Pick<FastifyBaseLogger, 'warn'>
 }
 
+/** For proxies that hear what is answered, and answer themselves. */
+export const VERIFY_PATH = '/auth/verify'
+
 const MOST_REMEMBERED = 1000
 
 const tags = ['applications']
@@ -74,7 +77,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   }
 
   app.get(
-    '/auth/verify',
+    VERIFY_PATH,
     {
       schema: {
         operationId: 'verifyVisit',

@@ -2,7 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
-import { type Occasion, pollOccasion } from '../../http/occasion.ts'
+import { type AnyOccasion, type Occasion, pollOccasion } from '../../http/occasion.ts'
 import type { HasEnded } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -13,6 +13,7 @@ import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } fr
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
+import { decodeLogin } from '../login-record.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
@@ -132,8 +133,10 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     if (client?.proof === undefined || client.proof.known.expiresAt > clock()) return
     const { record, loginId } = client.proof
     client.proof = undefined
+    const before = decodeLogin(record.value)
     // Of another login it proves nothing.
-    if (loginId === token.loginId) void records.noteExpired(loginId, record, pollOccasion(traceparent))
+    if (before === undefined || loginId !== token.loginId) return
+    void records.noteExpired(loginId, before, pollOccasion(traceparent))
   }
 
   function isStillWaiting(known: KnownLogin | undefined): known is KnownLogin {
@@ -152,7 +155,8 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   }
 
   async function denyOfSomebodyGone(browser: WaitingBrowser): Promise<BrowserStatus> {
-    const outcome = await records.apply(browser.token.loginId, denialFor, { by: pollOccasion(browser.traceparent) })
+    const by = occasionBy(browser)
+    const outcome = await records.apply(browser.token.loginId, denialFor, { by })
     return outcome === undefined ? EXPIRED : statusOf(knownOf(outcome.login), browser)
   }
 
@@ -174,10 +178,9 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
         return { status: login.status, expiresIn, triesLeft: login.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect(
-          { loginId: token.loginId, browserKey, replaces, by: browser.by ?? pollOccasion(browser.traceparent) },
-          found,
-        ).then((collected) => collected ?? EXPIRED)
+        return collect({ loginId: token.loginId, browserKey, replaces, by: occasionBy(browser) }, found).then(
+          (collected) => collected ?? EXPIRED,
+        )
       default:
         return login.status satisfies never
     }
@@ -280,6 +283,11 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       if (login !== undefined) await records.remove(browser.token.loginId, login, by)
     },
   }
+}
+
+/** The request that it asks by, or what is kept of its poll. */
+function occasionBy({ by, traceparent }: WaitingBrowser): AnyOccasion | undefined {
+  return by ?? pollOccasion(traceparent)
 }
 
 /** Whether the browser's next news depends on somebody else. */

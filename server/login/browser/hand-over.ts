@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
-import { type AnyOccasion, isOfRequest, type PollOccasion } from '../../http/occasion.ts'
+import type { AnyOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import { toldBy } from '../../session/session-index.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
@@ -81,16 +81,14 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
-  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: PollOccasion) {
+  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: AnyOccasion) {
     return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 
   /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
-    // No request's doing: the browser has found out.
-    const by = isOfRequest(browser.by) ? undefined : browser.by
-    const login = await applyFor(phone, browser.loginId, event, by)
+    const login = await applyFor(phone, browser.loginId, event, browser.by)
     if (login === undefined) return collect(browser)
     return login.status === 'denied' || isRepeating(login) ? denialOf(login) : undefined
   }

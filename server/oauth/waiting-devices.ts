@@ -1,0 +1,86 @@
+import type { Clock } from '../clock.ts'
+import { hashSecret } from '../hashes.ts'
+import type { Login } from '../login/login.ts'
+import type { LoginPolicy } from '../login/login-policy.ts'
+import { END_REMEMBERED_MS } from '../login/login-records.ts'
+
+/** What this process remembers of devices that wait: of the newest ones, and the store knows none of it. */
+export interface WaitingDevices {
+  /** A device is given its code. */
+  begin(code: string, login: Login): void
+  /**
+   * A device asked, and waits still.
+   * @param lookedAt when its login was read, or before: epoch milliseconds
+   * @returns whether that was too soon after the last time
+   */
+  isTooFast(code: string, login: Login, lookedAt: number): boolean
+  /**
+   * Forgets a device: it waits no more.
+   * @returns its login as it was while it waited, if that has run out where it is not in the store any more; `undefined` also
+   *   where it may have ended otherwise
+   */
+  end(code: string): Login | undefined
+}
+
+export interface WaitingDevicesOptions {
+  clock: Clock
+  policy: Pick<LoginPolicy, 'confirmMs' | 'collectMs'>
+  /** How many devices are remembered at the most. */
+  most?: number
+}
+
+interface WaitingDevice {
+  /** As it was when it was looked at last. */
+  login: Login
+  /** Epoch milliseconds, as all of these. */
+  lookedAt: number
+  /** Left out: it was given its code, and has not asked yet. */
+  askedAt?: number
+}
+
+/** RFC 8628 §3.5: what a client waits at the least between two polls. */
+export const DEVICE_INTERVAL_SECONDS = 5
+/** Networks deliver some sooner than others. */
+const JITTER_MS = 1000
+const MOST_REMEMBERED = 10_000
+
+export function createWaitingDevices({ clock, policy, most = MOST_REMEMBERED }: WaitingDevicesOptions): WaitingDevices {
+  /** By the hash of its code; whoever was looked at last stands last. */
+  const waiting = new Map<string, WaitingDevice>()
+  /**
+   * What is denied or collected stays in the store for longer than this: a login that is gone, and was seen to wait so short a
+   * time ago, was neither. And that it was told by another instance is still known then.
+   */
+  const isCertainForMs = Math.min(policy.collectMs, END_REMEMBERED_MS)
+
+  function remember(key: string, device: WaitingDevice): void {
+    waiting.delete(key)
+    const [oldest] = waiting.size < most ? [] : waiting.keys()
+    if (oldest !== undefined) waiting.delete(oldest)
+    waiting.set(key, device)
+  }
+
+  return {
+    begin: (code, login) => remember(hashSecret(code), { login, lookedAt: login.createdAt }),
+
+    isTooFast(code, login, lookedAt) {
+      const key = hashSecret(code)
+      const now = clock()
+      const since = now - (waiting.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY)
+      remember(key, { login, lookedAt, askedAt: now })
+      return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+    },
+
+    end(code) {
+      const key = hashSecret(code)
+      const known = waiting.get(key)
+      waiting.delete(key)
+      if (known === undefined) return undefined
+      const { login, lookedAt } = known
+      const now = clock()
+      // Scanned since then, it has the confirmation's time and no more.
+      const mayEndAt = Math.min(login.expiresAt, lookedAt + policy.confirmMs)
+      return now >= mayEndAt && now - lookedAt < isCertainForMs ? login : undefined
+    },
+  }
+}
