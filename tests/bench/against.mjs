@@ -10,8 +10,8 @@ import { printTable } from './report.mjs'
  * @returns whether it is worse in something
  */
 export async function compareWith(ref, { starts }) {
-  build(ROOT)
-  const measured = await measureSideBySide([ROOT, checkOut(ref)], { starts })
+  const [other] = await Promise.all([checkOut(ref), build(ROOT)])
+  const measured = await measureSideBySide([ROOT, other], { starts })
   const rows = measured.map(({ name, byStart }) => ({ name, ...rowOf(byStart) }))
   printTable(`Beside ${ref}: what it costs, ${starts} starts of each`, rows)
   return rows.some(({ verdict }) => verdict === 'worse')

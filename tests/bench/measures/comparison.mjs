@@ -15,16 +15,14 @@ const WAITING = 2000
  */
 export async function measureSideBySide(roots, { starts }) {
   const redis = await startRedis()
-  const loads = []
-  for (const root of roots) loads.push(loadsFor(await createLogins(redis, LOGINS, root)))
+  const ofAll = (task) => Promise.all(roots.map(task))
+  const loads = await ofAll(async (root) => loadsFor(await createLogins(redis, LOGINS, root)))
   const costs = new Map()
   for (let start = 0; start < starts; start++) {
-    const servers = []
-    for (const root of roots) servers.push(await startScanIn(redis, { root }))
-    const sides = servers.map((server, at) => ({ server, ...loads[at] }))
+    const sides = await ofAll(async (root, at) => ({ server: await startScanIn(redis, { root }), ...loads[at] }))
     for (const { server, logins } of sides) await checkPending(server, logins)
     for (const [name, costsOf] of await measureOnce(sides)) costs.set(name, [...(costs.get(name) ?? []), costsOf])
-    for (const server of servers) await server.stop()
+    await Promise.all(sides.map(({ server }) => server.stop()))
   }
   await redis.stop()
   return [...costs].map(([name, byStart]) => ({ name, byStart }))
