@@ -10,6 +10,7 @@ import { occasionOf } from '../../http/occasion.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
+import type { GivenLimit } from '../../session/given-limit.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { AppCodes } from './app-codes.ts'
@@ -23,6 +24,8 @@ export interface EntryRoutesOptions {
   apps: AppList
   door: AppDoor
   codes: AppCodes
+  /** Of codes. */
+  limit: GivenLimit
   current: CurrentSession
   sessions: Pick<SessionService, 'useFor' | 'enter' | 'leave'>
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -49,7 +52,7 @@ const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
  * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
  */
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
-  const { apps, door, codes, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
+  const { apps, door, codes, limit, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
 
   function tell(
     type: AppNews['type'],
@@ -101,7 +104,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       if (found === undefined) return go(reply, `${publicUrl}/?${new URLSearchParams({ return_to: here })}`)
       refuseWhoMayNot(app, found, request)
       const errand = { session: found.id, origin: app.origin, state: request.query.state }
-      const query = new URLSearchParams({ code: await codes.make(errand), state: request.query.state })
+      const code = await limit(found, () => codes.make(errand))
+      const query = new URLSearchParams({ code, state: request.query.state })
       return go(reply, `${app.origin}/.scanin/callback?${query}`)
     },
   )
