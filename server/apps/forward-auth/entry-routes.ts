@@ -8,6 +8,7 @@ import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import { isNavigating } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { GivenLimit } from '../../session/given-limit.ts'
@@ -97,6 +98,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       schema: { hide, querystring: Type.Object({ app: Type.String({ maxLength: 300 }), state }) },
     },
     async (request, reply) => {
+      // Before a code is counted: a page could spend by pictures what its visitor may have.
+      if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
       const app = apps.find(parseOrigin(request.query.app) ?? '')
       if (app === undefined) throw new ScanInError('unknown_application')
       const found = await current.find(request)
