@@ -440,6 +440,18 @@ describe('a proxy', () => {
     ['two hosts', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example, vault.example' }],
     ['a host with a user', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'x@wiki.example' }],
     ['a host with a path', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example/..' }],
+    ['a host in escapes', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wi%6Bi.example' }],
+    ['a host with a soft hyphen', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wi\xADki.example' }],
+    [
+      'a host with a port that has a zero before it',
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example:0443' },
+    ],
+    ['a host with two ports', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example:443:443' }],
+    [
+      'a scheme with more behind it',
+      { 'x-forwarded-proto': 'https://wiki.example/?', 'x-forwarded-host': 'wiki.example' },
+    ],
+    ['an address whose host is in escapes', { 'x-original-url': 'https://wi%6Bi.example/' }],
     ['an address with a user', { 'x-original-url': 'https://wiki.example@evil.test/' }],
     ['an address of another scheme', { 'x-original-url': 'ftp://wiki.example/' }],
     ['one thing, and a client another', { ...forwardedTo(VAULT), 'x-original-url': `${WIKI}/` }],
