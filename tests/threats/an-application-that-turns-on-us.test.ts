@@ -199,6 +199,29 @@ onEveryStore(ENV, (stage) => {
     }
   })
 
+  test("T30 no picture, frame or prefetch signs anybody out of an application, a neighbour's or its own; a link does", async () => {
+    const cookie = await entryOf(browser, WIKI)
+    const ask = (path: string, said: Record<string, string> = {}) =>
+      browser.call('GET', path, { cookie, headers: { ...forwardedTo(`${WIKI}${path}`), ...said } })
+    for (const site of ['same-site', 'same-origin', 'cross-site', 'none']) {
+      for (const said of [
+        { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+        { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch;prerender' },
+      ]) {
+        const { status, headers, setCookies } = await ask('/.scanin/sign-out', { ...said, 'sec-fetch-site': site })
+        expect([site, said, status, headers.location, setCookies]).toEqual([site, said, 403, undefined, []])
+      }
+    }
+    expect((await ask('/auth/verify')).status).toBe(200)
+    const link = { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    expect((await ask('/.scanin/sign-out', link)).status).toBe(302)
+    expect((await ask('/auth/verify')).status).toBe(401)
+  })
+
   test('T30 T13 T14 nothing of it that opens anything is in the store or in a log', async () => {
     const errand = await beginErrand(browser, WIKI)
     const callback = await codeFor(browser, errand)
