@@ -2,12 +2,14 @@ import { SignJWT } from 'jose'
 import Type from 'typebox'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import type { MakeLimiter } from '../http/rate-limits.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { subjectOf } from '../identity/person-key.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
+import { createGivenLimit } from '../session/given-limit.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 
 export interface BackEndTokensOptions {
@@ -17,6 +19,7 @@ export interface BackEndTokensOptions {
   keys: SigningKeys
   current: Pick<CurrentSession, 'require'>
   clock: Clock
+  makeLimiter: MakeLimiter
   randomness: Randomness
 }
 
@@ -57,7 +60,19 @@ const tokenReply = Type.Object(
 
 /** `POST /session/token`: who is signed in, to be shown to the team's own back ends, which ask nobody about it. */
 export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions): void {
-  const { audiences, keys, current, clock } = options
+  const { audiences, keys, current, clock, makeLimiter } = options
+  const limit = createGivenLimit(makeLimiter, 'back-end-tokens')
+
+  async function tokenFor(session: IdentifiedSession, audience: string) {
+    const signer = (await keys.current()).signers.get('EdDSA')
+    if (signer === undefined) throw new Error('nothing signs by EdDSA')
+    const now = clock()
+    const expiresIn = Math.min(TOKEN_SECONDS, secondsUntil(session.session.endsAt, now))
+    const claims = { ...claimsOf(session, now, options), aud: audience, exp: inSeconds(now) + expiresIn }
+    const header = { alg: signer.alg, kid: signer.kid, typ: 'at+jwt' }
+    const token = await new SignJWT(claims).setProtectedHeader(header).sign(signer.key)
+    return { access_token: token, token_type: 'Bearer' as const, expires_in: expiresIn }
+  }
 
   app.post(
     '/session/token',
@@ -68,7 +83,7 @@ export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions)
         security: [{ session: [] }],
         summary: "A short-lived token of this session for one of the team's back ends",
         body,
-        problems: ['authentication_required', ...AWAY],
+        problems: ['authentication_required', 'slow_down', ...AWAY],
         response: { 200: tokenReply },
       },
     },
@@ -76,14 +91,7 @@ export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions)
       const session = await current.require(request)
       const audience = request.body?.audience ?? audiences[0]
       if (audience === undefined || !audiences.includes(audience)) throw new ScanInError('invalid_request')
-      const signer = (await keys.current()).signers.get('EdDSA')
-      if (signer === undefined) throw new Error('nothing signs by EdDSA')
-      const now = clock()
-      const expiresIn = Math.min(TOKEN_SECONDS, secondsUntil(session.session.endsAt, now))
-      const claims = { ...claimsOf(session, now, options), aud: audience, exp: inSeconds(now) + expiresIn }
-      const header = { alg: signer.alg, kid: signer.kid, typ: 'at+jwt' }
-      const token = await new SignJWT(claims).setProtectedHeader(header).sign(signer.key)
-      return { access_token: token, token_type: 'Bearer' as const, expires_in: expiresIn }
+      return limit(session, () => tokenFor(session, audience))
     },
   )
 }

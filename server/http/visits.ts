@@ -5,8 +5,17 @@ import type { IncomingHttpHeaders } from 'node:http'
  * which any page makes its visitors ask, and not ahead of a person's wish. Who says nothing is an old browser, or none.
  */
 export function isVisit(headers: IncomingHttpHeaders): boolean {
-  const { mode = 'navigate', dest = 'document' } = fetchMetadataOf(headers)
-  return mode === 'navigate' && dest === 'document' && headers['sec-purpose'] === undefined
+  const { dest = 'document' } = fetchMetadataOf(headers)
+  return isNavigating(headers) && dest === 'document'
+}
+
+/**
+ * As `isVisit`, also within a page: in frames applications are shown, and OpenID clients renew what they have
+ * (`prompt=none`).
+ */
+export function isNavigating(headers: IncomingHttpHeaders): boolean {
+  const { mode = 'navigate' } = fetchMetadataOf(headers)
+  return mode === 'navigate' && headers['sec-purpose'] === undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
 import type { TypedApp } from '../http/typed-app.ts'
+import { isNavigating } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
@@ -35,6 +36,8 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
   const { ask, send } = options.replies
 
   app.get(PATHS.authorization, forPeople, async (request, reply) => {
+    // Before a code is counted: a page could spend by pictures what its visitor may ask for.
+    if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
     const visitor = await current.find(request)
     const { query, isHintUnread } = await withReadableHint(request)
     // Whoever was meant, nobody can say: only who signs in for this will do.

@@ -167,6 +167,61 @@ onEveryStore(ENV, (stage) => {
     }
   })
 
+  test("T30 what is an application's host only once it is read as an address opens no application", async () => {
+    const cookies = new Map<string, string>()
+    for (const origin of [WIKI, STATS]) cookies.set(origin, await entryOf(browser, origin))
+    const ask = (origin: string, headers: Record<string, string>) =>
+      browser.call('GET', '/auth/verify', { cookie: cookies.get(origin) ?? '', headers })
+    const asked = (origin: string, host: string) => [
+      ask(origin, { ...forwardedTo(`${origin}/`), 'x-forwarded-host': host }),
+      ask(origin, { 'x-original-url': `http://${host}/`, 'x-original-method': 'GET' }),
+    ]
+    // A soft hyphen that is dropped, letters that count as others, each as the one byte that it is in a header.
+    for (const [origin, host] of [
+      [WIKI, 'wi%6Bi.test'],
+      [WIKI, '%77%69%6b%69.test'],
+      [WIKI, 'wiki%2Etest'],
+      [WIKI, 'wi\xADki.test'],
+      [WIKI, 'wiki.test:080'],
+      [WIKI, 'wiki.test:'],
+      [STATS, 'st\xAAts.test'],
+      [STATS, 'st%C2%AAts.test'],
+    ] as const) {
+      for (const reply of await Promise.all(asked(origin, host))) {
+        expectProblem(reply, 401, 'authentication_required')
+        expect(reply.headers).not.toHaveProperty('remote-user')
+      }
+    }
+    for (const host of ['wiki.test', 'WIKI.test', 'wiki.test:80']) {
+      for (const { status, headers } of await Promise.all(asked(WIKI, host))) {
+        expect([host, status, headers['remote-user']]).toEqual([host, 200, 'demo'])
+      }
+    }
+  })
+
+  test("T30 no picture, frame or prefetch signs anybody out of an application, a neighbour's or its own; a link does", async () => {
+    const cookie = await entryOf(browser, WIKI)
+    const ask = (path: string, said: Record<string, string> = {}) =>
+      browser.call('GET', path, { cookie, headers: { ...forwardedTo(`${WIKI}${path}`), ...said } })
+    for (const site of ['same-site', 'same-origin', 'cross-site', 'none']) {
+      for (const said of [
+        { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+        { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'object' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'embed' },
+        { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch;prerender' },
+      ]) {
+        const { status, headers, setCookies } = await ask('/.scanin/sign-out', { ...said, 'sec-fetch-site': site })
+        expect([site, said, status, headers.location, setCookies]).toEqual([site, said, 403, undefined, []])
+      }
+    }
+    expect((await ask('/auth/verify')).status).toBe(200)
+    const link = { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    expect((await ask('/.scanin/sign-out', link)).status).toBe(302)
+    expect((await ask('/auth/verify')).status).toBe(401)
+  })
+
   test('T30 T13 T14 nothing of it that opens anything is in the store or in a log', async () => {
     const errand = await beginErrand(browser, WIKI)
     const callback = await codeFor(browser, errand)

@@ -1,9 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { beginErrand, writeApps } from '../support/applications.ts'
 import { type ClientsFile, SPA, TV, WEB, writeClients } from '../support/clients-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import { freePort } from '../support/free-port.ts'
-import { form } from '../support/oauth-flow.ts'
+import { answerIn, authorizePath, form } from '../support/oauth-flow.ts'
 import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
 import { redisKeys } from './redis-dump.ts'
 import { expectProblem } from './seen.ts'
@@ -11,6 +12,9 @@ import { expectProblem } from './seen.ts'
 /** T26: another site makes its visitor's browser ask, to use up what the visitor's address is allowed. */
 
 const LOGINS_A_MINUTE = 3
+/** Codes that one session may have for applications. */
+const CODES_A_MINUTE = 120
+const WIKI = 'http://wiki.test'
 
 const FOREIGN = [
   { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
@@ -31,6 +35,9 @@ const NO_VISITS = [
   { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' },
 ]
 
+/** What of those is within no page either: in frames, applications are shown and OpenID clients renew what they have. */
+const NO_NAVIGATIONS = NO_VISITS.filter((said) => said['sec-fetch-mode'] !== 'navigate' || 'sec-purpose' in said)
+
 let team: TeamProvider
 let clients: ClientsFile
 let env: Record<string, string>
@@ -44,6 +51,7 @@ beforeAll(async () => {
   clients = writeClients([WEB, SPA, TV, native])
   const limits = { TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: String(LOGINS_A_MINUTE) }
   env = { ...team.env, ...limits, PORT: String(port), PUBLIC_URL: publicUrl, CLIENTS_FILE: clients.path }
+  env['APPS_FILE'] = writeApps([{ origin: WIKI }]).path
 })
 afterAll(async () => {
   await team?.stop()
@@ -146,6 +154,63 @@ onEveryStore(
       expect((await visit({})).status).toBe(302)
       // Node's own fetch says so of whatever it asks for, and a browser never without from where.
       expect((await visit({ 'sec-fetch-mode': 'cors' })).status).toBe(302)
+    })
+
+    test('T26 T30 a picture, a script or a prefetch on any page uses up none of the codes that its visitor may have for applications', async () => {
+      const person = await stage.phone()
+      const { enterPath } = await beginErrand(stage.browser(), WIKI)
+      const paths = [authorizePath(WEB), authorizePath(WEB, { prompt: 'none' }), enterPath]
+      const sites = ['cross-site', 'same-site', 'same-origin', 'none']
+      const ways = NO_NAVIGATIONS.flatMap((said) => sites.map((site) => ({ ...said, 'sec-fetch-site': site })))
+      for (let times = 0; times <= CODES_A_MINUTE; times++) {
+        const said = ways[times % ways.length] ?? {}
+        for (const path of paths) {
+          const { status, headers, setCookies } = await person.get(path, { headers: said })
+          expect([path, said, status, headers.location, setCookies]).toEqual([path, said, 403, undefined, []])
+        }
+      }
+      const picture = { accept: 'image/*', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }
+      for (const path of paths) expectProblem(await person.get(path, { headers: picture }), 403, 'cross_site_request')
+      if (stage.kind === 'redis') {
+        expect((await redisKeys(stage.redis().url)).join()).not.toMatch(
+          /oauth:(Grant|AuthorizationCode)|-codes-of|app-code/,
+        )
+      }
+    })
+
+    test('T26 whoever goes to an application gets a code: by a link, in a frame, or by what does not say how it asks', async () => {
+      const person = await stage.phone()
+      const { enterPath } = await beginErrand(stage.browser(), WIKI)
+      const navigation = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      const frame = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
+      const silent = authorizePath(WEB, { prompt: 'none' })
+      for (const said of [
+        ...['cross-site', 'same-site', 'same-origin', 'none'].map((site) => ({
+          ...navigation,
+          'sec-fetch-site': site,
+        })),
+        ...['same-site', 'same-origin'].map((site) => ({ ...frame, 'sec-fetch-site': site })),
+        {},
+        // Node's own fetch says so of whatever it asks for.
+        { 'sec-fetch-mode': 'cors' },
+      ]) {
+        for (const path of [authorizePath(WEB), silent]) {
+          expect([said, answerIn(await person.get(path, { headers: said }))]).toEqual([
+            said,
+            expect.objectContaining({ code: expect.any(String) }),
+          ])
+        }
+        const { status, headers } = await person.get(enterPath, { headers: said })
+        expect([said, status, headers.location]).toEqual([
+          said,
+          302,
+          expect.stringContaining(`${WIKI}/.scanin/callback?code=`),
+        ])
+      }
+      // In a frame of another site there is no cookie: that is told, and nothing refused.
+      const headers = { ...frame, 'sec-fetch-site': 'cross-site' }
+      expect(answerIn(await person.get(silent, { headers, cookie: '' }))['error']).toBe('login_required')
+      expect((await person.get(enterPath, { headers, cookie: '' })).status).toBe(302)
     })
   },
 )

@@ -2,10 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { parseOrigin } from '../../config/environment.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
+import type { MakeLimiter } from '../../http/rate-limits.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { ApplicationOf } from '../../login/application.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
+import { createGivenLimit } from '../../session/given-limit.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { RecordStore } from '../../store/record-store.ts'
 import { createAppCodes } from './app-codes.ts'
@@ -19,6 +21,7 @@ export interface AppsOptions {
   apps: AppList
   store: RecordStore
   clock: Clock
+  makeLimiter: MakeLimiter
   randomness: Randomness
   sessions: Pick<SessionService, 'authenticateAt' | 'useFor' | 'enter' | 'leave'>
   current: CurrentSession
@@ -44,6 +47,7 @@ export function createApps(options: AppsOptions): Apps {
   const { apps, publicUrl } = options
   const door = createAppDoor(options)
   const codes = createAppCodes(options)
+  const limit = createGivenLimit(options.makeLimiter, 'app-codes')
 
   return {
     applicationOf(returnTo) {
@@ -63,7 +67,7 @@ export function createApps(options: AppsOptions): Apps {
         // Signing out takes a form too, and nothing that is in it.
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
         verifyRoutes(scope, { ...options, door })
-        entryRoutes(scope, { ...options, door, codes })
+        entryRoutes(scope, { ...options, door, codes, limit })
       })
     },
   }

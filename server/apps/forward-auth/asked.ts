@@ -27,16 +27,13 @@ export function askedBy(
   return other === undefined || other.origin === first.origin ? first : undefined
 }
 
-/** Nothing that an address would take for another part of it. */
-const HOST_FORM = /^[^\s/?#@\\]+$/
-
 type Said = Asked | 'bad' | undefined
 
 function forwarded(headers: IncomingHttpHeaders): Said {
   const host = single(headers['x-forwarded-host'])
   if (host === undefined) return undefined
   const proto = single(headers['x-forwarded-proto'])
-  const origin = HOST_FORM.test(host) ? parseOrigin(`${proto}://${host}`) : undefined
+  const origin = originSaid(`${proto}://${host}`)
   if (origin === undefined) return 'bad'
   const method = single(headers['x-forwarded-method']) ?? 'GET'
   return { origin, uri: single(headers['x-forwarded-uri']) ?? '/', method }
@@ -46,9 +43,21 @@ function original(headers: IncomingHttpHeaders): Said {
   const text = single(headers['x-original-url'])
   if (text === undefined) return undefined
   const [, base = '', uri = ''] = /^(https?:\/\/[^/?#\s]+)(.*)$/.exec(text) ?? []
-  const origin = parseOrigin(base)
+  const origin = originSaid(base)
   if (origin === undefined || httpUrl(text)?.origin !== origin) return 'bad'
   return { origin, uri: uri === '' ? '/' : uri, method: single(headers['x-original-method']) ?? 'GET' }
+}
+
+/**
+ * An origin that is said as it is. What parsing would first make one of (escapes, soft hyphens, letters that count as
+ * others) a proxy that chooses by its text may have led to another application.
+ */
+function originSaid(text: string): string | undefined {
+  const said = text.toLowerCase()
+  const origin = parseOrigin(said)
+  if (origin === undefined) return undefined
+  const usualPort = origin.startsWith('https:') ? ':443' : ':80'
+  return said === origin || said === origin + usualPort ? origin : undefined
 }
 
 function single(header: string | string[] | undefined): string | undefined {

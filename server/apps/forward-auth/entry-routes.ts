@@ -8,8 +8,10 @@ import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import { isNavigating } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
+import type { GivenLimit } from '../../session/given-limit.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { AppCodes } from './app-codes.ts'
@@ -23,6 +25,8 @@ export interface EntryRoutesOptions {
   apps: AppList
   door: AppDoor
   codes: AppCodes
+  /** Of codes. */
+  limit: GivenLimit
   current: CurrentSession
   sessions: Pick<SessionService, 'useFor' | 'enter' | 'leave'>
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -49,7 +53,7 @@ const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
  * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
  */
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
-  const { apps, door, codes, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
+  const { apps, door, codes, limit, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
 
   function tell(
     type: AppNews['type'],
@@ -94,6 +98,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       schema: { hide, querystring: Type.Object({ app: Type.String({ maxLength: 300 }), state }) },
     },
     async (request, reply) => {
+      // Before a code is counted: a page could spend by pictures what its visitor may have.
+      if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
       const app = apps.find(parseOrigin(request.query.app) ?? '')
       if (app === undefined) throw new ScanInError('unknown_application')
       const found = await current.find(request)
@@ -101,7 +107,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       if (found === undefined) return go(reply, `${publicUrl}/?${new URLSearchParams({ return_to: here })}`)
       refuseWhoMayNot(app, found, request)
       const errand = { session: found.id, origin: app.origin, state: request.query.state }
-      const query = new URLSearchParams({ code: await codes.make(errand), state: request.query.state })
+      const code = await limit(found, () => codes.make(errand))
+      const query = new URLSearchParams({ code, state: request.query.state })
       return go(reply, `${app.origin}/.scanin/callback?${query}`)
     },
   )

@@ -31,6 +31,7 @@ const APPS = parseApps(
 const APP_COOKIE = '__Host-scanin_app'
 /** Somebody who follows a link. */
 const STRANGER = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+const FRAMED = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }
 const START_COOKIE = '__Host-scanin_app_start'
 
 let testApp: TestApp
@@ -296,6 +297,10 @@ describe('a sign-in at an application ends', () => {
     ['a picture on another site', 'GET', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
     ['a link on another site', 'GET', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 403],
     ['a script of a neighbour', 'GET', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors' }, 403],
+    ['a frame of a neighbour', 'GET', { 'sec-fetch-site': 'same-site', ...FRAMED }, 403],
+    ['a frame of its own', 'GET', { 'sec-fetch-site': 'same-origin', ...FRAMED }, 403],
+    ['a picture of its own', 'GET', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors' }, 403],
+    ['a prefetch', 'GET', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-purpose': 'prefetch' }, 403],
     ['a form on another site', 'POST', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' }, 403],
     ['a form on another site over http', 'POST', { origin: 'https://evil.test' }, 403],
     ['a form of ScanIn`s origin', 'POST', { origin: PUBLIC_URL }, 403],
@@ -304,6 +309,7 @@ describe('a sign-in at an application ends', () => {
     ['a typed address', 'GET', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, 302],
     ['a link of a neighbour', 'GET', { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate' }, 302],
     ['a link over http, where browsers say nothing', 'GET', {}, 302],
+    ['a form in a frame of its own', 'POST', { origin: WIKI, 'sec-fetch-site': 'same-origin', ...FRAMED }, 303],
     ['its own form', 'POST', { origin: WIKI, 'content-type': 'application/x-www-form-urlencoded' }, 303],
     ['its own form, with a policy of no referrer', 'POST', { origin: 'null', 'sec-fetch-site': 'same-origin' }, 303],
   ])('as asked for by %s', async (_what, method, headers, status) => {
@@ -440,6 +446,18 @@ describe('a proxy', () => {
     ['two hosts', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example, vault.example' }],
     ['a host with a user', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'x@wiki.example' }],
     ['a host with a path', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example/..' }],
+    ['a host in escapes', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wi%6Bi.example' }],
+    ['a host with a soft hyphen', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wi\xADki.example' }],
+    [
+      'a host with a port that has a zero before it',
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example:0443' },
+    ],
+    ['a host with two ports', { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'wiki.example:443:443' }],
+    [
+      'a scheme with more behind it',
+      { 'x-forwarded-proto': 'https://wiki.example/?', 'x-forwarded-host': 'wiki.example' },
+    ],
+    ['an address whose host is in escapes', { 'x-original-url': 'https://wi%6Bi.example/' }],
     ['an address with a user', { 'x-original-url': 'https://wiki.example@evil.test/' }],
     ['an address of another scheme', { 'x-original-url': 'ftp://wiki.example/' }],
     ['one thing, and a client another', { ...forwardedTo(VAULT), 'x-original-url': `${WIKI}/` }],

@@ -1,0 +1,22 @@
+import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
+import { personKeyHash } from '../identity/person-key.ts'
+import type { IdentifiedSession } from './session.ts'
+
+/**
+ * Counts what applications or back ends are given in the name of a session, by session and by person, before anything of
+ * it is made or kept; and gives it.
+ * @throws ScanInError `slow_down`; `store_unavailable`
+ */
+export type GivenLimit = <Result>(of: IdentifiedSession, give: () => Promise<Result>) => Promise<Result>
+
+/** A minute. A browser that comes back may have every application ask at once, from each of its tabs. */
+const OF_SESSION = 120
+/** All sessions of a person together: an hour of access tokens is some 25 MB then, whoever has it in for us. */
+const OF_PERSON = 600
+
+/** @param name of what is counted: each kind has counts of its own, and takes nothing of what is left of another */
+export function createGivenLimit(makeLimiter: MakeLimiter, name: string): GivenLimit {
+  const ofSession = createRateLimit(makeLimiter, `${name}-of`, OF_SESSION)
+  const ofPerson = createRateLimit(makeLimiter, `${name}-of-person`, OF_PERSON)
+  return ({ id, session }, give) => ofSession.spend(id, () => ofPerson.spend(personKeyHash(session.user), give))
+}
