@@ -41,11 +41,11 @@ export interface ListFile<Entry> {
   /** @throws ListFileError that says why, with nothing of what is written there */
   refuse(place: string, why: string): never
   /**
-   * Refuses two that would be taken for one.
-   * @param textOf equal for those
+   * Refuses two that would be taken for one: what one is called by calls no other, under whichever word.
+   * @param namesOf what an entry is called by, each under the word for it; equal where it is taken for one
    * @throws ListFileError
    */
-  refuseTwins(entries: readonly Placed<Entry>[], what: string, textOf: (entry: Entry) => string): void
+  refuseTwins(entries: readonly Placed<Entry>[], namesOf: (entry: Entry) => Readonly<Record<string, string>>): void
 }
 
 /**
@@ -91,16 +91,31 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
     parse,
     refuse,
     read: async (path) => parse(await readText(variable, path)),
-    refuseTwins(entries, what, textOf) {
-      const seen = new Map<string, number>()
+    refuseTwins(entries, namesOf) {
+      const taken = new Map<string, readonly Holder[]>()
       for (const [at, { value, place }] of entries.entries()) {
-        const text = textOf(value)
-        const first = seen.get(text)
-        if (first !== undefined) refuse(place, `its ${what} is taken by entry ${first + 1}`)
-        seen.set(text, at)
+        for (const [what, name] of Object.entries(namesOf(value))) {
+          const holders = taken.get(name) ?? []
+          const twin = twinOf({ at, what }, holders)
+          if (twin?.what === what) refuse(place, `its ${what} is taken by entry ${twin.at + 1}`)
+          if (twin !== undefined) refuse(place, `its ${what} is the ${twin.what} of entry ${twin.at + 1}`)
+          taken.set(name, [...holders, { at, what }])
+        }
       }
     },
   }
+}
+
+/** Which entry is called so, and under which word. */
+interface Holder {
+  at: number
+  what: string
+}
+
+/** Another entry that is called the same, under the same word rather than under another. */
+function twinOf({ at, what }: Holder, holders: readonly Holder[]): Holder | undefined {
+  const others = holders.filter((holder) => holder.at !== at)
+  return others.find((other) => other.what === what) ?? others[0]
 }
 
 /**

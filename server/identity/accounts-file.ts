@@ -41,9 +41,8 @@ export function parseAccounts(text: string): Account[] {
 function accountsOf(entries: readonly Placed<Entry>[]): Account[] {
   if (entries.length === 0) file.refuse('', 'there is no account in it')
   const accounts = entries.map(({ value, place }) => accountOf(value, place))
-  // Two that sign-in or an application would take for one.
-  file.refuseTwins(entries, 'username', ({ username }) => foldId(username))
-  file.refuseTwins(entries, 'id', (value) => foldId(idOf(value)))
+  // Two that sign-in or an application would take for one: some go by ids, others by user names.
+  file.refuseTwins(entries, (value) => ({ username: foldId(value.username), id: foldId(idOf(value)) }))
   return accounts
 }
 

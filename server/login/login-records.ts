@@ -4,7 +4,7 @@ import { createTelling } from '../news/telling.ts'
 import type { Schedule } from '../schedule.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { OnChange, RecordStore, StoredRecord } from '../store/record-store.ts'
-import { type Change, updateRecord } from '../store/update-record.ts'
+import { type Change, removeAsRead, updateRecord } from '../store/update-record.ts'
 import { isExpired, type Login, type LoginEvent, type Outcome, transition } from './login.ts'
 import type { LoginNews, OnLoginNews } from './login-news.ts'
 import { decodeLogin, encodeLogin } from './login-record.ts'
@@ -26,8 +26,11 @@ export interface LoginRecords {
   /** `apply`, to be written together with something else: where the login is, and what becomes of it. */
   keyOf(loginId: string): string
   changeOf(loginId: string, value: unknown, eventFor: EventFor, how?: WriteDown): Change<Outcome | undefined>
-  /** For its browser, which gives it up. @param before what it was */
-  remove(loginId: string, before: Login, by?: Occasion): Promise<void>
+  /**
+   * For its browser, which gives it up.
+   * @param end what is to end before it goes, of what it is by then; may be called again
+   */
+  remove(loginId: string, end: (login: Login) => Promise<void>, by?: Occasion): Promise<void>
   /**
    * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
    * out, and on however many instances. Never rejects. @param before what it was when it was read last
@@ -136,12 +139,17 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
 
     changeOf,
 
-    async remove(loginId, before, by) {
-      if (await store.remove(keyOf(loginId))) onNews({ loginId, type: 'remove', before, by })
+    async remove(loginId, end, by) {
+      const endWhatItLedTo = async (value: unknown) => {
+        const login = live(value)
+        if (login !== undefined) await end(login)
+      }
+      const before = decodeLogin(await removeAsRead(store, keyOf(loginId), endWhatItLedTo))
+      if (before !== undefined && !isOver(before)) onNews({ loginId, type: 'remove', before, by })
     },
 
     async noteExpired(loginId, before, by) {
-      if (before.status === 'delivered' || before.status === 'denied') return
+      if (isOver(before)) return
       try {
         if (live((await store.read(keyOf(loginId)))?.value) !== undefined) return
         const once = { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }
@@ -153,6 +161,11 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
 
     watch: (loginId, onChange) => store.watch(keyOf(loginId), onChange),
   }
+}
+
+/** Whether it has been told how it ended. */
+function isOver({ status }: Login): boolean {
+  return status === 'delivered' || status === 'denied'
 }
 
 function newsOf(event: LoginEvent): Pick<LoginNews, 'type' | 'why'> {

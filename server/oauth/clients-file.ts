@@ -64,7 +64,7 @@ function clientsOf(entries: readonly Placed<Entry>[], audiences: readonly string
   const clients = entries.map(({ value, place }) => clientOf(value, place))
   const taken = entries.find(({ value }) => audiences.includes(value.client_id))
   if (taken !== undefined) file.refuse(taken.place, 'its client_id is one of TOKEN_AUDIENCES')
-  file.refuseTwins(entries, 'client_id', ({ client_id }) => client_id)
+  file.refuseTwins(entries, ({ client_id }) => ({ client_id }))
   return clients
 }
 

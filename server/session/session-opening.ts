@@ -84,6 +84,8 @@ export interface Created<Also> {
   opened: OpenedSession | undefined
   /** What was decided on `along`. */
   also: Also | undefined
+  /** This call has created the session, though `along` was left as it is: where records are written one by one. */
+  isLeft?: boolean
 }
 
 /** How a session comes to be. Each step repeats safely, and rejects with `store_unavailable` when the store does. */
@@ -190,9 +192,10 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         const uncertain = isNew && onUncertain ? { onUncertain: () => onUncertain(it) } : {}
         const changes = [listing, { ...opening, ...uncertain }]
         const change = along?.decide(other, it)
+        const isLeft = !isNew && there.createdAt === made.createdAt && change !== undefined && change.next === undefined
         return {
           changes: change === undefined ? changes : [...changes, change],
-          result: { opened: it, also: change?.result },
+          result: { opened: it, also: change?.result, isLeft },
         }
       }
       return index.inTurn(of, () => updateTogether(options.store, places, decide))

@@ -72,6 +72,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     ...options,
     failuresPerMinute: options.signInFailuresPerMinute,
     pause: (ms) => setTimeout(ms),
+    linger: (ms) => setTimeout(ms),
     queues,
   })
   return {

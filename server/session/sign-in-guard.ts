@@ -17,8 +17,10 @@ export interface SignInGuardOptions {
   makeLimiter: MakeLimiter
   /** Failures a minute and address; 0: nothing is counted. */
   failuresPerMinute: number
-  /** Lets time pass. */
+  /** Lets time pass in a line. */
   pause: (ms: number) => Promise<void>
+  /** Lets time pass before a refusal, where nobody waits for it. */
+  linger: (ms: number) => Promise<void>
   /** Of its lines. */
   queues?: SignInQueues | undefined
 }
@@ -81,6 +83,10 @@ const LONGEST_SLOW_MS = 2500
 const MOST_WAITING_SLOWLY = 2
 const MOST_OWN_FAILURES = 3
 
+/** Whoever is slowed is told no sooner than after this, or this many times as long as the last try took. */
+const LEAST_SLOW_MS = SLOW_STEP_MS
+const LEAST_SLOW_TRIES = 2
+
 const overloaded = () => new ScanInError('overloaded')
 const lineIsFull = () => new ScanInError('slow_down', { retryAfterSeconds: FULL_QUEUE_SECONDS })
 
@@ -91,15 +97,19 @@ const lineIsFull = () => new ScanInError('slow_down', { retryAfterSeconds: FULL_
  * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
  *   failures. The right password still gets in; a wrong one is told to slow down. Who is refused or slowed where they are
  *   waits there, and not in this line.
- * - Where an account was signed in to within 30 days, neither counts, but that pair's own failures: of the last few places.
+ * - Where an account was signed in to within 30 days, of the last few places, a password is looked at before all that, as
+ *   long as few were wrong there. The right one gets in at once. A wrong one is then answered as any other there, at the
+ *   same time and in the same words: nobody is told who there is, and who was there.
  */
 export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
-  const { makeLimiter, failuresPerMinute, pause, queues } = options
+  const { makeLimiter, failuresPerMinute, pause, linger, queues } = options
   const familiar = createFamiliarPlaces(options)
   const isCounted = failuresPerMinute > 0
   const byNetwork = createNetworkFailures(makeLimiter, 'sign-ins', failuresPerMinute)
   const byAccount = createFailureLimit(makeLimiter, 'sign-ins-account', failuresPerMinute * ACCOUNT_FACTOR)
   const byPair = createFailureLimit(makeLimiter, 'sign-ins-pair', failuresPerMinute)
+  /** Of pairs that are familiar: what was looked at before all else, whether or not it was then counted as any other. */
+  const byFamiliar = createFailureLimit(makeLimiter, 'sign-ins-familiar', failuresPerMinute)
   const ownFailures = Math.min(failuresPerMinute, MOST_OWN_FAILURES)
 
   const hashing = createQueues({
@@ -133,9 +143,20 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     tally: queues?.slow,
   })
 
+  const hasFewFailures = async (pair: string) => (await byFamiliar.excess(pair)).failures === 0
+
   async function isFamiliar(account: string, pair: string): Promise<boolean> {
-    const [isKnown, { failures }] = await Promise.all([familiar.has(account, pair), byPair.excess(pair)])
-    return isKnown && failures === 0
+    const [isKnown, isGood] = await Promise.all([familiar.has(account, pair), hasFewFailures(pair)])
+    return isKnown && isGood
+  }
+
+  /** How long the last try took, with its wait for a thread. */
+  let lastTryMs = 0
+
+  /** What is told without a try came after one all the same, where the account is familiar: so it never comes sooner. */
+  function lingerSince(cameAt: number): Promise<void> {
+    const leastMs = Math.min(LONGEST_SLOW_MS, Math.max(LEAST_SLOW_MS, LEAST_SLOW_TRIES * lastTryMs))
+    return linger(Math.max(0, leastMs - (performance.now() - cameAt)))
   }
 
   return async ({ username, address, verify, isOut }) => {
@@ -144,23 +165,48 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     // As accounts are told apart, so that no other spelling of one is another count; also of names that nobody can have.
     const account = hashSecret(foldId(username))
     const pair = hashSecret(`${account} ${block}`)
+    const cameAt = performance.now()
     const giveUpAt = giveUpTime()
+    /** It was looked at because the account is familiar here, and no more is to be found out. */
+    let isKnownWrong = false
+    /** Its turn has come, as that of any other. */
+    let hasBeenTried = false
 
     async function attempt(): Promise<User | undefined> {
+      const begunAt = performance.now()
       const [found, isNobody] = await Promise.all([hashing('', verify, giveUpAt), isOut()])
+      lastTryMs = performance.now() - begunAt
       const user = isNobody ? undefined : found
-      if (!isCounted) return user
-      if (user === undefined)
-        await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
-      else await familiar.note(account, pair)
+      if (user !== undefined && isCounted) await familiar.note(account, pair)
       return user
+    }
+
+    async function attemptIfFewFailed(): Promise<User | undefined> {
+      if (!(await hasFewFailures(pair))) return undefined
+      const user = await attempt()
+      if (user !== undefined) return user
+      isKnownWrong = true
+      await byFamiliar.count(pair)
+      return undefined
+    }
+
+    /** Before anything that stands in the way here. `undefined`: it is to be answered as any other. */
+    async function tryIfFamiliar(): Promise<User | undefined> {
+      if (!isCounted || isKnownWrong || !(await isFamiliar(account, pair))) return undefined
+      try {
+        // And again in turn: what fails at once is counted one by one.
+        return await atSite(site, attemptIfFewFailed, giveUpAt)
+      } catch (error) {
+        if (!isOfCode(error, 'overloaded')) throw error
+        return undefined
+      }
     }
 
     /** What stands in the way of trying it from here. @param waited for this already */
     async function inTheWay(waited?: Excess): Promise<Excess | undefined> {
       if (waited !== undefined) return undefined
       const excess = await byNetwork.excess(address)
-      return excess.failures === 0 || (await isFamiliar(account, pair)) ? undefined : excess
+      return excess.failures === 0 ? undefined : excess
     }
 
     /** @param slowed by what a wrong one is told to slow down */
@@ -168,11 +214,14 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       const attemptInTurn = async () => {
         const excess = await inTheWay(waited)
         if (excess !== undefined) return { excess }
-        const user = await attempt()
-        if (user === undefined) throw wrongOne(slowed)
-        return { user }
+        const user = isKnownWrong ? undefined : await attempt()
+        if (user !== undefined) return { user }
+        hasBeenTried = true
+        await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
+        throw wrongOne(slowed)
       }
-      return atSite(site, attemptInTurn, giveUpAt)
+      // What is known to be wrong has stood in that line.
+      return isKnownWrong ? attemptInTurn() : atSite(site, attemptInTurn, giveUpAt)
     }
 
     /** In the line of an account, where nobody is waited for who would not be tried after it. */
@@ -187,25 +236,36 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
     /** @param waited for this already */
     async function tryInTurn(waited?: Excess): Promise<Tried> {
+      const user = await tryIfFamiliar()
+      if (user !== undefined) return { user }
       // Before any line: who is refused takes nobody's place in it.
       const excess = await inTheWay(waited)
       if (excess !== undefined) return { excess }
-      if (!isCounted || (await isFamiliar(account, pair))) return attemptFromHere(waited)
+      if (!isCounted) return attemptFromHere(waited)
       // And again in turn: what fails at once from many places is counted one by one too.
       const inLine = () => atAccount(account, () => attemptAtAccount(waited), giveUpAt)
       const isGuessedAt = (await byAccount.excess(account)).failures > 0
       return isGuessedAt ? atAccountOfSite(`${account} ${site}`, inLine) : inLine()
     }
 
-    const first = await tryInTurn()
-    if (first.user !== undefined) return first.user
-    const { excess } = first
-    if ((await byPair.excess(pair, ownFailures)).failures > 0) refuseExcess(excess)
-    // In no other line meanwhile: nobody waits for who has to wait here.
-    await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)))
-    const second = await tryInTurn(excess)
-    if (second.user === undefined) throw wrongOne(second.excess)
-    return second.user
+    async function signIn(): Promise<User> {
+      const first = await tryInTurn()
+      if (first.user !== undefined) return first.user
+      const { excess } = first
+      if ((await byPair.excess(pair, ownFailures)).failures > 0) refuseExcess(excess)
+      // In no other line meanwhile: nobody waits for who has to wait here.
+      await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)))
+      const second = await tryInTurn(excess)
+      if (second.user === undefined) throw wrongOne(second.excess)
+      return second.user
+    }
+
+    try {
+      return await signIn()
+    } catch (error) {
+      if (!hasBeenTried && isOfCode(error, 'slow_down')) await lingerSince(cameAt)
+      throw error
+    }
   }
 }
 
@@ -215,4 +275,8 @@ type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undef
 function wrongOne(slowed: Excess | undefined): ScanInError {
   if (slowed === undefined) return new ScanInError('invalid_credentials')
   return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
+}
+
+function isOfCode(error: unknown, code: ScanInError['code']): boolean {
+  return error instanceof ScanInError && error.code === code
 }

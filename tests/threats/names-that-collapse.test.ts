@@ -274,6 +274,21 @@ test('T27 a start with names that are none, or two that are one, says where and 
     [[ann, { ...ann, username: 'bob', groups: ['a,b'] }], 'line 7, entry 2: group 1'],
     [[ann, { ...ann, id: 'b', username: 'ＡＮＮ' }], 'line 7, entry 2: its username'],
     [[ann, { ...ann, id: 'Ann', username: 'bob' }], 'line 7, entry 2: its id'],
+    // Applications that go by the user name, and those that go by the id, would have one account for two people.
+    [
+      [
+        { ...ann, id: 'BOB' },
+        { ...ann, id: '42', username: 'ｂｏｂ' },
+      ],
+      'line 8, entry 2: its username is the id of entry 1',
+    ],
+    [
+      [
+        { ...ann, id: '42', username: 'bob' },
+        { ...ann, id: 'Bob' },
+      ],
+      'line 8, entry 2: its id is the username of entry 1',
+    ],
   ]
   const seen = files.map(async ([entries], at) => {
     const path = join(folder, `${at}.json`)
@@ -288,4 +303,16 @@ test('T27 a start with names that are none, or two that are one, says where and 
   }))
   expect(await Promise.all(seen)).toEqual(expected)
   rmSync(folder, { recursive: true })
+})
+
+test('T27 a file in which one person has for an id what another signs in by is logged, and the last good one stays', async () => {
+  const file = await writeAccounts([ZOFIA, YUSUF])
+  const running = await startService({ ACCOUNTS_FILE: file.path })
+  await file.write([{ ...ZOFIA, id: YUSUF.username.toUpperCase() }, YUSUF])
+  await eventually('the log says so', () => running.stdout().includes('its username is the id of entry 1'))
+  const { username, password } = ZOFIA
+  const { json } = await createClient(running.url).post('/sign-in', { username, password })
+  expect(json.user.id).toBe(ZOFIA.id)
+  await running.stop()
+  file.remove()
 })

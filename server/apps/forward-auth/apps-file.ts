@@ -34,7 +34,7 @@ export function parseApps(text: string): App[] {
 
 function appsOf(entries: readonly Placed<Entry>[]): App[] {
   const apps = entries.map(({ value, place }) => appOf(value, place))
-  file.refuseTwins(entries, 'origin', ({ origin }) => parseOrigin(origin) ?? origin)
+  file.refuseTwins(entries, ({ origin }) => ({ origin: parseOrigin(origin) ?? origin }))
   return apps
 }
 

@@ -5,6 +5,8 @@ import type { ClientAddress } from '../../http/client-address.ts'
 import { type AnyOccasion, type Occasion, pollOccasion } from '../../http/occasion.ts'
 import type { HasEnded } from '../../identity/identity.ts'
 import type { Randomness } from '../../randomness.ts'
+import { sessionIdOf } from '../../session/session.ts'
+import type { SessionService } from '../../session/session-service.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -17,13 +19,14 @@ import { decodeLogin } from '../login-record.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
-import type { Collect, HandOver } from './hand-over.ts'
+import { type Collect, type HandOver, secretToGive } from './hand-over.ts'
 import type { Matching } from './wrong-digits.ts'
 
 export interface BrowserLoginsOptions {
   records: LoginRecords
   userCodes: UserCodes
   collect: Collect
+  sessions: Pick<SessionService, 'signOut'>
   hasEnded: HasEnded
   clock: Clock
   randomness: Randomness
@@ -70,7 +73,7 @@ export type BrowserLogins = ReturnType<typeof createBrowserLogins>
 
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
 export function createBrowserLogins(options: BrowserLoginsOptions) {
-  const { records, userCodes, collect, hasEnded, clock, randomness, policy, closing } = options
+  const { records, userCodes, collect, sessions, hasEnded, clock, randomness, policy, closing } = options
 
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
     if (browser.browserKey === undefined) return Promise.resolve(undefined)
@@ -277,10 +280,18 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return { userCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
     },
 
-    /** Ends the browser's own login; anything else stays as it is. */
+    /**
+     * Ends the browser's own login; anything else stays as it is. The session that it would still be given ends first:
+     * once the login is gone, nobody can ever have it.
+     */
     async cancel(browser: WaitingBrowser, by?: Occasion): Promise<void> {
-      const login = await readOwn(browser)
-      if (login !== undefined) await records.remove(browser.token.loginId, login, by)
+      const { token, browserKey } = browser
+      if (browserKey === undefined || (await readOwn(browser)) === undefined) return
+      const end = async (login: Login) => {
+        const secret = secretToGive({ loginId: token.loginId, browserKey }, login)
+        if (secret !== undefined) await sessions.signOut(sessionIdOf(secret), by)
+      }
+      await records.remove(token.loginId, end, by)
     },
   }
 }

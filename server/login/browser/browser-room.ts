@@ -26,7 +26,7 @@ export interface BrowserRoomOptions {
   holds: Holds
   /** Whether there is room for another login. */
   pressure: Pick<Pressure, 'admit'>
-  sessions: Pick<SessionService, HandOverSessions | 'approvingPerson'>
+  sessions: Pick<SessionService, HandOverSessions | 'approvingPerson' | 'signOut'>
   approvingTokens: ApproverOptions['approvingTokens']
   currentPerson: CurrentPerson
   /** Left out: whoever is nobody of ours. */
@@ -69,7 +69,14 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { paces, clients, renewing, closing, tallies } = holds
   const approver = createApprover({ sessions, approvingTokens, currentPerson, hasEnded, clock })
   const collect = createCollect({ records, sessions, approver, clock, policy })
-  const logins = createBrowserLogins({ ...options.logins, collect, hasEnded, closing, tally: tallies.browser })
+  const logins = createBrowserLogins({
+    ...options.logins,
+    collect,
+    sessions,
+    hasEnded,
+    closing,
+    tally: tallies.browser,
+  })
   const poll = createPoll({ logins, cookies, clients, paces })
   const queue = queueTally()
   return {

@@ -228,7 +228,9 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
         tags,
         security,
         summary: 'End the login of this browser; anything else is left as it is',
-        description: 'Says the same of what is not the login of this browser, and of what is no token.',
+        description:
+          'With it ends the session that it has led to and that was not used yet. Says the same of what is not the login of ' +
+          'this browser, and of what is no token.',
         params: Type.Object({ token: anyToken }),
         problems: AWAY,
         response: { 204: nothing },

@@ -129,17 +129,26 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     }
   }
 
+  /** The session of a login that was over before it was delivered: nobody was given it, and nobody will be. */
+  async function discardIfOver({ loginId }: CollectingBrowser, opened: OpenedSession): Promise<void> {
+    const login = await records.read(loginId)
+    if (login === undefined || login.status === 'denied') await sessions.discard(opened)
+  }
+
   async function handOver(browser: CollectingBrowser, approved: AuthenticatedLogin, found?: StoredRecord) {
     const { phone, salt } = approved
     // Who the phone speaks for now, and the list that their session will join: two reads in one round trip.
     const [user, guess] = await Promise.all([approver(phone, browser.loginId), sessions.lookUp(phone.user)])
     if (user === undefined || browser.isOpenTo?.(user) === false) return deny(browser, approved)
     const along = collection(browser, approved, found)
-    const { opened, also } = await sessions.create(newSession(browser, approved, user), { guess, along })
+    const { opened, also, isLeft } = await sessions.create(newSession(browser, approved, user), { guess, along })
     // Its owner has seen it in the list, and ended it; or is blocked.
     if (opened === undefined) return deny(browser, approved)
     // Another phone of the person has taken it over, or it is gone.
-    if (also === undefined) return collect(browser)
+    if (also === undefined) {
+      if (isLeft) await discardIfOver(browser, opened)
+      return collect(browser)
+    }
     if (isRepeating(also.login)) return give(browser, also.login, { user, salt, opened })
     if (also.login.status !== 'denied') return undefined
     // Where records are written one by one, it may be there by now. Nobody was given it, and nobody will be.
@@ -188,6 +197,15 @@ function newSession(
   const how = { ...(amr === undefined ? {} : { amr }), ...(confirm === undefined ? {} : { confirm }) }
   const told = issuedAt === undefined ? {} : { told: toldBy(user, issuedAt) }
   return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how, ...told }
+}
+
+/** The secret of the session that a login leads to, for its browser, which may still be given it. */
+export function secretToGive(
+  { loginId, browserKey }: Pick<CollectingBrowser, 'loginId' | 'browserKey'>,
+  login: Login,
+): string | undefined {
+  const isToGive = login.status === 'authenticated' || isRepeating(login)
+  return isToGive ? deriveSessionSecret(browserKey, loginId, login.salt) : undefined
 }
 
 function isRepeating(login: Login | undefined): login is DeliveredLogin & { salt: string } {

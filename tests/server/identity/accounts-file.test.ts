@@ -74,6 +74,16 @@ describe('an accounts file', () => {
     ],
     ['one id twice', asFile(ann, { ...ann, id: 'ann', username: 'b' }), 'entry 2: its id is taken by entry 1'],
     ['one id in two cases', asFile(ann, { ...ann, id: 'ANN', username: 'b' }), 'entry 2: its id is taken by entry 1'],
+    [
+      'a username that is the id of somebody before',
+      asFile({ ...ann, id: 'BOB' }, { ...ann, id: '42', username: 'bob' }),
+      'entry 2: its username is the id of entry 1',
+    ],
+    [
+      'an id that is the username of somebody before',
+      asFile({ ...ann, id: '42' }, { ...ann, id: 'Ann', username: 'bob' }),
+      'entry 2: its id is the username of entry 1',
+    ],
     ['an id with a space behind', asFile(ann, { ...ann, id: 'b ', username: 'b' }), 'line 7, entry 2: id must'],
     ['an id with a bell', asFile({ ...ann, id: '\u0007ann' }), 'entry 1: id must'],
     ['an id in full width', asFile({ ...ann, id: 'ａｎｎ' }), 'entry 1: id must'],

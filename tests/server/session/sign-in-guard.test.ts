@@ -15,6 +15,7 @@ type Guarded = ReturnType<typeof createGuarded>
 /** A guard whose pauses are noted and take no time, in front of accounts that all have the password "right". */
 function createGuarded(failuresPerMinute = 10, store = createMemoryStore({ clock })) {
   const pauses: number[] = []
+  const lingered: number[] = []
   const tried: string[] = []
   let whenReleased: Promise<void> | undefined
   let release = () => {}
@@ -27,6 +28,7 @@ function createGuarded(failuresPerMinute = 10, store = createMemoryStore({ clock
       pauses.push(ms)
       await whenReleased
     },
+    linger: async (ms) => void lingered.push(ms),
   })
   const signIn = (username: string, address: string, password: string) =>
     guard({
@@ -53,7 +55,7 @@ function createGuarded(failuresPerMinute = 10, store = createMemoryStore({ clock
       release()
     },
   }
-  return { pauses, tried, signIn, held }
+  return { pauses, lingered, tried, signIn, held }
 }
 
 const network = (at: number) => `203.0.${at}.1`
@@ -149,6 +151,95 @@ describe('beyond ten wrong ones from an address', () => {
     held.release()
     expect(new Set(await Promise.all(crowd))).toEqual(new Set(['slow_down']))
     expect(tried.filter((address) => address === HERE)).toHaveLength(13)
+  })
+})
+
+describe('where an account was signed in to', () => {
+  const HERE = '198.51.100.7'
+  const MANY = 15
+
+  async function failFromHere({ signIn }: Guarded) {
+    for (let at = 0; at < 10; at++) await signIn(`stranger ${at}`, HERE, 'wrong')
+  }
+
+  async function failElsewhere({ signIn }: Guarded, username: string) {
+    for (let at = 0; at < 20; at++) await signIn(username, network(at), 'wrong')
+  }
+
+  /** Ann was here, and nobody else. */
+  async function createFamiliar() {
+    const guarded = createGuarded()
+    expect(await guarded.signIn('ann', HERE, 'right')).toBe('in')
+    return guarded
+  }
+
+  const situations: [what: string, begin: (guarded: Guarded, username: string) => Promise<void>][] = [
+    ['nobody has failed', async () => undefined],
+    ['ten others have failed here', failFromHere],
+    ['it is guessed at from elsewhere', failElsewhere],
+    [
+      'it is guessed at from elsewhere, and ten others have failed here',
+      async (guarded, username) => {
+        await failFromHere(guarded)
+        await failElsewhere(guarded, username)
+      },
+    ],
+  ]
+
+  describe.each(situations)('and %s', (_what, begin) => {
+    const seenBy = async (username: string, inTurn: boolean) => {
+      const guarded = await createFamiliar()
+      await begin(guarded, username)
+      guarded.pauses.length = 0
+      const guess = () => guarded.signIn(username, HERE, 'wrong')
+      const answers: string[] = []
+      if (inTurn) for (let times = 0; times < MANY; times++) answers.push(await guess())
+      else answers.push(...(await Promise.all(Array.from({ length: MANY }, guess))))
+      if (!inTurn) return { answers: answers.toSorted() }
+      return { answers, pauses: guarded.pauses, lingered: guarded.lingered.length }
+    }
+
+    test.each([true, false])(
+      'wrong ones are answered as those of a stranger`s, one after the other: %s',
+      async (inTurn) => {
+        expect(await seenBy('ann', inTurn)).toEqual(await seenBy('somebody', inTurn))
+      },
+    )
+
+    test('the right one gets in without a pause, also after wrong ones', async () => {
+      const guarded = await createFamiliar()
+      await begin(guarded, 'ann')
+      for (let times = 0; times < 9; times++) await guarded.signIn('ann', HERE, 'wrong')
+      guarded.pauses.length = 0
+      expect(await guarded.signIn('ann', HERE, 'right')).toBe('in')
+      expect(guarded.pauses).toEqual([])
+    })
+  })
+
+  test('the right one waits for nobody who has to wait, nor for a wrong one of its own that does', async () => {
+    const guarded = await createFamiliar()
+    const { signIn, held } = guarded
+    await failFromHere(guarded)
+    await failElsewhere(guarded, 'ann')
+    held.hold()
+    const names = ['ann', 'stranger', 'ann', ...Array(20).fill('another')]
+    const crowd = names.map((username) => signIn(username, HERE, 'wrong'))
+    crowd.push(...Array.from({ length: 60 }, (_, at) => signIn('ann', network(100 + at), 'wrong')))
+    await new Promise(setImmediate)
+    expect(await signIn('ann', HERE, 'right')).toBe('in')
+    held.release()
+    expect(new Set(await Promise.all(crowd))).toEqual(new Set(['slow_down']))
+  })
+
+  test('ten wrong ones are looked at in a minute, however many come at once; no more', async () => {
+    const guarded = await createFamiliar()
+    const { signIn, tried } = guarded
+    await failFromHere(guarded)
+    tried.length = 0
+    await Promise.all(Array.from({ length: 40 }, () => signIn('ann', HERE, 'wrong')))
+    expect(tried.length).toBeLessThanOrEqual(10 + 3)
+    expect(await signIn('ann', HERE, 'right')).toBe('slow_down')
+    expect(await signIn('ann', network(1), 'right')).toBe('in')
   })
 })
 

@@ -203,7 +203,7 @@ export function createWorld(
       clock,
       paces: { current: { interval: 2, hold: 2 }, polled: () => undefined },
     }),
-    browserLogins: createBrowserLogins({ ...parts, collect, hasEnded }),
+    browserLogins: createBrowserLogins({ ...parts, collect, sessions, hasEnded }),
     approvals: createPhoneApprovals(parts),
   }
 }
