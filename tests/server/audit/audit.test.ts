@@ -185,6 +185,19 @@ describe("a login's way", () => {
     expect(log.news()).toMatchObject([{ ...own, login: idOf(token), person: 'demo' }])
   })
 
+  test('given up once it is over: how it ended has been told', async () => {
+    const denied = await start()
+    await scan(denied)
+    await phone.post('/login/deny', { token: denied })
+    const delivered = await approved()
+    await poll(delivered)
+    log.news()
+    for (const token of [denied, delivered]) {
+      expect((await browser.delete(`/login/${token}`)).statusCode).toBe(204)
+    }
+    expect(namesOf(log.news()).filter((name) => name.startsWith('login.'))).toEqual([])
+  })
+
   test.each(['pending', 'scanned'])('expired while %s: once, whichever of two instances finds out', async (status) => {
     const another = await createTestApp({ MATCH: 'never' }, { logger: log.logger, store: testApp.store }, testApp.time)
     const token = await start()
