@@ -77,6 +77,6 @@ export function createSharedParts(options: AppOptions) {
 function createLooks({ config, web, logo }: AppOptions) {
   const offer = offerProvider(config.phoneOidc)
   const branding = createBranding(config.brand, logo)
-  const sites = createSites(web.languages, config.isCookieSecure, (files) => branding.of(offer(files)))
+  const sites = createSites(web.languages, config.publicUrl.startsWith('https:'), (files) => branding.of(offer(files)))
   return { sites, siteFor: sites.siteFor, brandAssets: branding.assets }
 }

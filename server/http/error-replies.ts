@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, ScanInError } from '../errors.ts'
 import type { Pages } from './pages.ts'
+import { isElsewhere } from './pages-elsewhere.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
 import { type RequestIds, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
@@ -67,7 +68,10 @@ export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): nu
 function send(reply: FastifyReply, error: ScanInError, { api }: HeaderSets): FastifyReply {
   const { status, headers, body } = problemReply(error, api)
   if (!reply.request.raw.complete) closeInStages(reply.request.raw.socket)
-  return reply.code(status).headers(headers).send(body)
+  reply.code(status).headers(headers)
+  // Of an application's host, where no route takes it either: how that is to be reached is not ours to say.
+  if (isElsewhere(reply.request.url)) reply.removeHeader('strict-transport-security')
+  return reply.send(body)
 }
 
 /**

@@ -32,7 +32,7 @@ export function pageOf({ pages }: Site, name: string): SiteFile {
 /** In the reader's language, where there is one. */
 export type SiteFor = (request: FastifyRequest) => Site
 
-/** Set by the page when somebody picks a language, and no secret: over https as all of ours are, for no neighbour to plant. */
+/** Set by the page when somebody picks a language, and no secret. Over https no neighbour can plant it. */
 const COOKIE = 'scanin_language'
 const COOKIE_OVER_HTTPS = `__Host-${COOKIE}`
 const DEFAULT = 'en'

@@ -5,8 +5,8 @@ export const LONGEST_ERRAND = 3200
 /** A path of ours: one slash, and not a second one in any disguise. */
 const OWN_PATH = /^\/(?![/\\]|%2f|%5c)/i
 const ABSOLUTE = /^https?:\/\/[^/]/i
-/** Where a visit alone does something: signs in, signs out, hands out a code. Whoever wrote the address would decide that. */
-const ACTS = /^\/(sign-in|\.scanin|auth|oauth)(\/|$)/
+/** Where a visit alone does something, which whoever wrote the address would decide: signs in, signs out, lets in. */
+const ACTS = /^\/(sign-in\/oidc|\.scanin|oauth\/logout|auth\/(verify|forward))(\/|$)/
 /** What browsers drop or turn around before they follow an address, and so what checks are tricked with. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is about
 const TRICKY = /[\u0000-\u0020\u007f\\]/
@@ -22,19 +22,19 @@ export function createReturnCheck(
   returnToOrigins: readonly string[],
   ...errands: readonly string[]
 ): (returnTo: string | undefined) => string | undefined {
-  const check = createOriginCheck(publicUrl, returnToOrigins, errands)
+  const check = createDestinationCheck(publicUrl, returnToOrigins, errands)
   return (returnTo) => {
     const found = check(returnTo)
     const [path = ''] = found?.split(/[?#]/, 1) ?? []
-    return ACTS.test(path) && !errands.includes(path) ? undefined : found
+    return ACTS.test(path) ? undefined : found
   }
 }
 
 /**
- * As `createReturnCheck`, for any path of the origin.
+ * Makes the check whether an address leads to an origin, at any path, or to one that is listed.
  * @returns a function that gives the address in canonical form, so that what was checked is what is followed
  */
-export function createOriginCheck(
+export function createDestinationCheck(
   publicUrl: string,
   returnToOrigins: readonly string[] = [],
   errands: readonly string[] = [],

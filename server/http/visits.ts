@@ -9,18 +9,20 @@ export function isVisit(headers: IncomingHttpHeaders): boolean {
   return isNavigating(headers) && dest === 'document'
 }
 
+const PLACES: ReadonlySet<string> = new Set(['document', 'iframe', 'frame'])
+
 /**
- * As `isVisit`, also within a page: in frames applications are shown, and OpenID clients renew what they have
+ * As `isVisit`, also in a frame of a page: there applications are shown, and OpenID clients renew what they have
  * (`prompt=none`).
  */
 export function isNavigating(headers: IncomingHttpHeaders): boolean {
-  const { mode = 'navigate' } = fetchMetadataOf(headers)
-  return mode === 'navigate' && headers['sec-purpose'] === undefined
+  const { mode = 'navigate', dest = 'document' } = fetchMetadataOf(headers)
+  return mode === 'navigate' && PLACES.has(dest) && headers['sec-purpose'] === undefined
 }
 
 /**
- * How a browser asks, and for what. Nothing, of who does not say from where: a browser always does, and Node's own `fetch`,
- * which says `cors` of whatever it asks for, never.
+ * How a browser asks, and for what. Nothing, of who does not say from where: a browser always does, and Node's own
+ * `fetch`, which says `cors` of whatever it asks for, never.
  */
 export function fetchMetadataOf(headers: IncomingHttpHeaders): {
   mode?: string | undefined
@@ -36,7 +38,7 @@ export function isFromElsewhere({ origin, 'sec-fetch-site': site }: IncomingHttp
   return origin !== undefined && origin !== publicUrl
 }
 
-/** Whether a browser asks: none leaves out both on a request that is more than a look, but for a page of the same origin. */
+/** Whether a browser asks: on a request that is more than a look none leaves out both, but for a page of that origin. */
 export function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
   return origin !== undefined || site !== undefined
 }

@@ -31,7 +31,7 @@ type FetchOptions = RequestInit & { dispatcher?: unknown }
 export function configurationOf(options: ProviderConfigurationOptions): Configuration {
   const { oidc, authorities, adapter, clients, clock } = options
   const { findAccount, loadExistingGrant, secondsAtMost, secondsInUse } = authorities
-  /** Of ours, and of those that `ALLOWED_ORIGINS` trusts with all that a person may do: for them it matters not whose client asks. */
+  /** Ours, and those that may do all that a person may: whose client asks there matters not. */
   const trusted = new Set([options.publicUrl, ...options.allowedOrigins])
 
   /** Signing in is a scan, and the phone's confirmation is the consent too. */

@@ -126,7 +126,9 @@ function areTwoProviders({
 
 function warningsOfTimes({ login, pace }: Pick<Config, 'login' | 'pace'>): string[] {
   if (login.collectMs > pace.interval * 1000) return []
-  return ['COLLECT_SECONDS is not more than POLL_INTERVAL_SECONDS: browsers come too late for what phones confirmed.']
+  return [
+    'COLLECT_SECONDS is not more than POLL_INTERVAL_SECONDS: browsers may come too late for what phones confirmed.',
+  ]
 }
 
 function warningsOfRedis({ unreadRedis }: Pick<Config, 'unreadRedis'>): string[] {

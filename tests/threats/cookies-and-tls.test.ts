@@ -65,7 +65,7 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
         else expect(value).toBeUndefined()
       }
       // These go on to browsers as an application's own, and that one's host is not ours to speak for.
-      for (const path of ['/auth/forward', '/.scanin/start']) {
+      for (const path of ['/auth/forward', '/.scanin/start', '/.scanin/nowhere', '/.scanin/%zz']) {
         expect((await client.get(path)).headers).not.toHaveProperty('strict-transport-security')
       }
     })

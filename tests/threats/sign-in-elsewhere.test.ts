@@ -143,8 +143,7 @@ onEveryStore(
         `/%73ign-in/oidc`,
         `/x/../${way}`,
         `${url}/${way}`,
-        '/sign-in',
-        '/sign-in/',
+        '/sign-in/oidc/callback',
       ]) {
         const browser = client()
         const { token } = (await browser.post('/login', { return_to })).json

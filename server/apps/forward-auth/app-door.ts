@@ -3,7 +3,7 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import { type Cookies, createCookies, readCookie } from '../../http/cookies.ts'
-import { createOriginCheck } from '../../http/return-to.ts'
+import { createDestinationCheck } from '../../http/return-to.ts'
 import { publicPerson } from '../../identity/person-key.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -52,7 +52,7 @@ export function entryCookie(session: string, secret: string): string {
 
 /** A way on that leads to a page of the application and to nowhere else; its first page, where it would not. */
 export function wayOn({ origin }: App, rd: string | undefined): string {
-  const allowed = createOriginCheck(origin)(rd)
+  const allowed = createDestinationCheck(origin)(rd)
   // Pages of ours lead to where they were called for.
   return allowed === undefined || /^\/\.scanin(\/|$|\?)/i.test(allowed) ? '/' : allowed
 }

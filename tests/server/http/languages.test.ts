@@ -48,16 +48,23 @@ describe('the language of a page', () => {
     expect(languageOf(reply.body)?.[0]).toBe(language)
   })
 
-  test('that a plain-http neighbour has picked counts for nothing over https', async () => {
-    const { app } = await createTestApp({ PUBLIC_URL: 'https://login.example.com' })
-    const headers = (cookie: string) => ({ ...NAVIGATION, 'accept-language': 'en', cookie })
-    const languages = ['scanin_language=de', 'scanin_language=de; __Host-scanin_language=fr'].map(async (cookie) => {
-      const { body } = await app.inject({ url: '/', headers: headers(cookie) })
-      return languageOf(body)?.[0]
-    })
-    expect(await Promise.all(languages)).toEqual(['en', 'fr'])
-    await app.close()
-  })
+  test.each([
+    ['https://login.example.com', 'always', ['en', 'fr']],
+    ['https://login.example.com', 'never', ['en', 'fr']],
+    ['http://localhost:3000', 'always', ['de', 'fr']],
+  ])(
+    'that a plain-http neighbour has picked counts for nothing over https: %s, COOKIE_SECURE=%s',
+    async (PUBLIC_URL, COOKIE_SECURE, expected) => {
+      const { app } = await createTestApp({ PUBLIC_URL, COOKIE_SECURE })
+      const headers = (cookie: string) => ({ ...NAVIGATION, 'accept-language': 'en', cookie })
+      const languages = ['scanin_language=de', 'scanin_language=de; __Host-scanin_language=fr'].map(async (cookie) => {
+        const { body } = await app.inject({ url: '/', headers: headers(cookie) })
+        return languageOf(body)?.[0]
+      })
+      expect(await Promise.all(languages)).toEqual(expected)
+      await app.close()
+    },
+  )
 
   test('is the one that was asked for on every page, from the first byte, and the reply says that it depends', async () => {
     for (const language of LANGUAGES) {

@@ -67,5 +67,5 @@ test.each([
   [{ COLLECT_SECONDS: '3' }, false],
   [{}, false],
 ])('that browsers would come too late for what was confirmed is said: %j', (env, isSaid) => {
-  expect(saidOf(env).includes('browsers come too late')).toBe(isSaid)
+  expect(saidOf(env).includes('browsers may come too late')).toBe(isSaid)
 })

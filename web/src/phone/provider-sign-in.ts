@@ -17,7 +17,9 @@ export interface ProviderSignIn {
   show(again: boolean): void
 }
 
-/** `#sign-in-oidc`: to the team's provider, where there is one. The server says whether there is, and a name of the team’s own for the button. */
+/**
+ * `#sign-in-oidc`: to the team's provider. The server says whether there is one, and what the team calls it, if it does.
+ */
 export function createProviderSignIn({ root, api, returnTo, go }: ProviderSignInParts): ProviderSignIn {
   const part = findPart(root, '#provider-sign-in', HTMLElement)
   const button = findPart(part, '#sign-in-oidc', HTMLButtonElement)
