@@ -176,3 +176,16 @@ test('what goes wrong on an application`s host is told by a page that looks as o
     expect(links).toEqual([`${at.login}/`, link])
   }
 })
+
+test('over https the language that somebody picks is kept in a cookie that no neighbour can plant', async () => {
+  const desktop = await visitors.desktop({ locale: 'en-GB' })
+  await desktop.goto(at.login)
+  await desktop.locator('html[data-started]').waitFor({ state: 'attached' })
+  await desktop.locator('#language').selectOption('de')
+  await desktop.locator('html[lang="de"][data-started]').waitFor({ state: 'attached' })
+  const cookies = await desktop.context().cookies()
+  expect(cookies.find(({ name }) => name.endsWith('scanin_language'))).toMatchObject({
+    ...{ name: '__Host-scanin_language', value: 'de', path: '/', secure: true, sameSite: 'Lax' },
+    domain: new URL(at.login).hostname,
+  })
+})
