@@ -175,6 +175,17 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     expect(await howManyTimesAsLong(ask(cookie), ask(own), 30, isBounded)).toBeLessThan(MOST_TIMES)
   })
 
+  test('T21 T26 a login that is begun with fifteen thousand blanks in a cookie costs what one with as many letters does', async () => {
+    const { url } = stage.service()
+    const begin = (cookie: string) => async () => {
+      expect((await createClient(url).post('/login', undefined, { cookie })).status).toBe(201)
+    }
+    const [blanks, letters] = [' ', 'x'].map((character) => begin(`a${character.repeat(15_000)}b`))
+    if (!blanks || !letters) throw new Error('none')
+    // To read on from each blank to the end is a hundred times as long.
+    expect(await howManyTimesAsLong(blanks, letters, 30, (times) => times < 5)).toBeLessThan(10)
+  })
+
   test.each<[string, string | Buffer, ...number[]]>([
     ['no HTTP at all', 'hello\r\n\r\n', 400],
     ['TLS', Buffer.from('16030100f8010000f40303', 'hex'), 400],
