@@ -138,6 +138,11 @@ const KNOWN: readonly Known[] = [
     text: 'cannot be reached at VARIABLE: is it running, and is the address right? It is tried again',
   },
   {
+    kind: 'redis_slow',
+    sign: /too slow for a probe/,
+    text: 'answers, and takes so long for it that a probe gave up: see what else it does, and the line to it',
+  },
+  {
     kind: 'redis_connection',
     isSymptom: true,
     sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|Socket timeout|connection close|max retries|ready state|time is not known/,
