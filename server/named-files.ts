@@ -71,25 +71,29 @@ export async function openNamedFiles({ config, reader, logger }: NamedFilesOptio
     return file
   }
 
-  const files = {
-    logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
-    accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) => openAccountsFile({ path, logger })),
-    clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
-    signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
-      openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
-    ),
-    apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
-    geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
-    appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
-    followed,
-  }
-  try {
+  async function openAll(): Promise<NamedFiles> {
+    const files = {
+      logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
+      accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) => openAccountsFile({ path, logger })),
+      clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
+      signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
+        openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
+      ),
+      apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
+      geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
+      appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
+      followed,
+    }
     reader.throwIfBad(faults)
+    return files
+  }
+
+  try {
+    return await openAll()
   } catch (error) {
     for (const file of followed) file.close()
     throw error
   }
-  return files
 }
 
 function accountsPath({ accounts }: Config): string | undefined {
