@@ -116,7 +116,7 @@ async function openService({
   schemaController,
 }: OpeningOptions): Promise<RunningService> {
   const steady = () => performance.now()
-  const files = await openNamedFiles({ config, reader, logger })
+  const files = await openNamedFiles({ config, reader, logger, steady })
   mine.followed = files.followed
   const { accounts, madePassword } = await openAccounts(config, files.accounts)
   const { followed } = files

@@ -28,8 +28,8 @@ export interface EndsToldOnceOptions {
   onEnd: OnAccountEnd
 }
 
-/** Instances may read a file that is carried to each of them some time apart. */
-const END_REMEMBERED_MS = 3_600_000
+/** Instances may read a file that is carried to each of them some time apart: at the most so long. */
+export const READ_APART_MS = 3_600_000
 const AT_ONCE = 100
 
 /**
@@ -43,7 +43,7 @@ export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAc
   function isFirst({ user, why }: AccountEnd): Promise<boolean> {
     return updateRecord<boolean>(store, keyOf(user), (told) => {
       if (told === why || told === 'removed') return { result: false }
-      return { next: { value: why, expiresAt: clock() + END_REMEMBERED_MS }, result: true }
+      return { next: { value: why, expiresAt: clock() + READ_APART_MS }, result: true }
     })
   }
 

@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { followFile, type LiveFile } from '../files/live-file.ts'
 import type { AccountNews, OnAccountNews } from './account-news.ts'
-import { type Account, type Accounts, createAccounts } from './accounts.ts'
+import { type Account, type Accounts, type AccountsOptions, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'
 
-export interface LiveAccountsOptions {
+export interface LiveAccountsOptions extends AccountsOptions {
   path: string
   logger: FastifyBaseLogger
 }
@@ -16,8 +16,8 @@ export interface LiveAccounts extends Accounts, LiveFile {
 }
 
 /** Opens an accounts file and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
-export async function openAccountsFile({ path, logger }: LiveAccountsOptions): Promise<LiveAccounts> {
-  const accounts = createAccounts([])
+export async function openAccountsFile({ path, logger, ...options }: LiveAccountsOptions): Promise<LiveAccounts> {
+  const accounts = createAccounts([], options)
   let untold: readonly AccountNews[] = []
   // Lists of people are no arguments: more than a hundred thousand are more than a call takes.
   let onNews: OnAccountNews = (news) => {
