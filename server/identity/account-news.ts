@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import { inBatches } from '../store/in-batches.ts'
@@ -25,6 +26,7 @@ export type OnAccountNews = (news: readonly AccountNews[]) => void
 export interface EndsToldOnceOptions {
   store: RecordStore
   clock: Clock
+  logger: Pick<FastifyBaseLogger, 'error'>
   onEnd: OnAccountEnd
 }
 
@@ -36,7 +38,7 @@ const AT_ONCE = 100
  * Every instance reads the accounts file: of those that share a store, the first that reads of an end tells it. An account
  * that is back ends anew. What the store cannot say is told rather than not.
  */
-export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAccountNews {
+export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOptions): OnAccountNews {
   let turn = Promise.resolve()
 
   /** Notes that it is told. Who is removed has no other end to come, also where it is read of late. */
@@ -55,7 +57,16 @@ export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAc
     } catch {
       // It is told, by each.
     }
-    if (news.why !== 'back') onEnd(news)
+    if (news.why !== 'back') tell(news)
+  }
+
+  /** Whoever hears of one end and fails keeps no other from being told. */
+  function tell(end: AccountEnd): void {
+    try {
+      onEnd(end)
+    } catch (error) {
+      logger.error({ err: error }, 'not all were told that an account ended')
+    }
   }
 
   // One after the other, also where an account goes and comes back faster than the store answers.
