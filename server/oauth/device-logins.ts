@@ -80,16 +80,22 @@ const LEADS_TO = '/oauth/device_authorization?client_id='
 
 export function createDeviceLogins({ logins, collect, approver, clock }: DeviceLoginsOptions): DeviceLogins {
   const { records, userCodes, randomness, policy } = logins
+  /** When each was asked for last: the one that was longest ago first. */
   const lastPolls = new Map<string, number>()
 
   /** In this process's memory: a client that keeps to its pace is never refused, whichever instances it asks. */
   function isTooFast(code: string): boolean {
     const key = hashSecret(code)
     const now = clock()
-    const since = now - (lastPolls.get(key) ?? Number.NEGATIVE_INFINITY)
-    if (lastPolls.size >= MOST_REMEMBERED) lastPolls.clear()
+    const isSoon = (before: number) => now >= before && now - before < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+    const before = lastPolls.get(key)
+    lastPolls.delete(key)
+    for (const [other, at] of lastPolls) {
+      if (isSoon(at) && lastPolls.size < MOST_REMEMBERED) break
+      lastPolls.delete(other)
+    }
     lastPolls.set(key, now)
-    return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+    return before !== undefined && isSoon(before)
   }
 
   /** As a browser that is given its session again: what approved it has to be good still, and there is a time for it. */
