@@ -113,18 +113,13 @@ async function expectReadyByItsOwnClock(env: Record<string, string>): Promise<vo
   expect(await service.stop()).toBe(0)
 }
 
-test('a Redis user who may not ask for the time is enough to be ready', async () => {
-  await admin.call('ACL', 'SETUSER', 'timeless', 'on', '>pw', ...documentedRights(), '-time')
-  await expectReadyByItsOwnClock({ REDIS_URL: `redis://timeless:pw@127.0.0.1:${redis.port}` })
-})
-
 test('a Redis that has another name for TIME, or none, is ready', async () => {
   const nameless = await startRedis({ args: ['--rename-command', 'TIME', ''] })
   await expectReadyByItsOwnClock({ REDIS_URL: nameless.url })
   await nameless.stop()
 })
 
-test('in a Cluster, too, which is asked by a script, a user who may not ask for the time is enough', async () => {
+test('in a Cluster, which is asked by a script, a user who may not ask for the time is enough', async () => {
   const cluster = await startCluster(2)
   const rights = [...documentedRights(), '+cluster|slots', '+cluster|info', '-time']
   await Promise.all(
