@@ -10,6 +10,7 @@ import { followFile, type LiveFile } from './files/live-file.ts'
 import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts'
 import type { SigningKeys } from './keys/key-set.ts'
 import { openSigningKeysFile } from './keys/signing-keys-file.ts'
+import { longestLoginMs } from './login/login-policy.ts'
 import type { Clients } from './oauth/client.ts'
 import { createClients, readClientsFile } from './oauth/clients-file.ts'
 import { signingAlgorithms } from './signing.ts'
@@ -19,6 +20,8 @@ export interface NamedFilesOptions {
   /** Who has read the configuration: what it rejected is thrown with what is wrong with files. */
   reader: EnvironmentReader
   logger: FastifyBaseLogger
+  /** Counts milliseconds evenly, whatever anybody sets. */
+  steady: () => number
 }
 
 /** The files that the configuration names, each left out where none is named. */
@@ -42,7 +45,7 @@ interface LiveClients extends LiveFile {
  * Opens all files that the configuration names.
  * @throws ConfigError that names every bad variable and every bad file, each once
  */
-export async function openNamedFiles({ config, reader, logger }: NamedFilesOptions): Promise<NamedFiles> {
+export async function openNamedFiles({ config, reader, logger, steady }: NamedFilesOptions): Promise<NamedFiles> {
   const faults: string[] = []
   const followed: LiveFile[] = []
 
@@ -71,25 +74,31 @@ export async function openNamedFiles({ config, reader, logger }: NamedFilesOptio
     return file
   }
 
-  const files = {
-    logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
-    accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) => openAccountsFile({ path, logger })),
-    clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
-    signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
-      openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
-    ),
-    apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
-    geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
-    appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
-    followed,
-  }
-  try {
+  async function openAll(): Promise<NamedFiles> {
+    const files = {
+      logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
+      accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) =>
+        openAccountsFile({ path, logger, clock: steady, longestLoginMs: longestLoginMs(config.login) }),
+      ),
+      clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
+      signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
+        openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
+      ),
+      apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
+      geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
+      appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
+      followed,
+    }
     reader.throwIfBad(faults)
+    return files
+  }
+
+  try {
+    return await openAll()
   } catch (error) {
     for (const file of followed) file.close()
     throw error
   }
-  return files
 }
 
 function accountsPath({ accounts }: Config): string | undefined {

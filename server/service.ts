@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { getHeapStatistics } from 'node:v8'
-import type { DestinationStream } from 'pino'
-import { buildApps } from './app.ts'
+import type { DestinationStream, Logger } from 'pino'
+import { type BuiltApps, buildApps } from './app.ts'
 import type { AppOptions } from './app-options.ts'
 import { createProcessClock } from './clock.ts'
 import { type Config, readAllConfig } from './config/config.ts'
-import { ConfigError } from './config/environment.ts'
+import { ConfigError, type EnvironmentReader } from './config/environment.ts'
 import { ScanInError } from './errors.ts'
 import { readWeb } from './http/built-web.ts'
 import { createNetworkFailures } from './http/failure-limits.ts'
@@ -17,7 +17,7 @@ import { type Accounts, createAccounts, demoAccount } from './identity/accounts.
 import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
 import { createLogger } from './log/logger.ts'
 import { createTroubleLog } from './log/trouble-log.ts'
-import { openNamedFiles } from './named-files.ts'
+import { type NamedFiles, openNamedFiles } from './named-files.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { showService } from './service-numbers.ts'
 import { mostConnections, openFilesOf } from './start/connection-limit.ts'
@@ -25,7 +25,7 @@ import { lanAddress } from './start/lan-address.ts'
 import { ListenError, listen } from './start/listen.ts'
 import { welcome } from './start/welcome.ts'
 import { measureStore } from './store/measured-store.ts'
-import { openStore } from './store/open-store.ts'
+import { type OpenedStore, openStore } from './store/open-store.ts'
 import { createStoreProbe } from './store/store-probe.ts'
 import { StoreSettingError } from './store/store-setting-error.ts'
 import { createStoreTroubles } from './store/store-troubles.ts'
@@ -66,27 +66,64 @@ export function whyNotStarted(error: unknown): string {
 }
 
 /**
- * The whole service, listening: configuration, accounts, store, app, put together from an environment.
+ * The whole service, listening: configuration, accounts, store, app, put together from an environment. Of a start that
+ * fails nothing stays open.
  * @throws ConfigError, StoreSettingError, ListenError: see `whyNotStarted`
  */
-export async function startService({
-  env,
-  networks,
-  onReloadable,
-  onStoreLost,
-  logTo,
-  schemaController,
-}: ServiceOptions): Promise<RunningService> {
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const { env, networks, logTo } = options
   const { config, reader } = readAllConfig(env, lanAddress(networks) ?? LOOPBACK, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger(config.logLevel, logTo)
-  const files = await openNamedFiles({ config, reader, logger })
+  const mine: Belongings = { followed: [], apps: [], store: undefined }
+  try {
+    return await openService({ ...options, config, reader, logger, mine })
+  } catch (error) {
+    await letGo(mine, logger)
+    throw error
+  }
+}
+
+/** What a service has opened, as far as it has come. */
+interface Belongings {
+  followed: NamedFiles['followed']
+  apps: readonly (BuiltApps['app'] | undefined)[]
+  store: OpenedStore['store'] | undefined
+}
+
+/** The store last, which the others use to their end. What cannot be closed keeps nothing else open. */
+async function letGo({ followed, apps, store }: Belongings, logger: Logger): Promise<void> {
+  for (const file of followed) file.close()
+  const ends = await Promise.allSettled(apps.map((app) => app?.close()))
+  const last = await Promise.allSettled([store?.close()])
+  for (const end of [...ends, ...last]) if (end.status === 'rejected') logger.error({ err: end.reason }, 'not closed')
+}
+
+interface OpeningOptions extends ServiceOptions {
+  config: Config
+  reader: EnvironmentReader
+  logger: Logger
+  /** Gets whatever is opened, as soon as it is. */
+  mine: Belongings
+}
+
+async function openService({
+  config,
+  reader,
+  logger,
+  mine,
+  onReloadable,
+  onStoreLost,
+  schemaController,
+}: OpeningOptions): Promise<RunningService> {
+  const steady = () => performance.now()
+  const files = await openNamedFiles({ config, reader, logger, steady })
+  mine.followed = files.followed
   const { accounts, madePassword } = await openAccounts(config, files.accounts)
   const { followed } = files
   if (followed.length > 0) onReloadable?.(() => void Promise.all(followed.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
-  const steady = () => performance.now()
   const ownClock = createProcessClock({ wall: Date.now, steady })
   const troubles = createTroubleLog({ logger, clock: ownClock, explain })
   const opened = await openStore({
@@ -104,6 +141,7 @@ export async function startService({
       onStoreLost?.()
     },
   })
+  mine.store = opened.store
   const version = readVersion()
   const metrics = config.metrics || config.admin ? createMetrics() : undefined
   const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
@@ -142,24 +180,13 @@ export async function startService({
     logo: files.logo,
     version,
   })
-
-  async function letGo(): Promise<void> {
-    for (const file of followed) file.close()
-    await Promise.all([app.close(), adminApp?.close(), metricsApp?.close()])
-    await store.close()
-  }
-
-  try {
-    if (metricsApp && config.metrics)
-      await listen({ app: metricsApp, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
-    if (adminApp && config.admin)
-      await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
-    const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
-    logger.info({ address }, 'listening')
-  } catch (error) {
-    await letGo()
-    throw error
-  }
+  mine.apps = [app, adminApp, metricsApp]
+  if (metricsApp && config.metrics)
+    await listen({ app: metricsApp, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+  if (adminApp && config.admin)
+    await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
+  const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
+  logger.info({ address }, 'listening')
 
   async function describe(): Promise<string> {
     const storeTrouble = await createStoreProbe({ store, clock, randomness: cryptoRandomness })().then(
@@ -173,7 +200,7 @@ export async function startService({
     welcome: describe(),
     async stop() {
       logger.info('stopping')
-      await letGo()
+      await letGo(mine, logger)
     },
   }
 }

@@ -48,7 +48,7 @@ const SERVER: Record<string, string> = {
   'service-numbers.ts': 'http store/measured-store.ts',
   'shown-numbers.ts': 'audit login/hold http',
   'signing.ts': 'config/config.ts apps/back-end-tokens.ts keys oauth/provider-configuration.ts seam',
-  'named-files.ts': 'signing.ts config files apps brand/logo.ts oauth keys identity',
+  'named-files.ts': 'signing.ts config files apps brand/logo.ts oauth keys login/login-policy.ts identity',
   'app-options.ts': 'config/config.ts apps brand/logo.ts oauth/client.ts keys identity log http seam',
   'shared-parts.ts':
     'app-options.ts audit events brand/branded-site.ts apps oauth/paths.ts login/hold news identity log http',

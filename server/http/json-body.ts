@@ -50,12 +50,15 @@ function countKeysIn(json: string): number {
   return keys
 }
 
-/** The keys that survived parsing; one that stood twice is there once. */
+/** The keys that survived parsing; one that stood twice is there once. @throws SyntaxError at `__proto__`, however deep */
 function countKeysOf(value: unknown): number {
   let keys = 0
   const open = [value]
-  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
+  while (open.length > 0) {
+    const next = open.pop()
     if (typeof next !== 'object' || next === null) continue
+    // To a parser of JSON it is a key like any other, and to whoever copies the object it is not.
+    if (Object.hasOwn(next, '__proto__')) throw new SyntaxError('a key is __proto__')
     if (!Array.isArray(next)) keys += Object.keys(next).length
     open.push(...Object.values(next))
   }

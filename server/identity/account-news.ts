@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import { inBatches } from '../store/in-batches.ts'
@@ -25,25 +26,26 @@ export type OnAccountNews = (news: readonly AccountNews[]) => void
 export interface EndsToldOnceOptions {
   store: RecordStore
   clock: Clock
+  logger: Pick<FastifyBaseLogger, 'error'>
   onEnd: OnAccountEnd
 }
 
-/** Instances may read a file that is carried to each of them some time apart. */
-const END_REMEMBERED_MS = 3_600_000
+/** Instances may read a file that is carried to each of them some time apart: at the most so long. */
+export const READ_APART_MS = 3_600_000
 const AT_ONCE = 100
 
 /**
  * Every instance reads the accounts file: of those that share a store, the first that reads of an end tells it. An account
  * that is back ends anew. What the store cannot say is told rather than not.
  */
-export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAccountNews {
+export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOptions): OnAccountNews {
   let turn = Promise.resolve()
 
   /** Notes that it is told. Who is removed has no other end to come, also where it is read of late. */
   function isFirst({ user, why }: AccountEnd): Promise<boolean> {
     return updateRecord<boolean>(store, keyOf(user), (told) => {
       if (told === why || told === 'removed') return { result: false }
-      return { next: { value: why, expiresAt: clock() + END_REMEMBERED_MS }, result: true }
+      return { next: { value: why, expiresAt: clock() + READ_APART_MS }, result: true }
     })
   }
 
@@ -55,7 +57,16 @@ export function tellEndsOnce({ store, clock, onEnd }: EndsToldOnceOptions): OnAc
     } catch {
       // It is told, by each.
     }
-    if (news.why !== 'back') onEnd(news)
+    if (news.why !== 'back') tell(news)
+  }
+
+  /** Whoever hears of one end and fails keeps no other from being told. */
+  function tell(end: AccountEnd): void {
+    try {
+      onEnd(end)
+    } catch (error) {
+      logger.error({ err: error }, 'not all were told that an account ended')
+    }
   }
 
   // One after the other, also where an account goes and comes back faster than the store answers.

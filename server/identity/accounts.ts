@@ -1,4 +1,5 @@
-import type { AccountNews } from './account-news.ts'
+import type { Clock } from '../clock.ts'
+import { type AccountNews, READ_APART_MS } from './account-news.ts'
 import type { CurrentPerson, HasEnded, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
 import { hashOfNoPassword, hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
@@ -36,11 +37,41 @@ export async function demoAccount(password: string, { isMade = false } = {}): Pr
   return { username: 'demo', user: { id: 'demo', name: 'Demo Person', ...credential }, passwordHash, isDisabled: false }
 }
 
-/** People by user name and password, and as they are now. */
-export function createAccounts(first: readonly Account[]): Accounts {
+export interface AccountsOptions {
+  /** From wherever it began. */
+  clock: Clock
+  /** How long a login may be open that somebody approves: milliseconds. */
+  longestLoginMs: number
+}
+
+/** By a clock that stands still nothing is forgotten: for accounts that stay as they are. */
+const STANDING: AccountsOptions = { clock: () => 0, longestLoginMs: 0 }
+
+/**
+ * People by user name and password, and as they are now. That a sign-in has ended is remembered for as long as a login
+ * can be open that was approved by it, by an instance that reads of it late; not for good, as files may be written anew
+ * each night, and all hashes with them. Of nobody who is forgotten it is said that they are good.
+ */
+export function createAccounts(
+  first: readonly Account[],
+  { clock, longestLoginMs }: AccountsOptions = STANDING,
+): Accounts {
   let people = peopleOf(first)
-  /** By who they are and what they signed in by. */
-  const ended = new Set<string>()
+  /** Until when, by who they are and what they signed in by: the oldest first. */
+  const ended = new Map<string, number>()
+
+  function note({ user, why }: AccountNews): void {
+    const signIn = signInOf(user)
+    ended.delete(signIn)
+    if (why !== 'back') ended.set(signIn, clock() + READ_APART_MS + longestLoginMs)
+  }
+
+  function forgetOld(): void {
+    for (const [signIn, until] of ended) {
+      if (until > clock()) return
+      ended.delete(signIn)
+    }
+  }
 
   return {
     async verifyPassword(username, password) {
@@ -80,10 +111,8 @@ export function createAccounts(first: readonly Account[]): Accounts {
       people = peopleOf(accounts)
       const ids = new Set([...before.byId.keys(), ...people.byId.keys()])
       const news = [...ids].flatMap((id) => newsOf(before.byId.get(id), people.byId.get(id)))
-      for (const { user, why } of news) {
-        if (why === 'back') ended.delete(signInOf(user))
-        else ended.add(signInOf(user))
-      }
+      forgetOld()
+      for (const one of news) note(one)
       return news
     },
   }

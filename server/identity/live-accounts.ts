@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { followFile, type LiveFile } from '../files/live-file.ts'
 import type { AccountNews, OnAccountNews } from './account-news.ts'
-import { type Account, type Accounts, createAccounts } from './accounts.ts'
+import { type Account, type Accounts, type AccountsOptions, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'
 
-export interface LiveAccountsOptions {
+export interface LiveAccountsOptions extends AccountsOptions {
   path: string
   logger: FastifyBaseLogger
 }
@@ -16,10 +16,13 @@ export interface LiveAccounts extends Accounts, LiveFile {
 }
 
 /** Opens an accounts file and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
-export async function openAccountsFile({ path, logger }: LiveAccountsOptions): Promise<LiveAccounts> {
-  const accounts = createAccounts([])
-  const untold: AccountNews[] = []
-  let onNews: OnAccountNews = (news) => void untold.push(...news)
+export async function openAccountsFile({ path, logger, ...options }: LiveAccountsOptions): Promise<LiveAccounts> {
+  const accounts = createAccounts([], options)
+  let untold: readonly AccountNews[] = []
+  // Lists of people are no arguments: more than a hundred thousand are more than a call takes.
+  let onNews: OnAccountNews = (news) => {
+    untold = [...untold, ...news]
+  }
 
   const file = await followFile<Account>({
     path,
@@ -30,13 +33,14 @@ export async function openAccountsFile({ path, logger }: LiveAccountsOptions): P
       onNews(accounts.replace(read))
     },
   })
-  untold.splice(0, untold.length, ...accounts.disabled().map((user) => ({ user, why: 'disabled_before' }) as const))
+  untold = accounts.disabled().map((user) => ({ user, why: 'disabled_before' }))
   return {
     ...accounts,
     ...file,
     follow(listener) {
       onNews = listener
-      if (untold.length > 0) listener(untold.splice(0))
+      if (untold.length > 0) listener(untold)
+      untold = []
     },
   }
 }

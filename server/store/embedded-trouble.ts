@@ -8,7 +8,7 @@ export class StoreFullError extends NotWrittenError {
 
 /** A full disk is often called an error of input and output: a page was written in part. */
 const OF_THE_DISK =
-  /nothing is heard of the disk|no space left|quota exceeded|input\/output error|read-only file system/i
+  /nothing is heard of the disk|too slow for a probe|no space left|quota exceeded|input\/output error|read-only file system/i
 
 /** LMDB says it to whatever a process asks of an environment in which it could not finish a commit. */
 const LOST = /MDB_PANIC/

@@ -10,7 +10,7 @@ export interface RedisClockOptions {
   /** The process's own, for while nothing is known. */
   clock: Clock
   steady: () => number
-  /** Told when Redis does not say the time; the process's own is gone by then, and it is asked again. */
+  /** Told what Redis answers in place of the time. Where it never will say it, the process's own counts; it is asked again. */
   onError: (error: Error) => void
 }
 
@@ -32,7 +32,7 @@ const TIMES_AT_FIRST = 3
  */
 export function createRedisClock({ client, key, clock, steady, onError }: RedisClockOptions): RedisClock {
   const there = createDistantClock({ ask: () => timeOf(client, key), steady })
-  /** A user without the right to ask. */
+  /** Redis is there, and does not say the time: waiting for it would be for ever. */
   let isRefused = false
   let asking: Promise<void> | undefined
 
@@ -42,8 +42,9 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
       for (let times = there.isKnown() ? 1 : TIMES_AT_FIRST; times > 0; times--) await there.measure()
       isRefused = false
     } catch (error) {
-      isRefused = error instanceof Error && error.message.includes('NOPERM')
-      if (isRefused && error instanceof Error) onError(error)
+      isRefused = error instanceof NoTimeError
+      // Of a connection that is away there is word enough.
+      if (error instanceof NoTimeError || isAnswer(error)) onError(error)
     }
   }
 
@@ -75,9 +76,36 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
   }
 }
 
+/** The server has no time to tell to this user, however often it is asked. */
+class NoTimeError extends Error {
+  override name = 'NoTimeError'
+
+  constructor(cause?: unknown) {
+    super('Redis does not say what time it is', { cause })
+  }
+}
+
+/**
+ * A command that is not allowed, renamed or unknown is `NOPERM` or, as from within a script before 7.2, a plain `ERR`.
+ * What passes has a word of its own: `LOADING`, `MOVED`, `CLUSTERDOWN`, `BUSY` and their like.
+ */
+const FOR_GOOD = /^(NOPERM|ERR)\b/
+
+/** @throws NoTimeError, or whatever stood in the way this time */
 async function timeOf(client: RedisClient, key: string): Promise<number> {
-  const reply = client instanceof Cluster ? await client.eval("return redis.call('TIME')", 1, key) : await client.time()
+  const reply = await askFor(client, key).catch((error: unknown) => {
+    throw isAnswer(error) && FOR_GOOD.test(error.message) ? new NoTimeError(error) : error
+  })
   const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : []
-  if (seconds === undefined || microseconds === undefined) throw new Error('Redis does not say what time it is')
+  if (seconds === undefined || microseconds === undefined) throw new NoTimeError()
   return seconds * 1000 + microseconds / 1000
+}
+
+/** Whether the server said it, and not the connection to it. */
+function isAnswer(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError'
+}
+
+async function askFor(client: RedisClient, key: string): Promise<unknown> {
+  return client instanceof Cluster ? client.eval("return redis.call('TIME')", 1, key) : client.time()
 }

@@ -21,7 +21,10 @@ export interface RedisConnections extends RedisPatience {
   subscriber: Redis
   /** `undefined`: nobody waits for replicas. */
   durable: DurableWrites | undefined
-  /** Resolves once commands can be sent, or after `patienceMs` without a connection: the caller looks by a probe. */
+  /**
+   * Resolves once commands can be sent, after `patienceMs` without a connection, or when closed: the caller looks by a
+   * probe.
+   */
   whenReady(patienceMs: number): Promise<void>
   close(): void
 }
@@ -41,10 +44,10 @@ export function connectRedis(place: RedisPlace, options: ConnectOptions): RedisC
 }
 
 function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
-  let isClosed = false
+  const life = new AbortController()
   const connect = () =>
     reporting(
-      unyielding(createServerClient(place), () => isClosed),
+      unyielding(createServerClient(place), () => life.signal.aborted),
       { onError, onReady },
     )
   const [client, subscriber] = [connect(), connect()]
@@ -55,21 +58,21 @@ function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 
     subscriber,
     durable: writer && createServerWrites(writer, waitReplicas),
     ...serverPatience(client),
-    whenReady: (patienceMs) => allReady(all, patienceMs),
+    whenReady: (patienceMs) => allReady(all, patienceMs, life.signal),
     close() {
-      isClosed = true
+      life.abort()
       for (const each of all) each.disconnect()
     },
   }
 }
 
 function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
-  let isClosed = false
+  const life = new AbortController()
   const cluster = reporting(createClusterClient(place), { onError, onReady })
   // Every node tells of all changes: any will do, and another where one is silent.
   const anyNode = createNodeClient(place, () => cluster.nodes())
   const subscriber = reporting(
-    unyielding(anyNode, () => isClosed),
+    unyielding(anyNode, () => life.signal.aborted),
     { onError, onReady },
   )
   const connect = (node: HostPort) => reporting(createWriter(place, node), { onError })
@@ -79,28 +82,30 @@ function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 
     subscriber,
     durable,
     ...clusterPatience(cluster),
-    whenReady: (patienceMs) => allReady([cluster, subscriber], patienceMs),
+    whenReady: (patienceMs) => allReady([cluster, subscriber], patienceMs, life.signal),
     close() {
-      isClosed = true
+      life.abort()
       for (const each of [cluster, subscriber]) each.disconnect()
       durable?.close()
     },
   }
 }
 
-async function allReady(clients: readonly RedisClient[], patienceMs: number): Promise<void> {
-  await Promise.all(clients.map((client) => whenReady(client, patienceMs)))
+async function allReady(clients: readonly RedisClient[], patienceMs: number, signal: AbortSignal): Promise<void> {
+  await Promise.all(clients.map((client) => whenReady(client, patienceMs, signal)))
 }
 
-function whenReady(client: RedisClient, patienceMs: number): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve()
+function whenReady(client: RedisClient, patienceMs: number, signal: AbortSignal): Promise<void> {
+  if (client.status === 'ready' || signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
       client.off('ready', done)
+      signal.removeEventListener('abort', done)
       resolve()
     }
     const timer = setTimeout(done, patienceMs)
     client.on('ready', done)
+    signal.addEventListener('abort', done)
   })
 }

@@ -18,6 +18,12 @@ export function serverPatience(redis: Redis): RedisPatience {
 /** One node that hangs is no reason to give up the others. */
 export function clusterPatience(cluster: Cluster): RedisPatience {
   const byNode = new Map<string, Patience>()
+
+  /** Nodes come and go, each at an address of its own. One that is only cut off keeps its slots, and is still doubted. */
+  function forgetAllBut(masters: ReadonlySet<string>): void {
+    for (const node of byNode.keys()) if (!masters.has(node)) byNode.delete(node)
+  }
+
   return {
     patienceFor(key) {
       const node = nodeOf(cluster, key) ?? ''
@@ -26,6 +32,7 @@ export function clusterPatience(cluster: Cluster): RedisPatience {
         // Of a node that has left nothing is expected.
         const probe = async () => cluster.nodes('master').find(isAt(node))?.ping()
         patience = createPatience({ probe })
+        forgetAllBut(mastersOf(cluster))
         byNode.set(node, patience)
       }
       return patience
@@ -37,6 +44,10 @@ export function clusterPatience(cluster: Cluster): RedisPatience {
 /** `host:port` of the node that takes a key's commands. `undefined`: none is known by now. */
 export function nodeOf(cluster: Cluster, key: string): string | undefined {
   return cluster.slots[new Command('exists', [key]).getSlot()]?.[0]
+}
+
+function mastersOf({ slots }: Cluster): ReadonlySet<string> {
+  return new Set(slots.flatMap((nodes) => nodes?.[0] ?? []))
 }
 
 function isAt(node: string): (redis: Redis) => boolean {

@@ -75,6 +75,11 @@ const KNOWN: readonly Known[] = [
     text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&scanin:*')",
   },
   {
+    kind: 'redis_time',
+    sign: /does not say what time it is/,
+    text: 'does not say what time it is, so each instance goes by its own clock: let its user ask (+time), and leave TIME its name',
+  },
+  {
     kind: 'redis_rights',
     sign: /NOPERM|user executing the script can't/,
     text: "does not allow a command or key: its user needs '~scanin:*', '&scanin:*' and the commands in docs/operations.md",
@@ -131,6 +136,11 @@ const KNOWN: readonly Known[] = [
     kind: 'redis_unreachable',
     sign: /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Failed to refresh slots cache|None of startup nodes/,
     text: 'cannot be reached at VARIABLE: is it running, and is the address right? It is tried again',
+  },
+  {
+    kind: 'redis_slow',
+    sign: /too slow for a probe/,
+    text: 'answers, and takes so long for it that a probe gave up: see what else it does, and the line to it',
   },
   {
     kind: 'redis_connection',

@@ -21,6 +21,9 @@ const RECORD_LIFE_MS = 60_000
 const PAUSE_MS = 100
 /** A try that fails may have kept others waiting, for replicas as an example. */
 const PAUSE_AFTER_FAILURE_MS = 500
+/** By these words `redis-trouble.ts` and `embedded-trouble.ts` know them. */
+const NO_NOTICE = 'no notice of a change came back'
+const TOO_SLOW = 'too slow for a probe: it did not answer in time'
 
 /**
  * Tries what a login needs of a store: a durable write, a change, and the notice of it. All who ask at once share one
@@ -37,7 +40,7 @@ export function createStoreProbe({ store, clock, randomness }: StoreProbeOptions
       current = undefined
       rested = pause(ms, undefined, { ref: false })
     }
-    const run = rested.then(() => withDeadline(store, key, (noticed) => tryOut(store, key, clock).then(() => noticed)))
+    const run = rested.then(() => tryOut(store, key, clock))
     run.then(rest(PAUSE_MS), rest(PAUSE_AFTER_FAILURE_MS))
     return run
   }
@@ -49,30 +52,45 @@ export function createStoreProbe({ store, clock, randomness }: StoreProbeOptions
 }
 
 async function tryOut(store: RecordStore, key: string, clock: Clock): Promise<void> {
-  await store.write(key, 'probe', { expiresAt: clock() + RECORD_LIFE_MS, durable: true })
-  if (!(await store.remove(key))) throw failure('a record was gone as soon as it was written')
-}
-
-async function withDeadline(
-  store: RecordStore,
-  key: string,
-  task: (noticed: Promise<void>) => Promise<void>,
-): Promise<void> {
-  let end = () => {}
-  const late = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => reject(failure('no notice of a change came back')), DEADLINE_MS)
-    end = () => clearTimeout(timer)
-  })
+  let isAnswered = false
+  async function all(noticed: Promise<void>): Promise<void> {
+    await store.write(key, 'probe', { expiresAt: clock() + RECORD_LIFE_MS, durable: true })
+    if (!(await store.remove(key))) throw failure('a record was gone as soon as it was written')
+    isAnswered = true
+    await noticed
+  }
   let stop = () => {}
   const noticed = new Promise<void>((resolve) => {
     stop = store.watch(key, () => resolve())
   })
+  const deadline = startDeadline(() => isAnswered)
   try {
-    await Promise.race([task(noticed), late])
+    await Promise.race([all(noticed), deadline.over])
   } finally {
-    end()
+    deadline.end()
     stop()
   }
+}
+
+/**
+ * Rejects once time is up. Notices are to blame where the store had answered by half of it; one that took longer would
+ * have them come late as well.
+ */
+function startDeadline(isAnswered: () => boolean): { over: Promise<never>; end: () => void } {
+  let isQuick = false
+  let end = () => {}
+  const over = new Promise<never>((_resolve, reject) => {
+    const timers = [
+      setTimeout(() => {
+        isQuick = isAnswered()
+      }, DEADLINE_MS / 2),
+      setTimeout(() => reject(failure(isQuick ? NO_NOTICE : TOO_SLOW)), DEADLINE_MS),
+    ]
+    end = () => {
+      for (const timer of timers) clearTimeout(timer)
+    }
+  })
+  return { over, end }
 }
 
 function failure(what: string): ScanInError {

@@ -195,5 +195,6 @@ function troubleOf(error: unknown): Trouble | undefined {
 }
 
 function queryOf({ url }: FastifyRequest): string {
-  return url.slice(url.indexOf('?') + 1)
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at + 1)
 }

@@ -189,6 +189,6 @@ test('a Redis that does not let its time be asked is told about, and worked with
   const service = await startService({ REDIS_URL: `redis://timeless:pw@127.0.0.1:${redis.port}`, PUBLIC_URL: URL })
   const phone = await createPhone(service.url, URL)
   await signInBrowser(createClient(service.url, URL), phone)
-  expect(service.stdout()).toContain('"trouble":"redis_rights"')
+  expect(service.stdout()).toContain('"trouble":"redis_time"')
   await service.stop()
 })

@@ -8,6 +8,7 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { ADMIN_TOKEN, createOperator } from '../support/operator.ts'
 import { sendRaw } from '../support/raw-socket.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { ROOT, type Service, startServiceProcess } from '../support/service.ts'
 
@@ -101,6 +102,31 @@ test('a Redis user without rights to a key is not ready', async () => {
   const service = await startServiceProcess({ REDIS_URL: `redis://elsewhere:pw@127.0.0.1:${redis.port}` })
   await expectNotReady(service, 'redis_rights', 'docs/operations.md')
   expect(await service.stop()).toBe(0)
+})
+
+/** It works by its own clock, and says so: waiting for a time that is never told would be for ever. */
+async function expectReadyByItsOwnClock(env: Record<string, string>): Promise<void> {
+  const service = await startServiceProcess(env)
+  await becomesReady(service)
+  await signInBrowser(createClient(service.url), await createPhone(service.url))
+  expect(linesAbout(service, 'redis_time')).toEqual([expect.stringContaining('+time')])
+  expect(await service.stop()).toBe(0)
+}
+
+test('a Redis that has another name for TIME, or none, is ready', async () => {
+  const nameless = await startRedis({ args: ['--rename-command', 'TIME', ''] })
+  await expectReadyByItsOwnClock({ REDIS_URL: nameless.url })
+  await nameless.stop()
+})
+
+test('in a Cluster, which is asked by a script, a user who may not ask for the time is enough', async () => {
+  const cluster = await startCluster(2)
+  const rights = [...documentedRights(), '+cluster|slots', '+cluster|info', '-time']
+  await Promise.all(
+    cluster.nodes.map(({ client }) => client.call('ACL', 'SETUSER', 'timeless', 'on', '>pw', ...rights)),
+  )
+  await expectReadyByItsOwnClock({ ...cluster.env, REDIS_USERNAME: 'timeless', REDIS_PASSWORD: 'pw' })
+  await cluster.stop()
 })
 
 test('a full Redis is not ready, and is once it has room', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { createDiskStore } from '../../server/store/disk-store.ts'
-import { startProcess } from '../support/child-process.ts'
+import { writeAccounts, ZOFIA } from '../support/accounts-file.ts'
+import { startProcess, untilReady } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient } from '../support/http-client.ts'
@@ -292,4 +293,18 @@ test('a public URL that no phone can open, or has a passkey at, is told', async 
   expect(service.stderr()).toMatch(/CONFIRM=passkey.*nobody can confirm/)
   expect(service.stderr()).toMatch(/no phone reaches it. Set PUBLIC_URL/)
   expect(await service.stop()).toBe(0)
+})
+
+test('a file of more accounts than a call takes arguments is one like any other', async () => {
+  const accounts = await writeAccounts([ZOFIA])
+  const [{ password_hash: hash }] = JSON.parse(readFileSync(accounts.path, 'utf8'))
+  const entries = Array.from({ length: 25_000 }, (_, at) => `- {username: u${at}, name: N, password_hash: *hash}`)
+  accounts.writeText([`- {username: first, name: N, password_hash: &hash "${hash}"}`, ...entries].join('\n'))
+  // With a sixth of the usual stack: as many people as would fill all of it take long to read.
+  const running = startProcess(process.execPath, ['--stack-size=160', join(ROOT, 'dist/server/main.js')], {
+    env: { HOST: '127.0.0.1', PORT: '0', ACCOUNTS_FILE: accounts.path },
+  })
+  await untilReady(running, () => running.stderr().includes('ScanIn '))
+  expect(await running.stop()).toBe(0)
+  accounts.remove()
 })

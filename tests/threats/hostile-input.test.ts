@@ -175,6 +175,31 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     expect(await howManyTimesAsLong(ask(cookie), ask(own), 30, isBounded)).toBeLessThan(MOST_TIMES)
   })
 
+  test('T21 T26 a login that is begun with fifteen thousand blanks in a cookie costs what one with as many letters does', async () => {
+    const { url } = stage.service()
+    const begin = (cookie: string) => async () => {
+      expect((await createClient(url).post('/login', undefined, { cookie })).status).toBe(201)
+    }
+    const [blanks, letters] = [' ', 'x'].map((character) => begin(`a${character.repeat(15_000)}b`))
+    if (!blanks || !letters) throw new Error('none')
+    // To read on from each blank to the end is a hundred times as long.
+    expect(await howManyTimesAsLong(blanks, letters, 30, (times) => times < 5)).toBeLessThan(10)
+  })
+
+  test('T21 __proto__ is refused wherever it stands, also where keys that nobody knows are left aside', async () => {
+    const response = { clientDataJSON: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA' }
+    const assertion = { id: 'AAAA', type: 'public-key', response, unknown: {} }
+    const sent = JSON.stringify({ assertion })
+    const refusalOf = async (raw: string) =>
+      (await stage.browser().post('/sign-in/passkey', undefined, { raw })).json.code
+    const known = await refusalOf(sent)
+    expect(known).not.toBe('invalid_request')
+    for (const name of ['__proto__', '__pr\\u006fto__']) {
+      expect(await refusalOf(sent.replace('unknown', name))).toBe('invalid_request')
+    }
+    expect(await refusalOf(sent.replace('"unknown":{}', '"unknown":[{"x":{"__proto__":1}}]'))).toBe('invalid_request')
+  })
+
   test.each<[string, string | Buffer, ...number[]]>([
     ['no HTTP at all', 'hello\r\n\r\n', 400],
     ['TLS', Buffer.from('16030100f8010000f40303', 'hex'), 400],

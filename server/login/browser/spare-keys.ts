@@ -1,3 +1,4 @@
+import { withoutBlanks } from '../../http/blanks.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { isBrowserKey, isLoginId } from '../token.ts'
 
@@ -23,7 +24,7 @@ export function spareKeyNames(
 }
 
 function keyNameIn(pair: string, cookies: Pick<Cookies, 'browserKeyName'>): string[] {
-  const cookie = pair.replace(/^[ \t]+|[ \t]+$/g, '')
+  const cookie = withoutBlanks(pair)
   const equals = cookie.indexOf('=')
   const name = cookie.slice(0, Math.max(0, equals))
   const loginId = name.slice(cookies.browserKeyName('').length)

@@ -97,7 +97,7 @@ describe('a file that could not be read for a moment', () => {
   })
 
   test.each<[string, () => Promise<unknown>]>([
-    ['accounts', () => openAccountsFile({ path: folder, logger: log.logger })],
+    ['accounts', () => openAccountsFile({ path: folder, logger: log.logger, clock: () => 0, longestLoginMs: 0 })],
     ['clients', () => readClientsFile(folder, [])],
     ['app links', () => openAppLinksFile(folder, log.logger)],
     ['signing keys', () => openSigningKeysFile({ path: folder, algorithms: ['EdDSA'], logger: log.logger })],

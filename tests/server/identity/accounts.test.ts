@@ -117,3 +117,50 @@ describe('what is told of accounts that change', () => {
     expect(accounts.replace([ann])).toEqual([])
   })
 })
+
+describe('that somebody has ended', () => {
+  const HOUR_MS = 3_600_000
+  const MINUTE_MS = 60_000
+
+  test('is known for as long as a login can be open that they approved, and then forgotten, never for good', async () => {
+    let now = 0
+    const ann = await account('ann', 'x')
+    const bob = await account('bob', 'x')
+    const withHash = (credential: string) => [{ ...ann, user: { ...ann.user, credential } }]
+    const accounts = createAccounts([ann, bob], { clock: () => now, longestLoginMs: 8 * MINUTE_MS })
+    accounts.replace(withHash('second'))
+    now += HOUR_MS + 8 * MINUTE_MS - 1
+    accounts.replace(withHash('third'))
+    expect([ann.user, bob.user].map(accounts.hasEnded)).toEqual([true, true])
+    now += 1
+    accounts.replace(withHash('fourth'))
+    expect([ann.user, bob.user].map(accounts.hasEnded)).toEqual([false, false])
+    // The last one since is remembered, and nobody is good by what is forgotten.
+    expect(accounts.hasEnded({ ...ann.user, credential: 'second' })).toBe(true)
+    expect([ann.user, bob.user].map(accounts.currentPerson)).toEqual([undefined, undefined])
+  })
+
+  test('counts from the last time that they did', async () => {
+    let now = 0
+    const ann = await account('ann', 'x')
+    const accounts = createAccounts([ann], { clock: () => now, longestLoginMs: 0 })
+    accounts.replace([])
+    now += HOUR_MS / 2
+    accounts.replace([ann])
+    expect(accounts.hasEnded(ann.user)).toBe(false)
+    accounts.replace([])
+    now += HOUR_MS / 2
+    accounts.replace([])
+    expect(accounts.hasEnded(ann.user)).toBe(true)
+  })
+
+  test('is so for who is disabled, however long', async () => {
+    let now = 0
+    const ann = await account('ann', 'x', { isDisabled: true })
+    const accounts = createAccounts([], { clock: () => now, longestLoginMs: 0 })
+    accounts.replace([ann])
+    now += 10 * HOUR_MS
+    accounts.replace([ann])
+    expect(accounts.hasEnded(ann.user)).toBe(true)
+  })
+})

@@ -12,11 +12,12 @@ afterEach(() => {
   file.remove()
 })
 
+const options = { logger: pino({ level: 'silent' }), clock: () => 0, longestLoginMs: 480_000 }
 const said = (news: readonly AccountNews[]) => news.map(({ user, why }) => [user.id, why])
 
 test('what changes before anybody follows is told to who does then, beside who was disabled from the beginning', async () => {
   file = await writeAccounts([ZOFIA, { ...YUSUF, disabled: true }])
-  accounts = await openAccountsFile({ path: file.path, logger: pino({ level: 'silent' }) })
+  accounts = await openAccountsFile({ ...options, path: file.path })
   await file.write([{ ...YUSUF, disabled: true }])
   await accounts.reload()
   const told: (readonly AccountNews[])[] = []
@@ -39,7 +40,7 @@ test('what changes before anybody follows is told to who does then, beside who w
 
 test('of people who are simply there nothing is told', async () => {
   file = await writeAccounts([ZOFIA, YUSUF])
-  accounts = await openAccountsFile({ path: file.path, logger: pino({ level: 'silent' }) })
+  accounts = await openAccountsFile({ ...options, path: file.path })
   const told: (readonly AccountNews[])[] = []
   accounts.follow((news) => void told.push(news))
   expect(told).toEqual([])

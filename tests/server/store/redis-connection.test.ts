@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals'
 import { connectRedis } from '../../../server/store/redis-connection.ts'
 import { eventually } from '../../support/eventually.ts'
+import { freePort } from '../../support/free-port.ts'
+import { PATIENCE_MS } from '../../support/patience.ts'
 import { placeOf, startRedis } from '../../support/redis-server.ts'
 
 test('a connection that is called off while it is being made is made again, until it is closed', async () => {
@@ -15,4 +17,18 @@ test('a connection that is called off while it is being made is made again, unti
   connections.close()
   await eventually('it is closed', () => client.status === 'end')
   await redis.stop()
+})
+
+test('whoever waits for a connection waits no longer than until it is closed', async () => {
+  const connections = connectRedis(placeOf(`redis://127.0.0.1:${await freePort()}`), { onError: () => undefined })
+  let waiting = 0
+  const wait = async () => {
+    waiting++
+    await connections.whenReady(2 * PATIENCE_MS)
+    waiting--
+  }
+  void wait()
+  connections.close()
+  void wait()
+  await eventually('nobody waits', () => waiting === 0)
 })

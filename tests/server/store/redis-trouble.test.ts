@@ -44,6 +44,14 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
     false,
     new Error("ERR The user executing the script can't publish to the channel mentioned in the command"),
   ],
+  [
+    'redis_time',
+    false,
+    new Error('Redis does not say what time it is', {
+      cause: new Error("NOPERM this user has no permissions to run the 'time' command"),
+    }),
+  ],
+  ['redis_slow', false, new Error('too slow for a probe: it did not answer in time')],
   ['redis_rights', false, new Error("NOPERM this user has no permissions to run the 'set' command")],
   ['redis_full', false, new Error("OOM command not allowed when used memory > 'maxmemory'.")],
   ['redis_replicas', false, new Error('0 of 1 replicas have the write')],

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { createLoginFlow } from '../../../web/src/desktop/login-flow.ts'
 import type { LoginView } from '../../../web/src/desktop/login-view.ts'
@@ -77,6 +78,7 @@ function open({ failing, held = false, lifeSeconds = 300, after }: TabOptions = 
       return last?.kind === 'pending' ? last.login.token : undefined
     },
     letGo,
+    signal: controller.signal,
     close: () => controller.abort(),
   }
 }
@@ -259,6 +261,26 @@ describe('the end', () => {
     const asked = tab.server.calls.length
     await tab.clock.pass(600_000)
     expect(tab.server.calls).toHaveLength(asked)
+  })
+
+  test.each<[string, (tab: ReturnType<typeof open>) => Promise<void>]>([
+    [
+      'has come',
+      async ({ clock, server }) => {
+        server.set(first, reply('pending', 4))
+        await clock.pass(5000)
+        server.remove(first)
+        await clock.pass(2000)
+      },
+    ],
+    ['the person has begun anew', ({ flow }) => flow.drop()],
+  ])('leaves nothing at the signal of whoever began it, once it %s', async (_what, end) => {
+    const tab = open()
+    await settle()
+    expect(getEventListeners(tab.signal, 'abort')).not.toEqual([])
+    await end(tab)
+    expect(getEventListeners(tab.signal, 'abort')).toEqual([])
+    expect(tab.signal.aborted).toBe(false)
   })
 
   test('comes by itself when nobody can be reached any more', async () => {

@@ -86,6 +86,11 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     shown = view
     parts.onView(view)
   }
+  const letGo = () => {
+    whole.abort()
+    whole.unlink()
+    turning.unlink()
+  }
   const finish = (view: LoginView) => {
     // Left for another login, whose are by now the page and what is kept.
     if (whole.signal.aborted) return
@@ -95,7 +100,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     ended = true
     // The page after this one says once more that it was refused, and why: a new code alone would hide that somebody did.
     if ((view.kind !== 'denied' && view.kind !== 'tries_used') || isRepeated) parts.kept.forget()
-    whole.abort()
+    letGo()
   }
   const spanOf = (seconds: number) => ({ endsAt: clock.now() + seconds * 1000, wholeSeconds: seconds })
   const heard = (expiresInSeconds: number) => {
@@ -300,7 +305,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     },
     drop: async () => {
       isDropped = true
-      whole.abort()
+      letGo()
       parts.kept.forget()
       if (current !== undefined) await api.dropLogin({ token: current })
     },

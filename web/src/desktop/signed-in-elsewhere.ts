@@ -18,8 +18,12 @@ export function watchForSignIn({ api, tabs, page, onSignedIn, signal }: SignedIn
     const name = await api.signedInName().catch(() => undefined)
     if (name !== undefined && !signal.aborted) onSignedIn(name)
   }
-  tabs.onNews(() => void ask())
-  page.addEventListener('visibilitychange', () => {
+  signal.addEventListener(
+    'abort',
+    tabs.onNews(() => void ask()),
+  )
+  const onVisibility = () => {
     if (!page.hidden) void ask()
-  })
+  }
+  page.addEventListener('visibilitychange', onVisibility, { signal })
 }
