@@ -163,7 +163,8 @@ export function createAuthorities(options: AuthorityOptions) {
       if (stateOf(ctx).isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
       const client = openTo(user, ctx.oidc.client?.clientId)
       if (client === undefined) throw new errors.AccessDenied('not open to this person')
-      return limits.code(visitor, async () => {
+      const limit = stateOf(ctx).isFramed ? limits.framedCode : limits.code
+      return limit(visitor, async () => {
         const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
         await grant.save()
         return grant

@@ -12,6 +12,8 @@ export interface CallState {
   since?: number | undefined
   /** Whether somebody is who the application means. */
   isMeant?: (sub: string) => boolean
+  /** It is asked for in a frame of some page. */
+  isFramed?: boolean
   /** The application wants to be posted the answer, which is done after the provider. */
   isFormPost?: boolean
   /** The session that the presented code or token was given in the name of. */

@@ -5,7 +5,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { isNavigating } from '../http/visits.ts'
+import { isNavigating, isVisit } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
@@ -42,6 +42,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const { query, isHintUnread } = await withReadableHint(request)
     // Whoever was meant, nobody can say: only who signs in for this will do.
     const since = isHintUnread ? Number.POSITIVE_INFINITY : sinceOf(query)
+    const isFramed = !isVisit(request.headers)
     const isFormPost = String(query.getAll('response_mode')) === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
@@ -50,7 +51,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     if (!scope && more.length === 0) query.set('scope', 'openid')
     const url = `${PATHS.authorization}?${query}`
     const isMeant = (sub: string) => isMeantBy(query, sub)
-    const answer = await ask(request, { visitor, since, isMeant, isFormPost }, { url })
+    const answer = await ask(request, { visitor, since, isMeant, isFramed, isFormPost }, { url })
     const { location } = answer.headers
     if (!isFormPost || typeof location !== 'string' || location.startsWith('/')) return send(reply, answer)
     return pages.post(reply, new URL(location))

@@ -180,6 +180,19 @@ onEveryStore(
       for (const path of paths) expect(answerIn(await person.get(path))).toMatchObject({ code: expect.any(String) })
     })
 
+    test('T26 T30 frames on any page use up none of the codes that its visitor gets by going there', async () => {
+      const person = await stage.phone()
+      const { enterPath } = await beginErrand(stage.browser(), WIKI)
+      const paths = [authorizePath(WEB, { prompt: 'none' }), enterPath]
+      const framed = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-site' }
+      const inFrame = (path: string) => person.get(path, { headers: framed })
+      for (const path of paths) {
+        for (let times = 0; times < CODES_A_MINUTE; times++) await inFrame(path)
+        expectProblem(await inFrame(path), 429, 'slow_down')
+        expect(answerIn(await person.get(path))).toMatchObject({ code: expect.any(String) })
+      }
+    })
+
     test('T26 whoever goes to an application gets a code: by a link, in a frame, or by what does not say how it asks', async () => {
       const person = await stage.phone()
       const { enterPath } = await beginErrand(stage.browser(), WIKI)

@@ -48,6 +48,7 @@ export function createApps(options: AppsOptions): Apps {
   const door = createAppDoor(options)
   const codes = createAppCodes(options)
   const limit = createGivenLimit(options.makeLimiter, 'app-codes')
+  const framedLimit = createGivenLimit(options.makeLimiter, 'app-framed-codes')
 
   return {
     applicationOf(returnTo) {
@@ -67,7 +68,7 @@ export function createApps(options: AppsOptions): Apps {
         // Signing out takes a form too, and nothing that is in it.
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
         verifyRoutes(scope, { ...options, door })
-        entryRoutes(scope, { ...options, door, codes, limit })
+        entryRoutes(scope, { ...options, door, codes, limit, framedLimit })
       })
     },
   }

@@ -8,7 +8,7 @@ import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
-import { isNavigating } from '../../http/visits.ts'
+import { isNavigating, isVisit } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
 import type { GivenLimit } from '../../session/given-limit.ts'
@@ -27,6 +27,8 @@ export interface EntryRoutesOptions {
   codes: AppCodes
   /** Of codes. */
   limit: GivenLimit
+  /** Of those that pages ask for in frames, which their visitors need not know of. */
+  framedLimit: GivenLimit
   current: CurrentSession
   sessions: Pick<SessionService, 'useFor' | 'enter' | 'leave'>
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -53,7 +55,8 @@ const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
  * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
  */
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
-  const { apps, door, codes, limit, current, sessions, clientAddresses, clock, randomness, publicUrl } = options
+  const { apps, door, codes, limit, framedLimit, current, sessions, clientAddresses, clock } = options
+  const { randomness, publicUrl } = options
 
   function tell(
     type: AppNews['type'],
@@ -107,7 +110,8 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       if (found === undefined) return go(reply, `${publicUrl}/?${new URLSearchParams({ return_to: here })}`)
       refuseWhoMayNot(app, found, request)
       const errand = { session: found.id, origin: app.origin, state: request.query.state }
-      const code = await limit(found, () => codes.make(errand))
+      const spend = isVisit(request.headers) ? limit : framedLimit
+      const code = await spend(found, () => codes.make(errand))
       const query = new URLSearchParams({ code, state: request.query.state })
       return go(reply, `${app.origin}/.scanin/callback?${query}`)
     },
