@@ -23,8 +23,8 @@ export interface NetworkFailures {
 export interface Excess {
   /** 0 while another failure is still within the limit; then 1, 2 and so on. */
   failures: number
-  /** Whole seconds until the count begins anew; at least 1. */
-  retryAfterSeconds: number
+  /** Whole seconds until the count begins anew, as of when this is read; at least 1. */
+  readonly retryAfterSeconds: number
 }
 
 const NONE: Excess = { failures: 0, retryAfterSeconds: 1 }
@@ -50,7 +50,13 @@ export function createFailureLimit(makeLimiter: MakeLimiter, name: string, perMi
         await ask(() => limiter.delete(key))
         return NONE
       }
-      return { failures: found.consumedPoints - most + 1, retryAfterSeconds: secondsLeft(found) }
+      const readAt = performance.now()
+      return {
+        failures: found.consumedPoints - most + 1,
+        get retryAfterSeconds() {
+          return secondsLeft({ msBeforeNext: found.msBeforeNext - (performance.now() - readAt) })
+        },
+      }
     },
 
     async count(key) {

@@ -93,6 +93,6 @@ export function isStuck({ msBeforeNext }: RateLimiterRes): boolean {
 }
 
 /** Until a count begins anew; at least 1. Never longer than it counts, even where the clock was set back since. */
-export function secondsLeft({ msBeforeNext }: RateLimiterRes): number {
+export function secondsLeft({ msBeforeNext }: Pick<RateLimiterRes, 'msBeforeNext'>): number {
   return Math.min(WINDOW_SECONDS, Math.max(1, Math.ceil(msBeforeNext / 1000)))
 }

@@ -111,7 +111,10 @@ export interface SessionOpening {
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked or gone
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
-  /** Takes back what was created and given to nobody. It is not told of any more. */
+  /**
+   * Takes back what was created and given to nobody: it is not told of any more. Where the store does not answer this
+   * rejects, and is tried again until it is done.
+   */
   discard(opened: OpenedSession): Promise<void>
 }
 
@@ -157,13 +160,6 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     // Signed in anew as the same person, a phone goes on with what it scanned.
     const keepScanned = kind === 'phone' && of === personKeyHash(user)
     await end(of, [{ id, place }], { why: 'replaced', by, keepScanned, replacedBy: handedOverBy })
-  }
-
-  /** Of a session whose secret is nobody's: at once where that can be, though replicas may be away, and until it is done. */
-  function takeBack(made: OpenedSession): void {
-    const discard = () => opening.discard(made)
-    const isDiscarded = () => discard().then(() => true)
-    discard().catch(() => followUps.begin(`taken back:${made.id}`, isDiscarded))
   }
 
   const opening: SessionOpening = {
@@ -226,7 +222,8 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const { by } = how
       const giveUp = (made: OpenedSession) => {
         onNews({ type: 'opened', id: made.id, session: made.session, by, isUncertain: true })
-        takeBack(made)
+        // At once where that can be: replicas may be away.
+        opening.discard(made).catch(() => undefined)
       }
       const { opened: made } = await opening.create(session, { onUncertain: giveUp })
       if (made === undefined) return undefined
@@ -241,8 +238,17 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     },
 
     async discard({ id, session }) {
-      await end(personKeyHash(session.user), [{ id, place: { session } }])
-      followUps.drop(openedFollowUp(id))
+      const takeBack = async () => {
+        await end(personKeyHash(session.user), [{ id, place: { session } }])
+        followUps.drop(openedFollowUp(id))
+        return true
+      }
+      try {
+        await takeBack()
+      } catch (error) {
+        followUps.begin(`taken back:${id}`, takeBack)
+        throw error
+      }
     },
   }
   return opening

@@ -171,6 +171,8 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     let isKnownWrong = false
     /** Its turn has come, as that of any other. */
     let hasBeenTried = false
+    /** What a refusal tells of. */
+    let told: Excess | undefined
 
     async function attempt(): Promise<User | undefined> {
       const begunAt = performance.now()
@@ -197,7 +199,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
         // And again in turn: what fails at once is counted one by one.
         return await atSite(site, attemptIfFewFailed, giveUpAt)
       } catch (error) {
-        if (!isOfCode(error, 'overloaded')) throw error
+        if (!isOfCode(error, 'overloaded') || performance.now() >= giveUpAt) throw error
         return undefined
       }
     }
@@ -217,6 +219,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
         const user = isKnownWrong ? undefined : await attempt()
         if (user !== undefined) return { user }
         hasBeenTried = true
+        told = slowed
         await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
         throw wrongOne(slowed)
       }
@@ -252,9 +255,12 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       const first = await tryInTurn()
       if (first.user !== undefined) return first.user
       const { excess } = first
-      if ((await byPair.excess(pair, ownFailures)).failures > 0) refuseExcess(excess)
+      if ((await byPair.excess(pair, ownFailures)).failures > 0) {
+        told = excess
+        refuseExcess(excess)
+      }
       // In no other line meanwhile: nobody waits for who has to wait here.
-      await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)))
+      await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)), giveUpAt)
       const second = await tryInTurn(excess)
       if (second.user === undefined) throw wrongOne(second.excess)
       return second.user
@@ -263,8 +269,10 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     try {
       return await signIn()
     } catch (error) {
-      if (!hasBeenTried && isOfCode(error, 'slow_down')) await lingerSince(cameAt)
-      throw error
+      if (!isOfCode(error, 'slow_down')) throw error
+      if (!hasBeenTried) await lingerSince(cameAt)
+      // As of now: how long a look has taken says nothing.
+      throw told === undefined ? error : wrongOne(told)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { ScanInError } from '../../../server/errors.ts'
 import { foldUsername } from '../../../server/identity/names.ts'
@@ -327,4 +327,64 @@ test('with 0 nothing is counted', async () => {
   for (let times = 0; times < 60; times++)
     expect(await signIn('ann', '203.0.113.1', 'wrong')).toBe('invalid_credentials')
   expect(pauses).toEqual([])
+})
+
+describe('how long to wait', () => {
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  const TRY_MS = 600
+  const STEP_MS = 100
+
+  /** Time passes until it is done. */
+  async function outcomeOf<T>(promise: Promise<T>): Promise<T> {
+    let isDone = false
+    const end = () => {
+      isDone = true
+    }
+    promise.then(end, end)
+    while (!isDone) await jest.advanceTimersByTimeAsync(STEP_MS)
+    return promise
+  }
+
+  /** Somebody guesses at an account where ann was signed in, and others were wrong too often. @returns Retry-After */
+  async function toldOf(name: string, laterByMs: number): Promise<number | undefined> {
+    jest.useFakeTimers({ now: 0 })
+    const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms))
+    const guard = createSignInGuard({
+      store: createMemoryStore({ clock }),
+      clock,
+      makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
+      failuresPerMinute: 10,
+      pause: wait,
+      linger: wait,
+    })
+    const signIn = (username: string, password: string) =>
+      outcomeOf(
+        guard({
+          ...{ username, address: '192.0.2.1', isOut: async () => false },
+          verify: () => wait(TRY_MS).then(() => (password === 'right' ? USER : undefined)),
+        }).then(
+          () => undefined,
+          (error: ScanInError) => error.retryAfterSeconds,
+        ),
+      )
+    await signIn('ann', 'right')
+    for (let at = 0; at < 10; at++) await signIn(`nobody${at}`, 'wrong')
+    for (let times = 0; times < 3; times++) await signIn(name, 'wrong')
+    await outcomeOf(wait(laterByMs))
+    const told = await signIn(name, 'wrong')
+    jest.useRealTimers()
+    return told
+  }
+
+  test.each([0, 200, 400, 600, 800])(
+    'is said as of when it is said, whatever took its time before, where an account is known too: %d ms later',
+    async (laterByMs) => {
+      const told = await toldOf('ann', laterByMs)
+      expect(told).toBeGreaterThan(1)
+      expect(told).toBe(await toldOf('nobody', laterByMs))
+    },
+  )
 })
