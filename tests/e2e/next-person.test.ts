@@ -3,7 +3,8 @@ import type { Page, Route } from 'playwright-core'
 import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
-import { sees } from '../support/page-steps.ts'
+import { startLogin } from '../support/login-flow.ts'
+import { letSettle, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Where Zofia has another phone, of which nobody else is to learn. */
@@ -127,3 +128,49 @@ test.each([
     expect(await ofZofia(page)).toEqual(NOTHING)
   },
 )
+
+test('who is signed in is whoever signed in last, whatever an answer of before says late', async () => {
+  const url = await serveBoth()
+  const page = await visitors.phone()
+  await page.goto(`${url}/scan`)
+  await signIn(page, ZOFIA)
+  await sees(page, '#devices', ZOFIA.name)
+  const answer = await page.evaluate(async () => (await fetch('/session')).text())
+  const held: Route[] = []
+  await page.route('**/session', (route) => void held.push(route))
+  const token = await startLogin(createClient(url))
+  await page.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await isAsked(held, '/session')
+  await page.unroute('**/session')
+
+  await signInElsewhere(page, YUSUF)
+  await comeBack(page)
+  await sees(page, '#request .account', YUSUF.name)
+  await held[0]?.fulfill({ body: answer, contentType: 'application/json' })
+  await (await held[0]?.request().response())?.finished()
+  await letSettle(page)
+  expect(new Set(await page.locator('.account').allTextContents())).toEqual(new Set([YUSUF.name]))
+  expect(await page.evaluate(() => sessionStorage.getItem('scanin.pending-token'))).toBe(token)
+})
+
+test('what somebody typed to sign in is not in the form for whoever is next, and a stranger goes on typing', async () => {
+  const url = await serveBoth()
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await phone.locator('#username').fill('zof')
+  const token = await startLogin(createClient(url))
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await phone.waitForFunction(() => document.querySelector('[data-shown="sign-in"]'))
+  await letSettle(phone)
+  expect(await phone.locator('#username').inputValue()).toBe('zof')
+  await signIn(phone, ZOFIA)
+  await sees(phone, '#request .account', ZOFIA.name)
+  await phone.locator('#deny').click()
+  await phone.locator('#sign-out').click()
+  await phone.locator('#sign-in').waitFor()
+  expect(await phone.locator('#username').inputValue()).toBe('')
+})

@@ -89,6 +89,15 @@ test('what one person has scanned and said is none of who is here next, in this 
   expect([...scanned.items]).toEqual([])
 })
 
+test('a code that came after the one that somebody has scanned is whose ever is here next', () => {
+  const { pending, address } = open('')
+  pending.scanned(token, 'ann')
+  address.hash = `#${other}`
+  pending.keep(other)
+  pending.belongTo('ben')
+  expect(pending.token()).toBe(other)
+})
+
 test('nor where a way to the provider and back has put it into the address again', () => {
   const scanned = open('')
   scanned.pending.scanned(token, 'ann')

@@ -2,6 +2,7 @@ import { loginForms as formWords } from '#messages/loginForms'
 import { wait } from '#messages/wait'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { createDigitBoxes } from './digit-boxes.ts'
@@ -80,6 +81,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       return input.focus()
     }
     busy = true
+    const focus = focusAfter()
     const sent = { digits: matchCode, triesLeft: triesBefore(matchCode) }
     unanswered = undefined
     const error = await submit(matchCode).then(
@@ -88,7 +90,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     )
     if (showing !== mine) return
     busy = false
-    if (error !== undefined) refused(error, sent)
+    if (error !== undefined) refused(error, sent, focus)
     // Whoever is told to wait presses the button.
     if (isNextDue && isOther(matchCode) && askedMsOf(error) === 0) void send()
   }
@@ -99,14 +101,14 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   }
   /** Six other digits stand there by now. */
   const isOther = (sent: string) => boxes.digits().length === wholeLength && boxes.digits() !== sent
-  const refused = (error: unknown, sent: Sent) => {
+  const refused = (error: unknown, sent: Sent, focus: (part: HTMLElement) => void) => {
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
     unanswered = triesLeft === undefined ? sent : undefined
     if (triesLeft === undefined) say(wordsFor(error), true)
     else sayWrong(error, triesLeft, sent)
     // A poll may have told of it by now.
     count(triesLeft ?? tries)
-    input.focus()
+    focus(input)
     void sayWhenOver(askedMsOf(error))
   }
   const sayWrong = (error: unknown, triesLeft: number, { digits }: Sent) => {

@@ -2,5 +2,14 @@
 
 import { pageStarted } from '../page/page-started.ts'
 
+/** A code is good once: shown twice it is nobody's, and neither is what came of it. */
+const stop = (event: Event) => event.preventDefault()
+
 pageStarted()
-document.forms[0]?.submit()
+const [form] = document.forms
+form?.submit()
+form?.addEventListener('submit', stop)
+// Whoever comes back to the page as it was left may press.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) form?.removeEventListener('submit', stop)
+})

@@ -1,6 +1,7 @@
 import { loginForms as formWords } from '#messages/loginForms'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
@@ -26,7 +27,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
   let asked = 0
   let saying: ReturnType<typeof setTimeout> | undefined
 
-  const showCode = (reply: UserCodeReply) => {
+  const showCode = (reply: UserCodeReply, focus: (part: HTMLElement, options: FocusOptions) => void) => {
     const code = document.createElement('output')
     code.textContent = reply.userCode
     code.translate = false
@@ -36,7 +37,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     copy.textContent = formWords.copy
     copy.hidden = false
     // The button that has the focus goes.
-    copy.focus({ preventScroll: true })
+    focus(copy, { preventScroll: true })
     place.replaceChildren(code)
   }
 
@@ -44,9 +45,10 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     if (!place.contains(button)) return
     message.textContent = ''
     const mine = ++asked
+    const focus = focusAfter()
     try {
       const reply = await request()
-      if (mine === asked) showCode(reply)
+      if (mine === asked) showCode(reply, focus)
     } catch (error) {
       if (mine === asked) message.textContent = wordsFor(error)
     }
@@ -69,7 +71,8 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     reset() {
       asked += 1
       const isCopyHeld = copy === document.activeElement
-      place.replaceChildren(button)
+      // It may have the focus, and to put it there once more would be heard.
+      if (!place.contains(button)) place.replaceChildren(button)
       if (isCopyHeld) button.focus({ preventScroll: true })
       how.hidden = true
       copy.hidden = true

@@ -3,6 +3,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { copyOf } from '../page/copy-of.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
@@ -120,6 +121,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   }
 
   const removeIt = async ({ id }: Passkey) => {
+    const focus = focusAfter()
     const isDone = await unlessStale(onSignInAgain, async () => {
       try {
         await api.removePasskey({ id })
@@ -130,7 +132,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     })
     if (!isDone) return
     await load()
-    title.focus()
+    focus(title)
   }
 
   const addOne = async () => {

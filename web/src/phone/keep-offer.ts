@@ -1,5 +1,6 @@
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { spanWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
@@ -24,13 +25,14 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
   const onPress = async () => {
     const asked = login
     const isStill = () => login === asked
+    const focus = focusAfter()
     const ask = async () => {
       message.textContent = ''
       try {
         await keep(asked)
         if (!isStill()) return
         message.textContent = phoneWords.kept({ time })
-        message.focus({ preventScroll: true })
+        focus(message, { preventScroll: true })
         button.hidden = true
       } catch (error) {
         if (isStill()) tellTrouble(message, error)

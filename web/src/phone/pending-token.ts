@@ -51,6 +51,8 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     token: () => inAddress() ?? tokenOfFragment(memory.get(key) ?? ''),
     keep(token) {
       if (inAddress() !== token) clearAddress()
+      // Whoever scanned the one before has not scanned this one.
+      if (memory.get(key) !== token) memory.remove(personKey)
       memory.set(key, token)
     },
     scanned(token, person) {

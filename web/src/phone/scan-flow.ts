@@ -83,6 +83,8 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const signInReason = async (signal: AbortSignal, strangerWords: string): Promise<string | undefined> => {
     try {
       const current = await retrying(() => api.session(), signal)
+      // Of before somebody else came: it says nothing of who is here.
+      if (signal.aborted) return undefined
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
       if (current?.session.kind === 'browser') return phoneWords.browserSession
       if (current === undefined) return undefined

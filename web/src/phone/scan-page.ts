@@ -44,6 +44,9 @@ const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 const tabs = openOtherTabs()
 
+/** Whether what stands in the form may be of somebody who was signed in: a stranger goes on typing. */
+let hasBeenIn = false
+
 /** Whether `#status` says that signing out was refused: what else stands there is of what is under way. */
 let isRefusalTold = false
 const tellRefusal = (words: string) => {
@@ -88,13 +91,19 @@ const flow = createScanFlow({
     tellRetrying(status, error)
   },
   onSignIn: (why) => {
+    const isAgain = why === passkeyWords.signInAgain
     form.show(why)
+    if (hasBeenIn && !isAgain) {
+      form.forget()
+      hasBeenIn = false
+    }
     account.belongTo(undefined)
-    providerSignIn.show(why === passkeyWords.signInAgain)
+    providerSignIn.show(isAgain)
     show('sign-in')
     passkeySignIn.show()
   },
   onUser: ({ id, name }, isNew) => {
+    hasBeenIn = true
     account.belongTo(id)
     // Whoever comes back from the team's provider signed in on no page of ours.
     if (isNew) tabs.tellFirst()

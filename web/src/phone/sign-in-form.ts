@@ -1,4 +1,5 @@
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
@@ -6,6 +7,8 @@ import type { Api } from '../wire/api.ts'
 export interface SignInForm {
   /** @param why a line above the form, for somebody who did not expect it */
   show(why: string): void
+  /** Whoever was signed in is not: what they typed is nobody else's. */
+  forget(): void
 }
 
 export interface SignInFormParts {
@@ -24,6 +27,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
   const message = findPart(form, '#sign-in-message', HTMLElement)
 
   const signIn = async () => {
+    const focus = focusAfter()
     message.textContent = ''
     try {
       await api.signIn({ username: username.value.trim(), password: password.value })
@@ -32,8 +36,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
       onSignedIn()
     } catch (error) {
       tellTrouble(message, error)
-      password.focus()
-      password.select()
+      if (focus(password)) password.select()
     }
   }
 
@@ -57,6 +60,9 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
       message.textContent = ''
       password.value = ''
       hidePassword()
+    },
+    forget() {
+      username.value = ''
     },
   }
 }

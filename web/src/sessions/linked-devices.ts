@@ -2,6 +2,7 @@ import { devices as deviceWords } from '#messages/devices'
 import { events as eventWords } from '#messages/events'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
+import { focusAfter } from '../page/focus-after.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
@@ -127,18 +128,20 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   const countOthers = (kind?: SessionKind) =>
     shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
 
-  const endOthers = (kind?: SessionKind) =>
+  const endOthers = (kind?: SessionKind) => onceAtATime([browsers, others], () => endAllBut(kind))
+  const endAllBut = (kind?: SessionKind) =>
     attempt(
       async (isTheirs) => {
         const count = countOthers(kind)
         const here = shown.find(({ current }) => current)?.kind ?? 'browser'
         const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
         if (!(await askPerson(words))) return
+        const focus = focusAfter()
         const ended = await api.revokeOthers({ kind })
         await load()
         if (!isTheirs()) return
         say(said, eventWords.revokedMany({ count: ended }))
-        title.focus()
+        focus(title)
       },
       () => countOthers(kind) === 0,
     )
