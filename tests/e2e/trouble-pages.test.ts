@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { faultsIn } from '../support/axe.ts'
+import { WEB, writeClients } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
+import { createPhone } from '../support/http-client.ts'
 import { sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
@@ -75,6 +77,18 @@ test.each(['/', '/scan', '/home'])(
     expect(new URL(page.url()).pathname).toBe(path)
   },
 )
+
+test('a sign-out that asks first says that it lacks JavaScript, and has no button that does nothing', async () => {
+  const clients = writeClients([WEB])
+  const { url } = await serve({ CLIENTS_FILE: clients.path })
+  const phone = await createPhone(url)
+  const page = await visitors.phone({ javaScriptEnabled: false })
+  await page.context().addCookies([...phone.cookies].map(([name, value]) => ({ name, value, url })))
+  await page.goto(`${url}/oauth/logout?client_id=${WEB.client_id}`)
+  await page.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
+  expect(await page.locator('#sign-out').isVisible()).toBe(false)
+  clients.remove()
+})
 
 test('a page that was opened at another address than the service has says which is right, and leads there', async () => {
   visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
