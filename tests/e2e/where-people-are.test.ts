@@ -93,7 +93,8 @@ test('all others are signed out once, however often it is pressed, and that is w
   await phone.locator('#sign-out-others').click()
   await phone.locator('#question .question-yes').click()
   await eventually('it is asked for', async () => asked === 1)
-  await phone.locator('#sign-out-others').click()
+  // Whoever drives the page waits for a button that is busy, and people do not.
+  await phone.locator('#sign-out-others').dispatchEvent('click')
   await letSettle(phone)
   expect(await phone.locator('#question[open]').count()).toBe(0)
   await phone.locator('#user-code').focus()
@@ -122,7 +123,7 @@ test('where trouble is told the place for it is there before, and what is at the
   await phone.evaluate(() => window.scrollTo(0, document.body.scrollHeight))
   await letSettle(phone)
   const found = await phone.evaluate(() => {
-    const links = [...document.querySelectorAll('.foot a, #language')]
+    const links = [...document.querySelectorAll('.foot a, #language')].filter((link) => link.checkVisibility())
     const trouble = document.querySelector('#status')?.getBoundingClientRect()
     return links.map((link) => {
       const { left, width, top, bottom, height } = link.getBoundingClientRect()
@@ -145,11 +146,17 @@ test('a code for an application that is on its way there is not sent a second ti
   await phone.locator('#chooser').waitFor()
   const posts: Route[] = []
   await phone.route('**/callback', (route) => void posts.push(route))
-  await phone.goto(url + authorizePath(application, { response_mode: 'form_post' }), { waitUntil: 'commit' })
-  await eventually('the code is on its way', async () => posts.length > 0)
-  await phone.locator('[type=submit]').click({ noWaitAfter: true })
-  await phone.locator('[type=submit]').press('Enter', { noWaitAfter: true })
-  await letSettle(phone)
+  // Whoever drives the page waits for where it goes, and an impatient person does not.
+  await phone.addInitScript(() => {
+    setTimeout(() => {
+      const button = document.querySelector<HTMLButtonElement>('form [type=submit]')
+      for (let presses = 0; presses < 3; presses++) button?.click()
+      if (button !== null) void fetch('/healthz?pressed')
+    }, 500)
+  })
+  const pressed = phone.waitForResponse('**/healthz?pressed')
+  const gone = phone.goto(url + authorizePath(application, { response_mode: 'form_post' }), { waitUntil: 'commit' })
+  await Promise.all([pressed, gone])
   expect(posts).toHaveLength(1)
   await posts[0]?.fulfill({ body: 'in', contentType: 'text/plain' })
   await sees(phone, 'body', 'in')

@@ -188,7 +188,8 @@ onEveryStore(
       const inFrame = (path: string) => person.get(path, { headers: framed })
       for (const path of paths) {
         for (let times = 0; times < CODES_A_MINUTE; times++) await inFrame(path)
-        expectProblem(await inFrame(path), 429, 'slow_down')
+        const { status, headers } = await inFrame(path)
+        expect([path, status, Number(headers['retry-after']) > 0]).toEqual([path, 429, true])
         expect(answerIn(await person.get(path))).toMatchObject({ code: expect.any(String) })
       }
     })

@@ -64,6 +64,8 @@ const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
     '#match-code font',
   ],
   'devices.css': [
+    // As much as what lies over the page there.
+    'body:has(> #status:not(:empty)) padding-bottom',
     ...['.device-icon .browser-sign padding', '.device gap'],
     '#question::backdrop, #renaming::backdrop background',
     '.said span animation',
