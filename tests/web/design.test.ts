@@ -65,7 +65,7 @@ const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
   ],
   'devices.css': [
     // As much as what lies over the page there.
-    'body:has(> #status:not(:empty)) padding-bottom',
+    'body:has(> #status:not(:empty, .unseen)) padding-bottom',
     ...['.device-icon .browser-sign padding', '.device gap'],
     '#question::backdrop, #renaming::backdrop background',
     '.said span animation',
