@@ -2,7 +2,7 @@ import { loginForms as formWords } from '#messages/loginForms'
 import { wait } from '#messages/wait'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { createDigitBoxes } from './digit-boxes.ts'
@@ -81,7 +81,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       return input.focus()
     }
     busy = true
-    const focus = focusAfter()
+    const focus = focusUnlessLeft()
     const sent = { digits: matchCode, triesLeft: triesBefore(matchCode) }
     unanswered = undefined
     const error = await submit(matchCode).then(

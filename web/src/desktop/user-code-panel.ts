@@ -1,7 +1,7 @@
 import { loginForms as formWords } from '#messages/loginForms'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
@@ -45,7 +45,8 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
     if (!place.contains(button)) return
     message.textContent = ''
     const mine = ++asked
-    const focus = focusAfter()
+    // What shows it may have come a while after the press.
+    const focus = focusUnlessLeft(button)
     try {
       const reply = await request()
       if (mine === asked) showCode(reply, focus)

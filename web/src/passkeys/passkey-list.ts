@@ -3,7 +3,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { copyOf } from '../page/copy-of.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
@@ -121,7 +121,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   }
 
   const removeIt = async ({ id }: Passkey) => {
-    const focus = focusAfter()
+    const focus = focusUnlessLeft()
     const isDone = await unlessStale(onSignInAgain, async () => {
       try {
         await api.removePasskey({ id })

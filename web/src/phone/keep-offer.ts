@@ -1,6 +1,6 @@
 import { phone as phoneWords } from '#messages/phone'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { spanWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
@@ -25,7 +25,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
   const onPress = async () => {
     const asked = login
     const isStill = () => login === asked
-    const focus = focusAfter()
+    const focus = focusUnlessLeft()
     const ask = async () => {
       message.textContent = ''
       try {

@@ -2,7 +2,7 @@ import { passkey as passkeyWords } from '#messages/passkey'
 import { phone as phoneWords } from '#messages/phone'
 import { tag } from '#messages/tag'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { agoWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
@@ -89,7 +89,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   }
   const add = async () => {
     const asked = approval
-    const focus = focusAfter()
+    const focus = focusUnlessLeft()
     message.textContent = ''
     try {
       if (!(await passkeys.add()) || approval !== asked) return

@@ -1,5 +1,5 @@
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import type { Api } from '../wire/api.ts'
@@ -27,7 +27,7 @@ export function createSignInForm({ root, api, onSignedIn }: SignInFormParts): Si
   const message = findPart(form, '#sign-in-message', HTMLElement)
 
   const signIn = async () => {
-    const focus = focusAfter()
+    const focus = focusUnlessLeft()
     message.textContent = ''
     try {
       await api.signIn({ username: username.value.trim(), password: password.value })

@@ -2,7 +2,7 @@ import { devices as deviceWords } from '#messages/devices'
 import { events as eventWords } from '#messages/events'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
-import { focusAfter } from '../page/focus-after.ts'
+import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
@@ -136,7 +136,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
         const here = shown.find(({ current }) => current)?.kind ?? 'browser'
         const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
         if (!(await askPerson(words))) return
-        const focus = focusAfter()
+        const focus = focusUnlessLeft()
         const ended = await api.revokeOthers({ kind })
         await load()
         if (!isTheirs()) return
