@@ -19,7 +19,7 @@ const NO_ENTRY_PAGE = 'no-entry.html'
 const TRY_AGAIN_PAGE = 'try-again.html'
 const NOT_FOUND_PAGE = 'not-found.html'
 const TROUBLE_PAGE = 'trouble.html'
-/** Where the phone's page has room for what its button says. */
+/** By this the phone's page knows that there is no provider to sign in at. */
 const NO_PROVIDER = 'data-absent'
 /** Whoever would know who somebody is does not answer. */
 const AWAY: readonly ErrorCode[] = ['store_unavailable', 'identity_provider_unavailable']
