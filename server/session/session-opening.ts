@@ -6,7 +6,7 @@ import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
-import { type IdentifiedSession, type Session, sessionIdOf } from './session.ts'
+import { type IdentifiedSession, type Inherited, inheritedFrom, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { IndexEntry, SessionIndex, Told } from './session-index.ts'
 import { clearing } from './session-limit.ts'
@@ -36,7 +36,7 @@ export interface SessionOpeningOptions {
   onNews?: OnSessionNews | undefined
 }
 
-export interface NewSession {
+export interface NewSession extends Inherited {
   secret: string
   user: User
   kind: Session['kind']
@@ -92,6 +92,8 @@ export interface Created<Also> {
 export interface SessionOpening {
   /** A guess at the list that `create` will write, to be read together with something else. */
   lookUp(person: Person): Promise<StoredRecord | null>
+  /** What a session of the person's goes on with that takes the place of this one: nothing where that is not theirs, or over. */
+  inherit(person: Person, replaces: string | undefined): Promise<Inherited | undefined>
   /**
    * Creates the session with this secret. Asked again, as when a reply was lost, the same session stays. Before anybody
    * is given it, `settle` follows.
@@ -107,7 +109,8 @@ export interface SessionOpening {
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /**
-   * `create`, `settle` and `tell`. Where the store does not answer, nobody is given what may be there, and it is taken back.
+   * `inherit`, `create`, `settle` and `tell`. Where the store does not answer, nobody is given what may be there, and it is
+   * taken back.
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked or gone
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
@@ -164,6 +167,13 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
   const opening: SessionOpening = {
     lookUp: (person) => index.lookUp(personKeyHash(person)),
+
+    async inherit(person, replaces) {
+      if (replaces === undefined) return undefined
+      const place = await records.find(replaces)
+      const isTheirs = place !== undefined && ownerOf(place) === personKeyHash(person)
+      return isTheirs && 'session' in place ? inheritedFrom({ id: replaces, ...place }) : undefined
+    },
 
     create<Also>(session: NewSession, { guess, along, onUncertain }: CreateOptions<Also> = {}) {
       const id = sessionIdOf(session.secret)
@@ -225,7 +235,8 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         // At once where that can be: replicas may be away.
         opening.discard(made).catch(() => undefined)
       }
-      const { opened: made } = await opening.create(session, { onUncertain: giveUp })
+      const inherited = await opening.inherit(session.user, how.replaces)
+      const { opened: made } = await opening.create({ ...session, ...inherited }, { onUncertain: giveUp })
       if (made === undefined) return undefined
       try {
         await opening.settle(made, how)

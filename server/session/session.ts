@@ -32,6 +32,8 @@ const sessionRecord = Type.Object({
   name: Type.Optional(Type.String()),
   /** What happened until then its owner was shown on this device, in epoch milliseconds. Left out: until it was signed in. */
   seenUntil: Type.Optional(Type.Number()),
+  /** Sessions of its person whose place it took on this device, one after the other, since `seenUntil`. */
+  inPlaceOf: Type.Optional(Type.Array(Type.String())),
   /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
   amr: Type.Optional(Type.Array(Type.String())),
   /** When its owner has proved who they are, where that was before it began. Epoch milliseconds; 0: nobody says. */
@@ -69,7 +71,22 @@ export function isNewTo(
   { id: ownId, session }: IdentifiedSession,
   { id, at }: { id?: string | undefined; at: number },
 ): boolean {
-  return id !== ownId && at > (session.seenUntil ?? session.createdAt)
+  const { createdAt, seenUntil = createdAt, inPlaceOf = [] } = session
+  const isOwn = id === ownId || (id !== undefined && inPlaceOf.includes(id))
+  return !isOwn && at > seenUntil
+}
+
+/** What a session that takes the place of another of its person on a device goes on with. */
+export type Inherited = Pick<Session, 'seenUntil' | 'inPlaceOf'>
+
+/** As many as there are events of one person. */
+const MOST_BEFORE = 50
+
+/** What is new to a device stays so when its person signs in anew. Its own sign-ins are none of that. */
+export function inheritedFrom({ id, session }: IdentifiedSession): Inherited {
+  const { createdAt, seenUntil = createdAt, inPlaceOf = [] } = session
+  // Where its own sign-in is seen, so are those before it.
+  return { seenUntil, ...(seenUntil < createdAt && { inPlaceOf: [...inPlaceOf, id].slice(-MOST_BEFORE) }) }
 }
 
 /**

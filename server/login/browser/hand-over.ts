@@ -35,7 +35,7 @@ export interface HandOver {
 }
 
 /** What a hand-over does with sessions. */
-export type HandOverSessions = 'lookUp' | 'create' | 'resume' | 'tell' | 'settle' | 'discard'
+export type HandOverSessions = 'lookUp' | 'inherit' | 'create' | 'resume' | 'tell' | 'settle' | 'discard'
 
 export interface HandOverOptions {
   records: LoginRecords
@@ -137,11 +137,16 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
 
   async function handOver(browser: CollectingBrowser, approved: AuthenticatedLogin, found?: StoredRecord) {
     const { phone, salt } = approved
-    // Who the phone speaks for now, and the list that their session will join: two reads in one round trip.
-    const [user, guess] = await Promise.all([approver(phone, browser.loginId), sessions.lookUp(phone.user)])
+    // Who the phone speaks for now, the list that their session will join, and what that goes on with: in one round trip.
+    const [user, guess, inherited] = await Promise.all([
+      approver(phone, browser.loginId),
+      sessions.lookUp(phone.user),
+      sessions.inherit(phone.user, browser.replaces),
+    ])
     if (user === undefined || browser.isOpenTo?.(user) === false) return deny(browser, approved)
     const along = collection(browser, approved, found)
-    const { opened, also, isLeft } = await sessions.create(newSession(browser, approved, user), { guess, along })
+    const session = { ...newSession(browser, approved, user), ...inherited }
+    const { opened, also, isLeft } = await sessions.create(session, { guess, along })
     // Its owner has seen it in the list, and ended it; or is blocked.
     if (opened === undefined) return deny(browser, approved)
     // Another phone of the person has taken it over, or it is gone.

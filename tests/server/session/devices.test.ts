@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import { createAccounts, demoAccount } from '../../../server/identity/accounts.ts'
 import {
   createInjectClient,
   createInjectPhone,
@@ -6,6 +7,8 @@ import {
   type InjectClient,
   type TestApp,
 } from '../../support/app.ts'
+import { eventually } from '../../support/eventually.ts'
+import { DEMO_PASSWORD } from '../../support/service.ts'
 
 let testApp: TestApp
 let phone: InjectClient
@@ -19,8 +22,11 @@ beforeEach(async () => {
 })
 
 /** A browser that a phone has just signed in, and the login that it came by. */
-async function link(by = phone, remoteAddress = '127.0.0.1'): Promise<{ browser: InjectClient; login: string }> {
-  const browser = createInjectClient(testApp.app)
+async function link(
+  by = phone,
+  remoteAddress = '127.0.0.1',
+  browser = createInjectClient(testApp.app),
+): Promise<{ browser: InjectClient; login: string }> {
   const { token } = (await browser.post('/login', undefined, { remoteAddress })).json()
   await by.post('/login/scan', { token })
   await by.post('/login/confirm', { token })
@@ -41,6 +47,9 @@ const newest = async (client: InjectClient): Promise<Listed> => {
   if (first === undefined) throw new Error('no session')
   return first
 }
+const news = async (client: InjectClient) => (await listed(client)).filter((one) => one.new).map((one) => one.id)
+const signIn = (client: InjectClient, username = 'demo') =>
+  client.post('/sign-in', { username, password: DEMO_PASSWORD })
 const isSignedIn = async (client: InjectClient) => (await client.get('/session')).statusCode === 200
 
 describe('a device', () => {
@@ -98,7 +107,6 @@ describe('what is new', () => {
     testApp.time.now += 1000
     const { browser } = await link()
     const { id } = await newest(phone)
-    const news = async (client: InjectClient) => (await listed(client)).filter((one) => one.new).map((one) => one.id)
     expect(await news(phone)).toEqual([id])
     expect(await news(other)).toEqual([id])
     expect(await news(browser)).toEqual([])
@@ -125,6 +133,70 @@ describe('what is new', () => {
     await seen(testApp.time.now)
     await seen(testApp.time.now - 5000)
     expect(await newest(phone)).toMatchObject({ new: false })
+  })
+
+  /** Events that are new to a device, once there are so many in all. */
+  const newEvents = async (client: InjectClient, count: number) => {
+    interface Event {
+      session: string
+      new: boolean
+    }
+    const all = await eventually(`${count} events`, async () => {
+      const { events } = (await client.get('/events')).json<{ events: Event[] }>()
+      return events.length === count && events
+    })
+    return all.filter((event) => event.new).map(({ session }) => session)
+  }
+
+  test('stays so where its person signs in anew on the device, whose own sign-ins are none of it', async () => {
+    testApp.time.now += 1000
+    await createInjectPhone(testApp.app)
+    const { id } = await newest(phone)
+    for (let events = 3; events < 6; events++) {
+      testApp.time.now += 1000
+      expect((await signIn(phone)).statusCode).toBe(200)
+      expect(await news(phone)).toEqual([id])
+      expect(await newEvents(phone, events)).toEqual([id])
+    }
+    await phone.post('/events/seen', { until: new Date(testApp.time.now).toISOString() })
+    testApp.time.now += 1000
+    await signIn(phone)
+    expect(await news(phone)).toEqual([])
+    expect(await newEvents(phone, 6)).toEqual([])
+  })
+
+  test('stays so in a browser that is signed in anew', async () => {
+    const { browser } = await link()
+    testApp.time.now += 1000
+    await createInjectPhone(testApp.app)
+    const { id } = await newest(phone)
+    for (let events = 4; events < 6; events++) {
+      testApp.time.now += 1000
+      await link(phone, undefined, browser)
+      expect(await news(browser)).toEqual([id])
+      expect(await newEvents(browser, events)).toEqual([id])
+    }
+  })
+
+  test('is nothing from before a sign-in where nobody was signed in, or somebody else', async () => {
+    const demo = await demoAccount(DEMO_PASSWORD)
+    const ada = { ...demo, username: 'ada', user: { id: 'ada', name: 'Ada' } }
+    testApp = await createTestApp({ MATCH: 'never' }, { accounts: createAccounts([demo, ada]) })
+    phone = await createInjectPhone(testApp.app)
+    testApp.time.now += 1000
+    await createInjectPhone(testApp.app)
+    await createInjectPhone(testApp.app, 'ada')
+    testApp.time.now += 1000
+    const { id } = (await listed(phone)).find(({ current }) => current) ?? {}
+    const cookies = new Map(phone.cookies)
+    await signIn(phone, 'ada')
+    expect(await listed(phone)).toHaveLength(2)
+    expect(await news(phone)).toEqual([])
+    // By a cookie of theirs that has ended.
+    for (const [name, value] of cookies) phone.cookies.set(name, value)
+    await signIn(phone)
+    expect(await listed(phone)).not.toContainEqual(expect.objectContaining({ id }))
+    expect(await news(phone)).toEqual([])
   })
 
   test.each(['', 'yesterday', '2026-13-45T00:00:00Z'])('cannot be said of no moment: %j', async (until) => {
