@@ -13,13 +13,14 @@ export interface BlockedPerson {
 }
 
 /**
- * Who is blocked, for operators to read: nothing is decided by it. Somebody is noted before they are blocked, and after, and
- * forgotten once they are not, so nobody is blocked and not in it.
+ * Where to look for who is blocked: nothing is decided by it. Somebody is noted before they are blocked, and after, and
+ * forgotten once they are not, so nobody is blocked and not in it. Who is in it may not be.
  */
 export interface BlockedList {
-  note(person: Person): Promise<void>
+  /** Who is noted already keeps the time of then. @param isAnew they were not blocked until now: that time is over */
+  note(person: Person, how?: { isAnew: boolean }): Promise<void>
   forget(person: Person): Promise<void>
-  /** The latest last. */
+  /** All who are noted, the latest last. */
   all(): Promise<BlockedPerson[]>
 }
 
@@ -39,16 +40,18 @@ export function createBlockedList({ store, clock }: { store: RecordStore; clock:
   }
 
   return {
-    note: (person) =>
-      update((people) =>
-        people.some((known) => isSamePerson(known.person, person))
-          ? people
-          : [...people, { person, blockedAt: clock() }],
-      ),
-    forget: (person) => update((people) => people.filter((known) => !isSamePerson(known.person, person))),
+    note: (person, { isAnew } = { isAnew: false }) =>
+      update((people) => {
+        const others = without(people, person)
+        return others.length < people.length && !isAnew ? people : [...others, { person, blockedAt: clock() }]
+      }),
+    forget: (person) => update((people) => without(people, person)),
     all: async () => decode((await store.read(KEY))?.value),
   }
 }
+
+const without = (people: readonly BlockedPerson[], person: Person) =>
+  people.filter((known) => !isSamePerson(known.person, person))
 
 function decode(value: unknown): BlockedPerson[] {
   if (!listRecord.Check(value)) return []

@@ -33,6 +33,7 @@ export interface Operators {
   /** As `endSessions`, and they can neither sign in nor approve until `unblock`. @throws ScanInError `not_found` */
   block(person: Person, by: Occasion): Promise<number>
   unblock(person: Person, by: Occasion): Promise<void>
+  /** Who is blocked now, the latest last. */
   blocked(): Promise<BlockedPerson[]>
 }
 
@@ -81,7 +82,7 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       // A slip of the finger must not look like a block that was done. Of whom a provider vouches for, nobody here knows.
       if (person.source === undefined && !hasAccount(person.id)) throw new ScanInError('not_found')
       const block = async () => {
-        await blocked.note(person)
+        await blocked.note(person, { isAnew: !(await sessions.isBlocked(person)) })
         const count = await sessions.block(person, by)
         // Who was unblocked meanwhile was forgotten.
         await blocked.note(person)
@@ -101,6 +102,10 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       await tell({ type: 'unblocked', person, by }, unblock, () => ({}))
     },
 
-    blocked: () => blocked.all(),
+    async blocked() {
+      const noted = await blocked.all()
+      const isBlocked = await Promise.all(noted.map(({ person }) => sessions.isBlocked(person)))
+      return noted.filter((_one, at) => isBlocked[at])
+    },
   }
 }

@@ -178,6 +178,44 @@ describe('of a person', () => {
     },
   )
 
+  test('a block that the store did not take is in no list, nor is one that was taken back before it was noted again', async () => {
+    const time = { now: NOW }
+    const store = createMemoryStore({ clock: () => time.now })
+    let writes: 'done' | 'lost' | 'held' = 'done'
+    let notes = 0
+    let arrive = () => {}
+    let release = () => {}
+    const arrived = new Promise<void>((resolve) => (arrive = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const write: typeof store.write = async (key, ...rest) => {
+      if (writes === 'lost' && key.startsWith('sessions-of:')) throw new ScanInError('store_unavailable')
+      if (writes === 'held' && key === 'blocked' && ++notes === 2) {
+        writes = 'done'
+        arrive()
+        await released
+      }
+      return store.write(key, ...rest)
+    }
+    const { ask } = await begin({ store: { ...store, write }, clock: () => time.now })
+    const blocks = async () => (await ask('GET', '/blocks')).json().blocks
+    writes = 'lost'
+    expect((await ask('POST', '/users/demo/block')).statusCode).toBe(503)
+    expect(await blocks()).toEqual([])
+
+    writes = 'held'
+    const cut = ask('POST', '/users/demo/block')
+    await arrived
+    expect((await ask('DELETE', '/users/demo/block')).statusCode).toBe(204)
+    release()
+    expect((await cut).statusCode).toBe(200)
+    expect((await ask('GET', '/users/demo/sessions')).json().blocked).toBe(false)
+    expect(await blocks()).toEqual([])
+
+    time.now += 1000
+    await ask('POST', '/users/demo/block')
+    expect(await blocks()).toEqual([{ user: { id: 'demo' }, blocked_at: new Date(time.now).toISOString() }])
+  })
+
   test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
     const { ask } = await begin()
     for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {
