@@ -107,7 +107,9 @@ export function createVouching(options: VouchingOptions): Vouching {
   async function askProvider(id: string, grant: Grant, token: string): Promise<Grant | undefined> {
     const keep = (next: string) => nextTokens.keep(id, grant, next)
     const claims = await calls.call(() => inLine('', () => provider.refresh(token, grant.user.id, keep)))
-    const user = Object.keys(claims).length === 0 ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
+    const isSilent = Object.keys(claims).length === 0
+    const user = isSilent ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
+    if (isSilent && isLeftOut(user, rules)) throw new ProviderRefused('not_allowed')
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
     const saidAt = clock()
     return grants.renew(id, grant, { user, saidAt, askAt: saidAt + ASK_EVERY_MS })

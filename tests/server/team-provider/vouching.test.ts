@@ -284,7 +284,7 @@ test.each<[what: string, allow: PeopleRules['allow'], isIn: boolean]>([
   ['their domain', { groups: [], domains: ['example.org'] }, true],
   ['another domain', { groups: [], domains: ['example.com'] }, false],
   ['another group, or their domain', { groups: ['admins'], domains: ['example.org'] }, true],
-])('where there is nothing to ask by, whom the rules of now leave out is out: %s', async (_what, allow, isIn) => {
+])('whom the rules of now leave out is out by what is known of them: %s', async (_what, allow, isIn) => {
   const user: User = { id: 'p', name: 'P', email: 'p@example.org', groups: ['staff'], source: 'oidc' }
   const grant = { user, saidAt: now, askAt: now + TWELVE_HOURS_MS }
   grantOf.set('p', await grants.open(grant, undefined))
@@ -292,5 +292,15 @@ test.each<[what: string, allow: PeopleRules['allow'], isIn: boolean]>([
   rules.allow = allow
   if (isIn) expect(await vouch('p')).toMatchObject({ id: 'p' })
   else expect(await vouch('p')).toBeUndefined()
+  expect(withdrawn).toEqual(isIn ? [] : ['p'])
+
+  // Also where it is asked, and says nothing of them.
+  withdrawn = []
+  grantOf.set('p', await grants.open({ ...grant, askAt: now }, 'a refresh token'))
+  const answered = vouch('p')
+  await eventually('it is asked', () => asked.length === 1)
+  asked[0]?.answer()
+  if (isIn) expect(await answered).toMatchObject({ id: 'p' })
+  else expect(await answered).toBeUndefined()
   expect(withdrawn).toEqual(isIn ? [] : ['p'])
 })
