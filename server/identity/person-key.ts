@@ -19,8 +19,8 @@ export function personKeyHash(person: Person): string {
 
 const SOURCES: Readonly<Record<IdentitySource, true>> = { jwt: true, introspection: true, userinfo: true, oidc: true }
 const ACCOUNT = 'account'
-/** Accounts' ids that read as if they came from elsewhere. */
-const AMBIGUOUS = new RegExp(`^(${[...Object.keys(SOURCES), ACCOUNT].join('|')})\\|`)
+/** Accounts' ids that read as if they came from elsewhere, in any case: applications may not tell it apart. */
+const AMBIGUOUS = new RegExp(`^(${[...Object.keys(SOURCES), ACCOUNT].join('|')})\\|`, 'i')
 
 /**
  * A person to applications and back ends, as `sub` (RFC 7519 §4.1.2): an account's id as it is; of who comes from

@@ -26,7 +26,7 @@ const HASHED = 'sha256|'
 /** A person's `sub`: the same in every token for every client. */
 export function subOf(person: Person): string {
   const subject = subjectOf(person)
-  return SUBJECT.test(subject) && !subject.startsWith(HASHED) ? subject : HASHED + hashSecret(subject)
+  return SUBJECT.test(subject) && !subject.toLowerCase().startsWith(HASHED) ? subject : HASHED + hashSecret(subject)
 }
 
 export function acrOf({ kind, amr = [], user }: SignedIn): string {
