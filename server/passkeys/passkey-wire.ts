@@ -34,10 +34,17 @@ export const assertionSchema = Type.Object(
       authenticatorData: base64url(2048, 'SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAQ'),
       signature: base64url(1024, 'MEUCIQDnG0sbY5HcnUJPgG0yVlMcQ7Aog1c8wsoS6NZ3ygIgP3F2'),
       userHandle: Type.Optional(
-        Type.Union([
-          Type.String({ pattern: '^[A-Za-z0-9_-]*$', maxLength: 128, examples: ['V1StGXR8_Z5jdHi6B-myT78kq2HdPz0a'] }),
-          Type.Null(),
-        ]),
+        Type.Union(
+          [
+            Type.String({
+              pattern: '^[A-Za-z0-9_-]*$',
+              maxLength: 128,
+              examples: ['V1StGXR8_Z5jdHi6B-myT78kq2HdPz0a'],
+            }),
+            Type.Null(),
+          ],
+          { description: 'Whose it is. Needed to sign in' },
+        ),
       ),
     }),
   },

@@ -202,6 +202,8 @@ export function createPasskeys(options: PasskeysOptions) {
     /** @throws ScanInError `invalid_credentials` */
     signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey> {
       return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async (inTurn) => {
+        // Nobody has said yet who it is: the authenticator has to (WebAuthn §7.2, step 6).
+        if (!assertion.response.userHandle) throw new PasskeyRefused('malformed')
         const found = await use(assertion, TO_SIGN_IN, inTurn)
         // Whoever comes from elsewhere signs in there: they may be gone there by now.
         if (found.user.source !== undefined) throw new PasskeyRefused('foreign', { owner: found.user })

@@ -225,6 +225,8 @@ describe('signing in', () => {
       ['malformed', { type: 'webauthn.create' }],
       ['signature', { isSignatureWrong: true }],
       ['unknown', { userHandle: 'A'.repeat(44) }],
+      ['malformed', { userHandle: null }],
+      ['malformed', { userHandle: '' }],
     ]
     const client = createInjectClient(testApp.app)
     const stranger = createSoftwareAuthenticator({ origin: PUBLIC_URL })

@@ -83,6 +83,8 @@ describe('what is asked for', () => {
       userVerification: 'required',
       allowCredentials: [{ type: 'public-key', id: expect.any(String), transports: ['internal', 'hybrid'] }],
     })
+    // Whose it has to be is known: an authenticator need not say so.
+    expect((await confirmAs(token, { userHandle: null })).json()).toEqual({ status: 'authenticated' })
   })
 
   test('of who has none and needs one nothing is asked: they are to add one first', async () => {
