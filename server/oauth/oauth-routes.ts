@@ -76,11 +76,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     answer: ProviderReply,
   ): Promise<ProviderReply> {
     const { device_code: code } = answer.body as { device_code: string }
-    const asked = new URLSearchParams(String(request.body ?? '')).get('scope') ?? 'openid'
     const started = await devices.start({
       code,
       clientId: client.id,
-      application: { name: client.name, scopes: scopesAmong(client, asked), isDevice: true },
+      application: { name: client.name, scopes: scopesAmong(client, answer.state.scope ?? ''), isDevice: true },
       name: { name: client.name, os: browserOf(request.headers['user-agent']).os },
       at: clientAddresses.of(request.raw),
     })

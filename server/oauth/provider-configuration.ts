@@ -60,9 +60,11 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   /** The library looks only after the login, and then says that the person has refused. */
   function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
     // A device may leave it out: it is `openid` then.
-    if (asked === undefined && ctx.oidc.route === 'device_authorization') return
-    const isKnown = asked?.split(' ').some((name) => SCOPES.some((scope) => scope === name))
-    if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', asked ?? '')
+    const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? 'openid' : '')
+    const isKnown = scope.split(' ').some((name) => SCOPES.some((known) => known === name))
+    if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
+    // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.
+    stateOf(ctx).scope = scope
   }
 
   function noteSignOut(ctx: KoaContextWithOIDC): void {
