@@ -10,14 +10,14 @@ import { createOAuthRecords, successorOf } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
 import type { TokenRows } from './token-rows.ts'
 
-export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
+export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
   publicUrl: string
   allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
   deviceCodeSeconds: number
-  rows: Pick<TokenRows, 'note'>
+  rows: TokenRows
 }
 
 /** The provider as it is now: its signing keys are a part of it, so another one takes its place as they change. */
@@ -44,12 +44,17 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
       const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
       return before === undefined ? made : successorOf(before.jti, made)
     }
-    // The last of a request for tokens: what was shown stays good until all that is given for it is there.
+    // The last of a request for tokens: what was shown stays good until all that is given for it is there, and is given then
+    // if the session is there still.
     provider.use(async (ctx, next) => {
       await next()
-      const { spent, by } = stateOf(ctx)
+      const { spent, by, behind } = stateOf(ctx)
       if (spent === undefined || ctx.status !== 200) return
-      await useUp(spent, by).catch((error: unknown) => {
+      const last = async () => {
+        await useUp(spent, by)
+        await authorities.refuseEnded(behind)
+      }
+      await last().catch((error: unknown) => {
         if (!(error instanceof oidc.errors.InvalidGrant)) {
           stateOf(ctx).failure ??= error
           return

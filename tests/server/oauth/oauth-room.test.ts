@@ -153,6 +153,60 @@ test.each<[what: string, during: () => unknown, error: string | undefined]>([
   },
 )
 
+test.each([
+  ['its grant is looked for', 'read', /^oauth:Grant:/],
+  ['it is used up', 'write', /^oauth:AuthorizationCode:/],
+] as const)(
+  'a code whose session ends while it is exchanged brings nothing, and leaves nothing: before %s',
+  async (_when, kind, key) => {
+    const receiver = await startWebhookReceiver()
+    try {
+      await begin([{ ...WEB, backchannel_logout_uri: receiver.url }])
+      const browser = await signInBrowser()
+      const { id } = (await browser.get('/session')).json().session
+      const { code } = await answerTo(browser)
+      const held = failing.hold(kind, key)
+      const exchanged = exchange(code)
+      const goOn = await held
+      expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+      // Of an ID token that comes after it, the application would hear no end.
+      await eventually('the application is told', () => receiver.received.length > 0)
+      goOn()
+      const { status, json } = await exchanged
+      expect([status, json.error]).toEqual([400, 'invalid_grant'])
+      expect(await testApp.store.read(`oauth:rows:${id}`)).toBeUndefined()
+    } finally {
+      await receiver.stop()
+    }
+  },
+)
+
+test('a code whose person is taken out of the accounts while it is exchanged brings nothing', async () => {
+  let isGone = false
+  await begin([WEB], { parts: { currentPerson: (user) => (isGone ? undefined : user) } })
+  const { code } = await answerTo(await signInBrowser())
+  const held = failing.hold('write', /^oauth:AuthorizationCode:/)
+  const exchanged = exchange(code)
+  const goOn = await held
+  isGone = true
+  goOn()
+  expect((await exchanged).json).toMatchObject({ error: 'invalid_grant' })
+})
+
+test('a device that is signed out while it is given its tokens is given none', async () => {
+  await begin([TV])
+  const { poll } = await confirmDevice()
+  const held = failing.hold('read', /^oauth:Grant:/)
+  const given = poll()
+  const goOn = await held
+  const { sessions } = (await phone.get('/sessions')).json()
+  const { id } = sessions.find((session: { kind: string }) => session.kind === 'browser')
+  expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+  goOn()
+  const { status, json } = await given
+  expect([status, json.error]).toEqual([400, 'invalid_grant'])
+})
+
 test.each<[what: string, takeAway: (device: GivenDevice) => Promise<unknown>, reason: string]>([
   ['its refresh token is revoked', ({ tokens }) => revoke(tokens.refresh_token), 'given_back'],
   ['its access token is revoked', ({ tokens }) => revoke(tokens.access_token), 'given_back'],
