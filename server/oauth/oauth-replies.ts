@@ -50,9 +50,19 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
   }
 }
 
-function asAsked({ method, url, headers, body }: FastifyRequest): ProviderRequest {
+/**
+ * At its route, however the request spells that, or names a host before it (RFC 9112 §3.2.2): the provider would make its own
+ * addresses of such a host, and knows one spelling alone.
+ */
+function asAsked({ method, url: asked, headers, body, routeOptions: { url = '/' } }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
-  return { method, url, headers, body: Buffer.isBuffer(body) ? body : undefined }
+  return { method, url: url + searchOf(asked), headers, body: Buffer.isBuffer(body) ? body : undefined }
+}
+
+/** From its question mark on, if there is one. */
+export function searchOf(url: string): string {
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at)
 }
 
 const EXPOSED = 'access-control-expose-headers'

@@ -11,7 +11,7 @@ import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { isMeant as isMeantBy, sinceOf } from './login-request.ts'
 import type { OAuthPages } from './oauth-pages.ts'
-import type { OAuthReplies } from './oauth-replies.ts'
+import { type OAuthReplies, searchOf } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 
 export interface PeopleRoutesOptions {
@@ -86,7 +86,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   /** Without an ID token whose key is known no more: of that nothing can be believed. */
   async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {
-    const query = withIdTokensAlone(queryOf(request))
+    const query = withIdTokensAlone(new URLSearchParams(searchOf(request.url)))
     const { published } = await keys.current()
     const { kid } = headerOf(query.get(HINT) ?? '')
     const isHintUnread = kid !== undefined && !published.keys.some((key) => key.kid === kid)
@@ -111,9 +111,4 @@ function headerOf(token: string): ProtectedHeaderParameters {
   } catch {
     return {}
   }
-}
-
-function queryOf({ url }: FastifyRequest): URLSearchParams {
-  const at = url.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
 }
