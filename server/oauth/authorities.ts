@@ -186,6 +186,7 @@ export function createAuthorities(options: AuthorityOptions) {
     },
 
     isAskedForCode: () => oidc.Provider.ctx?.oidc.route === 'authorization',
+    isGivenBack: () => oidc.Provider.ctx?.oidc.route === 'revocation',
 
     /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
     inLimits(use: () => Promise<void>): Promise<void> {

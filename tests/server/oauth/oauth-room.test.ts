@@ -250,12 +250,30 @@ interface GivenDevice {
   refreshed: () => ReturnType<typeof ask>
 }
 
-async function revoke(token: string): Promise<void> {
-  const payload = String(new URLSearchParams({ token, client_id: TV.client_id }))
+async function revoke(token: string, client: Record<string, string> = { client_id: TV.client_id }): Promise<void> {
+  const payload = String(new URLSearchParams({ token, ...client }))
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const reply = await testApp.app.inject({ method: 'POST', url: '/oauth/revoke', headers, payload })
   expect(reply.statusCode).toBe(200)
 }
+
+test.each(['access_token', 'refresh_token'])(
+  'a token that is revoked while its application is closed to the person is not good again when it opens: %s',
+  async (kind) => {
+    await begin([WEB, TV])
+    const browser = await signInBrowser()
+    const { json } = await exchange((await answerTo(browser))['code'])
+    const device = (await (await confirmDevice()).poll()).json
+    expect(await kindsOf(phone)).toEqual(['phone', 'browser', 'browser'])
+    register([WEB, TV].map((client) => ({ ...client, groups: ['staff'] })))
+    expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+    await revoke(json[kind], credentials)
+    await revoke(device[kind])
+    expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
+    register([WEB, TV])
+    expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+  },
+)
 
 test('a browser stays signed in whose application revokes its tokens, or shows a code twice', async () => {
   await begin([WEB])
@@ -264,14 +282,7 @@ test('a browser stays signed in whose application revokes its tokens, or shows a
   expect((await exchange(code)).status).toBe(200)
   expect((await exchange(code)).json.error).toBe('invalid_grant')
   const { json } = await exchange((await answerTo(browser))['code'])
-  const fields = { token: json.refresh_token, ...credentials }
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-  await testApp.app.inject({
-    method: 'POST',
-    url: '/oauth/revoke',
-    headers,
-    payload: String(new URLSearchParams(fields)),
-  })
+  await revoke(json.refresh_token, credentials)
   expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
   expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
   expect((await browser.get('/session')).statusCode).toBe(200)
