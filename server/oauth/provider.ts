@@ -6,6 +6,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, subOf } from './claims.ts'
+import { SIGNED_BY } from './client.ts'
 import { createOAuthRecords, successorOf } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
 import type { TokenRows } from './token-rows.ts'
@@ -80,11 +81,13 @@ const LONG_AGO = new Date(0)
 
 /**
  * Reads an ID token that comes back as a hint, whose time may be over: by every key that is published, for also one that
- * signs no more has signed good ones. Rejects where it is none, or another client's.
+ * signs no more has signed good ones, and a client may have been signed for by the other algorithm. Rejects where it is
+ * none, or another client's.
  */
 function hintsBy(published: JWTVerifyGetKey, issuer: string): Provider['IdToken']['validate'] {
-  return async (token, { clientId, idTokenSignedResponseAlg: alg = 'RS256' }) => {
-    const expected = { issuer, audience: clientId, algorithms: [alg], requiredClaims: ['sub'], currentDate: LONG_AGO }
+  const known = { issuer, algorithms: [...SIGNED_BY], requiredClaims: ['sub'], currentDate: LONG_AGO }
+  return async (token, { clientId: audience }) => {
+    const expected = { ...known, audience }
     const { protectedHeader: header, payload } = await jwtVerify(token, published, expected)
     return { header: { ...header }, payload: { ...payload } }
   }

@@ -323,6 +323,17 @@ test('a scope that is taken away from a client is taken from what it was given b
   expect(await userinfo(again.access_token)).toMatchObject({ name: 'Demo Person' })
 })
 
+test('an ID token from before its application had another algorithm says who is meant, and signs them out', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const { json } = await exchange((await answerTo(browser))['code'])
+  register([{ ...WEB, id_token_signed_response_alg: 'EdDSA' }])
+  const hint = { id_token_hint: json.id_token }
+  expect(await answerTo(browser, { prompt: 'none', ...hint })).toHaveProperty('code')
+  await browser.get(`/oauth/logout?${new URLSearchParams(hint)}`)
+  expect((await browser.get('/session')).statusCode).toBe(401)
+})
+
 test('who signs in for a max_age is let on, however slowly they come back; the next one takes another login', async () => {
   await begin([WEB])
   // By the library's clock, all that happens here was five seconds ago.
