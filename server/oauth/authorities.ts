@@ -7,7 +7,7 @@ import { type IdentifiedSession, lastProvenAt, type Session } from '../session/s
 import type { SessionService } from '../session/session-service.ts'
 import { type DeviceSession, goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
-import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
 import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
 import { COLLECTED, type KeepName, type TakenAway } from './oauth-records.ts'
@@ -89,7 +89,7 @@ export function createAuthorities(options: AuthorityOptions) {
     }
     const { id, session } = found
     stateOf(ctx).behind = found
-    const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? 'openid'))
+    const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? DEFAULT_SCOPE))
     grant.jti = grantId
     stateOf(ctx).device = { session: id, subject: subjectOf(session.user) }
     await grant.save()

@@ -9,6 +9,7 @@ import { isNavigating, isVisit } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
+import { DEFAULT_SCOPE } from './client.ts'
 import { isMeant as isMeantBy, sinceOf } from './login-request.ts'
 import type { OAuthPages } from './oauth-pages.ts'
 import { type OAuthReplies, searchOf } from './oauth-replies.ts'
@@ -46,9 +47,8 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const isFormPost = String(query.getAll('response_mode')) === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
-    // RFC 6749 §3.3: who asks for none gets what is always there.
     const [scope, ...more] = query.getAll('scope')
-    if (!scope && more.length === 0) query.set('scope', 'openid')
+    if (!scope && more.length === 0) query.set('scope', DEFAULT_SCOPE)
     const url = `${PATHS.authorization}?${query}`
     const isMeant = (sub: string) => isMeantBy(query, sub)
     const answer = await ask(request, { visitor, since, isMeant, isFramed, isFormPost }, { url })

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, originsOf, SCOPES } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -59,8 +59,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
 
   /** The library looks only after the login, and then says that the person has refused. */
   function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
-    // A device may leave it out: it is `openid` then.
-    const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? 'openid' : '')
+    const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? DEFAULT_SCOPE : '')
     const isKnown = scope.split(' ').some((name) => SCOPES.some((known) => known === name))
     if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
     // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.

@@ -144,6 +144,19 @@ test('T31 the card names the application that has asked, with its logo and what 
 })
 
 test.each([
+  ['with something twice that nobody knows', `${authorizePath(NAMED, { scope: 'openid' })}&x=1&x=2`, ['openid']],
+  ['for a code, said twice', authorizePath(NAMED, { scope: 'openid', response_type: 'code code' }), ['openid']],
+  ['for no scope', authorizePath(NAMED, { scope: undefined }), ['openid']],
+  ['for an empty one', authorizePath(NAMED, { scope: '' }), ['openid']],
+])('T31 a login names the application whose request is gone on with: %s', async (_what, returnTo, scopes) => {
+  const [onPage, onPhone] = await namedFor(returnTo)
+  expect(onPage).toMatchObject({ name: 'Wiki' })
+  expect(onPhone).toMatchObject({ name: 'Wiki', scopes })
+  await codeFor(browser, phone, WEB)
+  expect(answerIn(await browser.get(returnTo))).toHaveProperty('code')
+})
+
+test.each([
   ['of an application that has no page', '/oauth/authorize?client_id=tv&scope=openid'],
   ['of one that has no page, with an address', authorizePath(TV, { redirect_uri: 'https://tv.example/cb' })],
   ['without a redirect address', authorizePath(NAMED, { redirect_uri: undefined })],
