@@ -3,6 +3,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
 import { occasionOf } from '../http/occasion.ts'
+import { READABLE_HEADERS } from '../http/other-origins.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallState } from './call-state.ts'
@@ -43,7 +44,7 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
 
     send(reply, { status, headers, body, state }) {
       if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
-      reply.code(status).headers({ ...headers, ...exposing(reply, headers) })
+      reply.code(status).headers({ ...headers, ...exposing(headers) })
       if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
       return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
     },
@@ -67,10 +68,9 @@ export function searchOf(url: string): string {
 
 const EXPOSED = 'access-control-expose-headers'
 
-/** What a page may read of it: what the provider says, beside what is said of all replies to pages of that origin. */
-function exposing(reply: FastifyReply, headers: ProviderReply['headers']): Record<string, string> {
-  const [ours, theirs] = [reply.getHeader(EXPOSED), headers[EXPOSED]]
-  return ours === undefined || theirs === undefined ? {} : { [EXPOSED]: `${ours}, ${theirs}` }
+/** What a page may read of it: what the provider says, beside what is said of all replies that pages may read. */
+function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<string, string> {
+  return theirs === undefined ? {} : { [EXPOSED]: `${READABLE_HEADERS}, ${theirs}` }
 }
 
 /** What log lines say of it. */

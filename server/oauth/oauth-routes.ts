@@ -1,5 +1,6 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientAddresses } from '../http/client-address.ts'
+import { letRead } from '../http/other-origins.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
@@ -33,8 +34,13 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
   const ask = (request: FastifyRequest) =>
     options.replies.ask(request, {}, { headers: { ...request.headers, accept: 'application/json' } })
+  /** What is no answer of the provider's, pages of clients read too: whether to ask again, and when. */
+  const onError = async ({ headers: { origin } }: FastifyRequest, reply: FastifyReply) => {
+    if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
+  }
+  const forPages = { ...forPrograms, onError }
   // Another site would spend what its visitor's address is allowed.
-  const forClients = { ...forPrograms, config: { isForOrigin: clients.haveOrigin } }
+  const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin } }
 
   for (const path of DISCOVERY) {
     app.get(path, forPrograms, async (request, reply) => {
@@ -49,8 +55,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply, await failures.counted(address, () => askAsClient(request)))
     })
   }
-  app.post(PATHS.userinfo, forPrograms, async (request, reply) => send(reply, await ask(request)))
-  app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
+  app.post(PATHS.userinfo, forPages, async (request, reply) => send(reply, await ask(request)))
+  app.get(PATHS.userinfo, { ...forPages, exposeHeadRoute: false }, async (request, reply) =>
     send(reply, await ask(request)),
   )
   const called = [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.device_authorization, PATHS.userinfo]
