@@ -19,6 +19,8 @@ export interface ProviderConfigurationOptions {
   deviceCodeSeconds: number
 }
 
+/** At every endpoint that is for clients. */
+const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const
 const CODE_SECONDS = 60
 const ACCESS_TOKEN_SECONDS = 3600
 export const ID_TOKEN_SECONDS = 3600
@@ -86,12 +88,17 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       email: ['email'],
       groups: ['groups'],
     },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientAuthMethods: [...CLIENT_AUTH_METHODS],
     clientBasedCORS: (_ctx, origin, client) =>
       trusted.has(origin) || originsOf(client.redirectUris ?? []).includes(origin),
     // Most applications look into the ID token alone.
     conformIdTokenClaims: false,
     cookies: { keys: [] },
+    // RFC 8414 §2: who is told nothing of these takes it for `client_secret_basic` alone.
+    discovery: {
+      revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },
     // Every token ends with its session: whoever presents one is asked for that session each time.
     expiresWithSession: () => false,

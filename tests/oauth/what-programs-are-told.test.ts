@@ -79,6 +79,14 @@ test('a device that asks for nothing that is to be had is told so before anybody
   expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
 })
 
+test('discovery says of every endpoint that is for clients how they show who they are there', async () => {
+  const metadata = (await testApp.app.inject('/.well-known/oauth-authorization-server')).json()
+  for (const endpoint of ['token', 'revocation', 'introspection']) {
+    const methods = metadata[`${endpoint}_endpoint_auth_methods_supported`]
+    expect([endpoint, methods]).toEqual([endpoint, ['client_secret_basic', 'client_secret_post', 'none']])
+  }
+})
+
 test('a client that asks by a grant that it has not is told so, wherever it asks', async () => {
   const byCode = { grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://web.example/cb' }
   for (const told of [
