@@ -4,6 +4,7 @@ import { letRead } from '../http/other-origins.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
+import { isOfBrowser } from '../http/visits.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
 import type { DeviceLogins } from './device-logins.ts'
@@ -48,7 +49,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
-  const askAsClient = async (request: FastifyRequest) => orInactive(inWordsOfTheRfcs(await ask(request)), request)
+  const askAsClient = async (request: FastifyRequest) =>
+    withChallenge(orInactive(inWordsOfTheRfcs(await ask(request)), request), request, publicUrl)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
@@ -125,3 +127,14 @@ function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): Pr
   if (routeOptions.url !== PATHS.introspection || error !== 'unsupported_token_type') return answer
   return { ...answer, status: 200, body: { active: false } }
 }
+
+/**
+ * RFC 9110 §15.5.2: a 401 says by what to authenticate. Pages are told nothing of it: a browser would ask its person for a
+ * password of the application's.
+ */
+function withChallenge(answer: ProviderReply, { headers }: FastifyRequest, realm: string): ProviderReply {
+  if (answer.status !== 401 || answer.headers[CHALLENGE] !== undefined || isOfBrowser(headers)) return answer
+  return { ...answer, headers: { ...answer.headers, [CHALLENGE]: `Basic realm="${realm}"` } }
+}
+
+const CHALLENGE = 'www-authenticate'
