@@ -1,11 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { ScanInError } from '../errors.ts'
 
 /** What our pages send. `Accept` and its like need no asking. */
 const METHODS = 'GET, POST, PATCH, DELETE'
 const REQUEST_HEADERS = 'authorization, content-type'
 /** What a client keeps to, and what it names to whoever reads the log. */
-const READABLE_HEADERS = 'retry-after, x-request-id'
+export const READABLE_HEADERS = 'retry-after, x-request-id'
 /** The longest that Chromium keeps the answer to a preflight. */
 const KEPT_SECONDS = '7200'
 
@@ -19,11 +19,7 @@ export function letOtherOriginsIn(api: FastifyInstance, allowedOrigins: readonly
 
   api.addHook('onRequest', ({ headers: { origin } }, reply, done) => {
     if (origin !== undefined && listed.has(origin)) {
-      reply.headers({
-        'access-control-allow-origin': origin,
-        'access-control-allow-credentials': 'true',
-        'access-control-expose-headers': READABLE_HEADERS,
-      })
+      letRead(reply, origin).header('access-control-allow-credentials', 'true')
     }
     done()
   })
@@ -40,5 +36,13 @@ export function letOtherOriginsIn(api: FastifyInstance, allowedOrigins: readonly
         'access-control-max-age': KEPT_SECONDS,
       })
       .send()
+  })
+}
+
+/** Lets pages of an origin read a reply. */
+export function letRead(reply: FastifyReply, origin: string): FastifyReply {
+  return reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': READABLE_HEADERS,
   })
 }

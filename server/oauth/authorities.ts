@@ -7,11 +7,12 @@ import { type IdentifiedSession, lastProvenAt, type Session } from '../session/s
 import type { SessionService } from '../session/session-service.ts'
 import { type DeviceSession, goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
-import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
 import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
 import { COLLECTED, type KeepName, type TakenAway } from './oauth-records.ts'
 import type { TokenLimits } from './token-limits.ts'
+import type { TokenRows } from './token-rows.ts'
 import type { ToldClients } from './told-clients.ts'
 
 export type OidcProvider = typeof import('oidc-provider')
@@ -20,12 +21,13 @@ export interface AuthorityOptions {
   oidc: OidcProvider
   clients: Clients
   clock: Clock
-  sessions: Pick<SessionService, 'useFor' | 'latestEndOf' | 'withdraw'>
+  sessions: Pick<SessionService, 'useFor' | 'kindOf' | 'latestEndOf' | 'withdraw'>
   /** What an account signs in by. */
   usernameOf: (user: User) => string | undefined
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
   limits: TokenLimits
+  rows: Pick<TokenRows, 'clear'>
 }
 
 /** Why a device's session is withdrawn, for the log. `not_given`: it was to have one, and is refused. */
@@ -38,7 +40,7 @@ export type Authorities = ReturnType<typeof createAuthorities>
  * time: it has to live, its person to be one of ours, and the application to be open to them.
  */
 export function createAuthorities(options: AuthorityOptions) {
-  const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits } = options
+  const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits, rows } = options
   const { errors } = oidc
 
   /** The client that somebody may be in now. */
@@ -87,7 +89,7 @@ export function createAuthorities(options: AuthorityOptions) {
     }
     const { id, session } = found
     stateOf(ctx).behind = found
-    const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? 'openid'))
+    const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? DEFAULT_SCOPE))
     grant.jti = grantId
     stateOf(ctx).device = { session: id, subject: subjectOf(session.user) }
     await grant.save()
@@ -142,6 +144,18 @@ export function createAuthorities(options: AuthorityOptions) {
       return { ...payload, ...(await approved(ctx, payload, session, grantId)) }
     },
 
+    /**
+     * The last look, when all is made and used up. Of a session's end meanwhile its application may have been told already:
+     * it would take an ID token for a new sign-in, of whose end nobody tells it any more. Where nobody can say, what is made
+     * is given: it was good a moment ago, and whoever asked again would be refused.
+     */
+    async refuseEnded(behind: IdentifiedSession | undefined): Promise<void> {
+      if (behind === undefined || (await sessions.kindOf(behind.id).catch(() => 'unknown')) !== undefined) return
+      // As the end did, which may have come before this sign-in was noted.
+      await rows.clear(behind.id)
+      throw new errors.InvalidGrant('its session has ended')
+    },
+
     /** Two at once, of whom one may be a thief. */
     refuseReplay: () => new errors.InvalidGrant('used before'),
 
@@ -172,6 +186,7 @@ export function createAuthorities(options: AuthorityOptions) {
     },
 
     isAskedForCode: () => oidc.Provider.ctx?.oidc.route === 'authorization',
+    isGivenBack: () => oidc.Provider.ctx?.oidc.route === 'revocation',
 
     /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
     inLimits(use: () => Promise<void>): Promise<void> {

@@ -20,6 +20,8 @@ export interface CallState {
   behind?: IdentifiedSession | undefined
   /** The session of a device, for which a grant is made now: the grant is all that leads to it. */
   device?: DeviceSession
+  /** The scopes that are asked for, as a device's code is kept with them. */
+  scope?: string
   /** What is used up by what is given for it. */
   spent?: Spent
   /** A page that says what is wrong is to be the answer. */

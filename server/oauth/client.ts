@@ -27,6 +27,8 @@ export type GrantType = (typeof GRANT_TYPES)[number]
 
 export const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'] as const
 export type Scope = (typeof SCOPES)[number]
+/** RFC 6749 §3.3: who asks for none gets what is always there. */
+export const DEFAULT_SCOPE: Scope = 'openid'
 
 export const SIGNED_BY = ['RS256', 'EdDSA'] as const
 export type SignedBy = (typeof SIGNED_BY)[number]

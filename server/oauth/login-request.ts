@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../hashes.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
+import { DEFAULT_SCOPE } from './client.ts'
 
 /** How a request for a login goes through the login page and back: in its address, and kept nowhere else. */
 
@@ -55,18 +56,21 @@ export interface CodeRequest {
   scope: string
 }
 
+/** Of what is asked for by whom: what stands twice the provider refuses. All else that it does not know it leaves alone. */
+const SAID_ONCE = ['client_id', 'redirect_uri', 'response_type', 'scope']
+
 /** The request for a code that a `return_to` of ours makes. `undefined`: it makes none, or says something of it twice. */
 export function requestOf(returnTo: string): CodeRequest | undefined {
   if (!returnTo.startsWith(`${AUTHORIZE}?`)) return undefined
   // What follows a # is never sent.
   const [sent = ''] = returnTo.split('#', 1)
-  const query = new URLSearchParams(sent.slice(AUTHORIZE.length + 1))
-  const names = [...query.keys()]
+  const query = new URLSearchParams(sent.slice(AUTHORIZE.length))
+  if (SAID_ONCE.some((name) => query.getAll(name).length > 1)) return undefined
   const clientId = query.get('client_id')
   const redirectUri = query.get('redirect_uri')
-  if (clientId === null || redirectUri === null || new Set(names).size < names.length) return undefined
-  if (query.get('response_type') !== 'code') return undefined
-  return { clientId, redirectUri, scope: query.get('scope') ?? '' }
+  const types = query.get('response_type')?.split(' ')
+  if (clientId === null || redirectUri === null || !types?.every((type) => type === 'code')) return undefined
+  return { clientId, redirectUri, scope: query.get('scope') || DEFAULT_SCOPE }
 }
 
 const NEW_LOGIN = ['login', 'consent', 'select_account']

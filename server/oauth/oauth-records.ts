@@ -31,6 +31,8 @@ export interface OAuthRecordsOptions {
   refuseReplay: () => Error
   /** Whether somebody asks for a code now: nobody counts yet on what is kept for that. */
   isAskedForCode: () => boolean
+  /** Whether a token is shown to be given back: it need not be good at the moment for that. */
+  isGivenBack: () => boolean
   /** Counts what is used up, before it is. Rejects where that is too much. */
   inLimits: (use: () => Promise<void>) => Promise<void>
   rows: Pick<TokenRows, 'note'>
@@ -75,7 +77,7 @@ const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))
  */
 export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   const { store, clock, clients, isGood, deviceCode, endDevice, call, refuseReplay } = options
-  const { isAskedForCode, inLimits, rows } = options
+  const { isAskedForCode, isGivenBack, inLimits, rows } = options
 
   async function read(kind: string, id: string): Promise<AdapterPayload | undefined> {
     const value = (await store.read(keyOf(kind, id)))?.value
@@ -199,7 +201,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   async function asOfNow(kind: string, payload: AdapterPayload, id: string): Promise<AdapterPayload | undefined> {
     if (kind === 'Grant') return { ...payload, openid: withScopeOfNow(payload, Object(payload['openid'])) }
     if (kind === DEVICE_CODE) return deviceCode(payload, id, (name) => keepName(id, name))
-    if (!(await isGood(payload))) return undefined
+    if (!(await isGood(payload)) && !isGivenBack()) return undefined
     // What is to be renewed keeps the scope that it was given: what is given for it goes by the grant.
     return kind === 'AccessToken' ? withScopeOfNow(payload, payload) : payload
   }

@@ -3,6 +3,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
 import { occasionOf } from '../http/occasion.ts'
+import { READABLE_HEADERS } from '../http/other-origins.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallState } from './call-state.ts'
@@ -43,24 +44,33 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
 
     send(reply, { status, headers, body, state }) {
       if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
-      reply.code(status).headers({ ...headers, ...exposing(reply, headers) })
+      reply.code(status).headers({ ...headers, ...exposing(headers) })
       if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
       return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
     },
   }
 }
 
-function asAsked({ method, url, headers, body }: FastifyRequest): ProviderRequest {
+/**
+ * At its route, however the request spells that, or names a host before it (RFC 9112 §3.2.2): the provider would make its own
+ * addresses of such a host, and knows one spelling alone.
+ */
+function asAsked({ method, url: asked, headers, body, routeOptions: { url = '/' } }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
-  return { method, url, headers, body: Buffer.isBuffer(body) ? body : undefined }
+  return { method, url: url + searchOf(asked), headers, body: Buffer.isBuffer(body) ? body : undefined }
+}
+
+/** From its question mark on, if there is one. */
+export function searchOf(url: string): string {
+  const at = url.indexOf('?')
+  return at === -1 ? '' : url.slice(at)
 }
 
 const EXPOSED = 'access-control-expose-headers'
 
-/** What a page may read of it: what the provider says, beside what is said of all replies to pages of that origin. */
-function exposing(reply: FastifyReply, headers: ProviderReply['headers']): Record<string, string> {
-  const [ours, theirs] = [reply.getHeader(EXPOSED), headers[EXPOSED]]
-  return ours === undefined || theirs === undefined ? {} : { [EXPOSED]: `${ours}, ${theirs}` }
+/** What a page may read of it: what the provider says, beside what is said of all replies that pages may read. */
+function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<string, string> {
+  return theirs === undefined ? {} : { [EXPOSED]: `${READABLE_HEADERS}, ${theirs}` }
 }
 
 /** What log lines say of it. */

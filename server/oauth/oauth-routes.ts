@@ -1,8 +1,10 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientAddresses } from '../http/client-address.ts'
+import { letRead } from '../http/other-origins.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
+import { isOfBrowser } from '../http/visits.ts'
 import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
 import type { DeviceLogins } from './device-logins.ts'
@@ -33,8 +35,13 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
   const ask = (request: FastifyRequest) =>
     options.replies.ask(request, {}, { headers: { ...request.headers, accept: 'application/json' } })
+  /** What is no answer of the provider's, pages of clients read too: whether to ask again, and when. */
+  const onError = async ({ headers: { origin } }: FastifyRequest, reply: FastifyReply) => {
+    if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
+  }
+  const forPages = { ...forPrograms, onError }
   // Another site would spend what its visitor's address is allowed.
-  const forClients = { ...forPrograms, config: { isForOrigin: clients.haveOrigin } }
+  const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin } }
 
   for (const path of DISCOVERY) {
     app.get(path, forPrograms, async (request, reply) => {
@@ -42,15 +49,16 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
   }
-  const askAsClient = async (request: FastifyRequest) => orInactive(inWordsOfTheRfcs(await ask(request)), request)
+  const askAsClient = async (request: FastifyRequest) =>
+    withChallenge(orInactive(inWordsOfTheRfcs(await ask(request)), request), request, publicUrl)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
       return send(reply, await failures.counted(address, () => askAsClient(request)))
     })
   }
-  app.post(PATHS.userinfo, forPrograms, async (request, reply) => send(reply, await ask(request)))
-  app.get(PATHS.userinfo, { ...forPrograms, exposeHeadRoute: false }, async (request, reply) =>
+  app.post(PATHS.userinfo, forPages, async (request, reply) => send(reply, await ask(request)))
+  app.get(PATHS.userinfo, { ...forPages, exposeHeadRoute: false }, async (request, reply) =>
     send(reply, await ask(request)),
   )
   const called = [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.device_authorization, PATHS.userinfo]
@@ -76,11 +84,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     answer: ProviderReply,
   ): Promise<ProviderReply> {
     const { device_code: code } = answer.body as { device_code: string }
-    const asked = new URLSearchParams(String(request.body ?? '')).get('scope') ?? 'openid'
     const started = await devices.start({
       code,
       clientId: client.id,
-      application: { name: client.name, scopes: scopesAmong(client, asked), isDevice: true },
+      application: { name: client.name, scopes: scopesAmong(client, answer.state.scope ?? ''), isDevice: true },
       name: { name: client.name, os: browserOf(request.headers['user-agent']).os },
       at: clientAddresses.of(request.raw),
     })
@@ -120,3 +127,14 @@ function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): Pr
   if (routeOptions.url !== PATHS.introspection || error !== 'unsupported_token_type') return answer
   return { ...answer, status: 200, body: { active: false } }
 }
+
+/**
+ * RFC 9110 §15.5.2: a 401 says by what to authenticate. Pages are told nothing of it: a browser would ask its person for a
+ * password of the application's.
+ */
+function withChallenge(answer: ProviderReply, { headers }: FastifyRequest, realm: string): ProviderReply {
+  if (answer.status !== 401 || answer.headers[CHALLENGE] !== undefined || isOfBrowser(headers)) return answer
+  return { ...answer, headers: { ...answer.headers, [CHALLENGE]: `Basic realm="${realm}"` } }
+}
+
+const CHALLENGE = 'www-authenticate'

@@ -9,9 +9,10 @@ import { isNavigating, isVisit } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
+import { DEFAULT_SCOPE } from './client.ts'
 import { isMeant as isMeantBy, sinceOf } from './login-request.ts'
 import type { OAuthPages } from './oauth-pages.ts'
-import type { OAuthReplies } from './oauth-replies.ts'
+import { type OAuthReplies, searchOf } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 
 export interface PeopleRoutesOptions {
@@ -46,9 +47,8 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const isFormPost = String(query.getAll('response_mode')) === 'form_post'
     // Asked as if for a redirect, and then posted where that would have led.
     if (isFormPost) query.delete('response_mode')
-    // RFC 6749 §3.3: who asks for none gets what is always there.
     const [scope, ...more] = query.getAll('scope')
-    if (!scope && more.length === 0) query.set('scope', 'openid')
+    if (!scope && more.length === 0) query.set('scope', DEFAULT_SCOPE)
     const url = `${PATHS.authorization}?${query}`
     const isMeant = (sub: string) => isMeantBy(query, sub)
     const answer = await ask(request, { visitor, since, isMeant, isFramed, isFormPost }, { url })
@@ -86,7 +86,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   /** Without an ID token whose key is known no more: of that nothing can be believed. */
   async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {
-    const query = withIdTokensAlone(queryOf(request))
+    const query = withIdTokensAlone(new URLSearchParams(searchOf(request.url)))
     const { published } = await keys.current()
     const { kid } = headerOf(query.get(HINT) ?? '')
     const isHintUnread = kid !== undefined && !published.keys.some((key) => key.kid === kid)
@@ -111,9 +111,4 @@ function headerOf(token: string): ProtectedHeaderParameters {
   } catch {
     return {}
   }
-}
-
-function queryOf({ url }: FastifyRequest): URLSearchParams {
-  const at = url.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, originsOf, SCOPES } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -19,6 +19,8 @@ export interface ProviderConfigurationOptions {
   deviceCodeSeconds: number
 }
 
+/** At every endpoint that is for clients. */
+const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const
 const CODE_SECONDS = 60
 const ACCESS_TOKEN_SECONDS = 3600
 export const ID_TOKEN_SECONDS = 3600
@@ -59,10 +61,11 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
 
   /** The library looks only after the login, and then says that the person has refused. */
   function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
-    // A device may leave it out: it is `openid` then.
-    if (asked === undefined && ctx.oidc.route === 'device_authorization') return
-    const isKnown = asked?.split(' ').some((name) => SCOPES.some((scope) => scope === name))
-    if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', asked ?? '')
+    const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? DEFAULT_SCOPE : '')
+    const isKnown = scope.split(' ').some((name) => SCOPES.some((known) => known === name))
+    if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
+    // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.
+    stateOf(ctx).scope = scope
   }
 
   function noteSignOut(ctx: KoaContextWithOIDC): void {
@@ -85,12 +88,17 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       email: ['email'],
       groups: ['groups'],
     },
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    clientAuthMethods: [...CLIENT_AUTH_METHODS],
     clientBasedCORS: (_ctx, origin, client) =>
       trusted.has(origin) || originsOf(client.redirectUris ?? []).includes(origin),
     // Most applications look into the ID token alone.
     conformIdTokenClaims: false,
     cookies: { keys: [] },
+    // RFC 8414 §2: who is told nothing of these takes it for `client_secret_basic` alone.
+    discovery: {
+      revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+      introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
+    },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },
     // Every token ends with its session: whoever presents one is asked for that session each time.
     expiresWithSession: () => false,

@@ -6,18 +6,19 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, subOf } from './claims.ts'
+import { SIGNED_BY } from './client.ts'
 import { createOAuthRecords, successorOf } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
 import type { TokenRows } from './token-rows.ts'
 
-export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc'> {
+export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
   publicUrl: string
   allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
   deviceCodeSeconds: number
-  rows: Pick<TokenRows, 'note'>
+  rows: TokenRows
 }
 
 /** The provider as it is now: its signing keys are a part of it, so another one takes its place as they change. */
@@ -44,12 +45,17 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
       const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
       return before === undefined ? made : successorOf(before.jti, made)
     }
-    // The last of a request for tokens: what was shown stays good until all that is given for it is there.
+    // The last of a request for tokens: what was shown stays good until all that is given for it is there, and is given then
+    // if the session is there still.
     provider.use(async (ctx, next) => {
       await next()
-      const { spent, by } = stateOf(ctx)
+      const { spent, by, behind } = stateOf(ctx)
       if (spent === undefined || ctx.status !== 200) return
-      await useUp(spent, by).catch((error: unknown) => {
+      const last = async () => {
+        await useUp(spent, by)
+        await authorities.refuseEnded(behind)
+      }
+      await last().catch((error: unknown) => {
         if (!(error instanceof oidc.errors.InvalidGrant)) {
           stateOf(ctx).failure ??= error
           return
@@ -75,11 +81,13 @@ const LONG_AGO = new Date(0)
 
 /**
  * Reads an ID token that comes back as a hint, whose time may be over: by every key that is published, for also one that
- * signs no more has signed good ones. Rejects where it is none, or another client's.
+ * signs no more has signed good ones, and a client may have been signed for by the other algorithm. Rejects where it is
+ * none, or another client's.
  */
 function hintsBy(published: JWTVerifyGetKey, issuer: string): Provider['IdToken']['validate'] {
-  return async (token, { clientId, idTokenSignedResponseAlg: alg = 'RS256' }) => {
-    const expected = { issuer, audience: clientId, algorithms: [alg], requiredClaims: ['sub'], currentDate: LONG_AGO }
+  const known = { issuer, algorithms: [...SIGNED_BY], requiredClaims: ['sub'], currentDate: LONG_AGO }
+  return async (token, { clientId: audience }) => {
+    const expected = { ...known, audience }
     const { protectedHeader: header, payload } = await jwtVerify(token, published, expected)
     return { header: { ...header }, payload: { ...payload } }
   }

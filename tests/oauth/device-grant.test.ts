@@ -116,6 +116,21 @@ test('the phone types the code, sees which application asks for what from where,
   expect(errorOf(await refresh(device, TV, refreshed.refresh_token))).toEqual({ status: 400, error: 'invalid_grant' })
 })
 
+const ALL_SCOPES = 'openid profile email groups'
+
+test.each([
+  ['leaves it out', 'client_id=tv', 'openid'],
+  ['says nothing in it', 'client_id=tv&scope=', 'openid'],
+  ['says it twice, once behind a question mark', `?scope=openid&client_id=tv&scope=${ALL_SCOPES}`, ALL_SCOPES],
+])('the card says the very scopes that a device is given: it %s', async (_how, raw, scope) => {
+  const headers = { origin: undefined, 'content-type': 'application/x-www-form-urlencoded' }
+  const { json } = await device.call('POST', '/oauth/device_authorization', { raw, headers })
+  const card = (await phone.post('/login/scan', { user_code: json.user_code })).json
+  await phone.post('/login/confirm', { token: card.token })
+  const told = card.application.scopes.join(' ')
+  expect({ told, given: (await settled(json.device_code)).json.scope }).toEqual({ told: scope, given: scope })
+})
+
 test('a code is good once: shown again, all that came of it is over', async () => {
   const { json } = await begin()
   await allow(phone, json.user_code)

@@ -75,10 +75,11 @@ describe('a page may call all of it', () => {
   })
 
   test("of the client's own", async () => {
-    const { statuses, readable, withCredentials } = await answers(OWN)
+    const { statuses, readable, withCredentials, exposed } = await answers(OWN)
     expect(statuses).toEqual(ALL_WELL)
     expect(readable).toEqual(Array(5).fill(OWN))
     expect(withCredentials).toEqual(Array(5).fill(undefined))
+    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, WWW-Authenticate'))
   })
 })
 
@@ -89,6 +90,27 @@ test("a page of another client's may not, and one of nobody's is refused before 
   const evil = await answers(EVIL)
   expect(evil.statuses).toEqual({ userinfo: 400, introspect: 403, token: 403, revoke: 403, device: 403 })
   expect(evil.readable).toEqual(Array(5).fill(undefined))
+})
+
+test("a page of the client's own reads that it has to wait, and for how long", async () => {
+  const slow = await startProvider([{ ...TV, redirect_uris: [`${OWN}/tv`] }], { RATE_LOGINS_PER_MINUTE: '1' })
+  try {
+    const begin = (origin: string) =>
+      form(createClient(slow.service.url), '/oauth/device_authorization', { client_id: TV.client_id }, fromPage(origin))
+    expect((await begin(OWN)).status).toBe(200)
+    const { status, headers } = await begin(OWN)
+    expect({ status, headers }).toMatchObject({
+      status: 429,
+      headers: {
+        'access-control-allow-origin': OWN,
+        'access-control-expose-headers': 'retry-after, x-request-id',
+        'retry-after': expect.stringMatching(/^\d+$/),
+      },
+    })
+    expect((await begin(EVIL)).headers['access-control-allow-origin']).toBeUndefined()
+  } finally {
+    await slow.stop()
+  }
 })
 
 test.each([LISTED, OWN])(

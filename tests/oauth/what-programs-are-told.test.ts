@@ -19,11 +19,17 @@ beforeAll(async () => {
 afterAll(() => testApp?.app.close())
 
 /** Asks as a program does: a form, no cookie, no origin. */
-function ask(url: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+function ask(
+  url: string,
+  fields: Record<string, string>,
+  headers: Record<string, string> = {},
+  remoteAddress = '127.0.0.1',
+) {
   const type = { 'content-type': 'application/x-www-form-urlencoded' }
   return testApp.app.inject({
     method: 'POST',
     url,
+    remoteAddress,
     headers: { ...type, ...headers },
     payload: String(new URLSearchParams(fields)),
   })
@@ -77,6 +83,32 @@ test('a device that asks for nothing that is to be had is told so before anybody
   expect([told.statusCode, told.json().error]).toEqual([400, 'invalid_scope'])
   expect((await begin({})).statusCode).toBe(200)
   expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
+})
+
+test.each([
+  ['with a wrong secret', '/oauth/introspect', { ...WRONG, token: 'x' }],
+  ['that nobody knows', '/oauth/token', { client_id: 'nobody', grant_type: 'refresh_token', refresh_token: 'x' }],
+  ['that does not say who it is', '/oauth/revoke', { token: 'x' }],
+  ['that does not say who it is', '/oauth/device_authorization', {}],
+])(
+  'a client %s is told at %s by what to show it, and a page, whose browser would ask people, is not',
+  async (_, url, fields) => {
+    const challengeOf = async (headers = {}) => {
+      // Refusals are counted by where they are asked for.
+      const told = await ask(url, fields, headers, '198.51.100.7')
+      return [told.statusCode, told.headers['www-authenticate']]
+    }
+    expect(await challengeOf()).toEqual([401, 'Basic realm="http://scanin.test"'])
+    expect(await challengeOf({ origin: 'https://web.example' })).toEqual([401, undefined])
+  },
+)
+
+test('discovery says of every endpoint that is for clients how they show who they are there', async () => {
+  const metadata = (await testApp.app.inject('/.well-known/oauth-authorization-server')).json()
+  for (const endpoint of ['token', 'revocation', 'introspection']) {
+    const methods = metadata[`${endpoint}_endpoint_auth_methods_supported`]
+    expect([endpoint, methods]).toEqual([endpoint, ['client_secret_basic', 'client_secret_post', 'none']])
+  }
 })
 
 test('a client that asks by a grant that it has not is told so, wherever it asks', async () => {

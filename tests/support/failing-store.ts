@@ -12,6 +12,8 @@ export interface FailingStore {
   failAfter(calls: number, loss: Loss): void
   /** Writes at keys like this fail without an effect, and all else goes through. */
   failWritesAt(key: RegExp): void
+  /** The next such call at a key like this waits before its effect. Resolves once it has come, with what lets it go on. */
+  hold(kind: 'read' | 'write', key: RegExp): Promise<() => void>
   mend(): void
 }
 
@@ -21,6 +23,7 @@ export function createFailingStore(inner: RecordStore): FailingStore {
   let left = Number.POSITIVE_INFINITY
   let loss: Loss = 'before'
   let refused: RegExp | undefined
+  let held: { kind: 'read' | 'write'; key: RegExp; come: (goOn: () => void) => void } | undefined
 
   async function call<Result>(act: () => Promise<Result>): Promise<Result> {
     if (left-- > 0) {
@@ -36,11 +39,25 @@ export function createFailingStore(inner: RecordStore): FailingStore {
     if (refused?.test(key)) throw new ScanInError('store_unavailable')
   }
 
+  /** `undefined`: nobody holds it. */
+  function turn(kind: 'read' | 'write', key: string): Promise<void> | undefined {
+    if (held?.kind !== kind || !held.key.test(key)) return undefined
+    const { come } = held
+    held = undefined
+    return new Promise<void>(come)
+  }
+
   return {
     store: {
       ...inner,
-      read: (...what) => call(() => inner.read(...what)),
+      async read(key) {
+        const held = turn('read', key)
+        if (held !== undefined) await held
+        return call(() => inner.read(key))
+      },
       async write(key, ...rest) {
+        const held = turn('write', key)
+        if (held !== undefined) await held
         refuse(key)
         return call(() => inner.write(key, ...rest))
       },
@@ -59,6 +76,10 @@ export function createFailingStore(inner: RecordStore): FailingStore {
     failWritesAt(key) {
       refused = key
     },
+    hold: (kind, key) =>
+      new Promise((come) => {
+        held = { kind, key, come }
+      }),
     mend() {
       done = 0
       left = Number.POSITIVE_INFINITY

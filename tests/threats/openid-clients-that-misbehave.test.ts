@@ -16,6 +16,7 @@ import {
   VERIFIER,
 } from '../support/oauth-flow.ts'
 import { type Provider, startProvider } from '../support/provider.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 
 /** T31: OpenID clients that misbehave, or that are not the ones they say. RFC 9700. */
 
@@ -140,6 +141,19 @@ test('T31 the card names the application that has asked, with its logo and what 
   expect(onPhone).toEqual({ name: 'Wiki', scopes: ['openid', 'email'], logo: LOGO })
   const [, native] = await namedFor(authorizePath(NATIVE, { redirect_uri: 'http://127.0.0.1:49152/cb' }))
   expect(native).toMatchObject({ name: 'Native App' })
+})
+
+test.each([
+  ['with something twice that nobody knows', `${authorizePath(NAMED, { scope: 'openid' })}&x=1&x=2`, ['openid']],
+  ['for a code, said twice', authorizePath(NAMED, { scope: 'openid', response_type: 'code code' }), ['openid']],
+  ['for no scope', authorizePath(NAMED, { scope: undefined }), ['openid']],
+  ['for an empty one', authorizePath(NAMED, { scope: '' }), ['openid']],
+])('T31 a login names the application whose request is gone on with: %s', async (_what, returnTo, scopes) => {
+  const [onPage, onPhone] = await namedFor(returnTo)
+  expect(onPage).toMatchObject({ name: 'Wiki' })
+  expect(onPhone).toMatchObject({ name: 'Wiki', scopes })
+  await codeFor(browser, phone, WEB)
+  expect(answerIn(await browser.get(returnTo))).toHaveProperty('code')
 })
 
 test.each([
@@ -369,4 +383,16 @@ test('T15 what the issuer and the addresses are, no header says', async () => {
     answerIn(await browser.get(authorizePath(WEB), { headers }))['code'] ?? '',
   )
   expect(decodeJwt(json.id_token).iss).toBe(service.url)
+})
+
+test('T15 nor does a request that names a host before its path, and a path is found by any spelling', async () => {
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+    const { text } = await browser.get(path)
+    for (const target of [`http://evil.example${path}`, path.replace(/n$/, '%6E').replace('server', '%73erver')]) {
+      const reply = await sendRaw(service.port, `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      expect([target, reply.status, reply.body]).toEqual([target, 200, text])
+    }
+  }
+  const refused = await form(browser, '/oauth/%74oken', { client_id: SPA.client_id, grant_type: 'none' })
+  expect([refused.status, refused.json.error]).toEqual([400, 'unsupported_grant_type'])
 })

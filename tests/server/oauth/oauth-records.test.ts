@@ -44,6 +44,7 @@ beforeEach(() => {
     call: () => call,
     refuseReplay: () => new Error('used before'),
     isAskedForCode: () => false,
+    isGivenBack: () => false,
     inLimits: (use) => use(),
     rows: { note: async () => undefined },
   }))

@@ -153,6 +153,60 @@ test.each<[what: string, during: () => unknown, error: string | undefined]>([
   },
 )
 
+test.each([
+  ['its grant is looked for', 'read', /^oauth:Grant:/],
+  ['it is used up', 'write', /^oauth:AuthorizationCode:/],
+] as const)(
+  'a code whose session ends while it is exchanged brings nothing, and leaves nothing: before %s',
+  async (_when, kind, key) => {
+    const receiver = await startWebhookReceiver()
+    try {
+      await begin([{ ...WEB, backchannel_logout_uri: receiver.url }])
+      const browser = await signInBrowser()
+      const { id } = (await browser.get('/session')).json().session
+      const { code } = await answerTo(browser)
+      const held = failing.hold(kind, key)
+      const exchanged = exchange(code)
+      const goOn = await held
+      expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+      // Of an ID token that comes after it, the application would hear no end.
+      await eventually('the application is told', () => receiver.received.length > 0)
+      goOn()
+      const { status, json } = await exchanged
+      expect([status, json.error]).toEqual([400, 'invalid_grant'])
+      expect(await testApp.store.read(`oauth:rows:${id}`)).toBeUndefined()
+    } finally {
+      await receiver.stop()
+    }
+  },
+)
+
+test('a code whose person is taken out of the accounts while it is exchanged brings nothing', async () => {
+  let isGone = false
+  await begin([WEB], { parts: { currentPerson: (user) => (isGone ? undefined : user) } })
+  const { code } = await answerTo(await signInBrowser())
+  const held = failing.hold('write', /^oauth:AuthorizationCode:/)
+  const exchanged = exchange(code)
+  const goOn = await held
+  isGone = true
+  goOn()
+  expect((await exchanged).json).toMatchObject({ error: 'invalid_grant' })
+})
+
+test('a device that is signed out while it is given its tokens is given none', async () => {
+  await begin([TV])
+  const { poll } = await confirmDevice()
+  const held = failing.hold('read', /^oauth:Grant:/)
+  const given = poll()
+  const goOn = await held
+  const { sessions } = (await phone.get('/sessions')).json()
+  const { id } = sessions.find((session: { kind: string }) => session.kind === 'browser')
+  expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
+  goOn()
+  const { status, json } = await given
+  expect([status, json.error]).toEqual([400, 'invalid_grant'])
+})
+
 test.each<[what: string, takeAway: (device: GivenDevice) => Promise<unknown>, reason: string]>([
   ['its refresh token is revoked', ({ tokens }) => revoke(tokens.refresh_token), 'given_back'],
   ['its access token is revoked', ({ tokens }) => revoke(tokens.access_token), 'given_back'],
@@ -196,12 +250,30 @@ interface GivenDevice {
   refreshed: () => ReturnType<typeof ask>
 }
 
-async function revoke(token: string): Promise<void> {
-  const payload = String(new URLSearchParams({ token, client_id: TV.client_id }))
+async function revoke(token: string, client: Record<string, string> = { client_id: TV.client_id }): Promise<void> {
+  const payload = String(new URLSearchParams({ token, ...client }))
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const reply = await testApp.app.inject({ method: 'POST', url: '/oauth/revoke', headers, payload })
   expect(reply.statusCode).toBe(200)
 }
+
+test.each(['access_token', 'refresh_token'])(
+  'a token that is revoked while its application is closed to the person is not good again when it opens: %s',
+  async (kind) => {
+    await begin([WEB, TV])
+    const browser = await signInBrowser()
+    const { json } = await exchange((await answerTo(browser))['code'])
+    const device = (await (await confirmDevice()).poll()).json
+    expect(await kindsOf(phone)).toEqual(['phone', 'browser', 'browser'])
+    register([WEB, TV].map((client) => ({ ...client, groups: ['staff'] })))
+    expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+    await revoke(json[kind], credentials)
+    await revoke(device[kind])
+    expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
+    register([WEB, TV])
+    expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+  },
+)
 
 test('a browser stays signed in whose application revokes its tokens, or shows a code twice', async () => {
   await begin([WEB])
@@ -210,14 +282,7 @@ test('a browser stays signed in whose application revokes its tokens, or shows a
   expect((await exchange(code)).status).toBe(200)
   expect((await exchange(code)).json.error).toBe('invalid_grant')
   const { json } = await exchange((await answerTo(browser))['code'])
-  const fields = { token: json.refresh_token, ...credentials }
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-  await testApp.app.inject({
-    method: 'POST',
-    url: '/oauth/revoke',
-    headers,
-    payload: String(new URLSearchParams(fields)),
-  })
+  await revoke(json.refresh_token, credentials)
   expect((await refresh(json.refresh_token)).json.error).toBe('invalid_grant')
   expect(await kindsOf(phone)).toEqual(['phone', 'browser'])
   expect((await browser.get('/session')).statusCode).toBe(200)
@@ -256,6 +321,17 @@ test('a scope that is taken away from a client is taken from what it was given b
   const again = (await refresh(refreshed.refresh_token)).json
   expect(again.scope).toBe('openid profile email groups')
   expect(await userinfo(again.access_token)).toMatchObject({ name: 'Demo Person' })
+})
+
+test('an ID token from before its application had another algorithm says who is meant, and signs them out', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const { json } = await exchange((await answerTo(browser))['code'])
+  register([{ ...WEB, id_token_signed_response_alg: 'EdDSA' }])
+  const hint = { id_token_hint: json.id_token }
+  expect(await answerTo(browser, { prompt: 'none', ...hint })).toHaveProperty('code')
+  await browser.get(`/oauth/logout?${new URLSearchParams(hint)}`)
+  expect((await browser.get('/session')).statusCode).toBe(401)
 })
 
 test('who signs in for a max_age is let on, however slowly they come back; the next one takes another login', async () => {
