@@ -39,7 +39,6 @@ export type SignInByProvider = (request: FastifyRequest, reply: FastifyReply, fr
 
 const AT_ONCE = 16
 const MOST_WAITING = 100
-const RETRY_AFTER_SECONDS = 5
 /** Names of methods (RFC 8176, and providers' own). */
 const METHOD = /^[\w.:/-]{1,64}$/
 const MOST_METHODS = 10
@@ -49,7 +48,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
   const calls = createQueues({
     atOnce: AT_ONCE,
     mostWaiting: MOST_WAITING,
-    refusal: () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS }),
+    refusal: () => new ScanInError('identity_provider_unavailable'),
   })
 
   return async (request, reply, { trip, query, by }) => {

@@ -7,6 +7,8 @@ import { expect, test } from '@jest/globals'
 import { createDiskStore } from '../../server/store/disk-store.ts'
 import { isNotWritten } from '../../server/store/not-written.ts'
 import { eventually } from '../support/eventually.ts'
+import { createClient, createPhone, type Reply } from '../support/http-client.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
 import { startServiceProcess } from '../support/service.ts'
 
 /** Another process on the folder is stopped while it has the lock: nobody waits for it without end. */
@@ -57,6 +59,37 @@ test('a service that is told to stop while its disk hangs ends all the same, wit
     // Nobody can say that all was well.
     expect([refused.status, await service.stop()]).toEqual([503, null])
   } finally {
+    holder.kill('SIGKILL')
+    rmSync(path, { recursive: true })
+  }
+})
+
+/** Sessions that one request ends at a time; and writes that may wait for the disk, the last fifth of them not for new logins. */
+const [ENDED_AT_ONCE, MOST_WAITING] = [100, 10_000]
+
+test('a service for whose disk too many writes wait refuses new logins at once, and nobody who is on the way', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
+  const service = await startServiceProcess({ STORE_PATH: path, MAX_SESSIONS: String(2 * ENDED_AT_ONCE) })
+  const [browser, late, phone] = [createClient(service.url), createClient(service.url), await createPhone(service.url)]
+  for (let opened = 0; opened < ENDED_AT_ONCE; opened += 10)
+    await Promise.all(Array.from({ length: 10 }, () => createPhone(service.url)))
+  const token = await startLogin(browser)
+  await scan(phone, token)
+  const holder = await hold(path)
+  try {
+    for (let waiting = 0; waiting < MOST_WAITING * 0.85; waiting += ENDED_AT_ONCE)
+      phone.delete('/sessions').catch(() => undefined)
+    const refusals: Reply[] = []
+    await eventually('somebody is refused', () => {
+      const come = late.post('/login').then((reply) => refusals.push(reply))
+      come.catch(() => undefined)
+      return refusals.length > 0
+    })
+    expect([refusals[0]?.status, refusals[0]?.json.code]).toEqual([503, 'overloaded'])
+    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
+    expect((await phone.get('/session')).status).toBe(200)
+  } finally {
+    await service.stop('SIGKILL')
     holder.kill('SIGKILL')
     rmSync(path, { recursive: true })
   }

@@ -11,7 +11,7 @@ import { expectProblem } from './seen.ts'
  * sake.
  */
 
-const PEOPLE: TestAccount[] = Array.from({ length: 66 }, (_, at) => ({
+const PEOPLE: TestAccount[] = Array.from({ length: 68 }, (_, at) => ({
   ...ZOFIA,
   id: `person-${at}`,
   username: `person${at}`,
@@ -85,6 +85,17 @@ onEveryStore(env, (stage) => {
         expect(Number(reply.headers['retry-after'])).toBeGreaterThan(0)
       }
       expect((await typesRightCode(other, '203.0.113.0')).status).toBe(200)
+    })
+
+    test('T25 and tokens of what others have scanned are wrong ones too, and their owner is not in the way of it', async () => {
+      const [owner, guesser] = (await people(2)) as [Client, Client]
+      const token = await startLogin(stage.browser())
+      await scan(owner, token)
+      const guess = () => guesser.post('/login/scan', { token })
+      const replies = await Promise.all(numbers(CODES.ofOneAccount).map(guess))
+      expect(counted(replies, 409)).toBe(CODES.ofOneAccount)
+      expectProblem(await guess(), 429, 'slow_down')
+      expect((await owner.post('/login/confirm', { token })).json.status).toBe('match_required')
     })
 
     test('T26 that another site makes a phone send are refused before they are counted', async () => {

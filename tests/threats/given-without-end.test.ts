@@ -1,12 +1,15 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import { calculateJwkThumbprint } from 'jose'
 import { createAppList } from '../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../server/apps/forward-auth/apps-file.ts'
 import { type Account, createAccounts } from '../../server/identity/accounts.ts'
+import type { BearerVerifier } from '../../server/identity/identity.ts'
 import { hashPassword } from '../../server/identity/passwords.ts'
 import { createMemoryStore } from '../../server/store/memory-store.ts'
 import { createRecordLimiter } from '../../server/store/record-limiter.ts'
-import { createInjectClient, createInjectPhone, createTestApp, type InjectClient } from '../support/app.ts'
+import { createInjectClient, createInjectPhone, createTestApp, type InjectClient, PUBLIC_URL } from '../support/app.ts'
+import { makePhoneKey, type PhoneKey, proofOf } from '../support/proofs.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 
 /** T17, T26: somebody who is signed in has codes and tokens made without end, by a script of theirs or another's page. */
@@ -16,12 +19,20 @@ const MINUTE = 60_000
 /** Of each kind, in a minute. */
 const MOST_OF_SESSION = 120
 const MOST_OF_PERSON = 600
+const MOST_OF_KEY = 240
 
 /** Nobody's errand, and of the form of one: that is seen at the application alone. */
 const ENTER = `/auth/enter?${new URLSearchParams({ app: WIKI, state: `${'a'.repeat(16)}.Lw.${'b'.repeat(43)}` })}`
 
 const enter = (who: InjectClient, accept = '*/*') => who.get(ENTER, { headers: { accept } })
 const askForToken = (who: InjectClient) => who.post('/session/token')
+
+/** Of a native app, bound to the key whose thumbprint it is. */
+const verifyToken: BearerVerifier = async (keyThumbprint) => ({
+  kind: 'person',
+  user: { id: 'native-1', name: 'Native Person', source: 'jwt' },
+  keyThumbprint,
+})
 
 let people: Account[]
 const time = { now: 0 }
@@ -48,7 +59,7 @@ beforeEach(async () => {
   const apps = createAppList()
   apps.replace(parseApps(JSON.stringify([{ origin: WIKI }])))
   const parts = {
-    ...{ apps, store, accounts: createAccounts(people) },
+    ...{ apps, store, accounts: createAccounts(people), bearerVerifiers: [verifyToken] },
     makeLimiter: (name: string, points: number, durationSeconds: number) =>
       createRecordLimiter({ store, clock, name, points, durationSeconds }),
   }
@@ -106,4 +117,23 @@ test('T17 who is not signed in is led to the login page, and is counted for noth
     expect([statusCode, String(headers.location)]).toEqual([302, expect.stringContaining('/?return_to=')])
   }
   expect(written).toEqual([])
+})
+
+test('T17 T26 an app that shows proofs without end is told to slow down by its key, no more are kept, and others go on', async () => {
+  const proofs = () => written.filter((key) => key.startsWith('proof:')).length
+  async function ask(key: PhoneKey): Promise<number> {
+    const token = await calculateJwkThumbprint(key.jwk)
+    const iat = Math.floor(time.now / 1000)
+    const proof = await proofOf(key, { token, method: 'GET', url: `${PUBLIC_URL}/session` }, { claims: { iat } })
+    const headers = { authorization: `DPoP ${token}`, dpop: proof }
+    return (await app.inject({ url: '/session', headers })).statusCode
+  }
+  const [one, another] = await Promise.all([makePhoneKey(), makePhoneKey()])
+  const statuses: number[] = []
+  for (let times = 0; times < MOST_OF_KEY + 2; times++) statuses.push(await ask(one))
+  expect(statuses).toEqual([...Array(MOST_OF_KEY).fill(200), 429, 429])
+  expect(proofs()).toBe(MOST_OF_KEY)
+  expect(await ask(another)).toBe(200)
+  time.now += MINUTE
+  expect(await ask(one)).toBe(200)
 })

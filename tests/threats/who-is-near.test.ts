@@ -7,6 +7,9 @@ import { sendRaw } from '../support/raw-socket.ts'
 
 /** T1: browser and phone are near only if that is known. An address that may be a proxy's says nothing. */
 
+/** Where every address is, by a file that knows them all. */
+const PLACE = 'Bielefeld, Germany'
+
 /** How a request comes in: what connects, and what it brings. */
 interface Way {
   remoteAddress?: string
@@ -30,7 +33,7 @@ afterAll(async () => {
 function appThat(env: Record<string, string>) {
   const key = JSON.stringify(env)
   const open = async () => {
-    const { app } = await createTestApp({ POLL_HOLD_SECONDS: '0', ...env })
+    const { app } = await createTestApp({ POLL_HOLD_SECONDS: '0', ...env }, { placeOf: () => PLACE })
     return { app, phone: await createInjectPhone(app) }
   }
   const opening = opened.get(key) ?? open()
@@ -194,6 +197,29 @@ describe('T1 behind two proxies', () => {
 
   test('a request that only one of them has seen comes from nobody known', async () => {
     await expectMatchAsked(await meet(env, proxied('198.51.100.7'), proxied('198.51.100.7')))
+  })
+})
+
+describe('T1 of where the browser is nothing is said that would be said of a proxy', () => {
+  const TRUST_PROXY = '10.0.0.0/8'
+
+  test.each<[string, Record<string, string>, Way]>([
+    ['behind one that nobody named', {}, proxied('198.51.100.7')],
+    ['behind one that another list names', { TRUST_PROXY: '192.0.2.1' }, proxied('198.51.100.7')],
+    ['behind a trusted one that names no client', { TRUST_PROXY }, proxied('unknown')],
+    ['at the address of a trusted one', { TRUST_PROXY }, { remoteAddress: '10.0.0.1' }],
+  ])('%s: no place, and not whether it is new there', async (_where, env, browserBy) => {
+    const { scanned } = await meet(env, browserBy, { remoteAddress: '203.0.113.9' })
+    expect(scanned.json()).toMatchObject({ ip: '10.0.0.1', same_network: false })
+    for (const said of ['place', 'new_browser']) expect(scanned.json()).not.toHaveProperty(said)
+  })
+
+  test.each<[string, Record<string, string>, Way]>([
+    ['without any', {}, { remoteAddress: '198.51.100.7' }],
+    ['by a trusted one that names the client', { TRUST_PROXY }, proxied('198.51.100.7')],
+  ])('%s both are said', async (_how, env, browserBy) => {
+    const { scanned } = await meet(env, browserBy, { remoteAddress: '203.0.113.9' })
+    expect(scanned.json()).toMatchObject({ ip: '198.51.100.7', place: PLACE, new_browser: true })
   })
 })
 

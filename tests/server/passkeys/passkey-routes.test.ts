@@ -319,6 +319,20 @@ describe('signing in', () => {
   })
 })
 
+test('T17 a phone has thirty challenges a minute, whatever for, and others of its person have theirs', async () => {
+  await add()
+  const { token } = (await createInjectClient(testApp.app).post('/login')).json()
+  await phone.post('/login/scan', { token })
+  const toAdd = () => phone.post('/passkeys/options')
+  const toConfirm = () => phone.post('/login/confirm/options', { token })
+  const replies = []
+  // The first of them was for the passkey.
+  for (let given = 1; given < 30; given++) replies.push(await (given % 2 === 0 ? toAdd : toConfirm)())
+  expect(replies.map(({ statusCode }) => statusCode)).toEqual(Array(29).fill(200))
+  for (const ask of [toAdd, toConfirm]) expect(refusal(await ask())).toEqual([429, 'slow_down'])
+  expect((await (await createInjectPhone(testApp.app)).post('/passkeys/options')).statusCode).toBe(200)
+})
+
 test("with another public URL passkeys of the one before are nobody's", async () => {
   await add()
   const { store, time } = testApp

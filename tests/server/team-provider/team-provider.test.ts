@@ -18,6 +18,7 @@ import { type KeptLog, keepLog } from '../../support/audit-lines.ts'
 import { eventually } from '../../support/eventually.ts'
 import { createFailingStore, type Loss } from '../../support/failing-store.ts'
 import { ADMIN_TOKEN } from '../../support/operator.ts'
+import { createSoftwareAuthenticator } from '../../support/software-authenticator.ts'
 import { startTeamProvider, type TeamProvider } from '../../support/team-provider.ts'
 
 const MINUTE_MS = 60_000
@@ -238,6 +239,28 @@ describe('signing in', () => {
     expect(await refusal()).toBeUndefined()
     testApp.time.now += 6 * MINUTE_MS
     expect(await refusal()).toBe('recent_sign_in_required')
+  })
+
+  test('a passkey of who signs in there confirms here, and signs nobody in: they may be gone there by now', async () => {
+    await start({ CONFIRM: 'passkey' })
+    const begun = await phone.post('/sign-in/oidc', { return_to: '/scan', again: true })
+    await phone.get(pathOf(await team.visit(begun.json().location, 'u-1')))
+    const authenticator = createSoftwareAuthenticator({ origin: PUBLIC_URL })
+    const attestation = authenticator.make((await phone.post('/passkeys/options')).json())
+    expect((await phone.post('/passkeys', { attestation })).statusCode).toBe(201)
+    log.news()
+
+    const elsewhere = createInjectClient(testApp.app)
+    const toSignIn = (await elsewhere.post('/sign-in/passkey/options')).json()
+    const refused = await elsewhere.post('/sign-in/passkey', { assertion: authenticator.use(toSignIn) })
+    expect([refused.statusCode, refused.json().code, refused.cookies]).toEqual([401, 'invalid_credentials', []])
+    expect(told()).toEqual([['sign_in.failed', 'foreign']])
+
+    const { token } = (await elsewhere.post('/login')).json()
+    await phone.post('/login/scan', { token })
+    const toConfirm = (await phone.post('/login/confirm/options', { token })).json()
+    const confirmed = await phone.post('/login/confirm', { token, assertion: authenticator.use(toConfirm) })
+    expect(confirmed.json()).toEqual({ status: 'authenticated' })
   })
 
   test('who is blocked is told so by a page, an audit line tells of it, and nothing of theirs is kept', async () => {
@@ -832,6 +855,27 @@ describe('a provider in trouble', () => {
     const way = pathOf(await team.visit(String(begun.headers.location), 'u-1'))
     team.isDown = true
     expect(readable(await phone.get(way))).toEqual({ ...away, back: '/scan#abc' })
+  })
+
+  test('T26 that is slow is asked about sixteen people at once; a hundred wait, and who comes then is told to come again', async () => {
+    const [asked, waiting] = [16, 100]
+    await signIn()
+    const begun = await Promise.all(Array.from({ length: asked + waiting + 1 }, () => phone.get('/sign-in/oidc')))
+    team.slowAt = '/token'
+    // Codes that the provider has never given: it is asked about them all the same.
+    const back = begun.map(({ headers }) => {
+      const state = new URL(String(headers.location)).searchParams.get('state') ?? ''
+      return phone.get(`/sign-in/oidc/callback?${new URLSearchParams({ code: 'any', state, iss: team.issuer })}`)
+    })
+    const refused = await Promise.race(back)
+    expect(team.keptBack()).toBeLessThanOrEqual(asked)
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '60'])
+    expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
+
+    team.slowAt = undefined
+    const refusals = (await Promise.all(back)).filter(({ statusCode }) => statusCode === 503)
+    expect(refusals).toHaveLength(1)
+    expect((await signIn()).headers.location).toBe('/scan')
   })
 
   test('that calls itself something else than PHONE_OIDC_ISSUER is not used, and the log says why', async () => {

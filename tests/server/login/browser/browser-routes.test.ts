@@ -213,6 +213,15 @@ describe('polling', () => {
     expect((await held).json()).toMatchObject({ status: 'scanned' })
   })
 
+  test('where holding is off nothing is held, whatever was asked for: it says what was so when it came', async () => {
+    const token = await begin({ POLL_HOLD_SECONDS: '0' })
+    const early = browser.get(`/login/status/${token}?seen=pending&wait=25`)
+    // Once a later one is answered, the first was looked at.
+    expect((await statusOf(token)).status).toBe('pending')
+    await phone.post('/login/scan', { token })
+    expect((await early).json().status).toBe('pending')
+  })
+
   test('nothing is held whose state is not the one that was seen', async () => {
     const token = await begin({ POLL_HOLD_SECONDS: '25' })
     const reply = await browser.get(`/login/status/${token}?seen=scanned&wait=25`)

@@ -25,3 +25,8 @@ test('no body is no body', () => {
   client.headers = { 'content-length': '0' }
   expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 25).waitMs).toBe(25_000)
 })
+
+test('where holding is off nothing is held, whatever its client asks for', () => {
+  const client = new IncomingMessage(new Socket())
+  expect(takeHoldRequest(client, { seen: 'pending', wait: '25' }, 0).waitMs).toBe(0)
+})

@@ -301,6 +301,16 @@ describe('the phone that waits', () => {
     })
   })
 
+  test('is not held where holding is off, whatever it asks for: it is told what was so when it came', async () => {
+    await begin({ POLL_HOLD_SECONDS: '0' })
+    await phone.post('/login/scan', { token })
+    const early = phone.get(`/login/scan/${token}?seen=scanned&wait=25`)
+    // Once a later one is answered, the first was looked at.
+    expect((await phone.get(`/login/scan/${token}`)).json().status).toBe('scanned')
+    await phone.post('/login/confirm', { token })
+    expect((await early).json().status).toBe('scanned')
+  })
+
   describe.each(['15', '60'])('where polls are %s seconds apart', (interval) => {
     const env = { POLL_INTERVAL_SECONDS: interval, POLL_HOLD_SECONDS: '0' }
     const poll = (seen: string) => phone.get(`/login/scan/${token}?seen=${seen}&wait=2`)
