@@ -203,10 +203,13 @@ export function parseUrl(text: string, ofPassword = 'may have no user name and n
   return url.username === '' && url.password === '' ? url : ofPassword
 }
 
+/** What a host is called, or an address in brackets. To parse, `*` and `;` are letters too: to a policy, all hosts and an end. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
+
 /** Scheme and authority of an address that has nothing else, as they are compared. */
 export function parseOrigin(text: string): string | undefined {
   const url = httpUrl(text)
-  return url !== undefined && url.href === `${url.origin}/` ? url.origin : undefined
+  return url !== undefined && HOST.test(url.hostname) && url.href === `${url.origin}/` ? url.origin : undefined
 }
 
 function parseCidr(text: string): string | undefined {

@@ -215,14 +215,17 @@ describe('the configuration', () => {
     const config = read({
       PUBLIC_URL: 'https://login.example.com/',
       TRUST_PROXY: '10.0.0.0/8, ::1',
-      ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/',
+      ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/,http://[::1]:3000,https://über_1.example',
     })
     expect(config.publicUrl).toBe('https://login.example.com')
     // As browsers write where they come from.
     expect(read({ PORT: '80' }).publicUrl).toBe('http://192.168.1.5')
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1'])
     expect(read({ TRUST_PROXY: '10.0.0.1', TRUST_PROXY_HOPS: '2' }).trustProxyHops).toBe(2)
-    expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
+    expect(config.allowedOrigins).toEqual([
+      ...['https://a.example.com', 'http://b.example.com:8080'],
+      ...['http://[::1]:3000', 'https://xn--ber_1-jva.example'],
+    ])
   })
 
   test('takes back ends that tokens are for, and where the keys for them are', () => {
@@ -269,6 +272,10 @@ describe('a bad environment', () => {
     ['TRUST_PROXY_HOPS', '0'],
     ['TRUST_PROXY_HOPS', '2'],
     ['ALLOWED_ORIGINS', 'https://a.example.com/path'],
+    ['ALLOWED_ORIGINS', 'https://*.example.com'],
+    ['ALLOWED_ORIGINS', 'https://a.example.com;'],
+    ['RETURN_TO_ORIGINS', 'https://a.example.com, https://*.example.com'],
+    ['PUBLIC_URL', 'https://*.example.com'],
     ['TOKEN_AUDIENCES', 'orders, , stock'],
     ['TOKEN_AUDIENCES', 'two words'],
     ['KEY_ROTATION_DAYS', '0'],
