@@ -66,7 +66,8 @@ describe('a page may call all of it', () => {
     expect(statuses).toEqual(ALL_WELL)
     expect(readable).toEqual(Array(5).fill(LISTED))
     expect(withCredentials).toEqual(Array(5).fill('true'))
-    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, WWW-Authenticate'))
+    // The last is said by the provider.
+    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, www-authenticate, date, WWW-Authenticate'))
     expect(name).toBe(ZOFIA.name)
   })
 
