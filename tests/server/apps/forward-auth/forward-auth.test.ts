@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { LightMyRequestResponse } from 'fastify'
 import { createAppList } from '../../../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
 import { ScanInError } from '../../../../server/errors.ts'
@@ -65,6 +66,7 @@ beforeAll(async () => {
   send = async (method, url, headers) => {
     const reply = await testApp.app.inject({ method: method as 'GET', url, headers })
     const setCookies = [reply.headers['set-cookie'] ?? []].flat()
+    if (reply.statusCode > 300 && reply.statusCode < 400) expectNoBody(reply)
     return { status: reply.statusCode, headers: reply.headers, setCookies, text: reply.body }
   }
   phone = await createInjectPhone(testApp.app)
@@ -76,6 +78,11 @@ beforeEach(() => {
   reads = []
   browser = createAppBrowser(send, PUBLIC_URL)
 })
+
+/** A redirect leads on, and says nothing beside. */
+function expectNoBody({ headers, body }: LightMyRequestResponse): void {
+  expect([body, headers['content-type'], headers['content-length'] ?? '0']).toEqual(['', undefined, '0'])
+}
 
 function counted(store: RecordStore): RecordStore {
   return {
