@@ -116,7 +116,7 @@ function codeOf(error: FastifyError): ErrorCode {
 export interface UnseenOptions {
   requestIds: RequestIds
   log: Pick<RequestLog, 'tally' | 'reply'>
-  headers: Pick<HeaderSets, 'api'>
+  headers: Pick<HeaderSets, 'anyHost'>
 }
 
 /** Has what no hook of Fastify's hears of in the log and the numbers that all other replies are in. */
@@ -129,7 +129,7 @@ function noteUnseen(
 }
 
 /** Answers what never became a request: broken HTTP, too many headers, a request that took too long. */
-export function answerBrokenRequest({ requestIds, log, headers: { api } }: UnseenOptions) {
+export function answerBrokenRequest({ requestIds, log, headers: { anyHost } }: UnseenOptions) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
@@ -137,7 +137,7 @@ export function answerBrokenRequest({ requestIds, log, headers: { api } }: Unsee
     }
     const code = brokenRequestCode(error.code)
     const id = requestIds.make()
-    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(api, id))
+    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(anyHost, id))
     // Browsers open connections that they may need, and ask for nothing there.
     if (socket.bytesRead === 0) log.tally.refusals[code]++
     else noteUnseen(log, { method: 'unknown', code, labels: { request_id: id } })
@@ -149,19 +149,19 @@ export function answerBrokenRequest({ requestIds, log, headers: { api } }: Unsee
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
-export function answerExpectation({ requestIds, log, headers: { api } }: UnseenOptions) {
+export function answerExpectation({ requestIds, log, headers: { anyHost } }: UnseenOptions) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     const id = requestIds.of(request)
     noteUnseen(log, { method: request.method ?? 'unknown', code: 'invalid_request', labels: labelsOf(id, request) })
-    const said = lastWord(api, id)
+    const said = lastWord(anyHost, id)
     const { status, headers, body } = problemReply(new ScanInError('invalid_request'), said)
     response.writeHead(status, headers).end(body)
   }
 }
 
 /** Headers of a reply after which the connection ends: what it was to be for is not known, so those of the API. */
-const lastWord = (api: Readonly<Record<string, string>>, requestId: string) => ({
-  ...api,
+const lastWord = (anyHost: Readonly<Record<string, string>>, requestId: string) => ({
+  ...anyHost,
   'x-request-id': requestId,
   connection: 'close',
 })
