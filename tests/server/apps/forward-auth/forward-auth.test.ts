@@ -446,6 +446,12 @@ describe('a proxy', () => {
     expect((await send('GET', '/auth/verify', forwardedTo('https://WIKI.example:443'))).status).toBe(401)
   })
 
+  test('and the log says of which, once, however many hosts a stranger has made up before', async () => {
+    for (let host = 0; host < 100; host++) await send('GET', '/auth/verify', forwardedTo(`https://h${host}.evil.test`))
+    for (const _time of [1, 2]) await send('GET', '/auth/verify', forwardedTo('https://mistake.example'))
+    expect(log.text().match(/"origin":"https:\/\/mistake\.example"/g)).toHaveLength(1)
+  })
+
   test.each([
     ['no host', { 'x-forwarded-proto': 'https' }],
     ['no scheme', { 'x-forwarded-host': 'wiki.example' }],
