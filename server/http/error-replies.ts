@@ -46,7 +46,10 @@ export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
   }
 }
 
-/** RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. */
+/**
+ * RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. Whether what is
+ * named can be a host is not looked at: only the admin port goes by it, by names that it knows, and polls would pay for it.
+ */
 export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const { httpVersionMajor, httpVersionMinor } = raw
   const mayNameNone = httpVersionMajor === 1 && httpVersionMinor === 0
