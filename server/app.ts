@@ -70,13 +70,18 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     sessionCookieName: cookies.sessionName,
     shortcut: rooms.browser.pollLane,
     pages,
-    onClosing: shared.holds.closing.come,
+    onClosing() {
+      shared.holds.closing.come()
+      // Its seconds are those that connections have, and none beside.
+      void rooms.teamProvider?.close()
+    },
   })
   app.addHook('onListen', async () => void rooms.teamProvider?.prepare())
-  // Each tries for two seconds what is left, and a process has nine in all.
+  // The last of these is run first. Each tries for two seconds what is left, and a process has nine in all.
   app.addHook('onClose', async () => void (await Promise.all([events.close(), shared.webhooks?.close()])))
   app.addHook('onClose', async () => rooms.oauth?.close())
   app.addHook('onClose', async () => rooms.keys?.close())
+  app.addHook('onClose', async () => rooms.teamProvider?.close())
   // Before whatever the route itself says of the cookie.
   app.addHook('onSend', async (request, reply, payload) => {
     const cookie = current.renewed(request)

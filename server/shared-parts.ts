@@ -50,7 +50,7 @@ export function createSharedParts(options: AppOptions) {
     ...options,
     ...base,
     ...createLooks(options),
-    headers: headerSets(publicUrl, allowedOrigins),
+    headers: headerSets(publicUrl, allowedOrigins, options.apps !== undefined),
     cookies: createCookies(config.isCookieSecure),
     clientAddresses: createClientAddresses({ ...config, logger }),
     approvingTokens: createApprovingTokens(options),

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { blockedReply, blocksReply, endedReply, seenReply } from '../admin/admin-wire.ts'
-import { EnvironmentReader } from '../config/environment.ts'
+import { EnvironmentReader, parseOrigin } from '../config/environment.ts'
 import { codeOf } from '../errors.ts'
 import { columns } from './table.ts'
 import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
@@ -70,14 +70,16 @@ export const admin: Command = async (args, terminal) => {
 function createCall(url: string | undefined, { env, readFile }: Terminal) {
   const reader = new EnvironmentReader(env, readFile)
   const host = reader.text('ADMIN_HOST') ?? '127.0.0.1'
-  const port = reader.text('ADMIN_PORT')
+  const port = reader.optionalInteger('ADMIN_PORT', 0, 65_535)
   const token = reader.text('ADMIN_TOKEN')
   reader.throwIfBad()
   if (token === undefined)
     throw new CommandError('ADMIN_TOKEN (or ADMIN_TOKEN_FILE) has to be the one that the service has.')
-  if (url === undefined && port === undefined)
-    throw new CommandError('Where? ADMIN_PORT says it as the service has it, or --url http://127.0.0.1:PORT.')
-  const base = url ?? `http://${reachable(host)}:${port}`
+  const base = parseOrigin(url ?? (port === undefined ? '' : `http://${reachable(host)}:${port}`))
+  if (base === undefined)
+    throw new CommandError(
+      'Where? ADMIN_PORT says it as the service has it, or --url http://127.0.0.1:PORT, without a path.',
+    )
 
   return async (method: string, path: string): Promise<string> => {
     const { status, body } = await ask(method, new URL(path, base), token).catch((cause: unknown) => {

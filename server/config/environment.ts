@@ -3,6 +3,9 @@ import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** What may have any white space: it was made by a program, or by somebody who means it. */
+const SECRET = /(PASSWORD|SECRET|TOKEN)$/
+
 /** A start that cannot be: one message that names every bad variable, and every bad file. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -64,8 +67,19 @@ export class EnvironmentReader {
     throw new ConfigError(`${ofVariables.length === 0 ? '' : 'Bad configuration: '}${list.join('; ')}`)
   }
 
-  /** The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. */
+  /**
+   * The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. What nobody sees and
+   * nobody means is rejected: line ends of Windows, blanks behind.
+   */
   text(name: string): string | undefined {
+    const value = this.#value(name)
+    if (value === undefined) return undefined
+    if (/\p{Cc}/u.test(value)) this.reject(name, 'has control characters in it, such as the end of a line')
+    else if (value !== value.trim() && !SECRET.test(name)) this.reject(name, 'has white space at its ends')
+    return value
+  }
+
+  #value(name: string): string | undefined {
     this.#asked.add(name)
     const value = this.#given(name)
     const path = this.#env[`${name}_FILE`] || undefined
@@ -85,7 +99,7 @@ export class EnvironmentReader {
 
   #textOfFile(name: string, path: string): string | undefined {
     try {
-      const text = this.#readFile(path).replace(/^\ufeff|\r?\n$/g, '')
+      const text = this.#readFile(path).replace(/^\ufeff|[\r\n]+$/g, '')
       // Who names a file means its content: an empty one is a secret that was not put there.
       if (text === '') this.reject(name, 'is an empty file')
       return text || undefined
@@ -150,20 +164,26 @@ export class EnvironmentReader {
     return undefined
   }
 
-  #parsed<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value | undefined {
-    const text = this.text(name)
+  #parsed<Value>(
+    name: string,
+    description: string,
+    parse: (text: string) => Value | undefined,
+    text = this.text(name),
+  ): Value | undefined {
     if (text === undefined) return undefined
     const value = parse(text)
     if (value === undefined) this.reject(name, `has to be ${description}`)
     return value
   }
 
+  /** It may be on several lines, as in a Compose file. */
   #list<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value[] | undefined {
-    return this.#parsed(name, description, (text) => {
+    const parseAll = (text: string) => {
       const values = text.split(',').map((part) => parse(part.trim()))
       const good = values.filter((value) => value !== undefined)
       return good.length === values.length ? good : undefined
-    })
+    }
+    return this.#parsed(name, description, parseAll, this.#value(name))
   }
 }
 
@@ -183,10 +203,13 @@ export function parseUrl(text: string, ofPassword = 'may have no user name and n
   return url.username === '' && url.password === '' ? url : ofPassword
 }
 
+/** What a host is called, or an address in brackets. To parse, `*` and `;` are letters too: to a policy, all hosts and an end. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
+
 /** Scheme and authority of an address that has nothing else, as they are compared. */
 export function parseOrigin(text: string): string | undefined {
   const url = httpUrl(text)
-  return url !== undefined && url.href === `${url.origin}/` ? url.origin : undefined
+  return url !== undefined && HOST.test(url.hostname) && url.href === `${url.origin}/` ? url.origin : undefined
 }
 
 function parseCidr(text: string): string | undefined {

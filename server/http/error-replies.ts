@@ -5,7 +5,7 @@ import { type ErrorCode, ScanInError } from '../errors.ts'
 import type { Pages } from './pages.ts'
 import { isElsewhere } from './pages-elsewhere.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
-import { type RequestIds, sendId } from './request-labels.ts'
+import { labelsOf, type RequestIds, type RequestLabels, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
 import type { HeaderSets } from './security-headers.ts'
 
@@ -40,13 +40,16 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
 /** For addresses that no route can be looked up by: broken escapes. */
 export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
   return (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-    log.tally.refusals.invalid_request++
     sendId(request, reply)
+    noteUnseen(log, { method: request.method, code: 'invalid_request', labels: labelsOf(request.id, request) })
     if (!pages.answerNavigation(request, reply, 400)) void send(reply, new ScanInError('invalid_request'), headers)
   }
 }
 
-/** RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. */
+/**
+ * RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. Whether what is
+ * named can be a host is not looked at: only the admin port goes by it, by names that it knows, and polls would pay for it.
+ */
 export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const { httpVersionMajor, httpVersionMinor } = raw
   const mayNameNone = httpVersionMajor === 1 && httpVersionMinor === 0
@@ -115,20 +118,32 @@ function codeOf(error: FastifyError): ErrorCode {
 /** For what Fastify does not see. */
 export interface UnseenOptions {
   requestIds: RequestIds
-  log: Pick<RequestLog, 'tally'>
-  headers: Pick<HeaderSets, 'api'>
+  log: Pick<RequestLog, 'tally' | 'reply'>
+  headers: Pick<HeaderSets, 'anyHost'>
+}
+
+/** Has what no hook of Fastify's hears of in the log and the numbers that all other replies are in. */
+function noteUnseen(
+  { tally, reply }: UnseenOptions['log'],
+  { method, code, labels }: { method: string; code: ErrorCode; labels: RequestLabels },
+): void {
+  tally.refusals[code]++
+  reply({ method, route: 'unknown', status: problemOf(new ScanInError(code)).status, ms: 0 }, labels)
 }
 
 /** Answers what never became a request: broken HTTP, too many headers, a request that took too long. */
-export function answerBrokenRequest({ requestIds, log: { tally }, headers: { api } }: UnseenOptions) {
+export function answerBrokenRequest({ requestIds, log, headers: { anyHost } }: UnseenOptions) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
     const code = brokenRequestCode(error.code)
-    tally.refusals[code]++
-    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(api, requestIds.make()))
+    const id = requestIds.make()
+    const { status, headers, body } = problemReply(new ScanInError(code), lastWord(anyHost, id))
+    // Browsers open connections that they may need, and ask for nothing there.
+    if (socket.bytesRead === 0) log.tally.refusals[code]++
+    else noteUnseen(log, { method: 'unknown', code, labels: { request_id: id } })
     // Node adds the Date to replies of its own alone (RFC 9110 §6.6.1).
     const said = { ...headers, date: new Date().toUTCString() }
     const lines = Object.entries(said).map(([name, value]) => `${name}: ${value}\r\n`)
@@ -137,18 +152,19 @@ export function answerBrokenRequest({ requestIds, log: { tally }, headers: { api
 }
 
 /** Answers an `Expect` that is not `100-continue` (RFC 9110 §10.1.1), which Node does not even hand to Fastify. */
-export function answerExpectation({ requestIds, log: { tally }, headers: { api } }: UnseenOptions) {
+export function answerExpectation({ requestIds, log, headers: { anyHost } }: UnseenOptions) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    tally.refusals.invalid_request++
-    const said = lastWord(api, requestIds.of(request))
+    const id = requestIds.of(request)
+    noteUnseen(log, { method: request.method ?? 'unknown', code: 'invalid_request', labels: labelsOf(id, request) })
+    const said = lastWord(anyHost, id)
     const { status, headers, body } = problemReply(new ScanInError('invalid_request'), said)
     response.writeHead(status, headers).end(body)
   }
 }
 
 /** Headers of a reply after which the connection ends: what it was to be for is not known, so those of the API. */
-const lastWord = (api: Readonly<Record<string, string>>, requestId: string) => ({
-  ...api,
+const lastWord = (anyHost: Readonly<Record<string, string>>, requestId: string) => ({
+  ...anyHost,
   'x-request-id': requestId,
   connection: 'close',
 })

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { ScanInError } from '../errors.ts'
 
-/** What our pages send. `Accept` and its like need no asking. */
+/** What our pages send, and others' with a token of their own. `Accept` and its like need no asking. */
 const METHODS = 'GET, POST, PATCH, DELETE'
-const REQUEST_HEADERS = 'authorization, content-type'
-/** What a client keeps to, and what it names to whoever reads the log. */
-export const READABLE_HEADERS = 'retry-after, x-request-id'
+const REQUEST_HEADERS = 'authorization, content-type, dpop, traceparent'
+/** What a client keeps to, what it names to whoever reads the log, and by what it makes a proof anew. */
+export const READABLE_HEADERS = 'retry-after, x-request-id, www-authenticate, date'
 /** The longest that Chromium keeps the answer to a preflight. */
 const KEPT_SECONDS = '7200'
 

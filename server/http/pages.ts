@@ -7,7 +7,7 @@ import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
 import { createPagesElsewhere, isElsewhere } from './pages-elsewhere.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
-import { shareBodies } from './shared-bodies.ts'
+import { sendWhole, shareBodies } from './shared-bodies.ts'
 import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
 
 const LOGIN_PAGE = '/'
@@ -121,6 +121,7 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   function fileRoutes(scope: FastifyInstance): void {
+    scope.addHook('onRequest', sendWhole)
     scope.addHook('onSend', async (_request, reply, payload) => {
       nameScripts(reply)
       return payload

@@ -65,11 +65,16 @@ export function createRequestIds({ clientAddresses, randomness }: RequestIdsOpti
 export function labelRequests(app: FastifyInstance): void {
   app.decorateRequest('labels')
   app.addHook('onRequest', (request, reply, done) => {
-    const trace = traceIdOf(request.headers['traceparent'])
-    request.labels = { request_id: request.id, ...(trace === undefined ? {} : { trace_id: trace }) }
+    request.labels = labelsOf(request.id, request)
     if (request.routeOptions.config.isPoll !== true) sendId(request, reply)
     done()
   })
+}
+
+/** What is known of a request before anybody looks at it. */
+export function labelsOf(id: string, { headers }: Pick<IncomingMessage, 'headers'>): RequestLabels {
+  const trace = traceIdOf(headers['traceparent'])
+  return { request_id: id, ...(trace === undefined ? {} : { trace_id: trace }) }
 }
 
 export function sendId({ id }: FastifyRequest, reply: FastifyReply): void {

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 export interface HeaderSets {
   /** For what changes with every request: no cache keeps it, no proxy alters it. */
   api: Readonly<Record<string, string>>
+  /** The same, for what may have been asked at an application's host: how that is to be reached is not ours to say. */
+  anyHost: Readonly<Record<string, string>>
   page: Readonly<Record<string, string>>
   /** For the one page that listed origins may put into a frame. */
   embed: Readonly<Record<string, string>>
@@ -36,8 +38,9 @@ const WORKER_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 /**
  * @param publicUrl with https it brings HSTS
  * @param allowedOrigins whose pages may read what the API replies: with some, no reply is the same for everybody
+ * @param hasApps whether there are hosts of applications, from which proxies send us what is asked
  */
-export function headerSets(publicUrl: string, allowedOrigins: readonly string[]): HeaderSets {
+export function headerSets(publicUrl: string, allowedOrigins: readonly string[], hasApps = false): HeaderSets {
   const all = {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
@@ -53,12 +56,15 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[])
   const page = { ...unframed, 'x-frame-options': 'DENY' }
   const asset = { ...all, 'cross-origin-resource-policy': 'same-origin' }
   const isAlone = allowedOrigins.length === 0
+  const api = {
+    ...all,
+    'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform',
+    ...(isAlone ? {} : { vary: 'Origin' }),
+  }
+  const { 'strict-transport-security': _ofOurHost, ...withoutHsts } = api
   return {
-    api: {
-      ...all,
-      'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform',
-      ...(isAlone ? {} : { vary: 'Origin' }),
-    },
+    api,
+    anyHost: hasApps ? withoutHsts : api,
     page,
     // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
     embed: isAlone ? page : { ...unframed, 'content-security-policy': contentSecurityPolicy(allowedOrigins.join(' ')) },

@@ -33,8 +33,13 @@ export function shareBodies() {
   }
 }
 
-/** A hook that has every file sent whole. */
-export function refuseRanges({ raw }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  delete raw.headers.range
+/**
+ * A hook that has every file sent whole, whichever of its versions was seen before. Of what pages load we do not say when it
+ * changed, and then a date is to be left aside (RFC 9110 §13.1.4): the library takes any for too early.
+ */
+export function sendWhole({ raw: { headers } }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  delete headers.range
+  delete headers['if-match']
+  delete headers['if-unmodified-since']
   done()
 }

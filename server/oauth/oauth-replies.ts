@@ -68,9 +68,9 @@ export function searchOf(url: string): string {
 
 const EXPOSED = 'access-control-expose-headers'
 
-/** What a page may read of it: what the provider says, beside what is said of all replies that pages may read. */
+/** What a page may read of it is what it may read of all replies; what the provider names is among that. */
 function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<string, string> {
-  return theirs === undefined ? {} : { [EXPOSED]: `${READABLE_HEADERS}, ${theirs}` }
+  return theirs === undefined ? {} : { [EXPOSED]: READABLE_HEADERS }
 }
 
 /** What log lines say of it. */

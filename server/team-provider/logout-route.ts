@@ -89,12 +89,12 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
           summary: "The team's provider says that somebody has signed out there",
           description: `OpenID Connect Back-Channel Logout 1.0: a form (\`${FORM_TYPE}\`) with a \`logout_token\`, which is good once.`,
           problems: AWAY,
-          response: { 200: Type.Null() },
+          response: { 200: Type.Unsafe<undefined>({ type: 'null' }) },
         },
       },
       async (request, reply) => {
         await take(request)
-        return reply.code(200).send(null)
+        return reply.code(200).send(undefined)
       },
     )
   })

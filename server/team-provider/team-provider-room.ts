@@ -60,6 +60,8 @@ export interface TeamProviderRoom {
   prepare(): Promise<void>
   /** `/sign-in/oidc…` */
   routes(app: TypedApp): void
+  /** Waits for what the provider is asked still, for some seconds from the first call on. */
+  close(): Promise<void>
 }
 
 /**
@@ -91,7 +93,6 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
     onSessionNews: createGrantEnds(parts),
     prepare: provider.prepare,
     routes(app) {
-      app.addHook('onClose', vouching.close)
       tripRoutes(app, {
         ...parts,
         signIn,
@@ -101,5 +102,6 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })
     },
+    close: vouching.close,
   }
 }

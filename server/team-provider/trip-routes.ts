@@ -98,10 +98,10 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       // A link may be anybody's, and so may be where a page of ours leads on to: it leads to the button, and leaves aside
       // where to go on, where a stranger's code may be. A session that a phone gave is ended by that button alone.
       const isLeftToTheButton = isElsewhere || (await browserSessionIn(request)) !== undefined
-      if (isLeftToTheButton) return reply.code(303).header('location', HOME).send(null)
+      if (isLeftToTheButton) return reply.code(303).header('location', HOME).send()
       try {
         const location = await begin(request, reply, { to: request.query.return_to })
-        return reply.code(302).header('location', location).send(null)
+        return reply.code(302).header('location', location).send()
       } catch (error) {
         return explain(reply, error, HOME)
       }
@@ -175,7 +175,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
         }
         return explain(reply, error, trip.returnTo)
       }
-      return reply.code(302).header('location', trip.returnTo).send(null)
+      return reply.code(302).header('location', trip.returnTo).send()
     },
   )
 

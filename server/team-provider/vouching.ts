@@ -30,7 +30,7 @@ export interface VouchingOptions {
 
 export interface Vouching {
   vouchFor: VouchFor
-  /** Waits for what is asked still, for some seconds. */
+  /** Waits for what is asked still, for some seconds, which begin with the first call: the last call waits for the rest of them. */
   close(): Promise<void>
 }
 
@@ -45,8 +45,11 @@ const LEASE_MS = 120_000
 const ASK_AGAIN_MS = 60_000
 /** Where its last word counts no more. */
 const ASK_SOON_MS = 2000
-/** At the end of the process: a refresh token that was taken, and whose next one is never heard, is lost. */
-const CLOSE_PATIENCE_MS = 5000
+/**
+ * At the end of the process: a refresh token that was taken, and whose next one is never heard, is lost. As long as connections
+ * have (http/connections.ts), whose last requests may ask: after it webhooks have two seconds, and a process nine in all.
+ */
+const CLOSE_PATIENCE_MS = 6000
 const AT_ONCE = 16
 const MOST_WAITING = 100
 const RETRY_AFTER_SECONDS = 1
@@ -64,6 +67,7 @@ export function createVouching(options: VouchingOptions): Vouching {
   const nextTokens = createNextTokens({ grants, clock })
   const inLine = createQueues({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, refusal: unavailable })
   const calls = createSparingCalls({ isTrouble: isUnavailable, refusal: unavailable, schedule })
+  let late: Promise<void> | undefined
 
   async function withdraw(user: User, id: string, why: WithdrawalReason): Promise<undefined> {
     await grants.end(id)
@@ -181,12 +185,8 @@ export function createVouching(options: VouchingOptions): Vouching {
   return {
     vouchFor,
     async close() {
-      let forget = () => {}
-      const late = new Promise<void>((resolve) => {
-        forget = schedule(CLOSE_PATIENCE_MS, resolve)
-      })
+      late ??= new Promise((resolve) => schedule(CLOSE_PATIENCE_MS, resolve))
       await Promise.race([Promise.allSettled(unanswered), late])
-      forget()
     },
   }
 }

@@ -66,7 +66,7 @@ describe('a page may call all of it', () => {
     expect(statuses).toEqual(ALL_WELL)
     expect(readable).toEqual(Array(5).fill(LISTED))
     expect(withCredentials).toEqual(Array(5).fill('true'))
-    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, WWW-Authenticate'))
+    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, www-authenticate, date'))
     expect(name).toBe(ZOFIA.name)
   })
 
@@ -79,7 +79,7 @@ describe('a page may call all of it', () => {
     expect(statuses).toEqual(ALL_WELL)
     expect(readable).toEqual(Array(5).fill(OWN))
     expect(withCredentials).toEqual(Array(5).fill(undefined))
-    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, WWW-Authenticate'))
+    expect(exposed).toEqual(Array(5).fill('retry-after, x-request-id, www-authenticate, date'))
   })
 })
 
@@ -103,7 +103,7 @@ test("a page of the client's own reads that it has to wait, and for how long", a
       status: 429,
       headers: {
         'access-control-allow-origin': OWN,
-        'access-control-expose-headers': 'retry-after, x-request-id',
+        'access-control-expose-headers': 'retry-after, x-request-id, www-authenticate, date',
         'retry-after': expect.stringMatching(/^\d+$/),
       },
     })

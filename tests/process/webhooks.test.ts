@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { auditLinesIn } from '../support/audit-lines.ts'
 import { eventually } from '../support/eventually.ts'
+import { createWrongClock } from '../support/fake-time.ts'
+import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
-import { openSocket } from '../support/raw-socket.ts'
+import { jsonPost, openSocket } from '../support/raw-socket.ts'
 import { type Service, startService, startServiceProcess } from '../support/service.ts'
+import { startTeamProvider } from '../support/team-provider.ts'
 import { startWebhookReceiver, WEBHOOK_SECRET, type WebhookReceiver } from '../support/webhook-receiver.ts'
+
+const ELEVEN_MINUTES = 660
 
 let receiver: WebhookReceiver
 let service: Service
@@ -62,14 +67,31 @@ test('a receiver that hangs holds up no login, and no end of the process', async
   expect(service.stdout()).toContain('webhooks were dropped')
 })
 
-test('a receiver that hangs and a client that does not end its request, both at once, hold up no end of the process', async () => {
+test('a receiver, a provider and a client that hang, all at once, hold up no end of the process', async () => {
   receiver.answer(() => undefined)
-  const both = await startServiceProcess({ WEBHOOK_URL: receiver.url, WEBHOOK_SECRET })
-  const drip = await openSocket(both.port, 'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{')
+  const port = await freePort()
+  const team = await startTeamProvider({ publicUrl: `http://127.0.0.1:${port}` })
+  team.people.set('u-1', { name: 'Ada' })
+  const time = createWrongClock(0)
+  const env = { WEBHOOK_URL: receiver.url, WEBHOOK_SECRET, ...team.env, ...time.env, PORT: String(port) }
+  const all = await startServiceProcess(env)
+  const phone = createClient(all.url)
+  const begun = await phone.get('/sign-in/oidc?return_to=/scan')
+  const { pathname, search } = await team.visit(String(begun.headers.location), 'u-1')
+  await phone.get(pathname + search)
+  // By then the provider is asked again, and the person goes by its last word.
+  team.slowAt = '/token'
+  time.set(ELEVEN_MINUTES)
+  expect((await phone.get('/session')).status).toBe(200)
+  expect(team.keptBack()).toBe(1)
+  const drip = await openSocket(all.port, jsonPost(all.url, '/login', `{"more": ${' '.repeat(100)}}`).slice(0, -100))
   drip.on('error', () => undefined)
-  await createPhone(both.url)
-  // Both have come to their end by the time at which a process cuts its own short, of which a slow machine leaves little.
-  await both.stop()
-  expect(both.stdout()).toContain('webhooks were dropped')
+  // Its webhook has just been begun, and what was sent before has been read.
+  await createPhone(all.url)
+  // All have come to their end by the time at which a process cuts its own short, of which a slow machine leaves little.
+  await all.stop()
+  expect(all.stdout()).toContain('webhooks were dropped')
   drip.destroy()
+  await team.stop()
+  time.remove()
 })

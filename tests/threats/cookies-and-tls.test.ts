@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import { createAppList } from '../../server/apps/forward-auth/app-list.ts'
+import { createTestApp } from '../support/app.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 import { DEMO_PASSWORD, startService } from '../support/service.ts'
 import { onEveryStoreInTime } from '../support/timed-stage.ts'
 
@@ -108,6 +111,23 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', PUBLIC_URL: SECURE_SITE }, (stage) 
     const poll = await browser.get(`/login/status/${token}`, { cookie: `scanin_${token.slice(0, 16)}=${key}` })
     expect(poll.text).toBe('{"status":"expired"}')
   })
+})
+
+test.each<[where: string, parts: Parameters<typeof createTestApp>[1], hasHsts: boolean]>([
+  ['without applications', {}, true],
+  ['with applications, of one of which it may be', { apps: createAppList() }, false],
+])('T20 what cannot be read is answered as on our own host %s', async (_where, parts, hasHsts) => {
+  const { app } = await createTestApp({ PUBLIC_URL: SECURE_SITE }, parts)
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  for (const [status, line] of [
+    [431, `Cookie: ${'x'.repeat(20_000)}`],
+    [400, 'Expect: the impossible\r\nConnection: close'],
+    [400, 'no colon'],
+  ] as const) {
+    const reply = await sendRaw(port, `GET /auth/forward HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`)
+    expect([reply.status, reply.headers.has('strict-transport-security')]).toEqual([status, hasHsts])
+  }
+  await app.close()
 })
 
 test('T20 a start over plain http says what that means, and a start over https does not', async () => {

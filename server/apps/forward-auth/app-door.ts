@@ -34,8 +34,8 @@ export interface AppDoor {
 
 /** Which session, and its secret at one application. */
 const COOKIE_FORM = /^([\w-]{43})\.([\w-]{43})$/
-/** Anybody may ask a proxy for any host. */
-const MOST_WARNINGS = 20
+/** Each of so many is told once: whoever makes hosts up keeps no operator's mistake from being told. */
+const MOST_WARNED = 20
 
 const OVER_HTTPS = createCookies(true)
 const OVER_HTTP = createCookies(false)
@@ -61,7 +61,8 @@ export function createAppDoor({ apps, sessions, clientAddresses, logger }: AppDo
   const warned = new Set<string>()
 
   function warn(origin: string): void {
-    if (warned.has(origin) || warned.size === MOST_WARNINGS) return
+    if (warned.has(origin)) return
+    if (warned.size === MOST_WARNED) warned.clear()
     warned.add(origin)
     logger.warn({ origin }, 'a proxy asks about an application that APPS_FILE does not have')
   }

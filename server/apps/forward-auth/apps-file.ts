@@ -39,8 +39,7 @@ function appsOf(entries: readonly Placed<Entry>[]): App[] {
 }
 
 function appOf(value: Entry, place: string): App {
-  // Each application has a cookie of its own: one entry is one origin.
-  const origin = value.origin.includes('*') ? undefined : parseOrigin(value.origin)
+  const origin = parseOrigin(value.origin)
   if (origin === undefined) return file.refuse(place, 'origin must be as https://app.example.com, without a path')
   const fault = faultOf(value)
   if (fault !== undefined) return file.refuse(place, fault)

@@ -173,5 +173,5 @@ export function enterPath({ origin }: App, state: string): string {
 }
 
 function go(reply: FastifyReply, target: string, status = 302): FastifyReply {
-  return reply.code(status).header('location', target).send(null)
+  return reply.code(status).header('location', target).send()
 }

@@ -69,7 +69,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
     if (found === undefined) {
       reply.header('location', startOf(visit))
       if (!mayBeSent(visit)) throw new ScanInError('authentication_required')
-      reply.code(302).send(null)
+      reply.code(302).send()
       return
     }
     if (!mayEnter(visit.app, found.session.user)) throw new ScanInError('not_allowed')

@@ -22,7 +22,8 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
   called \`__Host-scanin_…\`. What is for others is not: a back end's token is in a body, an application's code in an address.
 - Every reply has \`Referrer-Policy: no-referrer\` and \`X-Content-Type-Options: nosniff\`; over https
   \`Strict-Transport-Security\` too, but for \`/auth/forward\` and \`/.scanin/*\`: what is answered there goes on to browsers as
-  an application's own, and how that one's host is to be reached is not for this service to say.
+  an application's own, and how that one's host is to be reached is not for this service to say. Where there are
+  applications, what could not be read at all may have been for one of them.
 - To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
 
 const TAGS = [

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
 import { JSON_TYPE } from '../json-body.ts'
 import { type HeaderSets, withHeaders } from '../security-headers.ts'
-import { refuseRanges, shareBodies } from '../shared-bodies.ts'
+import { sendWhole, shareBodies } from '../shared-bodies.ts'
 import { type DocumentOptions, documentOf } from './document.ts'
 import type { DescribedRoute } from './route-schema.ts'
 
@@ -45,7 +45,7 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
       reply.type(JSON_TYPE).send(asJson()),
     )
     scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? asYaml() : asJson()) })
-    scope.addHook('onRequest', refuseRanges)
+    scope.addHook('onRequest', sendWhole)
     scope.addHook('onSend', shareBodies())
     scope.register(swaggerUi, {
       routePrefix: DOCS,

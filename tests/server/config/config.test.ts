@@ -127,9 +127,17 @@ describe('the configuration', () => {
     expect(read({ PUBLIC_URL, COOKIE_SECURE }).isCookieSecure).toBe(expected)
   })
 
-  test('reads a secret out of a file, without the line end that editors add', () => {
-    const config = read({ DEMO_PASSWORD_FILE: '/run/secrets/demo' }, { '/run/secrets/demo': 'from a file\n' })
-    expect(config.accounts).toEqual({ kind: 'demo', password: 'from a file' })
+  test.each(['\n', '\r\n', '\n\n', '\r\n\r\n'])(
+    'reads a secret out of a file, without line ends behind it: %j',
+    (end) => {
+      const config = read({ DEMO_PASSWORD_FILE: '/run/secrets/demo' }, { '/run/secrets/demo': `from a file${end}` })
+      expect(config.accounts).toEqual({ kind: 'demo', password: 'from a file' })
+    },
+  )
+
+  test('takes a password with any white space that is no line end, and a list on several lines', () => {
+    expect(read({ DEMO_PASSWORD: ' two  words ' }).accounts).toEqual({ kind: 'demo', password: ' two  words ' })
+    expect(read({ TRUST_PROXY: '10.0.0.0/8,\n  ::1\n' }).trustProxy).toEqual(['10.0.0.0/8', '::1'])
   })
 
   test('takes introspection with its client, an audience by itself and scopes', () => {
@@ -207,14 +215,17 @@ describe('the configuration', () => {
     const config = read({
       PUBLIC_URL: 'https://login.example.com/',
       TRUST_PROXY: '10.0.0.0/8, ::1',
-      ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/',
+      ALLOWED_ORIGINS: 'https://a.example.com,http://b.example.com:8080/,http://[::1]:3000,https://über_1.example',
     })
     expect(config.publicUrl).toBe('https://login.example.com')
     // As browsers write where they come from.
     expect(read({ PORT: '80' }).publicUrl).toBe('http://192.168.1.5')
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1'])
     expect(read({ TRUST_PROXY: '10.0.0.1', TRUST_PROXY_HOPS: '2' }).trustProxyHops).toBe(2)
-    expect(config.allowedOrigins).toEqual(['https://a.example.com', 'http://b.example.com:8080'])
+    expect(config.allowedOrigins).toEqual([
+      ...['https://a.example.com', 'http://b.example.com:8080'],
+      ...['http://[::1]:3000', 'https://xn--ber_1-jva.example'],
+    ])
   })
 
   test('takes back ends that tokens are for, and where the keys for them are', () => {
@@ -261,6 +272,10 @@ describe('a bad environment', () => {
     ['TRUST_PROXY_HOPS', '0'],
     ['TRUST_PROXY_HOPS', '2'],
     ['ALLOWED_ORIGINS', 'https://a.example.com/path'],
+    ['ALLOWED_ORIGINS', 'https://*.example.com'],
+    ['ALLOWED_ORIGINS', 'https://a.example.com;'],
+    ['RETURN_TO_ORIGINS', 'https://a.example.com, https://*.example.com'],
+    ['PUBLIC_URL', 'https://*.example.com'],
     ['TOKEN_AUDIENCES', 'orders, , stock'],
     ['TOKEN_AUDIENCES', 'two words'],
     ['KEY_ROTATION_DAYS', '0'],
@@ -272,6 +287,28 @@ describe('a bad environment', () => {
     expect(attempt).toThrow(name)
     if (value.length > 6) expect(attempt).not.toThrow(value)
   })
+
+  test.each(['STORE_PATH', 'PHONE_JWT_AUDIENCE', 'PHONE_OIDC_ISSUER', 'REDIS_SENTINEL_NAME', 'REDIS_URL'])(
+    'of which nobody sees what is wrong with %s is refused',
+    (name) => {
+      for (const end of ['\r', '\n', '\t']) {
+        expect(() => read({ [name]: `unix:/x${end}` })).toThrow(`${name} (has control characters in it`)
+      }
+      for (const text of ['unix:/x ', ' unix:/x', 'unix:/x\u00a0']) {
+        expect(() => read({ [name]: text })).toThrow(`${name} (has white space at its ends)`)
+      }
+    },
+  )
+
+  test.each(['PHONE_OIDC_CLIENT_SECRET', 'PHONE_INTROSPECTION_CLIENT_SECRET', 'REDIS_PASSWORD'])(
+    'of a line end that goes with %s is refused, by itself and inside a file',
+    (name) => {
+      expect(() => read({ [name]: 's3cret\n' })).toThrow(`${name} (has control characters in it`)
+      expect(() => read({ [`${name}_FILE`]: '/s' }, { '/s': 's3\ncret' })).toThrow(
+        `${name} (has control characters in it`,
+      )
+    },
+  )
 
   test('is described in one message that names every bad variable', () => {
     const attempt = () => read({ PORT: 'x', MATCH: 'x', TRUST_PROXY: 'x', PHONE_JWT_ISSUER: 'x', LOGIN_SECONDS: 'x' })

@@ -21,7 +21,7 @@ const corsOf = ({ headers }: LightMyRequestResponse) =>
 const READABLE = {
   'access-control-allow-origin': APP,
   'access-control-allow-credentials': 'true',
-  'access-control-expose-headers': 'retry-after, x-request-id',
+  'access-control-expose-headers': 'retry-after, x-request-id, www-authenticate, date',
 }
 
 const preflight = (url: string, headers: Record<string, string>) =>
@@ -36,7 +36,7 @@ describe('a page of a listed origin', () => {
       expect(corsOf(reply)).toEqual({
         ...READABLE,
         'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
-        'access-control-allow-headers': 'authorization, content-type',
+        'access-control-allow-headers': 'authorization, content-type, dpop, traceparent',
         'access-control-max-age': '7200',
       })
     }

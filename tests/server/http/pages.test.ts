@@ -248,6 +248,16 @@ describe('what pages load', () => {
   })
 
   test.each([
+    ['if-unmodified-since', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+    ['if-match', '"another"'],
+  ])('is sent whatever %s says, as pages are', async (condition, value) => {
+    for (const url of [...assets.slice(0, 1), '/docs/static/swagger-ui.css', '/page-guard.js', '/']) {
+      const reply = await site.app.inject({ url, headers: { [condition]: value } })
+      expect([url, reply.statusCode]).toEqual([url, 200])
+    }
+  })
+
+  test.each([
     '/assets',
     '/assets/',
     '/assets/000000000000/style.css',

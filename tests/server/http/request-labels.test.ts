@@ -10,6 +10,7 @@ import {
   PUBLIC_URL,
   type TestApp,
 } from '../../support/app.ts'
+import { eventually } from '../../support/eventually.ts'
 import { createClient } from '../../support/http-client.ts'
 import { startLogin } from '../../support/login-flow.ts'
 import { sendRaw } from '../../support/raw-socket.ts'
@@ -63,8 +64,9 @@ describe("every reply but a poll's names its request", () => {
     expect(idOf(other)).not.toBe(idOf(one))
   })
 
-  test('what never became a request is answered with an id too', async () => {
+  test('what never became a request is answered with an id too, which its line has', async () => {
     const broken = [
+      'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
       'GET / HTTP/1.1\r\nno colon\r\n\r\n',
       `GET / HTTP/1.1\r\nHost: x\r\nExpect: the impossible\r\nConnection: close\r\n\r\n`,
       `GET / HTTP/1.1\r\nHost: x\r\nMuch: ${'x'.repeat(20_000)}\r\n\r\n`,
@@ -73,7 +75,10 @@ describe("every reply but a poll's names its request", () => {
     for (const bytes of broken) {
       const reply = await sendRaw(port, bytes)
       expect(reply.status).toBeGreaterThanOrEqual(400)
-      expect(reply.headers.get('x-request-id')).toMatch(MADE_HERE)
+      const id = reply.headers.get('x-request-id')
+      expect(id).toMatch(MADE_HERE)
+      const isOfIt = ({ request_id, status }: Record<string, unknown>) => request_id === id && status === reply.status
+      await eventually('it has a line', () => lines.filter(isOfIt).length === 1)
     }
   })
 

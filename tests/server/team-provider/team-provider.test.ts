@@ -126,7 +126,7 @@ const pathOf = ({ pathname, search }: URL) => pathname + search
 /** Signs in at the provider, and comes back. @returns the reply to that */
 async function signIn(client = phone, { who = 'u-1', to = '/scan', browser = new Map<string, string>() } = {}) {
   const begun = await client.get(`/sign-in/oidc?${new URLSearchParams({ return_to: to })}`)
-  expect(begun.statusCode).toBe(302)
+  expect([begun.statusCode, begun.body]).toEqual([302, ''])
   return client.get(pathOf(await team.visit(String(begun.headers.location), who, browser)))
 }
 
@@ -156,7 +156,7 @@ const readable = ({ statusCode, headers, body }: Awaited<ReturnType<typeof signI
 describe('signing in', () => {
   test('leads to the provider and back to where it began, as whom the provider names, with groups out of the claim', async () => {
     const reply = await signIn(phone, { to: '/scan#code' })
-    expect([reply.statusCode, reply.headers.location]).toEqual([302, '/scan#code'])
+    expect([reply.statusCode, reply.headers.location, reply.body]).toEqual([302, '/scan#code', ''])
     expect(await whoIs(phone)).toEqual({
       id: 'u-1',
       name: 'Ada Lovelace',
@@ -726,7 +726,8 @@ describe('its back-channel logout', () => {
     await team.signOut(browserThere)
     expect(team.logouts).toHaveLength(1)
     const [token = ''] = team.logouts
-    expect((await tell(createInjectClient(testApp.app), token)).statusCode).toBe(200)
+    const told = await tell(createInjectClient(testApp.app), token)
+    expect([told.statusCode, told.body]).toEqual([200, ''])
     for (const client of [phone, browser]) expect(await whoIs(client)).toBe(OUT)
     expect(await whoIs(otherPhone)).toMatchObject({ id: 'u-1' })
     const lines = log.news().filter(({ audit }) => audit === 'session.withdrawn')

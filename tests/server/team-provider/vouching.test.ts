@@ -253,7 +253,7 @@ test('at the end of the process what is asked still is waited for, and what hang
   asked[0]?.answer()
   await new Promise(setImmediate)
   expect(isClosed).toBe(false)
-  await wait(5000)
+  await wait(6000)
   await closing
   expect(isClosed).toBe(true)
 })

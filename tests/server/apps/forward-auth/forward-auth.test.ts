@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { LightMyRequestResponse } from 'fastify'
 import { createAppList } from '../../../../server/apps/forward-auth/app-list.ts'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
 import { ScanInError } from '../../../../server/errors.ts'
@@ -65,6 +66,7 @@ beforeAll(async () => {
   send = async (method, url, headers) => {
     const reply = await testApp.app.inject({ method: method as 'GET', url, headers })
     const setCookies = [reply.headers['set-cookie'] ?? []].flat()
+    if (reply.statusCode > 300 && reply.statusCode < 400) expectNoBody(reply)
     return { status: reply.statusCode, headers: reply.headers, setCookies, text: reply.body }
   }
   phone = await createInjectPhone(testApp.app)
@@ -76,6 +78,11 @@ beforeEach(() => {
   reads = []
   browser = createAppBrowser(send, PUBLIC_URL)
 })
+
+/** A redirect leads on, and says nothing beside. */
+function expectNoBody({ headers, body }: LightMyRequestResponse): void {
+  expect([body, headers['content-type'], headers['content-length'] ?? '0']).toEqual(['', undefined, '0'])
+}
 
 function counted(store: RecordStore): RecordStore {
   return {
@@ -437,6 +444,12 @@ describe('a proxy', () => {
       expect([origin, reply.status, JSON.parse(reply.text).code]).toEqual([origin, 403, 'unknown_application'])
     }
     expect((await send('GET', '/auth/verify', forwardedTo('https://WIKI.example:443'))).status).toBe(401)
+  })
+
+  test('and the log says of which, once, however many hosts a stranger has made up before', async () => {
+    for (let host = 0; host < 100; host++) await send('GET', '/auth/verify', forwardedTo(`https://h${host}.evil.test`))
+    for (const _time of [1, 2]) await send('GET', '/auth/verify', forwardedTo('https://mistake.example'))
+    expect(log.text().match(/"origin":"https:\/\/mistake\.example"/g)).toHaveLength(1)
   })
 
   test.each([
