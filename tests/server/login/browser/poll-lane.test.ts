@@ -232,6 +232,17 @@ test('a poll without a Host is refused', async () => {
   expect(text).toContain('"code":"invalid_request"')
 })
 
+test.each([LANE, ROUTE])('cookies that a proxy sends as fields of their own are all read: %s', async (query) => {
+  const { port } = testApp.app.server.address() as AddressInfo
+  const cookies = [...browser.cookies].map(([name, value]) => `Cookie: ${name}=${value}\r\n`)
+  const fields = `Host: login.test\r\nConnection: close\r\nCookie: other=1\r\n${cookies.join('')}`
+  const socket = connect(port, '127.0.0.1')
+  socket.end(`GET /login/status/${token}${query} HTTP/1.1\r\n${fields}\r\n`)
+  let text = ''
+  for await (const chunk of socket) text += chunk
+  expect(text).toContain('{"status":"pending"')
+})
+
 test.each(['?seen=pending&wait=1&more=1', '?seen=%70ending&wait=0', '?', '?wait=x', '?seen=pending&wait=1234567'])(
   'a poll that the web client would not write is looked at by the route: %s',
   async (query) => {
