@@ -58,6 +58,22 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
   await sees(phone, '#sign-in-message', 'does not work here')
 })
 
+test('a passkey that was removed is gone, also where the look after it fails', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await addPasskey(phone)
+  visitors.await(/status of 503 .*\/passkeys$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  await phone.route(/\/passkeys$/, (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+  )
+  await phone.locator('#passkeys li button').click()
+  await phone.locator('#passkeys li').waitFor({ state: 'detached' })
+})
+
 test('who signs in by a passkey in a browser that keeps no cookie is told that, and nothing of a password', async () => {
   const { url } = await serveLocally()
   const phone = await visitors.phone()

@@ -35,6 +35,7 @@ const { visitors, shared } = setUpPageTests({
   held: env,
   returning: env,
   ended: env,
+  own: env,
 })
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
@@ -155,6 +156,26 @@ test('devices are named, and signed out together after a plain question; after a
   await phone.locator('.question-yes').click()
   await phone.locator('#sessions li').nth(1).waitFor({ state: 'detached' })
   expect(await session(other)).toBe(401)
+})
+
+test('what a person has signed out is told so by their own word, also where the look after it fails', async () => {
+  const { url } = shared('own')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  const thief = await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+  visitors.await(/status of 503 .*\/sessions$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  await phone.route(/\/sessions$/, (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+  )
+  await phone.locator('#new-links button:visible').first().click()
+  await sees(phone, '#new-links li', 'have your password changed')
+  expect(await session(thief)).toBe(401)
+  expect(await phone.locator('#sessions li').count()).toBe(1)
 })
 
 test('signs of systems and browsers are drawn, also where the system chooses the colours', async () => {

@@ -51,7 +51,11 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const attempt = (act: () => Promise<void>, isDone?: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, (words) => trouble.say(words, isDone))
+    return unlessTrouble(act, (words) => {
+      trouble.say(words, isDone)
+      // No answer may have come of what was done.
+      if (isDone) void look()
+    })
   }
 
   const unlessTrouble = async (act: () => Promise<void>, tell: (words: string) => void) => {
@@ -69,6 +73,8 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     await load()
     trouble.sayOfLook('')
   }
+
+  const look = () => unlessTrouble(refresh, trouble.sayOfLook)
 
   const load = async () => {
     const passkeys = await turns.latest(() => api.passkeys())
@@ -122,6 +128,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const removeIt = async ({ id }: Passkey) => {
     const focus = focusUnlessLeft()
+    const isTheirs = turns.begin()
     const isDone = await unlessStale(onSignInAgain, async () => {
       try {
         await api.removePasskey({ id })
@@ -130,8 +137,11 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
         if (!isProblem(error, 'not_found')) throw error
       }
     })
-    if (!isDone) return
-    await load()
+    if (!isDone || !isTheirs()) return
+    // By its own answer: a look at the list comes after it, and may fail.
+    turns.outdate()
+    show(shown.filter((passkey) => passkey.id !== id))
+    void look()
     focus(title)
   }
 
@@ -146,13 +156,13 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
       return name.focus()
     }
     name.value = ''
-    await load()
+    await look()
   }
 
   button.addEventListener('click', () => onceAtATime(button, () => attempt(addOne)))
 
   return {
-    refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
+    refresh: look,
     showAnew: () => trouble.say(''),
     forget() {
       turns.end()

@@ -17,7 +17,7 @@ export interface NewLink {
 export interface Visit {
   /** Logins that the person has approved in it. */
   readonly approved: Set<string>
-  /** Sessions that they have ended in it. */
+  /** Sessions that they have had signed out in it, whatever was heard of it. */
   readonly ended: Set<string>
   /** Sessions that they have said were theirs. */
   readonly known: Set<string>

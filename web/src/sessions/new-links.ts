@@ -96,11 +96,11 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const signOut = async (id: string) => {
     const ours = visit
     trouble.say('')
+    // Not taken back: where no answer came, the next look may find it gone by this very word.
     ours.ended.add(id)
     try {
       await end(id)
     } catch (error) {
-      ours.ended.delete(id)
       if (ours !== visit) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
       else trouble.say(wordsFor(error), () => visit.told.get(id)?.state !== 'live')
