@@ -41,6 +41,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const parts = ['#devices', '#passkeys', '#activity'].map((name) => findPart(root, name, HTMLElement))
   const devices = createLinkedDevices({
     ...{ root, api, onSignedOut },
+    onLook: () => newLinks.lookAgain(),
     onList: (list) => {
       onDevices(list)
       void newLinks.onList(list)
@@ -54,6 +55,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const ask = () => {
     void devices.refresh()
     void passkeys.refresh()
+    events.refresh()
   }
 
   return {
@@ -65,10 +67,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
       if (isShown) ask()
     },
     refresh() {
-      newLinks.lookAgain()
-      if (!isShownNow) return
-      ask()
-      events.refresh()
+      if (isShownNow) ask()
     },
     approved: newLinks.approved,
     belongTo: createOwner([newLinks, devices, passkeys, events]),

@@ -21,6 +21,8 @@ export interface LinkedDevicesParts {
   readonly api: Pick<Api, 'sessions' | 'revoke' | 'revokeOthers' | 'rename'>
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** Told each time that the list is asked for. */
+  readonly onLook?: () => void
   /** Told of the list each time that it was shown. */
   readonly onList?: (devices: readonly LinkedDevice[]) => void
 }
@@ -36,7 +38,7 @@ export interface LinkedDevices extends Personal {
 }
 
 /** The list of everywhere the person is signed in, with the buttons that end it. */
-export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDevicesParts): LinkedDevices {
+export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: LinkedDevicesParts): LinkedDevices {
   const title = findPart(root, '#devices-title', HTMLElement)
   const browsers = findPart(root, '#sign-out-browsers', HTMLButtonElement)
   const others = findPart(root, '#sign-out-others', HTMLButtonElement)
@@ -70,6 +72,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   }
 
   const load = async () => {
+    onLook?.()
     const listed = await turns.latest(() => api.sessions())
     if (listed !== undefined) show(listed)
   }

@@ -2,6 +2,7 @@ import { devices as deviceWords } from '#messages/devices'
 import { copyOf } from '../page/copy-of.ts'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
+import { later } from '../page/later.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
@@ -9,7 +10,6 @@ import { createTroubleLine } from '../page/trouble-line.ts'
 import { whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
-import type { AccountEvent } from '../wire/event-protocol.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
@@ -52,17 +52,13 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const said = findPart(root, '#new-links-said', HTMLElement)
   const after = findPart(root, '#devices-title', HTMLElement)
   let visit = freshVisit()
-  let events: Promise<readonly AccountEvent[]> | undefined
+  let lookBack = later(api.events)
+  /** Whether what has ended since is among what is told. */
+  let isWhole = false
   let hasRoom = false
   let notedUntil = Number.NEGATIVE_INFINITY
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
-
-  /** What has ended since is told by events alone. Without them the rest is told all the same. */
-  const lookBack = (): Promise<readonly AccountEvent[]> => {
-    events ??= api.events().catch(() => [])
-    return events
-  }
 
   const draw = () => {
     const links = [...visit.told.values()]
@@ -110,7 +106,8 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   /** Nobody waits for it: what is not noted is told once more. */
   const noteVisit = async (moments: readonly number[]) => {
     const until = Math.max(notedUntil, ...moments)
-    if (until === notedUntil) return
+    // Up to then there may be more, of which the person was told nothing.
+    if (until === notedUntil || !isWhole) return
     notedUntil = until
     await api.noteVisit({ until }).catch(() => undefined)
   }
@@ -134,10 +131,12 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
 
   return {
     async onList(devices) {
-      const past = await turns.latest(lookBack)
+      // What has ended since is told by events alone. Without them the rest is told all the same.
+      const past = await turns.latest(async () => ({ events: await lookBack().catch(() => undefined) }))
       if (past === undefined) return
+      isWhole = past.events !== undefined
       const before = visit.told
-      visit.told = newLinks(devices, past, visit)
+      visit.told = newLinks(devices, past.events ?? [], visit)
       trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
@@ -148,12 +147,12 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     },
     approved: (login) => void visit.approved.add(login),
     lookAgain() {
-      events = undefined
+      lookBack = later(api.events)
     },
     forget() {
       turns.end()
       visit = freshVisit()
-      events = undefined
+      lookBack = later(api.events)
       notedUntil = Number.NEGATIVE_INFINITY
       trouble.say('')
       said.textContent = ''
