@@ -24,6 +24,8 @@ export interface PasskeyListParts {
   readonly onSignInAgain: (why: string) => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** The person has added one here, just now, or removed this one. */
+  readonly onChange: (removed?: string) => void
 }
 
 export interface PasskeyList extends Personal {
@@ -34,7 +36,7 @@ export interface PasskeyList extends Personal {
 
 /** `#passkeys`: the person's passkeys, and the button that adds one of this device. */
 export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
-  const { root, api, authenticator, add, onSignInAgain, onSignedOut } = parts
+  const { root, api, authenticator, add, onSignInAgain, onSignedOut, onChange } = parts
   const card = findPart(root, '#passkeys', HTMLElement)
   const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, '.passkey-list', HTMLUListElement)
@@ -141,6 +143,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     // By its own answer: a look at the list comes after it, and may fail.
     turns.outdate()
     show(shown.filter((passkey) => passkey.id !== id))
+    onChange(id)
     void look()
     focus(title)
   }
@@ -156,6 +159,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
       return name.focus()
     }
     name.value = ''
+    onChange()
     await look()
   }
 

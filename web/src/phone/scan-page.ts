@@ -141,7 +141,12 @@ const providerSignIn = createProviderSignIn({
   },
   go: (address) => location.assign(address),
 })
-const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
+const add = createPasskeyAdding({
+  api,
+  authenticator,
+  onSignInAgain: flow.signInAgain,
+  onAdded: (id) => account.approved(id),
+})
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const loadApprovingModule = lateModule(() => import('./approving.ts'))
 const loadAccountModule = lateModule(() => import('./account-parts.ts'))
