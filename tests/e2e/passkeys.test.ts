@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
-import { createClient } from '../support/http-client.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
 import {
   confirm,
   isSignedIn,
@@ -173,6 +173,28 @@ test('who is to sign in once more for a passkey may leave the page for a moment,
   await comeBack()
   await phone.locator('#chooser').waitFor()
   await addPasskey(phone)
+})
+
+test('who signs in once more for a passkey finds what is new told as before', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links li', 'Signed in as a phone of yours')
+  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
+  await phone.route('**/passkeys/options', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
+  )
+  visitors.await(/status of 403 .*\/passkeys\/options$/)
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  await signInOnPhone(phone)
+  await sees(phone, '#new-links li', 'Signed in as a phone of yours')
 })
 
 test('who is signed in by another tab while the browser asks for a passkey is asked no more, and stays signed in', async () => {

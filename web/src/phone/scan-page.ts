@@ -97,7 +97,8 @@ const flow = createScanFlow({
       form.forget()
       hasBeenIn = false
     }
-    account.belongTo(undefined)
+    // Who shows that it is still them has yet to say of what is new whether it was theirs.
+    if (!isAgain) account.belongTo(undefined)
     providerSignIn.show(isAgain)
     show('sign-in')
     passkeySignIn.show()
