@@ -5,6 +5,7 @@ import { type PlaceOf, placed } from '../http/place.ts'
 import { AWAY, browserName, clientIp, moment, nothing, oneOf, place, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { personKeyHash } from '../identity/person-key.ts'
+import { passkeyId } from '../passkeys/passkey-wire.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import { type IdentifiedSession, isNewTo } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
@@ -34,6 +35,7 @@ const listedEvent = Type.Object(
     created_at: moment,
     ...device.properties,
     session: Type.Optional(sessionId),
+    passkey: Type.Optional(passkeyId),
     by: Type.Optional(device),
     count: Type.Optional(
       Type.Integer({ description: 'How many sessions one request ended. Left out: one', examples: [3] }),
@@ -99,12 +101,13 @@ export function eventRoutes(app: TypedApp, options: EventRoutesOptions): void {
   }
 
   function eventOnWire(event: PersonEvent, own: IdentifiedSession): Static<typeof listedEvent> {
-    const { type, at, session, by, count } = event
+    const { type, at, session, passkey, by, count } = event
     return {
       type,
       created_at: iso(at),
       ...deviceOnWire(event),
       ...(session === undefined ? {} : { session }),
+      ...(passkey === undefined ? {} : { passkey }),
       ...(by === undefined ? {} : { by: deviceOnWire(by) }),
       ...(count === undefined ? {} : { count }),
       new: isNewTo(own, { id: session, at }),

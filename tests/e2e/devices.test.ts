@@ -38,6 +38,35 @@ const widerThan = (page: Page, width: number): Promise<string[]> =>
     return [...(document.documentElement.scrollWidth > most ? ['page'] : []), ...wide.map(({ outerHTML }) => outerHTML)]
   }, width)
 
+/** The next look at the list is refused, as looks are first under load, and nothing else is. */
+async function refuseOneLook(page: Page): Promise<void> {
+  visitors.await(/status of 503 .*\/sessions$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  let isRefused = false
+  await page.route(/\/sessions$/, (route) => {
+    if (isRefused || route.request().method() !== 'GET') return route.fallback()
+    isRefused = true
+    return route.fulfill({ status: 503, contentType: 'application/problem+json', body })
+  })
+}
+
+/** What ends many is done, and its answer gets lost on the way, once. */
+async function loseOneAnswer(page: Page): Promise<void> {
+  visitors.await(/net::ERR_CONNECTION_RESET .*\/sessions$/)
+  let isLost = false
+  await page.route(/\/sessions$/, async (route) => {
+    if (isLost || route.request().method() !== 'DELETE') return route.fallback()
+    isLost = true
+    await route.fetch()
+    await route.abort('connectionreset')
+  })
+}
+
+async function signOutAllOthers(page: Page): Promise<void> {
+  await page.locator('#sign-out-others').click()
+  await page.locator('.question-yes').click()
+}
+
 /** The element, as who listens to the page is told of it. */
 const focus = (page: Page, part: string) => page.locator(`${part}:focus`).waitFor()
 
@@ -219,4 +248,56 @@ test('a device that is used again is among those, on a page that stays open; who
   await first('Firefox').waitFor()
   await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await first('Safari').waitFor()
+})
+
+test('what was done is told as done, whatever comes of the look after it', async () => {
+  const { url } = await serve(env)
+  const other = await createPhone(url)
+  const linked = [await link(other, url), await link(other, url, AGENTS[1], IPV6)]
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await row(phone, 'Safari on macOS').waitFor()
+
+  await refuseOneLook(phone)
+  await row(phone, 'Safari on macOS').locator('.device-end').click()
+  await row(phone, 'Safari on macOS').waitFor({ state: 'detached' })
+  await sees(phone, '#sessions-said', 'Signed out: \u2068Safari on macOS\u2069')
+  expect(await status(linked[1])).toBe(401)
+
+  await refuseOneLook(phone)
+  await row(phone, 'Firefox on Linux').locator('.device-rename').click()
+  await phone.locator('#renaming input').fill('Kitchen')
+  await phone.keyboard.press('Enter')
+  await sees(phone, '#sessions-said', 'Renamed: \u2068Kitchen\u2069')
+  await row(phone, 'Kitchen').waitFor()
+
+  await refuseOneLook(phone)
+  await signOutAllOthers(phone)
+  await sees(phone, '#sessions-said', '2 devices were signed out')
+  expect(await rows(phone).count()).toBe(1)
+})
+
+test('what was done and not answered is looked for; done once more where that is not seen, it is told as it was', async () => {
+  const { url } = await serve(env)
+  const phone = await visitors.phone()
+  await createPhone(url)
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await rows(phone).nth(1).waitFor()
+  await loseOneAnswer(phone)
+  await signOutAllOthers(phone)
+  await rows(phone).nth(1).waitFor({ state: 'detached' })
+  expect(await phone.locator('#sessions-message').textContent()).toBe('')
+
+  await createPhone(url)
+  await phone.reload()
+  await rows(phone).nth(1).waitFor()
+  await loseOneAnswer(phone)
+  await refuseOneLook(phone)
+  await signOutAllOthers(phone)
+  await sees(phone, '#sessions-message', 'cannot be reached')
+  await signOutAllOthers(phone)
+  await sees(phone, '#sessions-said', '1 device was signed out')
+  expect(await rows(phone).count()).toBe(1)
 })

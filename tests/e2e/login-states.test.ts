@@ -138,6 +138,11 @@ test('a minute before its end a login says so, and there is more time where that
   await sees(matching, '#match-message', 'One minute left')
   for (const desktop of [scanned, matching]) expect(await desktop.locator('#more-time').isVisible()).toBe(false)
 
+  // Where it stands are other words while the service is away, and it would bring nothing.
+  visitors.await(/net::ERR_INTERNET_DISCONNECTED/)
+  await waiting.context().setOffline(true)
+  await waiting.locator('#more-time').waitFor({ state: 'hidden' })
+  await waiting.context().setOffline(false)
   await tabTo(waiting, '#more-time')
   expect(await faultsIn(waiting)).toEqual([])
   await waiting.keyboard.press('Enter')

@@ -4,7 +4,7 @@ import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { letSettle, sees } from '../support/page-steps.ts'
+import { confirm, letSettle, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Where Zofia has another phone, of which nobody else is to learn. */
@@ -18,8 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => accounts.remove())
 
-async function serveBoth(): Promise<string> {
-  const { url } = await serve({ ACCOUNTS_FILE: accounts.path, TRUST_PROXY: '127.0.0.1/32' })
+async function serveBoth(env: Record<string, string> = {}): Promise<string> {
+  const { url } = await serve({ ACCOUNTS_FILE: accounts.path, TRUST_PROXY: '127.0.0.1/32', ...env })
   const { username, password } = ZOFIA
   const headers = { 'x-forwarded-for': ADDRESS }
   const reply = await createClient(url).call('POST', '/sign-in', { body: { username, password }, headers })
@@ -173,3 +173,31 @@ test('what somebody typed to sign in is not in the form for whoever is next, and
   await phone.locator('#sign-in').waitFor()
   expect(await phone.locator('#username').inputValue()).toBe('')
 })
+
+test.each([
+  ['comes back to the page', '60', comeBack],
+  ['has the page ask how it goes on', '1', async () => undefined],
+  ['confirms', '60', confirm],
+])(
+  'who signs in once more in another tab, and then %s, goes on with the code that they have scanned',
+  async (_what, interval, act) => {
+    visitors.await(/status of 404 .*\/login\/scan\//, /status of 409 .*\/login\/confirm$/)
+    const url = await serveBoth({ MATCH: 'never', POLL_INTERVAL_SECONDS: interval, POLL_HOLD_SECONDS: '0' })
+    const browser = createClient(url)
+    const token = await startLogin(browser)
+    const phone = await visitors.phone()
+    await phone.goto(`${url}/scan#${token}`)
+    const looked = phone.waitForResponse(/\/login\/scan\//)
+    await signIn(phone, ZOFIA)
+    await sees(phone, '#request .account', ZOFIA.name)
+    await (await looked).finished()
+    await signInElsewhere(phone, ZOFIA)
+    const again = phone.waitForResponse(/\/login\/scan$/)
+    await act(phone)
+    expect((await again).status()).toBe(200)
+    await phone.locator('main[data-shown="request"]').waitFor()
+    await confirm(phone)
+    await sees(phone, '#result', 'Confirmed')
+    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
+  },
+)

@@ -187,6 +187,17 @@ describe('the login page in a frame', () => {
     expect(await again.locator('#user-code button').isVisible()).toBe(false)
   })
 
+  test('goes by where it is asked from where what it is named is no origin', async () => {
+    const page = await openAt(listed)
+    await approveAt(await readToken(await frameIn(page, '/embed?parent=')))
+    await told(page)
+    for (const parent of [new URL(listed).hostname, new URL(listed).host, 'about:blank']) {
+      await page.reload()
+      await frameIn(page, `/embed?parent=${encodeURIComponent(parent)}`)
+      await told(page)
+    }
+  })
+
   test('tells nobody else than the application that it is named', async () => {
     visitors.await(/postMessage.*target origin provided/)
     const page = await openAt(listed)

@@ -2,9 +2,20 @@ import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
-import { confirm, isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
+import {
+  confirm,
+  isSignedIn,
+  letSettle,
+  openLoginPage,
+  readToken,
+  sees,
+  signInOnPhone,
+  tabTo,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { DEMO_PASSWORD, type Service } from '../support/service.ts'
+import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { addAuthenticator } from '../support/virtual-authenticator.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ plain: {} })
@@ -56,6 +67,56 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
   visitors.await(/status of 401 .*\/sign-in\/passkey$/)
   await phone.locator('#sign-in-passkey').click()
   await sees(phone, '#sign-in-message', 'does not work here')
+})
+
+test('a passkey that somebody has added by a stolen cookie is told at the next visit, and what its owner does here is not', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  const noted = () => phone.waitForResponse(/\/events\/seen$/)
+  const added = noted()
+  await addPasskey(phone)
+  await added
+  const banner = phone.locator('#new-links')
+  expect(await banner.isVisible()).toBe(false)
+
+  const thief = createClient(url)
+  for (const { name, value } of await phone.context().cookies()) thief.cookies.set(name, value)
+  const options = (await thief.post('/passkeys/options')).json
+  const attestation = createSoftwareAuthenticator({ origin: url }).make(options)
+  expect((await thief.post('/passkeys', { name: 'Spare', attestation })).status).toBe(201)
+  await phone.reload()
+  await sees(phone, '#new-links li', 'A passkey was added on \u2068Unknown browser on unknown system\u2069')
+  expect(await phone.locator('#new-links-said').textContent()).toContain('A passkey was added on')
+  expect(await phone.locator('#new-links li').count()).toBe(1)
+  await phone.locator('#new-links li button', { hasText: 'Passkeys' }).click()
+  await phone.locator('#passkeys-title:focus').waitFor()
+  const answered = noted()
+  await phone.getByRole('button', { name: 'Remove Spare' }).click()
+  await answered
+  expect(await banner.isVisible()).toBe(false)
+  await phone.reload()
+  await sees(phone, '#passkeys', 'Chrome on Android')
+  await letSettle(phone)
+  expect(await banner.isVisible()).toBe(false)
+})
+
+test('a passkey that was removed is gone, also where the look after it fails', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await addPasskey(phone)
+  visitors.await(/status of 503 .*\/passkeys$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  await phone.route(/\/passkeys$/, (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+  )
+  await phone.locator('#passkeys li button').click()
+  await phone.locator('#passkeys li').waitFor({ state: 'detached' })
 })
 
 test('who signs in by a passkey in a browser that keeps no cookie is told that, and nothing of a password', async () => {
@@ -112,6 +173,28 @@ test('who is to sign in once more for a passkey may leave the page for a moment,
   await comeBack()
   await phone.locator('#chooser').waitFor()
   await addPasskey(phone)
+})
+
+test('who signs in once more for a passkey finds what is new told as before', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links li', 'Signed in as a phone of yours')
+  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
+  await phone.route('**/passkeys/options', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
+  )
+  visitors.await(/status of 403 .*\/passkeys\/options$/)
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  await signInOnPhone(phone)
+  await sees(phone, '#new-links li', 'Signed in as a phone of yours')
 })
 
 test('who is signed in by another tab while the browser asks for a passkey is asked no more, and stays signed in', async () => {

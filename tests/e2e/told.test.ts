@@ -35,6 +35,10 @@ const { visitors, shared } = setUpPageTests({
   held: env,
   returning: env,
   ended: env,
+  own: env,
+  home: env,
+  unheard: env,
+  open: env,
 })
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
@@ -155,6 +159,98 @@ test('devices are named, and signed out together after a plain question; after a
   await phone.locator('.question-yes').click()
   await phone.locator('#sessions li').nth(1).waitFor({ state: 'detached' })
   expect(await session(other)).toBe(401)
+})
+
+async function openPhone(url: string): Promise<Page> {
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await letSettle(phone)
+  return phone
+}
+
+/** Has the page ask whether to let a browser in that waits elsewhere, and lets it in. */
+async function letIn(phone: Page, url: string): Promise<void> {
+  const browser = createClient(url)
+  const token = await startLogin(browser)
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await confirm(phone)
+  await sees(phone, '#result', 'Confirmed')
+  await browser.get(`/login/status/${token}`)
+  await sees(phone, '#result', 'Signed in on')
+}
+
+/** Somebody signs in as this person, lets a browser in by that, and signs it out again: events alone tell of it. */
+async function linkAndLeave(url: string): Promise<Client> {
+  const thief = await createPhone(url)
+  const gone = await linkFromElsewhere(thief, url)
+  await gone.post('/sign-out')
+  return thief
+}
+
+const endedSince = (phone: Page) => phone.locator('#new-links li', { hasText: 'It has since been signed out.' })
+
+test('what has ended since is not taken for seen by a page that does not tell it', async () => {
+  const { url } = shared('home')
+  const phone = await openPhone(url)
+  await linkAndLeave(url)
+  await createPhone(url)
+  await phone.goto(url)
+  await phone.locator('#sessions li').nth(2).waitFor()
+  await letSettle(phone)
+  await phone.locator('#approve a').click()
+  await endedSince(phone).waitFor()
+})
+
+test('nor is it where what happened could not be had', async () => {
+  const { url } = shared('unheard')
+  const phone = await openPhone(url)
+  await (await linkAndLeave(url)).post('/sign-out')
+  visitors.await(/status of 503 .*\/events$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  await phone.route('**/events', (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+  )
+  await letIn(phone, url)
+  await phone.locator('#sessions li').nth(1).waitFor()
+  await letSettle(phone)
+  await phone.unroute('**/events')
+  await phone.reload()
+  await endedSince(phone).nth(1).waitFor()
+})
+
+test('on a page that stays in sight it is told once what came after it is shown, and activity is then of that moment', async () => {
+  const { url } = shared('open')
+  const phone = await openPhone(url)
+  await phone.locator('#activity summary').click()
+  await sees(phone, '#events', 'signed in')
+  await (await linkAndLeave(url)).post('/sign-out')
+  await letIn(phone, url)
+  await endedSince(phone).nth(1).waitFor()
+  await sees(phone, '#events', 'Unknown browser on unknown system was signed in by your phone')
+})
+
+test('what a person has signed out is told so by their own word, also where the look after it fails', async () => {
+  const { url } = shared('own')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  const thief = await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+  visitors.await(/status of 503 .*\/sessions$/)
+  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
+  await phone.route(/\/sessions$/, (route) =>
+    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+  )
+  await phone.locator('#new-links button:visible').first().click()
+  await sees(phone, '#new-links li', 'have your password changed')
+  expect(await session(thief)).toBe(401)
+  expect(await phone.locator('#sessions li').count()).toBe(1)
 })
 
 test('signs of systems and browsers are drawn, also where the system chooses the colours', async () => {

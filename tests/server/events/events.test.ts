@@ -369,6 +369,7 @@ describe('what the store did not do, or did not answer', () => {
     expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(404)
     await eventsOnce(3)
     expect(await types()).toEqual(['passkey_removed', 'passkey_added', 'signed_in'])
+    expect((await events()).map(({ passkey }) => passkey)).toEqual([id, id, undefined])
     expect(outcomes('passkey.removed')).toEqual(said)
   })
 

@@ -36,6 +36,17 @@ describe('what is asked again and again', () => {
     expect(await first.asked).toEqual(['the first'])
   })
 
+  test('is not shown where something was changed since, until it is asked for anew', async () => {
+    const turns = createTurns()
+    const before = askLate(turns)
+    turns.outdate()
+    const after = askLate(turns)
+    before.answer('before')
+    expect(await before.asked).toBeUndefined()
+    after.answer('after')
+    expect(await after.asked).toEqual(['after'])
+  })
+
   test('is not shown to whoever is next', async () => {
     const turns = createTurns()
     const first = askLate(turns)

@@ -53,6 +53,8 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
     status: PhoneReply | Error
     confirm: ConfirmReply | Error
     deny: Error | undefined
+    /** Since a moment ago this phone is signed in by another session, as the same person. */
+    isOtherSession?: boolean
   } = { status: state('scanned'), confirm: { status: 'authenticated' }, deny: undefined }
   let signedOut = 0
   const confirmed: (Assertion | undefined)[] = []
@@ -102,6 +104,9 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
     onDecision: (decision) => decisions.push(decision),
     onSignedOut: () => {
       signedOut += 1
+    },
+    lookAgain: async () => {
+      if (server.isOtherSession) controller.abort()
     },
     signal: controller.signal,
   })
@@ -229,6 +234,23 @@ describe('meanwhile', () => {
     await phone.clock.pass(3000)
     expect(phone.last()).toEqual({ kind: 'ended', words: phoneWords.expired })
   })
+
+  test.each([
+    ['asks how it goes on', 404, 'expired_token'],
+    ['confirms it', 409, 'not_scanned'],
+  ] as const)(
+    'who is signed in by another session by the time that the page %s is told nothing of an end',
+    async (_what, status, code) => {
+      const phone = scanned()
+      await settle()
+      phone.server.isOtherSession = true
+      phone.server.status = refusal(status, code)
+      phone.server.confirm = refusal(status, code)
+      if (status === 409) await phone.approval.confirm()
+      await phone.clock.pass(3000)
+      expect(phone.views).toEqual([expect.objectContaining({ kind: 'asking' })])
+    },
+  )
 
   test('too many wrong numbers on the computer are seen on the phone', async () => {
     const phone = scanned()

@@ -21,6 +21,7 @@ const event = (type: string, session: string | undefined, more: Partial<AccountE
   ...where,
   type,
   session,
+  passkey: undefined,
   createdAt: 900,
   by: undefined,
   count: 1,
@@ -61,7 +62,6 @@ test('what has ended since is told too, unless its owner ended it, or it is of a
     event('signed_in', 'phone-gone'),
     event('linked', 'told-before', { isNew: false }),
     event('denied', undefined),
-    event('passkey_added', undefined),
     event('linked', 'live'),
   ]
   const told = newLinks([device('live')], events, visit())
@@ -79,4 +79,24 @@ test('what was told stays, and says by whom it ended', () => {
   const devices = [device('three', { isNew: false, lastSeenAt: 5000 })]
   expect(states(devices, [], begun)).toEqual(['one ended_here', 'two ended_since', 'three live'])
   expect([...newLinks(devices, [], begun).values()].map(({ now }) => now)).toEqual([5000, 5000, 5000])
+})
+
+test('what was done with passkeys is told until it is answered, unless the person has done it in this visit', () => {
+  const passkey = (type: string, id: string, more: Partial<AccountEvent> = {}) =>
+    event(type, undefined, { passkey: id, ...more })
+  const events = [
+    passkey('passkey_removed', 'theirs', { createdAt: 800 }),
+    passkey('passkey_added', 'own', { createdAt: 700 }),
+    passkey('passkey_added', 'new', { createdAt: 600 }),
+    passkey('passkey_added', 'old', { isNew: false }),
+  ]
+  const begun = visit({ approved: new Set(['own']) })
+  begun.told = newLinks([], events, begun)
+  const all = ['passkey_removed theirs live', 'passkey_added new live']
+  expect(states([], events, begun)).toEqual(all)
+  // Also where what happened cannot be had just now.
+  expect(states([], [], begun)).toEqual(all)
+  begun.approved.add('new')
+  begun.known.add('passkey_removed theirs')
+  expect(states([], events, begun)).toEqual([])
 })

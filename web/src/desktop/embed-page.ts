@@ -11,10 +11,14 @@ import { createStatusLine } from './status-line.ts'
 const api = createLoginApi({ fetch: (input, init) => fetch(input, init) })
 
 /** Whose frame this is. The server has said who may be: a browser shows this page in nobody else's. */
-function parentOrigin(): string | undefined {
-  const named = new URLSearchParams(location.search).get('parent') ?? document.referrer
+const parentOrigin = (): string | undefined =>
+  webOriginOf(new URLSearchParams(location.search).get('parent') ?? '') ?? webOriginOf(document.referrer)
+
+/** `undefined`: it is no address, or one of which no page can be told anything. */
+function webOriginOf(address: string): string | undefined {
   try {
-    return new URL(named).origin
+    const { protocol, origin } = new URL(address)
+    return /^https?:$/.test(protocol) ? origin : undefined
   } catch {
     return undefined
   }

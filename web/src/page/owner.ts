@@ -28,6 +28,8 @@ export interface Turns {
    * asked for after it has been answered. Rejects as `ask` does.
    */
   latest<T extends object>(ask: () => Promise<T>): Promise<T | undefined>
+  /** Something was changed just now: what was asked for before is not to be shown any more, whenever it is answered. */
+  outdate(): void
 }
 
 /** Begins with the turn of whoever is there now. */
@@ -52,6 +54,10 @@ export function createTurns(): Turns {
       if (!isTheirs() || mine < answered) return undefined
       answered = mine
       return answer
+    },
+    outdate() {
+      asked += 1
+      answered = asked
     },
   }
 }

@@ -8,6 +8,8 @@ export interface PasskeyAddingParts {
   readonly authenticator: Pick<Authenticator, 'create'>
   /** The person has to show anew that it is them. */
   readonly onSignInAgain: (why: string) => void
+  /** Told the id of the one that was added. */
+  readonly onAdded: (id: string) => void
 }
 
 /** A name that no passkey may have. */
@@ -20,7 +22,7 @@ export class PasskeyNameError extends Error {}
 export type AddPasskey = (name?: string) => Promise<boolean>
 
 export const createPasskeyAdding =
-  ({ api, authenticator, onSignInAgain }: PasskeyAddingParts): AddPasskey =>
+  ({ api, authenticator, onSignInAgain, onAdded }: PasskeyAddingParts): AddPasskey =>
   (name) =>
     unlessStale(onSignInAgain, async () => {
       const options = await api.passkeyOptions({ name }).catch((cause: unknown) => {
@@ -28,7 +30,7 @@ export const createPasskeyAdding =
         throw name !== undefined && isProblem(cause, 'invalid_request') ? new PasskeyNameError('', { cause }) : cause
       })
       const attestation = await authenticator.create(options)
-      await api.addPasskey({ name, attestation })
+      onAdded(await api.addPasskey({ name, attestation }))
     })
 
 /** Does it, or where that takes a fresher sign-in, leads there. @returns whether it was done */

@@ -24,6 +24,8 @@ export interface PasskeyListParts {
   readonly onSignInAgain: (why: string) => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** The person has added one here, just now, or removed this one. */
+  readonly onChange: (removed?: string) => void
 }
 
 export interface PasskeyList extends Personal {
@@ -34,7 +36,7 @@ export interface PasskeyList extends Personal {
 
 /** `#passkeys`: the person's passkeys, and the button that adds one of this device. */
 export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
-  const { root, api, authenticator, add, onSignInAgain, onSignedOut } = parts
+  const { root, api, authenticator, add, onSignInAgain, onSignedOut, onChange } = parts
   const card = findPart(root, '#passkeys', HTMLElement)
   const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, '.passkey-list', HTMLUListElement)
@@ -51,7 +53,11 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const attempt = (act: () => Promise<void>, isDone?: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, (words) => trouble.say(words, isDone))
+    return unlessTrouble(act, (words) => {
+      trouble.say(words, isDone)
+      // No answer may have come of what was done.
+      if (isDone) void look()
+    })
   }
 
   const unlessTrouble = async (act: () => Promise<void>, tell: (words: string) => void) => {
@@ -69,6 +75,8 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     await load()
     trouble.sayOfLook('')
   }
+
+  const look = () => unlessTrouble(refresh, trouble.sayOfLook)
 
   const load = async () => {
     const passkeys = await turns.latest(() => api.passkeys())
@@ -122,6 +130,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const removeIt = async ({ id }: Passkey) => {
     const focus = focusUnlessLeft()
+    const isTheirs = turns.begin()
     const isDone = await unlessStale(onSignInAgain, async () => {
       try {
         await api.removePasskey({ id })
@@ -130,8 +139,12 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
         if (!isProblem(error, 'not_found')) throw error
       }
     })
-    if (!isDone) return
-    await load()
+    if (!isDone || !isTheirs()) return
+    // By its own answer: a look at the list comes after it, and may fail.
+    turns.outdate()
+    show(shown.filter((passkey) => passkey.id !== id))
+    onChange(id)
+    void look()
     focus(title)
   }
 
@@ -146,13 +159,14 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
       return name.focus()
     }
     name.value = ''
-    await load()
+    onChange()
+    await look()
   }
 
   button.addEventListener('click', () => onceAtATime(button, () => attempt(addOne)))
 
   return {
-    refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
+    refresh: look,
     showAnew: () => trouble.say(''),
     forget() {
       turns.end()

@@ -28,8 +28,8 @@ export interface AccountParts {
   show(isShown: boolean): void
   /** What is shown is of another day: asks for it anew, and for what has happened since. */
   refresh(): void
-  /** The person has let this login in here, just now: no news. */
-  approved(login: string): void
+  /** The person has let this login in here, or has added this passkey, just now: no news. */
+  approved(id: string): void
   /** What it has of anybody else is gone at once. */
   readonly belongTo: BelongTo
   /** Asks whether all other devices are to be signed out. */
@@ -41,6 +41,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const parts = ['#devices', '#passkeys', '#activity'].map((name) => findPart(root, name, HTMLElement))
   const devices = createLinkedDevices({
     ...{ root, api, onSignedOut },
+    onLook: () => newLinks.lookAgain(),
     onList: (list) => {
       onDevices(list)
       void newLinks.onList(list)
@@ -48,12 +49,19 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   })
   const newLinks = createNewLinks({ root, api, end: devices.end, onSignedOut })
   const events = createEventList({ root, api, onSignedOut })
-  const passkeys = createPasskeyList({ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut })
+  const passkeys = createPasskeyList({
+    ...{ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut },
+    onChange: (removed) => {
+      if (removed !== undefined) newLinks.approved(removed)
+      void devices.refresh()
+    },
+  })
 
   let isShownNow = false
   const ask = () => {
     void devices.refresh()
     void passkeys.refresh()
+    events.refresh()
   }
 
   return {
@@ -65,10 +73,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
       if (isShown) ask()
     },
     refresh() {
-      newLinks.lookAgain()
-      if (!isShownNow) return
-      ask()
-      events.refresh()
+      if (isShownNow) ask()
     },
     approved: newLinks.approved,
     belongTo: createOwner([newLinks, devices, passkeys, events]),

@@ -61,6 +61,11 @@ export interface ApprovalParts {
   readonly onDecision: (decision: Decision) => void
   /** This phone is signed in no longer. */
   readonly onSignedOut: () => void
+  /**
+   * Asks by which session it is signed in. By another one than it was, as the same person: then the page begins anew, and the
+   * signal aborts. That session goes on with what this one scanned, and until it does is told what strangers are.
+   */
+  readonly lookAgain: () => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -108,8 +113,10 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
-  /** It is gone, and how it ended was not heard. */
-  const endUnheard = () => {
+  /** It is gone, and how it ended was not heard; or it goes on by another session. */
+  const endUnheard = async () => {
+    await parts.lookAgain()
+    if (signal.aborted) return
     if (decision !== 'deny' && !mayBeIn) end(phoneWords.expired)
     else onView(unheardEnd(token, decision ?? 'confirm'))
   }
@@ -153,15 +160,16 @@ export function createApproval(parts: ApprovalParts): Approval {
   const onReply = (reply: PhoneReply) => {
     noteReply(reply)
     if (reply.status === 'denied') end({ ...deniedWords(), stranger: 'kept_out' })
-    else if (reply.status === 'expired') endUnheard()
+    else if (reply.status === 'expired') void endUnheard()
     else if (reply.collected) endCollected()
     else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
   }
 
-  const onRefused = (error: ApiError) => {
+  const onRefused = async (error: ApiError) => {
     if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
-    if (isProblem(error, 'expired_token')) endUnheard()
-    else end({ title: phoneWords.failed, more: wordsFor(error) })
+    if (isProblem(error, 'expired_token')) return endUnheard()
+    if (isProblem(error, 'not_scanned')) await parts.lookAgain()
+    if (!signal.aborted) end({ title: phoneWords.failed, more: wordsFor(error) })
   }
 
   const watch = async () => {
@@ -180,7 +188,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       pacing: firstPacing,
       signal: mine.signal,
     })
-    if (result.end === 'refused') onRefused(result.error)
+    if (result.end === 'refused') await onRefused(result.error)
   }
 
   /** What comes of a step. Throws once the page is about something else: then nothing more is sent, or shown. */

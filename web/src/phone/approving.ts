@@ -31,6 +31,7 @@ export interface Scanned {
   /** Aborts once the page is about something else. */
   readonly signal: AbortSignal
   readonly onSignedOut: () => void
+  readonly lookAgain: ApprovalParts['lookAgain']
   readonly onDecision: ApprovalParts['onDecision']
   /** It has come to its end. */
   readonly onOver: () => void

@@ -23,7 +23,7 @@ export function createLateAccountParts(
     try {
       loaded = await parts()
       loaded.belongTo(person)
-      for (const login of approved.splice(0)) loaded.approved(login)
+      for (const id of approved.splice(0)) loaded.approved(id)
       loaded.show(isShown)
     } catch (error) {
       onTrouble(error)
@@ -39,8 +39,9 @@ export function createLateAccountParts(
       if (loaded !== undefined) loaded.refresh()
       else if (isShown) void bringUp()
     },
-    approved(login) {
-      approved.push(login)
+    approved(id) {
+      if (loaded === undefined) approved.push(id)
+      else loaded.approved(id)
     },
     belongTo(next) {
       person = next

@@ -127,6 +127,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
         decided: pending.decision(token),
         signal,
         onSignedOut: signedOut,
+        lookAgain,
         onDecision: (decision) => pending.decided(token, decision),
         onOver: pending.forget,
       })
@@ -164,7 +165,8 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     if (now.session === before.session) {
       if (now !== NOBODY) parts.onReturn()
     } else if (now === NOBODY) signedOut()
-    else if (isOnceMore || now.person !== before.person) await begin()
+    // The session before is gone, and this one has yet to scan what that one did, to go on with it.
+    else if (isOnceMore || now.person !== before.person || pending.token() !== undefined) await begin()
     else here = now
   }
 

@@ -97,7 +97,8 @@ const flow = createScanFlow({
       form.forget()
       hasBeenIn = false
     }
-    account.belongTo(undefined)
+    // Who shows that it is still them has yet to say of what is new whether it was theirs.
+    if (!isAgain) account.belongTo(undefined)
     providerSignIn.show(isAgain)
     show('sign-in')
     passkeySignIn.show()
@@ -141,7 +142,12 @@ const providerSignIn = createProviderSignIn({
   },
   go: (address) => location.assign(address),
 })
-const add = createPasskeyAdding({ api, authenticator, onSignInAgain: flow.signInAgain })
+const add = createPasskeyAdding({
+  api,
+  authenticator,
+  onSignInAgain: flow.signInAgain,
+  onAdded: (id) => account.approved(id),
+})
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const loadApprovingModule = lateModule(() => import('./approving.ts'))
 const loadAccountModule = lateModule(() => import('./account-parts.ts'))

@@ -64,6 +64,8 @@ const devices = createLinkedDevices({
   api,
   onSignedOut: onGone,
   onList: (list) => {
+    // A phone's page for that tells it whole, with what has ended since, and of which people say whether it was theirs.
+    if (list.some(({ current, kind }) => current && kind === 'phone')) return
     const news = list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt)
     // Nobody waits for it: what is not noted is marked as new once more.
     if (news.length > 0) api.noteVisit({ until: Math.max(...news) }).catch(() => undefined)

@@ -8,7 +8,7 @@ import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
-import { isProblem } from '../wire/api-error.ts'
+import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
 import { createDeviceList } from './device-list.ts'
 import { nameOf } from './device-row.ts'
@@ -21,6 +21,8 @@ export interface LinkedDevicesParts {
   readonly api: Pick<Api, 'sessions' | 'revoke' | 'revokeOthers' | 'rename'>
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** Told each time that the list is asked for. */
+  readonly onLook?: () => void
   /** Told of the list each time that it was shown. */
   readonly onList?: (devices: readonly LinkedDevice[]) => void
 }
@@ -36,7 +38,7 @@ export interface LinkedDevices extends Personal {
 }
 
 /** The list of everywhere the person is signed in, with the buttons that end it. */
-export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDevicesParts): LinkedDevices {
+export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: LinkedDevicesParts): LinkedDevices {
   const title = findPart(root, '#devices-title', HTMLElement)
   const browsers = findPart(root, '#sign-out-browsers', HTMLButtonElement)
   const others = findPart(root, '#sign-out-others', HTMLButtonElement)
@@ -70,12 +72,37 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   }
 
   const load = async () => {
+    onLook?.()
     const listed = await turns.latest(() => api.sessions())
-    if (listed === undefined) return
-    shown = listed
+    if (listed !== undefined) show(listed)
+  }
+
+  const show = (devices: readonly LinkedDevice[]) => {
+    shown = devices
     list.show(shown)
     showButtons()
     onList?.(shown)
+  }
+
+  const look = () => unlessTrouble(refresh, trouble.sayOfLook)
+
+  /**
+   * Shows what was done by its own answer: a look at the list comes after it, and may fail. Where no answer came, that look says
+   * whether it was done. Throws what stood in the way.
+   */
+  const change = async <T>(ask: () => Promise<T>, after: (device: LinkedDevice) => readonly LinkedDevice[]) => {
+    const isTheirs = turns.begin()
+    try {
+      const answer = await ask()
+      if (!isTheirs()) return answer
+      turns.outdate()
+      show(shown.flatMap(after))
+      void look()
+      return answer
+    } catch (error) {
+      if (!isRefusal(error)) void look()
+      throw error
+    }
   }
 
   const showButtons = () => {
@@ -86,14 +113,35 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
     browsers.hidden = linked.length === 0 || linked.length === left.length
   }
 
-  const end = async (id: string) => {
+  const revoke = async (id: string) => {
     try {
       await api.revoke({ id })
     } catch (error) {
       // Gone already, which is what was wanted.
       if (!isProblem(error, 'not_found')) throw error
     }
-    await load()
+  }
+
+  const end = (id: string) =>
+    change(
+      () => revoke(id),
+      (device) => (device.id === id ? [] : [device]),
+    )
+
+  const rename = async (device: LinkedDevice, name: string) => {
+    const isTheirs = turns.begin()
+    const renamed = { ...device, name: name || undefined }
+    try {
+      await change(
+        () => api.rename({ id: device.id, name }),
+        (each) => [each.id === device.id ? renamed : each],
+      )
+    } catch (error) {
+      if (!isTheirs()) return
+      if (isStranger(error)) return onSignedOut()
+      throw error
+    }
+    if (isTheirs()) say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
   }
 
   const list = createDeviceList({
@@ -108,25 +156,11 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
           () => shown.every(({ id }) => id !== device.id),
         ),
       ),
-    onRename: (device) =>
-      askName(device, async (name) => {
-        const isTheirs = turns.begin()
-        try {
-          await api.rename({ id: device.id, name })
-        } catch (error) {
-          if (!isTheirs()) return
-          if (isStranger(error)) return onSignedOut()
-          throw error
-        }
-        await attempt(load, () => true)
-        if (!isTheirs()) return
-        const renamed = shown.find(({ id }) => id === device.id) ?? device
-        say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
-      }),
+    onRename: (device) => askName(device, (name) => rename(device, name)),
   })
 
-  const countOthers = (kind?: SessionKind) =>
-    shown.filter((device) => !device.current && (kind ?? device.kind) === device.kind).length
+  const isOther = (device: LinkedDevice, kind: SessionKind = device.kind) => !device.current && device.kind === kind
+  const countOthers = (kind?: SessionKind) => shown.filter((device) => isOther(device, kind)).length
 
   const endOthers = (kind?: SessionKind) => onceAtATime([browsers, others], () => endAllBut(kind))
   const endAllBut = (kind?: SessionKind) =>
@@ -137,10 +171,13 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
         const words = kind === undefined ? endOthersWords(count, here) : endBrowsersWords(count)
         if (!(await askPerson(words))) return
         const focus = focusUnlessLeft()
-        const ended = await api.revokeOthers({ kind })
-        await load()
+        const ended = await change(
+          () => api.revokeOthers({ kind }),
+          (device) => (isOther(device, kind) ? [] : [device]),
+        )
         if (!isTheirs()) return
-        say(said, eventWords.revokedMany({ count: ended }))
+        // None: those that were there are gone by a try before, whose answer was lost.
+        say(said, eventWords.revokedMany({ count: ended || count }))
         focus(title)
       },
       () => countOthers(kind) === 0,
@@ -150,7 +187,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onList }: LinkedDe
   others.addEventListener('click', () => endOthers())
 
   return {
-    refresh: () => unlessTrouble(refresh, trouble.sayOfLook),
+    refresh: look,
     showAnew: () => trouble.say(''),
     end,
     askToEndOthers: () => endOthers(),

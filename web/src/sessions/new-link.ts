@@ -1,33 +1,44 @@
 import type { AccountEvent, EventDevice } from '../wire/event-protocol.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
 
-/** A device that was signed in since the phone's last visit. Moments are the server's. */
+const passkeyChanges = ['passkey_added', 'passkey_removed'] as const
+export type PasskeyChange = (typeof passkeyChanges)[number]
+
+/**
+ * A device that was signed in since the phone's last visit, or a passkey that was added or removed since then. Moments are the
+ * server's.
+ */
 export interface NewLink {
   readonly id: string
-  readonly kind: SessionKind
+  readonly kind: SessionKind | PasskeyChange
+  readonly passkey?: string | undefined
   readonly device: EventDevice & Pick<LinkedDevice, 'name'>
   readonly createdAt: number
   /** The latest that is known of the server's time. */
   readonly now: number
-  /** `ended_since`: before the person came, or elsewhere. `ended_here`: by their word, just now. */
+  /**
+   * `ended_since`: before the person came, or elsewhere. `ended_here`: by their word, just now. What was done with a passkey stays
+   * `live`.
+   */
   readonly state: 'live' | 'ended_since' | 'ended_here'
 }
 
 /** What a phone's visit knows of. */
 export interface Visit {
-  /** Logins that the person has approved in it. */
+  /** Logins that the person has approved in it, and passkeys that they have added or removed. */
   readonly approved: Set<string>
-  /** Sessions that they have ended in it. */
+  /** Sessions that they have had signed out in it, whatever was heard of it. */
   readonly ended: Set<string>
   /** Sessions that they have said were theirs. */
   readonly known: Set<string>
-  /** What they have been told, by its session. */
+  /** What they have been told, by its id. */
   told: ReadonlyMap<string, NewLink>
 }
 
 /**
- * What there is to tell: sessions that are new, those that were told before, and what was new by the events and has ended
- * since. What its owner has just approved, knows, or has ended before is no news. The newest first.
+ * What there is to tell: sessions that are new, those that were told before, what was new by the events and has ended since, and
+ * what was done with passkeys, also by this phone's own session: another may have its cookie. What its owner has just approved
+ * or done, knows, or has ended before is no news. The newest first.
  */
 export function newLinks(
   devices: readonly LinkedDevice[],
@@ -36,8 +47,8 @@ export function newLinks(
 ): ReadonlyMap<string, NewLink> {
   const now = Math.max(0, ...devices.map(({ lastSeenAt }) => lastSeenAt))
   const live = new Set(devices.map(({ id }) => id))
-  const stateOf = (id: string): NewLink['state'] =>
-    live.has(id) ? 'live' : ended.has(id) ? 'ended_here' : 'ended_since'
+  const stateOf = (id: string, passkey?: string): NewLink['state'] =>
+    live.has(id) || passkey !== undefined ? 'live' : ended.has(id) ? 'ended_here' : 'ended_since'
   const isApproved = ({ login }: LinkedDevice) => login !== undefined && approved.has(login)
 
   const listed = devices
@@ -54,8 +65,17 @@ export function newLinks(
     const kind = type === 'linked' ? 'browser' : 'phone'
     return [{ id, kind, device: { ...event, name: undefined }, createdAt, now, state: stateOf(id) }]
   })
-  const before = [...told.values()].map((link) => ({ ...link, now, state: stateOf(link.id) }))
-  const all = new Map([...gone, ...listed, ...before].map((link) => [link.id, link]))
-  for (const id of known) all.delete(id)
+  const changed = events.flatMap((event): NewLink[] => {
+    const { type, passkey, createdAt, isNew } = event
+    const kind = passkeyChanges.find((change) => change === type)
+    if (!isNew || kind === undefined || passkey === undefined) return []
+    return [
+      { id: `${kind} ${passkey}`, kind, passkey, device: { ...event, name: undefined }, createdAt, now, state: 'live' },
+    ]
+  })
+  const before = [...told.values()].map((link) => ({ ...link, now, state: stateOf(link.id, link.passkey) }))
+  const isAnswered = ({ id, passkey }: NewLink) => known.has(id) || (passkey !== undefined && approved.has(passkey))
+  const open = [...gone, ...changed, ...listed, ...before].filter((link) => !isAnswered(link))
+  const all = new Map(open.map((link) => [link.id, link]))
   return new Map([...all].sort(([, one], [, other]) => other.createdAt - one.createdAt))
 }

@@ -1,15 +1,16 @@
 import { devices as deviceWords } from '#messages/devices'
+import { events as eventWords } from '#messages/events'
 import { copyOf } from '../page/copy-of.ts'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
+import { later } from '../page/later.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
-import { whereWords } from '../page/words.ts'
+import { setApart, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
-import type { AccountEvent } from '../wire/event-protocol.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
@@ -28,8 +29,8 @@ export interface NewLinksParts {
 export interface NewLinksBanner extends Personal {
   /** Told of the list each time that it was shown. */
   onList(devices: readonly LinkedDevice[]): Promise<void>
-  /** The person has let this in here, just now: no news. */
-  approved(login: string): void
+  /** The person has let this login in here, or added or removed this passkey, just now: no news. */
+  approved(id: string): void
   /** What is told next is by the events of then. */
   lookAgain(): void
   /** @param isShown whether the page has room for it now */
@@ -39,7 +40,8 @@ export interface NewLinksBanner extends Personal {
 const freshVisit = (): Visit => ({ approved: new Set(), ended: new Set(), known: new Set(), told: new Map() })
 
 /**
- * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it.
+ * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it; and what
+ * was done with their passkeys, with one that leads to those.
  * It stays, over visits too, until the person has said of all of it whether it was theirs.
  */
 export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): NewLinksBanner {
@@ -51,18 +53,15 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const known = findPart(card, '#new-links-known', HTMLButtonElement)
   const said = findPart(root, '#new-links-said', HTMLElement)
   const after = findPart(root, '#devices-title', HTMLElement)
+  const passkeys = findPart(root, '#passkeys-title', HTMLElement)
   let visit = freshVisit()
-  let events: Promise<readonly AccountEvent[]> | undefined
+  let lookBack = later(api.events)
+  /** Whether what has ended since is among what is told. */
+  let isWhole = false
   let hasRoom = false
   let notedUntil = Number.NEGATIVE_INFINITY
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
-
-  /** What has ended since is told by events alone. Without them the rest is told all the same. */
-  const lookBack = (): Promise<readonly AccountEvent[]> => {
-    events ??= api.events().catch(() => [])
-    return events
-  }
 
   const draw = () => {
     const links = [...visit.told.values()]
@@ -88,7 +87,11 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   const rowOf = (id: string): LinkRow => {
-    const row = rows.get(id) ?? createLinkRow(template, id, (button) => void onceAtATime(button, () => signOut(id)))
+    const onPress = (button: HTMLButtonElement) => {
+      if (visit.told.get(id)?.passkey === undefined) void onceAtATime(button, () => signOut(id))
+      else passkeys.focus()
+    }
+    const row = rows.get(id) ?? createLinkRow(template, id, onPress, passkeys.textContent)
     rows.set(id, row)
     return row
   }
@@ -96,11 +99,11 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const signOut = async (id: string) => {
     const ours = visit
     trouble.say('')
+    // Not taken back: where no answer came, the next look may find it gone by this very word.
     ours.ended.add(id)
     try {
       await end(id)
     } catch (error) {
-      ours.ended.delete(id)
       if (ours !== visit) return
       if (isProblem(error, 'authentication_required')) onSignedOut()
       else trouble.say(wordsFor(error), () => visit.told.get(id)?.state !== 'live')
@@ -110,7 +113,8 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   /** Nobody waits for it: what is not noted is told once more. */
   const noteVisit = async (moments: readonly number[]) => {
     const until = Math.max(notedUntil, ...moments)
-    if (until === notedUntil) return
+    // Up to then there may be more, of which the person was told nothing.
+    if (until === notedUntil || !isWhole) return
     notedUntil = until
     await api.noteVisit({ until }).catch(() => undefined)
   }
@@ -128,32 +132,34 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const say = (fresh: readonly NewLink[]) => {
     if (fresh.length === 0) return
     said.textContent = deviceWords.newNow({
-      devices: fresh.map(({ device }) => `${nameOf(device)}, ${whereWords(device)}`).join('; '),
+      devices: fresh.map((link) => `${titleOf(link)}, ${whereWords(link.device)}`).join('; '),
     })
   }
 
   return {
     async onList(devices) {
-      const past = await turns.latest(lookBack)
+      // What has ended since is told by events alone. Without them the rest is told all the same.
+      const past = await turns.latest(async () => ({ events: await lookBack().catch(() => undefined) }))
       if (past === undefined) return
+      isWhole = past.events !== undefined
       const before = visit.told
-      visit.told = newLinks(devices, past, visit)
+      visit.told = newLinks(devices, past.events ?? [], visit)
       trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
       draw()
       if (links.some(({ state }) => state === 'live')) return
-      const shown = [...links, ...devices.filter(({ isNew }) => isNew)]
+      const shown = [...links, ...[...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)]
       await noteVisit(shown.map(({ createdAt }) => createdAt))
     },
-    approved: (login) => void visit.approved.add(login),
+    approved: (id) => void visit.approved.add(id),
     lookAgain() {
-      events = undefined
+      lookBack = later(api.events)
     },
     forget() {
       turns.end()
       visit = freshVisit()
-      events = undefined
+      lookBack = later(api.events)
       notedUntil = Number.NEGATIVE_INFINITY
       trouble.say('')
       said.textContent = ''
@@ -167,6 +173,10 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 }
 
+/** The device; of a passkey what was done with it, and on which one. */
+const titleOf = ({ kind, device }: NewLink): string =>
+  kind === 'phone' || kind === 'browser' ? nameOf(device) : eventWords[kind]({ device: setApart(nameOf(device)) })
+
 interface LinkRow {
   /** @returns the row */
   show(link: NewLink, now: number): Element
@@ -176,28 +186,34 @@ interface LinkRow {
 function createLinkRow(
   template: HTMLTemplateElement,
   id: string,
-  onSignOut: (button: HTMLButtonElement) => void,
+  onPress: (button: HTMLButtonElement) => void,
+  passkeysTitle: string | null,
 ): LinkRow {
   const copy = copyOf(template)
   const row = findPart(copy, 'li', HTMLElement)
   const part = (name: string) => findPart(row, name, HTMLElement)
   const button = findPart(row, 'button', HTMLButtonElement)
-  const words = button.textContent
+  const endWords = button.textContent
   row.setAttribute('data-link', id)
-  button.addEventListener('click', () => onSignOut(button))
+  button.addEventListener('click', () => onPress(button))
   return {
-    show({ state, device, kind, createdAt }, now) {
-      const name = nameOf(device)
-      drawSigns(part('.device-icon'), device.browser, kind)
+    show(link, now) {
+      const { state, device, kind, passkey, createdAt } = link
+      const name = titleOf(link)
+      const signedIn = kind === 'phone' ? deviceWords.signedIn : deviceWords.linked
+      drawSigns(part('.device-icon'), device.browser, kind === 'browser' ? kind : 'phone')
       part('.device-name').textContent = name
-      part('.link-how').textContent = kind === 'phone' ? deviceWords.signedIn : deviceWords.linked
+      part('.link-how').textContent = passkey === undefined ? signedIn : passkeysTitle
       part('.link-when').replaceChildren(agoElement(createdAt, now))
       part('.link-where').textContent = whereWords(device)
       const end = part('.link-end')
       end.hidden = state === 'live'
       if (state !== 'live') end.textContent = deviceWords[state]
       button.hidden = state !== 'live'
-      button.setAttribute('aria-label', `${words}: ${name}, ${device.ip}`)
+      button.textContent = passkey === undefined ? endWords : passkeysTitle
+      // Its colour is for what ends something.
+      button.classList.toggle('link-button', passkey === undefined)
+      button.setAttribute('aria-label', `${button.textContent}: ${name}, ${device.ip}`)
       return row
     },
   }

@@ -19,6 +19,8 @@ export interface AccountEvent extends EventDevice {
   readonly createdAt: number
   /** The session that it is about. */
   readonly session: string | undefined
+  /** The passkey that it is about. */
+  readonly passkey: string | undefined
   /** Who did it, where that was another device. */
   readonly by: EventDevice | undefined
   readonly count: number
@@ -38,6 +40,7 @@ const events = listOf(
     createdAt: moment(event, 'created_at'),
     ...device(event),
     session: optional(text)(event, 'session'),
+    passkey: optional(text)(event, 'passkey'),
     by: optional(inside(device))(event, 'by'),
     count: optional(amount)(event, 'count') ?? 1,
     isNew: flag(event, 'new'),
