@@ -125,6 +125,14 @@ describe('what is right passes', () => {
         phone(3000, 3050, 'scan', { said: 'scanned' }),
       ],
     ],
+    [
+      'a QR whose renewal was not answered, and that is renewed by the old one, and scanned by the new one',
+      [
+        call(100, 0, { do: 'rotate', secret: 'qr' }),
+        call(5000, 5100, { do: 'rotate', secret: 'qr' }, { status: 201, secret: 'qr-3' }),
+        phone(5200, 5300, 'scan', { said: 'scanned' }, ZOFIA, 'qr-3'),
+      ],
+    ],
   ])('%s', (_what, calls) => {
     expect(rulesBroken(calls)).toEqual([])
   })
@@ -212,6 +220,11 @@ describe('what is wrong does not', () => {
       'what was confirmed is lost',
       'what was confirmed ends signed in',
       [scanned, confirmed, poll(450, 500, { said: 'expired' })],
+    ],
+    [
+      'what was confirmed is lost to a browser that was not told of its newest QR',
+      'what was confirmed ends signed in',
+      [call(20, 0, { do: 'rotate', secret: 'qr' }), scanned, confirmed, poll(5000, 5100, { said: 'expired' })],
     ],
     [
       'what was confirmed is lost while the store was away',
