@@ -90,11 +90,13 @@ export function rotate(secret: string, fresh: string, answer: Answer | undefined
   }
 }
 
-/** Answered with 204 in any case. */
+/** Answered with 204 in any case. The session that the login would still be given ends with it, if nobody has used it first. */
 export function leave(secret: string, rules: Rules): Step {
   return (model, when) => {
     const { there, mayBeOver } = findBy(secret, model, when, rules)
-    const gone = there === undefined ? [] : [{ ...model, login: undefined }]
+    const left: Model = { ...model, login: undefined }
+    const ended: Model[] = model.session === 'open' ? [{ ...left, session: 'ended' }] : []
+    const gone = there === undefined ? [] : [left, ...ended]
     return mayBeOver ? [model, ...gone] : gone
   }
 }

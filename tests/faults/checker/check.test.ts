@@ -100,6 +100,16 @@ describe('what is right passes', () => {
       [scanned, confirmed, signedIn, use(510, 520, { person: 'zofia' }), poll(530, 540, { said: 'expired' })],
     ],
     [
+      'a session that ends as the page that is given it is left',
+      [
+        scanned,
+        confirmed,
+        poll(450, 500, SIGNED_IN),
+        call(460, 510, { do: 'leave', secret: 'qr' }, { status: 204 }),
+        use(520, 530, { status: 401 }),
+      ],
+    ],
+    [
       'a session that is revoked',
       [
         scanned,
