@@ -31,6 +31,8 @@ const KEY = 'signing-keys'
 const READ_AGAIN_MS = 60_000
 /** While the store is away. */
 const TRY_AGAIN_MS = 1000
+/** The record's end is made of the rotation that was set when it was written, and who has set a longer one counts on the keys. */
+const WRITE_AGAIN_MS = 86_400_000
 
 const jwk = Type.Object({
   kty: Type.String(),
@@ -76,13 +78,15 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
   let goodUntil = 0
   let wasTold = false
   let reading: Promise<KeySet> | undefined
+  let writeAgainAt = Number.NEGATIVE_INFINITY
 
   async function read(): Promise<readonly ScheduledKey[]> {
     const record = await store.read(KEY)
     const there = decode(record?.value)
     const now = clock()
     const due = algorithms.filter((alg) => isDue(there, alg, now, policy))
-    if (due.length === 0 && settled(there, now, policy) === there) return there
+    if (due.length === 0 && settled(there, now, policy) === there && now < writeAgainAt) return there
+    writeAgainAt = now + WRITE_AGAIN_MS
     const fresh = await Promise.all(due.map(makeKey))
     try {
       return await updateRecord(store, KEY, (value) => advance(decode(value), fresh, now), record ?? null)
@@ -100,7 +104,8 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
   ): Change<readonly ScheduledKey[]> {
     const wanted = fresh.filter(({ alg }) => isDue(kept, alg, now, policy))
     const next = wanted.reduce((keys, key) => withNext(keys, key, now, policy), settled(kept, now, policy))
-    if (next === kept) return { result: kept }
+    // Taken out just now: the notice of that has it read again.
+    if (next.length === 0) return { result: next }
     // Durable: what is signed by a key that a failover forgets, nobody can verify.
     return { next: { value: next, expiresAt: endOf(next, policy), durable: true }, result: next }
   }

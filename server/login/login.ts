@@ -19,7 +19,7 @@ export interface LoginBase {
   /** When the present state ends, in epoch milliseconds. At that time the login is expired, whatever it was. */
   expiresAt: number
   browserKeyHash: string
-  /** Hashes of the QR secrets that are good: the newest last. */
+  /** Hashes of the QR secrets that are good, and of those that its browser may know no newer one than: the newest last. */
   qrSecrets: readonly QrSecret[]
   /** The browser that waits, as the phone's owner is shown it. */
   browser: BrowserDescription
@@ -113,7 +113,7 @@ export type MatchKind = 'none' | 'code'
 
 /** What may happen to a login. Secrets come as hashes, times as durations from now. */
 export type LoginEvent =
-  | { type: 'rotate'; secretHash: string; overlapMs: number; refreshMs: number }
+  | { type: 'rotate'; shownHash: string; secretHash: string; overlapMs: number; refreshMs: number }
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
   | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; salt: string; collectMs: number }
   | { type: 'deny'; phone: Phone; showMs: number; why?: DenyReason }
@@ -197,25 +197,46 @@ export function acceptedUntil(login: Login, secretHash: string, now: number): nu
   return secret && (secret.goodUntil ?? login.expiresAt)
 }
 
+/**
+ * The same for its own browser. How long one that is rotated out is good is a rule for phones: once the login is no longer
+ * pending, whoever has its key is told by any that is listed.
+ */
+export function ownUntil(login: Login, secretHash: string, now: number): number | undefined {
+  const isSettled = login.status !== 'pending' && listsSecret(login, secretHash)
+  return isSettled ? login.expiresAt : acceptedUntil(login, secretHash, now)
+}
+
+/** Whether the login still knows this secret, good or rotated out. */
+export function listsSecret({ qrSecrets }: Login, secretHash: string): boolean {
+  return qrSecrets.some(({ hash }) => hash === secretHash)
+}
+
 function goodSecrets(login: Login, now: number): QrSecret[] {
-  return login.qrSecrets.filter(({ goodUntil }) => goodUntil === undefined || now < goodUntil)
+  return login.qrSecrets.filter((secret) => isGood(secret, now))
+}
+
+function isGood({ goodUntil }: QrSecret, now: number): boolean {
+  return goodUntil === undefined || now < goodUntil
 }
 
 type EventOf<Type extends LoginEvent['type']> = Extract<LoginEvent, { type: Type }>
 
-function rotate(login: Login, { secretHash, overlapMs, refreshMs }: EventOf<'rotate'>, now: number): Outcome {
+function rotate(login: Login, event: EventOf<'rotate'>, now: number): Outcome {
   if (login.status !== 'pending') return { login, refusal: 'not_pending' }
+  const { shownHash, secretHash, overlapMs, refreshMs } = event
   const rotatedOut = login.qrSecrets.map(({ hash, goodUntil = now + overlapMs }) => ({ hash, goodUntil }))
   const most = MORE_ROTATED_OUT + Math.ceil(overlapMs / refreshMs)
-  const stillGood = rotatedOut.filter(({ goodUntil }) => now < goodUntil).slice(-most)
-  return { login: { ...login, qrSecrets: [...stillGood, { hash: secretHash }] } }
+  // Where this answer is lost, as others before it may have been, its browser knows no newer one than it has shown.
+  const shown = rotatedOut.filter(({ hash }) => hash === shownHash)
+  const stillGood = rotatedOut.filter((secret) => secret.hash !== shownHash && isGood(secret, now)).slice(1 - most)
+  return { login: { ...login, qrSecrets: [...shown, ...stillGood, { hash: secretHash }] } }
 }
 
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
   if (login.status === 'pending') {
     const { status: _pending, ...rest } = login
-    // The browser may know a newer secret than the phone read: from here on both stay good.
-    const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
+    // The browser may know a newer secret than the phone read: from here on both stay good. Or an older one: no phone's.
+    const kept = login.qrSecrets.map((secret) => (isGood(secret, now) ? { hash: secret.hash } : secret))
     const qrSecrets = withExtra(kept, extraSecretHash)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }

@@ -12,25 +12,47 @@ export interface RedisNoticesOptions {
   onError?: ((error: Error) => void) | undefined
 }
 
+export interface RedisNotices {
+  /** To be called before a write. @returns to be called once it is told on the channel for certain, or has been already */
+  expectNotice(): () => void
+}
+
 const SUBSCRIBE_AGAIN_MS = 1000
 /**
  * Nothing is heard on this connection for hours where nothing happens, and nothing either where it is dead. With
  * something asked for, silence ends it (redis-clients.ts), and a new one is made.
  */
 const PING_EVERY_MS = 1000
+/**
+ * What is told comes before the answer to what is asked later, but from another node of a Cluster: that one has a few
+ * seconds.
+ */
+const MOST_PINGS_WITHOUT_NOTICE = 3
 
 /**
  * Passes on what is told on the channel, at every connection anew; a refusal, as of a user without rights, may be taken
  * back. What was told while nobody listened is lost: so whoever waits is told to look each time that listening begins.
+ * A connection that answers and brings nothing, as to a node that has left its Cluster, is made anew.
  */
-export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onError }: RedisNoticesOptions): void {
+export function passOnNotices(options: RedisNoticesOptions): RedisNotices {
+  const { subscriber, keyPrefix, channel, listeners, onError } = options
   let again: NodeJS.Timeout | undefined
   let pings: NodeJS.Timeout | undefined
+  /** Notices and, each time that listening begins, one. */
+  let heard = 0
+  /** Those answered since a notice was to come. `undefined`: none is. */
+  let pingsWithoutNotice: number | undefined
+
+  const hear = () => {
+    heard++
+    pingsWithoutNotice = undefined
+  }
 
   const subscribe = () => {
     stop()
     subscriber.subscribe(channel).then(
       () => {
+        hear()
         listeners.tellAll()
         pings = setTimeout(ping, PING_EVERY_MS).unref()
       },
@@ -46,7 +68,11 @@ export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onErr
     const next = () => {
       if (subscriber.status === 'ready') pings = setTimeout(ping, PING_EVERY_MS).unref()
     }
-    subscriber.ping().then(next, next)
+    subscriber.ping().then(() => {
+      if (pingsWithoutNotice !== undefined && ++pingsWithoutNotice > MOST_PINGS_WITHOUT_NOTICE)
+        subscriber.disconnect(true)
+      else next()
+    }, next)
   }
 
   const stop = () => {
@@ -55,6 +81,7 @@ export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onErr
   }
 
   subscriber.on('message', (_channel: string, notice: string) => {
+    hear()
     // Keys are plain ones; a prefix may have spaces.
     const end = notice.indexOf(' ', keyPrefix.length)
     if (end === -1) listeners.tell(notice.slice(keyPrefix.length))
@@ -64,4 +91,13 @@ export function passOnNotices({ subscriber, keyPrefix, channel, listeners, onErr
   subscriber.on('close', stop)
   subscriber.on('end', stop)
   if (subscriber.status === 'ready') subscribe()
+
+  return {
+    expectNotice() {
+      const before = heard
+      return () => {
+        if (heard === before) pingsWithoutNotice ??= 0
+      }
+    },
+  }
 }

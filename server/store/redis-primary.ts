@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { refusalIn } from './not-written.ts'
 
 /** Between two looks, however many writes are refused. */
 const PAUSE_MS = 1000
@@ -12,7 +13,7 @@ const PAUSE_MS = 1000
 export function followingPrimary(client: Redis): Redis {
   let isLooking = false
   client.options.reconnectOnError = ({ message }) => {
-    if (message.startsWith('READONLY') && !isLooking) {
+    if (refusalIn(message) === 'READONLY' && !isLooking) {
       isLooking = true
       void look(client).finally(() => {
         const rested = () => {

@@ -41,7 +41,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   const isCluster = client instanceof Cluster
   const readText = isCluster ? readOneByOne(client, patienceFor, cork) : readsOfOneTurn(client, patienceFor)
 
-  passOnNotices({ ...options, channel, listeners })
+  const { expectNotice } = passOnNotices({ ...options, channel, listeners })
 
   /** Creating needs no script. */
   function creation(settings: readonly Setting[]): Setting | undefined {
@@ -76,11 +76,14 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
       ifVersion,
     }))
     const isDurable = writes.some(({ durable }) => durable)
+    const noteTold = expectNotice()
     const isDone = await reachable(isDurable && durableWrites ? setDurably(durableWrites, settings) : setNow(settings))
     if (!isDone) return false
     // Who waits in this process does not wait for Redis to tell it back; nobody waits for what is new.
     for (const { key, text, ifVersion } of settings) {
-      if (ifVersion !== null) listeners.tell(key.slice(keyPrefix.length), new TextRecord(text))
+      if (!ifVersion) continue
+      noteTold()
+      listeners.tell(key.slice(keyPrefix.length), new TextRecord(text))
     }
     return true
   }
@@ -99,9 +102,13 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     writeTogether: isCluster ? (writes) => writeOneByOne(write, writes) : set,
 
     async remove(key, ifVersion) {
+      const noteTold = expectNotice()
       const removed = await reachable(setNow([{ key: keyOf(key), text: '', expiresAt: 0, ifVersion }]))
-      if (removed === 1) listeners.tell(plainKey(key))
-      return removed === 1
+      if (removed !== 1) return false
+      noteTold()
+      // Else the channel alone tells it, here too: by that a probe sees that it does.
+      if (ifVersion !== undefined) listeners.tell(plainKey(key))
+      return true
     },
 
     watch: (key, onChange) => listeners.add(plainKey(key), onChange),

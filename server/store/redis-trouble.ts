@@ -72,7 +72,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_channel',
     sign: /NOPERM.*channel|can't publish to the channel|no notice of a change/s,
-    text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&scanin:*')",
+    text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&scanin:*'), and SUBSCRIBE",
   },
   {
     kind: 'redis_time',

@@ -55,6 +55,7 @@ async function tryOut(store: RecordStore, key: string, clock: Clock): Promise<vo
   let isAnswered = false
   async function all(noticed: Promise<void>): Promise<void> {
     await store.write(key, 'probe', { expiresAt: clock() + RECORD_LIFE_MS, durable: true })
+    // Whatever its version: what names one may be told within the process, and it is the store's notice that is tried.
     if (!(await store.remove(key))) throw failure('a record was gone as soon as it was written')
     isAnswered = true
     await noticed

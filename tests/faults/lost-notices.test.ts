@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { eventually } from '../support/eventually.ts'
 import { createFaultyLine, type FaultyLine } from '../support/faulty-line.ts'
 import { untilHoldEnds } from '../support/held-poll.ts'
 import { type Client, createClient, createPhone, type Reply } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
 
@@ -118,4 +120,24 @@ test('what happens in the same process is told without Redis', async () => {
   await confirm(phoneHere, held)
   await expectToldDuringHold(held, isOtherHeld)
   await line.mend()
+})
+
+test('whoever listens to a node that leaves its Cluster, and answers all the same, listens to another', async () => {
+  const cluster = await startCluster(2, { replicas: 1 })
+  const leaving = cluster.nodes.at(-1)
+  if (leaving === undefined) throw new Error('there is no such node')
+  const service = await startService({ REDIS_CLUSTER: `127.0.0.1:${leaving.port}` })
+  const readyz = async () => (await createClient(service.url).get('/readyz')).status
+  const listeners = async () => `${await leaving.client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')}`.trim()
+  await eventually('it is ready', async () => (await readyz()) === 200)
+  expect(await listeners()).not.toBe('')
+  for (const { client } of cluster.nodes.slice(0, -1)) await client.call('CLUSTER', 'FORGET', leaving.id)
+  await leaving.client.call('CLUSTER', 'RESET')
+  await eventually('nobody listens there', async () => {
+    await readyz()
+    return (await listeners()) === ''
+  })
+  await eventually('it is ready again', async () => (await readyz()) === 200)
+  await service.stop()
+  await cluster.stop()
 })

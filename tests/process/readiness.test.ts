@@ -58,6 +58,15 @@ test('a Redis user without rights to the channel is not ready, and is once it ha
   expect(await service.stop()).toBe(0)
 })
 
+test('a Redis that lets nobody listen is not ready, and is once it does', async () => {
+  await admin.call('ACL', 'SETUSER', 'no-listener', 'on', '>pw', '~scanin:*', '&scanin:*', '+@all', '-subscribe')
+  const service = await startServiceProcess({ REDIS_URL: `redis://no-listener:pw@127.0.0.1:${redis.port}` })
+  await expectNotReady(service, 'redis_channel', 'SUBSCRIBE')
+  await admin.call('ACL', 'SETUSER', 'no-listener', '+subscribe')
+  await becomesReady(service)
+  expect(await service.stop()).toBe(0)
+})
+
 function documentedRights(): string[] {
   const docs = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
   const [, rights = ''] = /^ACL SETUSER scanin on >PASSWORD (.+)$/m.exec(docs) ?? []

@@ -41,14 +41,31 @@ onEveryStoreInTime(
       await scan(phone, next)
     })
 
-    test('T6 a rotated-out code past the overlap does not rotate the login either', async () => {
-      const browser = stage.browser()
+    test('T6 a rotated-out code past the overlap is renewed for its own browser alone, and scans no more', async () => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
+      const old = await startLogin(browser)
+      const lost = await rotate(browser, old)
+      stage.pass(10 * SECOND)
+      expect(loginIdOf(await rotate(stage.browser(), old))).not.toBe(loginIdOf(old))
+      const next = await rotate(browser, old)
+      expect(loginIdOf(next)).toBe(loginIdOf(old))
+      stage.pass(10 * SECOND)
+      for (const token of [old, lost]) expectProblem(await phone.post('/login/scan', { token }), 404, 'expired_token')
+      expectExpired(await browser.get(`/login/status/${old}`))
+      await scan(phone, next)
+    })
+
+    test('T6 a rotated-out code past the overlap is no phone’s, also once another code is scanned', async () => {
+      const [browser, phone] = [stage.browser(), await stage.phone()]
       const old = await startLogin(browser)
       const next = await rotate(browser, old)
       stage.pass(10 * SECOND)
-      const restarted = await browser.post('/login', { token: old })
-      expect(loginIdOf(restarted.json.token)).not.toBe(loginIdOf(old))
-      expect((await browser.get(`/login/status/${next}`)).json.status).toBe('pending')
+      await scan(phone, next)
+      for (const path of ['/login/scan', '/login/confirm', '/login/deny']) {
+        expectProblem(await phone.post(path, { token: old }), 404, 'expired_token')
+      }
+      expect((await phone.get(`/login/scan/${old}`)).status).toBe(404)
+      expectExpired(await stage.browser().get(`/login/status/${old}`))
     })
 
     test('T6 a login that was approved and not collected in COLLECT_SECONDS is gone, with no session behind it', async () => {

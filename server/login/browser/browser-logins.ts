@@ -11,7 +11,7 @@ import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
 import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
-import { holds, isOwn, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
+import { holds, isOwn, isOwnToRenew, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
@@ -223,12 +223,18 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return login !== undefined && ['scanned', 'match_required', 'authenticated', 'delivered'].includes(login.status)
     },
 
-    /** Gives a pending login a new QR secret. `undefined`: it is not pending, or not this browser's. */
+    /**
+     * Gives a pending login a new QR secret, also to who comes with one that is rotated out: the answers since may be lost.
+     * `undefined`: it is not pending, or not this browser's.
+     */
     async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
       const secret = makeQrSecret(randomness)
       const times = { overlapMs: policy.qrOverlapMs, refreshMs: policy.qrRefreshMs }
-      const event = { type: 'rotate', secretHash: hashSecret(secret), ...times } as const
-      const outcome = await applyToOwn(browser, () => event)
+      const hashes = { shownHash: hashSecret(browser.token.secret), secretHash: hashSecret(secret) }
+      const event = { type: 'rotate', ...hashes, ...times } as const
+      const outcome = await records.apply(browser.token.loginId, (login) =>
+        isOwnToRenew(login, browser) ? event : undefined,
+      )
       if (outcome === undefined || outcome.refusal !== undefined) return undefined
       return shown(browser.token.loginId, secret, outcome.login)
     },

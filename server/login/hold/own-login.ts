@@ -2,7 +2,7 @@ import { hashSecret, isSameHash } from '../../hashes.ts'
 import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { StoredRecord, Version } from '../../store/record-store.ts'
-import { acceptedUntil, acceptsSecret, type Login } from '../login.ts'
+import { type Login, listsSecret, ownUntil } from '../login.ts'
 import type { Token } from '../token.ts'
 
 /** A browser that waits: the token it shows, and the key out of its cookie. */
@@ -45,7 +45,12 @@ export interface Proof {
 
 /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
 export function isOwn(login: Login, { token, browserKey }: AskingBrowser, now: number): boolean {
-  return hasKey(login, browserKey) && acceptsSecret(login, hashSecret(token.secret), now)
+  return hasKey(login, browserKey) && ownUntil(login, hashSecret(token.secret), now) !== undefined
+}
+
+/** Whether this browser may renew it: by its cookie, and under any token of it that it may know no newer one than. */
+export function isOwnToRenew(login: Login, { token, browserKey }: AskingBrowser): boolean {
+  return hasKey(login, browserKey) && listsSecret(login, hashSecret(token.secret))
 }
 
 /** The proof that a login is this browser's own. `undefined`: it is not. */
@@ -56,7 +61,7 @@ export function prove(
   now: number,
 ): Proof | undefined {
   if (!hasKey(login, browserKey)) return undefined
-  const goodUntil = acceptedUntil(login, hashSecret(token.secret), now)
+  const goodUntil = ownUntil(login, hashSecret(token.secret), now)
   if (goodUntil === undefined) return undefined
   const [loginId, secret] = [copyOf(token.loginId), copyOf(token.secret)]
   return { record, loginId, browserKey: copyOf(browserKey), secret, goodUntil, known: knownOf(login) }

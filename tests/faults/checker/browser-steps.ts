@@ -1,6 +1,6 @@
 import { type Login, type LoginEvent, REPEAT_FOR_MS } from '../../../server/login/login.ts'
 import type { Answer, Rules, Span } from './history.ts'
-import { findBy, happen, type Model } from './model.ts'
+import { findBy, findToRenew, happen, type Model } from './model.ts'
 
 /**
  * One thing that happens at once: what the login may be afterwards, for each way in which it may have gone as the answer
@@ -79,25 +79,24 @@ function hasTriesLeft({ login }: Model, answer: Answer | undefined): boolean {
 export function rotate(secret: string, fresh: string, answer: Answer | undefined, rules: Rules): Step {
   const isRotated = answer?.secret !== undefined
   return (model, when) => {
-    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const { there, mayBeOver } = findToRenew(secret, model, when, rules)
     const over = mayBeOver && !isRotated ? [model] : []
     if (there === undefined) return over
-    const { after, refusal } = happen(
-      model,
-      there,
-      { type: 'rotate', secretHash: fresh, overlapMs: rules.overlapMs, refreshMs: rules.refreshMs },
-      when,
-    )
+    const { overlapMs, refreshMs } = rules
+    const event = { type: 'rotate', shownHash: secret, secretHash: fresh, overlapMs, refreshMs } as const
+    const { after, refusal } = happen(model, there, event, when)
     const isAsTold = answer === undefined || isRotated === (refusal === undefined)
     return isAsTold ? [...over, after] : over
   }
 }
 
-/** Answered with 204 in any case. */
+/** Answered with 204 in any case. The session that the login would still be given ends with it, if nobody has used it first. */
 export function leave(secret: string, rules: Rules): Step {
   return (model, when) => {
     const { there, mayBeOver } = findBy(secret, model, when, rules)
-    const gone = there === undefined ? [] : [{ ...model, login: undefined }]
+    const left: Model = { ...model, login: undefined }
+    const ended: Model[] = model.session === 'open' ? [{ ...left, session: 'ended' }] : []
+    const gone = there === undefined ? [] : [left, ...ended]
     return mayBeOver ? [model, ...gone] : gone
   }
 }

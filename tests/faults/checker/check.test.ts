@@ -100,6 +100,16 @@ describe('what is right passes', () => {
       [scanned, confirmed, signedIn, use(510, 520, { person: 'zofia' }), poll(530, 540, { said: 'expired' })],
     ],
     [
+      'a session that ends as the page that is given it is left',
+      [
+        scanned,
+        confirmed,
+        poll(450, 500, SIGNED_IN),
+        call(460, 510, { do: 'leave', secret: 'qr' }, { status: 204 }),
+        use(520, 530, { status: 401 }),
+      ],
+    ],
+    [
       'a session that is revoked',
       [
         scanned,
@@ -123,6 +133,14 @@ describe('what is right passes', () => {
       [
         call(100, 110, { do: 'rotate', secret: 'qr' }, { status: 201, secret: 'qr-2' }),
         phone(3000, 3050, 'scan', { said: 'scanned' }),
+      ],
+    ],
+    [
+      'a QR whose renewal was not answered, and that is renewed by the old one, and scanned by the new one',
+      [
+        call(100, 0, { do: 'rotate', secret: 'qr' }),
+        call(5000, 5100, { do: 'rotate', secret: 'qr' }, { status: 201, secret: 'qr-3' }),
+        phone(5200, 5300, 'scan', { said: 'scanned' }, ZOFIA, 'qr-3'),
       ],
     ],
   ])('%s', (_what, calls) => {
@@ -212,6 +230,11 @@ describe('what is wrong does not', () => {
       'what was confirmed is lost',
       'what was confirmed ends signed in',
       [scanned, confirmed, poll(450, 500, { said: 'expired' })],
+    ],
+    [
+      'what was confirmed is lost to a browser that was not told of its newest QR',
+      'what was confirmed ends signed in',
+      [call(20, 0, { do: 'rotate', secret: 'qr' }), scanned, confirmed, poll(5000, 5100, { said: 'expired' })],
     ],
     [
       'what was confirmed is lost while the store was away',

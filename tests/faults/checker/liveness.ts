@@ -13,7 +13,7 @@ type Told = Call & { answer: Answer }
 
 /**
  * What has been confirmed is not lost: a phone that was told so, and nobody who thought better of it; a browser that
- * goes on asking, with the QR's secret that was shown last, ends signed in.
+ * goes on asking, with the last of the QR's secrets that it was told, ends signed in.
  */
 export function endingOf(history: LoginHistory, rules: Rules): Ending {
   const { calls } = history
@@ -62,10 +62,8 @@ function newestSecret({ secret, calls }: LoginHistory): string | undefined {
   return wereAtOnce ? undefined : (last?.answer.secret ?? secret)
 }
 
-function isSecondThought({ ask, answer }: Call): boolean {
-  if (ask.do === 'leave' || ask.do === 'deny' || ask.do === 'end phone') return true
-  // Nobody knows which QR the login has now.
-  return ask.do === 'rotate' && (answer === undefined || answer.status >= 500)
+function isSecondThought({ ask }: Call): boolean {
+  return ask.do === 'leave' || ask.do === 'deny' || ask.do === 'end phone'
 }
 
 function isOver({ answer }: Told): boolean {

@@ -98,9 +98,16 @@ export function findBy(secret: string, model: Model, when: Span, rules: Rules): 
   if (!there?.qrSecrets.some(({ hash }) => hash === secret)) return { there: undefined, mayBeOver: true }
   const overlap = model.overlapEnds[secret]
   if (overlap === undefined) return { there, mayBeOver }
-  // What was still good when the login was scanned stays good.
+  // What was still good when the login was scanned stays good; to its browser all that it knows.
   const isOut = there.status === 'pending' && isPast(overlap, when, rules.slackMs)
   return { there: isOut ? undefined : there, mayBeOver: mayBeOver || mayBePast(overlap, when, rules.slackMs) }
+}
+
+/** The same by its own browser that wants another: one that is rotated out will do, if the login still knows it. */
+export function findToRenew(secret: string, model: Model, when: Span, rules: Rules): Finding {
+  const found = findBy(secret, model, when, rules)
+  const { there } = find(model, when, rules)
+  return there?.qrSecrets.some(({ hash }) => hash === secret) ? { ...found, there } : found
 }
 
 function isPast({ until }: Span, when: Span, slackMs: number): boolean {

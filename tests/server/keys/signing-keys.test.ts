@@ -30,8 +30,8 @@ beforeEach(() => {
   }
 })
 
-const open = (algorithms: SigningAlgorithm[] = ['EdDSA']): SigningKeys =>
-  createSigningKeys({ store, clock: () => now, algorithms, policy })
+const open = (algorithms: SigningAlgorithm[] = ['EdDSA'], rotationMs = policy.rotationMs): SigningKeys =>
+  createSigningKeys({ store, clock: () => now, algorithms, policy: { ...policy, rotationMs } })
 
 function signerIn({ signers }: KeySet, alg: SigningAlgorithm = 'EdDSA'): SigningKey {
   const signer = signers.get(alg)
@@ -148,6 +148,30 @@ test('a key that nobody asked for in time is followed by one that is published f
   expect(await signerOf(keys)).toBe(old)
   now += DAY
   expect(await signerOf(keys)).toBe(next)
+})
+
+test('keys that are to sign for longer than when they were made stay in the store for longer', async () => {
+  const old = await signerOf(open(['EdDSA'], 30 * DAY))
+  now += 20 * DAY
+  const keys = open()
+  await keys.current()
+  now += 40 * DAY + policy.longestTokenMs - MINUTE
+  const token = await sign(signerIn(await keys.current()))
+  now += 2 * MINUTE
+  expect(await publishedBy(keys)).toEqual([old])
+  expect(await canVerify(token, open())).toBe(true)
+})
+
+test('the end that an instance by a shorter setting writes, while both are there, is put off again within a day', async () => {
+  const [short, long] = [open(['EdDSA'], 30 * DAY), open()]
+  const old = await signerOf(short)
+  await long.current()
+  now += DAY
+  await short.current()
+  now += MINUTE
+  await long.current()
+  now += 60 * DAY
+  expect(await signerOf(long)).toBe(old)
 })
 
 test('of two that make the next key at once, one has made it', async () => {

@@ -6,6 +6,7 @@ import {
   type LoginEvent,
   MATCH_TRIES,
   type MatchKind,
+  ownUntil,
   type PendingLogin,
   type Phone,
   transition,
@@ -25,7 +26,10 @@ const pending: PendingLogin = {
   ip: '192.0.2.1',
 }
 
-const rotate: LoginEvent = { type: 'rotate', secretHash: 'second', overlapMs: 10_000, refreshMs: 30_000 }
+const rotate: LoginEvent = {
+  ...{ type: 'rotate', shownHash: 'first', secretHash: 'second' },
+  ...{ overlapMs: 10_000, refreshMs: 30_000 },
+}
 const collect: LoginEvent = { type: 'collect', repeatMs: 10_000 }
 const give: LoginEvent = { type: 'give', repeatMs: 10_000 }
 const acknowledge: LoginEvent = { type: 'acknowledge' }
@@ -134,7 +138,8 @@ describe('rotation', () => {
     let login = after()
     for (let second = 0; second < 60; second++) {
       const secretHash = `secret ${second}`
-      const event: LoginEvent = { type: 'rotate', secretHash, overlapMs: 60_000, refreshMs: 1000 }
+      const shownHash = login.qrSecrets.at(-1)?.hash ?? ''
+      const event: LoginEvent = { type: 'rotate', shownHash, secretHash, overlapMs: 60_000, refreshMs: 1000 }
       login = transition(login, event, NOW + second * 1000).login
     }
     expect(acceptsSecret(login, 'first', NOW + 59_000)).toBe(true)
@@ -159,6 +164,32 @@ describe('rotation', () => {
   test('a scan after the overlap does not bring the old secret back', () => {
     const scanned = transition(after(rotate), scan(ann), NOW + 10_000).login
     expect(acceptsSecret(scanned, 'first', NOW + 10_000)).toBe(false)
+  })
+
+  test('but for its own browser, which may know no newer one: it is the end of none that it has come with', () => {
+    const rotated = after(rotate)
+    expect([ownUntil(rotated, 'first', NOW), ownUntil(rotated, 'first', NOW + 10_000)]).toEqual([
+      NOW + 10_000,
+      undefined,
+    ])
+    const again = transition(rotated, { ...rotate, secretHash: 'third' } as LoginEvent, NOW + 30_000).login
+    expect(ownUntil(again, 'first', NOW + 30_000)).toBeUndefined()
+    for (const event of [scan(ann), deny(ann)]) {
+      const { login } = transition(again, event, NOW + 60_000)
+      expect([ownUntil(login, 'first', NOW + 60_000), ownUntil(login, 'none', NOW + 60_000)]).toEqual([
+        login.expiresAt,
+        undefined,
+      ])
+    }
+  })
+
+  test('a login that is renewed when it is due, and answered, knows two secrets', () => {
+    let login = after()
+    for (const at of [1, 2, 3, 4]) {
+      const event = { ...rotate, shownHash: login.qrSecrets.at(-1)?.hash, secretHash: `secret ${at}` } as LoginEvent
+      login = transition(login, event, NOW + at * 30_000).login
+    }
+    expect(login.qrSecrets.map(({ hash }) => hash)).toEqual(['secret 3', 'secret 4'])
   })
 })
 

@@ -19,6 +19,24 @@ test('a connection that is called off while it is being made is made again, unti
   await redis.stop()
 })
 
+test.each([
+  "READONLY You can't write against a read only replica.",
+  "READONLY You can't write against a read only replica script: 0a1b, on @user_script:29.",
+  // Before Redis 7, where a script gives it back, and where it ends by it.
+  "@user_script: 29: -READONLY You can't write against a read only replica.",
+  "ERR Error running script (call to f_0a1b): @user_script:15: @user_script: 15: -READONLY You can't write against a read only replica.",
+])('a connection that refuses writes as a replica is made anew where there is a primary: %s', async (words) => {
+  const redis = await startRedis()
+  const connections = connectRedis(placeOf(redis.url), { onError: () => undefined })
+  await connections.whenReady(PATIENCE_MS)
+  const { client } = connections
+  const before = await client.call('CLIENT', 'ID')
+  await expect(client.call('EVAL', 'return {err = ARGV[1]}', '0', words)).rejects.toThrow('READONLY')
+  await eventually('it is another', async () => (await client.call('CLIENT', 'ID').catch(() => before)) !== before)
+  connections.close()
+  await redis.stop()
+})
+
 test('whoever waits for a connection waits no longer than until it is closed', async () => {
   const connections = connectRedis(placeOf(`redis://127.0.0.1:${await freePort()}`), { onError: () => undefined })
   let waiting = 0

@@ -4,6 +4,7 @@ import type { RedisClient } from '../../../server/store/redis-clients.ts'
 import { connectRedis } from '../../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../../server/store/redis-store.ts'
 import { eventually } from '../../support/eventually.ts'
+import { createFaultyLine } from '../../support/faulty-line.ts'
 import { PATIENCE_MS } from '../../support/patience.ts'
 import { placeOf, type RedisServer, startRedis } from '../../support/redis-server.ts'
 
@@ -87,6 +88,30 @@ describe('on one Redis', () => {
     await Promise.all([strict.store.close(), reader.store.close()])
     await replica.stop()
   })
+})
+
+test('a connection that tells of changes stays, also where it tells of one before that is answered', async () => {
+  const redis = await startRedis()
+  const [slow, toListen] = [await createFaultyLine(redis.port), await createFaultyLine(redis.port)]
+  slow.delay(100)
+  const open = (port: number) => connectRedis(placeOf(`redis://127.0.0.1:${port}`), { onError: () => undefined })
+  const [connections, { subscriber, close }] = [open(slow.port), open(toListen.port)]
+  await connections.whenReady(PATIENCE_MS)
+  const store = createRedisStore({ ...connections, subscriber, keyPrefix: 'scanin:' })
+  await store.write('key', 1, { expiresAt: later() })
+  const ifVersion = (await store.read('key'))?.version
+  let told = 0
+  store.watch('key', () => told++)
+  const answered = store.write('key', 2, { expiresAt: later(), ...(ifVersion && { ifVersion }) })
+  await eventually('it is told', () => told > 0)
+  expect(await answered).toBe(true)
+  const before = toListen.taken()
+  for (let pings = 0; pings < 6; pings++) await toListen.passed('client', { said: /subscribe/i })
+  expect(toListen.taken()).toBe(before)
+  close()
+  await store.close()
+  await Promise.all([slow.close(), toListen.close()])
+  await redis.stop()
 })
 
 test('a Redis that goes away is unavailable at once, and everything works again when it is back', async () => {

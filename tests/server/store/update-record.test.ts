@@ -118,6 +118,10 @@ describe('of a write that fails', () => {
   test.each([
     ['nothing is heard', undefined],
     ['the connection broke', new Error('Connection is closed.')],
+    [
+      'a script failed by itself',
+      new Error('ERR Error running script (call to f_0a1b): @user_script:15: no such thing'),
+    ],
     ['too few replicas have it', new Error('0 of 1 replicas have the write')],
     // Its last step.
     [
@@ -132,6 +136,12 @@ describe('of a write that fails', () => {
     ['it is full', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
     ['it is read-only', new Error("READONLY You can't write against a read only replica.")],
     ['its script met that', new Error("@user_script: 19: -READONLY You can't write against a read only replica.")],
+    [
+      'a removal met that',
+      new Error(
+        "ERR Error running script (call to f_0a1b): @user_script:15: @user_script: 15: -READONLY You can't write against a read only replica.",
+      ),
+    ],
     ['it cannot save', new Error('MISCONF Redis is configured to save RDB snapshots, but it cannot')],
     ['replicas are too few to begin', new Error('NOREPLICAS Not enough good replicas to write.')],
     ['it was not asked', new NotWrittenError('its time is not known yet')],

@@ -600,6 +600,23 @@ describe('the fifth wrong number', () => {
 })
 
 describe('a reloaded page', () => {
+  test('goes on with its login where the page before was not told of its newest code', async () => {
+    const tab = open()
+    await tab.clock.pass(1000)
+    tab.server.loseStarts(true)
+    await tab.clock.pass(30_000)
+    tab.close()
+    tab.server.loseStarts(false)
+    const reloaded = open({ after: tab })
+    await reloaded.clock.pass(1000)
+    expect(reloaded.kinds()).toEqual(['starting', 'pending'])
+    expect(reloaded.shownToken()).toMatch(first)
+    reloaded.server.set(first, reply('scanned'))
+    await reloaded.clock.pass(4000)
+    expect(reloaded.kinds().at(-1)).toBe('scanned')
+    reloaded.close()
+  })
+
   test('shows a new QR of the same login', async () => {
     const before = open()
     await before.clock.pass(5000)

@@ -230,10 +230,9 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       onReply(resumed.reply)
       return { ...firstPacing, ...resumed.reply }
     }
-    const started =
-      resumed?.kind === 'pending'
-        ? resumed.login
-        : await untilAnswered(() => api.startLogin({ returnTo: parts.returnTo }), retry)
+    // Over to who polls, it may be waiting all the same: the answers to its last renewals may be lost.
+    const start = () => api.startLogin({ token: kept?.token, returnTo: parts.returnTo, isAgain: true })
+    const started = resumed?.kind === 'pending' ? resumed.login : await untilAnswered(start, retry)
     if (started !== undefined) renewing(started)
     return started
   }

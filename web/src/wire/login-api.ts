@@ -56,7 +56,7 @@ export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
   const { get, post, remove, ask } = callsOver(fetch)
   return {
     startLogin: async ({ token, returnTo, isAgain }) => {
-      // The code before is good for some seconds more: by it alone the login can be asked for again.
+      // The code before is good for some seconds more: by then there should be another try.
       const patienceMs = patienceMsFor(isAgain || token === undefined)
       return decodeLogin(await post('/login', { token, return_to: returnTo }, patienceMs))
     },

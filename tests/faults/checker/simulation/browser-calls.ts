@@ -1,13 +1,13 @@
-import { type Login, type Phone, REPEAT_FOR_MS } from '../../../../server/login/login.ts'
+import { type Login, listsSecret, type Phone, REPEAT_FOR_MS } from '../../../../server/login/login.ts'
 import type { Ask } from '../history.ts'
-import { type Fault, happen, live, own, type Reply, type Serving, type SimulatedService } from './service.ts'
+import { type Fault, happen, live, ownOfBrowser, type Reply, type Serving, type SimulatedService } from './service.ts'
 
 const EXPIRED: Reply = { status: 200, said: 'expired' }
 const DENIED: Reply = { status: 200, said: 'denied' }
 
 export function* poll(service: SimulatedService, secret: string): Serving {
   yield
-  const login = own(service, secret)
+  const login = ownOfBrowser(service, secret)
   if (login === undefined) return EXPIRED
   if (login.status === 'match_required') return { status: 200, said: login.status, triesLeft: login.triesLeft }
   const status = statusOf(service, login)
@@ -58,16 +58,17 @@ function isToCollect(service: SimulatedService): { phone: Phone; salt: string } 
 
 export function* rotate(service: SimulatedService, secret: string): Serving {
   yield
-  if (own(service, secret) === undefined) return { status: 201 }
+  const login = live(service)
+  if (login === undefined || !listsSecret(login, secret)) return { status: 201 }
   const fresh = `qr-${service.made++}`
   const { overlapMs, refreshMs } = service.rules
-  const outcome = happen(service, { type: 'rotate', secretHash: fresh, overlapMs, refreshMs })
+  const outcome = happen(service, { type: 'rotate', shownHash: secret, secretHash: fresh, overlapMs, refreshMs })
   return outcome === undefined || outcome.refusal !== undefined ? { status: 201 } : { status: 201, secret: fresh }
 }
 
 export function* match(service: SimulatedService, { secret, code }: Extract<Ask, { do: 'match' }>): Serving {
   yield
-  const login = own(service, secret)
+  const login = ownOfBrowser(service, secret)
   if (login === undefined) return EXPIRED
   const isBlind = service.fault === 'takes any digits' && login.status === 'match_required'
   const matchCodeHash = isBlind ? login.matchCodeHash : code
@@ -87,7 +88,7 @@ export function* match(service: SimulatedService, { secret, code }: Extract<Ask,
 
 export function* leave(service: SimulatedService, secret: string): Serving {
   yield
-  if (own(service, secret) === undefined) return { status: 204 }
+  if (ownOfBrowser(service, secret) === undefined) return { status: 204 }
   yield
   service.login = undefined
   return { status: 204 }

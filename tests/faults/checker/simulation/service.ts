@@ -5,6 +5,7 @@ import {
   type LoginEvent,
   type MatchKind,
   type Outcome,
+  ownUntil,
   transition,
 } from '../../../../server/login/login.ts'
 import type { Answer, Rules } from '../history.ts'
@@ -51,6 +52,12 @@ export function live(service: SimulatedService): Login | undefined {
 export function own(service: SimulatedService, secret: string): Login | undefined {
   const login = live(service)
   return login !== undefined && acceptsSecret(login, secret, service.now) ? login : undefined
+}
+
+/** The same for its own browser. */
+export function ownOfBrowser(service: SimulatedService, secret: string): Login | undefined {
+  const login = live(service)
+  return login !== undefined && ownUntil(login, secret, service.now) !== undefined ? login : undefined
 }
 
 /** Lets an event happen to the login. `undefined`: there is none. */

@@ -129,6 +129,58 @@ describe('rotating', () => {
     expect((await browser.post('/login', { token })).json()).toMatchObject({ expires_in: 20, refresh_in: 20 })
   })
 
+  test.each([
+    ['10', 1],
+    ['10', 3],
+    ['0', 1],
+    ['0', 3],
+  ])(
+    'by the last token that was answered goes on with the login: an overlap of %s s, %i answers lost',
+    async (overlap, lost) => {
+      const token = await begin({ QR_OVERLAP_SECONDS: overlap })
+      for (let renewals = 0; renewals < lost; renewals++) {
+        pass(30)
+        expect((await browser.post('/login', { token })).statusCode).toBe(201)
+      }
+      pass(11)
+      expect(await statusOf(token)).toEqual(expired)
+      const next = (await browser.post('/login', { token })).json().token
+      expect(next.split('.')[0]).toBe(token.split('.')[0])
+      expect(await statusOf(next)).toMatchObject({ status: 'pending' })
+      expect((await phone.post('/login/scan', { token })).statusCode).toBe(404)
+      expect((await phone.post('/login/scan', { token: next })).statusCode).toBe(200)
+    },
+  )
+
+  test.each(['10', '0'])(
+    'whose answers were lost parts no browser from what a phone has by the typed code: an overlap of %s s',
+    async (overlap) => {
+      const token = await begin({ QR_OVERLAP_SECONDS: overlap, MATCH: 'never' })
+      const { user_code } = (await browser.post('/login/user-code', { token })).json()
+      for (let lost = 0; lost < 3; lost++) {
+        pass(30)
+        await browser.post('/login', { token })
+      }
+      pass(11)
+      const typed = (await phone.post('/login/scan', { user_code })).json()
+      expect(await statusOf(token)).toMatchObject({ status: 'scanned' })
+      expect((await phone.post('/login/confirm', { token })).statusCode).toBe(404)
+      await phone.post('/login/confirm', { token: typed.token })
+      const stranger = await createInjectClient(testApp.app).get(`/login/status/${token}`)
+      expect(stranger.json()).toEqual(expired)
+      expect(await statusOf(token)).toMatchObject({ status: 'authenticated' })
+    },
+  )
+
+  test('by a secret that its login never had starts another, and polls nothing', async () => {
+    const token = await begin()
+    const made = `${token.slice(0, 17)}${'x'.repeat(22)}`
+    expect((await browser.post('/login', { token: made })).json().token.slice(0, 16)).not.toBe(token.slice(0, 16))
+    await phone.post('/login/scan', { token })
+    expect(await statusOf(made)).toEqual(expired)
+    expect(await statusOf(token)).toMatchObject({ status: 'scanned' })
+  })
+
   test('of a login that is scanned, or without its cookie, starts another', async () => {
     const token = await begin()
     const stranger = await createInjectClient(testApp.app).post('/login', { token })

@@ -28,6 +28,7 @@ describe('one rule at a time', () => {
   const event: fc.Arbitrary<LoginEvent> = fc.oneof(
     fc.record({
       type: fc.constant('rotate' as const),
+      shownHash: fc.oneof(fc.constant('first'), fc.string()),
       secretHash: fc.string(),
       overlapMs: fc.integer({ min: 0, max: 900 }),
       refreshMs: span,
