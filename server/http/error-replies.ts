@@ -23,7 +23,7 @@ export interface ProblemOptions {
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
 export function answerWithProblems(app: FastifyInstance, { headers, log, pages }: ProblemOptions): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error), { cause: error })
+    const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error, request), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' }, request.labels)
     const retryAfter = retryAfterOf(known)
     // Of what people are told by a page, too.
@@ -100,7 +100,9 @@ export function answerWithProblem(
 }
 
 /** Fastify's own errors, by status: it refuses before any handler of ours is asked. */
-function codeOf(error: FastifyError): ErrorCode {
+function codeOf(error: FastifyError, { raw }: FastifyRequest): ErrorCode {
+  // The body broke off: whoever sent it is gone.
+  if (error === raw.errored) return 'invalid_request'
   switch (error.statusCode ?? 500) {
     case 408:
       return 'request_timeout'

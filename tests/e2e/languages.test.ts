@@ -20,6 +20,7 @@ const LATE_SHEETS: Readonly<Record<string, RegExp>> = {
 const SPOKEN = /^(problem|accountProblem|trouble|login|loginForms|phone|passkey|home|devices|events|scan|scanner)\./
 
 test('a page comes in the language of its reader, and in the one that they pick, also the next time', async () => {
+  visitors.await(/status of 404 .*\/nowhere$/)
   const { url } = shared('ordinary')
   const reader = await visitors.phone({ locale: 'de-AT', timezoneId: 'Europe/Vienna' })
   await reader.goto(`${url}/scan`)

@@ -54,7 +54,9 @@ describe.each([
     await phone.locator('#camera button:visible').click()
 
     await sees(phone, '#request', 'Chrome on Windows')
-    await sees(phone, '#request', '127.0.0.1')
+    await sees(phone, '#request .request-network', 'Same network as this phone')
+    await sees(phone, '#request .request-address', /^127\.0\.0\.1$/)
+    await sees(phone, '#request .request-origin', new URL(site.url).host)
     await sees(phone, '#request', 'Demo Person')
     await sees(desktop, '#status', 'confirm on your phone')
     expect(await desktop.content()).not.toMatch(/demo/i)

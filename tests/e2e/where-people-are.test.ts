@@ -142,14 +142,27 @@ test('a code for an application that is on its way there is not sent a second ti
   await signInOnPhone(phone)
   await phone.locator('#chooser').waitFor()
   const posts: Route[] = []
-  await phone.route('**/callback', (route) => void posts.push(route))
+  let tellSent = () => {}
+  const sent = new Promise<void>((resolve) => {
+    tellSent = resolve
+  })
+  await phone.route('**/callback', (route) => {
+    posts.push(route)
+    tellSent()
+  })
+  await phone.route('**/healthz?sent', async (route) => {
+    await sent
+    await route.fulfill()
+  })
   // Whoever drives the page waits for where it goes, and an impatient person does not.
-  await phone.addInitScript(() => {
-    setTimeout(() => {
-      const button = document.querySelector<HTMLButtonElement>('form [type=submit]')
-      for (let presses = 0; presses < 3; presses++) button?.click()
-      if (button !== null) void fetch('/healthz?pressed')
-    }, 500)
+  await phone.addInitScript(async () => {
+    if (location.pathname === '/callback') return
+    await fetch('/healthz?sent')
+    const button = document.querySelector<HTMLButtonElement>('form [type=submit]')
+    for (let presses = 0; presses < 3; presses++) button?.click()
+    // Once a press has had its turn.
+    await fetch('/healthz')
+    if (button !== null) await fetch('/healthz?pressed')
   })
   const pressed = phone.waitForResponse('**/healthz?pressed')
   const gone = phone.goto(url + authorizePath(application, { response_mode: 'form_post' }), { waitUntil: 'commit' })

@@ -110,12 +110,12 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
     const context = await where.newContext(options)
     contexts.push(context)
     context.setDefaultTimeout(PATIENCE_MS)
-    const page = await context.newPage()
-    page.on('console', (message) => {
+    // Of tabs and windows that are opened later as well.
+    context.on('console', (message) => {
       if (message.type() === 'error') hear(`${message.text()} ${message.location().url}`)
     })
-    page.on('pageerror', (error) => hear(`uncaught ${error.stack ?? error.message}`))
-    return page
+    context.on('weberror', (of) => hear(`uncaught ${of.error().stack ?? of.error().message}`))
+    return context.newPage()
   }
 
   return {

@@ -2,25 +2,28 @@ import { connect, type Socket } from 'node:net'
 import { PATIENCE_MS } from './patience.ts'
 
 export interface RawReply {
-  /** 0: the connection ended, or patience did, without a reply. */
+  /** 0: the connection ended without a reply. */
   status: number
   headers: Map<string, string>
   body: string
 }
 
 /**
- * Sends bytes as they are, which no HTTP client would, and gives the first reply.
+ * Sends bytes as they are, which no HTTP client would, and gives the first reply that is not interim. Fails where nothing
+ * comes and the connection stays: silence is no answer.
  * @param send the bytes, or a function that writes as it likes
  */
 export function sendRaw(
   port: number,
   send: string | Buffer | ((write: (data: string | Buffer) => void) => void | Promise<void>),
-  patienceMs = PATIENCE_MS,
 ): Promise<RawReply> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let received = Buffer.alloc(0)
-    const timer = setTimeout(end, patienceMs)
+    const timer = setTimeout(() => {
+      reject(new Error(`neither a whole reply nor an end, but ${JSON.stringify(received.toString())}`))
+      socket.destroy()
+    }, PATIENCE_MS)
 
     function end(): void {
       clearTimeout(timer)
@@ -80,8 +83,11 @@ export function jsonPost(origin: string, path: string, body: string, { isLast = 
   ].join('\r\n')
 }
 
+/** As `100 Continue` (RFC 9110 §15.2). */
+const INTERIM = /^(HTTP\/1\.1 1\d\d [^\r]*\r\n(.+\r\n)*\r\n)+/
+
 function parsedReply(bytes: Buffer): RawReply {
-  const [head = '', body = ''] = splitAtBlankLine(bytes.toString())
+  const [head = '', body = ''] = splitAtBlankLine(bytes.toString().replace(INTERIM, ''))
   const [first = '', ...lines] = head.split('\r\n')
   const headers = new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { type RunningProcess, startProcess, untilReady } from './child-process.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
@@ -15,7 +16,7 @@ export interface Service {
   hasEnded(): boolean
   /** As SIGHUP does. */
   reload(): unknown
-  /** As SIGTERM does. @returns the exit code, 0 when all went well */
+  /** As SIGTERM does. Fails where the log has told of a fault of ours. @returns the exit code, 0 when all went well */
   stop(): Promise<number | null>
 }
 
@@ -34,13 +35,23 @@ export async function startService(env: Record<string, string> = {}, networks?: 
     if (hosted.hasEnded()) throw new Error(`ended\n${hosted.stdout()}\n${hosted.stderr()}`)
     return hosted.stderr().includes('ScanIn ')
   })
-  return { ...hosted, url, port }
+  return {
+    ...hosted,
+    url,
+    port,
+    async stop() {
+      const code = await hosted.stop()
+      expectNoFault(hosted)
+      return code
+    },
+  }
 }
 
 /** A start that ends by itself, in the host. @returns the exit code, and all that was said */
 export async function tryToStart(env: Record<string, string>): Promise<{ code: number | null; said: string }> {
   const hosted = await startHosted(env)
   await eventually('the start has ended', hosted.hasEnded)
+  expectNoFault(hosted)
   return { code: await hosted.stop(), said: hosted.stdout() + hosted.stderr() }
 }
 
@@ -60,10 +71,21 @@ export async function startServiceProcess(env: Record<string, string> = {}): Pro
     reload: () => running.child.kill('SIGHUP'),
     async stop(signal) {
       const code = await running.stop(signal)
+      // Its last lines may be read after it has ended.
+      if (running.child.stdout) await finished(running.child.stdout)
       if (/\n {4}at |\[ioredis\]/.test(running.stderr())) throw new Error(`a library complains: ${running.stderr()}`)
+      expectNoFault(running)
       return code
     },
   }
+}
+
+/** Lines that say that we have made a mistake, whatever was done to the service. */
+const FAULT = /^.*"msg":"(internal error|not closed)".*$/m
+
+function expectNoFault({ stdout }: { stdout(): string }): void {
+  const [line] = FAULT.exec(stdout()) ?? []
+  if (line !== undefined) throw new Error(`the service has a fault: ${line}`)
 }
 
 async function environmentOf(env: Record<string, string>) {

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe } from '@jest/globals'
+import { createMemoryStore } from '../../server/store/memory-store.ts'
+import { createRecordLimiter } from '../../server/store/record-limiter.ts'
 import { connectRedis } from '../../server/store/redis-connection.ts'
 import { createRedisStore } from '../../server/store/redis-store.ts'
-import { createTestApp, type TestApp } from './app.ts'
+import { createTestApp, type TestApp, type TestParts } from './app.ts'
 import { freePort } from './free-port.ts'
 import { type Client, createClient, createPhone } from './http-client.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { placeOf, type RedisServer, startRedis } from './redis-server.ts'
 
-/** The service over HTTP on one kind of store, in this process, at a time that the test moves. */
+/** The service over HTTP on one kind of store, in this process, at a time that the test moves: its limits' minute, too. */
 export interface TimedStage {
   kind: 'embedded' | 'redis'
   url(): string
@@ -18,11 +20,19 @@ export interface TimedStage {
   pass(ms: number): void
 }
 
+/** Redis forgets by the time of day. Whatever a test takes, it has not forgotten what is to be so for the service yet. */
+const AHEAD_MS = 3_600_000
+
 /**
  * Runs the same tests on the embedded store and again on a real Redis, for what is a matter of seconds: they pass when
  * the test says so, on a machine of any speed.
+ * @param parts what the app is made with instead of its usual parts
  */
-export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: TimedStage) => void): void {
+export function onEveryStoreInTime(
+  env: Record<string, string>,
+  tests: (stage: TimedStage) => void,
+  parts: () => TestParts = () => ({}),
+): void {
   describe.each(['embedded', 'redis'] as const)('in time, on the store "%s"', (kind) => {
     let url: string
     let testApp: TestApp
@@ -32,10 +42,12 @@ export function onEveryStoreInTime(env: Record<string, string>, tests: (stage: T
       const port = await freePort()
       url = `http://127.0.0.1:${port}`
       redis = kind === 'redis' ? await startRedis() : undefined
-      const store = redis && (await openRedisStore(redis.url))
-      testApp = await createTestApp({ PUBLIC_URL: url, ...env }, store ? { store } : {})
-      // Redis takes ends as times of day.
-      testApp.time.now = Date.now()
+      const time = { now: Date.now() + AHEAD_MS }
+      const clock = () => time.now
+      const store = redis ? await openRedisStore(redis.url) : createMemoryStore({ clock })
+      const makeLimiter = (name: string, points: number, durationSeconds: number) =>
+        createRecordLimiter({ store, clock, name, points, durationSeconds })
+      testApp = await createTestApp({ PUBLIC_URL: url, ...env }, { store, makeLimiter, ...parts() }, time)
       await testApp.app.listen({ host: '127.0.0.1', port })
     })
 

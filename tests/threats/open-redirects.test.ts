@@ -108,15 +108,17 @@ const GOOD: [string, string][] = [
   [FRIEND, `${FRIEND}/`],
 ]
 
-async function redirectAfterSignIn(stage: Stage, returnTo: string): Promise<string | undefined> {
+/** Where the browser is sent once it is signed in, or `refused`: there was no login for that. */
+async function redirectAfterSignIn(stage: Stage, returnTo: string): Promise<string> {
   const [browser, phone] = [stage.browser(), await signedInPhone(stage)]
   const started = await browser.post('/login', { return_to: returnTo })
-  if (started.status === 400) return undefined
+  if (started.status === 400) return 'refused'
   expect(started.status).toBe(201)
   await approve(phone, started.json.token)
   const reply = await browser.get(`/login/status/${started.json.token}`)
   expect(reply.json.status).toBe('authenticated')
   expect(reply.headers.location).toBeUndefined()
+  expect(reply.json).toHaveProperty('redirect_to')
   return reply.json.redirect_to
 }
 
@@ -143,7 +145,7 @@ onEveryStore(ENV, (stage) => {
     async (_shown, trick) => {
       const { url } = stage.service()
       const redirect = await redirectAfterSignIn(stage, filled(trick))
-      if (redirect === undefined) return
+      if (redirect === 'refused') return
       // As a browser reads it, from the page that follows it: it has to lead home, and nowhere that somebody else chose.
       const target = new URL(redirect, `${url}/`)
       expect({ redirect, origin: target.origin }).toEqual({ redirect, origin: url })

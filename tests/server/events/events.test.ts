@@ -228,6 +228,18 @@ describe('what the store did not do, or did not answer', () => {
       .map((line) => line['outcome'])
   const types = async () => (await events()).map(({ type }) => type)
 
+  /** So many, and no more: what is told of a sign-in that comes after them is told, and left out. */
+  async function typesOf(count: number): Promise<string[]> {
+    await eventsOnce(count)
+    const from = { remoteAddress: '192.0.2.99' }
+    await createInjectClient(testApp.app).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }, from)
+    return eventually('the sign-in is told of', async () => {
+      const all = await events()
+      const others = all.filter(({ ip }) => ip !== from.remoteAddress)
+      return others.length < all.length && others.map(({ type }) => type)
+    })
+  }
+
   test('an end that was refused is no event and no line, however often it was asked for', async () => {
     const browser = await link()
     await eventsOnce(2)
@@ -238,8 +250,7 @@ describe('what the store did not do, or did not answer', () => {
     expect((await browser.get('/session')).statusCode).toBe(200)
     expect(outcomes('session.revoked')).toEqual([])
     expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
-    await eventsOnce(3)
-    expect(await types()).toEqual(['revoked', 'linked', 'signed_in'])
+    expect(await typesOf(3)).toEqual(['revoked', 'linked', 'signed_in'])
     expect(outcomes('session.revoked')).toEqual(['success'])
   })
 
@@ -251,8 +262,7 @@ describe('what the store did not do, or did not answer', () => {
     expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(503)
     lose = undefined
     expect((await phone.delete(`/sessions/${id}`)).statusCode).toBe(204)
-    await eventsOnce(3)
-    expect((await types())[0]).toBe('revoked')
+    expect(await typesOf(3)).toEqual(['revoked', 'linked', 'signed_in'])
     expect(outcomes('session.revoked')).toEqual(['unknown'])
   })
 
@@ -275,8 +285,7 @@ describe('what the store did not do, or did not answer', () => {
       lose = undefined
       testApp.time.now += 2000
       expect((await browser.get(`/login/status/${token}`)).json().status).toBe('authenticated')
-      await eventsOnce(2)
-      await eventually('nothing more is told', async () => (await types()).join() === 'linked,signed_in')
+      expect(await typesOf(2)).toEqual(['linked', 'signed_in'])
       expect(outcomes('login.collected')).toEqual(said)
     },
   )
@@ -289,9 +298,7 @@ describe('what the store did not do, or did not answer', () => {
       await phone.post('/login/deny', { token })
       testApp.time.now += 1000
     }
-    await link()
-    await eventsOnce(3)
-    expect((await types()).sort()).toEqual(['denied', 'linked', 'signed_in'])
+    expect(await typesOf(2)).toEqual(['denied', 'signed_in'])
   })
 
   test('signed out together, as many are told of as there were, also where the store did not answer what was written', async () => {
@@ -318,8 +325,7 @@ describe('what the store did not do, or did not answer', () => {
     lose = undefined
     await phone.post('/login/confirm', { token })
     await browser.get(`/login/status/${token}`)
-    await eventsOnce(2)
-    expect(await types()).toEqual(['linked', 'signed_in'])
+    expect(await typesOf(2)).toEqual(['linked', 'signed_in'])
     expect(outcomes('login.denied')).toEqual(['unknown'])
   })
 
@@ -331,8 +337,7 @@ describe('what the store did not do, or did not answer', () => {
     expect(await types()).toEqual(['signed_in'])
     lose = undefined
     expect((await phone.post('/login/deny', { token })).statusCode).toBe(200)
-    await eventsOnce(2)
-    expect(await types()).toEqual(['denied', 'signed_in'])
+    expect(await typesOf(2)).toEqual(['denied', 'signed_in'])
     expect(outcomes('login.denied')).toEqual(['unknown'])
   })
 
@@ -349,8 +354,7 @@ describe('what the store did not do, or did not answer', () => {
     expect((await addPasskey()).statusCode).toBe(503)
     lose = undefined
     expect(await passkeys()).toHaveLength(1)
-    await eventsOnce(2)
-    expect(await types()).toEqual(['passkey_added', 'signed_in'])
+    expect(await typesOf(2)).toEqual(['passkey_added', 'signed_in'])
     expect(outcomes('passkey.added')).toEqual(['unknown'])
   })
 
@@ -367,8 +371,7 @@ describe('what the store did not do, or did not answer', () => {
     expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(204)
     expect(await passkeys()).toEqual([])
     expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(404)
-    await eventsOnce(3)
-    expect(await types()).toEqual(['passkey_removed', 'passkey_added', 'signed_in'])
+    expect(await typesOf(3)).toEqual(['passkey_removed', 'passkey_added', 'signed_in'])
     expect((await events()).map(({ passkey }) => passkey)).toEqual([id, id, undefined])
     expect(outcomes('passkey.removed')).toEqual(said)
   })
@@ -381,7 +384,7 @@ describe('what the store did not do, or did not answer', () => {
     lose = { key: /^passkey:/, loss: 'before', cause: READ_ONLY }
     expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(503)
     lose = undefined
-    await eventsOnce(2)
+    expect(await typesOf(2)).toEqual(['passkey_added', 'signed_in'])
     expect(log.news().flatMap(({ audit, outcome }) => (/^passkey/.test(`${audit}`) ? [[audit, outcome]] : []))).toEqual(
       [['passkey.added', 'success']],
     )
@@ -396,8 +399,7 @@ describe('what the store did not do, or did not answer', () => {
     await eventually('it is taken back', async () => (await phone.get('/sessions')).json().sessions.length === 1)
     expect(outcomes('sign_in.succeeded')).toEqual(['success', 'unknown'])
     expect((await signIn()).statusCode).toBe(200)
-    await eventsOnce(2)
-    expect(await types()).toEqual(['signed_in', 'signed_in'])
+    expect(await typesOf(2)).toEqual(['signed_in', 'signed_in'])
   })
 })
 
