@@ -372,7 +372,7 @@ describe('what the store did not do, or did not answer', () => {
     expect(await passkeys()).toEqual([])
     expect((await phone.delete(`/passkeys/${id}`)).statusCode).toBe(404)
     expect(await typesOf(3)).toEqual(['passkey_removed', 'passkey_added', 'signed_in'])
-    expect((await events()).map(({ passkey }) => passkey)).toEqual([id, id, undefined])
+    expect((await events()).slice(-3).map(({ passkey }) => passkey)).toEqual([id, id, undefined])
     expect(outcomes('passkey.removed')).toEqual(said)
   })
 
