@@ -235,9 +235,11 @@ function rotate(login: Login, event: EventOf<'rotate'>, now: number): Outcome {
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
   if (login.status === 'pending') {
     const { status: _pending, ...rest } = login
-    // The browser may know a newer secret than the phone read: from here on both stay good. Or an older one: no phone's.
-    const kept = login.qrSecrets.map((secret) => (isGood(secret, now) ? { hash: secret.hash } : secret))
-    const qrSecrets = withExtra(kept, extraSecretHash)
+    // The browser may know a newer secret than the phone read: from here on both stay good.
+    const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
+    // Where a code was typed, it may know none that is good: those that are rotated out stay, for no phone.
+    const known = extraSecretHash === undefined ? [] : login.qrSecrets.filter((secret) => !isGood(secret, now))
+    const qrSecrets = withExtra([...known, ...kept], extraSecretHash)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }
   // What is over says so to every phone: whose it was is nobody's business any more.
