@@ -59,7 +59,7 @@ export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyRep
 }
 
 /** How many Host fields a request has. Of two Node keeps the first, and leaves it at that. */
-function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
+export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ScanInError } from '../../errors.ts'
 import type { Cookies } from '../../http/cookies.ts'
-import { answerWithProblem } from '../../http/error-replies.ts'
-import { headersRead } from '../../http/headers-read.ts'
+import { answerWithProblem, hostsIn } from '../../http/error-replies.ts'
 import type { Shortcut } from '../../http/http-server.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import { type RequestLabels, traceIdOf, traceparentOf } from '../../http/request-labels.ts'
@@ -108,13 +107,11 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
   }
 
   return (request, response) => {
-    const { method, url = '' } = request
-    if (method !== METHOD) return false
+    const { method, url = '', headers: asked } = request
+    if (method !== METHOD || hostsIn(request) !== 1) return false
+    if (asked.origin !== undefined && others.has(asked.origin)) return false
     const [, loginId, secret, seen, wait] = POLL.exec(url) ?? []
     if (loginId === undefined || secret === undefined) return false
-    const read = headersRead(request)
-    if (read === undefined || (read.origin !== undefined && others.has(read.origin))) return false
-    request.headers = read
     answer(request, response, { loginId, secret }, { seen, wait })
     return true
   }
