@@ -157,7 +157,19 @@ export class EnvironmentReader {
 
   /** @param parse answers a sentence about what is wrong, or the value */
   explained<Value extends object>(name: string, parse: (text: string) => Value | string): Value | undefined {
-    const text = this.text(name)
+    return this.#explained(name, this.text(name), parse)
+  }
+
+  /** The same of a list, which may be on several lines. */
+  explainedList<Value extends object>(name: string, parse: (text: string) => Value | string): Value | undefined {
+    return this.#explained(name, this.#value(name), parse)
+  }
+
+  #explained<Value extends object>(
+    name: string,
+    text: string | undefined,
+    parse: (text: string) => Value | string,
+  ): Value | undefined {
     const value = text === undefined ? undefined : parse(text)
     if (typeof value !== 'string') return value
     this.reject(name, value)

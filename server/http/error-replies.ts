@@ -164,7 +164,7 @@ export function answerExpectation({ requestIds, log, headers: { anyHost } }: Uns
   }
 }
 
-/** Headers of a reply after which the connection ends: what it was to be for is not known, so those of the API. */
+/** Headers of a reply after which the connection ends: whose host it was for is not known. */
 const lastWord = (anyHost: Readonly<Record<string, string>>, requestId: string) => ({
   ...anyHost,
   'x-request-id': requestId,

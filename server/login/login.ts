@@ -215,6 +215,11 @@ function goodSecrets(login: Login, now: number): QrSecret[] {
   return login.qrSecrets.filter((secret) => isGood(secret, now))
 }
 
+/** Of a login that a phone has read a code of: its browser may know a newer one than that, so both stay good from then on. */
+function keptSecrets(login: Login, now: number): QrSecret[] {
+  return goodSecrets(login, now).map(({ hash }) => ({ hash }))
+}
+
 function isGood({ goodUntil }: QrSecret, now: number): boolean {
   return goodUntil === undefined || now < goodUntil
 }
@@ -235,9 +240,8 @@ function rotate(login: Login, event: EventOf<'rotate'>, now: number): Outcome {
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
   if (login.status === 'pending') {
     const { status: _pending, ...rest } = login
-    // The browser may know a newer secret than the phone read: from here on both stay good.
-    const kept = goodSecrets(login, now).map(({ hash }) => ({ hash }))
-    // Where a code was typed, it may know none that is good: those that are rotated out stay, for no phone.
+    const kept = keptSecrets(login, now)
+    // Where a code was typed, the browser may know none that is good: those that are rotated out stay, for no phone.
     const known = extraSecretHash === undefined ? [] : login.qrSecrets.filter((secret) => !isGood(secret, now))
     const qrSecrets = withExtra([...known, ...kept], extraSecretHash)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
@@ -316,7 +320,9 @@ function keepingTurn(phone: Phone, { turn }: Phone): Phone {
 
 function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Outcome {
   if (login.status === 'delivered') return { login, refusal: 'expired' }
-  if (login.status === 'pending') return { login: denied(login, phone, now + showMs) }
+  if (login.status === 'pending') {
+    return { login: denied({ ...login, qrSecrets: keptSecrets(login, now) }, phone, now + showMs) }
+  }
   // What is over says so to every phone.
   if (!isPhoneOf(login, phone.id)) return { login, refusal: login.status === 'denied' ? 'expired' : 'not_scanned' }
   return { login: login.status === 'denied' ? login : denied(login, login.phone, now + showMs) }

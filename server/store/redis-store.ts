@@ -79,7 +79,8 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     const noteTold = expectNotice()
     const isDone = await reachable(isDurable && durableWrites ? setDurably(durableWrites, settings) : setNow(settings))
     if (!isDone) return false
-    // Who waits in this process does not wait for Redis to tell it back; nobody waits for what is new.
+    // Who waits in this process does not wait for Redis to tell it back; nobody waits for what is new. What names no version
+    // it does wait for: by that a probe sees that notices come.
     for (const { key, text, ifVersion } of settings) {
       if (!ifVersion) continue
       noteTold()

@@ -66,7 +66,7 @@ export type BrowserStatus =
   | HandOver
   | typeof EXPIRED
 
-/** Unknown, expired, foreign, rotated out and used up: nobody tells them apart. */
+/** Unknown, expired, foreign, rotated out (`ownUntil`) and used up: nobody tells them apart. */
 const EXPIRED = { status: 'expired' } as const
 
 export type BrowserLogins = ReturnType<typeof createBrowserLogins>

@@ -93,7 +93,9 @@ export const browserStatus = Type.Union(
       { status: Type.Literal('expired') },
       {
         title: 'LoginExpired',
-        description: 'Unknown, expired, foreign, rotated out or used up: nobody tells them apart',
+        description:
+          'Unknown, expired, foreign, rotated out or used up: nobody tells them apart. Where a code was typed, what is rotated ' +
+          'out is not expired to the login’s own browser, which may know no newer token',
       },
     ),
   ],

@@ -237,6 +237,15 @@ describe('what is wrong does not', () => {
       [call(20, 0, { do: 'rotate', secret: 'qr' }), scanned, confirmed, poll(5000, 5100, { said: 'expired' })],
     ],
     [
+      'another login for who was not told of its newest QR',
+      ORDER,
+      [
+        call(100, 0, { do: 'rotate', secret: 'qr' }),
+        call(5000, 5100, { do: 'rotate', secret: 'qr' }, { status: 201 }),
+        poll(5200, 5300, { said: 'expired' }),
+      ],
+    ],
+    [
       'what was confirmed is lost while the store was away',
       'what was confirmed ends signed in',
       [scanned, confirmed, poll(410, 2410, UNAVAILABLE), poll(12_000, 12_100, { said: 'expired' })],

@@ -105,9 +105,8 @@ export function findBy(secret: string, model: Model, when: Span, rules: Rules): 
 
 /** The same by its own browser that wants another: one that is rotated out will do, if the login still knows it. */
 export function findToRenew(secret: string, model: Model, when: Span, rules: Rules): Finding {
-  const found = findBy(secret, model, when, rules)
-  const { there } = find(model, when, rules)
-  return there?.qrSecrets.some(({ hash }) => hash === secret) ? { ...found, there } : found
+  const found = find(model, when, rules)
+  return found.there?.qrSecrets.some(({ hash }) => hash === secret) ? found : findBy(secret, model, when, rules)
 }
 
 function isPast({ until }: Span, when: Span, slackMs: number): boolean {

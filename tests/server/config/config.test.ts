@@ -138,6 +138,9 @@ describe('the configuration', () => {
   test('takes a password with any white space that is no line end, and a list on several lines', () => {
     expect(read({ DEMO_PASSWORD: ' two  words ' }).accounts).toEqual({ kind: 'demo', password: ' two  words ' })
     expect(read({ TRUST_PROXY: '10.0.0.0/8,\n  ::1\n' }).trustProxy).toEqual(['10.0.0.0/8', '::1'])
+    expect(read({ REDIS_CLUSTER: 'a:1,\n  b:2\n' }).store).toMatchObject({
+      place: { nodes: [{ host: 'a' }, { host: 'b' }] },
+    })
   })
 
   test('takes introspection with its client, an audience by itself and scopes', () => {
