@@ -29,7 +29,7 @@ export interface NewLinksParts {
 export interface NewLinksBanner extends Personal {
   /** Told of the list each time that it was shown. */
   onList(devices: readonly LinkedDevice[]): Promise<void>
-  /** The person has let this login in here, or added or removed this passkey, just now: no news. */
+  /** The person has let this login in here, or done this with a passkey (`passkey_added ID`), just now: no news. */
   approved(id: string): void
   /** What is told next is by the events of then. */
   lookAgain(): void
