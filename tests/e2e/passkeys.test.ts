@@ -206,6 +206,44 @@ test('who signs in once more for a passkey finds what is new told as before', as
   await sees(phone, '#new-links li', 'Signed in as a phone of yours')
 })
 
+test('what is new and comes while they are asked to sign in once more is not taken for seen', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await letSettle(phone)
+  await (await createPhone(url)).post('/sign-out')
+
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  await phone.route(/\/sessions$/, async (route) => {
+    await held
+    await route.continue()
+  })
+  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
+  await phone.route('**/passkeys/options', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
+  )
+  visitors.await(/status of 403 .*\/passkeys\/options$/)
+  const asked = phone.waitForRequest(/\/sessions$/)
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await asked
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  const happened = phone.waitForResponse(/\/events$/)
+  goOn()
+  await (await happened).finished()
+  await letSettle(phone)
+  expect(await phone.locator('#new-links-said').textContent()).toBe('')
+  // As who signs in at the team's provider comes back to it.
+  await phone.reload()
+  await sees(phone, '#new-links li', 'It has since been signed out.')
+})
+
 test('who is signed in by another tab while the browser asks for a passkey is asked no more, and stays signed in', async () => {
   const { url } = await serveLocally()
   const phone = await visitors.phone()

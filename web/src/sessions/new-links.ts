@@ -140,7 +140,8 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     async onList(devices) {
       // What has ended since is told by events alone. Without them the rest is told all the same.
       const past = await turns.latest(async () => ({ events: await lookBack().catch(() => undefined) }))
-      if (past === undefined) return
+      // Nobody sees it, so it is neither told nor noted: with room for it, all is asked for anew.
+      if (past === undefined || !hasRoom) return
       isWhole = past.events !== undefined
       const before = visit.told
       visit.told = newLinks(devices, past.events ?? [], visit)
