@@ -52,6 +52,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const events = createEventList({ root, api, onSignedOut })
   const passkeys = createPasskeyList({
     ...{ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut },
+    onRemoveUnheard: (id) => newLinks.approved(`passkey_removed ${id}`),
     onChange: (removed) => {
       if (removed !== undefined) {
         // By whomever it was added.

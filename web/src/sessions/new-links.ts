@@ -59,6 +59,8 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   /** Whether what has ended since is among what is told. */
   let isWhole = false
   let hasRoom = false
+  /** Of all that is new by the last look, also of what the person needs not be told. */
+  let moments: readonly number[] = []
   let notedUntil = Number.NEGATIVE_INFINITY
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
@@ -111,7 +113,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   /** Nobody waits for it: what is not noted is told once more. */
-  const noteVisit = async (moments: readonly number[]) => {
+  const noteVisit = async () => {
     const until = Math.max(notedUntil, ...moments)
     // Up to then there may be more, of which the person was told nothing.
     if (until === notedUntil || !isWhole) return
@@ -120,13 +122,12 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   known.addEventListener('click', () => {
-    const links = [...visit.told.values()]
-    for (const { id } of links) visit.known.add(id)
+    for (const id of visit.told.keys()) visit.known.add(id)
     visit.told = new Map()
     draw()
     said.textContent = ''
     after.focus()
-    void noteVisit(links.map(({ createdAt }) => createdAt))
+    void noteVisit()
   })
 
   const say = (fresh: readonly NewLink[]) => {
@@ -149,9 +150,9 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
       draw()
-      if (links.some(({ state }) => state === 'live')) return
-      const shown = [...links, ...[...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)]
-      await noteVisit(shown.map(({ createdAt }) => createdAt))
+      const fresh = [...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)
+      moments = [...links, ...fresh].map(({ createdAt }) => createdAt)
+      if (links.every(({ state }) => state !== 'live')) await noteVisit()
     },
     approved: (id) => void visit.approved.add(id),
     lookAgain() {
@@ -161,6 +162,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       turns.end()
       visit = freshVisit()
       lookBack = later(api.events)
+      moments = []
       notedUntil = Number.NEGATIVE_INFINITY
       trouble.say('')
       said.textContent = ''
