@@ -106,6 +106,7 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
   await phone.getByRole('button', { name: 'Remove Spare' }).click()
   await answered
   expect(await banner.isVisible()).toBe(false)
+  expect(await phone.locator('#new-links-said').textContent()).toBe('')
   await phone.reload()
   await sees(phone, '#passkeys', 'no passkey yet')
   await letSettle(phone)

@@ -149,6 +149,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
+      if (links.length === 0) said.textContent = ''
       draw()
       const fresh = [...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)
       moments = [...links, ...fresh].map(({ createdAt }) => createdAt)
