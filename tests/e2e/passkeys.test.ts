@@ -84,6 +84,15 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
 
   const thief = createClient(url)
   for (const { name, value } of await phone.context().cookies()) thief.cookies.set(name, value)
+  // Also of what its owner has added on this very page, and while they are on it.
+  const [own] = (await thief.get('/passkeys')).json.passkeys
+  expect((await thief.delete(`/passkeys/${own.id}`)).status).toBe(204)
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await sees(phone, '#new-links li', 'A passkey was removed on')
+  const known = noted()
+  await phone.locator('#new-links-known').click()
+  await known
+
   const options = (await thief.post('/passkeys/options')).json
   const attestation = createSoftwareAuthenticator({ origin: url }).make(options)
   expect((await thief.post('/passkeys', { name: 'Spare', attestation })).status).toBe(201)
@@ -97,10 +106,58 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
   await phone.getByRole('button', { name: 'Remove Spare' }).click()
   await answered
   expect(await banner.isVisible()).toBe(false)
+  expect(await phone.locator('#new-links-said').textContent()).toBe('')
   await phone.reload()
-  await sees(phone, '#passkeys', 'Chrome on Android')
+  await sees(phone, '#passkeys', 'no passkey yet')
   await letSettle(phone)
   expect(await banner.isVisible()).toBe(false)
+})
+
+test('what its owner has done here is no news at the next visit, once they have said that all else was theirs', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links li', 'Signed in as a phone of yours')
+  await letSettle(phone)
+  const looked = phone.waitForResponse(/\/events$/)
+  await addPasskey(phone)
+  await (await looked).finished()
+  await letSettle(phone)
+  const noted = phone.waitForResponse(/\/events\/seen$/)
+  await phone.locator('#new-links-known').click()
+  await noted
+  const again = phone.waitForResponse(/\/events$/)
+  await phone.reload()
+  await (await again).finished()
+  await letSettle(phone)
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+})
+
+test('a passkey that its owner has removed is no news to them, also where no answer came', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await addPasskey(phone)
+  await letSettle(phone)
+  await phone.route(/\/passkeys\/./, async (route) => {
+    await route.fetch()
+    await route.abort()
+  })
+  visitors.await(/ERR_FAILED/)
+  await phone.locator('#passkeys li button').click()
+  await phone.locator('#passkeys li').waitFor({ state: 'detached' })
+  const looked = phone.waitForResponse(/\/events$/)
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await (await looked).finished()
+  await letSettle(phone)
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
 })
 
 test('a passkey that was removed is gone, also where the look after it fails', async () => {
@@ -195,6 +252,44 @@ test('who signs in once more for a passkey finds what is new told as before', as
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
   await signInOnPhone(phone)
   await sees(phone, '#new-links li', 'Signed in as a phone of yours')
+})
+
+test('what is new and comes while they are asked to sign in once more is not taken for seen', async () => {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await letSettle(phone)
+  await (await createPhone(url)).post('/sign-out')
+
+  let goOn = () => {}
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  await phone.route(/\/sessions$/, async (route) => {
+    await held
+    await route.continue()
+  })
+  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
+  await phone.route('**/passkeys/options', (route) =>
+    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
+  )
+  visitors.await(/status of 403 .*\/passkeys\/options$/)
+  const asked = phone.waitForRequest(/\/sessions$/)
+  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await asked
+  await phone.locator('#add-passkey').click()
+  await sees(phone, '#sign-in-why', 'sign in once more')
+  const happened = phone.waitForResponse(/\/events$/)
+  goOn()
+  await (await happened).finished()
+  await letSettle(phone)
+  expect(await phone.locator('#new-links-said').textContent()).toBe('')
+  // As who signs in at the team's provider comes back to it.
+  await phone.reload()
+  await sees(phone, '#new-links li', 'It has since been signed out.')
 })
 
 test('who is signed in by another tab while the browser asks for a passkey is asked no more, and stays signed in', async () => {

@@ -37,6 +37,7 @@ const { visitors, shared } = setUpPageTests({
   ended: env,
   own: env,
   home: env,
+  noted: env,
   unheard: env,
   open: env,
 })
@@ -220,6 +221,29 @@ test('nor is it where what happened could not be had', async () => {
   await phone.unroute('**/events')
   await phone.reload()
   await endedSince(phone).nth(1).waitFor()
+})
+
+test('a browser notes once what is new to it, also where its list is then changed', async () => {
+  const { url } = shared('noted')
+  const browser = await linkFromElsewhere(await createPhone(url), url)
+  await createPhone(url)
+  const desktop = await visitors.desktop()
+  await desktop.context().addCookies([...browser.cookies].map(([name, value]) => ({ name, value, url })))
+  const noted: string[] = []
+  desktop.on('request', (request) => {
+    if (request.url().endsWith('/events/seen')) noted.push(request.url())
+  })
+  const first = desktop.waitForResponse(/\/events\/seen$/)
+  await desktop.goto(`${url}/home`)
+  await first
+  await desktop.locator('#sessions li:has(.device-new:visible) .device-rename').click()
+  await desktop.locator('#renaming input').fill('Kitchen tablet')
+  const looked = desktop.waitForResponse(/\/sessions$/)
+  await desktop.keyboard.press('Enter')
+  await sees(desktop, '#sessions li', 'Kitchen tablet')
+  await (await looked).finished()
+  await letSettle(desktop)
+  expect(noted).toHaveLength(1)
 })
 
 test('on a page that stays in sight it is told once what came after it is shown, and activity is then of that moment', async () => {

@@ -90,13 +90,19 @@ test('what was done with passkeys is told until it is answered, unless the perso
     passkey('passkey_added', 'new', { createdAt: 600 }),
     passkey('passkey_added', 'old', { isNew: false }),
   ]
-  const begun = visit({ approved: new Set(['own']) })
+  const begun = visit({ approved: new Set(['passkey_added own']) })
   begun.told = newLinks([], events, begun)
   const all = ['passkey_removed theirs live', 'passkey_added new live']
   expect(states([], events, begun)).toEqual(all)
   // Also where what happened cannot be had just now.
   expect(states([], [], begun)).toEqual(all)
-  begun.approved.add('new')
+  begun.approved.add('passkey_added new')
   begun.known.add('passkey_removed theirs')
   expect(states([], events, begun)).toEqual([])
+})
+
+test('a passkey that the person has added in this visit is told of where somebody else removes it', () => {
+  const of = (type: string) => event(type, undefined, { passkey: 'own' })
+  const begun = visit({ approved: new Set(['passkey_added own']) })
+  expect(states([], [of('passkey_removed'), of('passkey_added')], begun)).toEqual(['passkey_removed own live'])
 })

@@ -9,7 +9,7 @@ import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
 import type { Api } from '../wire/api.ts'
-import { isProblem } from '../wire/api-error.ts'
+import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
 import type { Authenticator } from './authenticator.ts'
 import { type AddPasskey, PasskeyNameError, unlessStale } from './passkey-adding.ts'
@@ -24,6 +24,8 @@ export interface PasskeyListParts {
   readonly onSignInAgain: (why: string) => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
+  /** The person has asked for this one to be removed, and no answer came: it may be gone by that. */
+  readonly onRemoveUnheard: (id: string) => void
   /** The person has added one here, just now, or removed this one. */
   readonly onChange: (removed?: string) => void
 }
@@ -36,7 +38,7 @@ export interface PasskeyList extends Personal {
 
 /** `#passkeys`: the person's passkeys, and the button that adds one of this device. */
 export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
-  const { root, api, authenticator, add, onSignInAgain, onSignedOut, onChange } = parts
+  const { root, api, authenticator, add, onSignInAgain, onSignedOut, onRemoveUnheard, onChange } = parts
   const card = findPart(root, '#passkeys', HTMLElement)
   const title = findPart(card, 'h2', HTMLElement)
   const list = findPart(card, '.passkey-list', HTMLUListElement)
@@ -135,6 +137,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
       try {
         await api.removePasskey({ id })
       } catch (error) {
+        if (!isRefusal(error)) onRemoveUnheard(id)
         // Gone already, which is what was wanted.
         if (!isProblem(error, 'not_found')) throw error
       }

@@ -5,6 +5,7 @@ import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { createPasskeyList } from '../passkeys/passkey-list.ts'
 import { createEventList } from '../sessions/event-list.ts'
 import { createLinkedDevices } from '../sessions/linked-devices.ts'
+import { passkeyChanges } from '../sessions/new-link.ts'
 import { createNewLinks } from '../sessions/new-links.ts'
 import type { Api } from '../wire/api.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
@@ -28,7 +29,7 @@ export interface AccountParts {
   show(isShown: boolean): void
   /** What is shown is of another day: asks for it anew, and for what has happened since. */
   refresh(): void
-  /** The person has let this login in here, or has added this passkey, just now: no news. */
+  /** The person has let this login in here, or done this with a passkey (`passkey_added ID`), just now: no news. */
   approved(id: string): void
   /** What it has of anybody else is gone at once. */
   readonly belongTo: BelongTo
@@ -51,8 +52,12 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
   const events = createEventList({ root, api, onSignedOut })
   const passkeys = createPasskeyList({
     ...{ root, api, authenticator, add: addPasskey, onSignInAgain, onSignedOut },
+    onRemoveUnheard: (id) => newLinks.approved(`passkey_removed ${id}`),
     onChange: (removed) => {
-      if (removed !== undefined) newLinks.approved(removed)
+      if (removed !== undefined) {
+        // By whomever it was added.
+        for (const change of passkeyChanges) newLinks.approved(`${change} ${removed}`)
+      }
       void devices.refresh()
     },
   })

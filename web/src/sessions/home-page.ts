@@ -59,6 +59,7 @@ const onGone = () => {
   trouble.say(title)
   heading.focus()
 }
+let notedUntil = Number.NEGATIVE_INFINITY
 const devices = createLinkedDevices({
   root: document,
   api,
@@ -67,12 +68,20 @@ const devices = createLinkedDevices({
     // A phone's page for that tells it whole, with what has ended since, and of which people say whether it was theirs.
     if (list.some(({ current, kind }) => current && kind === 'phone')) return
     const news = list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt)
+    const until = Math.max(notedUntil, ...news)
+    // The list as it was is shown once more where one of it is changed.
+    if (until === notedUntil) return
+    notedUntil = until
     // Nobody waits for it: what is not noted is marked as new once more.
-    if (news.length > 0) api.noteVisit({ until: Math.max(...news) }).catch(() => undefined)
+    api.noteVisit({ until }).catch(() => undefined)
   },
 })
 const events = createEventList({ root: document, api, onSignedOut: onGone })
-const belongTo = createOwner([devices, events, { forget: () => trouble.say('') }])
+const forget = () => {
+  notedUntil = Number.NEGATIVE_INFINITY
+  trouble.say('')
+}
+const belongTo = createOwner([devices, events, { forget }])
 
 const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {

@@ -1,7 +1,7 @@
 import type { AccountEvent, EventDevice } from '../wire/event-protocol.ts'
 import type { LinkedDevice, SessionKind } from '../wire/session-protocol.ts'
 
-const passkeyChanges = ['passkey_added', 'passkey_removed'] as const
+export const passkeyChanges = ['passkey_added', 'passkey_removed'] as const
 export type PasskeyChange = (typeof passkeyChanges)[number]
 
 /**
@@ -25,7 +25,7 @@ export interface NewLink {
 
 /** What a phone's visit knows of. */
 export interface Visit {
-  /** Logins that the person has approved in it, and passkeys that they have added or removed. */
+  /** Logins that the person has approved in it, and what they have done with passkeys, by the id of the row that tells it. */
   readonly approved: Set<string>
   /** Sessions that they have had signed out in it, whatever was heard of it. */
   readonly ended: Set<string>
@@ -74,8 +74,7 @@ export function newLinks(
     ]
   })
   const before = [...told.values()].map((link) => ({ ...link, now, state: stateOf(link.id, link.passkey) }))
-  const isAnswered = ({ id, passkey }: NewLink) => known.has(id) || (passkey !== undefined && approved.has(passkey))
-  const open = [...gone, ...changed, ...listed, ...before].filter((link) => !isAnswered(link))
+  const open = [...gone, ...changed, ...listed, ...before].filter(({ id }) => !known.has(id) && !approved.has(id))
   const all = new Map(open.map((link) => [link.id, link]))
   return new Map([...all].sort(([, one], [, other]) => other.createdAt - one.createdAt))
 }

@@ -29,7 +29,7 @@ export interface NewLinksParts {
 export interface NewLinksBanner extends Personal {
   /** Told of the list each time that it was shown. */
   onList(devices: readonly LinkedDevice[]): Promise<void>
-  /** The person has let this login in here, or added or removed this passkey, just now: no news. */
+  /** The person has let this login in here, or done this with a passkey (`passkey_added ID`), just now: no news. */
   approved(id: string): void
   /** What is told next is by the events of then. */
   lookAgain(): void
@@ -59,6 +59,8 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   /** Whether what has ended since is among what is told. */
   let isWhole = false
   let hasRoom = false
+  /** Of all that is new by the last look, also of what the person needs not be told. */
+  let moments: readonly number[] = []
   let notedUntil = Number.NEGATIVE_INFINITY
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
@@ -111,7 +113,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   /** Nobody waits for it: what is not noted is told once more. */
-  const noteVisit = async (moments: readonly number[]) => {
+  const noteVisit = async () => {
     const until = Math.max(notedUntil, ...moments)
     // Up to then there may be more, of which the person was told nothing.
     if (until === notedUntil || !isWhole) return
@@ -120,13 +122,12 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   known.addEventListener('click', () => {
-    const links = [...visit.told.values()]
-    for (const { id } of links) visit.known.add(id)
+    for (const id of visit.told.keys()) visit.known.add(id)
     visit.told = new Map()
     draw()
     said.textContent = ''
     after.focus()
-    void noteVisit(links.map(({ createdAt }) => createdAt))
+    void noteVisit()
   })
 
   const say = (fresh: readonly NewLink[]) => {
@@ -140,17 +141,19 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     async onList(devices) {
       // What has ended since is told by events alone. Without them the rest is told all the same.
       const past = await turns.latest(async () => ({ events: await lookBack().catch(() => undefined) }))
-      if (past === undefined) return
+      // Nobody sees it, so it is neither told nor noted: with room for it, all is asked for anew.
+      if (past === undefined || !hasRoom) return
       isWhole = past.events !== undefined
       const before = visit.told
       visit.told = newLinks(devices, past.events ?? [], visit)
       trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))
+      if (links.length === 0) said.textContent = ''
       draw()
-      if (links.some(({ state }) => state === 'live')) return
-      const shown = [...links, ...[...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)]
-      await noteVisit(shown.map(({ createdAt }) => createdAt))
+      const fresh = [...devices, ...(past.events ?? [])].filter(({ isNew }) => isNew)
+      moments = [...links, ...fresh].map(({ createdAt }) => createdAt)
+      if (links.every(({ state }) => state !== 'live')) await noteVisit()
     },
     approved: (id) => void visit.approved.add(id),
     lookAgain() {
@@ -160,6 +163,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       turns.end()
       visit = freshVisit()
       lookBack = later(api.events)
+      moments = []
       notedUntil = Number.NEGATIVE_INFINITY
       trouble.say('')
       said.textContent = ''
