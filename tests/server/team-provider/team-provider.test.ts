@@ -875,12 +875,11 @@ describe('a provider in trouble', () => {
     await eventually('one is told to come again, and sixteen are asked about', () => {
       expect(team.keptBack()).toBeLessThanOrEqual(asked)
       return refused !== undefined && team.keptBack() === asked
-    })
+    }).finally(() => timeout.mockRestore())
     expect([refused?.statusCode, refused?.headers['retry-after']]).toEqual([503, '60'])
     expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
 
     team.slowAt = undefined
-    timeout.mockRestore()
     const refusals = (await Promise.all(back)).filter(({ statusCode }) => statusCode === 503)
     expect(refusals).toHaveLength(1)
     expect((await signIn()).headers.location).toBe('/scan')
