@@ -215,8 +215,10 @@ test('nor is it where what happened could not be had', async () => {
   await phone.route('**/events', (route) =>
     route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
   )
+  const refused = phone.waitForResponse('**/events')
   await letIn(phone, url)
   await phone.locator('#sessions li').nth(1).waitFor()
+  await (await refused).finished()
   await letSettle(phone)
   await phone.unroute('**/events')
   await phone.reload()

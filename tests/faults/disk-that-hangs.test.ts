@@ -1,14 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createDiskStore } from '../../server/store/disk-store.ts'
 import { isNotWritten } from '../../server/store/not-written.ts'
 import { eventually } from '../support/eventually.ts'
-import { createClient, createPhone, type Reply } from '../support/http-client.ts'
+import { createClient, createPhone } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
+import { openSocket } from '../support/raw-socket.ts'
 import { startServiceProcess } from '../support/service.ts'
 
 /** Another process on the folder is stopped while it has the lock: nobody waits for it without end. */
@@ -70,27 +72,38 @@ const [ENDED_AT_ONCE, MOST_WAITING] = [100, 10_000]
 test('a service for whose disk too many writes wait refuses new logins at once, and nobody who is on the way', async () => {
   const path = mkdtempSync(join(tmpdir(), 'scanin-hangs-'))
   const service = await startServiceProcess({ STORE_PATH: path, MAX_SESSIONS: String(2 * ENDED_AT_ONCE) })
-  const [browser, late, phone] = [createClient(service.url), createClient(service.url), await createPhone(service.url)]
-  for (let opened = 0; opened < ENDED_AT_ONCE; opened += 10)
-    await Promise.all(Array.from({ length: 10 }, () => createPhone(service.url)))
-  const token = await startLogin(browser)
-  await scan(phone, token)
-  const holder = await hold(path)
+  const sockets: Socket[] = []
+  let holder: ChildProcess | undefined
   try {
+    const [browser, late, phone] = [
+      createClient(service.url),
+      createClient(service.url),
+      await createPhone(service.url),
+    ]
+    for (let opened = 0; opened < ENDED_AT_ONCE; opened += 10)
+      await Promise.all(Array.from({ length: 10 }, () => createPhone(service.url)))
+    const token = await startLogin(browser)
+    await scan(phone, token)
+    holder = await hold(path)
+    const cookie = [...phone.cookies].map((pair) => pair.join('=')).join('; ')
+    const endOthers = `DELETE /sessions HTTP/1.1\r\nHost: x\r\nOrigin: ${service.url}\r\nCookie: ${cookie}\r\n`
     for (let waiting = 0; waiting < MOST_WAITING * 0.85; waiting += ENDED_AT_ONCE)
-      phone.delete('/sessions').catch(() => undefined)
-    const refusals: Reply[] = []
-    await eventually('somebody is refused', () => {
-      const come = late.post('/login').then((reply) => refusals.push(reply))
+      sockets.push(await openSocket(service.port, endOthers))
+    // All in one turn of the service's event loop, or few, which is what it counts its patience with the disk by.
+    for (const socket of sockets) socket.write('\r\n')
+    const said: string[] = []
+    await eventually('a new login is refused for it', () => {
+      const come = late.post('/login').then(({ status, json }) => said.push(`${status} ${json.code}`))
       come.catch(() => undefined)
-      return refusals.length > 0
+      // One that was let in waits for the disk itself.
+      return said.includes('503 overloaded')
     })
-    expect([refusals[0]?.status, refusals[0]?.json.code]).toEqual([503, 'overloaded'])
     expect((await browser.get(`/login/status/${token}`)).json.status).toBe('scanned')
     expect((await phone.get('/session')).status).toBe(200)
   } finally {
+    for (const socket of sockets) socket.destroy()
     await service.stop('SIGKILL')
-    holder.kill('SIGKILL')
+    holder?.kill('SIGKILL')
     rmSync(path, { recursive: true })
   }
 })

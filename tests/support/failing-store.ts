@@ -1,5 +1,6 @@
 import { ScanInError } from '../../server/errors.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
+import { eventually } from './eventually.ts'
 
 /** How a call to a store that goes away ends: without its effect, or with its effect and without its answer. */
 export type Loss = 'before' | 'after'
@@ -12,7 +13,10 @@ export interface FailingStore {
   failAfter(calls: number, loss: Loss): void
   /** Writes at keys like this fail without an effect, and all else goes through. */
   failWritesAt(key: RegExp): void
-  /** The next such call at a key like this waits before its effect. Resolves once it has come, with what lets it go on. */
+  /**
+   * The next such call at a key like this waits before its effect. Resolves once it has come, with what lets it go on; fails
+   * where none comes.
+   */
   hold(kind: 'read' | 'write', key: RegExp): Promise<() => void>
   mend(): void
 }
@@ -76,10 +80,11 @@ export function createFailingStore(inner: RecordStore): FailingStore {
     failWritesAt(key) {
       refused = key
     },
-    hold: (kind, key) =>
-      new Promise((come) => {
-        held = { kind, key, come }
-      }),
+    hold(kind, key) {
+      let whatGoesOn: (() => void) | undefined
+      held = { kind, key, come: (goOn) => (whatGoesOn = goOn) }
+      return eventually(`a ${kind} at ${key}`, () => whatGoesOn)
+    },
     mend() {
       done = 0
       left = Number.POSITIVE_INFINITY

@@ -12,6 +12,7 @@ import {
   type TestParts,
 } from '../../support/app.ts'
 import { keepLog } from '../../support/audit-lines.ts'
+import { eventually } from '../../support/eventually.ts'
 import { DEMO_PASSWORD } from '../../support/service.ts'
 
 const ADMIN_TOKEN = 'a-token-of-an-operator-that-is-long'
@@ -149,13 +150,12 @@ describe('of a person', () => {
     async (_, first, second) => {
       const store = createMemoryStore({ clock: () => NOW })
       let isToHold = false
-      let arrive = () => {}
+      let hasCome = false
       let release = () => {}
-      const arrived = new Promise<void>((resolve) => (arrive = resolve))
       const released = new Promise<void>((resolve) => (release = resolve))
       const hold = async () => {
         isToHold = false
-        arrive()
+        hasCome = true
         await released
       }
       const write: typeof store.write = async (key, ...rest) => {
@@ -169,7 +169,7 @@ describe('of a person', () => {
       if (first === 'DELETE') await ask('POST', '/users/demo/block')
       isToHold = true
       const cut = ask(first, '/users/demo/block')
-      await arrived
+      await eventually('the list of who is blocked is written', () => hasCome)
       expect((await ask(second, '/users/demo/block')).statusCode).toBeLessThan(300)
       release()
       expect((await cut).statusCode).toBeLessThan(300)
@@ -183,15 +183,14 @@ describe('of a person', () => {
     const store = createMemoryStore({ clock: () => time.now })
     let writes: 'done' | 'lost' | 'held' = 'done'
     let notes = 0
-    let arrive = () => {}
+    let hasCome = false
     let release = () => {}
-    const arrived = new Promise<void>((resolve) => (arrive = resolve))
     const released = new Promise<void>((resolve) => (release = resolve))
     const write: typeof store.write = async (key, ...rest) => {
       if (writes === 'lost' && key.startsWith('sessions-of:')) throw new ScanInError('store_unavailable')
       if (writes === 'held' && key === 'blocked' && ++notes === 2) {
         writes = 'done'
-        arrive()
+        hasCome = true
         await released
       }
       return store.write(key, ...rest)
@@ -204,7 +203,7 @@ describe('of a person', () => {
 
     writes = 'held'
     const cut = ask('POST', '/users/demo/block')
-    await arrived
+    await eventually('the block is noted again', () => hasCome)
     expect((await ask('DELETE', '/users/demo/block')).statusCode).toBe(204)
     release()
     expect((await cut).statusCode).toBe(200)
