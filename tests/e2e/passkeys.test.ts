@@ -41,6 +41,16 @@ async function addPasskey(phone: Page, name = 'Chrome on Android'): Promise<void
   await sees(phone, '#passkeys li', name)
 }
 
+/** A phone that can have passkeys, on `/scan` of a service of its own, signed in by its password. */
+async function openSignedIn() {
+  const { url } = await serveLocally()
+  const phone = await visitors.phone()
+  await addAuthenticator(phone)
+  await openWithoutFillIn(phone, `${url}/scan`)
+  await signInOnPhone(phone)
+  return { url, phone }
+}
+
 test('a passkey is added on the phone, signs it in again by the button, and is removed', async () => {
   const { url } = await serveLocally()
   const phone = await visitors.phone()
@@ -70,11 +80,7 @@ test('a passkey is added on the phone, signs it in again by the button, and is r
 })
 
 test('a passkey that somebody has added by a stolen cookie is told at the next visit, and what its owner does here is not', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { url, phone } = await openSignedIn()
   const noted = () => phone.waitForResponse(/\/events\/seen$/)
   const added = noted()
   await addPasskey(phone)
@@ -114,11 +120,7 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
 })
 
 test('what its owner has done here is no news at the next visit, once they have said that all else was theirs', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { url, phone } = await openSignedIn()
   await sees(phone, '#sessions', 'This phone')
   await createPhone(url)
   await phone.reload()
@@ -139,11 +141,7 @@ test('what its owner has done here is no news at the next visit, once they have 
 })
 
 test('a passkey that its owner has removed is no news to them, also where no answer came', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { phone } = await openSignedIn()
   await addPasskey(phone)
   await letSettle(phone)
   await phone.route(/\/passkeys\/./, async (route) => {
@@ -161,11 +159,7 @@ test('a passkey that its owner has removed is no news to them, also where no ans
 })
 
 test('a passkey that was removed is gone, also where the look after it fails', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { phone } = await openSignedIn()
   await addPasskey(phone)
   visitors.await(/status of 503 .*\/passkeys$/)
   const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
@@ -177,11 +171,7 @@ test('a passkey that was removed is gone, also where the look after it fails', a
 })
 
 test('who signs in by a passkey in a browser that keeps no cookie is told that, and nothing of a password', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { phone } = await openSignedIn()
   await addPasskey(phone)
   await phone.locator('#sign-out').click()
   await phone.locator('#sign-in-passkey').waitFor()
@@ -194,11 +184,7 @@ test('who signs in by a passkey in a browser that keeps no cookie is told that, 
 })
 
 test('who is to sign in once more for a passkey may leave the page for a moment, and finds the form when they are back', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { phone } = await openSignedIn()
   // As it is five minutes after.
   const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
   const stale = { status: 403, contentType: 'application/problem+json', body }
@@ -233,11 +219,7 @@ test('who is to sign in once more for a passkey may leave the page for a moment,
 })
 
 test('who signs in once more for a passkey finds what is new told as before', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { url, phone } = await openSignedIn()
   await sees(phone, '#sessions', 'This phone')
   await createPhone(url)
   await phone.reload()
@@ -255,11 +237,7 @@ test('who signs in once more for a passkey finds what is new told as before', as
 })
 
 test('what is new and comes while they are asked to sign in once more is not taken for seen', async () => {
-  const { url } = await serveLocally()
-  const phone = await visitors.phone()
-  await addAuthenticator(phone)
-  await openWithoutFillIn(phone, `${url}/scan`)
-  await signInOnPhone(phone)
+  const { url, phone } = await openSignedIn()
   await sees(phone, '#passkeys', 'no passkey yet')
   await letSettle(phone)
   await (await createPhone(url)).post('/sign-out')
