@@ -6,6 +6,7 @@ import { installedAppRoutes } from './installed-app.ts'
 import { pageOf, type Sites } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
 import { createPagesElsewhere, isElsewhere } from './pages-elsewhere.ts'
+import { queryOf, searchOf } from './query.ts'
 import { type HeaderSets, withHeaders } from './security-headers.ts'
 import { sendWhole, shareBodies } from './shared-bodies.ts'
 import { changedFile, type SiteFile, sendFile, sendUnlessKnown, varyBy } from './site-files.ts'
@@ -205,13 +206,6 @@ function nameScripts(reply: FastifyReply): void {
 // Not `reply.redirect`: its status is a default of Fastify's, and the target is one of ours or checked.
 const redirect = (reply: FastifyReply, target: string): FastifyReply =>
   reply.code(302).header('location', target).send('')
-
-const searchOf = (url: string): string => {
-  const at = url.indexOf('?')
-  return at === -1 ? '' : url.slice(at)
-}
-
-const queryOf = (url: string): URLSearchParams => new URLSearchParams(searchOf(url))
 
 const returnToOf = ({ url }: FastifyRequest): string | undefined => queryOf(url).get('return_to') ?? undefined
 

@@ -4,6 +4,7 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
 import { occasionOf } from '../http/occasion.ts'
 import { READABLE_HEADERS } from '../http/other-origins.ts'
+import { searchOf } from '../http/query.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallState } from './call-state.ts'
@@ -58,12 +59,6 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
 function asAsked({ method, url: asked, headers, body, routeOptions: { url = '/' } }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
   return { method, url: url + searchOf(asked), headers, body: Buffer.isBuffer(body) ? body : undefined }
-}
-
-/** From its question mark on, if there is one. */
-export function searchOf(url: string): string {
-  const at = url.indexOf('?')
-  return at === -1 ? '' : url.slice(at)
 }
 
 const EXPOSED = 'access-control-expose-headers'

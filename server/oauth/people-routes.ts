@@ -4,6 +4,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
+import { queryOf } from '../http/query.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { isNavigating, isVisit } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
@@ -12,7 +13,7 @@ import type { SessionService } from '../session/session-service.ts'
 import { DEFAULT_SCOPE } from './client.ts'
 import { isMeant as isMeantBy, sinceOf } from './login-request.ts'
 import type { OAuthPages } from './oauth-pages.ts'
-import { type OAuthReplies, searchOf } from './oauth-replies.ts'
+import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 
 export interface PeopleRoutesOptions {
@@ -86,7 +87,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
   /** Without an ID token whose key is known no more: of that nothing can be believed. */
   async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {
-    const query = withIdTokensAlone(new URLSearchParams(searchOf(request.url)))
+    const query = withIdTokensAlone(queryOf(request.url))
     const { published } = await keys.current()
     const { kid } = headerOf(query.get(HINT) ?? '')
     const isHintUnread = kid !== undefined && !published.keys.some((key) => key.kid === kid)

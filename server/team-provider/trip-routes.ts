@@ -4,6 +4,7 @@ import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { occasionOf } from '../http/occasion.ts'
+import { searchOf } from '../http/query.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
@@ -168,7 +169,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       try {
         const session = await browserSessionIn(request)
         if (session !== undefined && session !== trip.session) throw new ProviderRefused('state')
-        await signIn(request, reply, { trip, query: queryOf(request), by })
+        await signIn(request, reply, { trip, query: searchOf(request.url).slice(1), by })
       } catch (error) {
         if (error instanceof ProviderRefused) {
           onNews({ why: error.why, user: error instanceof NotAllowed ? error.user : undefined, by })
@@ -192,9 +193,4 @@ function troubleOf(error: unknown): Trouble | undefined {
   const code = error instanceof ScanInError ? error.code : undefined
   if (code === 'slow_down') return 'too_many'
   return code === 'identity_provider_unavailable' ? 'away' : undefined
-}
-
-function queryOf({ url }: FastifyRequest): string {
-  const at = url.indexOf('?')
-  return at === -1 ? '' : url.slice(at + 1)
 }
