@@ -174,6 +174,37 @@ test('what somebody typed to sign in is not in the form for whoever is next, and
   expect(await phone.locator('#username').inputValue()).toBe('')
 })
 
+const deny = (page: Page) => page.locator('#deny').click()
+
+test.each([
+  ['has the page ask how it goes on', '1', async () => undefined, false],
+  ['confirms', '60', confirm, false],
+  ['refuses', '60', deny, true],
+])(
+  'who goes on with another phone of theirs, and then %s on the first, is told there that it goes on, and of no end',
+  async (_what, interval, act, isWarned) => {
+    visitors.await(/status of 404 .*\/login\/scan\//, /status of 409 .*\/login\/(confirm|deny|confirm\/options)$/)
+    const url = await serveBoth({ MATCH: 'never', POLL_INTERVAL_SECONDS: interval, POLL_HOLD_SECONDS: '0' })
+    const browser = createClient(url)
+    const token = await startLogin(browser)
+    const phone = await visitors.phone()
+    await phone.goto(`${url}/scan#${token}`)
+    const looked = phone.waitForResponse(/\/login\/scan\//)
+    await signIn(phone, ZOFIA)
+    await sees(phone, '#request .account', ZOFIA.name)
+    await (await looked).finished()
+    const other = createClient(url)
+    expect((await other.post('/sign-in', { username: ZOFIA.username, password: ZOFIA.password })).status).toBe(200)
+    expect((await other.post('/login/scan', { token })).status).toBe(200)
+    await act(phone)
+    await sees(phone, '#result h1', 'Another phone of yours has taken over this sign-in')
+    await sees(phone, '.result-more', 'The list below shows which devices are signed in.')
+    expect(await phone.locator('.not-you').isVisible()).toBe(isWarned)
+    expect((await other.post('/login/confirm', { token })).json.status).toBe('authenticated')
+    expect((await browser.get(`/login/status/${token}`)).json.status).toBe('authenticated')
+  },
+)
+
 test.each([
   ['comes back to the page', '60', comeBack],
   ['has the page ask how it goes on', '1', async () => undefined],

@@ -161,7 +161,7 @@ test('a second tab of the phone notices who signs in and out in the first, and t
 test.each(['is looked at again', 'has its page loaded anew'])(
   'a phone that was put down at its number, and %s once the browser is in, says that it has ended, and warns of nobody',
   async (what) => {
-    visitors.await(/net::ERR_INTERNET_DISCONNECTED /, /status of (404|429) .*\/login\/scan/)
+    visitors.await(/net::ERR_INTERNET_DISCONNECTED /, /status of (404|429) .*\/login\/(scan|confirm\/options)/)
     const { url } = await serve({ MATCH: 'always' })
     const browser = createClient(url)
     const phone = await visitors.phone()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { phone as phoneWords } from '#messages/phone'
+import { refusal as refusalWords } from '#messages/refusal'
 import { type ApprovalView, createApproval, type Decision } from '../../../web/src/phone/approval.ts'
 import type { Connection } from '../../../web/src/poll/poller.ts'
 import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
@@ -53,6 +54,7 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
     status: PhoneReply | Error
     confirm: ConfirmReply | Error
     deny: Error | undefined
+    options?: Error
     /** Since a moment ago this phone is signed in by another session, as the same person. */
     isOtherSession?: boolean
   } = { status: state('scanned'), confirm: { status: 'authenticated' }, deny: undefined }
@@ -77,7 +79,7 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
       },
       confirmOptions: async () => {
         await late
-        return passkeyOptions
+        return answer(server.options ?? passkeyOptions)
       },
       deny: async () => {
         await late
@@ -251,6 +253,36 @@ describe('meanwhile', () => {
       expect(phone.views).toEqual([expect.objectContaining({ kind: 'asking' })])
     },
   )
+
+  const takeovers: [string, Error | undefined, object][] = [
+    ['asks how it goes on', undefined, {}],
+    ['confirms it', refusal(409, 'not_scanned'), {}],
+    ['refuses it', refusal(409, 'not_scanned'), { stranger: 'may_be_in' }],
+  ]
+  test.each(takeovers)(
+    'what another phone of the person goes on with by the time that the page %s is said to go on there',
+    async (what, refused, more) => {
+      const phone = scanned()
+      await settle()
+      phone.server.status = refusal(404, 'expired_token')
+      phone.server.options = refusal(409, 'not_scanned')
+      if (refused) Object.assign(phone.server, { confirm: refused, deny: refused, options: dropped() })
+      if (what === 'confirms it') await phone.approval.confirm()
+      if (what === 'refuses it') await phone.approval.deny()
+      await phone.clock.pass(3000)
+      const words = { ...phoneWords.finished, title: refusalWords.takenOver, ...more }
+      expect(phone.last()).toEqual({ kind: 'ended', words })
+    },
+  )
+
+  test('a number that the person has had on this phone is no stranger’s once another phone of theirs goes on', async () => {
+    const phone = scanned({ ...request, status: 'match_required' })
+    phone.server.status = refusal(404, 'expired_token')
+    phone.server.options = refusal(409, 'not_scanned')
+    await phone.clock.pass(3000)
+    const words = { ...phoneWords.finished, title: refusalWords.takenOver }
+    expect(phone.last()).toEqual({ kind: 'ended', words, login: 'V1StGXR8_Z5jdHi6' })
+  })
 
   test('too many wrong numbers on the computer are seen on the phone', async () => {
     const phone = scanned()

@@ -113,13 +113,23 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const end = (words: TitledWords) => onView({ kind: 'ended', words })
 
-  /** It is gone, and how it ended was not heard; or it goes on by another session. */
-  const endUnheard = async () => {
+  /** It is gone, and how it ended was not heard; or it goes on by another session. `isTaken`: it is known to. */
+  const endUnheard = async (isTaken = false) => {
     await parts.lookAgain()
+    const goesOn = isTaken || (!signal.aborted && (await isTakenOver()))
     if (signal.aborted) return
-    if (decision !== 'deny' && !mayBeIn) end(phoneWords.expired)
-    else onView(unheardEnd(token, decision ?? 'confirm'))
+    const words = goesOn ? phoneWords.finished : phoneWords.expired
+    const view = decision !== 'deny' && !mayBeIn ? { words } : unheardEnd(token, decision ?? 'confirm')
+    const title = goesOn ? refusalWords.takenOver : view.words.title
+    onView({ ...view, kind: 'ended', words: { ...view.words, title } })
   }
+
+  /** Whether another phone of this person has it. A poll says only that it is not this one's, as of one that is gone. */
+  const isTakenOver = () =>
+    api.confirmOptions({ token }).then(
+      () => false,
+      (error) => isProblem(error, 'not_scanned'),
+    )
 
   /** The browser has its session. */
   const endCollected = () => {
@@ -168,8 +178,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   const onRefused = async (error: ApiError) => {
     if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
     if (isProblem(error, 'expired_token')) return endUnheard()
-    if (isProblem(error, 'not_scanned')) await parts.lookAgain()
-    if (!signal.aborted) end({ title: phoneWords.failed, more: wordsFor(error) })
+    if (isProblem(error, 'not_scanned')) return endUnheard(true)
+    end({ title: phoneWords.failed, more: wordsFor(error) })
   }
 
   const watch = async () => {
