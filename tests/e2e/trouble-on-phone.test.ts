@@ -158,6 +158,23 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await first.locator('#chooser').waitFor()
 })
 
+test('a number goes once another tab of the phone has a new one, and a refusal in another is no wrong number', async () => {
+  const { url } = await serve({ MATCH: 'always' })
+  const first = await visitors.phone()
+  const { token } = await confirmWithDigits(first, createClient(url), url)
+  const second = await first.context().newPage()
+  await second.goto(`${url}/scan#${token}`)
+  await confirm(second)
+  await sees(second, '#result #match-code', /^\d{6}$/)
+  await first.locator('main[data-shown="request"]').waitFor()
+  await confirm(first)
+  await sees(first, '#result #match-code', /^\d{6}$/)
+  await second.locator('main[data-shown="request"]').waitFor()
+  await second.locator('#deny').click()
+  await sees(second, '#result h1', 'Refused')
+  await sees(first, '#result h1', 'The sign-in was refused')
+})
+
 test.each(['is looked at again', 'has its page loaded anew'])(
   'a phone that was put down at its number, and %s once the browser is in, says that it has ended, and warns of nobody',
   async (what) => {

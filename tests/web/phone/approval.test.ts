@@ -66,6 +66,8 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
   const ends: number[] = []
   let late: Promise<void> | undefined
   const controller = new AbortController()
+  const otherTabs = new EventTarget()
+  let told = 0
   const answer = <T>(value: T | Error): T => {
     if (value instanceof Error) throw value
     return value
@@ -103,6 +105,15 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
     onSooner: (endsAt) => ends.push(endsAt),
+    otherTabs: {
+      tell: () => {
+        told += 1
+      },
+      onNews: (listener) => {
+        otherTabs.addEventListener('decided', listener)
+        return () => otherTabs.removeEventListener('decided', listener)
+      },
+    },
     onDecision: (decision) => decisions.push(decision),
     onSignedOut: () => {
       signedOut += 1
@@ -125,6 +136,10 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
       }
     },
     leave: () => controller.abort(),
+    /** The person decides in another tab of this browser. */
+    decideElsewhere: () => void otherTabs.dispatchEvent(new Event('decided')),
+    /** How often the other tabs were told that they decide in this one. */
+    told: () => told,
     last: () => views.at(-1),
     signedOut: () => signedOut,
   }
@@ -346,6 +361,39 @@ describe('meanwhile', () => {
     phone.server.status = refusal(401, 'authentication_required')
     await phone.clock.pass(3000)
     expect(phone.signedOut()).toBe(1)
+  })
+})
+
+describe('in another tab of this browser', () => {
+  async function matching() {
+    const phone = scanned()
+    await settle()
+    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
+    phone.server.status = state('match_required')
+    await phone.approval.confirm()
+    await phone.clock.pass(3000)
+    return phone
+  }
+
+  test('a decision takes the number away that may be good no more, and one press brings another', async () => {
+    const phone = await matching()
+    phone.decideElsewhere()
+    expect(phone.last()).toMatchObject({ kind: 'asking', endsAt: 60_000 })
+    await phone.approval.confirm()
+    expect(phone.last()).toMatchObject({ kind: 'match' })
+    expect(phone.told()).toBe(2)
+    phone.leave()
+  })
+
+  test('a refusal is no wrong number, and what is heard after the end changes nothing', async () => {
+    const phone = await matching()
+    phone.decideElsewhere()
+    phone.server.status = state('denied')
+    await phone.clock.pass(3000)
+    const end = { kind: 'ended', words: { ...phoneWords.deniedElsewhere, stranger: 'kept_out' } }
+    expect(phone.last()).toEqual(end)
+    phone.decideElsewhere()
+    expect(phone.last()).toEqual(end)
   })
 })
 

@@ -4,6 +4,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { browserWords, setApart, type TitledWords } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
+import type { OtherTabs } from '../sessions/other-tabs.ts'
 import type { Api } from '../wire/api.ts'
 import { type ApiError, ConnectionError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -57,6 +58,8 @@ export interface ApprovalParts {
   readonly onConnection: (connection: Connection) => void
   /** Told when it ends, where that is sooner than was told before: the phone slept, and the page's clock with it. */
   readonly onSooner: (endsAt: number) => void
+  /** Of the tabs of this browser with the same code. Each tells the others as the person decides in it. */
+  readonly otherTabs: Pick<OtherTabs, 'tell' | 'onNews'>
   /** Told as the person decides, before anybody else is. */
   readonly onDecision: (decision: Decision) => void
   /** This phone is signed in no longer. */
@@ -82,7 +85,7 @@ export interface Approval {
 const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createApproval(parts: ApprovalParts): Approval {
-  const { api, clock, request, onView, signal } = parts
+  const { api, clock, request, signal } = parts
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
@@ -100,6 +103,12 @@ export function createApproval(parts: ApprovalParts): Approval {
   let mayBeIn = request.status !== 'scanned'
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
+  let shown: ApprovalView['kind'] | undefined
+
+  const onView = (view: ApprovalView) => {
+    shown = view.kind
+    parts.onView(view)
+  }
 
   const onConnection = (next: Connection) => {
     if (next === connection) return
@@ -210,6 +219,8 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const noteDecision = (next: Decision) => {
     decision = next
+    // Whatever comes of it: who confirms here has a new number, and the one before is good no more.
+    parts.otherTabs.tell()
     parts.onDecision(next)
   }
 
@@ -253,6 +264,12 @@ export function createApproval(parts: ApprovalParts): Approval {
       throw error
     }
   }
+
+  parts.otherTabs.onNews(() => {
+    // Who refuses it from now on may be the person.
+    isMatching = false
+    if (shown === 'match') onView({ kind: 'asking', request, endsAt })
+  })
 
   return {
     begin() {

@@ -1,9 +1,11 @@
 import type { WakeSource } from '../poll/page-wake.ts'
 import type { Connection } from '../poll/poller.ts'
+import { openOtherTabs } from '../sessions/other-tabs.ts'
 import type { Api } from '../wire/api.ts'
 import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
 import { type ApprovalParts, createApproval, type Decision, unheardEnd } from './approval.ts'
 import { createRequestCard, type RequestCardParts } from './request-card.ts'
 import { createResultCard, type ResultCardParts, type ResultView } from './result-card.ts'
@@ -68,9 +70,12 @@ export function createApproving(parts: ApprovingParts): Approving {
 
   return {
     begin(scanned) {
+      const otherTabs = openOtherTabs(`scanin.decided.${loginIdOf(scanned.request.token)}`)
+      scanned.signal.addEventListener('abort', otherTabs.close)
       const approval = createApproval({
         ...parts,
         ...scanned,
+        otherTabs,
         onSooner: timeLeft.endAt,
         onView: (view) => {
           if (view.kind === 'asking') {

@@ -1,5 +1,5 @@
-/** Between the tabs of this browser: whatever comes means that somebody was signed in or out in one of them. */
-const CHANNEL = 'scanin.signed-in'
+/** Whatever comes there means that somebody was signed in or out in a tab of this browser. */
+const SIGNED_IN = 'scanin.signed-in'
 
 export interface OtherTabs {
   tell(): void
@@ -11,9 +11,9 @@ export interface OtherTabs {
   close(): void
 }
 
-/** Opens the channel between this browser's tabs. Where there is none, nothing is told or heard. */
-export function openOtherTabs(): OtherTabs {
-  const channel = openChannel()
+/** Opens a channel between this browser's tabs. Where there is none, nothing is told or heard. */
+export function openOtherTabs(name = SIGNED_IN): OtherTabs {
+  const channel = openChannel(name)
   let isKnown = false
   channel?.addEventListener('message', () => {
     isKnown = true
@@ -36,9 +36,9 @@ export function openOtherTabs(): OtherTabs {
 }
 
 /** Firefox has none where it keeps cookies from the page (SecurityError): each tab then learns it by itself, once it is looked at. */
-function openChannel(): BroadcastChannel | undefined {
+function openChannel(name: string): BroadcastChannel | undefined {
   try {
-    return new BroadcastChannel(CHANNEL)
+    return new BroadcastChannel(name)
   } catch {
     return undefined
   }
