@@ -222,6 +222,63 @@ describe('a login page that is reloaded', () => {
   })
 })
 
+describe('a login page that the browser brings back, after the next page of its tab took its login,', () => {
+  const tell = (page: Page, name: string) =>
+    page.evaluate((event) => {
+      dispatchEvent(new PageTransitionEvent(event, { persisted: true }))
+    }, name)
+  const untilRenewed = async (page: Page): Promise<string> =>
+    (await (await page.waitForResponse((response) => response.url().endsWith('/login'))).json()).token
+
+  /**
+   * Two pages of one tab, of which the first stands still, as it does behind the other. No Chromium of ours keeps pages: the
+   * second is in a window of its own, which has a copy of the first one's storage.
+   */
+  async function goOn() {
+    const first = await visitors.desktop()
+    await first.clock.install()
+    await openLoginPage(first, shared('ordinary').url)
+    const token = await readToken(first)
+    await stopClock(first)
+    await tell(first, 'pagehide')
+    const [next] = await Promise.all([
+      first.context().waitForEvent('page'),
+      first.evaluate(() => {
+        window.open('/')
+      }),
+    ])
+    const taken = await readToken(next)
+    expect(loginIdOf(taken)).toBe(loginIdOf(token))
+    await next.close()
+    return { first, taken }
+  }
+
+  const comeBack = async (page: Page) => {
+    const renewed = untilRenewed(page)
+    await page.clock.resume()
+    await tell(page, 'pageshow')
+    return renewed
+  }
+
+  test('goes on with it', async () => {
+    const { first, taken } = await goOn()
+    const token = await comeBack(first)
+    expect(loginIdOf(token)).toBe(loginIdOf(taken))
+    await approve(await createPhone(shared('ordinary').url), token)
+    await isSignedIn(first)
+  })
+
+  test('begins anew where it is over, and blames no other tab', async () => {
+    const { first, taken } = await goOn()
+    const { url } = shared('ordinary')
+    expect((await first.request.delete(`${url}/login/${taken}`, { headers: { origin: url } })).status()).toBe(204)
+    const token = await comeBack(first)
+    expect(loginIdOf(token)).not.toBe(loginIdOf(taken))
+    await approve(await createPhone(url), token)
+    await isSignedIn(first)
+  })
+})
+
 test('a browser that loses its cookies while it waits says that the code has ended, and the next one signs in', async () => {
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, shared('ordinary').url)

@@ -25,7 +25,6 @@ function open(memory: TabMemory, returnTo?: string) {
   return {
     kept,
     go: () => page.dispatchEvent(new Event('pagehide')),
-    back: () => page.dispatchEvent(new Event('pageshow')),
     leaveSight: () => see(false),
     comeToSight: () => see(true),
   }
@@ -91,14 +90,21 @@ describe('a login that is under way', () => {
     expect(memory.items.size).toBe(0)
   })
 
-  test('is the same page’s again when that comes back', () => {
-    const memory = createMemory()
-    const tab = open(memory)
-    tab.kept.keep(token, false)
-    tab.go()
-    tab.back()
-    expect(memory.items.size).toBe(0)
-  })
+  test.each([false, true])(
+    'is gone on with by the page that comes back; where another took it meanwhile: %s',
+    (isTaken) => {
+      const memory = createMemory()
+      const tab = open(memory)
+      tab.kept.keep(token, true)
+      tab.go()
+      if (isTaken) open(memory).kept.take()
+      tab.comeToSight()
+      expect(tab.kept.take()).toEqual({ token, isLastTrySent: true })
+      expect(memory.items.size).toBe(0)
+      tab.kept.forget()
+      expect(tab.kept.take()).toBeUndefined()
+    },
+  )
 
   test('is not there once it is over', () => {
     const memory = createMemory()

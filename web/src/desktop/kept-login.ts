@@ -9,7 +9,7 @@ export interface Kept {
 
 /** The login that a page goes on with after a reload. */
 export interface KeptLogin {
-  /** The login that an earlier page of this tab had under way, once: it is this page's from now on. */
+  /** The login that this page has under way, or an earlier page of this tab had, once: it is this page's from now on. */
   take(): Kept | undefined
   keep(token: string, isLastTrySent: boolean): void
   forget(): void
@@ -18,7 +18,7 @@ export interface KeptLogin {
 export interface KeptLoginParts {
   readonly memory: TabMemory
   readonly returnTo: string | undefined
-  /** Tells when the page goes, and when the browser brings the same page back. */
+  /** Tells when the page goes. Where the browser brings it back, what it has put down it is to take again. */
   readonly page: Pick<EventTarget, 'addEventListener'>
   /** Whether the page is in sight. Fires `visibilitychange`. */
   readonly sight: Pick<Document, 'addEventListener' | 'hidden'>
@@ -41,7 +41,7 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
   const suffix = ` ${returnTo ?? ''}`
   let current: string | undefined
   const take = () => {
-    const stored = memory.get(key)
+    const stored = memory.get(key) ?? current
     memory.remove(key)
     if (!stored?.endsWith(suffix)) return undefined
     const kept = stored.slice(0, -suffix.length)
@@ -49,18 +49,17 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
     return token === undefined ? undefined : { token, isLastTrySent: kept !== token }
   }
   const put = (isDown: boolean) => {
-    if (isDown && current !== undefined) memory.set(key, current + suffix)
+    if (isDown && current !== undefined) memory.set(key, current)
     else memory.remove(key)
   }
   const putAsSeen = () => put(sight.hidden)
   page.addEventListener('pagehide', () => put(true), { signal })
-  page.addEventListener('pageshow', putAsSeen, { signal })
   sight.addEventListener('visibilitychange', putAsSeen, { signal })
 
   return {
     take,
     keep(token, isLastTrySent) {
-      current = isLastTrySent ? lastTry + token : token
+      current = (isLastTrySent ? lastTry + token : token) + suffix
       putAsSeen()
     },
     forget() {

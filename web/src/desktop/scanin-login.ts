@@ -162,6 +162,11 @@ export class ScanInLogin extends HTMLElement {
       findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     }
     if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
+    // As if loaded anew: another page of the tab may have taken its login since, and ended it.
+    const onPageShow = ({ persisted }: PageTransitionEvent) => {
+      if (persisted) start()
+    }
+    window.addEventListener('pageshow', onPageShow, { signal: life })
     // Whether it is the network that is away, which changes what there is to say.
     for (const change of ['online', 'offline']) window.addEventListener(change, speak, { signal: life })
     life.addEventListener('abort', () => {
