@@ -1,4 +1,4 @@
-import { phone as phoneWords } from '#messages/phone'
+import { request as requestWords } from '#messages/request'
 import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { spanWords } from '../page/moment-words.ts'
@@ -31,7 +31,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
       try {
         await keep(asked)
         if (!isStill()) return
-        message.textContent = phoneWords.kept({ time })
+        message.textContent = requestWords.kept({ time })
         focus(message, { preventScroll: true })
         button.hidden = true
       } catch (error) {
@@ -51,7 +51,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
       time = spanWords(approved.rememberFor)
       message.textContent = ''
       button.hidden = false
-      button.textContent = phoneWords.keep({ time })
+      button.textContent = requestWords.keep({ time })
     },
   }
 }

@@ -1,5 +1,5 @@
 import { passkey as passkeyWords } from '#messages/passkey'
-import { phone as phoneWords } from '#messages/phone'
+import { request as requestWords } from '#messages/request'
 import { tag } from '#messages/tag'
 import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
@@ -71,7 +71,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   }
 
   confirm.addEventListener('click', () =>
-    decide((current) => current.confirm(), passkey.hidden ? phoneWords.confirming : passkeyWords.waiting),
+    decide((current) => current.confirm(), passkey.hidden ? requestWords.confirming : passkeyWords.waiting),
   )
   deny.addEventListener('click', () => decide((current) => current.deny(), ''))
 
@@ -104,7 +104,9 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const showNetwork = ({ sameNetwork }: ScanReply) => {
     const network = part('network')
     network.classList.toggle('is-same', sameNetwork)
-    findPart(network, 'span', HTMLElement).textContent = sameNetwork ? phoneWords.sameNetwork : phoneWords.otherNetwork
+    findPart(network, 'span', HTMLElement).textContent = sameNetwork
+      ? requestWords.sameNetwork
+      : requestWords.otherNetwork
   }
   const showApplication = ({ application, scopes, logo: picture }: ScanReply) => {
     part('goal').hidden = application === undefined
@@ -159,7 +161,7 @@ const breakable = (host: string): (string | Node)[] =>
 
 /** What an application learns of the person, by the scopes that it asks for. */
 function scopeWords(scopes: readonly string[]): string {
-  const { profile, email, groups, none } = phoneWords.scopes
+  const { profile, email, groups, none } = requestWords.scopes
   const known = Object.entries({ profile, email, groups }).filter(([scope]) => scopes.includes(scope))
   return new Intl.ListFormat(tag).format(known.map(([, words]) => words)) || none
 }

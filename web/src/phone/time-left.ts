@@ -1,4 +1,4 @@
-import { phone as phoneWords } from '#messages/phone'
+import { request as requestWords } from '#messages/request'
 import { countDown } from '../page/countdown.ts'
 import { clockWords, inWords } from '../page/moment-words.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -40,10 +40,10 @@ export function createTimeLeft({ clock, say }: TimeLeftParts): TimeLeft {
     count(endsAt, tell) {
       let isSaid = false
       onSecond = (left) => {
-        tell(left, phoneWords.expiresIn({ time: clockWords(left) }))
+        tell(left, requestWords.expiresIn({ time: clockWords(left) }))
         if (isSaid || left > SAID_AT_SECONDS || left === 0) return
         isSaid = true
-        say(phoneWords.endsSoon({ when: inWords(left) }))
+        say(requestWords.endsSoon({ when: inWords(left) }))
       }
       endAt(endsAt)
     },
