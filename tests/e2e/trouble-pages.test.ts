@@ -90,6 +90,26 @@ test('a sign-out that asks first says that it lacks JavaScript, and has no butto
   clients.remove()
 })
 
+test.each(['/scan', '/home', `/oauth/logout?client_id=${WEB.client_id}`])(
+  '%s has a place for what it may have to say before it does, since some screen readers miss one that comes with the words',
+  async (path) => {
+    const clients = writeClients([WEB])
+    const { url } = await serve({ CLIENTS_FILE: clients.path })
+    const phone = await createPhone(url)
+    const page = await visitors.phone()
+    await page.context().addCookies([...phone.cookies].map(([name, value]) => ({ name, value, url })))
+    await page.goto(url + path)
+    await page.locator('#sign-out').waitFor()
+    const place = await page.locator('#status:empty').evaluate((part) => ({
+      boxes: part.getClientRects().length,
+      height: part.getBoundingClientRect().height,
+      shadow: getComputedStyle(part).boxShadow,
+    }))
+    expect(place).toEqual({ boxes: 1, height: 0, shadow: 'none' })
+    clients.remove()
+  },
+)
+
 test('a page that was opened at another address than the service has says which is right, and leads there', async () => {
   visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
   const port = await freePort()
