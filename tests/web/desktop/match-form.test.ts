@@ -41,6 +41,7 @@ function open() {
   Object.assign(form.parts, { '#match-code': input, '#match-message': message, '.boxes': boxes })
   const sent: string[] = []
   let fail: (error: Error) => void = () => undefined
+  const life = new AbortController()
   const root: Pick<ParentNode, 'querySelector'> = { querySelector: () => form as never }
   const shown = createMatchForm({
     root: root as ParentNode,
@@ -50,7 +51,7 @@ function open() {
         sent.push(digits)
         fail = reject
       }),
-    signal: new AbortController().signal,
+    signal: life.signal,
   })
   shown.show(5)
   return {
@@ -64,6 +65,8 @@ function open() {
       input.dispatchEvent(new Event('input'))
       await clock.pass(1000)
     },
+    press: () => void form.dispatchEvent(new Event('submit')),
+    leavePage: () => life.abort(),
     loseReply: async () => {
       fail(dropped())
       await settle()
@@ -105,4 +108,17 @@ test('digits that are sent once more, their answer lost again, are called wrong 
   await form.loseReply()
   form.told(4)
   expect(form.says()).toContain(formWords.triesLeft({ count: 4 }))
+})
+
+test('digits are sent by the button once, and not by a form whose element has left the page: another has its place', async () => {
+  const form = open()
+  await form.type('111111')
+  await form.loseReply()
+  form.press()
+  expect(form.sent).toEqual(['111111', '111111'])
+  await form.loseReply()
+  form.leavePage()
+  form.press()
+  await form.type('222222')
+  expect(form.sent).toEqual(['111111', '111111'])
 })

@@ -38,11 +38,12 @@ export function createDigitBoxes(
     if (isOther) onChange(digits)
   }
   // What an input method is still writing is its own, and seen.
-  input.addEventListener('input', (event) => {
+  const onInput = (event: Event) => {
     if (event instanceof InputEvent && event.isComposing) draw()
     else take()
-  })
-  input.addEventListener('compositionend', take)
+  }
+  input.addEventListener('input', onInput, { signal })
+  input.addEventListener('compositionend', take, { signal })
   document.addEventListener('selectionchange', draw, { signal })
 
   return {

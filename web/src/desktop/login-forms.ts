@@ -28,8 +28,10 @@ export interface LoginForms {
 }
 
 export function createLoginForms({ root, clock, match, userCode, onWords, signal }: LoginFormsParts): LoginForms {
+  // Where the element has left the page while this was on its way, whatever stands there is another's.
+  signal.throwIfAborted()
   const form = createMatchForm({ root, clock, submit: match, signal })
-  const panel = createUserCodePanel(root, userCode)
+  const panel = createUserCodePanel(root, userCode, signal)
   let shown: LoginView | undefined
   /** The id of the login whose code is, or was last, to be seen. */
   let login: string | undefined

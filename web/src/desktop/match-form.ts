@@ -132,10 +132,11 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     if (message.textContent === words) say(wait.over, false)
   }
 
-  form.addEventListener('submit', (event) => {
+  const onSubmit = (event: Event) => {
     event.preventDefault()
     void send()
-  })
+  }
+  form.addEventListener('submit', onSubmit, { signal })
 
   return {
     show(triesLeft) {

@@ -16,7 +16,11 @@ export interface UserCodePanel {
 }
 
 /** `#user-code` holds the button that asks for a code, and then the code, with one beside it that copies it. */
-export function createUserCodePanel(root: ParentNode, request: () => Promise<UserCodeReply>): UserCodePanel {
+export function createUserCodePanel(
+  root: ParentNode,
+  request: () => Promise<UserCodeReply>,
+  signal: AbortSignal,
+): UserCodePanel {
   const panel = findPart(root, '.other-way', HTMLElement)
   const place = findPart(panel, '#user-code', HTMLElement)
   const button = findPart(place, 'button', HTMLButtonElement)
@@ -54,7 +58,7 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       if (mine === asked) message.textContent = wordsFor(error)
     }
   }
-  copy.addEventListener('click', async () => {
+  const onCopy = async () => {
     const isCopied = await copyTextOf(place)
     const offer = () => {
       copy.textContent = formWords.copy
@@ -66,7 +70,8 @@ export function createUserCodePanel(root: ParentNode, request: () => Promise<Use
       saying = setTimeout(offer, COPIED_MS)
     }
     message.textContent = isCopied ? '' : formWords.copyFailed
-  })
+  }
+  copy.addEventListener('click', onCopy, { signal })
 
   return {
     reset() {
