@@ -22,6 +22,7 @@ import { createLinkedDevices } from './linked-devices.ts'
 import { openOtherTabs } from './other-tabs.ts'
 import { createSessionEnd } from './session-end.ts'
 import { watchSession } from './session-watch.ts'
+import { createVisitNotes } from './visit-notes.ts'
 import { createWayOut } from './way-out.ts'
 
 learnProblems(accountProblem)
@@ -59,7 +60,7 @@ const onGone = () => {
   trouble.say(title)
   heading.focus()
 }
-let notedUntil = Number.NEGATIVE_INFINITY
+const notes = createVisitNotes(api)
 const devices = createLinkedDevices({
   root: document,
   api,
@@ -67,21 +68,11 @@ const devices = createLinkedDevices({
   onList: (list) => {
     // A phone's page for that tells it whole, with what has ended since, and of which people say whether it was theirs.
     if (list.some(({ current, kind }) => current && kind === 'phone')) return
-    const news = list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt)
-    const until = Math.max(notedUntil, ...news)
-    // The list as it was is shown once more where one of it is changed.
-    if (until === notedUntil) return
-    notedUntil = until
-    // Nobody waits for it: what is not noted is marked as new once more.
-    api.noteVisit({ until }).catch(() => undefined)
+    void notes.note(list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt))
   },
 })
 const events = createEventList({ root: document, api, onSignedOut: onGone })
-const forget = () => {
-  notedUntil = Number.NEGATIVE_INFINITY
-  trouble.say('')
-}
-const belongTo = createOwner([devices, events, { forget }])
+const belongTo = createOwner([devices, events, notes, { forget: () => trouble.say('') }])
 
 const end = createSessionEnd({ root: document, clock: pageClock })
 const onSession = ({ user, session }: CurrentSession) => {

@@ -16,6 +16,7 @@ import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
 import { type NewLink, newLinks, type Visit } from './new-link.ts'
 import { focusAfter, putInOrder } from './rows.ts'
+import { createVisitNotes } from './visit-notes.ts'
 
 export interface NewLinksParts {
   readonly root: ParentNode
@@ -61,7 +62,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   let hasRoom = false
   /** Of all that is new by the last look, also of what the person needs not be told. */
   let moments: readonly number[] = []
-  let notedUntil = Number.NEGATIVE_INFINITY
+  const notes = createVisitNotes(api)
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
 
@@ -112,13 +113,9 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     }
   }
 
-  /** Nobody waits for it: what is not noted is told once more. */
   const noteVisit = async () => {
-    const until = Math.max(notedUntil, ...moments)
     // Up to then there may be more, of which the person was told nothing.
-    if (until === notedUntil || !isWhole) return
-    notedUntil = until
-    await api.noteVisit({ until }).catch(() => undefined)
+    if (isWhole) await notes.note(moments)
   }
 
   known.addEventListener('click', () => {
@@ -164,7 +161,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       visit = freshVisit()
       lookBack = later(api.events)
       moments = []
-      notedUntil = Number.NEGATIVE_INFINITY
+      notes.forget()
       trouble.say('')
       said.textContent = ''
       draw()
