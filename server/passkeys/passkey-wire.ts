@@ -138,7 +138,7 @@ export const addBody = Type.Object(
 export const assertionBody = Type.Object({ assertion: assertionSchema }, { ...strict, title: 'UsePasskey' })
 
 export const passkeyId = Type.String({
-  description: 'Public',
+  description: 'Public: the SHA-256, in base64url, of the credential id in base64url',
   examples: ['n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg'],
 })
 

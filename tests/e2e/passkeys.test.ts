@@ -158,6 +158,34 @@ test('a passkey that its owner has removed is no news to them, also where no ans
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
 })
 
+test('a passkey that its owner has added is no news to them, also where no answer came, and is in the list', async () => {
+  const { phone } = await openSignedIn()
+  await sees(phone, '#passkeys', 'no passkey yet')
+  await phone.route(
+    (address) => address.pathname === '/passkeys',
+    async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await route.fetch()
+      await route.abort()
+    },
+  )
+  visitors.await(/ERR_FAILED/)
+  const noted = phone.waitForResponse(/\/events\/seen$/)
+  await phone.locator('#add-passkey').click()
+  await phone.locator('#passkeys li').waitFor()
+  await noted
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+  await eventually(
+    'it is not said to have failed',
+    async () => (await phone.locator('#passkeys-message').textContent()) === '',
+  )
+  const looked = phone.waitForResponse(/\/events$/)
+  await phone.reload()
+  await (await looked).finished()
+  await letSettle(phone)
+  expect(await phone.locator('#new-links').isVisible()).toBe(false)
+})
+
 test('a passkey that was removed is gone, also where the look after it fails', async () => {
   const { phone } = await openSignedIn()
   await addPasskey(phone)

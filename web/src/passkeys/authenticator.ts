@@ -19,7 +19,8 @@ export class PasskeyError extends Error {
 export interface Authenticator {
   /** Undefined: it has them. */
   readonly missing: NoPasskeys | undefined
-  create(options: CreationOptions): Promise<Attestation>
+  /** @returns with the id that the service will have for it */
+  create(options: CreationOptions): Promise<{ id: string; attestation: Attestation }>
   /** @param signal ends it, and what the browser shows of it */
   get(options: RequestOptions, signal?: AbortSignal): Promise<Assertion>
   /** Whether it offers passkeys where it fills in names. */
@@ -32,7 +33,11 @@ export interface Authenticator {
 export const pageAuthenticator: Authenticator = {
   missing: whatIsMissing(),
 
-  create: (optionsJSON) => said(async ({ startRegistration }) => ({ ...(await startRegistration({ optionsJSON })) })),
+  create: (optionsJSON) =>
+    said(async ({ startRegistration, passkeyIdOf }) => {
+      const attestation = { ...(await startRegistration({ optionsJSON })) }
+      return { id: await passkeyIdOf(attestation.id), attestation }
+    }),
 
   get: (optionsJSON, signal) => authenticate({ optionsJSON }, signal),
 

@@ -8,8 +8,8 @@ export interface PasskeyAddingParts {
   readonly authenticator: Pick<Authenticator, 'create'>
   /** The person has to show anew that it is them. */
   readonly onSignInAgain: (why: string) => void
-  /** Told the id of the one that was added. */
-  readonly onAdded: (id: string) => void
+  /** Told the id of one that is about to be added: where no answer comes, it may have been. */
+  readonly onAdding: (id: string) => void
 }
 
 /** A name that no passkey may have. */
@@ -22,15 +22,16 @@ export class PasskeyNameError extends Error {}
 export type AddPasskey = (name?: string) => Promise<boolean>
 
 export const createPasskeyAdding =
-  ({ api, authenticator, onSignInAgain, onAdded }: PasskeyAddingParts): AddPasskey =>
+  ({ api, authenticator, onSignInAgain, onAdding }: PasskeyAddingParts): AddPasskey =>
   (name) =>
     unlessStale(onSignInAgain, async () => {
       const options = await api.passkeyOptions({ name }).catch((cause: unknown) => {
         // Of what was sent the name alone is the person's.
         throw name !== undefined && isProblem(cause, 'invalid_request') ? new PasskeyNameError('', { cause }) : cause
       })
-      const attestation = await authenticator.create(options)
-      onAdded(await api.addPasskey({ name, attestation }))
+      const { id, attestation } = await authenticator.create(options)
+      onAdding(id)
+      await api.addPasskey({ name, attestation })
     })
 
 /** Does it, or where that takes a fresher sign-in, leads there. @returns whether it was done */

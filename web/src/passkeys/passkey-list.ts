@@ -26,7 +26,7 @@ export interface PasskeyListParts {
   readonly onSignedOut: () => void
   /** The person has asked for this one to be removed, and no answer came: it may be gone by that. */
   readonly onRemoveUnheard: (id: string) => void
-  /** The person has added one here, just now, or removed this one. */
+  /** The person has added one here, just now, or may have, or has removed this one. */
   readonly onChange: (removed?: string) => void
 }
 
@@ -157,6 +157,8 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     try {
       if (!(await add(given === '' ? undefined : given))) return
     } catch (error) {
+      // It may be there all the same.
+      if (!isRefusal(error)) onChange()
       if (!(error instanceof PasskeyNameError) || !isTheirs()) throw error
       trouble.say(deviceWords.badName)
       return name.focus()
@@ -166,7 +168,10 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     await look()
   }
 
-  button.addEventListener('click', () => onceAtATime(button, () => attempt(addOne)))
+  button.addEventListener('click', () => {
+    const before = shown.length
+    return onceAtATime(button, () => attempt(addOne, () => shown.length > before))
+  })
 
   return {
     refresh: look,

@@ -146,7 +146,7 @@ const add = createPasskeyAdding({
   api,
   authenticator,
   onSignInAgain: flow.signInAgain,
-  onAdded: (id) => account.approved(`passkey_added ${id}`),
+  onAdding: (id) => account.approved(`passkey_added ${id}`),
 })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const loadApprovingModule = lateModule(() => import('./approving.ts'))

@@ -4,7 +4,6 @@ import {
   type Assertion,
   type Attestation,
   type CreationOptions,
-  decodeAdded,
   decodeCreationOptions,
   decodePasskeys,
   decodeRequestOptions,
@@ -57,8 +56,7 @@ export interface Api extends LoginApi {
   passkeys(): Promise<readonly Passkey[]>
   /** @param ask.name what it is to be called: refused here, as later, where it may not be */
   passkeyOptions(ask?: { name?: string | undefined }): Promise<CreationOptions>
-  /** @returns its id */
-  addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<string>
+  addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
   removePasskey(ask: { id: string }): Promise<void>
   passkeySignInOptions(): Promise<RequestOptions>
   /** @returns what the person is called */
@@ -108,7 +106,9 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
     passkeys: async () => decodePasskeys(await get('/passkeys')),
     passkeyOptions: async ({ name } = {}) =>
       decodeCreationOptions(await post('/passkeys/options', name === undefined ? undefined : { name })),
-    addPasskey: async (asked) => decodeAdded(await post('/passkeys', asked)),
+    addPasskey: async (asked) => {
+      await post('/passkeys', asked)
+    },
     removePasskey: async ({ id }) => {
       await remove(`/passkeys/${encodeURIComponent(id)}`)
     },

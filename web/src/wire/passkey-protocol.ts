@@ -99,9 +99,6 @@ export function decodeCreationOptions(value: unknown): CreationOptions {
   }
 }
 
-/** `POST /passkeys`: its id is all the page needs of it. */
-export const decodeAdded = (value: unknown): string => text(fieldsOf(value), 'id')
-
 const passkeys = listOf(
   (from): Passkey => ({
     id: text(from, 'id'),
