@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { loginIdOf } from '../../web/src/wire/scan-link.ts'
 import { eventually } from '../support/eventually.ts'
@@ -12,8 +15,12 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, serve } = setUpPageTests({})
 let line: FaultyLine | undefined
+let proxy: Server | undefined
 
 afterEach(async () => {
+  proxy?.close()
+  proxy?.closeAllConnections()
+  proxy = undefined
   await line?.mend()
   await line?.close()
   line = undefined
@@ -64,6 +71,22 @@ test('so is one that came with the right number, where polls are far apart', asy
   line.drop()
   line.hang({ from: 'server', said: /POST \/login\/match/ })
   await desktop.locator('#match-code').fill(digits)
+  await isSignedIn(desktop)
+})
+
+test('a hand-over that breaks off after its headers has signed the browser in, and its page says so', async () => {
+  const port = await freePort()
+  const { url: origin, cutPoll } = await startCuttingProxy(port)
+  const near = await serve({ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: origin, MATCH: 'never' })
+  visitors.await(/ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_LENGTH_MISMATCH/)
+  const desktop = await visitors.desktop()
+  await openLoginPage(desktop, origin)
+  const phone = await createPhone(`http://127.0.0.1:${near.port}`, origin)
+  const token = await readToken(desktop)
+  await scan(phone, token)
+  const isCut = cutPoll(/"authenticated"/)
+  await phone.post('/login/confirm', { token })
+  await isCut
   await isSignedIn(desktop)
 })
 
@@ -122,3 +145,32 @@ test.each([
     await isSignedIn(desktop)
   },
 )
+
+/** A proxy that, once, ends a poll's reply of this form in the middle of its body: of many the last that a network lets through. */
+async function startCuttingProxy(port: number) {
+  let cut: { form: RegExp; done: () => void } | undefined
+  const server = createServer((asked, reply) => {
+    const { url: path, method, headers } = asked
+    const onwards = request({ host: '127.0.0.1', port, path, method, headers }, async (answer) => {
+      const body = Buffer.concat(await answer.toArray())
+      reply.writeHead(answer.statusCode ?? 502, answer.headers)
+      if (path?.startsWith('/login/status/') && cut?.form.test(body.toString())) {
+        reply.write(body.subarray(0, 5), () => reply.destroy())
+        cut.done()
+        cut = undefined
+      } else reply.end(body)
+    })
+    onwards.on('error', () => reply.destroy())
+    asked.pipe(onwards)
+  })
+  proxy = server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** @returns when it is done */
+    cutPoll: (form: RegExp) =>
+      new Promise<void>((done) => {
+        cut = { form, done }
+      }),
+  }
+}

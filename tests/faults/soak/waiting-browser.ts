@@ -59,6 +59,7 @@ export async function waitForNobody({ service, address, random, tally, signal }:
       wake: { onWake: () => () => undefined },
       isHidden: () => isHidden,
       returnTo: undefined,
+      isAnew: false,
       kept: {
         keep: (token) => {
           kept = token

@@ -33,11 +33,13 @@ interface TabOptions {
   /** Its first code waits to be let go. */
   held?: boolean
   lifeSeconds?: number
+  /** Whoever is signed in is to sign in once more. */
+  isAnew?: boolean
   /** A tab before this one, whose page was reloaded. */
   after?: { server: ReturnType<typeof createFakeLoginApi>; kept: ReturnType<typeof createFakeKept> }
 }
 
-function open({ failing, held = false, lifeSeconds = 300, after }: TabOptions = {}) {
+function open({ failing, held = false, lifeSeconds = 300, isAnew = false, after }: TabOptions = {}) {
   const clock = createFakeClock()
   const wake = createFakeWake()
   const server = after?.server ?? createFakeLoginApi({ lifeSeconds })
@@ -54,6 +56,7 @@ function open({ failing, held = false, lifeSeconds = 300, after }: TabOptions = 
     wake,
     isHidden: () => page.hidden,
     returnTo: undefined,
+    isAnew,
     kept,
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
@@ -792,4 +795,40 @@ describe('a login whose cookie does not come back', () => {
     expect(tab.kinds().at(-1)).toBe('expired')
     tab.close()
   })
+
+  test('is none where the answer that brought the session broke off: its cookies had come', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    await breakOff(tab)
+    expect(tab.last()).toEqual({ kind: 'authenticated', userName: 'Ada Lovelace', redirectTo: '' })
+    expect(tab.kinds()).not.toContain('expired')
+    expect(tab.kept.kept.token).toBeUndefined()
+  })
+
+  test('is one where somebody was signed in before, and is to sign in anew', async () => {
+    const tab = open({ isAnew: true })
+    await tab.clock.pass(5000)
+    await breakOff(tab)
+    expect(tab.kinds().at(-1)).toBe('expired')
+    expect(tab.server.calls).not.toContain('session')
+  })
+
+  test('is not asked about twice where every answer came', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.remove(first)
+    await tab.clock.pass(20_000)
+    expect(tab.kinds().at(-1)).toBe('displaced')
+    expect(tab.server.calls).not.toContain('session')
+  })
 })
+
+/** A poll's answer whose headers came, with the session, and whose body did not. */
+async function breakOff({ server, clock }: ReturnType<typeof open>): Promise<void> {
+  server.fail(dropped())
+  await clock.pass(3000)
+  server.fail(undefined)
+  server.signIn('Ada Lovelace')
+  server.remove(first)
+  await clock.pass(20_000)
+}

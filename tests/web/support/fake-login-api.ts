@@ -1,8 +1,8 @@
 import type { LoginApi } from '../../../web/src/wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../../../web/src/wire/protocol.ts'
+import { refusal } from './polling.ts'
 
 const pace = { intervalSeconds: 2, holdSeconds: 0 }
-const unused = () => Promise.reject(new Error('Not a part of this test'))
 
 export const loginIds = ['AAAAAAAAAAAAAAAA', 'BBBBBBBBBBBBBBBB', 'CCCCCCCCCCCCCCCC'] as const
 
@@ -27,6 +27,7 @@ export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
   let heldStarted: Promise<void> | undefined
   let heldPolls: Promise<void> | undefined
   let withoutCookies = false
+  let signedIn: string | undefined
   let started = 0
   let answerDigits: (() => Promise<BrowserReply>) | undefined
 
@@ -92,7 +93,12 @@ export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
       if (!isGood(token)) throw new Error('There is no such login')
       return { userCode: 'WDJB-MJHT', verificationUri: 'https://scanin.example/scan', expiresInSeconds: 300 }
     },
-    signedInName: unused,
+    signedInName: async () => {
+      calls.push('session')
+      if (failing !== undefined) throw failing
+      if (signedIn === undefined) throw refusal(401, 'authentication_required')
+      return signedIn
+    },
   }
 
   return {
@@ -110,6 +116,10 @@ export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
     /** What comes of digits from now on. */
     onDigits: (answer: () => Promise<BrowserReply>) => {
       answerDigits = answer
+    },
+    /** From now on the browser has a session. */
+    signIn: (name: string) => {
+      signedIn = name
     },
     /** From now on the browser sends no cookie. */
     forgetCookies: () => {

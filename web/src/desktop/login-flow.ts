@@ -1,7 +1,7 @@
 import type { WakeSource } from '../poll/page-wake.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
-import { ApiError, ConnectionError, isRefusal } from '../wire/api-error.ts'
+import { ApiError, ConnectionError, isProblem, isRefusal } from '../wire/api-error.ts'
 import { replyPatienceMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
 import { endingIn, isSooner } from '../wire/ending.ts'
@@ -21,6 +21,8 @@ export interface LoginFlowParts {
   readonly wake: WakeSource
   readonly isHidden: () => boolean
   readonly returnTo: string | undefined
+  /** Whoever is signed in here is to sign in once more: that there is a session says nothing. */
+  readonly isAnew: boolean
   readonly kept: KeptLogin
   readonly onView: (view: LoginView) => void
   readonly onConnection: (connection: Connection) => void
@@ -159,7 +161,19 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     if (asked !== tokenNow()) return ask({ ...polled, waitSeconds: 0, timeoutMs: replyPatienceMs(0) })
     // A lost answer may hold the token, or the session, that makes this one "expired". Wait until that is known.
     if (rotationInDoubt || matching !== undefined) throw new ConnectionError()
-    return reply
+    return (await brokenOff()) ?? reply
+  }
+
+  /** An answer that broke off after its headers: the session came, and took the key along that its login is asked about by. */
+  const brokenOff = async (): Promise<BrowserReply | undefined> => {
+    if (!wasAway || parts.isAnew) return undefined
+    try {
+      // Where to, the server says of this page.
+      return { status: 'authenticated', userName: await api.signedInName(), redirectTo: '' }
+    } catch (error) {
+      if (isProblem(error, 'authentication_required')) return undefined
+      throw error
+    }
   }
 
   const urgent: WakeSource = {

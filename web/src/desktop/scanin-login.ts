@@ -120,6 +120,7 @@ export class ScanInLogin extends HTMLElement {
         api: this.api,
         isHidden: () => document.hidden,
         returnTo: this.returnTo,
+        isAnew: this.isAnew,
         kept,
         onView: (next) => {
           if (next.kind === 'authenticated') tabs.tell()
