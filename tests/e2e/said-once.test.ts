@@ -68,9 +68,18 @@ test('a sign-out whose answer was lost is spoken of until the device is gone fro
   await page.route('**/sessions/*', lost, { times: 1 })
   const id = await page.locator('#sessions li').nth(1).getAttribute('data-session')
   const other = page.locator(`[data-session="${id}"]`)
+  // The look at the list that follows would take it away between two frames.
+  let mayLook = () => {}
+  const isSaid = new Promise<void>((resolve) => {
+    mayLook = resolve
+  })
+  await page.route(/\/sessions$/, async (route) => {
+    await isSaid
+    await route.continue()
+  })
   await other.locator('.device-end').click()
   await sees(page, '#sessions-message', 'cannot be reached')
-  await looks(page)
+  mayLook()
   await other.waitFor({ state: 'detached' })
   await eventually('it is over', async () => (await page.locator('#sessions-message').textContent()) === '')
 })

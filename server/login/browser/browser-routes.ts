@@ -168,7 +168,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     },
     async (request, reply) => {
       const token = tokenOf(request, request.params.token)
-      return send(reply, await options.poll(request.raw, token, request.query), token)
+      return send(reply, await options.poll(request.raw, reply.raw, token, request.query), token)
     },
   )
 

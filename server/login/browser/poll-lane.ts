@@ -92,9 +92,9 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     const startedAt = performance.now()
     // Of its headers this is all that is left once it is asked, and it is read only for a line.
     const traceparent = traceparentOf(request)
-    poll(request, token, wish)
+    poll(request, response, token, wish)
       .then((status) => {
-        if (request.destroyed) return
+        if (response.destroyed) return
         write(response, status, token)
         logReply(response, token, { startedAt, traceparent })
       })

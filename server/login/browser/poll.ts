@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
 import { traceparentOf } from '../../http/request-labels.ts'
 import { sessionIdOf } from '../../session/session.ts'
@@ -22,17 +22,22 @@ const NO_COOKIES: readonly string[] = []
  * What the browser that sent `request` is to be told. The request's headers are read, and gone, before this returns. Rejects
  * as `BrowserLogins.status` does.
  */
-export type Poll = (request: IncomingMessage, token: Token, wish: HoldWish) => Promise<BrowserStatus>
+export type Poll = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: Token,
+  wish: HoldWish,
+) => Promise<BrowserStatus>
 
 export function createPoll({ logins, cookies, clients, paces }: PollOptions): Poll {
-  return (request, token, wish) => {
+  return (request, response, token, wish) => {
     const { browserKey, replaces } = browserBehind(request, token, cookies)
     const client = browserKey === undefined ? undefined : clients.find(browserKey)
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return logins.status(
       { token, browserKey, replaces, client, retryAfterSeconds, traceparent: traceparentOf(request) },
-      takeHoldRequest(request, wish, longestHold),
+      takeHoldRequest(request, response, wish, longestHold),
     )
   }
 }

@@ -9,7 +9,7 @@ export interface Asker {
   readonly token: Token
 }
 
-/** Who waits: Node's request is one. Closed, there is nobody to answer. */
+/** Who waits: Node's response is one. Closed, there is nobody to answer. */
 export interface Client {
   readonly destroyed: boolean
   on(event: 'close', listener: () => void): unknown

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
 import { parseToken, type Token } from '../token.ts'
-import type { HoldRequest } from './hold.ts'
+import type { Client, HoldRequest } from './hold.ts'
 
 /** What a poll's query asks for, unread: the status that the client knows, and whole seconds to hold the reply. */
 export interface HoldWish {
@@ -30,13 +30,14 @@ const NO_RAW_HEADERS: string[] = []
  * and which would wait beside it, is not held.
  */
 export function takeHoldRequest(
-  client: IncomingMessage,
+  request: IncomingMessage,
+  client: Client,
   { seen, wait }: HoldWish,
   longestSeconds: number,
 ): HoldRequest {
-  const waitMs = hasBody(client) ? 0 : Math.min(Number(wait ?? 0), longestSeconds) * 1000
-  client.headers = NO_HEADERS
-  client.rawHeaders = NO_RAW_HEADERS
+  const waitMs = hasBody(request) ? 0 : Math.min(Number(wait ?? 0), longestSeconds) * 1000
+  request.headers = NO_HEADERS
+  request.rawHeaders = NO_RAW_HEADERS
   return { seen, waitMs, client }
 }
 

@@ -213,12 +213,12 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         response: { 200: phoneStatus },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const token = tokenOf(request, request.params.token)
       const phone = await approvals.asScanner(await authenticatePhone(request), token)
       const client = clients.find(`${phone.id} ${token.loginId}`)
       refuseIfTooFast(clients.admit(client))
-      const hold = takeHoldRequest(request.raw, request.query, options.paces.holdSeconds())
+      const hold = takeHoldRequest(request.raw, reply.raw, request.query, options.paces.holdSeconds())
       const status = await approvals.status(token, phone.id, hold)
       const pace = paceOfPhone(status, options.paces.current)
       client.toldSeconds = pace.interval
