@@ -25,9 +25,8 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error, request), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' }, request.labels)
-    const retryAfter = retryAfterOf(known)
     // Of what people are told by a page, too.
-    if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+    reply.headers(retryHeaders(known))
     if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
     return send(reply, known, headers)
   })
@@ -95,8 +94,13 @@ export function answerWithProblem(
   error: ScanInError,
   api: Readonly<Record<string, string>>,
 ): void {
-  const { status, headers, body } = problemReply(error, api)
+  const { status, headers, body } = problemReply(error, { ...api, ...retryHeaders(error) })
   response.writeHead(status, headers).end(body)
+}
+
+function retryHeaders(error: ScanInError): Record<string, string> {
+  const seconds = retryAfterOf(error)
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) }
 }
 
 /** Fastify's own errors, by status: it refuses before any handler of ours is asked. */
@@ -171,19 +175,17 @@ const lastWord = (anyHost: Readonly<Record<string, string>>, requestId: string) 
   connection: 'close',
 })
 
-/** A problem as it goes over the wire. */
+/** A problem as it goes over the wire, but for when to come again. */
 function problemReply(
   error: ScanInError,
   others: Readonly<Record<string, string>>,
 ): { status: number; headers: Record<string, string | number>; body: string } {
   const problem = problemOf(error)
   const body = JSON.stringify(problem)
-  const retryAfter = retryAfterOf(error)
   const headers = {
     ...others,
     'content-type': PROBLEM_TYPE,
     'content-length': Buffer.byteLength(body),
-    ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
     // RFC 6596, for a page that was opened elsewhere.
     ...(error.publicUrl === undefined ? {} : { link: `<${error.publicUrl}>; rel="canonical"` }),
     ...(error.challenge === undefined ? {} : { 'www-authenticate': error.challenge }),

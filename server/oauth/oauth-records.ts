@@ -201,7 +201,9 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   async function asOfNow(kind: string, payload: AdapterPayload, id: string): Promise<AdapterPayload | undefined> {
     if (kind === 'Grant') return { ...payload, openid: withScopeOfNow(payload, Object(payload['openid'])) }
     if (kind === DEVICE_CODE) return deviceCode(payload, id, (name) => keepName(id, name))
-    if (!(await isGood(payload)) && !isGivenBack()) return undefined
+    // What is used up opens nothing, and whoever shows it again is found out whatever is open to its person (RFC 9700 §4.14.2).
+    const isUsedUp = payload.consumed !== undefined
+    if (!(await isGood(payload)) && !isGivenBack() && !isUsedUp) return undefined
     // What is to be renewed keeps the scope that it was given: what is given for it goes by the grant.
     return kind === 'AccessToken' ? withScopeOfNow(payload, payload) : payload
   }

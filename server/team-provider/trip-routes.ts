@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
-import { occasionOf } from '../http/occasion.ts'
+import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { searchOf } from '../http/query.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
 import { LONGEST_ERRAND } from '../http/return-to.ts'
@@ -17,7 +17,7 @@ import type { ProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
 import { ProviderRefused } from './refusal.ts'
 import type { SignInByProvider } from './sign-in.ts'
-import { TRIP_SECONDS, type Trips } from './trips.ts'
+import { type TakenTrip, TRIP_SECONDS, type Trips } from './trips.ts'
 import type { Trouble, TroublePages } from './trouble-pages.ts'
 
 export interface TripRoutesOptions {
@@ -161,24 +161,37 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
     },
     async (request, reply) => {
       const by = occasionOf(request, clientAddresses)
-      const trip = await trips.end(keyIn(request), request.query.state ?? '')
+      const trip = await trips.take(keyIn(request), request.query.state ?? '')
       if (trip === undefined) {
         onNews({ why: 'state', user: undefined, by })
         return pages.show(reply, 'state', HOME)
       }
       try {
-        const session = await browserSessionIn(request)
-        if (session !== undefined && session !== trip.session) throw new ProviderRefused('state')
-        await signIn(request, reply, { trip, query: searchOf(request.url).slice(1), by })
+        const location = await goOn(request, reply, { trip, by })
+        return reply.code(302).header('location', location).send()
       } catch (error) {
         if (error instanceof ProviderRefused) {
+          await trips.end(trip.state)
           onNews({ why: error.why, user: error instanceof NotAllowed ? error.user : undefined, by })
         }
         return explain(reply, error, trip.returnTo)
       }
-      return reply.code(302).header('location', trip.returnTo).send()
     },
   )
+
+  /** @returns where whoever is back goes on to */
+  async function goOn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { trip, by }: { trip: TakenTrip; by: Occasion },
+  ): Promise<string> {
+    const session = await browserSessionIn(request)
+    if (session !== undefined && session !== trip.session) throw new ProviderRefused('state')
+    if (trip.wasTaken) return begin(request, reply, { to: trip.returnTo })
+    await signIn(request, reply, { trip, query: searchOf(request.url).slice(1), by })
+    await trips.end(trip.state)
+    return trip.returnTo
+  }
 
   function explain(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {
     const trouble = troubleOf(error)

@@ -8,12 +8,17 @@ import { openSealed, sealed } from '../sealing.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { TripSecrets } from './provider-client.ts'
 
-/** A way to the provider and back, once it is over. */
+/** A way to the provider and back, once its browser is back. */
 export interface Trip extends TripSecrets {
   /** Checked before it was kept. */
   returnTo: string
   /** The public id of the session whose cookie the browser had as it began. */
   session: string | undefined
+}
+
+/** `wasTaken`: whoever took it before is at it still, or was cut off. The provider's code is not to be shown to it twice. */
+export interface TakenTrip extends Trip {
+  wasTaken: boolean
 }
 
 /**
@@ -26,8 +31,10 @@ export interface Trips {
   plan(key: string): TripSecrets
   /** Rejects with `store_unavailable`. */
   begin(key: string, trip: Trip): Promise<void>
-  /** From then on it is over. `undefined`: this browser has none of that state. */
-  end(key: string | undefined, state: string): Promise<Trip | undefined>
+  /** For who is back: of several at once, one takes it first. `undefined`: this browser has none of that state. */
+  take(key: string | undefined, state: string): Promise<TakenTrip | undefined>
+  /** It is answered, and over. Never rejects: what stays of it signs nobody in. */
+  end(state: string): Promise<void>
 }
 
 const SECRET = /^[\w-]{43}$/
@@ -37,8 +44,10 @@ export const TRIP_SECONDS = 3600
 const inEach = [
   Type.String({ title: 'hash of the key' }),
   Type.String({ title: 'where to go on, sealed' }),
-  Type.Number({ title: 'endsAt' }),
+  Type.Number({ title: 'endsAt, or TAKEN' }),
 ] as const
+/** In the place of its end, which the store knows. No longer than that: a store that is full has room for it. */
+const TAKEN = 0
 const tripRecord = Compile(
   Type.Union([Type.Tuple([...inEach]), Type.Tuple([...inEach, Type.String({ title: 'session' })])]),
 )
@@ -73,17 +82,24 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
       await store.write(recordKeyOf(state), value, { expiresAt, ifVersion: null, begins: true })
     },
 
-    async end(key, state) {
+    async take(key, state) {
       if (key === undefined || !SECRET.test(key) || !SECRET.test(state)) return undefined
       const place = recordKeyOf(state)
       const found = await store.read(place)
       if (found === undefined || !tripRecord.Check(found.value)) return undefined
       const [keyHash, returnTo, endsAt, session] = found.value
       // Another browser's is left to that one.
-      if (clock() >= endsAt || !isSameHash(keyHash, hashSecret(key))) return undefined
+      if ((endsAt !== TAKEN && clock() >= endsAt) || !isSameHash(keyHash, hashSecret(key))) return undefined
       const to = openSealed(returnTo, sealKey(key, state))
-      if (to === undefined || !(await store.remove(place, found.version))) return undefined
-      return { ...secretsOf(key, state), returnTo: to, session }
+      if (to === undefined) return undefined
+      const taken = [keyHash, returnTo, TAKEN, ...(session === undefined ? [] : [session])]
+      const isFirst =
+        endsAt !== TAKEN && (await store.write(place, taken, { expiresAt: endsAt, ifVersion: found.version }))
+      return { ...secretsOf(key, state), returnTo: to, session, wasTaken: !isFirst }
+    },
+
+    async end(state) {
+      await store.remove(recordKeyOf(state)).catch(() => undefined)
     },
   }
 }

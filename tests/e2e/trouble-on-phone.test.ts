@@ -142,6 +142,8 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await second.locator('#chooser').waitFor()
   await sees(second, '#sessions', 'This phone')
   await login.waitForURL((address) => address.pathname === '/home')
+  // A page that is closed complains of what it was fetching: the list is the last of that.
+  await sees(login, '#devices', 'This phone')
   await login.close()
 
   await first.locator('#sign-out').click()

@@ -1,5 +1,6 @@
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net'
 import { freePort } from './free-port.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 /** One end of a line: who opened the connection, or who was called. */
 export type End = 'client' | 'server'
@@ -40,9 +41,12 @@ export interface FaultyLine {
   halfOpen(which?: Which): void
   /** Everything goes through; first what was kept back, where both ends are still there. */
   mend(): Promise<void>
-  /** Resolves at the next byte that this end sends, whether or not it goes through, with its connection's number. */
+  /**
+   * Resolves at the next byte that this end sends, whether or not it goes through, with its connection's number; fails where
+   * none comes.
+   */
   spoke(from: End, which?: Which): Promise<number>
-  /** Resolves at the next byte of this end that goes through, with its connection's number. */
+  /** The same at the next byte of this end that goes through. */
   passed(from: End, which?: Which): Promise<number>
   close(): Promise<void>
 }
@@ -126,14 +130,23 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
   }
 
   function next(event: 'spoke' | 'passed', from: End, which?: Which): Promise<number> {
-    return new Promise((resolve) => {
+    const heard = new Promise<number>((resolve, reject) => {
       const tell = (happened: typeof event, by: End, connection: Connection) => {
         if (happened !== event || by !== from || !is(connection, which)) return
         listeners.delete(tell)
+        clearTimeout(late)
         resolve(connection.number)
       }
+      const giveUp = () => {
+        listeners.delete(tell)
+        reject(new Error(`not within ${PATIENCE_MS} ms: ${from} ${event}`))
+      }
+      const late = setTimeout(giveUp, PATIENCE_MS).unref()
       listeners.add(tell)
     })
+    // Whoever waited for that or for something else may have gone on.
+    heard.catch(() => undefined)
+    return heard
   }
 
   return {

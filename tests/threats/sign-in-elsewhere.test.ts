@@ -60,12 +60,19 @@ onEveryStore(
       expectProblem(await victim.get('/session'), 401, 'authentication_required')
 
       const replies = await Promise.all(Array.from({ length: 10 }, () => attacker.get(way)))
-      const opened = replies.filter(({ status }) => status === 302)
+      const opened = replies.filter(({ headers }) => headers.location === '/scan')
       expect(opened).toHaveLength(1)
       expect(opened[0]?.setCookies).toEqual([
         expect.stringMatching(/^scanin_session=[\w-]{43};.*HttpOnly; SameSite=Lax$/),
       ])
-      for (const reply of replies.filter(({ status }) => status !== 302)) expectPage(reply, 400)
+      // While one is at it the others are sent to the provider for another code.
+      for (const reply of replies.filter((reply) => !opened.includes(reply))) {
+        const { location } = reply.headers
+        if (location === undefined) expectPage(reply, 400)
+        else expect(new URL(location).origin).toBe(team.issuer)
+        expect(reply.setCookies.join()).not.toContain('scanin_session')
+      }
+      expectPage(await attacker.get(way), 400)
     })
 
     test('T33 a way begins only where a page of ours, or a person, begins it; HEAD ends none', async () => {

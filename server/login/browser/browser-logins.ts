@@ -11,7 +11,7 @@ import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
 import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
-import { holds, isOwn, isOwnToRenew, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
+import { holds, isOwn, isOwnByAny, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
@@ -233,7 +233,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       const hashes = { shownHash: hashSecret(browser.token.secret), secretHash: hashSecret(secret) }
       const event = { type: 'rotate', ...hashes, ...times } as const
       const outcome = await records.apply(browser.token.loginId, (login) =>
-        isOwnToRenew(login, browser) ? event : undefined,
+        isOwnByAny(login, browser) ? event : undefined,
       )
       if (outcome === undefined || outcome.refusal !== undefined) return undefined
       return shown(browser.token.loginId, secret, outcome.login)
@@ -287,12 +287,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
     },
 
     /**
-     * Ends the browser's own login; anything else stays as it is. The session that it would still be given ends first:
-     * once the login is gone, nobody can ever have it.
+     * Ends the browser's own login, also for who comes with a token that is rotated out, as `rotate` does; anything else stays
+     * as it is. The session that it would still be given ends first: once the login is gone, nobody can ever have it.
      */
     async cancel(browser: WaitingBrowser, by?: Occasion): Promise<void> {
       const { token, browserKey } = browser
-      if (browserKey === undefined || (await readOwn(browser)) === undefined) return
+      if (browserKey === undefined) return
+      const found = await records.read(token.loginId)
+      if (found === undefined || !isOwnByAny(found, browser)) return
       const end = async (login: Login) => {
         const secret = secretToGive({ loginId: token.loginId, browserKey }, login)
         if (secret !== undefined) await sessions.signOut(sessionIdOf(secret), by)

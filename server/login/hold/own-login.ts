@@ -48,8 +48,11 @@ export function isOwn(login: Login, { token, browserKey }: AskingBrowser, now: n
   return hasKey(login, browserKey) && ownUntil(login, hashSecret(token.secret), now) !== undefined
 }
 
-/** Whether this browser may renew it: by its cookie, and under any token of it that it may know no newer one than. */
-export function isOwnToRenew(login: Login, { token, browserKey }: AskingBrowser): boolean {
+/**
+ * Whether this browser may renew it, or give it up: by its cookie, and under any token of it that it may know no newer one
+ * than. Whoever is to be told something, or given a typed code, has to have one that is good.
+ */
+export function isOwnByAny(login: Login, { token, browserKey }: AskingBrowser): boolean {
   return hasKey(login, browserKey) && listsSecret(login, hashSecret(token.secret))
 }
 

@@ -1,6 +1,6 @@
 import { type Login, type LoginEvent, REPEAT_FOR_MS } from '../../../server/login/login.ts'
 import type { Answer, Rules, Span } from './history.ts'
-import { findBy, findToRenew, happen, type Model } from './model.ts'
+import { findBy, findByAny, happen, type Model } from './model.ts'
 
 /**
  * One thing that happens at once: what the login may be afterwards, for each way in which it may have gone as the answer
@@ -79,7 +79,7 @@ function hasTriesLeft({ login }: Model, answer: Answer | undefined): boolean {
 export function rotate(secret: string, fresh: string, answer: Answer | undefined, rules: Rules): Step {
   const isRotated = answer?.secret !== undefined
   return (model, when) => {
-    const { there, mayBeOver } = findToRenew(secret, model, when, rules)
+    const { there, mayBeOver } = findByAny(secret, model, when, rules)
     const over = mayBeOver && !isRotated ? [model] : []
     if (there === undefined) return over
     const { overlapMs, refreshMs } = rules
@@ -93,7 +93,7 @@ export function rotate(secret: string, fresh: string, answer: Answer | undefined
 /** Answered with 204 in any case. The session that the login would still be given ends with it, if nobody has used it first. */
 export function leave(secret: string, rules: Rules): Step {
   return (model, when) => {
-    const { there, mayBeOver } = findBy(secret, model, when, rules)
+    const { there, mayBeOver } = findByAny(secret, model, when, rules)
     const left: Model = { ...model, login: undefined }
     const ended: Model[] = model.session === 'open' ? [{ ...left, session: 'ended' }] : []
     const gone = there === undefined ? [] : [left, ...ended]

@@ -103,8 +103,8 @@ export function findBy(secret: string, model: Model, when: Span, rules: Rules): 
   return { there: isOut ? undefined : there, mayBeOver: mayBeOver || mayBePast(overlap, when, rules.slackMs) }
 }
 
-/** The same by its own browser that wants another: one that is rotated out will do, if the login still knows it. */
-export function findToRenew(secret: string, model: Model, when: Span, rules: Rules): Finding {
+/** The same by its own browser that wants another, or gives it up: one that is rotated out will do, if the login still knows it. */
+export function findByAny(secret: string, model: Model, when: Span, rules: Rules): Finding {
   const found = find(model, when, rules)
   return found.there?.qrSecrets.some(({ hash }) => hash === secret) ? found : findBy(secret, model, when, rules)
 }

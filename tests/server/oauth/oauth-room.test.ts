@@ -323,6 +323,35 @@ test('a scope that is taken away from a client is taken from what it was given b
   expect(await userinfo(again.access_token)).toMatchObject({ name: 'Demo Person' })
 })
 
+test('a used refresh token that is shown while its application is closed to its person ends what came of it', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const given = (await exchange((await answerTo(browser))['code'])).json
+  const next = (await refresh(given.refresh_token)).json
+  const isActive = async (token: string) =>
+    (await ask('/oauth/introspect', { token, ...credentials })).json.active as boolean
+
+  register([{ ...WEB, groups: ['nobody'] }])
+  // Asked about, it is found out by nobody.
+  expect(await isActive(given.refresh_token)).toBe(false)
+  const shown = await refresh(given.refresh_token)
+  expect([shown.status, shown.json.error]).toEqual([400, 'invalid_grant'])
+
+  register([WEB])
+  expect(await isActive(next.access_token)).toBe(false)
+  expect((await refresh(next.refresh_token)).json.error).toBe('invalid_grant')
+})
+
+test('a token that is good stays so though it is shown while its application is closed to its person', async () => {
+  await begin([WEB])
+  const browser = await signInBrowser()
+  const given = (await exchange((await answerTo(browser))['code'])).json
+  register([{ ...WEB, groups: ['nobody'] }])
+  expect((await refresh(given.refresh_token)).json.error).toBe('invalid_grant')
+  register([WEB])
+  expect((await refresh(given.refresh_token)).status).toBe(200)
+})
+
 test('an ID token from before its application had another algorithm says who is meant, and signs them out', async () => {
   await begin([WEB])
   const browser = await signInBrowser()

@@ -209,6 +209,41 @@ describe('signing in', () => {
     expect(await whoIs(phone)).toMatchObject({ id: 'u-1' })
   })
 
+  test('that an instance ends in the middle of goes on at another where it began, by another code, and its own is shown once', async () => {
+    const begun = await phone.get('/sign-in/oidc?return_to=/home')
+    const browser = new Map<string, string>()
+    const way = pathOf(await team.visit(String(begun.headers.location), 'u-1', browser))
+    const { as } = await another()
+    const elsewhere = as(phone)
+    team.slowAt = '/token'
+    const cut = as(phone).get(way)
+    await eventually('the provider is asked', () => team.keptBack() === 1)
+
+    const again = await elsewhere.get(way)
+    expect([again.statusCode, new URL(String(again.headers.location)).origin]).toEqual([302, team.issuer])
+    expect(team.keptBack()).toBe(1)
+    team.slowAt = undefined
+    const next = pathOf(await team.visit(String(again.headers.location), 'u-1', browser))
+    expect((await elsewhere.get(next)).headers.location).toBe('/home')
+    expect(await whoIs(elsewhere)).toMatchObject({ id: 'u-1' })
+    await cut
+    for (const over of [way, next]) expect((await elsewhere.get(over)).statusCode).toBe(400)
+    expect(await whoIs(elsewhere)).toMatchObject({ id: 'u-1' })
+  })
+
+  test('goes on as well where the store did not answer in the middle of it', async () => {
+    const failing = createFailingStore(testApp.store)
+    await start({}, { store: failing.store })
+    const begun = await phone.get('/sign-in/oidc?return_to=/home')
+    const way = pathOf(await team.visit(String(begun.headers.location), 'u-1'))
+    failing.failWritesAt(/^provider-grant:/)
+    expect((await phone.get(way)).statusCode).toBe(503)
+    failing.mend()
+    const again = await phone.get(way)
+    const next = pathOf(await team.visit(String(again.headers.location), 'u-1'))
+    expect((await phone.get(next)).headers.location).toBe('/home')
+  })
+
   test('goes nowhere but to our pages and listed origins', async () => {
     for (const to of ['//evil.example', 'https://evil.example/', '/\\evil.example', 'javascript:alert(1)']) {
       expect((await signIn(createInjectClient(testApp.app), { to })).headers.location).toBe('/scan')

@@ -88,7 +88,8 @@ export function* match(service: SimulatedService, { secret, code }: Extract<Ask,
 
 export function* leave(service: SimulatedService, secret: string): Serving {
   yield
-  if (ownOfBrowser(service, secret) === undefined) return { status: 204 }
+  const login = live(service)
+  if (login === undefined || !listsSecret(login, secret)) return { status: 204 }
   yield
   service.login = undefined
   return { status: 204 }

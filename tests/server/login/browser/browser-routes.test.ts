@@ -360,6 +360,16 @@ describe('cancelling', () => {
     expect((await phone.post('/login/scan', { token })).statusCode).toBe(404)
   })
 
+  test('ends it by a code that is rotated out too: the answers since may be lost', async () => {
+    const old = await begin()
+    const { token } = (await browser.post('/login', { token: old })).json()
+    pass(10)
+    expect(await statusOf(old)).toEqual(expired)
+    expect(await statusOf(token)).toMatchObject({ status: 'pending' })
+    expect((await browser.delete(`/login/${old}`)).statusCode).toBe(204)
+    expect(await statusOf(token)).toEqual(expired)
+  })
+
   test('says the same to a stranger, and leaves the login alone', async () => {
     const token = await begin()
     expect((await createInjectClient(testApp.app).delete(`/login/${token}`)).statusCode).toBe(204)
