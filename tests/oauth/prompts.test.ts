@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import * as oidc from 'openid-client'
 import { phoneOf, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { SPA, WEB } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import {
+  type Application,
   answerIn,
   authorize,
   authorizePath,
@@ -13,12 +15,15 @@ import {
   refresh,
   sentTo,
   userinfo,
+  VERIFIER,
 } from '../support/oauth-flow.ts'
 import { type Provider, startProvider } from '../support/provider.ts'
 
 /** What an application may ask of a login, and who may enter. */
 
 const CLUB = { ...WEB, client_id: 'club', client_name: 'Club', groups: ZOFIA.groups }
+const NARROW = { ...WEB, client_id: 'narrow', client_name: 'Narrow App', scope: 'openid profile' }
+const ONCE = { ...WEB, client_id: 'once', client_name: 'App for Once', grant_types: ['authorization_code'] }
 
 let provider: Provider
 let accounts: Provider['accounts']
@@ -28,7 +33,7 @@ let zofia: Client
 let browser: Client
 
 beforeAll(async () => {
-  provider = await startProvider([WEB, SPA, CLUB])
+  provider = await startProvider([WEB, SPA, CLUB, NARROW, ONCE])
   ;({ accounts, clients, service, phone: zofia } = provider)
 })
 afterAll(() => provider?.stop())
@@ -79,6 +84,42 @@ test.each(['read', 'read write', 'offline_access', 'OPENID'])(
     expect(answerIn(await browser.get(authorizePath(WEB, { scope, nonce: undefined })))).toMatchObject(told)
   },
 )
+
+/** What npm's openid-client is given for a code of a request with this scope. */
+async function tokensOf(application: Application, scope: string) {
+  const { client_id: id, client_secret: secret } = application
+  const insecure = { execute: [oidc.allowInsecureRequests] }
+  const config = await oidc.discovery(new URL(service.url), id, secret, secret ? undefined : oidc.None(), insecure)
+  const back = sentTo(await authorize(browser, zofia, authorizePath(application, { scope })))
+  const checks = { expectedState: 'state-of-the-application', expectedNonce: 'nonce-of-the-application' }
+  const tokens = await oidc.authorizationCodeGrant(config, back, { pkceCodeVerifier: VERIFIER, ...checks })
+  return { config, tokens }
+}
+
+test.each([
+  ['an application', WEB, 'openid profile email groups offline_access'],
+  ['a page', SPA, 'openid offline_access'],
+  ['one whose own list of scopes has not that', NARROW, 'openid profile offline_access'],
+])(
+  'who may have refresh tokens is given offline_access, and names all scopes again as it refreshes: %s',
+  async (_who, application, scope) => {
+    const { config, tokens } = await tokensOf(application, scope)
+    expect(tokens.scope).toBe(scope)
+    const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? '', { scope })
+    expect(refreshed.scope).toBe(scope)
+    // As a browser is asked that is signed in already, and where the person is to be asked.
+    for (const prompt of [undefined, 'consent']) {
+      const { code } = answerIn(await authorize(browser, zofia, authorizePath(application, { scope, prompt })))
+      expect((await exchange(browser, application, code ?? '')).json.scope).toBe(scope)
+    }
+  },
+)
+
+test('who may have no refresh tokens, or asks for less, is not given offline_access', async () => {
+  expect((await tokensOf(ONCE, 'openid offline_access')).tokens).toMatchObject({ scope: 'openid' })
+  const { tokens } = await tokensOf(WEB, 'openid')
+  expect(tokens).toMatchObject({ scope: 'openid', refresh_token: expect.any(String) })
+})
 
 test('prompt=none tells who is signed in, and without anybody that a login is required, and shows nothing', async () => {
   const stranger = answerIn(await browser.get(authorizePath(WEB, { prompt: 'none' })))

@@ -81,6 +81,7 @@ test('a device that asks for nothing that is to be had is told so before anybody
   const begin = (fields: Record<string, string>) => ask('/oauth/device_authorization', { client_id: 'tv', ...fields })
   const told = await begin({ scope: 'read' })
   expect([told.statusCode, told.json().error]).toEqual([400, 'invalid_scope'])
+  expect((await begin({ scope: 'offline_access' })).json().error).toBe('invalid_scope')
   expect((await begin({})).statusCode).toBe(200)
   expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
 })
