@@ -50,7 +50,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     })
   }
   const askAsClient = async (request: FastifyRequest) =>
-    withChallenge(orInactive(inWordsOfTheRfcs(await ask(request)), request), request, publicUrl)
+    withChallenge(orInactive(inJson(inWordsOfTheRfcs(await ask(request))), request), request, publicUrl)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
@@ -116,6 +116,11 @@ function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {
   const known = IN_OTHER_WORDS.get(why ?? '')
   if (known === undefined) return answer
   return { ...answer, status: known.status, body: { error: known.error, error_description: why } }
+}
+
+/** RFC 7009 §2.2: of what is revoked nobody reads more than the status, but not every library takes what is no JSON. */
+function inJson(answer: ProviderReply): ProviderReply {
+  return answer.status === 200 && answer.body === '' ? { ...answer, body: {} } : answer
 }
 
 /**
