@@ -71,8 +71,9 @@ function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<strin
 }
 
 /** What log lines say of it. */
-function labelsOf({ clientId, state: { behind } }: ProviderReply): Partial<RequestLabels> {
+function labelsOf({ clientId, state: { behind, refusal } }: ProviderReply): Partial<RequestLabels> {
   return {
+    ...refusal,
     ...(clientId === undefined ? {} : { client: clientId }),
     ...(behind === undefined ? {} : { session: behind.id, ...publicPerson(behind.session.user) }),
   }

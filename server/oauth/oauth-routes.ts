@@ -5,12 +5,13 @@ import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { isOfBrowser } from '../http/visits.ts'
-import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
+import { type Clients, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
 import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 import type { ProviderReply } from './provider-call.ts'
+import { IN_OTHER_WORDS } from './refusals.ts'
 import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
 export interface OAuthRoutesOptions {
@@ -103,13 +104,6 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     return { ...answer, body }
   }
 }
-
-/** What the provider says by another word than RFC 6749 §5.2 has for it, or RFC 7662 §2.3. */
-const IN_OTHER_WORDS = new Map([
-  ['no client authentication mechanism provided', { status: 401, error: 'invalid_client' }],
-  ['requested grant type is not allowed for this client', { status: 400, error: 'unauthorized_client' }],
-  [`${DEVICE_GRANT} is not allowed for this client`, { status: 400, error: 'unauthorized_client' }],
-])
 
 function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {
   const { error_description: why } = (answer.body ?? {}) as { error_description?: string }
