@@ -205,6 +205,10 @@ test('the file of clients is read again: one that is taken out of it is gone, an
   expect((await browser.get(authorizePath(WEB))).status).toBe(400)
   clients.write([WEB, SPA, CLUB])
   await eventually('the client is back', async () => (await userinfo(browser, json.access_token)).status === 200)
+  const odd = { ...ONCE, client_secret: 'a-secret+with-such-a-sign' }
+  clients.write([WEB, SPA, CLUB, odd])
+  await eventually('the secret is found odd', () => service.stdout().includes('has a + or %'))
+  expect(service.stdout()).not.toContain(odd.client_secret)
 })
 
 test('a request that is long comes back whole, and one that is too long is told so at once', async () => {
