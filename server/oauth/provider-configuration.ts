@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, DEFAULT_SCOPE, OFFLINE, originsOf, SCOPES } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, mayEnter, OFFLINE, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -79,6 +79,13 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     params['scope'] = [...requestParamScopes.add(OFFLINE)].join(' ')
   }
 
+  /** Whether a client may have the person of what was presented among its own: another may have been given the token. */
+  function isOpenTo(ctx: KoaContextWithOIDC, clientId: string): boolean {
+    const client = clients.find(clientId)
+    const { behind } = stateOf(ctx)
+    return client !== undefined && behind !== undefined && mayEnter(client, behind.session.user)
+  }
+
   function noteSignOut(ctx: KoaContextWithOIDC): void {
     const { client, params = {}, entities } = ctx.oidc
     const { post_logout_redirect_uri: to, state } = params
@@ -122,8 +129,8 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       dPoP: { enabled: false },
       introspection: {
         enabled: true,
-        allowedPolicy: (_ctx, client, token) =>
-          client.clientAuthMethod !== 'none' || token.clientId === client.clientId,
+        allowedPolicy: (ctx, client, token) =>
+          isOpenTo(ctx, client.clientId) && (client.clientAuthMethod !== 'none' || token.clientId === client.clientId),
       },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },

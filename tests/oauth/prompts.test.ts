@@ -12,6 +12,7 @@ import {
   authorizePath,
   codeFor,
   exchange,
+  isActive,
   refresh,
   sentTo,
   userinfo,
@@ -182,7 +183,13 @@ test('an application with groups is closed to all others, also once they have le
   expect(refused).toMatchObject({ error: 'access_denied', state: 'state-of-the-application' })
   expect(answerIn(await browser.get(authorizePath(WEB)))).toHaveProperty('code')
 
+  // Nor does it hear of them by a token that another was given.
+  const { access_token: others } = (await exchange(browser, WEB, await codeFor(browser, yusuf, WEB))).json
+  expect([await isActive(browser, WEB, others), await isActive(browser, CLUB, others)]).toEqual([true, false])
+
   const member = createClient(service.url)
+  const { access_token: own } = (await exchange(member, WEB, await codeFor(member, zofia, WEB))).json
+  expect(await isActive(browser, CLUB, own)).toBe(true)
   const { json } = await exchange(member, CLUB, await codeFor(member, zofia, CLUB))
   expect((await userinfo(member, json.access_token)).json).toMatchObject({ sub: ZOFIA.id, groups: ZOFIA.groups })
   await accounts.write([{ ...ZOFIA, groups: ['elsewhere'] }, YUSUF])
