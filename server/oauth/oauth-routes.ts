@@ -10,7 +10,7 @@ import type { ClientFailures } from './client-failures.ts'
 import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
-import type { ProviderReply } from './provider-call.ts'
+import type { ProviderReply, ProviderRequest } from './provider-call.ts'
 import { IN_OTHER_WORDS } from './refusals.ts'
 import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
@@ -34,8 +34,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   const { publicUrl, clients, clientAddresses, devices, failures, creationLimit } = options
   const { send } = options.replies
   // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
-  const ask = (request: FastifyRequest) =>
-    options.replies.ask(request, {}, { headers: { ...request.headers, accept: 'application/json' } })
+  const ask = (request: FastifyRequest) => {
+    const { headers, ...others } = withoutEmptySecret(request)
+    return options.replies.ask(request, {}, { headers: { ...headers, accept: 'application/json' }, ...others })
+  }
   /** What is no answer of the provider's, pages of clients read too: whether to ask again, and when. */
   const onError = async ({ headers: { origin } }: FastifyRequest, reply: FastifyReply) => {
     if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
@@ -103,6 +105,20 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     }
     return { ...answer, body }
   }
+}
+
+/**
+ * RFC 6749 §2.3.1: an empty secret may be left out. Programs that know of Basic alone send one for a client that has none,
+ * which is as good as its name in the form.
+ */
+function withoutEmptySecret({ headers, body }: FastifyRequest): Pick<ProviderRequest, 'headers' | 'body'> {
+  const { authorization = '', ...others } = headers
+  const [, sent = ''] = /^Basic ([\w+/=]+)$/i.exec(authorization) ?? []
+  const [, id] = /^([^:&=]+):$/.exec(Buffer.from(sent, 'base64').toString()) ?? []
+  if (id === undefined || !Buffer.isBuffer(body)) return { headers }
+  const form = body.toString()
+  const isNamed = new URLSearchParams(form).has('client_id')
+  return { headers: others, body: isNamed ? body : Buffer.from(`${form}&client_id=${id}`) }
 }
 
 function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {

@@ -124,6 +124,20 @@ test('a client that asks by a grant that it has not is told so, wherever it asks
   }
 })
 
+test.each([[{}], [{ client_id: 'tv' }]])(
+  'an empty secret is none, also by Basic: with %j in the form',
+  async (named) => {
+    const emptyOf = (id: string) => ({ authorization: `Basic ${Buffer.from(`${id}:`).toString('base64')}` })
+    const begun = await ask('/oauth/device_authorization', { ...named, scope: 'openid profile' }, emptyOf('tv'))
+    expect([begun.statusCode, begun.json().device_code]).toEqual([200, expect.any(String)])
+    const fields = { grant_type: DEVICE_GRANT, device_code: begun.json().device_code, ...named }
+    expect((await ask('/oauth/token', fields, emptyOf('tv'))).json().error).toBe('authorization_pending')
+    // Whoever has one has to show it.
+    const asked = await ask('/oauth/introspect', { token: 'x' }, emptyOf('web'))
+    expect([asked.statusCode, asked.json().error]).toEqual([401, 'invalid_client'])
+  },
+)
+
 test('whoever revokes a token is answered in JSON, which not every library can do without', async () => {
   const told = await ask('/oauth/revoke', { ...OF_WEB, token: 'a-token-of-nobody' })
   expect([told.statusCode, told.headers['content-type'], told.body]).toEqual([200, JSON_TYPE, '{}'])
