@@ -11,8 +11,8 @@ import { type LiveAccounts, openAccountsFile } from './identity/live-accounts.ts
 import type { SigningKeys } from './keys/key-set.ts'
 import { openSigningKeysFile } from './keys/signing-keys-file.ts'
 import { longestLoginMs } from './login/login-policy.ts'
-import type { Clients } from './oauth/client.ts'
-import { createClients, readClientsFile } from './oauth/clients-file.ts'
+import type { Clients, OAuthClient } from './oauth/client.ts'
+import { createClients, haveOddSecrets, readClientsFile } from './oauth/clients-file.ts'
 import { signingAlgorithms } from './signing.ts'
 
 export interface NamedFilesOptions {
@@ -118,6 +118,13 @@ async function openClientsFile(
 ): Promise<LiveClients> {
   const clients = createClients()
   const read = (from: string) => readClientsFile(from, tokenAudiences)
-  const file = await followFile({ path, what: 'clients', logger, read, take: clients.replace })
+  function take(given: readonly OAuthClient[]): void {
+    clients.replace(given)
+    for (const { id } of haveOddSecrets(given)) logger.warn({ client: id }, ODD_SECRET)
+  }
+  const file = await followFile({ path, what: 'clients', logger, read, take })
   return { ...file, clients }
 }
+
+const ODD_SECRET =
+  'its client_secret has a + or %, which many applications send as it is: make it by openssl rand -hex 32'

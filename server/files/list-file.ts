@@ -58,11 +58,13 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
 
   const fault = (message: string, cause?: unknown) => new ListFileError(`${variable}${message}`, { cause })
 
-  function complaintOf({ keyword, instancePath, message }: TLocalizedValidationError): string {
+  function complaintOf(error: TLocalizedValidationError): string {
+    const { keyword, instancePath, message } = error
     // Of keys that are none, the one place that would be named is what somebody wrote there.
     if (keyword === 'boolean') return `has a key that is none of ${Object.keys(entry.properties).join(', ')}`
     const field = instancePath.slice(1).replace('/', ' ')
-    return field === '' ? message : `${field} ${message}`
+    const why = keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : message
+    return field === '' ? why : `${field} ${why}`
   }
 
   function refuse(place: string, why: string): never {

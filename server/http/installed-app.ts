@@ -46,7 +46,7 @@ export function installedAppRoutes(app: FastifyInstance, { headers, file, sites 
     scope.get('/offline', hidden, (request, reply) =>
       // For the worker. Whoever comes here in person is connected.
       request.headers['sec-fetch-mode'] === 'navigate'
-        ? reply.code(302).header('location', '/scan').send('')
+        ? reply.code(302).header('location', '/scan').send()
         : sendFile(request, varyBy(reply, 'accept-language'), pageOf(sites.siteFor(request), OFFLINE_PAGE)),
     )
   })

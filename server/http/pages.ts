@@ -205,7 +205,7 @@ function nameScripts(reply: FastifyReply): void {
 
 // Not `reply.redirect`: its status is a default of Fastify's, and the target is one of ours or checked.
 const redirect = (reply: FastifyReply, target: string): FastifyReply =>
-  reply.code(302).header('location', target).send('')
+  reply.code(302).header('location', target).send()
 
 const returnToOf = ({ url }: FastifyRequest): string | undefined => queryOf(url).get('return_to') ?? undefined
 

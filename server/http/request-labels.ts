@@ -16,6 +16,9 @@ export interface RequestLabels {
   client?: string
   /** Where the person comes from. Left out: our own accounts. */
   source?: string
+  /** What such an application was told is wrong, and why: words of closed lists. */
+  error?: string
+  reason?: string
 }
 
 declare module 'fastify' {

@@ -16,7 +16,10 @@ export interface RequestLog {
   error(error: ScanInError, request: { method: string; route: string }, labels: Partial<RequestLabels>): void
 }
 
-/** One line a request; a GET or HEAD that went well, as a poll with nothing new, is worth a line at debug level only. */
+/**
+ * One line a request; a GET or HEAD that went well, as a poll with nothing new, is worth a line at debug level only. An
+ * application may be told by a redirect what is wrong.
+ */
 export function createRequestLog(logger: FastifyBaseLogger, troubles: TroubleLog): RequestLog {
   const tally = createReplyTally()
   const isRoutineLogged = ['trace', 'debug'].includes(logger.level)
@@ -24,7 +27,8 @@ export function createRequestLog(logger: FastifyBaseLogger, troubles: TroubleLog
     tally,
     reply({ method, route, status, ms }, labels) {
       tally.countReply(method, route, status, ms / 1000)
-      const isRoutine = (method === 'GET' || method === 'HEAD') && status < 400
+      const isRefusal = typeof labels === 'object' && labels.error !== undefined
+      const isRoutine = (method === 'GET' || method === 'HEAD') && status < 400 && !isRefusal
       if (isRoutine && !isRoutineLogged) return
       const said = typeof labels === 'function' ? labels() : labels
       const line = { method, route, status, ms: Math.round(ms * 10) / 10, ...said }

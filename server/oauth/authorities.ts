@@ -123,6 +123,7 @@ export function createAuthorities(options: AuthorityOptions) {
       const session = await sessionBehind(payload)
       const state = call()
       if (state !== undefined && session !== undefined) state.behind = session
+      else if (state !== undefined) state.isEnded = true
       return session !== undefined
     },
 

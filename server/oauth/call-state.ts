@@ -1,6 +1,7 @@
 import type { Occasion } from '../http/occasion.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
+import type { Refusal } from './refusals.ts'
 
 /** What a request to the provider carries along, and what the provider leaves there for who called it. */
 export interface CallState {
@@ -18,6 +19,8 @@ export interface CallState {
   isFormPost?: boolean
   /** The session that the presented code or token was given in the name of. */
   behind?: IdentifiedSession | undefined
+  /** What was presented was given in the name of a session that is over, or closed to the client. */
+  isEnded?: boolean
   /** The session of a device, for which a grant is made now: the grant is all that leads to it. */
   device?: DeviceSession
   /** The scopes that are asked for, as a device's code is kept with them. */
@@ -28,6 +31,8 @@ export interface CallState {
   trouble?: { error: string; status: number }
   /** Somebody asks to be signed out; where to go on from there was checked. */
   signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
+  /** What the client did wrong, or may not have. */
+  refusal?: Refusal | undefined
   /** Nothing that the client did. */
   failure?: unknown
 }

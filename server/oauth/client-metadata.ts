@@ -1,5 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider'
-import type { OAuthClient } from './client.ts'
+import { type OAuthClient, OFFLINE } from './client.ts'
 import { isNative } from './clients-file.ts'
 
 /** A client in the words of RFC 7591 and OpenID Connect Registration, for the provider. */
@@ -16,7 +16,8 @@ export function metadataOf(client: OAuthClient): AdapterPayload {
     // What an application is to be posted goes through a page of ours: the provider's has a script in it.
     response_modes: ['query', 'fragment'],
     response_types: takesCodes ? ['code'] : [],
-    scope: client.scopes.join(' '),
+    // Who may not have the last one is not refused for that: it is left out of what they are given.
+    scope: [...new Set([...client.scopes, OFFLINE])].join(' '),
     id_token_signed_response_alg: client.signedBy,
     ...(secret === undefined
       ? { token_endpoint_auth_method: 'none' }

@@ -25,7 +25,9 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 export const GRANT_TYPES = ['authorization_code', 'refresh_token', DEVICE_GRANT] as const
 export type GrantType = (typeof GRANT_TYPES)[number]
 
-export const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'] as const
+/** Says of an application that it has refresh tokens, and opens nothing by itself. */
+export const OFFLINE = 'offline_access'
+export const SCOPES = ['openid', 'profile', 'email', 'groups', OFFLINE] as const
 export type Scope = (typeof SCOPES)[number]
 /** RFC 6749 §3.3: who asks for none gets what is always there. */
 export const DEFAULT_SCOPE: Scope = 'openid'
@@ -49,10 +51,14 @@ export function originsOf(redirectUris: readonly string[]): string[] {
   return origins.filter((origin) => origin !== 'null')
 }
 
-/** Which of the scopes that are asked for the client may have. @param asked with a space between them */
-export function scopesAmong({ scopes }: OAuthClient, asked: string): Scope[] {
+/**
+ * Which of the scopes that are asked for the client may have: the one for refresh tokens, if it may have those.
+ * @param asked with a space between them
+ */
+export function scopesAmong({ scopes, grantTypes }: OAuthClient, asked: string): Scope[] {
   const names = asked.split(' ')
-  return scopes.filter((scope) => names.includes(scope))
+  const mayHave = (scope: Scope) => (scope === OFFLINE ? grantTypes.includes('refresh_token') : scopes.includes(scope))
+  return SCOPES.filter((scope) => names.includes(scope) && mayHave(scope))
 }
 
 /** Whether this person may sign in to the application. */

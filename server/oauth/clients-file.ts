@@ -46,6 +46,14 @@ export function parseClients(text: string, audiences: readonly string[] = []): O
   return clientsOf(file.parse(text), audiences)
 }
 
+/**
+ * Whose secret means another where it is sent as it is: `client_secret_basic` wants it form-encoded (RFC 6749 §2.3.1), which
+ * many clients leave out.
+ */
+export function haveOddSecrets(clients: readonly OAuthClient[]): readonly OAuthClient[] {
+  return clients.filter(({ secret }) => secret !== undefined && /[+%]/.test(secret))
+}
+
 /** Clients of which there are others at any time. */
 export function createClients(): Clients & { replace(clients: readonly OAuthClient[]): void } {
   let byId = new Map<string, OAuthClient>()

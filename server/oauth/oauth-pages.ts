@@ -65,9 +65,12 @@ export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuth
     },
     post(reply, location) {
       const to = new URL(location)
+      to.hash = ''
+      // To who asks for more than a code the provider answers as that would be: behind the #, where nothing of theirs can be.
+      const answers = location.hash === '' ? to.searchParams : new URLSearchParams(location.hash.slice(1))
       const inputs = ANSWERS.flatMap((name) => {
-        const value = location.searchParams.get(name)
-        to.searchParams.delete(name)
+        const value = answers.get(name)
+        answers.delete(name)
         return value === null ? [] : [`<input type="hidden" name="${name}" value="${escaped(value)}">`]
       })
       // Last, so that nothing in them is taken for a slot.

@@ -46,7 +46,9 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
     send(reply, { status, headers, body, state }) {
       if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
       reply.code(status).headers({ ...headers, ...exposing(headers) })
-      if (typeof body === 'string' || body === null || body === undefined) return reply.send(body ?? '')
+      // What is empty is of no type (RFC 9110 §8.3), which the provider names all the same.
+      if (body === '' || body === null || body === undefined) return reply.removeHeader('content-type').send()
+      if (typeof body === 'string') return reply.send(body)
       return reply.type(JSON_TYPE).serializer(JSON.stringify).send(body)
     },
   }
@@ -69,8 +71,9 @@ function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<strin
 }
 
 /** What log lines say of it. */
-function labelsOf({ clientId, state: { behind } }: ProviderReply): Partial<RequestLabels> {
+function labelsOf({ clientId, state: { behind, refusal } }: ProviderReply): Partial<RequestLabels> {
   return {
+    ...refusal,
     ...(clientId === undefined ? {} : { client: clientId }),
     ...(behind === undefined ? {} : { session: behind.id, ...publicPerson(behind.session.user) }),
   }

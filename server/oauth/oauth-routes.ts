@@ -5,12 +5,13 @@ import type { NetworkLimit } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { isOfBrowser } from '../http/visits.ts'
-import { type Clients, DEVICE_GRANT, type OAuthClient, scopesAmong } from './client.ts'
+import { type Clients, type OAuthClient, scopesAmong } from './client.ts'
 import type { ClientFailures } from './client-failures.ts'
 import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
-import type { ProviderReply } from './provider-call.ts'
+import type { ProviderReply, ProviderRequest } from './provider-call.ts'
+import { IN_OTHER_WORDS } from './refusals.ts'
 import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
 export interface OAuthRoutesOptions {
@@ -33,8 +34,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   const { publicUrl, clients, clientAddresses, devices, failures, creationLimit } = options
   const { send } = options.replies
   // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
-  const ask = (request: FastifyRequest) =>
-    options.replies.ask(request, {}, { headers: { ...request.headers, accept: 'application/json' } })
+  const ask = (request: FastifyRequest) => {
+    const { headers, ...others } = withoutEmptySecret(request)
+    return options.replies.ask(request, {}, { headers: { ...headers, accept: 'application/json' }, ...others })
+  }
   /** What is no answer of the provider's, pages of clients read too: whether to ask again, and when. */
   const onError = async ({ headers: { origin } }: FastifyRequest, reply: FastifyReply) => {
     if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
@@ -50,7 +53,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     })
   }
   const askAsClient = async (request: FastifyRequest) =>
-    withChallenge(orInactive(inWordsOfTheRfcs(await ask(request)), request), request, publicUrl)
+    withChallenge(orInactive(inJson(inWordsOfTheRfcs(await ask(request))), request), request, publicUrl)
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
@@ -104,18 +107,30 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   }
 }
 
-/** What the provider says by another word than RFC 6749 §5.2 has for it, or RFC 7662 §2.3. */
-const IN_OTHER_WORDS = new Map([
-  ['no client authentication mechanism provided', { status: 401, error: 'invalid_client' }],
-  ['requested grant type is not allowed for this client', { status: 400, error: 'unauthorized_client' }],
-  [`${DEVICE_GRANT} is not allowed for this client`, { status: 400, error: 'unauthorized_client' }],
-])
+/**
+ * RFC 6749 §2.3.1: an empty secret may be left out. Programs that know of Basic alone send one for a client that has none,
+ * which is as good as its name in the form.
+ */
+function withoutEmptySecret({ headers, body }: FastifyRequest): Pick<ProviderRequest, 'headers' | 'body'> {
+  const { authorization = '', ...others } = headers
+  const [, sent = ''] = /^Basic ([\w+/=]+)$/i.exec(authorization) ?? []
+  const [, id] = /^([^:&=]+):$/.exec(Buffer.from(sent, 'base64').toString()) ?? []
+  if (id === undefined || !Buffer.isBuffer(body)) return { headers }
+  const form = body.toString()
+  const isNamed = new URLSearchParams(form).has('client_id')
+  return { headers: others, body: isNamed ? body : Buffer.from(`${form}&client_id=${id}`) }
+}
 
 function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {
   const { error_description: why } = (answer.body ?? {}) as { error_description?: string }
   const known = IN_OTHER_WORDS.get(why ?? '')
   if (known === undefined) return answer
   return { ...answer, status: known.status, body: { error: known.error, error_description: why } }
+}
+
+/** RFC 7009 §2.2: of what is revoked nobody reads more than the status, but not every library takes what is no JSON. */
+function inJson(answer: ProviderReply): ProviderReply {
+  return answer.status === 200 && answer.body === '' ? { ...answer, body: {} } : answer
 }
 
 /**

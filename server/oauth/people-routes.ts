@@ -73,7 +73,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
       await sessions.signOut(visitor.id, occasionOf(request, clientAddresses))
       reply.header('set-cookie', cookies.set(cookies.sessionName, '', 0))
     }
-    return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send('')
+    return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send()
   })
 
   // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. It does nothing: the cookie comes with what follows.
@@ -81,7 +81,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     app.post(path, forPeople, async ({ body }, reply) => {
       if (!Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
       const query = new URLSearchParams(body.toString())
-      return reply.code(303).header('location', `${path}?${query}`).send('')
+      return reply.code(303).header('location', `${path}?${query}`).send()
     })
   }
 

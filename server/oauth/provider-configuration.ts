@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, DEFAULT_SCOPE, originsOf, SCOPES } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, mayEnter, OFFLINE, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -62,10 +62,28 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   /** The library looks only after the login, and then says that the person has refused. */
   function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
     const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? DEFAULT_SCOPE : '')
-    const isKnown = scope.split(' ').some((name) => SCOPES.some((known) => known === name))
+    const isKnown = scope.split(' ').some((name) => name !== OFFLINE && SCOPES.some((known) => known === name))
     if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
     // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.
     stateOf(ctx).scope = scope
+    keepOffline(ctx)
+  }
+
+  /**
+   * Who has refresh tokens is told so where it asks: clients compare, and name their scopes again as they refresh. The
+   * library leaves it out unless the person is asked first (OpenID Connect Core §11), which the operator has decided.
+   */
+  function keepOffline({ query, oidc: { route, params, client, requestParamScopes } }: KoaContextWithOIDC): void {
+    const isAsked = route === 'authorization' && String(query['scope']).split(' ').includes(OFFLINE)
+    if (!isAsked || params === undefined || !client?.grantTypeAllowed('refresh_token')) return
+    params['scope'] = [...requestParamScopes.add(OFFLINE)].join(' ')
+  }
+
+  /** Whether a client may have the person of what was presented among its own: another may have been given the token. */
+  function isOpenTo(ctx: KoaContextWithOIDC, clientId: string): boolean {
+    const client = clients.find(clientId)
+    const { behind } = stateOf(ctx)
+    return client !== undefined && behind !== undefined && mayEnter(client, behind.session.user)
   }
 
   function noteSignOut(ctx: KoaContextWithOIDC): void {
@@ -111,8 +129,8 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       dPoP: { enabled: false },
       introspection: {
         enabled: true,
-        allowedPolicy: (_ctx, client, token) =>
-          client.clientAuthMethod !== 'none' || token.clientId === client.clientId,
+        allowedPolicy: (ctx, client, token) =>
+          isOpenTo(ctx, client.clientId) && (client.clientAuthMethod !== 'none' || token.clientId === client.clientId),
       },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: { enabled: false },

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Configuration, errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { KeySet, SigningKeys } from '../keys/key-set.ts'
 import { lastProvenAt } from '../session/session.ts'
 import type { RecordStore } from '../store/record-store.ts'
@@ -9,6 +9,7 @@ import { acrOf, amrOf, subOf } from './claims.ts'
 import { SIGNED_BY } from './client.ts'
 import { createOAuthRecords, successorOf } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
+import { REFUSALS, refusalOf } from './refusals.ts'
 import type { TokenRows } from './token-rows.ts'
 
 export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
@@ -60,10 +61,12 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
           stateOf(ctx).failure ??= error
           return
         }
+        noteRefusal(ctx, error)
         ctx.status = error.statusCode
         ctx.body = { error: error.error, error_description: error.error_description }
       })
     })
+    for (const event of REFUSALS) (provider as NodeJS.EventEmitter).on(event, noteRefusal)
     provider.on('server_error', (ctx, error) => {
       stateOf(ctx).failure ??= error
     })
@@ -75,6 +78,12 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     if (made?.keySet !== keySet) made = { keySet, provider: make(keySet) }
     return made.provider
   }
+}
+
+/** The last of several is what is answered. */
+function noteRefusal(ctx: { state: unknown }, error: errors.OIDCProviderError): void {
+  const state = stateOf(ctx)
+  state.refusal = refusalOf(error, state)
 }
 
 const LONG_AGO = new Date(0)

@@ -121,6 +121,7 @@ const ALL_SCOPES = 'openid profile email groups'
 test.each([
   ['leaves it out', 'client_id=tv', 'openid'],
   ['says nothing in it', 'client_id=tv&scope=', 'openid'],
+  ['asks for refresh tokens', 'client_id=tv&scope=openid+offline_access', 'openid offline_access'],
   ['says it twice, once behind a question mark', `?scope=openid&client_id=tv&scope=${ALL_SCOPES}`, ALL_SCOPES],
 ])('the card says the very scopes that a device is given: it %s', async (_how, raw, scope) => {
   const headers = { origin: undefined, 'content-type': 'application/x-www-form-urlencoded' }

@@ -1,24 +1,30 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { decodeJwt } from 'jose'
+import * as oidc from 'openid-client'
 import { phoneOf, YUSUF, ZOFIA } from '../support/accounts-file.ts'
 import { SPA, WEB } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import {
+  type Application,
   answerIn,
   authorize,
   authorizePath,
   codeFor,
   exchange,
+  isActive,
   refresh,
   sentTo,
   userinfo,
+  VERIFIER,
 } from '../support/oauth-flow.ts'
 import { type Provider, startProvider } from '../support/provider.ts'
 
 /** What an application may ask of a login, and who may enter. */
 
 const CLUB = { ...WEB, client_id: 'club', client_name: 'Club', groups: ZOFIA.groups }
+const NARROW = { ...WEB, client_id: 'narrow', client_name: 'Narrow App', scope: 'openid profile' }
+const ONCE = { ...WEB, client_id: 'once', client_name: 'App for Once', grant_types: ['authorization_code'] }
 
 let provider: Provider
 let accounts: Provider['accounts']
@@ -28,7 +34,7 @@ let zofia: Client
 let browser: Client
 
 beforeAll(async () => {
-  provider = await startProvider([WEB, SPA, CLUB])
+  provider = await startProvider([WEB, SPA, CLUB, NARROW, ONCE])
   ;({ accounts, clients, service, phone: zofia } = provider)
 })
 afterAll(() => provider?.stop())
@@ -79,6 +85,42 @@ test.each(['read', 'read write', 'offline_access', 'OPENID'])(
     expect(answerIn(await browser.get(authorizePath(WEB, { scope, nonce: undefined })))).toMatchObject(told)
   },
 )
+
+/** What npm's openid-client is given for a code of a request with this scope. */
+async function tokensOf(application: Application, scope: string) {
+  const { client_id: id, client_secret: secret } = application
+  const insecure = { execute: [oidc.allowInsecureRequests] }
+  const config = await oidc.discovery(new URL(service.url), id, secret, secret ? undefined : oidc.None(), insecure)
+  const back = sentTo(await authorize(browser, zofia, authorizePath(application, { scope })))
+  const checks = { expectedState: 'state-of-the-application', expectedNonce: 'nonce-of-the-application' }
+  const tokens = await oidc.authorizationCodeGrant(config, back, { pkceCodeVerifier: VERIFIER, ...checks })
+  return { config, tokens }
+}
+
+test.each([
+  ['an application', WEB, 'openid profile email groups offline_access'],
+  ['a page', SPA, 'openid offline_access'],
+  ['one whose own list of scopes has not that', NARROW, 'openid profile offline_access'],
+])(
+  'who may have refresh tokens is given offline_access, and names all scopes again as it refreshes: %s',
+  async (_who, application, scope) => {
+    const { config, tokens } = await tokensOf(application, scope)
+    expect(tokens.scope).toBe(scope)
+    const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token ?? '', { scope })
+    expect(refreshed.scope).toBe(scope)
+    // As a browser is asked that is signed in already, and where the person is to be asked.
+    for (const prompt of [undefined, 'consent']) {
+      const { code } = answerIn(await authorize(browser, zofia, authorizePath(application, { scope, prompt })))
+      expect((await exchange(browser, application, code ?? '')).json.scope).toBe(scope)
+    }
+  },
+)
+
+test('who may have no refresh tokens, or asks for less, is not given offline_access', async () => {
+  expect((await tokensOf(ONCE, 'openid offline_access')).tokens).toMatchObject({ scope: 'openid' })
+  const { tokens } = await tokensOf(WEB, 'openid')
+  expect(tokens).toMatchObject({ scope: 'openid', refresh_token: expect.any(String) })
+})
 
 test('prompt=none tells who is signed in, and without anybody that a login is required, and shows nothing', async () => {
   const stranger = answerIn(await browser.get(authorizePath(WEB, { prompt: 'none' })))
@@ -141,7 +183,13 @@ test('an application with groups is closed to all others, also once they have le
   expect(refused).toMatchObject({ error: 'access_denied', state: 'state-of-the-application' })
   expect(answerIn(await browser.get(authorizePath(WEB)))).toHaveProperty('code')
 
+  // Nor does it hear of them by a token that another was given.
+  const { access_token: others } = (await exchange(browser, WEB, await codeFor(browser, yusuf, WEB))).json
+  expect([await isActive(browser, WEB, others), await isActive(browser, CLUB, others)]).toEqual([true, false])
+
   const member = createClient(service.url)
+  const { access_token: own } = (await exchange(member, WEB, await codeFor(member, zofia, WEB))).json
+  expect(await isActive(browser, CLUB, own)).toBe(true)
   const { json } = await exchange(member, CLUB, await codeFor(member, zofia, CLUB))
   expect((await userinfo(member, json.access_token)).json).toMatchObject({ sub: ZOFIA.id, groups: ZOFIA.groups })
   await accounts.write([{ ...ZOFIA, groups: ['elsewhere'] }, YUSUF])
@@ -164,6 +212,10 @@ test('the file of clients is read again: one that is taken out of it is gone, an
   expect((await browser.get(authorizePath(WEB))).status).toBe(400)
   clients.write([WEB, SPA, CLUB])
   await eventually('the client is back', async () => (await userinfo(browser, json.access_token)).status === 200)
+  const odd = { ...ONCE, client_secret: 'a-secret+with-such-a-sign' }
+  clients.write([WEB, SPA, CLUB, odd])
+  await eventually('the secret is found odd', () => service.stdout().includes('has a + or %'))
+  expect(service.stdout()).not.toContain(odd.client_secret)
 })
 
 test('a request that is long comes back whole, and one that is too long is told so at once', async () => {

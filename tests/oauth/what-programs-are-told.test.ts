@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { InjectOptions } from 'fastify'
+import { JSON_TYPE } from '../../server/http/json-body.ts'
 import { createClients, parseClients } from '../../server/oauth/clients-file.ts'
 import { createTestApp, type TestApp } from '../support/app.ts'
 import { DEVICE_GRANT, TV, WEB } from '../support/clients-file.ts'
@@ -81,6 +82,7 @@ test('a device that asks for nothing that is to be had is told so before anybody
   const begin = (fields: Record<string, string>) => ask('/oauth/device_authorization', { client_id: 'tv', ...fields })
   const told = await begin({ scope: 'read' })
   expect([told.statusCode, told.json().error]).toEqual([400, 'invalid_scope'])
+  expect((await begin({ scope: 'offline_access' })).json().error).toBe('invalid_scope')
   expect((await begin({})).statusCode).toBe(200)
   expect((await begin({ scope: 'read openid' })).statusCode).toBe(200)
 })
@@ -120,4 +122,37 @@ test('a client that asks by a grant that it has not is told so, wherever it asks
   ]) {
     expect([told.statusCode, told.json().error]).toEqual([400, 'unauthorized_client'])
   }
+})
+
+test.each([[{}], [{ client_id: 'tv' }]])(
+  'an empty secret is none, also by Basic: with %j in the form',
+  async (named) => {
+    const emptyOf = (id: string) => ({ authorization: `Basic ${Buffer.from(`${id}:`).toString('base64')}` })
+    const begun = await ask('/oauth/device_authorization', { ...named, scope: 'openid profile' }, emptyOf('tv'))
+    expect([begun.statusCode, begun.json().device_code]).toEqual([200, expect.any(String)])
+    const fields = { grant_type: DEVICE_GRANT, device_code: begun.json().device_code, ...named }
+    expect((await ask('/oauth/token', fields, emptyOf('tv'))).json().error).toBe('authorization_pending')
+    // Whoever has one has to show it.
+    const asked = await ask('/oauth/introspect', { token: 'x' }, emptyOf('web'))
+    expect([asked.statusCode, asked.json().error]).toEqual([401, 'invalid_client'])
+  },
+)
+
+test('whoever revokes a token is answered in JSON, which not every library can do without', async () => {
+  const told = await ask('/oauth/revoke', { ...OF_WEB, token: 'a-token-of-nobody' })
+  expect([told.statusCode, told.headers['content-type'], told.body]).toEqual([200, JSON_TYPE, '{}'])
+})
+
+test.each([
+  ['OPTIONS', '/oauth/token', 204],
+  ['POST', '/oauth/authorize', 303],
+  ['POST', '/oauth/logout', 303],
+  ['GET', '/scan/', 302],
+  ['GET', '/oauth/logout?client_id=web&post_logout_redirect_uri=https://web.example/out', 303],
+] as const)('a reply without a body is of no type: %s %s', async (method, url, status) => {
+  const asked = { origin: 'https://web.example', 'access-control-request-method': 'POST' }
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const headers = { OPTIONS: asked, POST: type, GET: {} }[method]
+  const told = await testApp.app.inject({ method, url, headers, ...(method === 'POST' ? { payload: 'x=1' } : {}) })
+  expect([told.statusCode, told.body, told.headers['content-type']]).toEqual([status, '', undefined])
 })

@@ -115,6 +115,17 @@ test('an answer that is posted goes where a redirect would have led, with what t
   expect(reply.text).toMatch(/name="code" value="[\w-]{43}"/)
 })
 
+test.each(['id_token', 'code id_token', 'token'])(
+  'who wants to be posted what there is not is posted so, with nothing behind a #: %s',
+  async (response_type) => {
+    const [address = ''] = WEB.redirect_uris
+    const reply = await browser.get(authorizePath(WEB, { response_type, response_mode: 'form_post' }))
+    expect(reply.text).toContain(`action="${address}"`)
+    expect(reply.text).toContain('name="error" value="unsupported_response_type"')
+    expect(reply.text).toContain('name="state" value="state-of-the-application"')
+  },
+)
+
 test('a way to be answered that is said twice is none, as with all else that is said twice', async () => {
   const path = `${authorizePath(WEB, { response_mode: 'form_post' })}&response_mode=query`
   expect(answerIn(await browser.get(path))).toMatchObject({ error: 'invalid_request' })

@@ -90,6 +90,8 @@ describe('a bad file is refused with one line that says where and why, and repea
     ['a refresh of nothing', { ...WEB, grant_types: ['refresh_token'] }, 'grant_types must have'],
     ['a scope that is none', { ...WEB, scope: 'openid admin' }, 'scope must be some of'],
     ['scopes without openid', { ...WEB, scope: 'profile' }, 'scope must have openid'],
+    ['a grant that is none', { ...WEB, grant_types: ['code'] }, 'grant_types 0 must be one of authorization_code, '],
+    ['an algorithm that is none', { ...WEB, id_token_signed_response_alg: 'none' }, 'alg must be one of RS256, EdDSA'],
     ['a group with a space at its end', { ...WEB, groups: ['staff', 'crew '] }, 'group 2 must be'],
     ['an algorithm that is none', { ...WEB, id_token_signed_response_alg: 'none' }, 'id_token_signed_response_alg'],
   ])('%s', (_what, entry, why) => {
