@@ -264,6 +264,14 @@ describe('scanin admin', () => {
     expect(err).not.toContain(ADMIN_TOKEN)
   })
 
+  test('a port that it cannot be is said to be none: of plain http, and the one that people come by', async () => {
+    const at = (url: string) => run(['admin', 'list', 'uid-1', '--url', url])
+    const byTls = await at(operator.url.replace('http:', 'https:'))
+    expect([byTls.code, byTls.err]).toEqual([1, expect.stringMatching(/^Nobody answers at https:.* plain http\.\n$/)])
+    const { code, err } = await at(service.url)
+    expect([code, err]).toEqual([1, 'What answers there is no admin port of this ScanIn.\n'])
+  })
+
   test('what was asked and not answered is not called undone', async () => {
     const server = createServer((request) => request.socket.destroy())
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
