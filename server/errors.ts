@@ -69,3 +69,9 @@ export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : undefined
 }
+
+/** That code behind a sentence, for who searches; nothing where there is none. */
+export function codeInBrackets(error: unknown): string {
+  const code = codeOf(error)
+  return code === undefined ? '' : ` (${code})`
+}

@@ -121,7 +121,7 @@ async function openService({
   const { accounts, madePassword } = await openAccounts(config, files.accounts)
   const { followed } = files
   if (followed.length > 0) onReloadable?.(() => void Promise.all(followed.map((file) => file.reload())))
-  const storeTroubles = createStoreTroubles(config.store)
+  const storeTroubles = createStoreTroubles(config.store, config.keyPrefix)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
   const ownClock = createProcessClock({ wall: Date.now, steady })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { codeInBrackets } from '../errors.ts'
 import { ListFileError } from '../files/list-file.ts'
 
 export interface Logo {
@@ -28,8 +29,8 @@ export function readLogo(path: string): Logo {
   let body: Buffer
   try {
     body = readFileSync(path)
-  } catch {
-    throw new ListFileError('BRAND_LOGO cannot be read')
+  } catch (cause) {
+    throw new ListFileError(`BRAND_LOGO cannot be read${codeInBrackets(cause)}`)
   }
   if (body.length > MOST_BYTES) throw bad(`has ${body.length} bytes, and may have ${MOST_BYTES}`)
   const logo = pngOf(body) ?? svgOf(body)

@@ -1,18 +1,30 @@
-// Before `npm start` and `npm run scanin`: builds what was never built, or not to its end, and says so where what is built is
-// older than its sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
+// Before `npm start` and `npm run scanin`: says so where packages are missing, builds what was never built, or not to its
+// end, and says so where what is built is older than its sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
 import { execSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const SOURCES = ['server', 'web', 'package-lock.json']
 /** A build writes each of them as that half of it is done. */
 const NOTES = ['dist/server/builds.json', 'dist/web/builds.json']
 
+const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+askFor(dependencies)
 if (!existsSync('dist/server/main.js')) build('Nothing is built yet')
 else if (existsSync('server') && !NOTES.every((path) => existsSync(path))) build('The build was cut short')
 else tellOfNewer()
 
+/** Node would say it by a stack of its own. */
+function askFor(packages = {}) {
+  const missing = Object.keys(packages).find((name) => !existsSync(join('node_modules', name)))
+  if (missing === undefined) return
+  console.error(`node_modules has no ${missing}: npm ci`)
+  process.exit(1)
+}
+
 function build(why) {
+  askFor(devDependencies)
   console.error(`${why}: building, which takes a minute`)
   execSync('npm run build', { stdio: 'inherit' })
 }

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { EnvironmentReader } from '../config/environment.ts'
-import { codeOf } from '../errors.ts'
+import { codeInBrackets, codeOf } from '../errors.ts'
 import { readText, UnreadableFileError } from '../files/list-file.ts'
 import { normal } from '../identity/names.ts'
 import { hashPassword } from '../identity/passwords.ts'
@@ -78,7 +78,7 @@ async function textOf(path: string): Promise<string | undefined> {
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) throw error
     if (codeOf(error.cause) === 'ENOENT') return undefined
-    throw new CommandError(`${path} cannot be read.`, { cause: error.cause })
+    throw new CommandError(`${path} cannot be read${codeInBrackets(error.cause)}.`, { cause: error.cause })
   }
 }
 

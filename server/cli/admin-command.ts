@@ -6,7 +6,6 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { blockedReply, blocksReply, endedReply, seenReply } from '../admin/admin-wire.ts'
 import { EnvironmentReader, parseOrigin } from '../config/environment.ts'
-import { codeOf } from '../errors.ts'
 import { columns } from './table.ts'
 import { type Command, CommandError, type Terminal, UsageError } from './terminal.ts'
 
@@ -82,38 +81,41 @@ function createCall(url: string | undefined, { env, readFile }: Terminal) {
     )
 
   return async (method: string, path: string): Promise<string> => {
-    const { status, body } = await ask(method, new URL(path, base), token).catch((cause: unknown) => {
-      throw new CommandError(noReplyInWords(base, cause), { cause })
-    })
-    if (status < 200 || status > 299) throw new CommandError(refusalInWords(status, body))
-    return body
+    const { status, body } = await ask(method, new URL(path, base), token)
+    if (status >= 200 && status <= 299) return body
+    const refusal = read(problem, body)
+    // The service's own port says the same, of every address that it does not have.
+    const isOfPath =
+      refusal.code === 'not_found' && (await ask('GET', new URL('/blocks', base), token)).status === status
+    throw new CommandError(isOfPath ? NO_ADMIN_PORT : refusalInWords(status, refusal))
   }
 }
 
-/** With these a request has not left. */
-const NOT_SENT: readonly (string | undefined)[] = [
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]
-
-function noReplyInWords(base: string, cause: unknown): string {
-  if (NOT_SENT.includes(codeOf(cause)))
-    return `Nobody answers at ${base}: does the service run there, with this ADMIN_PORT?`
-  return `No reply came from ${base} in time. It may have been done all the same: look, and ask again.`
+function noReplyInWords({ origin, protocol }: URL, wasSent: boolean): string {
+  if (wasSent) return `No reply came from ${origin} in time. It may have been done all the same: look, and ask again.`
+  const how = protocol === 'https:' ? ' The port itself speaks plain http.' : ''
+  return `Nobody answers at ${origin}: does the service run there, with this ADMIN_PORT?${how}`
 }
 
-/** Not by `fetch`, which calls some ports never. A redirect is not followed: it would be shown the token. */
+/**
+ * Not by `fetch`, which calls some ports never. A redirect is not followed: it would be shown the token.
+ * @throws CommandError where no reply comes
+ */
 async function ask(method: string, url: URL, token: string): Promise<{ status: number; body: string }> {
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+  const isSecure = url.protocol === 'https:'
+  const { request } = isSecure ? await import('node:https') : await import('node:http')
   const headers = { authorization: `Bearer ${token}` }
   const asked = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  let wasSent = false
+  asked.once('socket', (socket) => socket.once(isSecure ? 'secureConnect' : 'connect', () => (wasSent = true)))
   const replied = once(asked, 'response')
   asked.end()
-  const [reply]: IncomingMessage[] = await replied
-  return reply === undefined ? { status: 0, body: '' } : { status: reply.statusCode ?? 0, body: await text(reply) }
+  try {
+    const [reply]: IncomingMessage[] = await replied
+    return reply === undefined ? { status: 0, body: '' } : { status: reply.statusCode ?? 0, body: await text(reply) }
+  } catch (cause) {
+    throw new CommandError(noReplyInWords(url, wasSent), { cause })
+  }
 }
 
 /** What listens on all addresses of a machine is asked on its own. */
@@ -123,10 +125,10 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
+const NO_ADMIN_PORT = 'What answers there is no admin port of this ScanIn.'
 const problem = Type.Object({ title: Type.String(), code: Type.String() })
 
-function refusalInWords(status: number, body: string): string {
-  const { code, title } = read(problem, body)
+function refusalInWords(status: number, { code, title }: Static<typeof problem>): string {
   if (code === 'authentication_required') return 'The service has another ADMIN_TOKEN: nothing was done.'
   if (code === 'not_found')
     return 'Nobody here has that id: nothing was done. (scanin accounts list has those of the accounts.)'
@@ -141,7 +143,7 @@ function read<Schema extends TSchema>(schema: Schema, body: string): Static<Sche
   } catch {
     // As below.
   }
-  throw new CommandError('What answers there is no admin port of this ScanIn.')
+  throw new CommandError(NO_ADMIN_PORT)
 }
 
 function seenInWords({ user, blocked, sessions }: Static<typeof seenReply>): string {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { codeOf } from '../errors.ts'
 import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -103,8 +104,8 @@ export class EnvironmentReader {
       // Who names a file means its content: an empty one is a secret that was not put there.
       if (text === '') this.reject(name, 'is an empty file')
       return text || undefined
-    } catch {
-      this.reject(name, 'cannot be read')
+    } catch (error) {
+      this.reject(name, ['cannot be read', codeOf(error)].filter((part) => part !== undefined).join(': '))
       return undefined
     }
   }

@@ -4,6 +4,7 @@ import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Composer, type Document, isNode, isSeq, Lexer, LineCounter, Parser, YAMLError, YAMLParseError } from 'yaml'
+import { codeInBrackets } from '../errors.ts'
 import { AliasError, resolveAliases } from './yaml-aliases.ts'
 
 /** A file that cannot be used; the message says which variable names it and where, and repeats nothing of it but the place. */
@@ -126,7 +127,8 @@ function twinOf({ at, what }: Holder, holders: readonly Holder[]): Holder | unde
  */
 export async function readBytes(variable: string, path: string): Promise<Buffer> {
   return readFile(path).catch((cause) => {
-    throw new UnreadableFileError(`${variable} cannot be read`, { cause })
+    // Without the path: in its place somebody may have put what belongs into the file.
+    throw new UnreadableFileError(`${variable} cannot be read${codeInBrackets(cause)}`, { cause })
   })
 }
 

@@ -61,7 +61,11 @@ export function createClientAddresses({ trustProxy, trustProxyHops, logger }: Cl
       const peer = peerOf(request)
       if (!isProxy(peer)) return { address: peer, isKnown: isPlace(peer) && !isForwarded(request.headers) }
       const named = namedClient(request.headers, trustProxyHops)
-      if (named !== undefined) return { address: named, isKnown: isPlace(named) }
+      if (named !== undefined) {
+        // Nobody walks on: people may be in a listed network too.
+        if (isProxy(named)) warnings.listed(peer, named)
+        return { address: named, isKnown: isPlace(named) }
+      }
       warnings.silent(peer)
       return { address: peer, isKnown: false }
     },

@@ -55,7 +55,12 @@ function warnings({ accounts, confirm, ...config }: Config): string[] {
   const found = warningsOfAddress(config)
   if (confirm === 'passkey' && !areOffered(publicUrl))
     found.push('CONFIRM=passkey, and browsers have passkeys by https and at a name alone: nobody can confirm anything.')
-  found.push(...warningsOfTimes(phone), ...warningsOfRedis(phone), ...warningsOfAdmin(phone))
+  found.push(
+    ...warningsOfProxies(phone),
+    ...warningsOfTimes(phone),
+    ...warningsOfRedis(phone),
+    ...warningsOfAdmin(phone),
+  )
   if (accounts.kind === 'demo')
     found.push('the demo account is there for everyone who knows its password (ACCOUNTS_FILE replaces it).')
   else if (accounts.hasDemoPassword) found.push("DEMO_PASSWORD is nobody's: ACCOUNTS_FILE has all accounts.")
@@ -111,6 +116,13 @@ function warningsOfAddress({
   }
   if (!isCookieSecure) found.push('cookies go without Secure and __Host- (COOKIE_SECURE=auto follows PUBLIC_URL).')
   return found
+}
+
+function warningsOfProxies({ trustProxy }: Pick<Config, 'trustProxy'>): string[] {
+  if (!trustProxy.some((range) => range.endsWith('/0'))) return []
+  return [
+    'TRUST_PROXY is every address there is: all clients can say where they are, and MATCH=auto and limits go by that.',
+  ]
 }
 
 /** Applications behind forward auth are told an id, and not whose it is. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { codeOf } from '../errors.ts'
+import { codeInBrackets } from '../errors.ts'
 import { DATA_FILE, isLmdbFile, makeFolder, refuseCutFile } from './disk-file.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 
@@ -40,10 +40,9 @@ export async function openDiskTables(path: string): Promise<DiskTables> {
     }
   } catch (cause) {
     throw new StoreSettingError(
-      `STORE_PATH ${path} cannot be written to${inBrackets(codeOf(cause))}: name a folder that can`,
-      {
-        cause,
-      },
+      `STORE_PATH ${path} cannot be written to, or a file in it${codeInBrackets(cause)}: see whose they are, or name ` +
+        'another folder',
+      { cause },
     )
   }
   if (!isLmdbFile(join(path, DATA_FILE))) {
@@ -106,10 +105,6 @@ export function endBytes({ expiresAt, place }: { expiresAt: number; place: Buffe
 /** The key in one of these. */
 export function placeInEnd(end: Buffer): Buffer {
   return end.subarray(TIME_BYTES + 1)
-}
-
-function inBrackets(code: string | undefined): string {
-  return code === undefined ? '' : ` (${code})`
 }
 
 function messageOf(cause: unknown): string {

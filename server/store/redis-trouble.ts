@@ -17,7 +17,7 @@ interface Known {
   sign: RegExp
   isOurs?: boolean
   isSymptom?: boolean
-  /** Goes on after `Redis`. `VARIABLE` is the one that says where Redis is. */
+  /** Goes on after `Redis`. `VARIABLE` is the one that says where Redis is, `OURS` what `KEY_PREFIX` says. */
   text: string
 }
 
@@ -72,7 +72,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_channel',
     sign: /NOPERM.*channel|can't publish to the channel|no notice of a change/s,
-    text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&scanin:*'), and SUBSCRIBE",
+    text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&OURS*'), and SUBSCRIBE",
   },
   {
     kind: 'redis_time',
@@ -82,7 +82,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_rights',
     sign: /NOPERM|user executing the script can't/,
-    text: "does not allow a command or key: its user needs '~scanin:*', '&scanin:*' and the commands in docs/operations.md",
+    text: "does not allow a command or key: its user needs '~OURS*', '&OURS*' and the commands in docs/operations.md",
   },
   { kind: 'redis_full', sign: /\bOOM\b/, text: 'is full: raise its maxmemory, or give it a memory of its own' },
   {
@@ -135,7 +135,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: 'redis_unreachable',
     sign: /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Failed to refresh slots cache|None of startup nodes/,
-    text: 'cannot be reached at VARIABLE: is it running, and is the address right? It is tried again',
+    text: 'cannot be reached at VARIABLE: is it running, is the address right, and does it speak TLS as VARIABLE has it (rediss://)? It is tried again',
   },
   {
     kind: 'redis_slow',
@@ -146,19 +146,20 @@ const KNOWN: readonly Known[] = [
     kind: 'redis_connection',
     isSymptom: true,
     sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|Socket timeout|connection close|max retries|ready state|time is not known/,
-    text: 'does not answer, or closes the connection; it is tried again',
+    text: 'does not answer, or closes the connection: does it speak TLS as VARIABLE has it (rediss://)? It is tried again',
   },
 ]
 
 const VARIABLES = { single: 'REDIS_URL', cluster: 'REDIS_CLUSTER', sentinel: 'REDIS_SENTINELS' } as const
 
 /** Words for an error of Redis, of its client or of a probe; `undefined`: none are known. */
-export function redisTrouble(error: unknown, { kind: place }: RedisPlace): RedisTrouble | undefined {
+export function redisTrouble(error: unknown, { kind: place }: RedisPlace, keyPrefix: string): RedisTrouble | undefined {
   const signs = signsOf(error)
   const known = KNOWN.find(({ sign }) => sign.test(signs))
   if (known === undefined) return undefined
   const { kind, text, isOurs = false, isSymptom = false } = known
-  return { kind, text: `Redis ${text.replace('VARIABLE', VARIABLES[place])}${codeIn(signs)}`, isOurs, isSymptom }
+  const words = text.replaceAll('VARIABLE', VARIABLES[place]).replaceAll('OURS', keyPrefix)
+  return { kind, text: `Redis ${words}${codeIn(signs)}`, isOurs, isSymptom }
 }
 
 /** Codes and messages of an error and of what it came from. A message of ioredis has no command, and so no record. */

@@ -16,12 +16,12 @@ export interface StoreTroubles {
  * Opens the words for the store that was chosen. Of a Redis the latest trouble of a connection is remembered until
  * there is one.
  */
-export function createStoreTroubles(choice: StoreChoice): StoreTroubles {
+export function createStoreTroubles(choice: StoreChoice, keyPrefix: string): StoreTroubles {
   if (choice.kind !== 'redis') {
     return { explain: embeddedTrouble, noteConnectionError: () => undefined, noteConnected: () => undefined }
   }
   let latest: RedisTrouble | undefined
-  const wordsFor = (error: unknown) => redisTrouble(error, choice.place)
+  const wordsFor = (error: unknown) => redisTrouble(error, choice.place, keyPrefix)
   return {
     explain(error) {
       const trouble = wordsFor(error)

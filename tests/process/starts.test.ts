@@ -200,7 +200,7 @@ describe('bad files, all of which are named in one line', () => {
     const both = { GEOIP_FILE: '/no', GEOIP_FILE_FILE: '/dev/null' }
     const start = await tryToStart({ ...env, ...both, ACCOUNTS_FILE: '/no', CLIENTS_FILE: '/dev/null' })
     expectLine(start, ['Bad configuration: PORT (', 'MATCH (', 'ADMIN_BIND (', 'GEOIP_FILE (set both'])
-    expect(start.said).toContain('; ACCOUNTS_FILE cannot be read; CLIENTS_FILE: must be array of clients')
+    expect(start.said).toContain('; ACCOUNTS_FILE cannot be read (ENOENT); CLIENTS_FILE: must be array of clients')
     expect(namesIn(start.said)?.filter((name) => name.endsWith('_FILE'))).toEqual([
       ...['GEOIP_FILE', 'GEOIP_FILE_FILE', 'ACCOUNTS_FILE', 'CLIENTS_FILE', 'APPS_FILE'],
     ])
@@ -210,7 +210,7 @@ describe('bad files, all of which are named in one line', () => {
 test('keys that are to sign and are not there end the start with one line', () =>
   expectOneLine(
     { TOKEN_AUDIENCES: 'orders', SIGNING_KEYS_FILE: '/no/such/keys.json' },
-    'SIGNING_KEYS_FILE cannot be read',
+    'SIGNING_KEYS_FILE cannot be read (ENOENT)',
   ))
 
 test('the process writes that line, and ends with 1', async () =>

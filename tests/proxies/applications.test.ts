@@ -243,6 +243,21 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     expect(rawHeaders).not.toContain('of-somebody-else')
   })
 
+  test('T30 an application is told of no other path than was compared', async () => {
+    const other = '/of-another'
+    const claims = ['X-Original-URL', 'X-Original-URI', 'X-Rewrite-URL', 'X-Forwarded-Uri']
+    const headers = { ...Object.fromEntries(claims.map((name) => [name, other])), accept: '*/*' }
+    for (const [who, path] of [
+      [browser, '/'],
+      [createDomainBrowser(), '/hooks/build'],
+    ] as const) {
+      const { url, rawHeaders } = echoOf(await who.ask(urls.wiki + path, { headers }))
+      expect([url, rawHeaders.filter((text) => text.includes(other))]).toEqual([path, []])
+    }
+    const methods = { 'X-Original-Method': 'OTHER', 'X-Forwarded-Method': 'OTHER' }
+    expect(echoOf(await browser.ask(`${urls.wiki}/`, { headers: methods })).rawHeaders).not.toContain('OTHER')
+  })
+
   test('T30 a public part is open, without a name, and nothing that only looks like it', async () => {
     const stranger = createDomainBrowser()
     const asked = { method: 'POST', headers: { 'Remote-User': 'root', accept: '*/*' }, body: 'a=b' }

@@ -13,7 +13,8 @@ test("Traefik's file asks as Traefik has to, believes no client, and is believed
   const told = ['Remote-User', 'Remote-Name', 'Remote-Email', 'Remote-Groups']
   expect(middleware('ask-scanin.forwardauth.authResponseHeaders')).toBe(told.join(','))
   expect(Object.keys(labels).filter((label) => /trustforwardheader/i.test(label))).toEqual([])
-  for (const name of [...told, 'X-Original-URL', 'X-Original-Method', 'X-Request-Id', 'HTTP2-Settings']) {
+  const ofPaths = ['X-Original-URL', 'X-Original-URI', 'X-Original-Method', 'X-Rewrite-URL']
+  for (const name of [...told, ...ofPaths, 'X-Request-Id', 'HTTP2-Settings']) {
     expect([name, middleware(`no-claims.headers.customrequestheaders.${name}`)]).toEqual([name, ''])
   }
   expect(middleware('scanin.chain.middlewares')).toBe('no-claims,ask-scanin')

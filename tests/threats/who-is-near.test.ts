@@ -250,6 +250,14 @@ describe('T1 the log says what to set', () => {
     expect(more).toEqual([])
   })
 
+  test('once, where the client that a trusted proxy names may be the next proxy', async () => {
+    const way = proxied('198.51.100.7, 10.0.0.3', '127.0.0.1')
+    const [line = '', ...more] = await warningsOf({ TRUST_PROXY: '127.0.0.1,10.0.0.0/8' }, way)
+    expect(JSON.parse(line)).toMatchObject({ msg: expect.stringMatching(/10\.0\.0\.3, is in.*TRUST_PROXY_HOPS/) })
+    expect(more).toEqual([])
+    expect(await warningsOf({ TRUST_PROXY: '127.0.0.1,10.0.0.0/8', TRUST_PROXY_HOPS: '2' }, way)).toEqual([])
+  })
+
   test('nothing where all is well, with a proxy or without', async () => {
     expect(await warningsOf({}, {})).toEqual([])
     expect(await warningsOf({ TRUST_PROXY: '172.18.0.5' }, proxied('198.51.100.7', '172.18.0.5'))).toEqual([])

@@ -59,8 +59,12 @@ export function wayOn({ origin }: App, rd: string | undefined): string {
 
 export function createAppDoor({ apps, sessions, clientAddresses, logger }: AppDoorOptions): AppDoor {
   const warned = new Set<string>()
+  let version = apps.version()
 
   function warn(origin: string): void {
+    // Another file may have mended it, and lost it again.
+    if (version !== apps.version()) warned.clear()
+    version = apps.version()
     if (warned.has(origin)) return
     if (warned.size === MOST_WARNED) warned.clear()
     warned.add(origin)

@@ -15,15 +15,20 @@ export interface App {
 export interface AppList {
   find(origin: string): App | undefined
   replace(apps: readonly App[]): void
+  /** How often it was replaced: what is wrong with the list of now may have been wrong with another. */
+  version(): number
 }
 
 export function createAppList(first: readonly App[] = []): AppList {
   let byOrigin = mapOf(first)
+  let version = 0
   return {
     find: (origin) => byOrigin.get(origin),
     replace(apps) {
       byOrigin = mapOf(apps)
+      version++
     },
+    version: () => version,
   }
 }
 

@@ -31,7 +31,7 @@ const { store, clock, makeLimiter, use } = await openStore({
   wall: Date.now,
   steady: () => performance.now(),
   patienceMs: 5000,
-  troubles: createStoreTroubles(config.store),
+  troubles: createStoreTroubles(config.store, config.keyPrefix),
   onError: console.error,
   onLost: console.error,
 })

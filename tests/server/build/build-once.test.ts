@@ -31,9 +31,13 @@ function putSources(age: number): void {
   for (const path of ['server/store/store.ts', 'web/src/page.ts', 'package-lock.json']) put(path, { age })
 }
 
-async function run() {
+/** @param packages as package.json has them */
+async function run(packages: Record<string, Record<string, string>> = {}) {
   const build = "fs.writeFileSync('built', '')"
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { build: `node --eval "${build}"` } }))
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ scripts: { build: `node --eval "${build}"` }, ...packages }),
+  )
   const running = startProcess(process.execPath, [PROGRAM], { cwd: folder })
   const code = await running.exited
   const hasBuilt = (() => {
@@ -83,3 +87,25 @@ test.each(['server/builds.json', 'web/builds.json'])(
     expect(await run()).toEqual({ code: 0, said, hasBuilt: true })
   },
 )
+
+test('without a package that it runs by nothing is started, and one line says what to do', async () => {
+  putBuild(AGO_SECONDS)
+  put('node_modules/other/package.json')
+  const said = 'node_modules has no @scope/part: npm ci\n'
+  expect(await run({ dependencies: { other: '1', '@scope/part': '1' } })).toEqual({ code: 1, said, hasBuilt: false })
+})
+
+test('without a package that it is built by nothing is built, and one line says what to do', async () => {
+  putSources(0)
+  const said = 'node_modules has no builder: npm ci\n'
+  expect(await run({ devDependencies: { builder: '1' } })).toEqual({
+    code: 1,
+    said: expect.stringContaining(said),
+    hasBuilt: false,
+  })
+})
+
+test('what is only built by a package runs without it', async () => {
+  putBuild(AGO_SECONDS)
+  expect(await run({ devDependencies: { builder: '1' } })).toEqual({ code: 0, said: '', hasBuilt: false })
+})

@@ -148,7 +148,7 @@ test('what nobody trusts is not even listened to', () => {
   expect(addressOf(named('192.0.2.7'), 1, [])).toEqual(unknown('10.0.0.9'))
 })
 
-test('a start is warned once of a proxy that nobody named, and once of one that names nobody', () => {
+test('a start is warned once of a proxy that nobody named, of one that names nobody, and of one that names a proxy', () => {
   const warnings: { peer: unknown; words: unknown }[] = []
   const addresses = createClientAddresses({
     trustProxy: ['10.0.0.9'],
@@ -166,9 +166,12 @@ test('a start is warned once of a proxy that nobody named, and once of one that 
   see(named('192.0.2.7', '192.0.2.2'))
   see(named('unknown'))
   see({ from: '10.0.0.9' })
-  expect(warnings.map(({ peer }) => peer)).toEqual(['192.0.2.1', '10.0.0.9'])
+  see(named('192.0.2.7, 10.0.0.9'))
+  see(named('192.0.2.8, 10.0.0.9'))
+  expect(warnings.map(({ peer }) => peer)).toEqual(['192.0.2.1', '10.0.0.9', '10.0.0.9'])
   expect(warnings[0]?.words).toContain('TRUST_PROXY=192.0.2.1')
   expect(warnings[1]?.words).toContain('TRUST_PROXY_HOPS')
+  expect(warnings[2]?.words).toMatch(/, 10\.0\.0\.9, is in TRUST_PROXY itself.*TRUST_PROXY_HOPS/)
 })
 
 test('a limit counts an IPv4 address, and an IPv6 /64 as one', () => {

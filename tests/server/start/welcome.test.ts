@@ -62,6 +62,15 @@ test.each([
 })
 
 test.each([
+  [{ TRUST_PROXY: '10.0.0.1, 0.0.0.0/0' }, true],
+  [{ TRUST_PROXY: '::/0' }, true],
+  [{ TRUST_PROXY: '10.0.0.0/8' }, false],
+  [{}, false],
+])('that whoever connects is believed where clients are is said: %j', (env, isSaid) => {
+  expect(saidOf(env).includes('TRUST_PROXY is every address')).toBe(isSaid)
+})
+
+test.each([
   [{ COLLECT_SECONDS: '2' }, true],
   [{ COLLECT_SECONDS: '5', POLL_INTERVAL_SECONDS: '10' }, true],
   [{ COLLECT_SECONDS: '3' }, false],

@@ -72,12 +72,13 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
     }),
   ],
 ])('%s (ours: %s) is known by its sign: %s', (kind, isOurs, error) => {
-  expect(redisTrouble(error, PLACE)).toMatchObject({ kind, isOurs, text: expect.stringMatching(/^Redis [^\n]+$/) })
+  const text = expect.stringMatching(/^Redis [^\n]+$/)
+  expect(redisTrouble(error, PLACE, 'scanin:')).toMatchObject({ kind, isOurs, text })
 })
 
 test('what is unknown has no words', () => {
-  expect(redisTrouble(new Error('something else'), PLACE)).toBeUndefined()
-  expect(redisTrouble('no error', PLACE)).toBeUndefined()
+  expect(redisTrouble(new Error('something else'), PLACE, 'scanin:')).toBeUndefined()
+  expect(redisTrouble('no error', PLACE, 'scanin:')).toBeUndefined()
 })
 
 test('the variable named is the one that says where Redis is', () => {
@@ -87,12 +88,28 @@ test('the variable named is the one that says where Redis is', () => {
     { kind: 'cluster', nodes: [], isTls: false, login: {} },
     { kind: 'sentinel', sentinels: [], isTls: false, name: 'main', login: {}, sentinelLogin: {} },
   ]
-  const names = places.map((place) => /at (REDIS_\w+)/.exec(redisTrouble(refused, place)?.text ?? '')?.[1])
+  const names = places.map((place) => /at (REDIS_\w+)/.exec(redisTrouble(refused, place, 'scanin:')?.text ?? '')?.[1])
   expect(names).toEqual(['REDIS_URL', 'REDIS_CLUSTER', 'REDIS_SENTINELS'])
 })
 
+test.each([
+  ['other:', /'~other:\*', '&other:\*'/, /'&other:\*'/],
+  ['', /'~\*', '&\*'/, /'&\*'/],
+])('the rights named are those that KEY_PREFIX=%s takes', (keyPrefix, rights, channel) => {
+  const textOf = (message: string) => redisTrouble(new Error(message), PLACE, keyPrefix)?.text
+  expect(textOf("NOPERM this user has no permissions to run the 'set' command")).toMatch(rights)
+  expect(textOf('NOPERM this user has no permissions to access one of the channels used as arguments')).toMatch(channel)
+})
+
+test.each([coded('ETIMEDOUT', 'connect ETIMEDOUT'), new Error('Connection is closed.')])(
+  'that it may be TLS is said where nothing shows it: %s',
+  (error) => {
+    expect(redisTrouble(error, PLACE, 'scanin:')?.text).toContain('does it speak TLS as REDIS_URL has it')
+  },
+)
+
 test('a command that had no connection is told with the reason there is none, until there is one', () => {
-  const troubles = createStoreTroubles({ kind: 'redis', place: PLACE, waitReplicas: 0 })
+  const troubles = createStoreTroubles({ kind: 'redis', place: PLACE, waitReplicas: 0 }, 'scanin:')
   const symptom = new Error('Connection is closed.')
   expect(troubles.explain(symptom)?.kind).toBe('redis_connection')
   troubles.noteConnectionError(coded('ENOTFOUND'))

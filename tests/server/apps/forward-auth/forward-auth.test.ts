@@ -452,6 +452,14 @@ describe('a proxy', () => {
     expect(log.text().match(/"origin":"https:\/\/mistake\.example"/g)).toHaveLength(1)
   })
 
+  test('and again once the file was read anew: the next mistake may be the same', async () => {
+    for (const _reading of [1, 2]) {
+      apps.replace(APPS)
+      for (const _time of [1, 2]) await send('GET', '/auth/verify', forwardedTo('https://again.example'))
+    }
+    expect(log.text().match(/"origin":"https:\/\/again\.example"/g)).toHaveLength(2)
+  })
+
   test.each([
     ['no host', { 'x-forwarded-proto': 'https' }],
     ['no scheme', { 'x-forwarded-host': 'wiki.example' }],
