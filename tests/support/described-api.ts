@@ -33,7 +33,11 @@ export interface Document {
   servers: { url: string }[]
   tags: { name: string }[]
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Json; examples: Record<string, { value: unknown }>; securitySchemes: Json }
+  components: {
+    schemas: Json
+    examples: Record<string, { value: unknown }>
+    securitySchemes: Record<string, { name?: string; scheme?: string }>
+  }
 }
 
 export interface DescribedApi {

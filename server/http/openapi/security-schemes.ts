@@ -14,10 +14,10 @@ export function securitySchemes(cookies: Cookies): Record<string, object> {
     browserKey: {
       type: 'apiKey',
       in: 'cookie',
-      name: cookies.browserKeyName('{login id}'),
+      name: cookies.browserKeyName('LOGIN_ID'),
       description:
         "The secret half of a login: an HttpOnly cookie of the browser that started it, named by the token's first 16 " +
-        'characters. With another, or none, a login is unknown.',
+        'characters, for which `LOGIN_ID` stands. With another, or none, a login is unknown.',
     },
     application: {
       type: 'apiKey',

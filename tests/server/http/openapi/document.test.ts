@@ -131,8 +131,15 @@ describe('the document', () => {
     const local = await createTestApp({ PUBLIC_URL: 'http://localhost:3000' })
     const { components } = (await secure.app.inject('/openapi.json')).json()
     expect(components.securitySchemes.session.name).toBe('__Host-scanin_session')
-    expect(components.securitySchemes.browserKey.name).toBe('__Host-scanin_{login id}')
+    expect(components.securitySchemes.browserKey.name).toBe('__Host-scanin_LOGIN_ID')
     expect((await local.app.inject('/openapi.json')).json().servers).toEqual([{ url: '/' }])
+  })
+
+  test('names what clients put into headers by what may be one (RFC 9110 §5.6.2, RFC 6265 §4.1.1)', () => {
+    const schemes = Object.values(api.document.components.securitySchemes)
+    const names = schemes.flatMap(({ name, scheme }) => name ?? scheme ?? [])
+    expect(names).toHaveLength(schemes.length)
+    for (const name of names) expect(name).toMatch(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/)
   })
 
   test('is what /docs shows', async () => {
