@@ -46,9 +46,17 @@ export function readCookie(header: string | undefined, name: string): string | u
     while (isBlank(header.charCodeAt(from))) from++
     if (header.startsWith(name, from) && header[from + name.length] === '=') {
       while (isBlank(header.charCodeAt(end - 1))) end--
-      return header.slice(from + name.length + 1, end)
+      return withoutQuotes(header.slice(from + name.length + 1, end))
     }
     from = next
   }
   return undefined
+}
+
+/**
+ * One pair of quotes may be around a value (RFC 6265 §4.1.1): Java's own jar puts them there, and no value of ours has any.
+ * Whoever can plant a value under our name needs no quotes for it.
+ */
+function withoutQuotes(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
 }

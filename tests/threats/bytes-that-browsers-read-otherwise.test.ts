@@ -43,6 +43,8 @@ const PLACES: [string, (name: string, value: string, odd: Buffer) => (string | B
   ['after the name', (name, value, odd) => [name, odd, `=${value}`]],
   ['before the value', (name, value, odd) => [`${name}=`, odd, value]],
   ['after the value', (name, value, odd) => [`${name}=${value}`, odd]],
+  ['before a value in quotes', (name, value, odd) => [`${name}=`, odd, `"${value}"`]],
+  ['in the quotes of a value', (name, value, odd) => [`${name}="`, odd, `${value}"`]],
   ['after the value, before a semicolon', (name, value, odd) => [`${name}=${value}`, odd, '; other=1']],
 ]
 
@@ -78,11 +80,13 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
 
   afterAll(() => app.close())
 
-  test("a session's cookie is read with spaces and tabs around it", async () => {
+  test("a session's cookie is read with spaces and tabs around it, and out of quotes", async () => {
     for (const cookie of [
       `${prefix}session=${session}`,
       ` \t${prefix}session=${session}\t `,
       `other=1;\t ${prefix}session=${session} ;x=2`,
+      // As Java's own jar sends it (RFC 2965 §3.3.4).
+      `$Version="1"; ${prefix}session="${session}";$Path="/"`,
     ]) {
       expect((await asWhom([cookie])).status).toBe(200)
     }

@@ -16,6 +16,16 @@ describe('reading one cookie', () => {
     ['xsession=no; session=a', 'a'],
     ['sessionx=no; session=a', 'a'],
     ['x="; session=a', 'a'],
+    ['$Version="1"; session="a";$Path="/"', 'a'],
+    ['session="a" ; other=1', 'a'],
+    ['session=""', ''],
+    ['session="', '"'],
+    ['session="a', '"a'],
+    ['session=a"', 'a"'],
+    ['session=""a""', '"a"'],
+    ['session="a; other=1"', '"a'],
+    ['session="\u00a0a"', '\u00a0a'],
+    ['session=\u00a0"a"', '\u00a0"a"'],
   ])('%s', (header, value) => {
     expect(readCookie(header, 'session')).toBe(value)
   })
