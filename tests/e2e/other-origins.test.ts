@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Frame, Page } from 'playwright-core'
+import type { Frame, Locator, Page } from 'playwright-core'
 import { freePort } from '../support/free-port.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
@@ -161,6 +161,20 @@ async function frameIn(page: Page, path: string): Promise<Frame> {
   return inside
 }
 
+/** Has the phone be where nobody knows whether it is near, so that digits are asked for. */
+async function confirmFromAfar(token: string): Promise<void> {
+  const phone = await createPhone(service.url, login)
+  const afar = { headers: { 'x-forwarded-for': '192.0.2.7' } }
+  await phone.post('/login/scan', { token }, afar)
+  expect((await phone.post('/login/confirm', { token }, afar)).json.status).toBe('match_required')
+}
+
+/** A field of the application's own. */
+async function fieldIn(page: Page): Promise<Locator> {
+  await page.evaluate(() => document.body.append(document.createElement('input')))
+  return page.locator('input')
+}
+
 const told = (page: Page) => page.waitForFunction(() => document.title.startsWith('['))
 
 describe('the login page in a frame', () => {
@@ -185,6 +199,40 @@ describe('the login page in a frame', () => {
     await told(page)
     await sees(again, '#status', 'Signed in as \u2068Demo Person\u2069.')
     expect(await again.locator('#user-code button').isVisible()).toBe(false)
+  })
+
+  test('takes the focus out of no field of the application, whatever it has to show', async () => {
+    const page = await openAt(listed)
+    const [field, frame] = [await fieldIn(page), await frameIn(page, '/embed')]
+    const token = await readToken(frame)
+    let answer: () => Promise<void> = async () => undefined
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/login/user-code', (route) => {
+        answer = () => route.continue()
+        resolve()
+      })
+    })
+    await frame.locator('#user-code button').click()
+    await asked
+    await field.focus()
+    await answer()
+    await frame.locator('#user-code output').waitFor()
+    await page.keyboard.type('Ada Lovelace, ')
+    await confirmFromAfar(token)
+    await frame.locator('#match-form').waitFor()
+    await page.keyboard.type('030 123456')
+    expect(await field.inputValue()).toBe('Ada Lovelace, 030 123456')
+    expect(await frame.locator('#match-code').inputValue()).toBe('')
+  })
+
+  test('puts the focus where it goes on if it is in the frame', async () => {
+    const page = await openAt(listed)
+    const frame = await frameIn(page, '/embed')
+    const token = await readToken(frame)
+    await frame.locator('#user-code button').click()
+    await frame.locator('#copy-code:focus').waitFor()
+    await confirmFromAfar(token)
+    await frame.locator('#match-code:focus').waitFor()
   })
 
   test('goes by where it is asked from where what it is named is no origin', async () => {

@@ -42,6 +42,12 @@ async function begin(): Promise<void> {
   tellParent()
 }
 
+const { focus } = HTMLElement.prototype
+// Whatever of this page takes the focus: out of another document it takes none, where somebody may be typing.
+HTMLElement.prototype.focus = function (options) {
+  if (window.parent === window || document.hasFocus()) focus.call(this, options)
+}
+
 // The frame stays where it is: no other page of ours would be shown in one.
 document.addEventListener('scanin-authenticated', (event) => {
   event.preventDefault()
