@@ -66,10 +66,21 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
     api,
     anyHost: hasApps ? withoutHsts : api,
     page,
-    // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
-    embed: isAlone ? page : { ...unframed, 'content-security-policy': contentSecurityPolicy(allowedOrigins.join(' ')) },
+    embed: isAlone ? page : framed(unframed, allowedOrigins),
     asset,
     worker: { ...asset, 'content-security-policy': WORKER_POLICY },
+  }
+}
+
+function framed(unframed: Readonly<Record<string, string>>, by: readonly string[]): Readonly<Record<string, string>> {
+  return {
+    ...unframed,
+    // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
+    'content-security-policy': contentSecurityPolicy(by.join(' ')),
+    // A page that is isolated shows no frame without both (HTML §7.1.4). All that this one loads is its own anyway, and
+    // another site's loads it as nothing of theirs any more.
+    'cross-origin-embedder-policy': 'require-corp',
+    'cross-origin-resource-policy': 'same-site',
   }
 }
 

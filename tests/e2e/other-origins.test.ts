@@ -39,6 +39,9 @@ dns.lookup = (_name, ...rest) => {
   else told(null, '127.0.0.1', 4)
 }`
 
+/** A page here is isolated from others (HTML §7.1.4). */
+const ISOLATED = '/isolated'
+
 /** What the application's page keeps of what its frame has said. */
 const PAGE = `<!doctype html><title>An application</title><script>
   addEventListener('message', (event) => {
@@ -47,7 +50,13 @@ const PAGE = `<!doctype html><title>An application</title><script>
 </script>`
 
 beforeAll(async () => {
-  applications = createServer((_request, reply) => reply.setHeader('content-type', 'text/html').end(PAGE))
+  applications = createServer(({ url }, reply) => {
+    if (url === ISOLATED) {
+      reply.setHeader('cross-origin-opener-policy', 'same-origin')
+      reply.setHeader('cross-origin-embedder-policy', 'require-corp')
+    }
+    reply.setHeader('content-type', 'text/html').end(PAGE)
+  })
   await new Promise<void>((resolve) => applications.listen(0, '127.0.0.1', resolve))
   const { port } = applications.address() as AddressInfo
   listed = `http://app.team.localhost:${port}`
@@ -98,9 +107,9 @@ function documented(): string {
 
 const approveAt = async (token: string) => approve(await createPhone(service.url, login), token)
 
-async function openAt(origin: string): Promise<Page> {
+async function openAt(address: string): Promise<Page> {
   const page = await visitors.desktop()
-  await page.goto(origin)
+  await page.goto(address)
   return page
 }
 
@@ -233,6 +242,14 @@ describe('the login page in a frame', () => {
     await frame.locator('#copy-code:focus').waitFor()
     await confirmFromAfar(token)
     await frame.locator('#match-code:focus').waitFor()
+  })
+
+  test('is shown by a page that is isolated from others', async () => {
+    const page = await openAt(listed + ISOLATED)
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+    await approveAt(await readToken(await frameIn(page, '/embed')))
+    await told(page)
+    expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
   })
 
   test('goes by where it is asked from where what it is named is no origin', async () => {

@@ -301,6 +301,8 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
     expect(policy.split('; ')).toContain('frame-ancestors https://app.example.com')
     expect(policy.replace(/frame-ancestors [^;]+/, '')).not.toMatch(/unsafe-|script-src|\*|https?:/)
     expect(headers['x-frame-options']).toBeUndefined()
+    expect(headers['cross-origin-embedder-policy']).toBe('require-corp')
+    expect(headers['cross-origin-resource-policy']).toBe('same-site')
     expect(text).not.toMatch(/id="(confirm|deny|password|sessions|sign-out)"/)
     const alone = await startService()
     try {
