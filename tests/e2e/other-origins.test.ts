@@ -44,8 +44,9 @@ const ISOLATED = '/isolated'
 
 /** What the application's page keeps of what its frame has said. */
 const PAGE = `<!doctype html><title>An application</title><script>
+  let count = 0
   addEventListener('message', (event) => {
-    document.title = JSON.stringify([event.origin, event.data])
+    document.title = JSON.stringify([event.origin, event.data]) + ' ' + ++count
   })
 </script>`
 
@@ -192,7 +193,7 @@ describe('the login page in a frame', () => {
     const first = await frameIn(page, '/embed')
     await approveAt(await readToken(first))
     await told(page)
-    expect(JSON.parse(await page.title())).toEqual([login, { type: 'scanin.signed-in' }])
+    expect(await page.title()).toBe(`${JSON.stringify([login, { type: 'scanin.signed-in' }])} 1`)
     // That the page goes on in a moment is said where it does.
     await sees(first, '#status', /^\s*Signed in as \u2068Demo Person\u2069\s*$/)
     expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
@@ -208,6 +209,45 @@ describe('the login page in a frame', () => {
     await told(page)
     await sees(again, '#status', 'Signed in as \u2068Demo Person\u2069.')
     expect(await again.locator('#user-code button').isVisible()).toBe(false)
+  })
+
+  test('tells once more the application that asks, and nothing before somebody is signed in', async () => {
+    const page = await openAt(listed)
+    const token = await readToken(await frameIn(page, '/embed'))
+    const send = (...messages: unknown[]) =>
+      page.evaluate(
+        ([messages, origin]) => {
+          for (const message of messages) window.frames[0]?.postMessage(message, origin)
+        },
+        [messages, login] as const,
+      )
+    // Messages come one after the other: of those before, it has been told by the time that it is told of the last.
+    const heard = (count: number) => page.waitForFunction((count) => document.title.endsWith(` ${count}`), count)
+    const ask = { type: 'scanin.ask' }
+    await send(ask)
+    await approveAt(token)
+    await heard(1)
+    await send(null, 'scanin.ask', { type: 'scanin.signed-in' }, ask)
+    await heard(2)
+    await page.reload()
+    await frameIn(page, '/embed')
+    await heard(1)
+    await send(ask)
+    await heard(2)
+    expect(await page.title()).toBe(`${JSON.stringify([login, { type: 'scanin.signed-in' }])} 2`)
+  })
+
+  test('says to whoever builds the application that it knows nobody to tell', async () => {
+    visitors.await(/cannot tell who frames/)
+    const page = await openAt(listed)
+    await page.evaluate(() => {
+      document.head.innerHTML = '<meta name="referrer" content="no-referrer"><title>An application</title>'
+    })
+    const said = page.waitForEvent('console', (message) => message.text().includes('?parent=https://'))
+    const frame = await frameIn(page, '/embed')
+    await approveAt(await readToken(frame))
+    expect((await said).type()).toBe('warning')
+    expect(await page.title()).toBe('An application')
   })
 
   test('takes the focus out of no field of the application, whatever it has to show', async () => {

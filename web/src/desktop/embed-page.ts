@@ -24,12 +24,22 @@ function webOriginOf(address: string): string | undefined {
   }
 }
 
+let isSignedIn = false
+
 /** That there is a session, and not whose: the application asks for that by its own request. */
 function tellParent(): void {
+  isSignedIn = true
+  if (window.parent === window) return
   const origin = parentOrigin()
   // Exactly there: a frame may have gone elsewhere meanwhile.
-  if (origin !== undefined && window.parent !== window) window.parent.postMessage({ type: 'scanin.signed-in' }, origin)
+  if (origin !== undefined) window.parent.postMessage({ type: 'scanin.signed-in' }, origin)
+  else console.warn('ScanIn cannot tell who frames this page: no Referer, and no ?parent=https://… at its address')
 }
+
+// Whoever came too late to hear it asks. The answer goes where the news went, whatever the origin of who asks.
+window.addEventListener('message', ({ source, data }) => {
+  if (isSignedIn && source === window.parent && data?.type === 'scanin.ask') tellParent()
+})
 
 /** Who is signed in already scans nothing. Whatever else comes of the question, the login says it better. */
 async function begin(): Promise<void> {
