@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Frame, Locator, Page } from 'playwright-core'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
-import { readToken, sees } from '../support/page-steps.ts'
+import { readToken, sees, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { pageSnippet, startSampleBackEnd } from '../support/sample-back-end.ts'
 import { type Service, startService } from '../support/service.ts'
@@ -124,6 +125,47 @@ describe('a page of another origin of the same site', () => {
     expect(await ended).toMatchObject({ status: 'authenticated', user: { id: 'demo' } })
     expect((await ask(page, 'GET', '/session')).json.user.id).toBe('demo')
     expect((await ask(page, 'POST', '/session/token', {})).json.token_type).toBe('Bearer')
+  })
+
+  test('keeps to the pace that it is told by that script, also where a reply was lost', async () => {
+    visitors.await(/net::ERR_FAILED/)
+    const page = await openAt(listed)
+    await page.clock.install()
+    await stopClock(page)
+    const cors = { 'access-control-allow-origin': listed, 'access-control-allow-credentials': 'true' }
+    const json = { status: 'pending', expires_in: 300, interval: 5, hold: 0 }
+    const replies = [undefined, json, json]
+    await page.route(
+      '**/login/status/**',
+      (route) => {
+        const said = replies.shift()
+        return said === undefined ? route.abort() : route.fulfill({ headers: cors, json: said })
+      },
+      { times: replies.length },
+    )
+    const started = page.waitForResponse((reply) => reply.url() === `${login}/login` && reply.status() === 201)
+    const ended = page.evaluate(`(async () => {
+      document.body.append(new Image())
+      const fetched = window.fetch
+      window.polls = []
+      window.fetch = (url, options) => {
+        if (url.includes('/status/')) window.polls.push(Date.now())
+        return fetched(url, options)
+      }
+      ${documented()}
+      return state
+    })()`)
+    const { token, interval } = await (await started).json()
+    const polls = await eventually('four polls', async () => {
+      await page.clock.runFor(100)
+      const polls: number[] = await page.evaluate('window.polls')
+      return polls.length >= 4 && polls
+    })
+    const pauses = polls.map((at, nth) => (at - (polls[nth - 1] ?? 0)) / 1000).slice(1, 4)
+    for (const [nth, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual([interval, 5, 5][nth] ?? 0)
+    await approveAt(token)
+    await page.clock.resume()
+    expect(await ended).toMatchObject({ status: 'authenticated' })
   })
 
   test('asks a back end at another origin as whoever is signed in, as docs/back-ends.md has it', async () => {
