@@ -177,12 +177,8 @@ export class EnvironmentReader {
     return undefined
   }
 
-  #parsed<Value>(
-    name: string,
-    description: string,
-    parse: (text: string) => Value | undefined,
-    text = this.text(name),
-  ): Value | undefined {
+  #parsed<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value | undefined {
+    const text = this.text(name)
     if (text === undefined) return undefined
     const value = parse(text)
     if (value === undefined) this.reject(name, `has to be ${description}`)
@@ -191,12 +187,12 @@ export class EnvironmentReader {
 
   /** It may be on several lines, as in a Compose file. */
   #list<Value>(name: string, description: string, parse: (text: string) => Value | undefined): Value[] | undefined {
-    const parseAll = (text: string) => {
-      const values = text.split(',').map((part) => parse(part.trim()))
-      const good = values.filter((value) => value !== undefined)
-      return good.length === values.length ? good : undefined
-    }
-    return this.#parsed(name, description, parseAll, this.#value(name))
+    return this.#explained(name, this.#value(name), (text) => {
+      const parts = text.split(',').map((part) => part.trim())
+      if (parts.includes('')) return 'has a comma too many'
+      const good = parts.map(parse).filter((value) => value !== undefined)
+      return good.length === parts.length ? good : `has to be ${description}`
+    })
   }
 }
 

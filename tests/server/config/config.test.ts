@@ -323,6 +323,8 @@ describe('a bad environment', () => {
   test.each([
     [{ REDIS_URL: 'redis://a', REDIS_CLUSTER: 'a:1' }, 'only one of'],
     [{ REDIS_SENTINELS: 'a:1' }, 'go together'],
+    [{ ALLOWED_ORIGINS: 'https://a.example.com,' }, 'ALLOWED_ORIGINS (has a comma too many'],
+    [{ TRUST_PROXY: '10.0.0.1,,10.0.0.2' }, 'TRUST_PROXY (has a comma too many'],
     [{ REDIS_CLUSTER: 'rediss://a:1,b:2' }, 'REDIS_CLUSTER (has rediss:// at some and not at all'],
     [{ REDIS_SENTINELS: 'redis://a:1,rediss://b:2', REDIS_SENTINEL_NAME: 'main' }, 'all speak TLS, or none'],
     [{ REDIS_PASSWORD: 'x' }, 'there is no Redis'],
