@@ -41,7 +41,11 @@ export const expiresIn = Type.Integer({ description: 'Whole seconds until this s
 export const moment = Type.String({ format: 'date-time', examples: ['2026-10-05T09:41:00.000Z'] })
 
 /** The wire form of a person to whoever need not know more than whom it is about. */
-export const userId = Type.String({ examples: ['ada'] })
+export const userId = Type.String({
+  description:
+    "At where the person comes from: of people from two places two may have the same one. Tokens' `sub` is one person's",
+  examples: ['ada'],
+})
 export const userName = Type.String({ examples: ['Ada Lovelace'] })
 export const shortUser = Type.Object({ id: userId, name: userName }, { title: 'User' })
 
