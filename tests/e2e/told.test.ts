@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { cityRecord, geoipFile } from '../support/geoip-file.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
@@ -15,6 +15,7 @@ import {
   readToken,
   sees,
   signInOnPhone,
+  stopClock,
   tabTo,
 } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
@@ -40,6 +41,7 @@ const { visitors, shared } = setUpPageTests({
   noted: env,
   unheard: env,
   open: env,
+  late: env,
 })
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
@@ -116,6 +118,61 @@ test('a phone tells at its next visit of what was signed in since, and one butto
   await phone.locator('#activity summary').click()
   await sees(phone, '#events', 'Firefox on Linux was signed out')
   await sees(phone, '#events', 'Reykjavík, Iceland')
+})
+
+test('what is new comes in below what the page is about, which stays where it is, and takes no tap that was on its way', async () => {
+  const { url } = shared('late')
+  const phone = await visitors.phone()
+  await phone.clock.install()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  const thief = await createPhone(url)
+
+  const held: Route[] = []
+  await phone.route('**/events', (route) => void held.push(route))
+  await phone.reload()
+  await phone.locator('#sessions li').nth(1).waitFor()
+  await stopClock(phone)
+  const placeOf = (part: string) => phone.locator(part).boundingBox()
+  const before = await placeOf('#user-code')
+  await eventually('events are asked for', () => held.length > 0)
+  await Promise.all(held.map((route) => route.continue()))
+  await phone.unroute('**/events')
+  await sees(phone, '#new-links', 'New since you were last here')
+  expect(await placeOf('#user-code')).toEqual(before)
+
+  const tap = async (part: string) => {
+    const { x, y, width, height } = await phone.locator(part).evaluate((button) => {
+      button.scrollIntoView({ block: 'center' })
+      return button.getBoundingClientRect().toJSON()
+    })
+    await phone.touchscreen.tap(x + width / 2, y + height / 2)
+  }
+  for (const part of ['#new-links-known', '#new-links .link-button']) await tap(part)
+  await phone.clock.runFor(500)
+  expect(await phone.locator('#new-links').isVisible()).toBe(true)
+  expect(await session(thief)).toBe(200)
+  await phone.clock.runFor(500)
+  await tap('#new-links .link-button')
+  await sees(phone, '#new-links li', 'have your password changed')
+})
+
+test('where the screen has no room for it, the title of what is new stands at the lower edge', async () => {
+  const { url } = shared('late')
+  const phone = await visitors.phone({ viewport: { width: 390, height: 560 } })
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await sees(phone, '#sessions', 'This phone')
+  await createPhone(url)
+  await phone.reload()
+  await sees(phone, '#new-links', 'New since you were last here')
+  const isInSight = () =>
+    phone.locator('#new-links-title').evaluate((title) => {
+      const { top, bottom } = title.getBoundingClientRect()
+      return top > innerHeight - 80 && bottom < innerHeight
+    })
+  await eventually('its title is in sight', isInSight)
 })
 
 test('devices are named, and signed out together after a plain question; after a refusal the page says what to do', async () => {

@@ -1,11 +1,12 @@
 import { closeDialogs } from '../page/close-dialogs.ts'
 import { findPart } from '../page/find-part.ts'
+import { createSettling } from '../page/settling.ts'
 
 export type PhoneSection = 'loading' | 'sign-in' | 'chooser' | 'request' | 'result'
 
 const sections: readonly PhoneSection[] = ['loading', 'sign-in', 'chooser', 'request', 'result']
 
-/** A tap that was on its way to what stood there before is for nobody. */
+/** For who has pressed something, and waits for what comes of it. */
 const SETTLING_MS = 400
 
 /**
@@ -15,13 +16,7 @@ const SETTLING_MS = 400
 export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => void {
   const main = findPart(root, 'main', HTMLElement)
   let last: PhoneSection = 'loading'
-  let settling: ReturnType<typeof setTimeout> | undefined
-
-  const settle = () => {
-    main.toggleAttribute('data-settling', true)
-    clearTimeout(settling)
-    settling = setTimeout(() => main.toggleAttribute('data-settling', false), SETTLING_MS)
-  }
+  const settle = createSettling(main, SETTLING_MS)
 
   return (shown) => {
     // First, for it gives the focus back to what had it.

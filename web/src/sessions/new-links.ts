@@ -7,6 +7,7 @@ import { later } from '../page/later.ts'
 import { agoElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
+import { createSettling } from '../page/settling.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
 import { setApart, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
@@ -38,12 +39,18 @@ export interface NewLinksBanner extends Personal {
   show(isShown: boolean): void
 }
 
+/** It comes by itself: longer than it takes to see that it did, and to hold back the finger. */
+const SETTLING_MS = 1000
+
+const ROOM_BELOW_TITLE = 12
+
 const freshVisit = (): Visit => ({ approved: new Set(), ended: new Set(), known: new Set(), told: new Map() })
 
 /**
  * `#new-links`: whatever was signed in as this person since this phone was here last, with a button each that ends it; and what
  * was done with their passkeys, with one that leads to those.
- * It stays, over visits too, until the person has said of all of it whether it was theirs.
+ * It stays, over visits too, until the person has said of all of it whether it was theirs. It comes late, and so below what
+ * the page is about: nothing of that moves.
  */
 export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): NewLinksBanner {
   const card = findPart(root, '#new-links', HTMLElement)
@@ -65,6 +72,14 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const notes = createVisitNotes(api)
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
+
+  const settle = createSettling(card, SETTLING_MS)
+  const onSize = () => {
+    // Where the screen is too low for it, its title stands at the lower edge (devices.css has the rest).
+    card.style.bottom = `${title.offsetTop + title.offsetHeight + ROOM_BELOW_TITLE - card.offsetHeight}px`
+    settle()
+  }
+  new ResizeObserver(onSize).observe(card)
 
   const draw = () => {
     const links = [...visit.told.values()]
