@@ -35,6 +35,8 @@ test('a phone without a connection is told so by a page of ours, which goes on b
   await phone.goto(`${service.url}/scan?again#a-token`)
   await sees(phone, 'h1', 'No connection')
   await sees(phone, '.lead', 'cannot reach Müller & Söhne')
+  // What came of what was decided just before nobody knows here.
+  await sees(phone, '.lead', 'confirmed a sign-in, that may have arrived')
   await sees(phone, '#start-trouble', 'Trying again')
   // With its colours and its signs, which it has to have kept too.
   expect((await phone.locator('.trouble-sign').boundingBox())?.width).toBe(72)

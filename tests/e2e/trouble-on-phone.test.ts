@@ -113,6 +113,32 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   await sees(phone, '#result', 'Confirmed')
 })
 
+test('a confirmation without an answer is said to have arrived, maybe, until the service is there again and asks once more', async () => {
+  visitors.await(/ERR_FAILED/)
+  const { url } = shared('ordinary')
+  const phone = await visitors.phone()
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+  const token = await startLogin(createClient(url))
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+  await phone.locator('#request').waitFor()
+
+  await phone.route('**/login/**', (route) => route.abort())
+  await confirm(phone)
+  await sees(phone, '#request-message', 'Your confirmation may have arrived all the same.')
+  await sees(phone, '#status', 'Reconnecting')
+  await phone.locator('#deny').click()
+  await sees(phone, '#request-message', /^The service cannot be reached/)
+
+  await phone.unroute('**/login/**')
+  await eventually('it is told no more', async () => (await phone.locator('#request-message').textContent()) === '')
+  await confirm(phone)
+  await sees(phone, '#result', 'Confirmed')
+})
+
 test('at another address than the service has it says which is right, and leads there with the code', async () => {
   visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
   const port = await freePort()

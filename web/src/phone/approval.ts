@@ -35,6 +35,11 @@ export type ApprovalView =
 
 export type Decision = 'confirm' | 'deny'
 
+/** A confirmation was sent, and no answer came: it may have arrived. */
+export class UnheardError extends ConnectionError {
+  override name = 'UnheardError'
+}
+
 /**
  * What is shown of a login that is gone, where how it ended was not heard: the list says whether the browser got in. A
  * refusal may have come too late, also where another phone of this person let it in.
@@ -230,7 +235,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       return await api.confirm({ token, assertion, isAgain: isUnanswered })
     } catch (error) {
       if (!isRefusal(error)) mayBeIn = true
-      throw error
+      throw error instanceof ConnectionError ? new UnheardError(error.message, { cause: error }) : error
     }
   }
 

@@ -77,6 +77,12 @@ export function createApproving(parts: ApprovingParts): Approving {
         ...scanned,
         otherTabs,
         onSooner: timeLeft.endAt,
+        onConnection: (connection) => {
+          parts.onConnection(connection)
+          if (connection === 'reconnecting') return
+          card.isBack()
+          result.isBack()
+        },
         onView: (view) => {
           if (view.kind === 'asking') {
             card.show(view.request, view.endsAt, approval)

@@ -11,14 +11,16 @@ import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
 import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
-import { isProblem } from '../wire/api-error.ts'
+import { ConnectionError, isProblem } from '../wire/api-error.ts'
 import type { ScanReply } from '../wire/protocol.ts'
-import type { Approval } from './approval.ts'
+import { type Approval, UnheardError } from './approval.ts'
 import type { TimeLeft } from './time-left.ts'
 
 export interface RequestCard {
   show(request: ScanReply, endsAt: number, approval: Approval): void
   hide(): void
+  /** The service is there again: that it could not be reached is told no more. */
+  isBack(): void
 }
 
 export interface RequestCardParts {
@@ -47,6 +49,8 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const icon = findPart(card, '.asker-icon', HTMLElement)
   makeRoomForSigns(icon, root)
   let approval: Approval | undefined
+  /** What the message tells: nobody answered. */
+  let isAway = false
 
   const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
     const decided = approval
@@ -54,6 +58,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     // By its end the card may ask about another code, and its buttons be pressed for that one.
     const isStill = () => approval === decided
     const ask = async () => {
+      isAway = false
       message.textContent = words
       try {
         await act(decided)
@@ -66,7 +71,8 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   }
 
   const tell = (error: unknown) => {
-    tellTrouble(message, error, passkeyErrorWords)
+    tellTrouble(message, error, whyUnheard)
+    isAway = error instanceof ConnectionError
     if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
   }
 
@@ -129,6 +135,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   return {
     show(request, endsAt, current) {
       approval = current
+      isAway = false
       message.textContent = ''
       setBusy(false, confirm, deny)
       drawSigns(icon, request.browser, 'browser')
@@ -148,8 +155,15 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       timeLeft.stop()
       approval = undefined
     },
+    isBack() {
+      if (isAway) message.textContent = ''
+      isAway = false
+    },
   }
 }
+
+const whyUnheard = (error: unknown): string =>
+  error instanceof UnheardError ? requestWords.unheard : passkeyErrorWords(error)
 
 /** Whether another passkey, or one at all, might help. */
 const isAboutPasskeys = (error: unknown): boolean =>

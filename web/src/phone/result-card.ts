@@ -5,6 +5,7 @@ import { findPart } from '../page/find-part.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
+import { ConnectionError } from '../wire/api-error.ts'
 import type { Approval, ApprovalView } from './approval.ts'
 import { createKeepOffer } from './keep-offer.ts'
 import type { TimeLeft } from './time-left.ts'
@@ -16,6 +17,8 @@ export interface ResultCard {
   /** @param approval what decides on it; left out, there is nothing to decide */
   show(view: ResultView, approval?: Approval): void
   hide(): void
+  /** The service is there again: that it could not be reached is told no more. */
+  isBack(): void
   /** @param hasOthers whether there are other devices to sign out */
   offerToEndOthers(hasOthers: boolean): void
 }
@@ -50,6 +53,8 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const deny = findPart(bar, '.result-deny', HTMLButtonElement)
   const keeping = createKeepOffer(card, parts.keep)
   let approval: Approval | undefined
+  /** What the message tells: nobody answered. */
+  let isAway = false
 
   // Whoever is asked for the digits by a stranger finds out only now.
   const refuse = async () => {
@@ -57,11 +62,14 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
     if (refused === undefined) return
     const isStill = () => approval === refused
     const ask = async () => {
+      isAway = false
       message.textContent = ''
       try {
         await refused.deny()
       } catch (error) {
-        if (isStill()) tellTrouble(message, error)
+        if (!isStill()) return
+        tellTrouble(message, error)
+        isAway = error instanceof ConnectionError
       }
     }
     await onceAtATime(deny, ask, isStill)
@@ -71,6 +79,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   deny.addEventListener('click', refuse)
 
   const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
+    isAway = false
     message.textContent = ''
     code.textContent = match?.matchCode ?? ''
     for (const part of [code, how, bar]) part.hidden = match === undefined
@@ -105,6 +114,10 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       timeLeft.stop()
       approval = undefined
       card.removeAttribute('data-result')
+    },
+    isBack() {
+      if (isAway) message.textContent = ''
+      isAway = false
     },
     offerToEndOthers: (hasOthers) => {
       endOthers.hidden = !hasOthers
