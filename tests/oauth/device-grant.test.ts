@@ -361,10 +361,33 @@ test('a phone opens what the device shows as a QR, and reads on the card what it
   await sees(page, '#request .request-address', /^127\.0\.0\.1$/)
   await sees(page, '#request .request-origin', new URL(service.url).host)
   await sees(page, '#request', 'your name and your e-mail address')
+  // Who is asked has no browser in front of them, and no page.
+  await sees(page, '#request h1', 'Let this device sign in?')
+  await sees(
+    page,
+    '.request-caution',
+    'Confirm only if you started this yourself just now, on a device in front of you.',
+  )
   await page.locator('#confirm').click()
+  await sees(page, '#result', 'Waiting for the device…')
   const { json: tokens } = await settled(json.device_code)
   expect(await isActive(device, WEB, tokens.access_token)).toBe(true)
   await sees(page, '#sessions', 'Living Room TV')
+
+  // One that does not come for it holds up nobody, also once the page is loaded anew; and it may come late.
+  const { json: late } = await begin()
+  await page.goto(late.verification_uri_complete)
+  await page.locator('#confirm').click()
+  await sees(page, '#result', 'Waiting for the device…')
+  expect(await page.locator('#again').isVisible()).toBe(false)
+  await page.locator('#again').evaluate((button) => {
+    for (const wait of button.getAnimations()) wait.finish()
+  })
+  await page.locator('#again').click()
+  await sees(page, '#chooser', 'Scan a code')
+  await page.reload()
+  await sees(page, '#chooser', 'Scan a code')
+  expect((await settled(late.device_code)).status).toBe(200)
   await visitors.leave()
   expect(visitors.complaints()).toEqual([])
 })

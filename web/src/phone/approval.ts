@@ -24,7 +24,7 @@ export interface EndedView {
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
   | { readonly kind: 'match'; readonly matchCode: string; readonly endsAt: number }
-  | { readonly kind: 'waiting' }
+  | { readonly kind: 'waiting'; readonly isDevice: boolean | undefined }
   | {
       readonly kind: 'done'
       readonly browser: string
@@ -109,6 +109,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
   let shown: ApprovalView['kind'] | undefined
+  const waiting: ApprovalView = { kind: 'waiting', isDevice: request.application?.isDevice }
 
   const onView = (view: ApprovalView) => {
     shown = view.kind
@@ -186,7 +187,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     if (reply.status === 'denied') end({ ...deniedWords(), stranger: 'kept_out' })
     else if (reply.status === 'expired') void endUnheard()
     else if (reply.collected) endCollected()
-    else if (reply.status === 'authenticated') onView({ kind: 'waiting' })
+    else if (reply.status === 'authenticated') onView(waiting)
   }
 
   const onRefused = async (error: ApiError) => {
@@ -278,7 +279,7 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   return {
     begin() {
-      if (request.status === 'authenticated') onView({ kind: 'waiting' })
+      if (request.status === 'authenticated') onView(waiting)
       else onView({ kind: 'asking', request, endsAt })
       void watch()
     },
@@ -290,7 +291,7 @@ export function createApproval(parts: ApprovalParts): Approval {
         seen = reply.status
         mayBeIn = true
         isMatching = reply.status === 'match_required'
-        if (reply.status === 'authenticated') onView({ kind: 'waiting' })
+        if (reply.status === 'authenticated') onView(waiting)
         else {
           heard(reply)
           onView({ kind: 'match', matchCode: reply.matchCode, endsAt })

@@ -58,8 +58,19 @@ export function createApproving(parts: ApprovingParts): Approving {
     parts.said.replaceChildren(...sentences.filter((words) => words !== '').map(paragraph))
   const timeLeft = createTimeLeft({ ...parts, say })
   const card = createRequestCard({ ...parts, timeLeft })
-  const result = createResultCard({ ...parts, timeLeft, say, keep: (login) => keep(parts.api, login) })
+  const result = createResultCard({
+    ...{ ...parts, timeLeft, say },
+    keep: (login) => keep(parts.api, login),
+    onAgain: () => onAgain(),
+  })
 
+  /** What waits for a browser that has been let in. */
+  let waiting: Scanned | undefined
+  const onAgain = () => {
+    waiting?.onOver()
+    if (waiting !== undefined) parts.onApproved(loginIdOf(waiting.request.token))
+    parts.onAgain()
+  }
   const onResult = async (view: ResultView, { signal, onOver }: Scanned) => {
     if (view.kind === 'match' || view.kind === 'waiting') return
     onOver()
@@ -89,6 +100,7 @@ export function createApproving(parts: ApprovingParts): Approving {
             return parts.show('request')
           }
           card.hide()
+          waiting = view.kind === 'waiting' ? scanned : undefined
           result.show(view, approval)
           parts.show('result')
           void onResult(view, scanned)
@@ -103,6 +115,7 @@ export function createApproving(parts: ApprovingParts): Approving {
       parts.show('result', { withDevices: true })
     },
     leave() {
+      waiting = undefined
       card.hide()
       result.hide()
     },

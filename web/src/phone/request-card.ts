@@ -47,6 +47,9 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const logo = findPart(card, '.app-sign img', HTMLImageElement)
   const letter = findPart(card, '.app-sign span', HTMLElement)
   const icon = findPart(card, '.asker-icon', HTMLElement)
+  const title = findPart(card, 'h1', HTMLElement)
+  const caution = part('caution')
+  const ofBrowser = { heading: title.textContent, caution: caution.textContent }
   makeRoomForSigns(icon, root)
   let approval: Approval | undefined
   /** What the message tells: nobody answered. */
@@ -114,6 +117,13 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       ? requestWords.sameNetwork
       : requestWords.otherNetwork
   }
+  const showAsker = ({ browser, application }: ScanReply) => {
+    const words = application?.isDevice ? requestWords.device : ofBrowser
+    title.textContent = words.heading
+    caution.textContent = words.caution
+    drawSigns(icon, browser, 'browser')
+    part('browser').textContent = browserWords(browser)
+  }
   const showApplication = ({ application, scopes, logo: picture }: ScanReply) => {
     part('goal').hidden = application === undefined
     logo.hidden = picture === undefined
@@ -138,8 +148,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       isAway = false
       message.textContent = ''
       setBusy(false, confirm, deny)
-      drawSigns(icon, request.browser, 'browser')
-      part('browser').textContent = browserWords(request.browser)
+      showAsker(request)
       part('address').textContent = request.ip
       part('where').hidden = request.place === undefined
       part('place').textContent = request.place ?? ''

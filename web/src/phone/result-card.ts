@@ -1,8 +1,10 @@
 import { phone as phoneWords } from '#messages/phone'
 import { refusal as refusalWords } from '#messages/refusal'
+import { request as requestWords } from '#messages/request'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { createSettling } from '../page/settling.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import { ConnectionError } from '../wire/api-error.ts'
@@ -34,6 +36,9 @@ export interface ResultCardParts {
   readonly onEndOthers: () => void
 }
 
+/** It comes by itself, with other buttons than before. */
+const SETTLING_MS = 400
+
 /** What came of a decision: the number to type, the wait for the browser, the end. */
 export function createResultCard(parts: ResultCardParts): ResultCard {
   const { root, timeLeft, say, onAgain, onEndOthers } = parts
@@ -52,6 +57,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const message = findPart(bar, '.result-message', HTMLElement)
   const deny = findPart(bar, '.result-deny', HTMLButtonElement)
   const keeping = createKeepOffer(card, parts.keep)
+  const settle = createSettling(card, SETTLING_MS)
   let approval: Approval | undefined
   /** What the message tells: nobody answered. */
   let isAway = false
@@ -105,10 +111,13 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       showMatch(view.kind === 'match' ? view : undefined)
       notYou.hidden = words.stranger === undefined
       whoIsIn.textContent = words.stranger === undefined ? '' : refusalWords.stranger[words.stranger]
-      again.hidden = view.kind === 'match' || view.kind === 'waiting'
+      // Of a wait it is the way out, once that is long (request.css).
+      again.hidden = view.kind === 'match'
       say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
+      if (!isOther) return
+      settle()
       // What had the focus may be gone.
-      if (isOther) title.focus({ preventScroll: true })
+      title.focus({ preventScroll: true })
     },
     hide() {
       timeLeft.stop()
@@ -130,7 +139,7 @@ function wordsOf(view: ResultView): TitledWords {
     case 'match':
       return phoneWords.match
     case 'waiting':
-      return phoneWords.waiting
+      return { ...phoneWords.waiting, ...(view.isDevice && { more: requestWords.device.waiting }) }
     case 'done':
       return { title: phoneWords.done({ browser: setApart(view.browser) }), more: '' }
     case 'ended':

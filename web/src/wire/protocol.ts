@@ -13,6 +13,8 @@ export interface Pacing {
 export interface Application {
   readonly name: string
   readonly origin: string | undefined
+  /** It runs on a device of its own, which waits: no browser does. Left out: it does not. */
+  readonly isDevice?: boolean | undefined
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -93,6 +95,7 @@ const pacing = (from: Fields): Pacing => ({
 const applicationOf = (from: Fields): Application => ({
   name: text(from, 'name'),
   origin: optional(text)(from, 'origin'),
+  isDevice: optional(flag)(from, 'device'),
 })
 const application = optional(inside(applicationOf))
 export const browserName = /* @__PURE__ */ inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
