@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { codeOf } from '../errors.ts'
+import { urlOf } from '../url.ts'
 import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -198,7 +199,7 @@ export class EnvironmentReader {
 
 /** `undefined`: it is no address that begins with http:// or https://. */
 export function httpUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = urlOf(text)
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }
 

@@ -1,3 +1,5 @@
+import { urlOf } from '../url.ts'
+
 const LONGEST_RETURN_TO = 2048
 /** Of an errand, which has such an address in it, or what an application asks for. */
 export const LONGEST_ERRAND = 3200
@@ -47,8 +49,8 @@ export function createDestinationCheck(
   }
 
   function canonical(returnTo: string): string | undefined {
-    const url = new URL(returnTo, publicUrl)
-    if (!allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
+    const url = urlOf(returnTo, publicUrl)
+    if (url === undefined || !allowed.has(url.origin) || url.username !== '' || url.password !== '') return undefined
     if (url.origin !== publicUrl) return url.href
     // Dots are gone only now, and may have left two slashes at the front.
     const path = withoutDisguise(url.pathname) + url.search + url.hash
@@ -57,7 +59,7 @@ export function createDestinationCheck(
 
   return (returnTo: string | undefined): string | undefined => {
     if (returnTo === undefined || isTooLong(returnTo) || TRICKY.test(returnTo)) return undefined
-    if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo)) || !URL.canParse(returnTo, publicUrl)) return undefined
+    if (!(OWN_PATH.test(returnTo) || ABSOLUTE.test(returnTo))) return undefined
     const found = canonical(returnTo)
     // What is not ASCII has grown to nine times its length.
     return found === undefined || isTooLong(found) ? undefined : found

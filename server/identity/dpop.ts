@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { hashSecret, isSameHash } from '../hashes.ts'
 import { createRateLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { urlOf } from '../url.ts'
 
 /** A token that is bound to a key, and the proof that was shown with it. */
 export interface ProofToCheck {
@@ -96,8 +97,8 @@ async function read(proof: string, now: Date): Promise<Proof | string> {
 
 /** Without query and fragment, in the one spelling of what is the same (RFC 9449 §4.3, RFC 3986 §6.2.2). */
 function addressOf(text: unknown): string | undefined {
-  if (typeof text !== 'string' || !URL.canParse(text)) return undefined
-  const url = new URL(text)
+  const url = typeof text === 'string' ? urlOf(text) : undefined
+  if (url === undefined) return undefined
   url.search = ''
   url.hash = ''
   return url.href

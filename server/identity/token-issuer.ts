@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { type Clock, isWithin, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { urlOf } from '../url.ts'
 import { isRecord, textOf } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 
@@ -119,7 +120,7 @@ export function endpointsIn(metadata: Readonly<Record<string, unknown>>, issuer:
 /** Who is reached by https is asked by nothing else. */
 function endpointIn(metadata: Readonly<Record<string, unknown>>, name: string, issuer: string): string | undefined {
   const text = textOf(metadata[name])
-  const { protocol } = text !== undefined && URL.canParse(text) ? new URL(text) : { protocol: undefined }
+  const protocol = text === undefined ? undefined : urlOf(text)?.protocol
   const isSafe = protocol === 'https:' || (protocol === 'http:' && issuer.startsWith('http:'))
   return isSafe ? text : undefined
 }

@@ -1,4 +1,5 @@
 import type { User } from '../identity/identity.ts'
+import { urlOf } from '../url.ts'
 
 /** An application that signs people in by OpenID Connect, as `CLIENTS_FILE` has it. */
 export interface OAuthClient {
@@ -47,7 +48,7 @@ export interface Clients {
  * application has no origin: `null` is what a page says that hides its own.
  */
 export function originsOf(redirectUris: readonly string[]): string[] {
-  const origins = redirectUris.map((uri) => (URL.canParse(uri) ? new URL(uri).origin : 'null'))
+  const origins = redirectUris.map((uri) => urlOf(uri)?.origin ?? 'null')
   return origins.filter((origin) => origin !== 'null')
 }
 

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { createListFile, type Placed } from '../files/list-file.ts'
 import { isGroup, isName } from '../identity/names.ts'
+import { urlOf } from '../url.ts'
 import { type Clients, DEVICE_GRANT, GRANT_TYPES, type OAuthClient, originsOf, SCOPES, SIGNED_BY } from './client.ts'
 import { faultOfLogo } from './logos.ts'
 
@@ -163,15 +164,15 @@ const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:$/
 
 /** Compared as it is written: it must be written as a browser would (RFC 9700 §4.1.3). */
 function isRedirectUri(text: string, isPublic: boolean): boolean {
-  if (!URL.canParse(text) || /[#*\s\\]/.test(text)) return false
-  const { protocol } = new URL(text)
-  if (hasUserinfo(text)) return false
+  const url = urlOf(text)
+  if (url === undefined || /[#*\s\\]/.test(text) || hasUserinfo(text)) return false
+  const { protocol } = url
   if (protocol === 'https:' || protocol === 'http:') return true
   return isPublic && PRIVATE_SCHEME.test(protocol)
 }
 
 function isWebAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:\/\//i.test(text) && !text.includes('#')
+  return urlOf(text) !== undefined && /^https?:\/\//i.test(text) && !text.includes('#')
 }
 
 function hasUserinfo(address: string): boolean {

@@ -1,3 +1,4 @@
+import { urlOf } from '../url.ts'
 /** Where records are kept: in this process, in a folder on its machine's disk, or in a Redis. */
 export type StoreChoice =
   | { kind: 'embedded' }
@@ -88,7 +89,7 @@ export function parseRedisServers(text: string): RedisServers | string {
 }
 
 function parseTcp(text: string): SingleRedis | string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
+  const url = urlOf(text)
   if (url === undefined || url.hostname === '') {
     return 'is not an address; in a password / is written %2F, # is %23, ? is %3F, @ is %40'
   }

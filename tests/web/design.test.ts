@@ -60,6 +60,8 @@ const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
     '.asker-icon .browser-sign padding',
     '[data-shown="request"], [data-result="match"] margin-bottom',
     '[data-result="waiting"] .mark animation',
+    // How late it comes, not how it moves.
+    '[data-result="waiting"] #again animation',
     // As large as the screen allows: it is read from there.
     '#match-code font',
   ],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { DEVICE_GRANT } from '../../../server/oauth/client.ts'
+import { DEVICE_GRANT, originsOf } from '../../../server/oauth/client.ts'
 import { metadataOf } from '../../../server/oauth/client-metadata.ts'
 import { createClients, isNative, parseClients } from '../../../server/oauth/clients-file.ts'
 
@@ -180,4 +180,10 @@ test('pages of clients are at the origins of their redirect addresses, and nativ
   expect(known.map(clients.haveOrigin)).toEqual([true, true, false, false, false])
   clients.replace([])
   expect(clients.haveOrigin('https://web.example')).toBe(false)
+})
+
+// `URL.canParse`, once it is compiled, says no to such a host on Node 20 and 22 (server/url.ts).
+test('a host with letters beyond ASCII has its origin, however often it is asked for', () => {
+  const origins = new Set(Array.from({ length: 50_000 }, () => originsOf(['https://bücher.example/cb'])).flat())
+  expect([...origins]).toEqual(['https://xn--bcher-kva.example'])
 })
