@@ -184,6 +184,7 @@ test('pages of clients are at the origins of their redirect addresses, and nativ
 
 // `URL.canParse`, once it is compiled, says no to such a host on Node 20 and 22 (server/url.ts).
 test('a host with letters beyond ASCII has its origin, however often it is asked for', () => {
-  const origins = new Set(Array.from({ length: 50_000 }, () => originsOf(['https://bücher.example/cb'])).flat())
-  expect([...origins]).toEqual(['https://xn--bcher-kva.example'])
+  let without = 0
+  for (let time = 0; time < 300_000; time++) if (originsOf(['https://bücher.example/cb']).length === 0) without++
+  expect(without).toBe(0)
 })
