@@ -109,7 +109,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
   let shown: ApprovalView['kind'] | undefined
-  const waiting: ApprovalView = { kind: 'waiting', isDevice: request.application?.isDevice }
+  const waiting: ApprovalView = { kind: 'waiting', isDevice: request.isDevice }
 
   const onView = (view: ApprovalView) => {
     shown = view.kind

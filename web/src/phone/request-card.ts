@@ -117,8 +117,8 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       ? requestWords.sameNetwork
       : requestWords.otherNetwork
   }
-  const showAsker = ({ browser, application }: ScanReply) => {
-    const words = application?.isDevice ? requestWords.device : ofBrowser
+  const showAsker = ({ browser, isDevice }: ScanReply) => {
+    const words = isDevice ? requestWords.device : ofBrowser
     title.textContent = words.heading
     caution.textContent = words.caution
     drawSigns(icon, browser, 'browser')

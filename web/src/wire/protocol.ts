@@ -13,8 +13,6 @@ export interface Pacing {
 export interface Application {
   readonly name: string
   readonly origin: string | undefined
-  /** It runs on a device of its own, which waits: no browser does. Left out: it does not. */
-  readonly isDevice?: boolean | undefined
 }
 
 /** `POST /login`: a login that was started, or one whose QR was renewed. */
@@ -61,6 +59,8 @@ export interface ScanReply {
   readonly ageSeconds: number
   readonly origin: string
   readonly application: Application | undefined
+  /** The application runs on a device of its own, which waits: no browser does. Left out: it does not. */
+  readonly isDevice?: boolean | undefined
   /** What the application asks to know of the person, as OAuth names it; empty where that is not said. */
   readonly scopes: readonly string[]
   /** Of the application: a `data:` address of a picture. */
@@ -95,7 +95,6 @@ const pacing = (from: Fields): Pacing => ({
 const applicationOf = (from: Fields): Application => ({
   name: text(from, 'name'),
   origin: optional(text)(from, 'origin'),
-  isDevice: optional(flag)(from, 'device'),
 })
 const application = optional(inside(applicationOf))
 export const browserName = /* @__PURE__ */ inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
@@ -155,6 +154,7 @@ const logo = /* @__PURE__ */ optional(
   }),
 )
 
+const isDevice = /* @__PURE__ */ optional(/* @__PURE__ */ inside((from) => optional(flag)(from, 'device')))
 const scopes = /* @__PURE__ */ optional(/* @__PURE__ */ inside((from) => optional(texts)(from, 'scopes') ?? []))
 
 export function decodeScan(value: unknown): ScanReply {
@@ -170,6 +170,7 @@ export function decodeScan(value: unknown): ScanReply {
     ageSeconds: amount(from, 'age'),
     origin: text(from, 'origin'),
     application: application(from, 'application'),
+    isDevice: isDevice(from, 'application'),
     scopes: scopes(from, 'application') ?? [],
     logo: logo(from, 'application'),
     match: oneOf('none', 'code')(from, 'match'),
