@@ -2,10 +2,10 @@ import Type from 'typebox'
 import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { occasionOf } from '../http/occasion.ts'
 import { AWAY, nothing, shortUser } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import { UNKNOWN_BROWSER } from '../http/user-agent.ts'
+import { type BrowserName, UNKNOWN_BROWSER } from '../http/user-agent.ts'
 import { isName } from '../identity/names.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
@@ -93,9 +93,11 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
     },
     async (request, reply) => {
       const phone = await requireFresh(request)
-      const { attestation, name = defaultName(by(request)) } = request.body
-      if (!isName(name)) throw new ScanInError('invalid_request')
-      const added = await passkeys.add(phone, { name, attestation }, by(request))
+      const { attestation, name } = request.body
+      if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
+      const { device } = by(request)
+      const called = name === undefined ? { name: defaultName(device), browser: device } : { name }
+      const added = await passkeys.add(phone, { ...called, attestation }, by(request))
       return reply.code(201).send(passkeyOnWire(added))
     },
   )
@@ -178,6 +180,6 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   )
 }
 
-function defaultName({ device: { name, os } }: Occasion): string {
+function defaultName({ name, os }: BrowserName): string {
   return name === UNKNOWN_BROWSER ? 'Passkey' : `${name} on ${os}`
 }

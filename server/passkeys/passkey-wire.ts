@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { iso } from '../clock.ts'
-import { moment, strict, userName } from '../http/schemas.ts'
+import { browserName, moment, strict, userName } from '../http/schemas.ts'
 import type { IdentifiedPasskey } from './passkey.ts'
 
 /**
@@ -146,6 +146,8 @@ export const listedPasskey = Type.Object(
   {
     id: passkeyId,
     name: passkeyName,
+    // Where it was added, if its owner has given it no name.
+    browser: Type.Optional(browserName),
     created_at: moment,
     last_used_at: Type.Optional(moment),
     backed_up: Type.Boolean({ description: "Kept elsewhere too, as by a person's other devices", examples: [true] }),
@@ -154,10 +156,11 @@ export const listedPasskey = Type.Object(
 )
 
 export function passkeyOnWire({ id, passkey }: IdentifiedPasskey): Static<typeof listedPasskey> {
-  const { name, createdAt, lastUsedAt, isBackedUp } = passkey
+  const { name, browser, createdAt, lastUsedAt, isBackedUp } = passkey
   return {
     id,
     name,
+    ...(browser === undefined ? {} : { browser }),
     created_at: iso(createdAt),
     ...(lastUsedAt === undefined ? {} : { last_used_at: iso(lastUsedAt) }),
     backed_up: isBackedUp,

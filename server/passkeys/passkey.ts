@@ -26,6 +26,8 @@ const passkeyRecord = Type.Object({
   canBeBackedUp: Type.Boolean(),
   isBackedUp: Type.Boolean(),
   name: Type.String(),
+  /** Where it was added, if its owner has given it no name. */
+  browser: Type.Optional(Type.Object({ name: Type.String(), os: Type.String() })),
   /** Epoch milliseconds. */
   createdAt: Type.Number(),
   /** Left out: not yet. */

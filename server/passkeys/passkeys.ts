@@ -166,7 +166,7 @@ export function createPasskeys(options: PasskeysOptions) {
     /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
     add(
       person: PersonAtPhone,
-      { name, attestation }: { name: string; attestation: Attestation },
+      { attestation, ...called }: Pick<Passkey, 'name' | 'browser'> & { attestation: Attestation },
       by: Occasion,
     ): Promise<IdentifiedPasskey> {
       const { id: phoneId, user } = person
@@ -176,7 +176,7 @@ export function createPasskeys(options: PasskeysOptions) {
         const { clientDataJSON } = attestation.response
         const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
         const made = await inTurn(() => verifyAttestation(attestation, challenge, party))
-        const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, name, createdAt: clock() }
+        const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, ...called, createdAt: clock() }
         const id = passkeyIdOf(made.credentialId)
         const outcome = await records.add(id, passkey, {
           added: telling({ type: 'added', id, user, by }),

@@ -103,7 +103,7 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
   const attestation = createSoftwareAuthenticator({ origin: url }).make(options)
   expect((await thief.post('/passkeys', { name: 'Spare', attestation })).status).toBe(201)
   await phone.reload()
-  await sees(phone, '#new-links li', 'A passkey was added on \u2068Unknown browser on unknown system\u2069')
+  await sees(phone, '#new-links li', 'A passkey was added on \u2068Unknown browser\u2069')
   expect(await phone.locator('#new-links-said').textContent()).toContain('A passkey was added on')
   expect(await phone.locator('#new-links li').count()).toBe(1)
   await phone.locator('#new-links li button', { hasText: 'Passkeys' }).click()

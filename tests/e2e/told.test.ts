@@ -313,7 +313,7 @@ test('on a page that stays in sight it is told once what came after it is shown,
   await (await linkAndLeave(url)).post('/sign-out')
   await letIn(phone, url)
   await endedSince(phone).nth(1).waitFor()
-  await sees(phone, '#events', 'Unknown browser on unknown system was signed in by your phone')
+  await sees(phone, '#events', 'Unknown browser was signed in by your phone')
 })
 
 test('what a person has signed out is told so by their own word, also where the look after it fails', async () => {

@@ -86,6 +86,12 @@ describe('adding', () => {
     expect(await listed()).toHaveLength(2)
   })
 
+  test('one without a name is listed by where it was added, for its reader to be told so in their language', async () => {
+    expect((await add({}, 'My phone')).json()).not.toHaveProperty('browser')
+    expect((await add()).json()).toMatchObject({ browser: { name: 'Unknown browser', os: 'unknown system' } })
+    expect(await listed()).toMatchObject([{ name: 'My phone' }, { browser: { name: 'Unknown browser' } }])
+  })
+
   test('what is not as it has to be is refused, nothing is kept, and the log says why', async () => {
     const lies: [why: string, lies: Lies][] = [
       ['no_user_verification', { userVerified: false }],

@@ -122,6 +122,13 @@ describe('what the phone learns', () => {
     })
   })
 
+  test('what the service does not know of a browser is nothing: the page has words of its own for that', () => {
+    const asked = (name: string, os: string) => decodeScan({ ...scan, browser: { name, os } }).browser
+    expect(asked('Unknown browser', 'unknown system')).toEqual({ name: '', os: '' })
+    expect(asked('Living Room TV', 'unknown system')).toEqual({ name: 'Living Room TV', os: '' })
+    expect(asked('Chrome', 'Android')).toEqual({ name: 'Chrome', os: 'Android' })
+  })
+
   test.each(Object.keys(scan))('a scan without %s is refused: nobody confirms what was not shown', (key) => {
     expect(() => decodeScan({ ...scan, [key]: undefined })).toThrow(DecodeError)
   })

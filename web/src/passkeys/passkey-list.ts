@@ -8,6 +8,7 @@ import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
+import { browserWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Passkey } from '../wire/passkey-protocol.ts'
@@ -107,7 +108,8 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
 
   const item = (passkey: Passkey): Node => {
     const copy = copyOf(template)
-    findPart(copy, '.passkey-name', HTMLElement).textContent = passkey.name
+    const called = passkey.browser === undefined ? passkey.name : browserWords(passkey.browser)
+    findPart(copy, '.passkey-name', HTMLElement).textContent = called
     findPart(copy, '.passkey-synced', HTMLElement).hidden = !passkey.backedUp
     fill(
       findPart(copy, '.passkey-added', HTMLElement),
@@ -118,7 +120,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     if (passkey.lastUsedAt === undefined) used.textContent = passkeyWords.notUsed
     else fill(used, (time) => passkeyWords.lastUsed({ time }), timeElement(passkey.lastUsedAt))
     const remove = findPart(copy, 'button', HTMLButtonElement)
-    remove.setAttribute('aria-label', passkeyWords.remove({ name: passkey.name }))
+    remove.setAttribute('aria-label', passkeyWords.remove({ name: called }))
     remove.addEventListener('click', () =>
       onceAtATime(remove, () =>
         attempt(

@@ -1,11 +1,14 @@
 // The replies about passkeys, and what authenticators answer: their names are WebAuthn's (its JSON forms).
 import { amount, DecodeError, type Field, fieldsOf, flag, inside, listOf, oneOf, optional, text } from './decoding.ts'
+import { type BrowserName, browserName } from './protocol.ts'
 import { moment } from './session-protocol.ts'
 
 /** A person's passkey. Moments are the server's, in epoch milliseconds. */
 export interface Passkey {
   readonly id: string
   readonly name: string
+  /** Where it was added, if its owner has given it no name. */
+  readonly browser: BrowserName | undefined
   readonly createdAt: number
   readonly lastUsedAt: number | undefined
   readonly backedUp: boolean
@@ -103,6 +106,7 @@ const passkeys = listOf(
   (from): Passkey => ({
     id: text(from, 'id'),
     name: text(from, 'name'),
+    browser: optional(browserName)(from, 'browser'),
     createdAt: moment(from, 'created_at'),
     lastUsedAt: optional(moment)(from, 'last_used_at'),
     backedUp: flag(from, 'backed_up'),

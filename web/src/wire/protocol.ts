@@ -1,5 +1,17 @@
 // The replies under /login, as /openapi.json describes them. Durations are whole seconds from when the reply was made.
-import { amount, DecodeError, type Fields, fieldsOf, flag, inside, oneOf, optional, text, texts } from './decoding.ts'
+import {
+  amount,
+  DecodeError,
+  type Field,
+  type Fields,
+  fieldsOf,
+  flag,
+  inside,
+  oneOf,
+  optional,
+  text,
+  texts,
+} from './decoding.ts'
 
 export type LoginStatus = 'pending' | 'scanned' | 'match_required' | 'authenticated' | 'denied' | 'expired'
 
@@ -97,7 +109,9 @@ const applicationOf = (from: Fields): Application => ({
   origin: optional(text)(from, 'origin'),
 })
 const application = optional(inside(applicationOf))
-export const browserName = /* @__PURE__ */ inside((from) => ({ name: text(from, 'name'), os: text(from, 'os') }))
+/** What the service does not know it says so of, in English: here that is `''`, and the page has its own words for it. */
+const known: Field<string> = (from, key) => text(from, key).replace(/^unknown (browser|system)$/i, '')
+export const browserName = /* @__PURE__ */ inside((from) => ({ name: known(from, 'name'), os: known(from, 'os') }))
 
 export function decodeLogin(value: unknown): LoginReply {
   const from = fieldsOf(value)
