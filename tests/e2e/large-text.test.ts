@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { createVisitors, launchChromium, type Visitors } from '../support/browsers.ts'
 import { showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
-import { tooWide } from '../support/too-wide.ts'
+import { openUnscripted, tooWide } from '../support/too-wide.ts'
 
 /** Letters of twice the size, as people set them in their browser: the pages are told nothing but that. */
 const LARGE = ['--blink-settings=defaultFontSize=32,defaultFixedFontSize=26']
@@ -43,15 +43,19 @@ test('text is twice as large for whoever has set that, and what holds it has roo
   expect((await code.boundingBox())?.width).toBeLessThanOrEqual((await forms.boundingBox())?.width ?? 0)
 })
 
-test.each(['en', 'de'])('nothing is cut on a phone in letters of twice the size: %s', async (language) => {
-  const page = await visitors.phone({ deviceScaleFactor: 1 })
-  // All states at once, as the build left them.
-  await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }))
+test.each([
+  ['en', 390],
+  ['de', 390],
+  ['en', 320],
+  ['de', 320],
+  ['de', 1280],
+])('nothing is cut in letters of twice the size: %s, %i pixels wide', async (language, width) => {
+  const page = await visitors.phone({ viewport: { width, height: 844 }, deviceScaleFactor: 1 })
   await page.context().addCookies([{ name: 'scanin_language', value: language, url: service.url }])
   visitors.await(/404 .*\/nowhere/)
   const found: string[] = []
   for (const path of ['/', '/scan', '/home', '/nowhere']) {
-    await page.goto(service.url + path)
+    await openUnscripted(page, service.url, path)
     found.push(...(await tooWide(page, [])).map((part) => `${path}: ${part}`))
   }
   expect(found).toEqual([])
