@@ -152,7 +152,7 @@ test('a list of devices is gone through by ear and by keyboard: what was done is
   await phone.locator('#activity summary').click()
   const told = phone.locator('#events .event-what', { hasText: 'were signed out' })
   await told.waitFor()
-  expect(await told.textContent()).toBe('3 devices were signed out')
+  expect(await told.textContent()).toBe('3\u00a0devices were signed out')
 })
 
 test('sixty devices are a short list until somebody asks for all; nothing in it is wider than the smallest screen', async () => {

@@ -1,21 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from '@jest/globals'
+import type { Locator } from 'playwright-core'
 import { messagesOf } from '../../web/build/catalogues.mjs'
-import { assetsOfThisBuild } from '../support/assets.ts'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readToken, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { isSignedIn, openLoginPage, readQr, readToken, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
-import { tooWide } from '../support/too-wide.ts'
+import { openUnscripted, tooWide } from '../support/too-wide.ts'
 
 const { visitors, shared } = setUpPageTests({ ordinary: { QR_REFRESH_SECONDS: '30' }, matching: { MATCH: 'always' } })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
-/** What pages are given with the parts that come later. */
-const LATE_SHEETS: Readonly<Record<string, RegExp>> = {
-  '/': /^login-forms-\w+\.css$/,
-  '/scan': /^(devices|viewfinder)-\w+\.css$/,
-}
 /** What scripts put into pages. */
 const SPOKEN = /^(problem|accountProblem|trouble|login|loginForms|phone|passkey|home|devices|events|scan|scanner)\./
 
@@ -94,17 +89,12 @@ test('a key in the list of languages changes nothing but the list: Enter takes w
 test('nothing is cut or wider than the smallest screen, in any language', async () => {
   const { url } = shared('ordinary')
   const page = await visitors.phone({ viewport: { width: 320, height: 640 }, deviceScaleFactor: 1 })
-  // All states at once, as the build left them: no script hides what is not its turn.
-  await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }))
   visitors.await(/404 .*\/nowhere/)
   const found: string[] = []
   for (const language of LANGUAGES) {
     await page.context().addCookies([{ name: 'scanin_language', value: language, url }])
     for (const path of ['/', '/scan', '/home', '/nowhere']) {
-      await page.goto(url + path)
-      for (const name of assetsOfThisBuild()) {
-        if (LATE_SHEETS[path]?.test(name)) await page.addStyleTag({ url: `/assets/${name}` })
-      }
+      await openUnscripted(page, url, path)
       expect(await page.locator('html').getAttribute('lang')).toBe(language)
       const wide = await tooWide(page, path === '/scan' ? spokenIn(language) : [])
       found.push(...wide.map((part) => `${language} ${path}: ${part}`))
@@ -123,12 +113,56 @@ test('a page that is read from the right is whole: what is typed and shown in La
     reader.locator('.guide').boundingBox(),
   ])
   expect(code?.x).toBeLessThan(guide?.x ?? 0)
-  await sees(reader, '.countdown', /[٠-٩] ث/)
+  await sees(reader, '.countdown', /[٠-٩]\u2069 ث/)
   await sees(reader, '.countdown', /^\D*$/)
   await reader.locator('#user-code button').click()
   await sees(reader, '#user-code output', /^\w{4}-\w{4}$/)
   expect(await reader.locator('#user-code output').evaluate((code) => getComputedStyle(code).direction)).toBe('ltr')
 })
+
+test.each(['ar-EG', 'he-IL'])(
+  'a device is named from the right where the page is read from there, and stands at its right: %s',
+  async (locale) => {
+    const { url } = shared('ordinary')
+    const [desktop, reader] = [await visitors.desktop(), await visitors.phone({ locale })]
+    await openLoginPage(desktop, url)
+    await reader.goto(await readQr(desktop))
+    await signInOnPhone(reader)
+    await reader.locator('#deny').waitFor()
+    const asked = reader.locator('.request-browser')
+    expect(await leftOf(asked, 'Windows')).toBeLessThan(await leftOf(asked, 'Chrome'))
+    await reader.locator('#deny').click()
+    await reader.locator('#again').click()
+    const named = reader.locator('#sessions .device-name').first()
+    await named.waitFor()
+    expect(await leftOf(named, 'Android')).toBeLessThan(await leftOf(named, 'Chrome'))
+    expect(await named.evaluate((name) => getComputedStyle(name).direction)).toBe('rtl')
+  },
+)
+
+test('what the service does not know of a browser is said in the language of the page', async () => {
+  const { url } = shared('ordinary')
+  const [desktop, reader] = [
+    await visitors.desktop({ userAgent: 'AcmeKiosk/4.1' }),
+    await visitors.phone({ locale: 'de-DE' }),
+  ]
+  await openLoginPage(desktop, url)
+  await reader.goto(await readQr(desktop))
+  await signInOnPhone(reader)
+  await sees(reader, '.request-browser', /^Unbekannter Browser$/)
+})
+
+/** Where a word of it begins. */
+const leftOf = (part: Locator, word: string): Promise<number> =>
+  part.evaluate((element, words) => {
+    const text = [...element.childNodes].find((node) => node.nodeValue?.includes(words))
+    const at = text?.nodeValue?.indexOf(words) ?? Number.NaN
+    const range = document.createRange()
+    if (text === undefined) throw new Error(`no ${words} in ${element.textContent}`)
+    range.setStart(text, at)
+    range.setEnd(text, at + words.length)
+    return range.getBoundingClientRect().left
+  }, word)
 
 const spokenIn = (language: string): string[] =>
   [...messagesOf(JSON.parse(readFileSync(`web/messages/${language}.json`, 'utf8')))]

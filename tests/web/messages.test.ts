@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../../server/http/problems.ts'
 import { messagesOf, readCatalogues, troublesOf } from '../../web/build/catalogues.mjs'
-import { fillMessage } from '../../web/build/compile-messages.mjs'
+import { compileGroup, fillMessage, isFromRight } from '../../web/build/compile-messages.mjs'
 import { keysIn } from '../../web/build/pages.mjs'
 
 const FOLDER = 'web/messages'
@@ -95,9 +95,10 @@ test('no page has words of its own', () => {
   expect(names).toEqual([])
 })
 
+// The number and what it is of are on one line.
 test.each([
-  ['en', [1, 2], ['One try left.', '2 tries left.']],
-  ['de', [1, 2], ['Noch ein Versuch.', 'Noch 2 Versuche.']],
+  ['en', [1, 2], ['One try left.', '2\u00a0tries left.']],
+  ['de', [1, 2], ['Noch ein Versuch.', 'Noch 2\u00a0Versuche.']],
 ])('a count has the plural of its language: %s', async (language, counts, words) => {
   expect(await Promise.all(counts.map((count) => triesLeft(language, count)))).toEqual(words)
 })
@@ -113,10 +114,10 @@ describe('a count is said in the digits of the person’s country', () => {
   })
 
   test.each([
-    [['hi-IN', 'en-u-nu-deva'], '२ tries left.'],
-    [['en-US@posix', 'en-u-nu-deva'], '२ tries left.'],
-    [['en-US@posix'], '2 tries left.'],
-    [['en-', 'en-US.UTF-8'], '2 tries left.'],
+    [['hi-IN', 'en-u-nu-deva'], '२\u00a0tries left.'],
+    [['en-US@posix', 'en-u-nu-deva'], '२\u00a0tries left.'],
+    [['en-US@posix'], '2\u00a0tries left.'],
+    [['en-', 'en-US.UTF-8'], '2\u00a0tries left.'],
   ])('of a browser that speaks %j, some of which may be no name of a language', async (languages, words) => {
     speak(...languages)
     expect(await triesLeft('en', 2)).toBe(words)
@@ -146,6 +147,16 @@ describe('a catalogue is found out that', () => {
     expect(troublesOf('cs', whole, whole)).toEqual(['cs: a.counted: there is no plural for few, many'])
   })
 })
+
+test.each([...catalogues.keys(), 'fa'].filter(isFromRight))(
+  'what begins with a name in Latin letters is read from the right all the same, and no two such names as one: %s',
+  async (language) => {
+    const module = compileGroup(language, 'browser', { onSystem: '{name} / {os}', plain: 'PIN', by: 'על {os}' })
+    const { browser } = await import(`data:text/javascript,${encodeURIComponent(module)}`)
+    expect(browser.onSystem({ name: 'Chrome', os: 'Android' })).toBe('\u200f\u2068Chrome\u2069 / \u2068Android\u2069')
+    expect([browser.plain, browser.by({ os: 'iOS' })]).toEqual(['PIN', 'על \u2068iOS\u2069'])
+  },
+)
 
 test('what a message says is no markup, and what stands in it is', () => {
   expect(fillMessage('a < b & "{c}"', 'en', { c: '<b>c</b>' })).toBe('a &lt; b &amp; &quot;<b>c</b>&quot;')

@@ -5,6 +5,11 @@ import { parse } from '@messageformat/parser'
 /** Which forms plurals have in a language; `Intl` knows them, and a message must have each. */
 const pluralsOf = (language) => new Intl.PluralRules(language).resolvedOptions().pluralCategories
 
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
+
+/** Whether it is read from the right. */
+export const isFromRight = (language) => RIGHT_TO_LEFT.has(language)
+
 /** @returns the text of a module that has the messages of one group, under the group's name */
 export function compileGroup(language, group, messages) {
   const parts = { usesPlurals: false, language }
@@ -76,21 +81,35 @@ function compileTree(messages, parts) {
 function compileMessage(message, parts) {
   const tokens = tokensOf(message, parts.language)
   if (tokens.every(({ type }) => type === 'content')) return JSON.stringify(contentOf(tokens))
-  return `(d) => ${compileTokens(tokens, parts)}`
+  return `(d) => ${markOf(tokens, parts)}${compileTokens(tokens, parts)}`
 }
+
+/**
+ * Whatever stands first in a text says from which side it is read (UAX #9, P2), and a name may be in Latin letters: so before
+ * one there is a mark (RLM) where the words are read from the right.
+ */
+const markOf = ([{ type }], { language }) => (isFromRight(language) && type === 'argument' ? '"\u200f" + ' : '')
 
 const contentOf = (tokens) => tokens.map(({ value }) => value).join('')
 
 function compileTokens(tokens, parts) {
-  return tokens.length === 0 ? '""' : tokens.map((token) => compileToken(token, parts)).join(' + ')
+  if (tokens.length === 0) return '""'
+  return tokens.map((token, at) => compileToken(afterNumber(tokens[at - 1], token), parts)).join(' + ')
 }
+
+/** A number and what it is of are on one line. */
+const afterNumber = (before, token) =>
+  before?.type === 'octothorpe' && token.type === 'content'
+    ? { ...token, value: token.value.replace(/^ /, '\u00a0') }
+    : token
 
 function compileToken(token, parts) {
   switch (token.type) {
     case 'content':
       return JSON.stringify(token.value)
     case 'argument':
-      return `d.${token.arg}`
+      // Or of two Latin names, with a sign between or a number after them, the first would be read last: each is set apart.
+      return isFromRight(parts.language) ? `"\u2068" + d.${token.arg} + "\u2069"` : `d.${token.arg}`
     case 'octothorpe':
       return `number(d.${token.arg})`
     case 'plural': {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messagesOf } from './catalogues.mjs'
-import { fillMessage } from './compile-messages.mjs'
+import { fillMessage, isFromRight } from './compile-messages.mjs'
 
 /** `<!-- NAME.html -->`, or `<!-- NAME.html VALUE:… -->` for a part with values, which are texts without blanks. */
 const PART = /^ *<!-- ([\w-]+\.html)((?: \w+:\S+)*) -->\n/gm
@@ -17,7 +17,6 @@ const ASSET = /"\/assets\/([^"]+)"/g
 const MESSAGE = /\[\[([\w.]+)((?:(?!\[\[).)*?)\]\]/g
 const NEXT_SLOT = / (?=\w+:[<{])/
 const LANGUAGE = '<html lang="en"'
-const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 
 /** @returns the pages of a folder, put together of their parts */
 export function readPages(folder, parts) {
@@ -57,7 +56,7 @@ export function readManifest(path) {
  */
 export function inLanguage(html, language, catalogue, offered) {
   const messages = messagesOf(catalogue).set('languages', offered.join(' '))
-  const direction = RIGHT_TO_LEFT.has(language) ? ' dir="rtl"' : ''
+  const direction = isFromRight(language) ? ' dir="rtl"' : ''
   let text = html.replace(LANGUAGE, `<html lang="${language}"${direction}`)
   // From within: a value may have messages in it.
   while (text.match(MESSAGE)) {
@@ -134,7 +133,7 @@ export function manifestIn({ text }, language, catalogue, addresses) {
   return JSON.stringify({ ...manifest, lang: language, dir: directionOf(language) })
 }
 
-const directionOf = (language) => (RIGHT_TO_LEFT.has(language) ? 'rtl' : 'ltr')
+const directionOf = (language) => (isFromRight(language) ? 'rtl' : 'ltr')
 
 const moduleOf = (html) => MODULE.exec(html)?.[1]
 
