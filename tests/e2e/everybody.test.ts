@@ -53,6 +53,18 @@ test('the desktop needs no mouse', async () => {
   await desktop.waitForURL(`${url}/`)
 })
 
+test.each([1280, 390])('keys go down the login page as it is seen, %i pixels wide', async (width) => {
+  const desktop = await visitors.desktop({ viewport: { width, height: 900 } })
+  await openLoginPage(desktop, shared('ordinary').url)
+  const passed: number[] = []
+  for (let stops = 0; stops < 4; stops++) {
+    await desktop.keyboard.press('Tab')
+    passed.push(await desktop.evaluate(() => scrollY + (document.activeElement?.getBoundingClientRect().top ?? 0)))
+  }
+  expect(await desktop.locator(width > 760 ? '.bottom a:focus' : '#language:focus').count()).toBe(1)
+  expect(passed).toEqual([...passed].sort((one, other) => one - other))
+})
+
 test('nor does the phone need a finger', async () => {
   const { url } = shared('ordinary')
   const desktop = await visitors.desktop()

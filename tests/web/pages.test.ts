@@ -18,6 +18,12 @@ const ids: Record<string, readonly string[]> = {
   'home.html': ['user-name', 'sessions', 'sign-out'],
 }
 
+test('every page has what it waits for', () => {
+  const waiting = readdirSync('dist/web/en').filter((name) => name.endsWith('.html'))
+  expect(waiting).toContain('offline.html')
+  for (const name of waiting) expect([name, page(name).split(' id="foot"').length]).toEqual([name, 2])
+})
+
 describe.each(Object.entries(ids))('%s', (name, wanted) => {
   const html = page(name)
 
