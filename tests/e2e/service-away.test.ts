@@ -81,7 +81,7 @@ test('a decision that does not get through can be made again', async () => {
   await signInOnPhone(phone)
   await phone.route('**/login/confirm', (route) => route.abort(), { times: 1 })
   await confirm(phone)
-  await sees(phone, '#request', 'cannot be reached')
+  await sees(phone, '#request', 'may have arrived')
   await confirm(phone)
   await isSignedIn(desktop)
 })
