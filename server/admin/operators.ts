@@ -9,7 +9,7 @@ import type { AdminNews, OnAdminNews } from './admin-news.ts'
 import type { BlockedList, BlockedPerson } from './blocked-list.ts'
 
 export interface OperatorsOptions {
-  sessions: Pick<SessionService, 'list' | 'idsOf' | 'endAll' | 'block' | 'unblock' | 'isBlocked'>
+  sessions: Pick<SessionService, 'list' | 'endAll' | 'block' | 'unblock' | 'isBlocked'>
   logins: Pick<Logins, 'withdrawApps'>
   blocked: BlockedList
   /** Whether there is an account with this id. */
@@ -27,9 +27,8 @@ export interface SeenPerson {
 export interface Operators {
   /** @param subject a person as `subjectOf` names one. @throws ScanInError `not_found`: it can be nobody's */
   personOf(subject: string): Person
-  /** @throws ScanInError `not_found`: there is no such account, and nothing is left of one */
   see(person: Person): Promise<SeenPerson>
-  /** @returns how many there were. @throws ScanInError `not_found`: as `see` */
+  /** @returns how many there were */
   endSessions(person: Person, by: Occasion): Promise<number>
   /** As `endSessions`, and they can neither sign in nor approve until `unblock`. @throws ScanInError `not_found` */
   block(person: Person, by: Occasion): Promise<number>
@@ -54,16 +53,6 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
     return result
   }
 
-  /** A slip of the finger must not look like work that was done. Of whom a provider vouches for, nobody here knows. */
-  const mayBe = ({ source, id }: Person) => source !== undefined || hasAccount(id)
-
-  async function refuseNobody(person: Person): Promise<void> {
-    if (mayBe(person)) return
-    // An account that was removed may have left these.
-    const [isBlocked, ids] = await Promise.all([sessions.isBlocked(person), sessions.idsOf(person)])
-    if (!isBlocked && ids.length === 0) throw new ScanInError('not_found')
-  }
-
   return {
     personOf(subject) {
       const person = personOfSubject(subject)
@@ -72,25 +61,26 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
     },
 
     async see(person) {
-      await refuseNobody(person)
       const [isBlocked, list] = await Promise.all([sessions.isBlocked(person), sessions.list(person)])
       return { isBlocked, sessions: list }
     },
 
-    async endSessions(person, by) {
-      await refuseNobody(person)
-      const end = async () => {
-        // First: what is handed over until then is in the list, and ends with it.
-        const [withdrawal] = await Promise.allSettled([logins.withdrawApps(person, by)])
-        const count = await sessions.endAll(person, by)
-        if (withdrawal.status === 'rejected') throw withdrawal.reason
-        return count
-      }
-      return tell({ type: 'sessions_ended', person, by }, end, (count) => ({ sessions: count }))
-    },
+    endSessions: (person, by) =>
+      tell(
+        { type: 'sessions_ended', person, by },
+        async () => {
+          // First: what is handed over until then is in the list, and ends with it.
+          const [withdrawal] = await Promise.allSettled([logins.withdrawApps(person, by)])
+          const count = await sessions.endAll(person, by)
+          if (withdrawal.status === 'rejected') throw withdrawal.reason
+          return count
+        },
+        (count) => ({ sessions: count }),
+      ),
 
     async block(person, by) {
-      if (!mayBe(person)) throw new ScanInError('not_found')
+      // A slip of the finger must not look like a block that was done. Of whom a provider vouches for, nobody here knows.
+      if (person.source === undefined && !hasAccount(person.id)) throw new ScanInError('not_found')
       const block = async () => {
         await blocked.note(person, { isAnew: !(await sessions.isBlocked(person)) })
         const count = await sessions.block(person, by)

@@ -215,32 +215,13 @@ describe('of a person', () => {
     expect(await blocks()).toEqual([{ user: { id: 'demo' }, blocked_at: new Date(time.now).toISOString() }])
   })
 
-  test.each([
-    ['blocked', 'POST', 'block'],
-    ['listed', 'GET', 'sessions'],
-    ['signed out', 'DELETE', 'sessions'],
-  ] as const)('nobody is %s who is nobody: a slip of the finger is told', async (_, method, what) => {
-    const { ask, log } = await begin()
-    log.news()
+  test('nobody is blocked who is nobody: a slip of the finger is told', async () => {
+    const { ask } = await begin()
     for (const id of ['dmeo', 'a\tb', ' demo', 'x'.repeat(301)]) {
-      const { statusCode } = await ask(method, `/users/${encodeURIComponent(id)}/${what}`)
+      const { statusCode } = await ask('POST', `/users/${encodeURIComponent(id)}/block`)
       expect([id, [404, 400].includes(statusCode)]).toEqual([id, true])
     }
     expect((await ask('GET', '/blocks')).json()).toEqual({ blocks: [] })
-    expect(log.news()).toEqual([])
-  })
-
-  test('whose account is gone is listed and signed out while something is left of it', async () => {
-    let isThere = true
-    const { ask, phone } = await begin({ usernameOf: () => (isThere ? 'demo' : undefined) })
-    isThere = false
-    expect((await ask('DELETE', '/users/demo/sessions')).json()).toEqual({ revoked: 1 })
-    expect((await phone.get('/session')).statusCode).toBe(401)
-    expect((await ask('DELETE', '/users/demo/sessions')).statusCode).toBe(404)
-    isThere = true
-    await ask('POST', '/users/demo/block')
-    isThere = false
-    expect((await ask('GET', '/users/demo/sessions')).json()).toMatchObject({ blocked: true, sessions: [] })
   })
 
   test('what the store did not answer is told as unknown, and done when it is asked again', async () => {
