@@ -44,8 +44,10 @@ export const admin: Command = async (args, terminal) => {
     case 'end': {
       const reply = read(endedReply, await call('DELETE', `${path}/sessions`))
       const words =
-        reply.revoked === 0 ? 'was signed in nowhere' : `is signed out: ${sessionsInWords(reply.revoked)} ended`
-      return show(reply, `${person} ${words}.\n`)
+        reply.revoked === 0
+          ? `was signed in nowhere. ${BY_ID}`
+          : `is signed out: ${sessionsInWords(reply.revoked)} ended.`
+      return show(reply, `${person} ${words}\n`)
     }
     case 'block': {
       const reply = read(blockedReply, await call('POST', `${path}/block`))
@@ -125,6 +127,8 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
+/** Whose id this is the service does not say: people of a provider's have no account here. */
+const BY_ID = '(People go by their id, and not by their user name: scanin accounts list has both.)'
 const NO_ADMIN_PORT = 'What answers there is no admin port of this ScanIn.'
 const problem = Type.Object({ title: Type.String(), code: Type.String() })
 
@@ -147,13 +151,14 @@ function read<Schema extends TSchema>(schema: Schema, body: string): Static<Sche
 }
 
 function seenInWords({ user, blocked, sessions }: Static<typeof seenReply>): string {
-  const head = `${user.id} ${blocked ? 'is blocked, and ' : ''}has ${sessionsInWords(sessions.length)}.\n`
+  const head = `${user.id} ${blocked ? 'is blocked, and ' : ''}has ${sessionsInWords(sessions.length)}.`
+  if (sessions.length === 0) return `${head} ${BY_ID}\n`
   const rows = sessions.map(({ kind, browser, ip, created_at, last_seen_at }) => [
     ...[kind, `${browser.name}, ${browser.os}`, ip],
     `since ${created_at}`,
     `last seen ${last_seen_at}`,
   ])
-  return head + columns(rows)
+  return `${head}\n${columns(rows)}`
 }
 
 function sessionsInWords(count: number): string {

@@ -65,7 +65,7 @@ test.each([
   // A confirmation that did not get through.
   await phone.route('**/login/confirm', (route) => route.abort())
   await phone.locator('#confirm').tap()
-  await sees(phone, '#request-message', 'cannot be reached')
+  await sees(phone, '#request-message', 'may have arrived')
   await holdsStill()
   await phone.unroute('**/login/confirm')
   await phone.unroute(polls)
