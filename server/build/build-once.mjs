@@ -1,5 +1,6 @@
 // Before `npm start` and `npm run scanin`: says so where packages are missing, builds what was never built, or not to its
-// end, and says so where what is built is older than its sources. It does not build again by itself: other processes may run from this folder, or be starting in it.
+// end, and says so where what is built is older than its sources. It does not build again by itself: other processes may
+// run from this folder, or be starting in it.
 import { execSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'

@@ -23,7 +23,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const SILENCE_TIMEOUT_MS = 40_000
 /**
  * A request that has no body is no stream to be read, and costs none: from Node 24.12 on, and `node:http`'s types do not
- * have it yet. Such a request is closed from the first: who wants to know whether the client is still there asks the response.
+ * have it yet. Such a request is closed from the first: who wants to know whether the client is still there asks the
+ * response, and who reads it is never told that it has ended (web-app.ts).
  */
 const WITHOUT_BODY: ServerOptions & { optimizeEmptyRequests: boolean } = { optimizeEmptyRequests: true }
 /** Requests that one connection may send ahead of their replies. Browsers and proxies send none. */

@@ -1,5 +1,11 @@
 import { maxHeaderSize } from 'node:http'
-import Fastify, { type FastifyServerOptions } from 'fastify'
+import { Readable } from 'node:stream'
+import Fastify, {
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  type RequestPayload,
+} from 'fastify'
 import type { ClientAddresses } from './client-address.ts'
 import {
   answerBrokenRequest,
@@ -57,6 +63,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
   labelRequests(app)
   answerWithProblems(app, options)
   acceptStrictJson(app)
+  app.addHook('preParsing', endWhatIsNoStream)
   app.addHook('onRequest', (request, _reply, done) => {
     clientAddresses.notice(request.raw)
     done()
@@ -67,4 +74,17 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     done()
   })
   return app
+}
+
+/**
+ * A request without a body that says a type all the same is read by Fastify, which waits for the end of what Node has not
+ * made a stream (`WITHOUT_BODY` in http-server.ts).
+ */
+function endWhatIsNoStream(
+  _request: FastifyRequest,
+  _reply: FastifyReply,
+  payload: RequestPayload,
+  done: (error: null, payload: RequestPayload) => void,
+): void {
+  done(null, payload.readableEnded ? Readable.from([]) : payload)
 }

@@ -109,16 +109,18 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
 
 /**
  * RFC 6749 §2.3.1: an empty secret may be left out. Programs that know of Basic alone send one for a client that has none,
- * which is as good as its name in the form.
+ * which is as good as its name in the form; but not beside another name there, or a secret (§2.3).
  */
 function withoutEmptySecret({ headers, body }: FastifyRequest): Pick<ProviderRequest, 'headers' | 'body'> {
   const { authorization = '', ...others } = headers
   const [, sent = ''] = /^Basic ([\w+/=]+)$/i.exec(authorization) ?? []
   const [, id] = /^([^:&=]+):$/.exec(Buffer.from(sent, 'base64').toString()) ?? []
   if (id === undefined || !Buffer.isBuffer(body)) return { headers }
-  const form = body.toString()
-  const isNamed = new URLSearchParams(form).has('client_id')
-  return { headers: others, body: isNamed ? body : Buffer.from(`${form}&client_id=${id}`) }
+  const form = new URLSearchParams(body.toString())
+  const [name, ...names] = form.getAll('client_id')
+  if (name === undefined) return { headers: others, body: Buffer.from(`${body}&client_id=${id}`) }
+  const isSame = name === new URLSearchParams(`id=${id}`).get('id') && names.length === 0
+  return isSame && !form.has('client_secret') ? { headers: others, body } : { headers }
 }
 
 function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {

@@ -78,8 +78,8 @@ const REASONS = new Map(
   }).flatMap(([reason, said]) => said.map((words) => [words, reason] as const)),
 )
 
-/** What applications ask in order to hear it, and what of a token of others' is not told. */
-const NO_REFUSALS = new Set(['login_required', 'unsupported_token_type'])
+/** What applications ask in order to hear it, devices until they hear another, and what of a token of others' is not told. */
+const NO_REFUSALS = new Set(['login_required', 'authorization_pending', 'slow_down', 'unsupported_token_type'])
 
 /** `undefined`: it is none that anybody has to look into. */
 export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallState): Refusal | undefined {

@@ -95,9 +95,10 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
       const phone = await requireFresh(request)
       const { attestation, name } = request.body
       if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
-      const { device } = by(request)
+      const occasion = by(request)
+      const { device } = occasion
       const called = name === undefined ? { name: defaultName(device), browser: device } : { name }
-      const added = await passkeys.add(phone, { ...called, attestation }, by(request))
+      const added = await passkeys.add(phone, { ...called, attestation }, occasion)
       return reply.code(201).send(passkeyOnWire(added))
     },
   )

@@ -1,4 +1,5 @@
 import { urlOf } from '../url.ts'
+
 /** Where records are kept: in this process, in a folder on its machine's disk, or in a Redis. */
 export type StoreChoice =
   | { kind: 'embedded' }

@@ -158,7 +158,7 @@ export function redisTrouble(error: unknown, { kind: place }: RedisPlace, keyPre
   const known = KNOWN.find(({ sign }) => sign.test(signs))
   if (known === undefined) return undefined
   const { kind, text, isOurs = false, isSymptom = false } = known
-  const words = text.replaceAll('VARIABLE', VARIABLES[place]).replaceAll('OURS', keyPrefix)
+  const words = text.replaceAll('VARIABLE', VARIABLES[place]).replaceAll('OURS', () => keyPrefix)
   return { kind, text: `Redis ${words}${codeIn(signs)}`, isOurs, isSymptom }
 }
 

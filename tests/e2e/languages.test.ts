@@ -12,7 +12,8 @@ import { openUnscripted, tooWide } from '../support/too-wide.ts'
 const { visitors, shared } = setUpPageTests({ ordinary: { QR_REFRESH_SECONDS: '30' }, matching: { MATCH: 'always' } })
 const LANGUAGES = readdirSync('web/messages').map((name) => basename(name, '.json'))
 /** What scripts put into pages. */
-const SPOKEN = /^(problem|accountProblem|trouble|login|loginForms|phone|passkey|home|devices|events|scan|scanner)\./
+const SPOKEN =
+  /^(problem|accountProblem|trouble|login|loginForms|phone|request|refusal|passkey|home|devices|events|scan|scanner)\./
 
 test('a page comes in the language of its reader, and in the one that they pick, also the next time', async () => {
   visitors.await(/status of 404 .*\/nowhere$/)

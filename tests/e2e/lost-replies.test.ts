@@ -74,21 +74,34 @@ test('so is one that came with the right number, where polls are far apart', asy
   await isSignedIn(desktop)
 })
 
-test('a hand-over that breaks off after its headers has signed the browser in, and its page says so', async () => {
-  const port = await freePort()
-  const { url: origin, cutPoll } = await startCuttingProxy(port)
-  const near = await serve({ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: origin, MATCH: 'never' })
-  visitors.await(/ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_LENGTH_MISMATCH/)
-  const desktop = await visitors.desktop()
-  await openLoginPage(desktop, origin)
-  const phone = await createPhone(`http://127.0.0.1:${near.port}`, origin)
-  const token = await readToken(desktop)
-  await scan(phone, token)
-  const isCut = cutPoll(/"authenticated"/)
-  await phone.post('/login/confirm', { token })
-  await isCut
-  await isSignedIn(desktop)
-})
+test.each([
+  ['', 'never'],
+  [' that came with the right number', 'always'],
+])(
+  'a hand-over%s that breaks off after its headers has signed the browser in, and its page says so',
+  async (_how, match) => {
+    const port = await freePort()
+    const { url: origin, cutReply } = await startCuttingProxy(port)
+    // No poll is on its way as the number is sent.
+    const pace = { POLL_INTERVAL_SECONDS: match === 'always' ? '30' : '1', POLL_HOLD_SECONDS: '0' }
+    const near = await serve({ HOST: '127.0.0.1', PORT: String(port), PUBLIC_URL: origin, MATCH: match, ...pace })
+    visitors.await(/ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONTENT_LENGTH_MISMATCH/)
+    const desktop = await visitors.desktop()
+    await openLoginPage(desktop, origin)
+    const phone = await createPhone(`http://127.0.0.1:${near.port}`, origin)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    const isCut = cutReply(/"authenticated"/)
+    const { match_code: digits } = (await phone.post('/login/confirm', { token })).json
+    if (digits !== undefined) {
+      // Goes on where its login is by now.
+      await desktop.reload()
+      await desktop.locator('#match-code').fill(digits)
+    }
+    await isCut
+    await isSignedIn(desktop)
+  },
+)
 
 test('so is a renewal of the code: the login stays, and so does the code to type that is shown for it', async () => {
   const { url } = await serve({ MATCH: 'never', QR_REFRESH_SECONDS: '8' })
@@ -146,7 +159,7 @@ test.each([
   },
 )
 
-/** A proxy that, once, ends a poll's reply of this form in the middle of its body: of many the last that a network lets through. */
+/** A proxy that, once, ends the reply of a login of this form in the middle of its body: the last that a network lets through. */
 async function startCuttingProxy(port: number) {
   let cut: { form: RegExp; done: () => void } | undefined
   const server = createServer((asked, reply) => {
@@ -154,7 +167,7 @@ async function startCuttingProxy(port: number) {
     const onwards = request({ host: '127.0.0.1', port, path, method, headers }, async (answer) => {
       const body = Buffer.concat(await answer.toArray())
       reply.writeHead(answer.statusCode ?? 502, answer.headers)
-      if (path?.startsWith('/login/status/') && cut?.form.test(body.toString())) {
+      if (cut?.form.test(body.toString()) && /^\/login\/(status|match)/.test(path ?? '')) {
         reply.write(body.subarray(0, 5), () => reply.destroy())
         cut.done()
         cut = undefined
@@ -168,7 +181,7 @@ async function startCuttingProxy(port: number) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** @returns when it is done */
-    cutPoll: (form: RegExp) =>
+    cutReply: (form: RegExp) =>
       new Promise<void>((done) => {
         cut = { form, done }
       }),

@@ -197,7 +197,7 @@ test.each([
     expect((await other.post('/sign-in', { username: ZOFIA.username, password: ZOFIA.password })).status).toBe(200)
     expect((await other.post('/login/scan', { token })).status).toBe(200)
     await act(phone)
-    await sees(phone, '#result h1', 'Another phone of yours has taken over this sign-in')
+    await sees(phone, '#result h1', 'Another phone signed in to your account has taken over this sign-in')
     await sees(phone, '.result-more', 'The list below shows which devices are signed in.')
     expect(await phone.locator('.not-you').isVisible()).toBe(isWarned)
     expect((await other.post('/login/confirm', { token })).json.status).toBe('authenticated')

@@ -138,6 +138,23 @@ test.each([[{}], [{ client_id: 'tv' }]])(
   },
 )
 
+test.each([
+  ['another name in the form', { client_id: 'web' }],
+  ['two names there', { client_id: ['tv', 'tv'] }],
+  ['a secret there', { client_id: 'tv', client_secret: 'x' }],
+])('but not beside %s: nobody shows who it is in two ways (RFC 6749 §2.3)', async (_what, fields) => {
+  const form = new URLSearchParams(
+    Object.entries(fields).flatMap(([name, values]) => [values].flat().map((value) => [name, value])),
+  )
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    authorization: `Basic ${Buffer.from('tv:').toString('base64')}`,
+  }
+  const url = '/oauth/device_authorization'
+  const told = await testApp.app.inject({ method: 'POST', url, headers, payload: String(form) })
+  expect([told.statusCode, told.json().error]).toEqual([400, 'invalid_request'])
+})
+
 test('whoever revokes a token is answered in JSON, which not every library can do without', async () => {
   const told = await ask('/oauth/revoke', { ...OF_WEB, token: 'a-token-of-nobody' })
   expect([told.statusCode, told.headers['content-type'], told.body]).toEqual([200, JSON_TYPE, '{}'])

@@ -246,7 +246,8 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
   test('T30 an application is told of no other path than was compared', async () => {
     const other = '/of-another'
     const claims = ['X-Original-URL', 'X-Original-URI', 'X-Rewrite-URL', 'X-Forwarded-Uri']
-    const headers = { ...Object.fromEntries(claims.map((name) => [name, other])), accept: '*/*' }
+    const spellings = claims.flatMap((name) => [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')])
+    const headers = { ...Object.fromEntries(spellings.map((name) => [name, other])), accept: '*/*' }
     for (const [who, path] of [
       [browser, '/'],
       [createDomainBrowser(), '/hooks/build'],

@@ -5,6 +5,7 @@ import { readDescription } from '../support/described-api.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
+import { sendRaw } from '../support/raw-socket.ts'
 import { DEMO_PASSWORD, startService } from '../support/service.ts'
 import { allThereIs, type Route, routesOf } from './routes.ts'
 import { expectProblem } from './seen.ts'
@@ -204,6 +205,24 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
       expect((await phone.post('/login/scan', undefined, { raw: '', headers })).status).toBe(400)
       expect((await phone.post('/sign-out', undefined, { raw: '', headers })).status).toBe(204)
       expect((await phone.get('/session')).status).toBe(401)
+    }
+  })
+
+  test('T8 nor where it says no length: Node makes no stream of such a request, and it is answered all the same', async () => {
+    const { url, port } = stage.service()
+    const token = `${'a'.repeat(16)}.${'b'.repeat(22)}`
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+      for (const [asked, status] of [
+        ['POST /login', 201],
+        ['POST /sign-out', 204],
+        [`DELETE /login/${token}`, 204],
+        ['POST /nothing', 404],
+        ['POST /sign-in', 400],
+      ] as const) {
+        const head = [`${asked} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Origin: ${url}`, `Content-Type: ${type}`]
+        const reply = await sendRaw(port, `${head.join('\r\n')}\r\n\r\n`)
+        expect([type, asked, reply.status]).toEqual([type, asked, status])
+      }
     }
   })
 

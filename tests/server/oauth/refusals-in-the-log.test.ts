@@ -154,14 +154,6 @@ test.each<[what: string, refused: () => Promise<unknown>, said: { error: string;
   ],
   ['an access token that is none', () => userinfo('x'), { error: 'invalid_token', reason: 'unknown' }],
   [
-    'a device that waits',
-    async () => {
-      const { device_code } = (await ask('/oauth/device_authorization', { client_id: 'tv' })).json()
-      return ask('/oauth/token', { client_id: 'tv', grant_type: DEVICE_GRANT, device_code })
-    },
-    { error: 'authorization_pending' },
-  ],
-  [
     'no PKCE',
     () => authorize(WEB, { code_challenge: undefined, code_challenge_method: undefined }),
     {
@@ -205,6 +197,16 @@ test.each<[what: string, refused: () => Promise<unknown>, said: { error: string;
   await refused()
   expect(lastLine()).toMatchObject(said)
   expect(lastLine()['reason']).toBe(said.reason)
+})
+
+test('a device that waits is refused nothing: its lines have no error', async () => {
+  const { device_code } = (await ask('/oauth/device_authorization', { client_id: 'tv' })).json()
+  for (const said of ['authorization_pending', 'slow_down']) {
+    const told = await ask('/oauth/token', { client_id: 'tv', grant_type: DEVICE_GRANT, device_code })
+    expect(told.json().error).toBe(said)
+    expect(lastLine()).toMatchObject({ route: '/oauth/token', status: 400, client: 'tv' })
+    expect(lastLine()).not.toHaveProperty('error')
+  }
 })
 
 test.each([

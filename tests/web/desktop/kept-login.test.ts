@@ -106,6 +106,33 @@ describe('a login that is under way', () => {
     },
   )
 
+  test('is gone on with as the page after it had renewed it, though the page that comes back is in sight before it is told', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.go()
+    const renewed = tokenOf(loginIds[0], 1)
+    const next = open(memory)
+    next.kept.take()
+    next.kept.keep(renewed, false)
+    next.go()
+    tab.comeToSight()
+    expect(tab.kept.take()).toEqual({ token: renewed, isLastTrySent: false })
+    tab.kept.keep(renewed, false)
+    expect(memory.items.size).toBe(0)
+  })
+
+  test('is the page’s own again where the page after it put down one that leads elsewhere', () => {
+    const memory = createMemory()
+    const tab = open(memory)
+    tab.kept.keep(token, false)
+    tab.go()
+    const next = open(memory, '/elsewhere')
+    next.kept.keep(tokenOf(loginIds[1], 0), false)
+    next.go()
+    expect(tab.kept.take()).toEqual({ token, isLastTrySent: false })
+  })
+
   test('is not there once it is over', () => {
     const memory = createMemory()
     const tab = open(memory)

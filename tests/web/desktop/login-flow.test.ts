@@ -805,6 +805,28 @@ describe('a login whose cookie does not come back', () => {
     expect(tab.kept.kept.token).toBeUndefined()
   })
 
+  test('is none where it was the answer to the right digits that broke off', async () => {
+    const tab = open()
+    await tab.clock.pass(5000)
+    tab.server.set(first, {
+      status: 'match_required',
+      expiresInSeconds: 60,
+      triesLeft: 5,
+      intervalSeconds: 2,
+      holdSeconds: 0,
+    })
+    await tab.clock.pass(5000)
+    tab.server.onDigits(() => {
+      tab.server.signIn('Ada Lovelace')
+      tab.server.remove(first)
+      return Promise.reject(dropped())
+    })
+    await expect(tab.flow.match('123456')).rejects.toThrow('dropped')
+    await tab.clock.pass(20_000)
+    expect(tab.last()).toEqual({ kind: 'authenticated', userName: 'Ada Lovelace', redirectTo: '' })
+    expect(tab.connections).toEqual([])
+  })
+
   test('is one where somebody was signed in before, and is to sign in anew', async () => {
     const tab = open({ isAnew: true })
     await tab.clock.pass(5000)

@@ -27,6 +27,23 @@ describe('what a tab remembers', () => {
     expect(createTabMemory(() => storage).get('a')).toBeUndefined()
   })
 
+  test('is what a page of the tab has put down last, also for one that had put down something before', () => {
+    const { storage } = createStorage()
+    const [resting, next] = [createTabMemory(() => storage), createTabMemory(() => storage)]
+    resting.set('a', '1')
+    next.set('a', '2')
+    expect(resting.get('a')).toBe('2')
+  })
+
+  test('is the newer one where there is no room for it', () => {
+    const { items, storage } = createStorage()
+    const memory = createTabMemory(() => storage)
+    memory.set('a', '1')
+    storage.setItem = refuse('QuotaExceededError')
+    memory.set('a', '2')
+    expect([items.get('a'), memory.get('a')]).toEqual(['1', '2'])
+  })
+
   test.each([
     ['looking at it throws', refuse('SecurityError') as () => Storage],
     ['writing throws', () => createStorage({ setItem: refuse('QuotaExceededError') }).storage],

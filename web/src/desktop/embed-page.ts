@@ -62,7 +62,7 @@ HTMLElement.prototype.focus = function (options) {
 document.addEventListener('scanin-authenticated', (event) => {
   event.preventDefault()
   // That it takes a moment yet.
-  findPart(document, '#status .more', HTMLElement).remove()
+  document.querySelector('#status .more')?.remove()
   tellParent()
 })
 void begin()

@@ -40,10 +40,13 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
   // A login leads where it was started for: another `return_to` is another login.
   const suffix = ` ${returnTo ?? ''}`
   let current: string | undefined
+  /** From then on what is put down is for the next page, until this one is back. */
+  let isGone = false
   const take = () => {
-    const stored = memory.get(key) ?? current
+    isGone = false
+    const stored = [memory.get(key), current].find((each) => each?.endsWith(suffix))
     memory.remove(key)
-    if (!stored?.endsWith(suffix)) return undefined
+    if (stored === undefined) return undefined
     const kept = stored.slice(0, -suffix.length)
     const token = tokenOfFragment(kept.replace(lastTry, ''))
     return token === undefined ? undefined : { token, isLastTrySent: kept !== token }
@@ -52,14 +55,21 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
     if (isDown && current !== undefined) memory.set(key, current)
     else memory.remove(key)
   }
-  const putAsSeen = () => put(sight.hidden)
-  page.addEventListener('pagehide', () => put(true), { signal })
+  const putAsSeen = () => {
+    if (!isGone) put(sight.hidden)
+  }
+  const onHide = () => {
+    put(true)
+    isGone = true
+  }
+  page.addEventListener('pagehide', onHide, { signal })
   sight.addEventListener('visibilitychange', putAsSeen, { signal })
 
   return {
     take,
     keep(token, isLastTrySent) {
       current = (isLastTrySent ? lastTry + token : token) + suffix
+      isGone = false
       putAsSeen()
     },
     forget() {

@@ -70,6 +70,8 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   let askNow = () => {}
   /** Digits were sent, and no answer came. */
   let areDigitsLost = false
+  /** Something was asked, and no answer came, or not all of it: the session may have. */
+  let isAnswerLost = false
   /** The last try was sent, and no answer came, or it was wrong. */
   let isLastTrySent = false
   /** Seconds from the scan to the end. */
@@ -152,7 +154,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
 
   const ask = async (polled: Omit<StatusAsk, 'token'>): Promise<BrowserReply> => {
     const asked = tokenNow()
-    const reply = await api.loginStatus({ ...polled, token: asked })
+    const reply = await api.loginStatus({ ...polled, token: asked }).catch(noteLost)
     // The last digits may be what ended it, and their own answer says so.
     if (reply.status === 'denied') await matching?.catch(() => undefined)
     if (reply.status !== 'expired') return reply
@@ -164,9 +166,14 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     return (await brokenOff()) ?? reply
   }
 
+  const noteLost = (error: unknown): never => {
+    isAnswerLost ||= !isRefusal(error)
+    throw error
+  }
+
   /** An answer that broke off after its headers: the session came, and took the key along that its login is asked about by. */
   const brokenOff = async (): Promise<BrowserReply | undefined> => {
-    if (!wasAway || parts.isAnew) return undefined
+    if (!isAnswerLost || parts.isAnew) return undefined
     try {
       // Where to, the server says of this page.
       return { status: 'authenticated', userName: await api.signedInName(), redirectTo: '' }
@@ -298,7 +305,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       noteLastTry(shown?.kind === 'match_required' && shown.triesLeft === 1)
       matching = api.match({ token: tokenNow(), matchCode, isAgain: areDigitsLost })
       try {
-        onReply(await matching)
+        onReply(await matching.catch(noteLost))
       } catch (error) {
         const isUsedUp = error instanceof ApiError && error.triesLeft === 0
         if (error instanceof ApiError) noteLastTry(isUsedUp)

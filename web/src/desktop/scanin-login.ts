@@ -165,7 +165,7 @@ export class ScanInLogin extends HTMLElement {
     if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
     // As if loaded anew: another page of the tab may have taken its login since, and ended it.
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
-      if (persisted) start()
+      if (persisted && view.kind !== 'authenticated') start()
     }
     window.addEventListener('pageshow', onPageShow, { signal: life })
     // Whether it is the network that is away, which changes what there is to say.

@@ -24,7 +24,11 @@ export function createTabMemory(storage: () => Storage): TabMemory {
     get: (key) => page.get(key) ?? stored((each) => each.getItem(key)) ?? undefined,
     set(key, value) {
       page.set(key, value)
-      stored((each) => each.setItem(key, value))
+      // Another page of the tab may put down another while this one rests.
+      stored((each) => {
+        each.setItem(key, value)
+        page.delete(key)
+      })
     },
     remove(key) {
       page.delete(key)
