@@ -2,11 +2,11 @@
 // has its part of it: it is the processor time of a poll that tells what one more costs.
 import { load, writeRequests } from '../load/wrk.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
-import { startRedis } from '../parts/redis.mjs'
-import { copyLogins, startRedisCluster } from '../parts/redis-cluster.mjs'
+import { copyLogins } from '../parts/redis-cluster.mjs'
 import { loadWithRedis } from '../parts/redis-use.mjs'
 import { startScanIn, startServer } from '../parts/service.mjs'
 import { besideFloor } from '../parts/statistics.mjs'
+import { startStores } from '../parts/stores.mjs'
 
 const LOGINS = 60_000
 const CONNECTIONS = 64
@@ -14,15 +14,10 @@ const WARM_UP_SECONDS = 3
 
 /** @param most instances at once, from one on */
 export async function measureInstances({ most, rounds, seconds }) {
-  const redis = await startRedis()
-  const cluster = await startRedisCluster(3)
+  const { stores, redis, cluster, stop } = await startStores()
   const logins = await createLogins(redis, LOGINS)
   await copyLogins(cluster, logins)
   const requests = writeRequests(logins.map((login) => pollRequest(login)))
-  const stores = [
-    { name: 'one Redis', servers: [redis], env: {} },
-    { name: 'a Cluster of three', servers: cluster.nodes, env: cluster.env },
-  ]
   const floor = await startServer('floor', { REDIS_URL: redis.url })
   const sides = []
   for (const { name, servers, env } of stores) {
@@ -49,7 +44,6 @@ export async function measureInstances({ most, rounds, seconds }) {
     for (const instance of instances) await instance.stop()
   }
   await floor.stop()
-  await cluster.stop()
-  await redis.stop()
+  await stop()
   return sides.map(({ name, count, results }) => ({ store: name, instances: count, ...besideFloor(results, floors) }))
 }

@@ -1,5 +1,5 @@
 // What a whole login costs, all of it counted: made, polled as the page polls, scanned, confirmed, collected, and its
-// person's data asked for. Hundreds of them, divided.
+// person's data asked for. Hundreds of them, divided; by how many instances there are, on one Redis and on a Cluster.
 import { setTimeout as pause } from 'node:timers/promises'
 import { load, writeRequests } from '../load/wrk.mjs'
 import { countedWire } from '../parts/counted-wire.mjs'
@@ -8,9 +8,9 @@ import { writePeople } from '../parts/people.mjs'
 import { confirm, scan, signInPhone } from '../parts/phone.mjs'
 import { freePort } from '../parts/ports.mjs'
 import { cpuSecondsOf } from '../parts/processes.mjs'
-import { startRedis } from '../parts/redis.mjs'
 import { redisCosts, redisUse } from '../parts/redis-use.mjs'
 import { PASSWORD, startScanIn, startServer } from '../parts/service.mjs'
+import { startStores } from '../parts/stores.mjs'
 import { loadWebClient, signInBrowser } from '../parts/web-client.mjs'
 
 const PEOPLE = 50
@@ -18,27 +18,46 @@ const FLOOR_SECONDS = 3
 /** First ones, until the code is compiled. */
 const WARM_UP = { logins: 200, arriveOverMs: 4000, scanAfterMs: 500, confirmAfterMs: 500 }
 
-/** @param order so many `logins` that begin over `arriveOverMs`, by people who take so long to scan, and to confirm */
-export async function measureWholeLogin(order) {
+/**
+ * @param most instances at once, from one on; each connection of a browser is to another than the one before
+ * @param order so many `logins` that begin over `arriveOverMs`, by people who take so long to scan, and to confirm
+ */
+export async function measureWholeLogins({ most, ...order }) {
   const client = await loadWebClient()
-  const redis = await startRedis()
-  const port = await freePort()
   const accounts = { ACCOUNTS_FILE: await writePeople(PEOPLE, PASSWORD), DEMO_PASSWORD: '' }
-  const env = { MATCH: 'never', PUBLIC_URL: `http://127.0.0.1:${port}`, ...accounts }
-  const scanIn = await startScanIn(redis, { env })
-  const wire = await countedWire(port, scanIn.port)
-  const phone = { url: scanIn.url, publicUrl: wire.origin }
+  const { stores, stop } = await startStores()
+  const floor = await floorMicros(stores[0].servers[0])
+  const rows = []
+  for (const store of stores) {
+    for (let instances = 1; instances <= most; instances++) {
+      const costs = await measureOn(store, { instances, client, accounts, order })
+      rows.push({ store: store.name, instances, ...costs, inFloorRequests: costs.cpuMicros / floor })
+    }
+  }
+  await stop()
+  return rows
+}
+
+async function measureOn({ servers: redisServers, env }, { instances, client, accounts, order }) {
+  const port = await freePort()
+  const serviceEnv = { MATCH: 'never', PUBLIC_URL: `http://127.0.0.1:${port}`, ...accounts, ...env }
+  const scanIns = []
+  for (let at = 0; at < instances; at++) scanIns.push(await startScanIn(redisServers[0], { env: serviceEnv }))
+  const wire = await countedWire(port, ...scanIns.map((scanIn) => scanIn.port))
   const phones = []
-  for (let at = 0; at < PEOPLE; at++) phones.push(await signInPhone(phone, `person-${at}`))
+  for (let at = 0; at < PEOPLE; at++) {
+    const server = { url: scanIns[at % instances].url, publicUrl: wire.origin }
+    phones.push({ server, cookie: await signInPhone(server, `person-${at}`) })
+  }
 
   /** @returns how many requests the page made */
-  async function signIn(cookie, { scanAfterMs, confirmAfterMs }) {
+  async function signIn({ server, cookie }, { scanAfterMs, confirmAfterMs }) {
     let approval
     const { api, sent } = await signInBrowser(client, wire.origin, (token) => {
       approval = pause(scanAfterMs)
-        .then(() => scan(phone, cookie, token))
+        .then(() => scan(server, cookie, token))
         .then(() => pause(confirmAfterMs))
-        .then(() => confirm(phone, cookie, token))
+        .then(() => confirm(server, cookie, token))
     })
     await approval
     await api.session()
@@ -53,23 +72,20 @@ export async function measureWholeLogin(order) {
     return Promise.all(all)
   }
 
-  await signInAll(WARM_UP)
-  const [usedBefore, cpuBefore, bytesBefore] = [await redisUse([redis]), cpuSecondsOf(scanIn.pid), { ...wire.bytes }]
+  const cpuSeconds = () => scanIns.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0)
+  await signInAll({ ...WARM_UP, logins: WARM_UP.logins * instances, arriveOverMs: WARM_UP.arriveOverMs * instances })
+  const [usedBefore, cpuBefore, bytesBefore] = [await redisUse(redisServers), cpuSeconds(), { ...wire.bytes }]
   const requests = await signInAll(order)
-  const cpuMicros = ((cpuSecondsOf(scanIn.pid) - cpuBefore) / order.logins) * 1e6
-  const costs = redisCosts(usedBefore, await redisUse([redis]), order.logins)
-  const floor = await floorMicros(redis)
-  await scanIn.stop()
-  await redis.stop()
+  const cpuMicros = ((cpuSeconds() - cpuBefore) / order.logins) * 1e6
+  const costs = redisCosts(usedBefore, await redisUse(redisServers), order.logins)
+  const bytes = { sent: wire.bytes.sent - bytesBefore.sent, received: wire.bytes.received - bytesBefore.received }
+  for (const scanIn of scanIns) await scanIn.stop()
   wire.stop()
   return {
-    logins: order.logins,
-    seconds: (order.scanAfterMs + order.confirmAfterMs) / 1000,
     requests: requests.reduce((sum, count) => sum + count, 0) / order.logins,
-    sentBytes: (wire.bytes.sent - bytesBefore.sent) / order.logins,
-    receivedBytes: (wire.bytes.received - bytesBefore.received) / order.logins,
+    sentBytes: bytes.sent / order.logins,
+    receivedBytes: bytes.received / order.logins,
     cpuMicros,
-    inFloorRequests: cpuMicros / floor,
     ...costs,
   }
 }

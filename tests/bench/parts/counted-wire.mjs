@@ -1,10 +1,11 @@
 import { createConnection, createServer } from 'node:net'
 
-/** A wire that counts: whatever is written to `port` arrives at `to`. */
-export async function countedWire(port, to) {
+/** A wire that counts: whatever is written to `port` arrives at one of the ports `to`, each connection at the next. */
+export async function countedWire(port, ...to) {
   const bytes = { sent: 0, received: 0 }
+  let came = 0
   const server = createServer((near) => {
-    const far = createConnection(to, '127.0.0.1')
+    const far = createConnection(to[came++ % to.length], '127.0.0.1')
     near.on('data', (chunk) => {
       bytes.sent += chunk.length
     })
