@@ -220,7 +220,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
         ['POST /sign-in', 400],
       ] as const) {
         const head = [`${asked} HTTP/1.1`, `Host: 127.0.0.1:${port}`, `Origin: ${url}`, `Content-Type: ${type}`]
-        const reply = await sendRaw(port, `${head.join('\r\n')}\r\n\r\n`)
+        const reply = await sendRaw(port, `${head.join('\r\n')}\r\nConnection: close\r\n\r\n`)
         expect([type, asked, reply.status]).toEqual([type, asked, status])
       }
     }
