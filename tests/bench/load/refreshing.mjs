@@ -1,11 +1,11 @@
-// A process of its own on the load's core: applications that refresh their tokens again and again, one after the other.
-// Argument: a file with {port, path, seconds, fields, refreshTokens}, one token an application; prints RESULT, with the
-// tokens that they have in the end.
+// A process of its own on the load's core: so many at once who refresh tokens, each of its own in turn, for one session is
+// given only so many in a minute. Argument: a file with {port, path, seconds, fields, refreshTokens, atOnce}, one token a
+// session; prints RESULT, with the tokens that there are in the end.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 
-const { port, path, seconds, fields, refreshTokens } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
-const agent = new Agent({ keepAlive: true, maxSockets: refreshTokens.length })
+const { port, path, seconds, fields, refreshTokens, atOnce } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
+const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
 const headers = { 'content-type': 'application/x-www-form-urlencoded' }
 const millis = []
 const startedAt = performance.now()
@@ -27,19 +27,19 @@ function post(body) {
   })
 }
 
-async function refreshOn(first) {
-  let token = first
-  while (performance.now() < startedAt + seconds * 1000) {
+async function refreshOn(own) {
+  for (let turn = 0; performance.now() < startedAt + seconds * 1000; turn = (turn + 1) % own.length) {
     const since = performance.now()
-    const form = new URLSearchParams({ ...fields, grant_type: 'refresh_token', refresh_token: token })
+    const form = new URLSearchParams({ ...fields, grant_type: 'refresh_token', refresh_token: own[turn] })
     const reply = await post(form.toString())
     millis.push(performance.now() - since)
-    token = reply.refresh_token ?? token
+    own[turn] = reply.refresh_token ?? own[turn]
   }
-  return token
+  return own
 }
 
-const tokens = await Promise.all(refreshTokens.map(refreshOn))
+const shares = Array.from({ length: atOnce }, (_, lane) => refreshTokens.filter((_token, at) => at % atOnce === lane))
+const tokens = (await Promise.all(shares.map(refreshOn))).flat()
 const perSecond = (millis.length / (performance.now() - startedAt)) * 1000
 console.log(`RESULT ${JSON.stringify({ requests: millis.length, perSecond, millis, tokens })}`)
 process.exit(0)

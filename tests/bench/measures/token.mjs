@@ -18,8 +18,11 @@ const VERIFIER = 'a-code-verifier-of-more-than-43-characters-as-rfc-7636-wants'
 const FLOOR_LOGINS = 1000
 const WARM_UP_SECONDS = 4
 
-/** @param people each of whom has one application refresh its tokens, all at once */
-export async function measureToken({ people, rounds, seconds }) {
+/**
+ * @param people each of whom has one application refresh its tokens: as many as it takes for none to be told to slow down
+ * @param atOnce of them
+ */
+export async function measureToken({ people, atOnce, rounds, seconds }) {
   const redis = await startRedis()
   const own = { ACCOUNTS_FILE: await writePeople(people, PASSWORD), DEMO_PASSWORD: '' }
   const scanIn = await startScanIn(redis, { env: { ...applicationsEnv(), ...own } })
@@ -34,7 +37,7 @@ export async function measureToken({ people, rounds, seconds }) {
     const fields = { client_id: THE_WEB.client_id, client_secret: THE_WEB.client_secret }
     let tokens = first
     return async (options) => {
-      const result = await loadRefreshes(server, { path, fields, refreshTokens: tokens, ...options })
+      const result = await loadRefreshes(server, { path, fields, refreshTokens: tokens, atOnce, ...options })
       tokens = result.refreshTokens
       return result
     }

@@ -8,6 +8,7 @@ import { writePeople } from '../parts/people.mjs'
 import { confirm, scan, signInPhone } from '../parts/phone.mjs'
 import { freePort } from '../parts/ports.mjs'
 import { cpuSecondsOf } from '../parts/processes.mjs'
+import { startRedis } from '../parts/redis.mjs'
 import { redisCosts, redisUse } from '../parts/redis-use.mjs'
 import { PASSWORD, startScanIn, startServer } from '../parts/service.mjs'
 import { startStores } from '../parts/stores.mjs'
@@ -18,24 +19,39 @@ const FLOOR_SECONDS = 3
 /** First ones, until the code is compiled. */
 const WARM_UP = { logins: 200, arriveOverMs: 4000, scanAfterMs: 500, confirmAfterMs: 500 }
 
-/**
- * @param most instances at once, from one on; each connection of a browser is to another than the one before
- * @param order so many `logins` that begin over `arriveOverMs`, by people who take so long to scan, and to confirm
- */
-export async function measureWholeLogins({ most, ...order }) {
-  const client = await loadWebClient()
-  const accounts = { ACCOUNTS_FILE: await writePeople(PEOPLE, PASSWORD), DEMO_PASSWORD: '' }
+/** @param order so many `logins` that begin over `arriveOverMs`, by people who take so long to scan, and to confirm */
+export async function measureWholeLogin(order) {
+  const redis = await startRedis()
+  const { redisCpuMicros, redisCommands, redisBytes, ...costs } = await measureOn(
+    { servers: [redis], env: {} },
+    { instances: 1, order, ...(await takePart()) },
+  )
+  const floor = await floorMicros(redis)
+  await redis.stop()
+  const seconds = (order.scanAfterMs + order.confirmAfterMs) / 1000
+  const inFloorRequests = costs.cpuMicros / floor
+  return { logins: order.logins, seconds, ...costs, inFloorRequests, redisCpuMicros, redisCommands, redisBytes }
+}
+
+/** @param most instances at once, from one on; each connection of a browser is to another than the one before */
+export async function measureLoginByInstances({ most, ...order }) {
+  const parts = await takePart()
   const { stores, stop } = await startStores()
-  const floor = await floorMicros(stores[0].servers[0])
   const rows = []
   for (const store of stores) {
     for (let instances = 1; instances <= most; instances++) {
-      const costs = await measureOn(store, { instances, client, accounts, order })
-      rows.push({ store: store.name, instances, ...costs, inFloorRequests: costs.cpuMicros / floor })
+      const costs = await measureOn(store, { instances, order, ...parts })
+      rows.push({ store: store.name, instances, ...costs })
     }
   }
   await stop()
   return rows
+}
+
+/** The pages' own client, and people with accounts. */
+async function takePart() {
+  const client = await loadWebClient()
+  return { client, accounts: { ACCOUNTS_FILE: await writePeople(PEOPLE, PASSWORD), DEMO_PASSWORD: '' } }
 }
 
 async function measureOn({ servers: redisServers, env }, { instances, client, accounts, order }) {

@@ -8,12 +8,12 @@ const INTERVAL_SECONDS = 0.001
 const source = (path) => import(join(ROOT, 'server', path))
 const { buildApps } = await source('app.ts')
 const { readWeb } = await source('http/built-web.ts')
-const { readConfig } = await source('config.ts')
-const { createLogger } = await source('logger.ts')
+const { readConfig } = await source('config/config.ts')
+const { createLogger } = await source('log/logger.ts')
 const { cryptoRandomness } = await source('randomness.ts')
 const { connectRedis } = await source('store/redis-connection.ts')
 const { createRedisStore } = await source('store/redis-store.ts')
-const { keepTickShape } = await source('tick-shape.ts')
+const { keepTickShape } = await source('start/tick-shape.ts')
 
 keepTickShape()
 const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
@@ -22,6 +22,7 @@ await connections.whenReady(5000)
 const { app } = await buildApps({
   config: { ...config, pace: { ...config.pace, interval: INTERVAL_SECONDS } },
   store: createRedisStore({ ...connections, keyPrefix: config.keyPrefix }),
+  storeUse: () => 0,
   makeLimiter: () => undefined,
   verifyPassword: async () => undefined,
   currentPerson: (user) => user,
