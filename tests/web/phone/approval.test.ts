@@ -364,17 +364,18 @@ describe('meanwhile', () => {
   })
 })
 
-describe('in another tab of this browser', () => {
-  async function matching() {
-    const phone = scanned()
-    await settle()
-    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
-    phone.server.status = state('match_required')
-    await phone.approval.confirm()
-    await phone.clock.pass(3000)
-    return phone
-  }
+/** A phone whose person has confirmed, and that shows the number to type. */
+async function matching() {
+  const phone = scanned()
+  await settle()
+  phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
+  phone.server.status = state('match_required')
+  await phone.approval.confirm()
+  await phone.clock.pass(3000)
+  return phone
+}
 
+describe('in another tab of this browser', () => {
   test('a decision takes the number away that may be good no more, and one press brings another', async () => {
     const phone = await matching()
     phone.decideElsewhere()
@@ -424,19 +425,10 @@ describe('the time that is left', () => {
 })
 
 describe('a refusal that comes after the confirmation', () => {
-  async function confirmed() {
-    const phone = scanned()
-    await settle()
-    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
-    phone.server.status = state('match_required')
-    await phone.approval.confirm()
-    await phone.clock.pass(3000)
-    return phone
-  }
   const tooLate: ApprovalView = { kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } }
 
   test('is in time as long as the login is there', async () => {
-    const phone = await confirmed()
+    const phone = await matching()
     await phone.approval.deny()
     expect(phone.last()).toEqual({ kind: 'ended', words: { ...phoneWords.denied, stranger: 'kept_out' } })
     expect(phone.decisions).toEqual(['confirm', 'deny'])
@@ -458,7 +450,7 @@ describe('a refusal that comes after the confirmation', () => {
     ],
   ]
   test.each(ends)('too late, where the login %s, and lets nobody in', async (_what, status, end) => {
-    const phone = await confirmed()
+    const phone = await matching()
     phone.server.deny = refusal(404, 'expired_token')
     phone.server.status = status
     await phone.approval.deny()
@@ -470,7 +462,7 @@ describe('a refusal that comes after the confirmation', () => {
   })
 
   test.each(ends)('too late without an answer, where the login %s', async (_what, status, end) => {
-    const phone = await confirmed()
+    const phone = await matching()
     phone.server.deny = dropped()
     await expect(phone.approval.deny()).rejects.toThrow('dropped')
     phone.server.status = status
