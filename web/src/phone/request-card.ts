@@ -5,22 +5,20 @@ import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { agoWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
-import { tellTrouble } from '../page/tell-trouble.ts'
 import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
 import { passkeyErrorWords } from '../passkeys/passkey-error-words.ts'
 import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
-import { ConnectionError, isProblem } from '../wire/api-error.ts'
+import { isProblem } from '../wire/api-error.ts'
 import type { ScanReply } from '../wire/protocol.ts'
 import { type Approval, UnheardError } from './approval.ts'
+import { type CardMessage, createCardMessage } from './card-message.ts'
 import type { TimeLeft } from './time-left.ts'
 
-export interface RequestCard {
+export interface RequestCard extends Pick<CardMessage, 'isBack'> {
   show(request: ScanReply, endsAt: number, approval: Approval): void
   hide(): void
-  /** The service is there again: that it could not be reached is told no more. */
-  isBack(): void
 }
 
 export interface RequestCardParts {
@@ -41,7 +39,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const part = (name: string) => findPart(card, `.request-${name}`, HTMLElement)
   const confirm = findPart(card, '#confirm', HTMLButtonElement)
   const deny = findPart(card, '#deny', HTMLButtonElement)
-  const message = findPart(card, '#request-message', HTMLElement)
+  const message = createCardMessage(findPart(card, '#request-message', HTMLElement))
   const passkey = part('passkey')
   const addPasskey = findPart(card, '.request-add-passkey', HTMLButtonElement)
   const logo = findPart(card, '.app-sign img', HTMLImageElement)
@@ -52,8 +50,6 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const ofBrowser = { heading: title.textContent, caution: caution.textContent }
   makeRoomForSigns(icon, root)
   let approval: Approval | undefined
-  /** What the message tells: nobody answered. */
-  let isAway = false
 
   const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
     const decided = approval
@@ -61,11 +57,10 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     // By its end the card may ask about another code, and its buttons be pressed for that one.
     const isStill = () => approval === decided
     const ask = async () => {
-      isAway = false
-      message.textContent = words
+      message.say(words)
       try {
         await act(decided)
-        if (isStill()) message.textContent = ''
+        if (isStill()) message.say('')
       } catch (error) {
         if (isStill()) tell(error)
       }
@@ -74,8 +69,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   }
 
   const tell = (error: unknown) => {
-    tellTrouble(message, error, whyUnheard)
-    isAway = error instanceof ConnectionError
+    message.tell(error, whyUnheard)
     if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
   }
 
@@ -99,13 +93,13 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const add = async () => {
     const asked = approval
     const focus = focusUnlessLeft()
-    message.textContent = ''
+    message.say('')
     try {
       if (!(await passkeys.add()) || approval !== asked) return
       sayOfPasskeys(passkeyWords.added)
       focus(confirm, { preventScroll: true })
     } catch (error) {
-      if (approval === asked) message.textContent = passkeyErrorWords(error)
+      if (approval === asked) message.say(passkeyErrorWords(error))
     }
   }
   addPasskey.addEventListener('click', () => void onceAtATime(addPasskey, add))
@@ -145,8 +139,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   return {
     show(request, endsAt, current) {
       approval = current
-      isAway = false
-      message.textContent = ''
+      message.say('')
       setBusy(false, confirm, deny)
       showAsker(request)
       part('address').textContent = request.ip
@@ -164,10 +157,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       timeLeft.stop()
       approval = undefined
     },
-    isBack() {
-      if (isAway) message.textContent = ''
-      isAway = false
-    },
+    isBack: message.isBack,
   }
 }
 

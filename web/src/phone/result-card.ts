@@ -5,22 +5,19 @@ import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { createSettling } from '../page/settling.ts'
-import { tellTrouble } from '../page/tell-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
-import { ConnectionError } from '../wire/api-error.ts'
 import type { Approval, ApprovalView } from './approval.ts'
+import { type CardMessage, createCardMessage } from './card-message.ts'
 import { createKeepOffer } from './keep-offer.ts'
 import type { TimeLeft } from './time-left.ts'
 
 /** What comes after a decision. */
 export type ResultView = Exclude<ApprovalView, { kind: 'asking' }>
 
-export interface ResultCard {
+export interface ResultCard extends Pick<CardMessage, 'isBack'> {
   /** @param approval what decides on it; left out, there is nothing to decide */
   show(view: ResultView, approval?: Approval): void
   hide(): void
-  /** The service is there again: that it could not be reached is told no more. */
-  isBack(): void
   /** @param hasOthers whether there are other devices to sign out */
   offerToEndOthers(hasOthers: boolean): void
 }
@@ -54,13 +51,11 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const endOthers = findPart(notYou, 'button', HTMLButtonElement)
   const bar = findPart(card, '.result-bar', HTMLElement)
   const expiry = findPart(bar, '.result-expiry', HTMLElement)
-  const message = findPart(bar, '.result-message', HTMLElement)
+  const message = createCardMessage(findPart(bar, '.result-message', HTMLElement))
   const deny = findPart(bar, '.result-deny', HTMLButtonElement)
   const keeping = createKeepOffer(card, parts.keep)
   const settle = createSettling(card, SETTLING_MS)
   let approval: Approval | undefined
-  /** What the message tells: nobody answered. */
-  let isAway = false
 
   // Whoever is asked for the digits by a stranger finds out only now.
   const refuse = async () => {
@@ -68,14 +63,11 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
     if (refused === undefined) return
     const isStill = () => approval === refused
     const ask = async () => {
-      isAway = false
-      message.textContent = ''
+      message.say('')
       try {
         await refused.deny()
       } catch (error) {
-        if (!isStill()) return
-        tellTrouble(message, error)
-        isAway = error instanceof ConnectionError
+        if (isStill()) message.tell(error)
       }
     }
     await onceAtATime(deny, ask, isStill)
@@ -85,8 +77,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   deny.addEventListener('click', refuse)
 
   const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
-    isAway = false
-    message.textContent = ''
+    message.say('')
     code.textContent = match?.matchCode ?? ''
     for (const part of [code, how, bar]) part.hidden = match === undefined
     if (match === undefined) return timeLeft.stop()
@@ -124,10 +115,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       approval = undefined
       card.removeAttribute('data-result')
     },
-    isBack() {
-      if (isAway) message.textContent = ''
-      isAway = false
-    },
+    isBack: message.isBack,
     offerToEndOthers: (hasOthers) => {
       endOthers.hidden = !hasOthers
     },

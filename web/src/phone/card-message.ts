@@ -1,0 +1,30 @@
+import { tellTrouble } from '../page/tell-trouble.ts'
+import { ConnectionError } from '../wire/api-error.ts'
+
+/** The line of a card that says what became of its buttons. */
+export interface CardMessage {
+  say(words: string): void
+  /** As `tellTrouble`. */
+  tell(error: unknown, words?: (error: unknown) => string): void
+  /** The service is there again: that it could not be reached is told no more. */
+  isBack(): void
+}
+
+/** @param place a live region */
+export function createCardMessage(place: HTMLElement): CardMessage {
+  let tellsOfAway = false
+  const say = (words: string) => {
+    tellsOfAway = false
+    place.textContent = words
+  }
+  return {
+    say,
+    tell(error, words) {
+      tellsOfAway = error instanceof ConnectionError
+      tellTrouble(place, error, words)
+    },
+    isBack() {
+      if (tellsOfAway) say('')
+    },
+  }
+}
