@@ -92,6 +92,43 @@ test.each([
   expect(await heard.focused()).not.toContain('nowhere')
 })
 
+/** What a click in the middle of the part goes to, at the very moment when the page hears the event. */
+const underAt = (phone: Page, part: string, target: 'window' | 'document', event: string) =>
+  phone.evaluate(
+    ([selector, whose, name]) => {
+      const { x, y, width, height } = document.querySelector(selector)?.getBoundingClientRect() ?? new DOMRect()
+      const under = () => document.elementFromPoint(x + width / 2, y + height / 2)?.closest('button')?.id
+      const before = under()
+      ;(whose === 'window' ? window : document).dispatchEvent(new Event(name))
+      return { before, after: under() }
+    },
+    [part, target, event] as const,
+  )
+
+test.each([
+  ['window', 'focus'],
+  ['document', 'visibilitychange'],
+] as const)(
+  'T8 at the %s’s %s the second click of a double click that began in front of it confirms nothing',
+  async (target, event) => {
+    const { url } = shared('matching')
+    const phone = await visitors.phone()
+    await phone.goto(`${url}/scan`)
+    await signInOnPhone(phone)
+    await phone.locator('#chooser').waitFor()
+    const token = await startLogin(createClient(url))
+    await phone.evaluate((code) => {
+      location.hash = code
+    }, token)
+    const settled = phone.locator('main[data-shown="request"]:not([data-settling])')
+    await settled.waitFor()
+    expect(await underAt(phone, '#confirm', target, event)).toEqual({ before: 'confirm', after: undefined })
+    await settled.waitFor()
+    await phone.locator('#confirm').tap()
+    await phone.locator('#match-code').waitFor()
+  },
+)
+
 const LONG_NAME = `Ada ${'Wolfeschlegelsteinhausenbergerdorff'.repeat(4)}`
 
 /** As much as there can be to say of a browser, an application and what is asked. */
