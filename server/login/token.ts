@@ -43,11 +43,6 @@ export function makeSalt(randomness: Randomness): string {
   return randomness.text(SECRET_LENGTH)
 }
 
-/** Six new digits for a phone to show. */
-export function makeMatchCode(randomness: Randomness): string {
-  return randomness.digits(MATCH_CODE_LENGTH)
-}
-
 /** Whether a cookie's value can be a browser key at all. By its length alone: its hash is compared in any case. */
 export function isBrowserKey(text: string): boolean {
   return text.length === SECRET_LENGTH
@@ -91,6 +86,16 @@ export function deriveSessionSecret(browserKey: string, loginId: string, salt: s
 export function deriveTypedSecret(credential: string, loginId: string): string {
   const digest = createHmac('sha256', credential).update(`scanin typed ${loginId}`).digest('base64url')
   return digest.slice(0, QR_SECRET_LENGTH)
+}
+
+/**
+ * The six digits that a phone shows: the same whenever the same phone confirms the login. A confirmation whose reply was lost,
+ * or that is sent twice, makes nothing wrong that somebody has read already.
+ * @param credential what the phone is signed in by
+ */
+export function deriveMatchCode(credential: string, loginId: string): string {
+  const digest = createHmac('sha256', credential).update(`scanin match ${loginId}`).digest('hex')
+  return String(BigInt(`0x${digest}`) % 10n ** BigInt(MATCH_CODE_LENGTH)).padStart(MATCH_CODE_LENGTH, '0')
 }
 
 /**

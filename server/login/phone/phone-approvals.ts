@@ -23,7 +23,7 @@ import {
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, EventFor, LoginRecords } from '../login-records.ts'
 import type { Scans } from '../scans.ts'
-import { deriveTypedSecret, formatToken, hashMatchCode, makeMatchCode, makeSalt, type Token } from '../token.ts'
+import { deriveMatchCode, deriveTypedSecret, formatToken, hashMatchCode, makeSalt, type Token } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
 import { isPhoneOfPerson, mayBeAnyPhone } from './native-phone.ts'
 
@@ -68,6 +68,13 @@ export interface PhoneStatus {
 /** A code that was typed, without its dash, into a phone that is signed in by this. */
 export interface TypedCode {
   userCode: string
+  credential: string
+}
+
+export interface ConfirmOptions {
+  /** The browser stays signed in when it is closed. */
+  remember: boolean
+  /** What the phone is signed in by. */
   credential: string
 }
 
@@ -225,10 +232,10 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     async confirm(
       token: Token,
       phone: Phone,
-      remember: boolean,
+      { remember, credential }: ConfirmOptions,
       { guess, by }: Pick<ApplyOptions, 'guess' | 'by'> = {},
     ): Promise<Confirmation> {
-      const matchCode = makeMatchCode(randomness)
+      const matchCode = deriveMatchCode(credential, token.loginId)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
       const salt = makeSalt(randomness)

@@ -170,7 +170,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request, device_id), approvals.lookUp(token)])
       const confirming = await confirmingAs(phone, token, found, { assertion, by })
-      return confirmationOnWire(await approvals.confirm(token, confirming, remember, { guess: found, by }))
+      const options = { remember, credential: current.credential(request) }
+      return confirmationOnWire(await approvals.confirm(token, confirming, options, { guess: found, by }))
     },
   )
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  deriveMatchCode,
   deriveSessionSecret,
   deriveUserCode,
   formatToken,
@@ -8,7 +9,6 @@ import {
   isBrowserKey,
   makeBrowserKey,
   makeLoginId,
-  makeMatchCode,
   makeQrSecret,
   makeSalt,
   parseToken,
@@ -102,7 +102,16 @@ describe('user codes', () => {
 
 describe('match codes', () => {
   test('are six digits, leading zeros and all', () => {
-    for (let at = 0; at < 500; at++) expect(makeMatchCode(cryptoRandomness)).toMatch(/^\d{6}$/)
+    const codes = Array.from({ length: 500 }, (_, at) => deriveMatchCode('secret', `login ${at}`))
+    for (const code of codes) expect(code).toMatch(/^\d{6}$/)
+    expect(codes.some((code) => code.startsWith('0'))).toBe(true)
+  })
+
+  test('are one phone’s for one login', () => {
+    const code = deriveMatchCode('secret', 'login')
+    expect(deriveMatchCode('secret', 'login')).toBe(code)
+    expect(deriveMatchCode('another', 'login')).not.toBe(code)
+    expect(deriveMatchCode('secret', 'another')).not.toBe(code)
   })
 
   test('are hashed for one login', () => {

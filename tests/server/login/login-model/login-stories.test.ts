@@ -202,7 +202,9 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         const made = world.sessionsMade.size
         expect(await people.poll(tab)).toEqual({ status: 'expired' })
         for (const each of people.phones) {
-          await expect(world.approvals.confirm(tab.token, each, false)).rejects.toMatchObject({
+          await expect(
+            world.approvals.confirm(tab.token, each, { remember: false, credential: each.id }),
+          ).rejects.toMatchObject({
             code: 'expired_token',
           })
           await expect(world.approvals.scan(tab.token, each, world.match)).rejects.toMatchObject({
@@ -222,7 +224,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         if (tab === undefined || login?.status !== 'denied') continue
         for (const each of people.phones) {
           await world.approvals.scan(tab.token, each, world.match).catch(() => undefined)
-          await world.approvals.confirm(tab.token, each, true).catch(() => undefined)
+          await world.approvals.confirm(tab.token, each, { remember: true, credential: each.id }).catch(() => undefined)
         }
         await people.live({ do: 'match', browser: people.tabs.indexOf(tab), isRight: true })
         expect((await people.poll(tab)).status).toBe('denied')

@@ -117,7 +117,7 @@ export function createPeople(world: World) {
   async function confirm(phone: StoryPhone, tab: Tab): Promise<void> {
     const { confirmedBy, owners, scannedBy } = factsOf(tab.loginId)
     confirmedBy.add(phone)
-    const confirmation = await world.approvals.confirm(tab.token, phone, false)
+    const confirmation = await world.approvals.confirm(tab.token, phone, { remember: false, credential: phone.id })
     expect(scannedBy).toContain(phone.id)
     if (owners.size > 0) expect(owners).toContain(phone.user.id)
     expect(confirmation.status).toBe(

@@ -241,6 +241,18 @@ describe('matching', () => {
     expect(reply.cookies[0]?.name).toBe('scanin_session')
   })
 
+  test('are the same however often the phone confirms, and whenever: those that somebody has read are good', async () => {
+    await begin({ MATCH: 'always' })
+    await phone.post('/login/scan', { token })
+    const confirm = async () => (await phone.post('/login/confirm', { token })).json().match_code
+    const codes = await Promise.all([confirm(), confirm()])
+    await phone.post('/login/scan', { token })
+    codes.push(await confirm())
+    expect(new Set(codes).size).toBe(1)
+    const reply = await browser.post('/login/match', { token, match_code: codes[0] })
+    expect(reply.json()).toMatchObject({ status: 'authenticated' })
+  })
+
   test('five wrong ones deny the login for good', async () => {
     await begin({ MATCH: 'always' })
     await phone.post('/login/scan', { token })
