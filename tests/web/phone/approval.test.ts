@@ -110,8 +110,8 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
         told += 1
       },
       onNews: (listener) => {
-        otherTabs.addEventListener('decided', listener)
-        return () => otherTabs.removeEventListener('decided', listener)
+        otherTabs.addEventListener('refused', listener)
+        return () => otherTabs.removeEventListener('refused', listener)
       },
     },
     onDecision: (decision) => decisions.push(decision),
@@ -136,9 +136,9 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
       }
     },
     leave: () => controller.abort(),
-    /** The person decides in another tab of this browser. */
-    decideElsewhere: () => void otherTabs.dispatchEvent(new Event('decided')),
-    /** How often the other tabs were told that they decide in this one. */
+    /** The person refuses it in another tab of this browser. */
+    refuseElsewhere: () => void otherTabs.dispatchEvent(new Event('refused')),
+    /** How often the other tabs were told that they refuse it in this one. */
     told: () => told,
     last: () => views.at(-1),
     signedOut: () => signedOut,
@@ -376,24 +376,21 @@ async function matching() {
 }
 
 describe('in another tab of this browser', () => {
-  test('a decision takes the number away that may be good no more, and one press brings another', async () => {
+  test('is heard of a refusal alone: a confirmation there shows the same number', async () => {
     const phone = await matching()
-    phone.decideElsewhere()
-    expect(phone.last()).toMatchObject({ kind: 'asking', endsAt: 60_000 })
-    await phone.approval.confirm()
-    expect(phone.last()).toMatchObject({ kind: 'match' })
-    expect(phone.told()).toBe(2)
-    phone.leave()
+    expect(phone.told()).toBe(0)
+    await phone.approval.deny()
+    expect(phone.told()).toBe(1)
   })
 
   test('a refusal is no wrong number, and what is heard after the end changes nothing', async () => {
     const phone = await matching()
-    phone.decideElsewhere()
+    phone.refuseElsewhere()
     phone.server.status = state('denied')
     await phone.clock.pass(3000)
     const end = { kind: 'ended', words: { ...phoneWords.deniedElsewhere, stranger: 'kept_out' } }
     expect(phone.last()).toEqual(end)
-    phone.decideElsewhere()
+    phone.refuseElsewhere()
     expect(phone.last()).toEqual(end)
   })
 })

@@ -63,7 +63,7 @@ export interface ApprovalParts {
   readonly onConnection: (connection: Connection) => void
   /** Told when it ends, where that is sooner than was told before: the phone slept, and the page's clock with it. */
   readonly onSooner: (endsAt: number) => void
-  /** Of the tabs of this browser with the same code. Each tells the others as the person decides in it. */
+  /** Of the tabs of this browser with the same code. Each tells the others as the person refuses in it. */
   readonly otherTabs: Pick<OtherTabs, 'tell' | 'onNews'>
   /** Told as the person decides, before anybody else is. */
   readonly onDecision: (decision: Decision) => void
@@ -90,7 +90,7 @@ export interface Approval {
 const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createApproval(parts: ApprovalParts): Approval {
-  const { api, clock, request, signal } = parts
+  const { api, clock, request, onView, signal } = parts
   const { token } = request
   let watching = linkAbort(signal)
   let isPasskeyAsked = request.confirm === 'passkey'
@@ -108,13 +108,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   let mayBeIn = request.status !== 'scanned'
   /** As it was told last: a watch that begins anew goes on from there. */
   let connection: Connection = 'steady'
-  let shown: ApprovalView['kind'] | undefined
   const waiting: ApprovalView = { kind: 'waiting', isDevice: request.isDevice }
-
-  const onView = (view: ApprovalView) => {
-    shown = view.kind
-    parts.onView(view)
-  }
 
   const onConnection = (next: Connection) => {
     if (next === connection) return
@@ -225,8 +219,6 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const noteDecision = (next: Decision) => {
     decision = next
-    // Whatever comes of it: who confirms here has a new number, and the one before is good no more.
-    parts.otherTabs.tell()
     parts.onDecision(next)
   }
 
@@ -243,6 +235,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   /** @returns whether it came too late */
   const sendDeny = async (): Promise<boolean> => {
     noteDecision('deny')
+    parts.otherTabs.tell()
     try {
       await stillAsked(api.deny({ token }))
       return false
@@ -272,9 +265,8 @@ export function createApproval(parts: ApprovalParts): Approval {
   }
 
   parts.otherTabs.onNews(() => {
-    // Who refuses it from now on may be the person.
+    // Who has refused it is the person.
     isMatching = false
-    if (shown === 'match') onView({ kind: 'asking', request, endsAt })
   })
 
   return {

@@ -81,7 +81,7 @@ export function createApproving(parts: ApprovingParts): Approving {
 
   return {
     begin(scanned) {
-      const otherTabs = openOtherTabs(`scanin.decided.${loginIdOf(scanned.request.token)}`)
+      const otherTabs = openOtherTabs(`scanin.denied.${loginIdOf(scanned.request.token)}`)
       scanned.signal.addEventListener('abort', otherTabs.close)
       const approval = createApproval({
         ...parts,
