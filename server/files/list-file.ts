@@ -3,7 +3,18 @@ import { readFile } from 'node:fs/promises'
 import type { Static, TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
-import { Composer, type Document, isNode, isSeq, Lexer, LineCounter, Parser, YAMLError, YAMLParseError } from 'yaml'
+import {
+  Composer,
+  type Document,
+  isCollection,
+  isNode,
+  isSeq,
+  Lexer,
+  LineCounter,
+  Parser,
+  YAMLError,
+  YAMLParseError,
+} from 'yaml'
 import { codeInBrackets } from '../errors.ts'
 import { AliasError, resolveAliases } from './yaml-aliases.ts'
 
@@ -27,10 +38,11 @@ export interface ListFileOptions<Schema extends TObject> {
   entry: Schema
 }
 
-/** An entry, and where it stands, for people. */
+/** An entry, and where it stands. */
 export interface Placed<Value> {
   value: Value
-  place: string
+  /** For people, of what is in it under these keys; with none, or where that is left out, of the entry. */
+  place(...path: readonly (string | number)[]): string
 }
 
 /** A kind of file: JSON or YAML, a list of entries that are alike. */
@@ -43,7 +55,7 @@ export interface ListFile<Entry> {
   refuse(place: string, why: string): never
   /**
    * Refuses two that would be taken for one: what one is called by calls no other, under whichever word.
-   * @param namesOf what an entry is called by, each under the word for it; equal where it is taken for one
+   * @param namesOf what an entry is called by, each under the word for it, which is its key; equal where it is taken for one
    * @throws ListFileError
    */
   refuseTwins(entries: readonly Placed<Entry>[], namesOf: (entry: Entry) => Readonly<Record<string, string>>): void
@@ -72,10 +84,11 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
     throw fault(`${place}: ${why}`)
   }
 
-  function checked(value: unknown, place: string): Static<Schema> {
+  function checked(value: unknown, place: Placed<unknown>['place']): Static<Schema> {
     if (validator.Check(value)) return value
     const [first] = validator.Errors(value)
-    return refuse(place, first === undefined ? `is no ${what}` : complaintOf(first))
+    if (first === undefined) return refuse(place(), `is no ${what}`)
+    return refuse(place(...first.instancePath.slice(1).split('/')), complaintOf(first))
   }
 
   function parse(text: string): Placed<Static<Schema>>[] {
@@ -83,9 +96,8 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
     if (!isSeq(contents) || !Array.isArray(values)) throw fault(`: must be array of ${plural}`)
     const nodes = contents.items
     return values.map((value: unknown, at) => {
-      const node = nodes[at]
-      const line = lineCounter.linePos((isNode(node) ? node.range?.[0] : undefined) ?? 0).line
-      const place = `: line ${line}, entry ${at + 1}`
+      const place: Placed<unknown>['place'] = (...path) =>
+        `: line ${lineCounter.linePos(offsetOf(nodes[at], path) ?? 0).line}, entry ${at + 1}`
       return { value: checked(value, place), place }
     })
   }
@@ -100,13 +112,19 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
         for (const [what, name] of Object.entries(namesOf(value))) {
           const holders = taken.get(name) ?? []
           const twin = twinOf({ at, what }, holders)
-          if (twin?.what === what) refuse(place, `its ${what} is taken by entry ${twin.at + 1}`)
-          if (twin !== undefined) refuse(place, `its ${what} is the ${twin.what} of entry ${twin.at + 1}`)
+          if (twin?.what === what) refuse(place(what), `its ${what} is taken by entry ${twin.at + 1}`)
+          if (twin !== undefined) refuse(place(what), `its ${what} is the ${twin.what} of entry ${twin.at + 1}`)
           taken.set(name, [...holders, { at, what }])
         }
       }
     },
   }
+}
+
+/** Where something in a node begins; else what it would be in: an alias has nothing of its own in it. */
+function offsetOf(node: unknown, [key, ...rest]: readonly (string | number)[]): number | undefined {
+  const within = key !== undefined && isCollection(node) ? offsetOf(node.get(key, true), rest) : undefined
+  return within ?? (isNode(node) ? node.range?.[0] : undefined)
 }
 
 /** Which entry is called so, and under which word. */

@@ -40,16 +40,17 @@ export function parseAccounts(text: string): Account[] {
 
 function accountsOf(entries: readonly Placed<Entry>[]): Account[] {
   if (entries.length === 0) file.refuse('', 'there is no account in it')
-  const accounts = entries.map(({ value, place }) => accountOf(value, place))
+  const accounts = entries.map(accountOf)
   // Two that sign-in or an application would take for one: some go by ids, others by user names.
   file.refuseTwins(entries, (value) => ({ username: foldId(value.username), id: foldId(idOf(value)) }))
   return accounts
 }
 
-function accountOf(value: Entry, place: string): Account {
-  const fault = faultOf(value)
+function accountOf(entry: Placed<Entry>): Account {
+  const { value, place } = entry
   const username = foldUsername(value.username)
-  if (fault !== undefined || username === undefined) return file.refuse(place, fault ?? NO_USERNAME)
+  if (username === undefined) return file.refuse(place('username'), NO_USERNAME)
+  refuseFaults(entry)
   const { name, email, groups, password_hash, disabled = false } = value
   return {
     username,
@@ -73,13 +74,12 @@ function idOf({ id, username }: Entry): string {
 const NO_USERNAME = 'username must be one that RFC 8265 knows: letters, digits and signs, no space at its ends'
 const SEEN = 'be of 1 to 255 characters that can be seen, no space at its ends'
 
-function faultOf({ id, username, name, email, groups = [], password_hash }: Entry): string | undefined {
-  if (id !== undefined && !isId(id)) return `id must ${SEEN}, in normal form C`
-  if (foldUsername(username) === undefined) return NO_USERNAME
-  if (!isName(name)) return `name must ${SEEN}`
-  if (email !== undefined && !isEmail(email)) return `email must ${SEEN} or within`
+function refuseFaults({ value: { id, name, email, groups = [], password_hash }, place }: Placed<Entry>): void {
+  if (id !== undefined && !isId(id)) file.refuse(place('id'), `id must ${SEEN}, in normal form C`)
+  if (!isName(name)) file.refuse(place('name'), `name must ${SEEN}`)
+  if (email !== undefined && !isEmail(email)) file.refuse(place('email'), `email must ${SEEN} or within`)
   const badGroup = groups.findIndex((group) => !isGroup(group) || !canBeListed(group))
-  if (badGroup !== -1) return `group ${badGroup + 1} must ${SEEN}, without a comma`
+  if (badGroup !== -1) file.refuse(place('groups', badGroup), `group ${badGroup + 1} must ${SEEN}, without a comma`)
   const fault = faultOfHash(password_hash)
-  return fault && `password_hash ${fault}`
+  if (fault !== undefined) file.refuse(place('password_hash'), `password_hash ${fault}`)
 }

@@ -70,16 +70,18 @@ export function createClients(): Clients & { replace(clients: readonly OAuthClie
 }
 
 function clientsOf(entries: readonly Placed<Entry>[], audiences: readonly string[]): OAuthClient[] {
-  const clients = entries.map(({ value, place }) => clientOf(value, place))
+  const clients = entries.map(clientOf)
   const taken = entries.find(({ value }) => audiences.includes(value.client_id))
-  if (taken !== undefined) file.refuse(taken.place, 'its client_id is one of TOKEN_AUDIENCES')
+  if (taken !== undefined) file.refuse(taken.place('client_id'), 'its client_id is one of TOKEN_AUDIENCES')
   file.refuseTwins(entries, ({ client_id }) => ({ client_id }))
   return clients
 }
 
-function clientOf(value: Entry, place: string): OAuthClient {
-  const fault = faultOf(value)
-  if (fault !== undefined) return file.refuse(place, fault)
+function clientOf(entry: Placed<Entry>): OAuthClient {
+  refuseNames(entry)
+  refuseAddresses(entry)
+  refuseRights(entry)
+  const { value } = entry
   const { redirect_uris: redirectUris, grant_types, scope } = value
   return {
     id: value.client_id,
@@ -96,63 +98,75 @@ function clientOf(value: Entry, place: string): OAuthClient {
   }
 }
 
-/** What is wrong with an entry, in words that repeat nothing of it. */
-function faultOf(value: Entry): string | undefined {
-  return faultOfNames(value) ?? faultOfAddresses(value) ?? faultOfRights(value)
-}
-
-function faultOfNames({ client_id, client_name, client_secret }: Entry): string | undefined {
-  if (!CLIENT_ID.test(client_id)) return 'client_id must be of 1 to 255 letters, digits and . _ ~ : / @ + -'
-  if (!isName(client_name)) return 'client_name must be of 1 to 255 characters that can be seen, no space at its ends'
+function refuseNames({ value: { client_id, client_name, client_secret }, place }: Placed<Entry>): void {
+  if (!CLIENT_ID.test(client_id)) {
+    file.refuse(place('client_id'), 'client_id must be of 1 to 255 letters, digits and . _ ~ : / @ + -')
+  }
+  if (!isName(client_name)) {
+    const why = 'client_name must be of 1 to 255 characters that can be seen, no space at its ends'
+    file.refuse(place('client_name'), why)
+  }
   if (client_secret !== undefined && !CLIENT_SECRET.test(client_secret)) {
-    return 'client_secret must be of 16 to 255 ASCII characters: make it by openssl rand -hex 32'
+    const why = 'client_secret must be of 16 to 255 ASCII characters: make it by openssl rand -hex 32'
+    file.refuse(place('client_secret'), why)
   }
-  return undefined
 }
 
-function faultOfAddresses(value: Entry): string | undefined {
-  const { backchannel_logout_uri, logo_uri } = value
-  const fault = faultOfRedirects(value)
-  if (fault !== undefined) return fault
-  if (backchannel_logout_uri !== undefined && !isWebAddress(backchannel_logout_uri)) {
-    return 'backchannel_logout_uri must be an http:// or https:// address without a fragment'
-  }
-  if (backchannel_logout_uri !== undefined && hasUserinfo(backchannel_logout_uri)) {
-    return 'backchannel_logout_uri has a password in it, and would not be called: its token says who calls'
-  }
-  if (logo_uri === undefined || isWebAddress(logo_uri)) return undefined
-  return logo_uri.startsWith('data:') ? faultOfLogo(logo_uri) : 'logo_uri must be an http://, https:// or data: address'
+function refuseAddresses(entry: Placed<Entry>): void {
+  const { value, place } = entry
+  refuseRedirects(entry)
+  const fault = faultOfBackChannel(value)
+  if (fault !== undefined) file.refuse(place('backchannel_logout_uri'), `backchannel_logout_uri ${fault}`)
+  const why = faultOfLogoUri(value)
+  if (why !== undefined) file.refuse(place('logo_uri'), why)
 }
 
-function faultOfRedirects(value: Entry): string | undefined {
+function faultOfBackChannel({ backchannel_logout_uri: uri }: Entry): string | undefined {
+  if (uri === undefined) return undefined
+  if (!isWebAddress(uri)) return 'must be an http:// or https:// address without a fragment'
+  return hasUserinfo(uri) ? 'has a password in it, and would not be called: its token says who calls' : undefined
+}
+
+function faultOfLogoUri({ logo_uri: uri }: Entry): string | undefined {
+  if (uri === undefined || isWebAddress(uri)) return undefined
+  return uri.startsWith('data:') ? faultOfLogo(uri) : 'logo_uri must be an http://, https:// or data: address'
+}
+
+function refuseRedirects({ value, place }: Placed<Entry>): void {
   const { redirect_uris, post_logout_redirect_uris = [], client_secret } = value
   const grantTypes = value.grant_types ?? ['authorization_code']
   if (redirect_uris.length === 0 && grantTypes.includes('authorization_code')) {
-    return 'redirect_uris must name at least one address, unless grant_types leaves authorization_code out'
+    const why = 'redirect_uris must name at least one address, unless grant_types leaves authorization_code out'
+    file.refuse(place('redirect_uris'), why)
   }
   const isPublic = client_secret === undefined
   const lists = Object.entries({ redirect_uris, post_logout_redirect_uris })
-  const firstBad = (isGood: (uri: string) => boolean, why: string) =>
-    lists
-      .map(([key, uris]) => [key, uris.findIndex((uri) => !isGood(uri))] as const)
-      .filter(([, at]) => at !== -1)
-      .map(([key, at]) => `${key} ${at + 1} must ${why}`)[0]
-  const fault = firstBad((uri) => isRedirectUri(uri, isPublic), REDIRECT_URI)
-  if (fault !== undefined || !areOfNative(isPublic, redirect_uris, post_logout_redirect_uris)) return fault
-  return firstBad(mayBeOfNative, NO_OTHER_MACHINE)
+  const refuseFirstBad = (isGood: (uri: string) => boolean, why: string) => {
+    for (const [key, uris] of lists) {
+      const at = uris.findIndex((uri) => !isGood(uri))
+      if (at !== -1) file.refuse(place(key, at), `${key} ${at + 1} must ${why}`)
+    }
+  }
+  refuseFirstBad((uri) => isRedirectUri(uri, isPublic), REDIRECT_URI)
+  if (areOfNative(isPublic, redirect_uris, post_logout_redirect_uris)) refuseFirstBad(mayBeOfNative, NO_OTHER_MACHINE)
 }
 
-function faultOfRights({ grant_types = ['authorization_code'], scope, groups = [] }: Entry): string | undefined {
+function refuseRights({ value, place }: Placed<Entry>): void {
+  const { grant_types = ['authorization_code'], scope, groups = [] } = value
   if (!grant_types.includes('authorization_code') && !grant_types.includes(DEVICE_GRANT)) {
-    return 'grant_types must have authorization_code or the device grant'
+    file.refuse(place('grant_types'), 'grant_types must have authorization_code or the device grant')
   }
-  const scopes = scope?.split(' ') ?? ['openid']
+  const fault = faultOfScopes(scope?.split(' ') ?? ['openid'])
+  if (fault !== undefined) file.refuse(place('scope'), fault)
+  const bad = groups.findIndex((group) => !isGroup(group))
+  if (bad !== -1) file.refuse(place('groups', bad), `group ${bad + 1} must be of 1 to 255 characters that can be seen`)
+}
+
+function faultOfScopes(scopes: readonly string[]): string | undefined {
   if (scopes.some((one) => !SCOPES.some((known) => known === one))) {
     return `scope must be some of ${SCOPES.join(' ')}, with one space between them`
   }
-  if (!scopes.includes('openid')) return 'scope must have openid'
-  const bad = groups.findIndex((group) => !isGroup(group))
-  return bad === -1 ? undefined : `group ${bad + 1} must be of 1 to 255 characters that can be seen`
+  return scopes.includes('openid') ? undefined : 'scope must have openid'
 }
 
 const REDIRECT_URI =

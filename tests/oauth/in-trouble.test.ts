@@ -25,7 +25,7 @@ test('a bad file of clients ends the start with one line that names it', async (
   const clients = writeClients([{ ...WEB, redirect_uris: ['*'] }])
   const { code, said } = await tryToStart({ CLIENTS_FILE: clients.path, DEMO_PASSWORD: 'demo-password', PORT: '0' })
   expect(code).toBe(1)
-  expect(said.trim()).toMatch(/^CLIENTS_FILE: line 2, entry 1: redirect_uris 1 must be a full address[^\n]*$/)
+  expect(said.trim()).toMatch(/^CLIENTS_FILE: line 6, entry 1: redirect_uris 1 must be a full address[^\n]*$/)
   clients.remove()
 })
 

@@ -270,24 +270,24 @@ test('T27 a start with names that are none, or two that are one, says where and 
   const folder = mkdtempSync(join(tmpdir(), 'scanin-accounts-'))
   const ann = { username: 'ann', name: 'Ann', password_hash: HASH }
   const files: [entries: object[], place: string][] = [
-    [[ann, { ...ann, username: 'bob', id: 'admin ' }], 'line 7, entry 2: id'],
-    [[ann, { ...ann, username: 'bob', groups: ['a,b'] }], 'line 7, entry 2: group 1'],
-    [[ann, { ...ann, id: 'b', username: 'ＡＮＮ' }], 'line 7, entry 2: its username'],
-    [[ann, { ...ann, id: 'Ann', username: 'bob' }], 'line 7, entry 2: its id'],
+    [[ann, { ...ann, username: 'bob', id: 'admin ' }], 'line 11, entry 2: id'],
+    [[ann, { ...ann, username: 'bob', groups: ['a,b'] }], 'line 12, entry 2: group 1'],
+    [[ann, { ...ann, id: 'b', username: 'ＡＮＮ' }], 'line 8, entry 2: its username'],
+    [[ann, { ...ann, id: 'Ann', username: 'bob' }], 'line 11, entry 2: its id'],
     // Applications that go by the user name, and those that go by the id, would have one account for two people.
     [
       [
         { ...ann, id: 'BOB' },
         { ...ann, id: '42', username: 'ｂｏｂ' },
       ],
-      'line 8, entry 2: its username is the id of entry 1',
+      'line 9, entry 2: its username is the id of entry 1',
     ],
     [
       [
         { ...ann, id: '42', username: 'bob' },
         { ...ann, id: 'Bob' },
       ],
-      'line 8, entry 2: its id is the username of entry 1',
+      'line 12, entry 2: its id is the username of entry 1',
     ],
   ]
   const seen = files.map(async ([entries], at) => {

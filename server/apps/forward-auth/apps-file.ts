@@ -33,16 +33,18 @@ export function parseApps(text: string): App[] {
 }
 
 function appsOf(entries: readonly Placed<Entry>[]): App[] {
-  const apps = entries.map(({ value, place }) => appOf(value, place))
+  const apps = entries.map(appOf)
   file.refuseTwins(entries, ({ origin }) => ({ origin: parseOrigin(origin) ?? origin }))
   return apps
 }
 
-function appOf(value: Entry, place: string): App {
+function appOf(entry: Placed<Entry>): App {
+  const { value, place } = entry
   const origin = parseOrigin(value.origin)
-  if (origin === undefined) return file.refuse(place, 'origin must be as https://app.example.com, without a path')
-  const fault = faultOf(value)
-  if (fault !== undefined) return file.refuse(place, fault)
+  if (origin === undefined) {
+    return file.refuse(place('origin'), 'origin must be as https://app.example.com, without a path')
+  }
+  refuseFaults(entry)
   const { name, groups, users } = value
   return {
     origin,
@@ -54,10 +56,11 @@ function appOf(value: Entry, place: string): App {
 
 const SEEN = 'be of 1 to 255 characters that can be seen, no space at its ends'
 
-function faultOf({ name, groups = [], users = [] }: Entry): string | undefined {
-  if (name !== undefined && !isName(name)) return `name must ${SEEN}`
+function refuseFaults({ value: { name, groups = [], users = [] }, place }: Placed<Entry>): void {
+  if (name !== undefined && !isName(name)) file.refuse(place('name'), `name must ${SEEN}`)
   const badGroup = groups.findIndex((group) => !isGroup(group) || !canBeListed(group))
-  if (badGroup !== -1) return `group ${badGroup + 1} must ${SEEN}, without a comma`
+  if (badGroup !== -1) file.refuse(place('groups', badGroup), `group ${badGroup + 1} must ${SEEN}, without a comma`)
   const badUser = users.findIndex((user) => !isId(user))
-  return badUser === -1 ? undefined : `user ${badUser + 1} must be an id: it has to ${SEEN}, in normal form C`
+  if (badUser === -1) return
+  file.refuse(place('users', badUser), `user ${badUser + 1} must be an id: it has to ${SEEN}, in normal form C`)
 }

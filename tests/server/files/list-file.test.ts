@@ -12,10 +12,9 @@ describe('an anchor in YAML', () => {
     const text = `- {name: ann, groups: &staff [staff, &net vpn]}\n${repeated('- {name: *net, groups: *staff}\n', 5000)}`
     const read = people.parse(text)
     expect(read).toHaveLength(5001)
-    expect(read.at(-1)).toEqual({
-      value: { name: 'vpn', groups: ['staff', 'vpn'] },
-      place: ': line 5001, entry 5001',
-    })
+    const last = read.at(-1)
+    expect(last?.value).toEqual({ name: 'vpn', groups: ['staff', 'vpn'] })
+    expect(last?.place()).toBe(': line 5001, entry 5001')
   })
 
   test('is what it was last before its alias', () => {
@@ -67,4 +66,42 @@ describe('what is nested without end', () => {
 
 test('a file of two documents is none', () => {
   expect(() => readYaml('FILE', '- 1\n---\n- 2\n')).toThrow('FILE: line 2: neither JSON nor YAML')
+})
+
+describe('what is wrong is told by its own line', () => {
+  const yaml = (name: string, groups: string, other = '') => `- name: eve
+  groups: []
+- name: ${name}
+  groups:
+${groups}${other}
+`
+
+  test.each([
+    ['a name', yaml('7', '    - staff'), 'line 3, entry 2: name must be string'],
+    ['a name that is empty', yaml('', '    - staff'), 'line 3, entry 2: name must be string'],
+    ['one of a list', yaml('ann', '    - staff\n    - [crew]'), 'line 6, entry 2: groups 1 must be string'],
+    ['a list that is none', yaml('ann', '    staff: true'), 'line 5, entry 2: groups must be array'],
+    ['a key that is none', yaml('ann', '    - staff', '\n  admin: 1'), 'line 6, entry 2: has a key that is none of'],
+    ['a key that is left out', '- name: eve\n  groups: []\n- name: ann\n', 'line 3, entry 2: must have required'],
+    ['an entry that is none', '- name: eve\n  groups: []\n- ann\n', 'line 3, entry 2: must be object'],
+    ['an alias', '- name: eve\n  groups: &x [a]\n- groups: []\n  name: *x\n', 'line 4, entry 2: name must be string'],
+  ])('in YAML: %s', (_what, text, why) => {
+    expect(() => people.parse(text)).toThrow(`PEOPLE_FILE: ${why}`)
+  })
+
+  test.each([
+    ['a name', [{ groups: [], name: 7 }], 'line 8, entry 2: name must be string'],
+    ['one of a list', [{ name: 'ann', groups: ['staff', 7] }], 'line 10, entry 2: groups 1 must be string'],
+    ['a key that is none', [{ name: 'ann', groups: [], admin: 1 }], 'line 9, entry 2: has a key that is none of'],
+    ['a key that is left out', [{ name: 'ann' }], 'line 6, entry 2: must have required'],
+  ])('in JSON of several lines: %s', (_what, entries, why) => {
+    const text = JSON.stringify([{ name: 'eve', groups: [] }, ...entries], undefined, 2)
+    expect(() => people.parse(text)).toThrow(`PEOPLE_FILE: ${why}`)
+  })
+
+  test('a name that is taken', () => {
+    const read = people.parse('- name: ann\n  groups: []\n- groups: []\n  name: ann\n')
+    const refuse = () => people.refuseTwins(read, ({ name }) => ({ name }))
+    expect(refuse).toThrow('PEOPLE_FILE: line 4, entry 2: its name is taken by entry 1')
+  })
 })

@@ -61,10 +61,10 @@ describe('an accounts file', () => {
     ['two documents', `- a\n---\n- b`, 'neither JSON nor YAML'],
     ['a reference to nothing', '- *x', 'line 1: an alias that leads nowhere'],
     ['no name', '\n- username: a\n  password_hash: x', 'line 2, entry 1: must have required'],
-    ['a number for a name', asFile(ann, { username: 'b', name: 7 }), 'line 7, entry 2: name must be string'],
-    ['a key that is none', asFile({ ...ann, admin: true }), 'line 2, entry 1: has a key that is none of id, username'],
+    ['a number for a name', asFile(ann, { username: 'b', name: 7 }), 'line 10, entry 2: name must be string'],
+    ['a key that is none', asFile({ ...ann, admin: true }), 'line 6, entry 1: has a key that is none of id, username'],
     ['a password in plain', asFile({ ...ann, password_hash: 'hunter2' }), 'entry 1: password_hash is no Argon2id hash'],
-    ['one username twice', asFile(ann, { ...ann, id: 'b' }), 'line 7, entry 2: its username is taken by entry 1'],
+    ['one username twice', asFile(ann, { ...ann, id: 'b' }), 'line 9, entry 2: its username is taken by entry 1'],
     ['one username in two cases', asFile(ann, { ...ann, id: 'b', username: 'ANN' }), 'entry 2: its username'],
     ['one username in two widths', asFile(ann, { ...ann, id: 'b', username: 'ａｎｎ' }), 'entry 2: its username'],
     [
@@ -84,7 +84,7 @@ describe('an accounts file', () => {
       asFile({ ...ann, id: '42' }, { ...ann, id: 'Ann', username: 'bob' }),
       'entry 2: its id is the username of entry 1',
     ],
-    ['an id with a space behind', asFile(ann, { ...ann, id: 'b ', username: 'b' }), 'line 7, entry 2: id must'],
+    ['an id with a space behind', asFile(ann, { ...ann, id: 'b ', username: 'b' }), 'line 11, entry 2: id must'],
     ['an id with a bell', asFile({ ...ann, id: '\u0007ann' }), 'entry 1: id must'],
     ['an id in full width', asFile({ ...ann, id: 'ａｎｎ' }), 'entry 1: id must'],
     ['a username with a space before', asFile({ ...ann, username: ' ann' }), 'entry 1: username must'],
@@ -102,6 +102,19 @@ describe('an accounts file', () => {
     expect(() => parseAccounts(text)).toThrow(message)
     expect(() => parseAccounts(text)).toThrow(/^ACCOUNTS_FILE/)
     expect(() => parseAccounts(text)).not.toThrow('hunter2')
+  })
+
+  test.each([
+    [{ id: 'b ' }, 'line 11, entry 2: id must'],
+    [{ username: ' b' }, 'line 9, entry 2: username must'],
+    [{ name: 'B\u0007' }, 'line 10, entry 2: name must'],
+    [{ email: 'a b@example.com' }, 'line 11, entry 2: email must'],
+    [{ groups: ['staff', 'a,b'] }, 'line 13, entry 2: group 2 must'],
+    [{ password_hash: 'hunter2' }, 'line 8, entry 2: password_hash is no'],
+    [{ username: 'ANN' }, 'line 9, entry 2: its username is taken by entry 1'],
+  ])('is refused by the line of what is wrong: %j', (fault, message) => {
+    const text = asFile(ann, { password_hash: HASH, username: 'bob', name: 'Bob', ...fault })
+    expect(() => parseAccounts(text)).toThrow(`ACCOUNTS_FILE: ${message}`)
   })
 
   test.each([

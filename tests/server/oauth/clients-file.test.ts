@@ -102,6 +102,25 @@ describe('a bad file is refused with one line that says where and why, and repea
       expect(said).not.toContain(text)
   })
 
+  test.each([
+    [{ client_id: 'my app' }, 3, 'client_id'],
+    [{ client_name: ' Web' }, 4, 'client_name'],
+    [{ redirect_uris: ['https://a.example/cb', '/cb'] }, 7, 'redirect_uris 2'],
+    [{ redirect_uris: [] }, 5, 'redirect_uris'],
+    [{ client_secret: 'short' }, 8, 'client_secret'],
+    [{ post_logout_redirect_uris: ['out'] }, 9, 'post_logout_redirect_uris 1'],
+    [{ backchannel_logout_uri: 'ftp://a.example/' }, 8, 'backchannel_logout_uri'],
+    [{ logo_uri: 'javascript:' }, 8, 'logo_uri'],
+    [{ scope: 'openid admin' }, 8, 'scope'],
+    [{ grant_types: ['refresh_token'] }, 8, 'grant_types must'],
+    [{ grant_types: ['authorization_code', 'password'] }, 10, 'grant_types 1'],
+    [{ groups: ['staff', 'crew '] }, 10, 'group 2'],
+  ])('by the line of what is wrong: %j', (fault, line, what) => {
+    const { client_id, client_name, redirect_uris } = WEB
+    const text = JSON.stringify([{ client_id, client_name, redirect_uris, ...fault }], undefined, 2)
+    expect(refusalOf(text)).toMatch(`CLIENTS_FILE: line ${line}, entry 1: ${what} `)
+  })
+
   test('two with one id', () => {
     expect(refusalOf(JSON.stringify([WEB, WEB]))).toContain('entry 2: its client_id is taken by entry 1')
   })

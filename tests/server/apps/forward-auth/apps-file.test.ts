@@ -55,6 +55,18 @@ test.each([
   expect(() => parseApps(text)).not.toThrow('hunter2')
 })
 
+test.each([
+  ['origin: https://a.example/x', '    - ok', '', /line 2, entry 1: origin must be/],
+  ['origin: https://a.example', '    - ok\n    - "a,b"', '', /line 5, entry 1: group 2 must/],
+  ['origin: https://a.example', '    - ok', '  users: [a,\n    "b "]', /line 6, entry 1: user 2 must/],
+  ['origin: https://a.example', '    - ok', '  name: " x"', /line 5, entry 1: name must/],
+])(
+  'what is wrong is told by its own line, also where an entry has several: %s %s %s',
+  (origin, groups, end, message) => {
+    expect(() => parseApps(`# Ours\n- ${origin}\n  groups:\n${groups}\n${end}`)).toThrow(message)
+  },
+)
+
 test('a bad one ends the start with one line that says where', async () => {
   const { path, writeText } = writeApps([])
   writeText('- origin: https://wiki.example.com/start\n')
