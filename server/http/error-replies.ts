@@ -7,7 +7,7 @@ import { isElsewhere } from './pages-elsewhere.ts'
 import { problemOf, retryAfterOf } from './problems.ts'
 import { labelsOf, type RequestIds, type RequestLabels, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
-import type { HeaderSets } from './security-headers.ts'
+import { asOfAnyHost, type HeaderSets } from './security-headers.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How long a client may go on sending what was refused. */
@@ -67,12 +67,12 @@ export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): nu
   return hosts
 }
 
-function send(reply: FastifyReply, error: ScanInError, { api }: HeaderSets): FastifyReply {
-  const { status, headers, body } = problemReply(error, api)
+function send(reply: FastifyReply, error: ScanInError, sets: HeaderSets): FastifyReply {
+  const { status, headers, body } = problemReply(error, sets.api)
   if (!reply.request.raw.complete) closeInStages(reply.request.raw.socket)
   reply.code(status).headers(headers)
-  // Of an application's host, where no route takes it either: how that is to be reached is not ours to say.
-  if (isElsewhere(reply.request.url)) reply.removeHeader('strict-transport-security')
+  // Where no route takes it either.
+  if (isElsewhere(reply.request.url)) asOfAnyHost(reply, sets)
   return reply.send(body)
 }
 

@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BuiltWeb } from './built-web.ts'
 import { pageOf, type SiteFor } from './languages.ts'
 import { escapeHtml } from './page-slots.ts'
-import type { HeaderSets } from './security-headers.ts'
+import { asOfAnyHost, type HeaderSets } from './security-headers.ts'
 import { type SiteFile, varyBy } from './site-files.ts'
 
 /** Sends a page of ours on a host that is not ours. @param name of its file */
@@ -39,9 +39,8 @@ const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
  */
 export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewhere {
   const { web, moreAssets, siteFor, headers, publicUrl } = options
-  const { 'strict-transport-security': _ofOurHost, ...others } = headers.page
   // Where one stands a redirect, or what a proxy is told, may stand too: all of it says the same of caches.
-  const page = { ...others, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
+  const page = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   // Not when one is sent: such a page says that something is wrong, and the build's files may be what is.
   const sheets = new Map(
     [...web.assetNames]
@@ -70,7 +69,7 @@ export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewh
         styles.push(sheetAt(url))
         return `<style>${sheetAt(url)}</style>\n`
       })
-    reply.headers({ ...page, 'content-security-policy': policyOf(styles) })
+    asOfAnyHost(reply.headers({ ...page, 'content-security-policy': policyOf(styles) }), headers)
     return varyBy(reply, 'accept-language').type('text/html; charset=utf-8').send(body)
   }
 }

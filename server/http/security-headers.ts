@@ -15,6 +15,7 @@ export interface HeaderSets {
   worker: Readonly<Record<string, string>>
 }
 
+const HSTS_NAME = 'strict-transport-security'
 /** Two years, the field's usual value. */
 const HSTS = 'max-age=63072000'
 
@@ -44,7 +45,7 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
   const all = {
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
-    ...(publicUrl.startsWith('https:') ? { 'strict-transport-security': HSTS } : {}),
+    ...(publicUrl.startsWith('https:') ? { [HSTS_NAME]: HSTS } : {}),
   }
   const unframed = {
     ...all,
@@ -61,7 +62,7 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
     'cache-control': 'private, no-cache, no-store, must-revalidate, no-transform',
     ...(isAlone ? {} : { vary: 'Origin' }),
   }
-  const { 'strict-transport-security': _ofOurHost, ...withoutHsts } = api
+  const { [HSTS_NAME]: _ofOurHost, ...withoutHsts } = api
   return {
     api,
     anyHost: hasApps ? withoutHsts : api,
@@ -82,6 +83,11 @@ function framed(unframed: Readonly<Record<string, string>>, by: readonly string[
     'cross-origin-embedder-policy': 'require-corp',
     'cross-origin-resource-policy': 'same-site',
   }
+}
+
+/** Takes from a reply what is not ours to say where it may go on to browsers as an application's. */
+export function asOfAnyHost(reply: FastifyReply, { anyHost }: Pick<HeaderSets, 'anyHost'>): FastifyReply {
+  return HSTS_NAME in anyHost ? reply : reply.removeHeader(HSTS_NAME)
 }
 
 /** A hook that gives a reply these headers before anything else can answer it. */

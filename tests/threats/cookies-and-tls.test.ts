@@ -11,6 +11,9 @@ import { onEveryStoreInTime } from '../support/timed-stage.ts'
 
 const SECURE_SITE = 'https://sign-in.example.com'
 
+/** Where a proxy asks for an application's host, whether or not there is a route. */
+const OF_APPLICATIONS = ['/auth/forward', '/.scanin/start', '/.scanin/callback', '/.scanin/nowhere', '/.scanin/%zz']
+
 /** `Set-Cookie` taken apart: name, value and attributes, which come in any order and spelling. */
 function partsOf(line: string): { name: string; value: string; attributes: string[] } {
   const [pair = '', ...attributes] = line.split(/; ?/)
@@ -62,14 +65,11 @@ describe.each<[string, { env: Record<string, string>; isSecure: boolean }]>([
 
     test('T20 strict transport security is asked for where the site is https, and there only', async () => {
       const client = createClient(stage.url())
-      for (const path of ['/', '/session', '/assets/nowhere', '/healthz', '/nowhere', '/auth/verify']) {
+      const ours = ['/', '/session', '/assets/nowhere', '/healthz', '/nowhere', '/auth/verify']
+      for (const path of [...ours, ...OF_APPLICATIONS]) {
         const value = (await client.get(path)).headers['strict-transport-security']
         if (publicUrl().startsWith('https:')) expect(value).toMatch(/^max-age=\d{7,}/)
         else expect(value).toBeUndefined()
-      }
-      // These go on to browsers as an application's own, and that one's host is not ours to speak for.
-      for (const path of ['/auth/forward', '/.scanin/start', '/.scanin/nowhere', '/.scanin/%zz']) {
-        expect((await client.get(path)).headers).not.toHaveProperty('strict-transport-security')
       }
     })
   })
@@ -126,6 +126,22 @@ test.each<[where: string, parts: Parameters<typeof createTestApp>[1], hasHsts: b
   ] as const) {
     const reply = await sendRaw(port, `GET /auth/forward HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`)
     expect([reply.status, reply.headers.has('strict-transport-security')]).toEqual([status, hasHsts])
+  }
+  await app.close()
+})
+
+test('T20 what goes on to browsers as an application`s own says nothing of how that one`s host is to be reached', async () => {
+  const { app } = await createTestApp({ PUBLIC_URL: SECURE_SITE }, { apps: createAppList() })
+  for (const accept of ['*/*', 'text/html']) {
+    for (const url of OF_APPLICATIONS) {
+      const { headers } = await app.inject({ url, headers: { accept } })
+      expect([url, headers]).toEqual([
+        url,
+        expect.not.objectContaining({ 'strict-transport-security': expect.anything() }),
+      ])
+    }
+    const { headers } = await app.inject({ url: '/auth/verify', headers: { accept } })
+    expect(headers).toHaveProperty('strict-transport-security')
   }
   await app.close()
 })

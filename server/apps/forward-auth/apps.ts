@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { parseOrigin } from '../../config/environment.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
+import { asOfAnyHost, type HeaderSets } from '../../http/security-headers.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { ApplicationOf } from '../../login/application.ts'
 import type { Randomness } from '../../randomness.ts'
@@ -27,6 +28,7 @@ export interface AppsOptions {
   current: CurrentSession
   clientAddresses: Pick<ClientAddresses, 'of' | 'isFromProxy'>
   publicUrl: string
+  headers: Pick<HeaderSets, 'anyHost'>
   logger: Pick<FastifyBaseLogger, 'warn'>
   /** Told who enters and who may not, each thing once. */
   onNews: OnAppNews
@@ -60,9 +62,9 @@ export function createApps(options: AppsOptions): Apps {
 
     routes(app) {
       app.register(async (scope: TypedApp) => {
-        // What a proxy sends on is its application's host's, and how that is to be reached is not ScanIn's to say.
+        // What a proxy sends on is its application's host's.
         scope.addHook('onSend', async (request, reply, payload) => {
-          if (!OF_OUR_HOST.has(request.routeOptions.url)) reply.removeHeader('strict-transport-security')
+          if (!OF_OUR_HOST.has(request.routeOptions.url)) asOfAnyHost(reply, options.headers)
           return payload
         })
         // Signing out takes a form too, and nothing that is in it.

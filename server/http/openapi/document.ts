@@ -21,9 +21,9 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
 - What signs somebody in at this service is only ever in \`Set-Cookie\`, never in a body or an address. Over https cookies are
   called \`__Host-scanin_…\`. What is for others is not: a back end's token is in a body, an application's code in an address.
 - Every reply has \`Referrer-Policy: no-referrer\` and \`X-Content-Type-Options: nosniff\`; over https
-  \`Strict-Transport-Security\` too, but for \`/auth/forward\` and \`/.scanin/*\`: what is answered there goes on to browsers as
-  an application's own, and how that one's host is to be reached is not for this service to say. Where there are
-  applications, what could not be read at all may have been for one of them.
+  \`Strict-Transport-Security\` too. Where there are applications, not at \`/auth/forward\` and \`/.scanin/*\`: what is answered
+  there goes on to browsers as an application's own, and how that one's host is to be reached is not for this service to
+  say. Nor then where a request could not be read at all: it may have been for one of them.
 - To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
 
 const TAGS = [
