@@ -70,6 +70,7 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     sessionCookieName: cookies.sessionName,
     shortcut: rooms.browser.pollLane,
     pages,
+    takesTokens: options.bearerVerifiers.length > 0,
     onClosing() {
       shared.holds.closing.come()
       // Its seconds are those that connections have, and none beside.

@@ -16,15 +16,20 @@ const LINGER_MS = 1000
 export interface ProblemOptions {
   headers: HeaderSets
   log: RequestLog
+  /** Whether native apps' tokens are taken, by the routes that say so. Left out: none is. */
+  takesTokens?: boolean
   /** Sees first what no route takes, and what fails at a page's own address: people get a page. */
   pages: Pick<Pages, 'answerNavigation' | 'answerTrouble'>
 }
 
 /** Makes a problem of everything that goes wrong. No message repeats what the caller sent. */
-export function answerWithProblems(app: FastifyInstance, { headers, log, pages }: ProblemOptions): void {
+export function answerWithProblems(app: FastifyInstance, options: ProblemOptions): void {
+  const { headers, log, takesTokens, pages } = options
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const known = error instanceof ScanInError ? error : new ScanInError(codeOf(error, request), { cause: error })
     log.error(known, { method: request.method, route: request.routeOptions.url ?? 'unknown' }, request.labels)
+    // RFC 6750 §3. What was wrong with a token that was shown, the error itself says.
+    if (takesTokens === true && asksForToken(known, request)) reply.header('www-authenticate', 'Bearer')
     // Of what people are told by a page, too.
     reply.headers(retryHeaders(known))
     if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
@@ -34,6 +39,12 @@ export function answerWithProblems(app: FastifyInstance, { headers, log, pages }
     log.tally.refusals.not_found++
     if (!pages.answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
   })
+}
+
+/** Whether a token, had there been one, would have done. */
+function asksForToken({ code }: ScanInError, { routeOptions }: FastifyRequest): boolean {
+  const { security = [] } = routeOptions.schema ?? {}
+  return code === 'authentication_required' && security.some((schemes) => 'bearer' in schemes)
 }
 
 /** For addresses that no route can be looked up by: broken escapes. */

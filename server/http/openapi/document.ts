@@ -83,7 +83,7 @@ function replyHeaders({ cacheControl }: DocumentOptions): Record<string, object>
     },
     Challenge: {
       description:
-        'To who has shown a token: `invalid_token`, to be refreshed, or `invalid_dpop_proof`, to be made anew by the time of `Date`',
+        'Where `PHONE_…` is set up, `Bearer`: with nothing else to who has shown no token. To who has: `invalid_token`, to be refreshed, or (`DPoP`) `invalid_dpop_proof`, to be made anew by the time of `Date`',
       schema: { type: 'string' },
     },
     RetryAfter: {

@@ -5,6 +5,7 @@ import {
   createTestApp,
   createTestPeople,
   type InjectClient,
+  PUBLIC_URL,
   type TestApp,
 } from '../../../support/app.ts'
 
@@ -48,6 +49,45 @@ async function startLogin(): Promise<string> {
 }
 
 const statusOf = async (token: string) => (await browser.get(`/login/status/${token}`)).json().status
+
+describe('who is not signed in', () => {
+  const TAKEN: [method: 'GET' | 'POST' | 'DELETE', path: string][] = [
+    ['GET', '/session'],
+    ['GET', '/sessions'],
+    ['DELETE', '/sessions'],
+    ['POST', '/login/scan'],
+    ['POST', '/login/confirm'],
+    ['POST', '/login/deny'],
+  ]
+  const tokens = () => ({ token: `${'x'.repeat(16)}.${'y'.repeat(22)}` })
+  const asked = async (method: 'GET' | 'POST' | 'DELETE', url: string, headers = {}, app = testApp.app) => {
+    const { statusCode, headers: said } = await app.inject({
+      method,
+      url,
+      headers,
+      ...(method === 'POST' && { payload: tokens() }),
+    })
+    return [statusCode, said['www-authenticate']]
+  }
+
+  test('is asked for a token where one would do, whatever cookie is sent, and told nothing of an error', async () => {
+    const cookie = { cookie: `scanin_session=${'x'.repeat(43)}`, origin: PUBLIC_URL }
+    for (const [method, path] of TAKEN) {
+      expect([path, await asked(method, path)]).toEqual([path, [401, 'Bearer']])
+      expect([path, await asked(method, path, cookie)]).toEqual([path, [401, 'Bearer']])
+    }
+    const bad = { authorization: 'Bearer of-nobody' }
+    expect(await asked('GET', '/session', bad)).toEqual([401, 'Bearer error="invalid_token"'])
+  })
+
+  test('is asked for none where none is taken: by a route, or at all', async () => {
+    expect(await asked('GET', '/events')).toEqual([401, undefined])
+    expect(await asked('GET', '/passkeys')).toEqual([401, undefined])
+    const { app } = await createTestApp()
+    for (const [method, path] of TAKEN) expect(await asked(method, path, {}, app)).toEqual([401, undefined])
+    await app.close()
+  })
+})
 
 describe('two devices of one person', () => {
   test('are two phones: what one has scanned the other takes over by scanning, and confirms not before', async () => {
@@ -189,7 +229,6 @@ describe("the sessions of an app's person", () => {
     for (const reply of replies) {
       expect([reply.statusCode, reply.headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"'])
     }
-    expect((await createInjectClient(testApp.app).get('/session')).headers['www-authenticate']).toBeUndefined()
     expect(await isIn(phone)).toBe(true)
   })
 
