@@ -259,6 +259,23 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     expect(echoOf(await browser.ask(`${urls.wiki}/`, { headers: methods })).rawHeaders).not.toContain('OTHER')
   })
 
+  test('T30 an application is told of a client what the proxy has seen, and nothing that the client says in other words', async () => {
+    const other = 'of-another'
+    const claims = ['X-Real-IP', 'X-Forwarded-Port', 'X-Forwarded-Prefix', 'X-Forwarded-For']
+    const spellings = claims.flatMap((name) => [name, name.replaceAll('-', '_'), name.replaceAll('-', '.')])
+    const headers = { ...Object.fromEntries(spellings.map((name) => [name, other])), accept: '*/*' }
+    for (const [who, path] of [
+      [browser, '/'],
+      [createDomainBrowser(), '/hooks/build'],
+    ] as const) {
+      const asked = { headers: { ...headers, forwarded: `for=${other};host=${other};proto=http` } }
+      const { rawHeaders } = echoOf(await who.ask(urls.wiki + path, asked))
+      expect(rawHeaders.filter((text) => text.includes(other))).toEqual([])
+      const at = rawHeaders.findIndex((name) => name.toLowerCase() === 'x-forwarded-for')
+      expect(rawHeaders[at + 1]).toBe('127.0.0.1')
+    }
+  })
+
   test('T30 a public part is open, without a name, and nothing that only looks like it', async () => {
     const stranger = createDomainBrowser()
     const asked = { method: 'POST', headers: { 'Remote-User': 'root', accept: '*/*' }, body: 'a=b' }

@@ -14,7 +14,7 @@ test("Traefik's file asks as Traefik has to, believes no client, and is believed
   expect(middleware('ask-scanin.forwardauth.authResponseHeaders')).toBe(told.join(','))
   expect(Object.keys(labels).filter((label) => /trustforwardheader/i.test(label))).toEqual([])
   const ofPaths = ['X-Original-URL', 'X-Original-URI', 'X-Original-Method', 'X-Rewrite-URL']
-  for (const name of [...told, ...ofPaths, 'X-Request-Id', 'HTTP2-Settings']) {
+  for (const name of [...told, ...ofPaths, 'Forwarded', 'X-Forwarded-Prefix', 'X-Request-Id', 'HTTP2-Settings']) {
     expect([name, middleware(`no-claims.headers.customrequestheaders.${name}`)]).toEqual([name, ''])
   }
   expect(middleware('scanin.chain.middlewares')).toBe('no-claims,ask-scanin')
