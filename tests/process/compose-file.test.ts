@@ -84,6 +84,13 @@ test('the proxy finds the instances without asking, also those that are away whe
   expect(services['proxy']?.extra_hosts).toEqual(found)
 })
 
+test('an instance that stands still is waited for as long as the documents say that one may be silent, and no longer', () => {
+  const [, seconds] =
+    /^\| [^|]*a connection on which nothing moves \| (\d+) seconds \|/m.exec(readRepository('docs/operations.md')) ?? []
+  expect(readRepository('docs/proxies/nginx.conf')).toContain(`proxy_read_timeout ${seconds}s;`)
+  expect(readRepository('docs/proxies/Caddyfile')).toContain(`response_header_timeout ${seconds}s\n`)
+})
+
 test('Redis and metrics are on networks that lead nowhere else, and only the proxy is open to other machines', () => {
   expect(namesOf(services['redis']?.networks).map((name) => networks[name]?.internal)).toEqual([true])
   for (const [, service] of instances) {
