@@ -75,16 +75,19 @@ export async function openNamedFiles({ config, reader, logger, steady }: NamedFi
   }
 
   async function openAll(): Promise<NamedFiles> {
+    const accounts = await following('ACCOUNTS_FILE', accountsPath(config), (path) =>
+      openAccountsFile({ path, logger, clock: steady, longestLoginMs: longestLoginMs(config.login) }),
+    )
     const files = {
       logo: await opened('BRAND_LOGO', config.brand.logoPath, readLogo),
-      accounts: await following('ACCOUNTS_FILE', accountsPath(config), (path) =>
-        openAccountsFile({ path, logger, clock: steady, longestLoginMs: longestLoginMs(config.login) }),
-      ),
+      accounts,
       clients: await following('CLIENTS_FILE', config.clientsFile, (path) => openClientsFile(path, config, logger)),
       signingKeys: await following('SIGNING_KEYS_FILE', signingKeysPath(config), (path) =>
         openSigningKeysFile({ path, algorithms: signingAlgorithms(config), logger }),
       ),
-      apps: await following('APPS_FILE', config.appsFile, (path) => openAppsFile({ ...config, path, logger })),
+      apps: await following('APPS_FILE', config.appsFile, (path) =>
+        openAppsFile({ ...config, people: accounts, path, logger }),
+      ),
       geoip: await following('GEOIP_FILE', config.geoipFile, (path) => openGeoipFile({ path, logger })),
       appLinks: await following('APP_LINKS_FILE', config.appLinksFile, (path) => openAppLinksFile(path, logger)),
       followed,

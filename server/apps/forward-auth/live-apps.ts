@@ -1,11 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { followFile, type LiveFile } from '../../files/live-file.ts'
+import type { Accounts } from '../../identity/accounts.ts'
 import { type App, type AppList, createAppList } from './app-list.ts'
 import { readAppsFile } from './apps-file.ts'
+
+type People = Pick<Accounts, 'find' | 'usernameOf'>
+
+interface Warning {
+  origin: string
+  why: string
+}
 
 export interface LiveAppsOptions {
   path: string
   publicUrl: string
+  /** Our own people, as they are now. Left out: nobody has a user name. */
+  people?: People | undefined
   logger: FastifyBaseLogger
 }
 
@@ -15,7 +25,7 @@ export interface LiveApps extends LiveFile {
 }
 
 /** Opens a file of applications and follows it. Rejects with `ListFileError` when it is bad from the beginning. */
-export async function openAppsFile({ path, publicUrl, logger }: LiveAppsOptions): Promise<LiveApps> {
+export async function openAppsFile({ path, publicUrl, people, logger }: LiveAppsOptions): Promise<LiveApps> {
   const apps = createAppList()
   const file = await followFile<App>({
     path,
@@ -24,14 +34,15 @@ export async function openAppsFile({ path, publicUrl, logger }: LiveAppsOptions)
     read: readAppsFile,
     take(read) {
       apps.replace(read)
-      for (const warning of sharedHosts(read, publicUrl)) logger.warn({ origin: warning.origin }, warning.why)
+      const warnings = [...sharedHosts(read, publicUrl), ...(people === undefined ? [] : usersByName(read, people))]
+      for (const { origin, why } of warnings) logger.warn({ origin }, why)
     },
   })
   return { ...file, apps }
 }
 
 /** Browsers keep cookies by host and not by port: what stands at one host can use the others' there. */
-function sharedHosts(apps: readonly App[], publicUrl: string): { origin: string; why: string }[] {
+function sharedHosts(apps: readonly App[], publicUrl: string): Warning[] {
   const hosts = new Set<string>()
   return apps.flatMap(({ origin }) => {
     const { hostname } = new URL(origin)
@@ -43,5 +54,14 @@ function sharedHosts(apps: readonly App[], publicUrl: string): { origin: string;
       ]
     }
     return isTaken ? [{ origin, why: 'two applications have one host: each can use the cookie of the other' }] : []
+  })
+}
+
+/** Nobody's id is another one's user name, wherever they come from: by such an entry nobody enters. */
+function usersByName(apps: readonly App[], { find, usernameOf }: People): Warning[] {
+  const isUsername = (id: string) => find(id) !== undefined && usernameOf({ id, name: '' }) === undefined
+  return apps.flatMap(({ origin, users = [] }) => {
+    const at = users.findIndex(isUsername)
+    return at === -1 ? [] : [{ origin, why: `user ${at + 1} is a user name, and lets nobody in: users are ids` }]
   })
 }

@@ -30,6 +30,8 @@ const person = {
   'Remote-Email': 'Empty where there is none',
   'Remote-Groups': 'Joined by `,`, whole ones up to 3 kB',
 }
+const description =
+  'Who is signed in and may not enter is told so by a page with 403 at `/auth/enter`, where `Location` leads them, and gets no cookie for the application: to this route they stay strangers. Its 403 `not_allowed` is for who was let in before, and may not enter any more.'
 const start = {
   Location: "Where to sign in, on the application's host. Left out where no proxy says what was asked for",
 }
@@ -84,6 +86,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
         tags,
         security,
         summary: 'For nginx and HAProxy: who it is, or 401 and where to sign in',
+        description,
         problems,
         replyHeaders: { 200: person, 401: start },
         response: { 200: signedIn },
@@ -106,6 +109,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
         security,
         summary:
           'For Caddy and Traefik: who it is, or the way to sign in, by 302 for a navigation and by 401 for all else',
+        description,
         problems,
         replyHeaders: { 200: person, 302: start, 401: start },
         response: { 200: signedIn, 302: nothing },

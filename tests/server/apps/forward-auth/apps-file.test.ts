@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { parseApps } from '../../../../server/apps/forward-auth/apps-file.ts'
 import { openAppsFile } from '../../../../server/apps/forward-auth/live-apps.ts'
+import { createAccounts } from '../../../../server/identity/accounts.ts'
 import { createLogger } from '../../../../server/log/logger.ts'
 import { writeApps } from '../../../support/applications.ts'
 import { tryToStart } from '../../../support/service.ts'
@@ -66,6 +67,26 @@ test.each([
     expect(() => parseApps(`# Ours\n- ${origin}\n  groups:\n${groups}\n${end}`)).toThrow(message)
   },
 )
+
+test('who is listed by a user name, which lets nobody in, is warned of, and ids are not', async () => {
+  const ada = { username: 'ada', user: { id: 'A1', name: 'Ada' }, passwordHash: '', isDisabled: false }
+  const bob = { ...ada, username: 'bob', user: { id: 'bob', name: 'Bob' } }
+  const people = createAccounts([ada, bob])
+  const { path } = writeApps([
+    { origin: 'https://wiki.example', users: ['A1', 'bob', 'of-a-provider'] },
+    { origin: 'https://stats.example', users: ['A1', 'Ada'] },
+    { origin: 'https://open.example' },
+  ])
+  const lines: string[] = []
+  const logger = createLogger('info', { write: (line) => lines.push(line) })
+  const { close } = await openAppsFile({ path, publicUrl: 'https://login.example.com', people, logger })
+  const warned = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40)
+  expect(warned).toEqual([
+    expect.objectContaining({ origin: 'https://stats.example', msg: expect.stringMatching(/^user 2 is a user name/) }),
+  ])
+  expect(lines.join('')).not.toMatch(/ada/i)
+  close()
+})
 
 test('a bad one ends the start with one line that says where', async () => {
   const { path, writeText } = writeApps([])
