@@ -17,7 +17,8 @@ export async function askPassword({ input, note }: Terminal, questions: readonly
     if (input.isTTY) note(question)
     const { value } = await answers.next()
     if (input.isTTY) note('\n')
-    return value ?? ''
+    // A shell of Windows puts a byte order mark before what it pipes.
+    return (value ?? '').replace(/^\ufeff/, '')
   }
 
   try {

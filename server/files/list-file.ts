@@ -158,7 +158,8 @@ export async function readText(variable: string, path: string): Promise<string> 
   const bytes = await readBytes(variable, path)
   // Bytes that are none would all become the same character, and two names one.
   if (!isUtf8(bytes)) throw new ListFileError(`${variable}: not UTF-8`)
-  return bytes.toString()
+  // Without the byte order mark of an editor: YAML would count it as a column.
+  return bytes.toString().replace(/^\ufeff/, '')
 }
 
 /**

@@ -86,7 +86,7 @@ export async function parseSigningKeys(text: string, algorithms: readonly Signin
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ''))
+    return JSON.parse(text)
   } catch {
     // Without its cause: Node's message repeats what stands there.
     throw fault(': not JSON')

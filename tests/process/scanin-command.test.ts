@@ -101,7 +101,7 @@ describe('scanin accounts', () => {
     await eventually('bob is out', async () => (await phone.get('/session')).status === 401)
     await run(['accounts', 'enable', 'bob'])
     await eventually('bob is back', async () => (await signIn('bob', PASSWORD, phone)) === 200)
-    await run(['accounts', 'passwd', 'bob'], { typed: 'another one\r\nand no second line' })
+    await run(['accounts', 'passwd', 'bob'], { typed: '\ufeffanother one\r\nand no second line' })
     await eventually('only the new one is good', async () => (await phone.get('/session')).status === 401)
     expect([await signIn('bob', PASSWORD), await signIn('bob', 'another one')]).toEqual([401, 200])
     const told = service

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import Type from 'typebox'
 import { createListFile, readYaml } from '../../../server/files/list-file.ts'
@@ -44,6 +47,17 @@ describe('an anchor in YAML', () => {
     expect(() => readYaml('FILE', text)).toThrow(`FILE: ${why}`)
     expect(() => readYaml('FILE', text)).not.toThrow('hunter2')
   })
+})
+
+test.each([
+  ['YAML', '- name: ann\n  groups: []\n- name: bob\n  groups: []\n'],
+  ['JSON', '[{"name": "ann", "groups": []}, {"name": "bob", "groups": []}]'],
+])('a file in %s may begin with the byte order mark of an editor', async (_what, text) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-list-'))
+  const path = join(folder, 'people')
+  writeFileSync(path, `\ufeff${text}`)
+  expect(await people.read(path)).toMatchObject([{ value: { name: 'ann' } }, { value: { name: 'bob' } }])
+  rmSync(folder, { recursive: true })
 })
 
 describe('what is nested without end', () => {

@@ -121,5 +121,6 @@ test('a file that is not there is refused by the name of its variable', async ()
 })
 
 test('a file may begin with the byte order mark of an editor', async () => {
-  expect(await parseSigningKeys(`\ufeff${jwks(one)}`, ['EdDSA'])).toMatchObject([{ kid: one.kid }])
+  writeFileSync(path, `\ufeff${jwks(one)}`)
+  expect(await (await open()).said()).toEqual({ published: [one.kid], signer: one.kid })
 })
