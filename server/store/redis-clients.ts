@@ -31,14 +31,24 @@ export function reporting<Client extends RedisClient>(client: Client, { onError,
   return client
 }
 
-/** A server in protected mode says so and hangs up. ioredis takes it for a password too many, and finds a broken pipe. */
-function listenForDenial(client: Redis, onError: (error: Error) => void): void {
-  client.on('connect', () => {
-    client.stream.once('data', (data: Buffer) => {
-      const reply = data.toString()
-      if (reply.startsWith('-DENIED')) onError(new Error(reply.slice(1, reply.indexOf('\r'))))
-    })
-  })
+/**
+ * A server in protected mode says to its first command that no password is set, and hangs up. ioredis takes that for a
+ * password too many, prints so, and finds a broken pipe.
+ */
+function listenForDenial(client: Redis, onError?: (error: Error) => void): void {
+  const hello: (...words: never[]) => Promise<unknown> = client.hello.bind(client)
+  async function helloOrDenial(...words: never[]): Promise<unknown> {
+    try {
+      return await hello(...words)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('DENIED'))) throw error
+      const denial = new Error('DENIED Redis is running in protected mode', { cause: error })
+      // By itself it would be told of only where no command is sent after it.
+      onError?.(denial)
+      throw denial
+    }
+  }
+  client.hello = helloOrDenial as typeof client.hello
 }
 
 const CONNECTION_OPTIONS = {
@@ -93,7 +103,10 @@ export function createClusterClient({ nodes, isTls, login }: ClusterPlace): Clus
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
   })
-  return cluster.on('+node', tellSentFromUnsent)
+  return cluster.on('+node', (node: Redis) => {
+    tellSentFromUnsent(node)
+    listenForDenial(node)
+  })
 }
 
 /**

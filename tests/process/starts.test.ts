@@ -89,13 +89,19 @@ describe('a Redis that will not have us', () => {
   test('a Redis that is no Cluster', () =>
     expectOneLine({ REDIS_CLUSTER: `127.0.0.1:${redis.port}`, REDIS_PASSWORD: SECRET }, 'REDIS_CLUSTER', 'no Cluster'))
 
-  test('protected mode, which only takes its own machine', async () => {
+  test.each([
+    ['one server', (host: string) => ({ REDIS_URL: `redis://${host}` }), 'REDIS_URL'],
+    ['one server, in a database of its own', (host: string) => ({ REDIS_URL: `redis://${host}/3` }), 'REDIS_URL'],
+    ['a Cluster', (host: string) => ({ REDIS_CLUSTER: host }), 'REDIS_CLUSTER'],
+  ])('protected mode, which only takes its own machine: %s', async (_what, named, variable) => {
     const port = await freePort()
     const refusing = createServer((socket) => {
       socket.on('error', () => undefined)
-      socket.end('-DENIED Redis is running in protected mode because protected mode is enabled\r\n')
+      socket.end(
+        '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface.\r\n',
+      )
     }).listen(port, '127.0.0.1')
-    await expectOneLine({ REDIS_URL: `redis://127.0.0.1:${port}` }, 'REDIS_URL', 'protected mode')
+    await expectOneLine(named(`127.0.0.1:${port}`), variable, 'protected mode')
     refusing.close()
   })
 })
