@@ -30,7 +30,8 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
-const REPLICA_PATIENCE_MS = 1000
+/** Who comes while one `WAIT` is under way has two of them before the answer: fewer than anybody is waited for (patience.ts). */
+const REPLICA_PATIENCE_MS = 700
 /** Nobody waits longer for the turn: what is sent after that would be nobody's. */
 const LONGEST_WAIT_MS = 2000
 const MOST_AT_ONCE = 1000

@@ -92,8 +92,13 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_replicas',
-    sign: /of \d+ replicas have the write|NOREPLICAS/,
+    sign: /of \d+ replicas have the write/,
     text: 'has fewer replicas in step than REDIS_WAIT_REPLICAS asks for: bring them up, or lower it',
+  },
+  {
+    kind: 'redis_min_replicas',
+    sign: /NOREPLICAS/,
+    text: 'has fewer replicas in step than its own min-replicas-to-write asks for: bring them up, or lower that',
   },
   {
     kind: 'redis_no_cluster',

@@ -10,7 +10,7 @@ import { ADMIN_TOKEN, createOperator } from '../support/operator.ts'
 import { sendRaw } from '../support/raw-socket.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import { ROOT, type Service, startServiceProcess } from '../support/service.ts'
+import { DEMO_PASSWORD, ROOT, type Service, startServiceProcess } from '../support/service.ts'
 
 /** `/readyz` says 200 exactly when a login would work, and the log says why when it would not. */
 
@@ -153,7 +153,21 @@ test('a full Redis is not ready, and is once it has room', async () => {
 test('without the replicas that approvals wait for, the service is not ready', async () => {
   const service = await startServiceProcess({ REDIS_URL: redis.url, REDIS_WAIT_REPLICAS: '1' })
   await expectNotReady(service, 'redis_replicas', 'REDIS_WAIT_REPLICAS')
+  // Nor is anything else to blame where one write waits behind another.
+  const signIn = () => createClient(service.url).post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
+  const statuses = await Promise.all([1, 2, 3, 4].map(async () => (await signIn()).status))
+  expect(statuses).toEqual([503, 503, 503, 503])
+  expect(linesAbout(service, 'redis_connection')).toEqual([])
   expect(await service.stop()).toBe(0)
+})
+
+test('without the replicas that Redis itself asks for, the service is not ready, and its own setting is not blamed', async () => {
+  const lonely = await startRedis({ args: ['--min-replicas-to-write', '1'] })
+  const service = await startServiceProcess({ REDIS_URL: lonely.url })
+  await expectNotReady(service, 'redis_min_replicas', 'min-replicas-to-write')
+  expect(service.stdout() + service.stderr()).not.toContain('REDIS_WAIT_REPLICAS')
+  expect(await service.stop()).toBe(0)
+  await lonely.stop()
 })
 
 test('a replica, which takes no writes, is not ready', async () => {

@@ -55,7 +55,7 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
   ['redis_rights', false, new Error("NOPERM this user has no permissions to run the 'set' command")],
   ['redis_full', false, new Error("OOM command not allowed when used memory > 'maxmemory'.")],
   ['redis_replicas', false, new Error('0 of 1 replicas have the write')],
-  ['redis_replicas', false, new Error('NOREPLICAS Not enough good replicas to write.')],
+  ['redis_min_replicas', false, new Error('NOREPLICAS Not enough good replicas to write.')],
   ['redis_disk', false, new Error('MISCONF Redis is configured to save RDB snapshots')],
   ['redis_is_cluster', false, new Error('MOVED 1234 127.0.0.1:7001')],
   ['redis_unreachable', false, coded('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:6379')],
