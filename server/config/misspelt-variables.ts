@@ -10,9 +10,16 @@ export interface MisspeltVariable {
 /** Beginnings of ours: with one, a variable is meant for us unless it is known to be another program's. */
 const OURS =
   /^(ACCOUNTS|ADMIN|ALLOWED|APPS|BRAND|CLIENTS|COLLECT|CONFIRM|COOKIE|DEMO|GEOIP|KEY_ROTATION|LOGIN|MATCH|METRICS|PHONE|POLL|PRIVACY|QR|RATE|REDIS|REMEMBER|RETURN|SESSION|SIGNING|STORE|TRUST|WEBHOOK)_/
-/** The official Redis image's own, desktops', fastlane's, loggers' of parts of a program, and what other programs of one environment often read. */
+/** Ours of one word, in another form. */
+const OTHER_FORM = /^(CONFIRM|MATCH)(E?S|ED|ING|ATIONS?)(?=_|$)/
+/** What is often written for the first word of ours. Others have names that begin so, too: by itself it says nothing. */
+const OTHER_FIRST_WORDS = { ALLOW: 'ALLOWED', CORS: 'ALLOWED', USERS: 'ACCOUNTS' } as const
+/**
+ * The official Redis image's own, desktops', fastlane's, loggers' of parts of a program, where a program is in its
+ * container, and what other programs of one environment often read.
+ */
 const OF_OTHERS =
-  /^(REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET|SESSION_(MANAGER|ID|NAME|TYPE|SECRET)|ADMIN_(EMAIL|USER|USERNAME|PASSWORD)|MATCH_(PASSWORD|GIT_\w+|KEYCHAIN_\w+)|LOG_LEVEL_\w+)$/
+  /^(APP_(PATH|DIR|FOLDER)|REDIS_(HOST|PORT|VERSION|DOWNLOAD_\w+)|COOKIE_SECRET|SESSION_(MANAGER|ID|NAME|TYPE|SECRET)|ADMIN_(EMAIL|USER|USERNAME|PASSWORD)|MATCH_(PASSWORD|GIT_\w+|KEYCHAIN_\w+)|LOG_LEVEL_\w+)$/
 /** What Kubernetes and Docker set in a container about the services beside it, whatever those are called. */
 const OF_A_SERVICE_BESIDE =
   /_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR|PORT_START|PORT_END))?$|_ENV_/
@@ -42,7 +49,7 @@ const SAME_WORDS = [
 
 /**
  * Finds variables that were meant for us and would be ignored: such as begin like ours, are a letter off one of ours,
- * or have its words and others. Those of desktops, Kubernetes and other programs, as `SESSION_MANAGER`, are left alone.
+ * have its words and others, or words for them. Those of desktops, Kubernetes and other programs, as `SESSION_MANAGER`, are left alone.
  * @param known every variable that is read
  */
 export function misspeltVariables(
@@ -69,20 +76,28 @@ export function isOfAServiceBeside(name: string, value: string): boolean {
   )
 }
 
-function isMeant(name: string, known: readonly string[]): boolean {
+function isMeant(written: string, known: readonly string[]): boolean {
+  const name = inOurWords(written)
   const bare = withoutFile(name)
   if (OF_OTHERS.test(bare)) return false
-  if (OURS.test(name)) return true
+  if (OURS.test(written.replace(OTHER_FORM, '$1')) || isKnown(name, known)) return true
   return known.some(
     (one) => isSlip(bare, one) || isSlip(name, one) || isWithoutItsFile(name, one) || hasWordsOf(bare, one, 2),
   )
+}
+
+/** `MATCH` for `MATCHING`, `ALLOWED_ORIGINS` for `CORS_ORIGINS`. */
+function inOurWords(name: string): string {
+  const [first = '', ...others] = name.replace(OTHER_FORM, '$1').split('_')
+  const [, own = first] = Object.entries(OTHER_FIRST_WORDS).find(([other]) => other === first) ?? []
+  return others.length > 0 ? [own, ...others].join('_') : first
 }
 
 function isSlip(name: string, meant: string): boolean {
   if (hasSwappedLetters(name, meant)) return name !== meant
   if (meant.length < SHORTEST_FUZZY) return false
   const [written, own] = withoutSharedEnd(name.toUpperCase(), meant)
-  if (written === own) return true
+  if (withoutPlural(written) === withoutPlural(own)) return true
   if (own.length < SHORTEST_FUZZY_PART) return false
   const wrong = distance(written, own)
   return wrong <= 1 || (wrong <= 2 && (own.length >= LONG || written.startsWith(own)))
@@ -121,7 +136,8 @@ function wordsOf(name: string): string[] {
   return [first, ...others.map((word) => SAME_WORDS.find((same) => same.includes(word))?.[0] ?? word)]
 }
 
-function nearest(name: string, known: readonly string[]): string | undefined {
+function nearest(written: string, known: readonly string[]): string | undefined {
+  const name = inOurWords(written)
   const bare = withoutFile(name)
   const rank = (one: string) => distance(bare.toUpperCase(), one) - commonStart(bare, one)
   return known.filter((one) => isNear(bare, one) || isSlip(name, one)).sort((one, other) => rank(one) - rank(other))[0]
@@ -142,4 +158,8 @@ function commonStart(name: string, other: string): number {
 
 function withoutFile(name: string): string {
   return name.replace(/_FILE$/, '')
+}
+
+function withoutPlural(name: string): string {
+  return name.replace(/S$/, '')
 }
