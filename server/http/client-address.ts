@@ -36,10 +36,12 @@ const IPV6_NETWORK_BITS = 64
 
 /**
  * Headers that browsers do not send and intermediaries add: `Via` (RFC 9110 §7.6.3), `Forwarded` (RFC 7239), the
- * X-Forwarded-* and X-Real-IP of common proxies, the …Client-IP and …Connecting-IP of content networks. A name too many
- * here costs somebody six digits; one too few takes a proxy for a neighbour.
+ * X-Forwarded-* and X-Real-IP of common proxies, the …Client-IP and …Connecting-IP of content networks, what Envoy, Google,
+ * Amazon and Netlify call it, and `CDN-Loop` (RFC 8586). A name too many here costs somebody six digits; one too few takes a
+ * proxy for a neighbour.
  */
-const FORWARDING = /^via$|forwarded|real-?ip|client-?ip|connecting-?ip/
+const FORWARDING =
+  /^via$|forwarded|real-?ip|client-?ip|connect(ing|ion)-?ip|external-address|user-ip|viewer-address|^x-amzn-|^cdn-loop$/
 
 /** `192.0.2.7:4711`, `[2001:db8::7]`, `[2001:db8::7]:4711`: as some proxies write an address. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/

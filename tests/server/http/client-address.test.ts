@@ -60,6 +60,12 @@ describe('what connects by itself', () => {
     'x-cluster-client-ip',
     'x-azure-clientip',
     'x-original-forwarded-for',
+    'x-envoy-external-address',
+    'x-appengine-user-ip',
+    'cloudfront-viewer-address',
+    'x-nf-client-connection-ip',
+    'cdn-loop',
+    'x-amzn-trace-id',
   ])('and sends %s may be a proxy that nobody named', (name) => {
     expect(addressOf({ from: '192.0.2.7', headers: { [name]: '198.51.100.7' } })).toEqual(unknown('192.0.2.7'))
     expect(addressOf({ from: '192.0.2.7', headers: { [name]: '' } })).toEqual(unknown('192.0.2.7'))
