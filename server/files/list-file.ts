@@ -178,7 +178,8 @@ export function readYaml(variable: string, text: string) {
   } catch (cause) {
     const offset = cause instanceof YAMLError ? cause.pos[0] : isOurs(cause) ? cause.offset : undefined
     const line = offset === undefined ? '' : `: line ${lineCounter.linePos(offset).line}`
-    const why = isOurs(cause) ? cause.message : 'neither JSON nor YAML'
+    const isTwice = cause instanceof YAMLError && cause.code === 'DUPLICATE_KEY'
+    const why = isOurs(cause) ? cause.message : isTwice ? 'a key that is there twice' : 'neither JSON nor YAML'
     throw new ListFileError(`${variable}${line}: ${why}`, { cause })
   }
 }

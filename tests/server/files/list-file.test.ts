@@ -60,6 +60,13 @@ test.each([
   rmSync(folder, { recursive: true })
 })
 
+test.each([
+  ['YAML', '- name: ann\n  groups: []\n  name: hunter2\n'],
+  ['JSON', '[{"name": "ann",\n "groups": [],\n "name": "hunter2"}]'],
+])('a key that is there twice is named as such, by its line: %s', (_what, text) => {
+  expect(() => people.parse(text)).toThrow('PEOPLE_FILE: line 3: a key that is there twice')
+})
+
 describe('what is nested without end', () => {
   test.each([
     ['lists', '['.repeat(20_000) + ']'.repeat(20_000)],
