@@ -35,9 +35,16 @@ export function answerWithProblems(app: FastifyInstance, options: ProblemOptions
     if (pages.answerTrouble(request, reply, problemOf(known).status)) return reply
     return send(reply, known, headers)
   })
-  app.setNotFoundHandler((request, reply) => {
+  const answerNotFound = (request: FastifyRequest, reply: FastifyReply): void => {
     log.tally.refusals.not_found++
     if (!pages.answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
+  }
+  app.setNotFoundHandler(answerNotFound)
+  // Before a body is read: of what is not there no type, form or size is the wrong one.
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (!request.is404) return done(null, payload)
+    if (hasBody(request.raw)) reply.header('connection', 'close')
+    answerNotFound(request, reply)
   })
 }
 
@@ -76,6 +83,11 @@ export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): nu
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
   }
   return hosts
+}
+
+/** RFC 9112 §6.3 */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 function send(reply: FastifyReply, error: ScanInError, sets: HeaderSets): FastifyReply {

@@ -65,6 +65,8 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     }
     const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
+      // After the connection's last word it is read on for a moment, and nothing is done for it (RFC 9112 §9.6).
+      if (request.socket.writableEnded) return
       // Node gives a reply its connection once those before it are through.
       if (response.socket === null) waitForTurn(request, response, { ahead, take })
       else take(request, response)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
+import { hasBody } from '../../http/error-replies.ts'
 import { parseToken, type Token } from '../token.ts'
 import type { Client, HoldRequest } from './hold.ts'
 
@@ -39,9 +40,4 @@ export function takeHoldRequest(
   request.headers = NO_HEADERS
   request.rawHeaders = NO_RAW_HEADERS
   return { seen, waitMs, client }
-}
-
-/** RFC 9112 §6.3 */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
