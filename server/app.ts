@@ -15,7 +15,7 @@ import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp } from './http/web-app.ts'
 import { tellEndsOnce } from './identity/account-news.ts'
 import { jwksRoute } from './keys/jwks-route.ts'
-import { refuseInOrder } from './refusal-order.ts'
+import { refuseInOrder, refuseStrangersFirst } from './refusal-order.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { createAccountSessions } from './session/account-sessions.ts'
 import { createSharedParts, type SharedParts } from './shared-parts.ts'
@@ -95,6 +95,7 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     api.addHook('onRequest', withHeaders(headers.api))
     letOtherOriginsIn(api, config.allowedOrigins)
     api.addHook('onRequest', refuseInOrder(shared.pressure))
+    api.setErrorHandler(refuseStrangersFirst({ nativeApp: rooms.nativeApp, current: rooms.sessions.current }))
     healthRoutes(api, { probeStore: createStoreProbe(shared), isStopping: () => connections.isDraining })
     roomsRoutes(api, options, shared, rooms)
   })

@@ -1,5 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Pressure, Step } from './http/pressure.ts'
+import type { AuthenticateNativeApp } from './identity/native-apps.ts'
+import type { CurrentSession } from './session/current-session.ts'
 
 /**
  * What a request does to a login, by its route, where that is not to go on with one. Under load new logins are refused
@@ -56,4 +58,25 @@ function stepOf(method: string, route: string | undefined): Step | 'never refuse
   if (method === 'OPTIONS') return 'never refused'
   // HEAD is as GET is, and what probes may send instead.
   return STEPS[`${method === 'HEAD' ? 'GET' : method} ${route}`] ?? 'go_on'
+}
+
+export interface WhoAsks {
+  nativeApp: AuthenticateNativeApp
+  current: Pick<CurrentSession, 'require'>
+}
+
+/**
+ * For a scope's errors: where somebody has to be signed in, who is not is told that, and not what else is wrong with what
+ * they sent. Who they are is asked here only once something is: what is right goes to its route, which asks.
+ */
+export function refuseStrangersFirst({ nativeApp, current }: WhoAsks) {
+  return async (error: FastifyError, request: FastifyRequest): Promise<never> => {
+    const { problems = [], security = [] } = request.routeOptions.schema ?? {}
+    const takes = (scheme: string) => security.some((schemes) => scheme in schemes)
+    if (error.validation !== undefined && problems.includes('authentication_required') && takes('session')) {
+      const app = takes('bearer') ? await nativeApp(request) : undefined
+      if (app === undefined) await current.require(request)
+    }
+    throw error
+  }
 }

@@ -44,7 +44,7 @@ const SERVER: Record<string, string> = {
   cli: 'cli/copy-store.ts admin/admin-wire.ts keys identity files config/environment.ts store/store-setting-error.ts',
   'cli/copy-store.ts': 'cli store',
 
-  'refusal-order.ts': 'http',
+  'refusal-order.ts': 'http identity/native-apps.ts session/current-session.ts',
   'service-numbers.ts': 'http store/measured-store.ts',
   'shown-numbers.ts': 'audit login/hold http',
   'signing.ts': 'config/config.ts apps/back-end-tokens.ts keys oauth/provider-configuration.ts seam',

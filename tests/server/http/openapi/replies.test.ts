@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { LightMyRequestResponse } from 'fastify'
-import { createInjectClient, createInjectPhone, createTestApp, type TestApp } from '../../../support/app.ts'
+import {
+  createInjectClient,
+  createInjectPhone,
+  createTestApp,
+  type InjectClient,
+  type TestApp,
+} from '../../../support/app.ts'
 import {
   type DescribedApi,
   type Operation,
@@ -104,4 +110,46 @@ test('replies are as the document says, in status, headers and body: in logins w
   const hurried = (await tell(browser.post('/login'))).json().token
   for (let tries = 0; tries < 40 && !seen.has(429); tries++) await tell(browser.get(`/login/status/${hurried}`), 0)
   expect([...seen].sort()).toEqual([200, 201, 204, 400, 401, 403, 404, 409, 413, 415, 422, 429])
+})
+
+test('who is not signed in is told so, and not what is wrong with what they sent; who is, is told that', async () => {
+  const { app } = testApp
+  const phone = await createInjectPhone(app)
+  const wrong = { method: 'POST', payload: { nothing: 'of the form' }, query: { kind: 'x', wait: 'x' } } as const
+  const asked: string[] = []
+  for (const [name, { responses, security = [] }] of api.operations) {
+    const [method = '', path = ''] = name.split(' ')
+    if (responses[401] === undefined || !security.some((schemes) => 'session' in schemes)) continue
+    const url = path.replaceAll(/\{\w+\}/g, '-')
+    const ask = (client: InjectClient, options = {}) =>
+      client.post(url, undefined, { ...wrong, method: method as 'POST', ...options })
+    const known = await ask(phone)
+    if (known.json().code !== 'invalid_request') continue
+    asked.push(name)
+    const strangers = [
+      await ask(createInjectClient(app)),
+      await ask(createInjectClient(app), { cookies: { scanin_session: 'x'.repeat(43) } }),
+      await ask(phone, { headers: { authorization: 'Bearer wrong' } }),
+    ]
+    expect([name, ...strangers.map((reply) => [reply.statusCode, reply.json().code])]).toEqual([
+      name,
+      ...strangers.map(() => [401, 'authentication_required']),
+    ])
+    for (const reply of strangers) expectAsDescribed(reply)
+    const foreign = await ask(phone, { headers: { origin: 'https://evil.example' } })
+    if (method !== 'GET') expect([name, foreign.statusCode]).toEqual([name, 403])
+  }
+  expect(asked.sort()).toEqual([
+    'DELETE /sessions',
+    'GET /login/scan/{token}',
+    'PATCH /sessions/{id}',
+    'POST /events/seen',
+    'POST /login/confirm',
+    'POST /login/confirm/options',
+    'POST /login/deny',
+    'POST /login/scan',
+    'POST /passkeys',
+    'POST /passkeys/options',
+    'POST /session/token',
+  ])
 })
