@@ -44,8 +44,8 @@ export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   env: Record<string, string | undefined>
   /** Of this machine: one of their addresses is the public URL's where none is set. */
   networks: ReturnType<typeof networkInterfaces>
-  /** Told how to have files read again that are followed, as soon as they were read: only where there are some. */
-  onReloadable?: (reload: () => void) => void
+  /** Told, as soon as files were read, how to have those read again that are followed. `false`: there are none. */
+  onReloadable?: (reload: () => boolean) => void
   /** Told, once the log says why, that this process can work with its store no more, and that the next one can. */
   onStoreLost?: () => void
   /** Where the log's lines go. */
@@ -118,9 +118,8 @@ async function openService({
   const steady = () => performance.now()
   const files = await openNamedFiles({ config, reader, logger, steady })
   mine.followed = files.followed
+  onReloadable?.(() => readAgain(files, logger))
   const { accounts, madePassword } = await openAccounts(config, files.accounts)
-  const { followed } = files
-  if (followed.length > 0) onReloadable?.(() => void Promise.all(followed.map((file) => file.reload())))
   const storeTroubles = createStoreTroubles(config.store, config.keyPrefix)
   const explain = ({ code, cause }: ScanInError) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
@@ -203,6 +202,12 @@ async function openService({
       await letGo(mine, logger)
     },
   }
+}
+
+function readAgain({ followed }: NamedFiles, logger: Logger): boolean {
+  for (const file of followed) void file.reload()
+  if (followed.length === 0) logger.info('there is no file to read again')
+  return followed.length > 0
 }
 
 async function openAccounts(

@@ -1,12 +1,24 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { Agent, get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { writeAccounts, ZOFIA } from '../support/accounts-file.ts'
-import { startProcess, untilReady } from '../support/child-process.ts'
+import { findProgram, startProcess, untilReady } from '../support/child-process.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
@@ -146,18 +158,59 @@ test('SIGTERM while it starts, and waits for its store, ends it with 0', async (
   store.close()
 })
 
-test('a terminal that closes ends a process that has no file to read again, and has one that has it read', async () => {
+test('SIGHUP has files read again; where there are none it ends nothing, and the log says so', async () => {
   const accounts = await writeAccounts([ZOFIA])
   const [demo, ofFile] = await Promise.all([
     startServiceProcess(),
     startServiceProcess({ ACCOUNTS_FILE: accounts.path }),
   ])
   demo.reload()
-  await demo.exited
-  expect(demo.child.signalCode).toBe('SIGHUP')
+  await eventually('the log says so', () => demo.stdout().includes('"msg":"there is no file to read again"'))
+  // One that comes while it stops ends it no sooner.
+  const reply = await getWhileItStops(demo, () => demo.reload())
+  expect([reply.status, await demo.exited]).toEqual([200, 0])
   ofFile.reload()
   await eventually('the file is read again', () => ofFile.stdout().includes('"msg":"accounts '))
   expect(await ofFile.stop()).toBe(0)
+})
+
+/** Whether a process has a handler of its own for a signal, by its number (Linux). */
+function hears({ pid }: { pid?: number | undefined }, signal: number): boolean {
+  const [, caught = '0'] = /^SigCgt:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n
+}
+
+test('SIGHUP while it starts, and waits for its files, has them read again once they are there', async () => {
+  const { path } = await writeAccounts([ZOFIA])
+  const whole = readFileSync(path)
+  const pipe = `${path}.pipe`
+  execFileSync('mkfifo', [pipe])
+  const starting = startProcess(process.execPath, [join(ROOT, 'dist/server/main.js')], {
+    env: { PORT: String(await freePort()), ACCOUNTS_FILE: pipe },
+  })
+  await eventually('it has a way of its own with SIGHUP', () => hears(starting.child, constants.signals.SIGHUP))
+  starting.child.kill('SIGHUP')
+  const writing = await open(pipe, 'w')
+  renameSync(path, pipe)
+  await writing.writeFile(whole)
+  await writing.close()
+  await untilReady(starting, () => starting.stdout().includes('"msg":"accounts read again"'))
+  await untilReady(starting, () => starting.stdout().includes('"msg":"listening"'))
+  expect(await starting.stop()).toBe(0)
+})
+
+test('a terminal that closes ends, in order, what was started at it and has no file to read again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-terminal-'))
+  const log = join(folder, 'log')
+  const terminal = startProcess(
+    findProgram('SCRIPT', 'script'),
+    ['-qec', `exec '${process.execPath}' dist/server/main.js >'${log}'`, '/dev/null'],
+    { cwd: ROOT, env: { PATH: process.env['PATH'], PORT: String(await freePort()), HOST: '127.0.0.1' } },
+  )
+  await untilReady(terminal, () => existsSync(log) && readFileSync(log, 'utf8').includes('"msg":"listening"'))
+  terminal.child.kill('SIGKILL')
+  await eventually('it ends in order', () => readFileSync(log, 'utf8').includes('"msg":"stopping"'))
+  rmSync(folder, { recursive: true })
 })
 
 test('a request that is half sent when SIGTERM comes gets its answer all the same, and the connection ends with it', async () => {
