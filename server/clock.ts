@@ -1,9 +1,12 @@
 /** Now, in epoch milliseconds. Handed in everywhere, so that tests move time instead of waiting for it. */
 export type Clock = () => number
 
+/** As many as clients that count in 32 bits can: the end of a token that is not ours is any number. */
+const MOST_SECONDS = 2 ** 31 - 1
+
 /** What is left until `end`, in the whole seconds of the wire: never 0 while something is left. */
 export function secondsUntil(end: number, now: number): number {
-  return Math.max(0, Math.ceil((end - now) / 1000))
+  return Math.min(MOST_SECONDS, Math.max(0, Math.ceil((end - now) / 1000)))
 }
 
 /** A point in time, as the wire has it: RFC 3339, in UTC. */

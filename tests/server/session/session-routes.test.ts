@@ -233,3 +233,15 @@ describe('revoking', () => {
     expect(await isSignedIn(copy)).toBe(false)
   })
 })
+
+test.each([
+  [1e303, 2 ** 31 - 1],
+  [Number.POSITIVE_INFINITY, 2 ** 31 - 1],
+  [Date.parse('2026-01-01T00:05:00.001Z'), 301],
+  [Number.MIN_SAFE_INTEGER, 0],
+])('a token that its provider has end at %d ends in %i whole seconds', async (goodUntil, seconds) => {
+  const user = { id: 'ann', name: 'Ann', source: 'jwt' } as const
+  const { app } = await createTestApp({}, { bearerVerifiers: [async () => ({ kind: 'person', user, goodUntil })] })
+  const reply = await createInjectClient(app).get('/session', { headers: { authorization: 'Bearer x' } })
+  expect(reply.json().session).toMatchObject({ kind: 'phone', expires_in: seconds })
+})
