@@ -100,6 +100,8 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   return {
     adapter,
     acrValues: Object.values(ACR),
+    // It is compared letter by letter, so it is said (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.3).
+    allowOmittingSingleRegisteredRedirectUri: false,
     claims: {
       openid: ['sub', 'sid', 'auth_time', 'amr', 'acr'],
       profile: ['name', 'preferred_username'],
