@@ -1,37 +1,28 @@
 import { ScanInError } from '../errors.ts'
+import { boundedFetch } from '../http/bounded-fetch.ts'
 import { reasonOf } from '../http/fetch-reason.ts'
 
 const TIMEOUT_MS = 3000
 
 /**
- * Asks the identity provider.
+ * Asks the identity provider. The reply is whole.
  * @throws ScanInError `identity_provider_unavailable` when it does not answer, or not now: nothing is known of the token
  */
 export async function askProvider(url: string, request: RequestInit): Promise<Response> {
-  const asked = fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), ...request })
-  const reply = await answered(asked)
+  const reply = await boundedFetch(url, { redirect: 'error', ...request }, TIMEOUT_MS).catch((error: unknown) => {
+    // Errors of `fetch` may have the whole address in them, and a key in its query.
+    throw new ScanInError('identity_provider_unavailable', { cause: new Error(reasonOf(error)) })
+  })
   if (reply.status >= 500 || reply.status === 429) throw new ScanInError('identity_provider_unavailable')
   return reply
 }
 
-/**
- * The JSON in such a reply. `undefined`: it is none.
- * @throws ScanInError `identity_provider_unavailable` when the reply is cut off, or takes too long
- */
+/** The JSON in such a reply. `undefined`: it is none. */
 export async function jsonIn(reply: Response): Promise<unknown> {
-  const text = await answered(reply.text())
+  const text = await reply.text()
   try {
     return JSON.parse(text)
   } catch {
     return undefined
-  }
-}
-
-async function answered<Result>(asked: Promise<Result>): Promise<Result> {
-  try {
-    return await asked
-  } catch (error) {
-    // Errors of `fetch` may have the whole address in them, and a key in its query.
-    throw new ScanInError('identity_provider_unavailable', { cause: new Error(reasonOf(error)) })
   }
 }

@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createRemoteJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { createRemoteJWKSet, type JWTVerifyGetKey, customFetch as joseFetch, jwtVerify } from 'jose'
 import type * as Oidc from 'openid-client'
 import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { boundedFetch } from '../http/bounded-fetch.ts'
 import { ASYMMETRIC_ALGORITHMS } from '../identity/jws-algorithms.ts'
 import { type Claims, completedBy } from '../identity/oidc-claims.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
@@ -97,7 +98,11 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     const oidc = await import('openid-client')
     // Over plain http as well, like the service itself: the start has warned of it.
     const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []
-    const how = { execute, timeout: TIMEOUT_SECONDS }
+    const within = (seconds: number) => ({
+      timeout: seconds,
+      [oidc.customFetch]: fetchWithin(seconds) as Oidc.CustomFetch,
+    })
+    const how = { execute, ...within(TIMEOUT_SECONDS) }
     // By its own metadata alone: which way a secret is shown, and nothing else, hangs on that.
     const first = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), how)
     const server = first.serverMetadata()
@@ -106,10 +111,10 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     const methods = server.token_endpoint_auth_methods_supported
     const isPost = methods?.includes('client_secret_post') === true && !methods.includes('client_secret_basic')
     const auth = isPost ? oidc.ClientSecretPost(clientSecret) : oidc.ClientSecretBasic(clientSecret)
-    const configured = (timeout: number) => {
+    const configured = (seconds: number) => {
       const config = new oidc.Configuration(server, clientId, undefined, auth)
       for (const extension of execute) extension(config)
-      return Object.assign(config, { timeout })
+      return Object.assign(config, within(seconds))
     }
     const keysAt = (cooldownDuration: number) => keysOf(new URL(server.jwks_uri ?? ''), cooldownDuration)
     return {
@@ -232,9 +237,15 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
   }
 }
 
+/** For libraries, whose own forgets its time on Node 20 once there are headers, and takes whatever comes. */
+function fetchWithin(seconds: number): (url: string, request: RequestInit) => Promise<Response> {
+  return (url, request) => boundedFetch(url, request, seconds * 1000)
+}
+
 /** A provider's keys. The library goes by this machine's clock, and what it has read would stay new where that is set back. */
 function keysOf(url: URL, cooldownDuration: number): JWTVerifyGetKey {
-  const open = () => createRemoteJWKSet(url, { timeoutDuration: TIMEOUT_SECONDS * 1000, cooldownDuration })
+  const how = { cooldownDuration, [joseFetch]: fetchWithin(TIMEOUT_SECONDS) }
+  const open = () => createRemoteJWKSet(url, how)
   let [keys, askedAt] = [open(), Date.now()]
   return (header, token) => {
     if (Date.now() < askedAt) keys = open()

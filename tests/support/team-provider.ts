@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type { Configuration } from 'oidc-provider'
+import { type EndlessReply, sendWithoutEnd } from './endless-reply.ts'
 import { freePort } from './free-port.ts'
 import { PATIENCE_MS } from './patience.ts'
 
@@ -23,6 +24,10 @@ export interface TeamProvider {
   downAt: string | undefined
   /** The path of one that does what it is asked to, and keeps its answers back until it is another one. */
   slowAt: string | undefined
+  /** Of its endpoints, the path of one whose answers have no end. */
+  endlessAt: string | undefined
+  /** Those, in the order in which they began. */
+  endless: EndlessReply[]
   /** How many answers are kept back. */
   keptBack(): number
   /** Publishes a key by the name of its own that is not the one that signs. */
@@ -116,6 +121,8 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
     logouts,
     isDown: false,
     downAt: undefined,
+    endlessAt: undefined,
+    endless: [],
     get slowAt() {
       return slowAt
     },
@@ -172,6 +179,7 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
   const server: Server = createServer((request, reply) => {
     if (team.isDown || request.url === team.downAt)
       reply.writeHead(503, { 'content-type': 'text/html' }).end('<h1>down</h1>')
+    else if (request.url === team.endlessAt) team.endless.push(sendWithoutEnd(reply))
     else if (team.publishesAnother && request.url === '/jwks') {
       const { kty, n, e, ...names } = { ...foreign.jwk }
       reply

@@ -4,23 +4,27 @@ import type { BearerVerifier } from '../../../server/identity/identity.ts'
 import { createIntrospection } from '../../../server/identity/introspection.ts'
 import { createUserinfo } from '../../../server/identity/userinfo.ts'
 import { createUserinfoNames, type FillInNames } from '../../../server/identity/userinfo-names.ts'
+import { type EndlessReply, sendWithoutEnd } from '../../support/endless-reply.ts'
 import { freePort } from '../../support/free-port.ts'
 
-/** Identity providers whose replies are not whole, or not what they should be. */
+/** Identity providers whose replies are not whole, have no end, or are not what they should be. */
 
 let server: Server
 let url: string
 /** The body of each reply, and whether the connection breaks within it. */
 let body: string
 let isCutOff: boolean
+/** Those that have no end, where replies are so. */
+let endless: EndlessReply[] | undefined
 
 const clock = Date.now
 
 beforeEach(async () => {
-  ;[body, isCutOff] = ['{}', false]
+  ;[body, isCutOff, endless] = ['{}', false, undefined]
   const port = await freePort()
   url = `http://127.0.0.1:${port}/`
   server = createServer((_request, response) => {
+    if (endless) return void endless.push(sendWithoutEnd(response))
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
     if (isCutOff) response.write(body.slice(1), () => response.destroy())
     else response.end(body)
@@ -41,6 +45,15 @@ test('a reply that is cut off says nothing about a token, wherever it was asked 
   isCutOff = true
   await expect(createUserinfo(url)('token', 'here')).rejects.toMatchObject(unavailable)
   await expect(introspection()('token', 'here')).rejects.toMatchObject(unavailable)
+})
+
+test('T26 nor does one without an end, and no more is taken in of it than a reply has', async () => {
+  endless = []
+  await expect(createUserinfo(url)('token', 'here')).rejects.toMatchObject(unavailable)
+  await expect(introspection()('token', 'here')).rejects.toMatchObject(unavailable)
+  expect(endless).toHaveLength(2)
+  await Promise.all(endless.map(({ closed }) => closed))
+  expect(endless.map(({ isTaken }) => isTaken())).toEqual([false, false])
 })
 
 test('nor does one what its person is called, and it is asked again', async () => {

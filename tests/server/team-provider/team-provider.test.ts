@@ -42,6 +42,7 @@ beforeEach(async () => {
   team.isDown = false
   team.downAt = undefined
   team.slowAt = undefined
+  team.endlessAt = undefined
   team.publishesAnother = false
   team.people.clear()
   team.people.set('u-1', ADA)
@@ -892,6 +893,22 @@ describe('a provider in trouble', () => {
     team.isDown = true
     expect(readable(await phone.get(way))).toEqual({ ...away, back: '/scan#abc' })
   })
+
+  test.each(['/.well-known/openid-configuration', '/token', '/jwks'])(
+    'T26 whose answer at %s has no end counts as one that is away, and no more is taken in of it than an answer has',
+    async (path) => {
+      team.endlessAt = path
+      const begun = await phone.get('/sign-in/oidc')
+      const reply =
+        begun.statusCode === 302
+          ? await phone.get(pathOf(await team.visit(String(begun.headers.location), 'u-1')))
+          : begun
+      expect(readable(reply)).toMatchObject({ statusCode: 503, title: 'Your team’s provider cannot be reached' })
+      const [answer] = team.endless.splice(0)
+      await answer?.closed
+      expect(answer?.isTaken()).toBe(false)
+    },
+  )
 
   test('T26 that is slow is asked about sixteen people at once; a hundred wait, and who comes then is told to come again', async () => {
     const [asked, waiting] = [16, 100]
