@@ -1,6 +1,7 @@
 import type { OpenedStore, OpenStoreOptions } from './open-store.ts'
 import { createRedisClock } from './redis-clock.ts'
 import { connectRedis, type RedisConnections } from './redis-connection.ts'
+import { tellEviction } from './redis-eviction.ts'
 import { createRedisLimiter } from './redis-limiter.ts'
 import type { RedisPlace } from './redis-place.ts'
 import { createRedisStore } from './redis-store.ts'
@@ -14,6 +15,7 @@ export async function openRedis(
 ): Promise<OpenedStore> {
   const { keyPrefix, onError } = options
   const connections = await connect(options, place, waitReplicas)
+  tellEviction(connections.client, onError)
   const time = createRedisClock({ ...options, client: connections.client, key: `${keyPrefix}time` })
   if (connections.client.status === 'ready') await time.asked()
   return {

@@ -84,6 +84,11 @@ const KNOWN: readonly Known[] = [
     sign: /NOPERM|user executing the script can't/,
     text: "does not allow a command or key: its user needs '~OURS*', '&OURS*' and the commands in docs/operations.md",
   },
+  {
+    kind: 'redis_evicts',
+    sign: /evicts records/,
+    text: 'makes room by forgetting once its maxmemory is reached, and says nothing: sessions, passkeys, keys and who is blocked may be gone. Set maxmemory-policy noeviction',
+  },
   { kind: 'redis_full', sign: /\bOOM\b/, text: 'is full: raise its maxmemory, or give it a memory of its own' },
   {
     kind: 'redis_read_only',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
@@ -126,6 +126,56 @@ test('a Redis that has another name for TIME, or none, is ready', async () => {
   const nameless = await startRedis({ args: ['--rename-command', 'TIME', ''] })
   await expectReadyByItsOwnClock({ REDIS_URL: nameless.url })
   await nameless.stop()
+})
+
+describe('a Redis that evicts', () => {
+  let evicting: RedisServer
+  let operator: Redis
+
+  beforeAll(async () => {
+    evicting = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'] })
+    operator = new Redis(evicting.url)
+  })
+  afterAll(async () => {
+    operator.disconnect()
+    await evicting.stop()
+  })
+
+  async function expectTold(env: Record<string, string>): Promise<void> {
+    const service = await startServiceProcess(env)
+    await becomesReady(service)
+    await eventually('it is told of', () => linesAbout(service, 'redis_evicts').length === 1)
+    expect(linesAbout(service, 'redis_evicts')).toEqual([expect.stringContaining('noeviction')])
+    expect(await service.stop()).toBe(0)
+  }
+
+  async function expectNothingTold(env: Record<string, string>): Promise<void> {
+    const service = await startServiceProcess(env)
+    await becomesReady(service)
+    expect(await service.stop()).toBe(0)
+    expect([...linesAbout(service, 'redis_evicts'), ...linesAbout(service, 'redis_rights')]).toEqual([])
+  }
+
+  test('is ready, and told of in the log', () => expectTold({ REDIS_URL: evicting.url }))
+
+  test('is told of by nobody where its user may not ask', async () => {
+    await operator.call('ACL', 'SETUSER', 'no-info', 'on', '>pw', '~*', '&*', '+@all', '-info')
+    await expectNothingTold({ REDIS_URL: `redis://no-info:pw@127.0.0.1:${evicting.port}` })
+  })
+
+  test('is none without a maxmemory, nor with noeviction', async () => {
+    await operator.config('SET', 'maxmemory', '0')
+    await expectNothingTold({ REDIS_URL: evicting.url })
+    await operator.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'noeviction')
+    await expectNothingTold({ REDIS_URL: evicting.url })
+  })
+
+  test('is told of in a Cluster, by whichever node', async () => {
+    const cluster = await startCluster(2)
+    await cluster.nodes[1]?.client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru')
+    await expectTold(cluster.env)
+    await cluster.stop()
+  })
 })
 
 test('in a Cluster, which is asked by a script, a user who may not ask for the time is enough', async () => {

@@ -53,6 +53,7 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
   ],
   ['redis_slow', false, new Error('too slow for a probe: it did not answer in time')],
   ['redis_rights', false, new Error("NOPERM this user has no permissions to run the 'set' command")],
+  ['redis_evicts', false, new Error('Redis evicts records')],
   ['redis_full', false, new Error("OOM command not allowed when used memory > 'maxmemory'.")],
   ['redis_replicas', false, new Error('0 of 1 replicas have the write')],
   ['redis_min_replicas', false, new Error('NOREPLICAS Not enough good replicas to write.')],
