@@ -1,11 +1,15 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { codeOf } from '../errors.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 
 /** The file in a store's folder that its records are in. */
 export const DATA_FILE = 'data.mdb'
+/** The one by which LMDB's processes know of each other. */
+export const LOCK_FILE = 'lock.mdb'
 
 /** In the first page of an LMDB file: its magic number, and the version of what follows. */
 const MAGIC = Buffer.from('dec0efbe02', 'hex')
@@ -30,6 +34,29 @@ export function makeFolder(path: string): void {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/**
+ * Says, whenever it is asked, whether the files of a store are those that they are now: none was taken away, or another
+ * put in its place. Never rejects: files that nobody can look at are taken for the same.
+ */
+export function sameFilesAs(path: string): () => Promise<boolean> {
+  const files = [DATA_FILE, LOCK_FILE].map((name) => {
+    const file = join(path, name)
+    return { file, was: statSync(file, { bigint: true }) }
+  })
+  return async () => {
+    // One after the other: a disk that hangs keeps one of the few threads for files.
+    for (const { file, was } of files) {
+      try {
+        const is = await stat(file, { bigint: true })
+        if (is.dev !== was.dev || is.ino !== was.ino) return false
+      } catch (error) {
+        if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return false
+      }
+    }
+    return true
+  }
 }
 
 /** Or an empty one, which becomes one. LMDB would look too, but its binding ends the process at what it finds. */

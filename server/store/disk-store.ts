@@ -1,10 +1,11 @@
 import { ScanInError } from '../errors.ts'
 import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
+import { sameFilesAs } from './disk-file.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
-import { isStoreLost } from './embedded-trouble.ts'
+import { isStoreLost, StoreReplacedError } from './embedded-trouble.ts'
 import { NotWrittenError } from './not-written.ts'
 import { createPatience } from './patience.ts'
 import { plainKey } from './plain-key.ts'
@@ -38,6 +39,8 @@ const MOST_WAITING = 10_000
 /** In tenths of a second: a disk that is busy may take seconds for a commit, and so may other processes for theirs. */
 const HANGING_TICKS = 50
 const LAST_TICKS = 80
+/** A next process may open what was put in the place of our files, and then there are two stores. */
+const LOOK_AT_FILES_EVERY_MS = 1000
 const SILENCE = 'nothing is heard of the disk: it hangs, or another process on this folder does'
 
 /**
@@ -49,6 +52,7 @@ const SILENCE = 'nothing is heard of the disk: it hangs, or another process on t
 export async function createDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
   const { path, keyPrefix, clock, maxBytes = DEFAULT_MAX_BYTES, mostWaiting = MOST_WAITING, onError, onLost } = options
   const tables = await openDiskTables(path)
+  const areSameFiles = sameFilesAs(path)
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
   const keyOf = (key: string) => keyPrefix + plainKey(key)
@@ -67,6 +71,12 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     isLost = true
     onLost?.(error)
   }
+
+  async function lookAtFiles(): Promise<void> {
+    if (!(await areSameFiles()) && !isClosed) noteLost(new StoreReplacedError('taken away, or another in its place'))
+    if (!isClosed && !isLost) looking = setTimeout(lookAtFiles, LOOK_AT_FILES_EVERY_MS).unref()
+  }
+  let looking = setTimeout(lookAtFiles, LOOK_AT_FILES_EVERY_MS).unref()
 
   function recordAt(key: string): TextRecord | undefined {
     // What another process wrote is there from its answer on, also within this turn of the event loop.
@@ -159,6 +169,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     async close() {
       if (isClosed) return
       isClosed = true
+      clearTimeout(looking)
       await notices.close()
       await tables.root.close()
     },

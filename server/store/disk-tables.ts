@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { codeInBrackets } from '../errors.ts'
-import { DATA_FILE, isLmdbFile, makeFolder, refuseCutFile } from './disk-file.ts'
+import { DATA_FILE, isLmdbFile, LOCK_FILE, makeFolder, refuseCutFile } from './disk-file.ts'
 import { StoreSettingError } from './store-setting-error.ts'
 
 /** The tables of one LMDB environment. */
@@ -35,7 +35,7 @@ export async function openDiskTables(path: string): Promise<DiskTables> {
   try {
     makeFolder(path)
     // LMDB would make its files for the group too, and narrower only afterwards.
-    for (const file of [join(path, DATA_FILE), join(path, 'lock.mdb'), wakePath]) {
+    for (const file of [join(path, DATA_FILE), join(path, LOCK_FILE), wakePath]) {
       closeSync(openSync(file, 'a', 0o600))
     }
   } catch (cause) {

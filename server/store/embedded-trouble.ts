@@ -13,9 +13,14 @@ const OF_THE_DISK =
 /** LMDB says it to whatever a process asks of an environment in which it could not finish a commit. */
 const LOST = /MDB_PANIC/
 
+/** The files that a process has open are not those that the next one finds: two of them would not be one service. */
+export class StoreReplacedError extends Error {
+  override name = 'StoreReplacedError'
+}
+
 /** Whether this process can do nothing with the store on its disk any more, whatever becomes of the disk. The next one can. */
 export function isStoreLost(error: unknown): error is Error {
-  return error instanceof Error && LOST.test(error.message)
+  return error instanceof StoreReplacedError || (error instanceof Error && LOST.test(error.message))
 }
 
 /** Words for an error of a store of ours; `undefined`: none are known. */
@@ -24,6 +29,12 @@ export function embeddedTrouble(error: unknown): Trouble | undefined {
     return {
       kind: 'store_full',
       text: 'The embedded store is full: new logins are refused until others end. See who starts so many; Redis holds more (REDIS_URL)',
+    }
+  }
+  if (error instanceof StoreReplacedError) {
+    return {
+      kind: 'store_disk',
+      text: 'The files of STORE_PATH are not those that this process has open: somebody took one away, or put another in its place. What it did since may be lost, and it ends, to be started anew with those that are there. Stop all processes before a store is moved, restored or deleted',
     }
   }
   if (isStoreLost(error)) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -7,7 +7,7 @@ import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { startServiceProcess } from '../support/service.ts'
 
-/** A commit failed in its middle: LMDB then says MDB_PANIC to whatever this process asks, for good. */
+/** A commit failed in its middle: LMDB then says MDB_PANIC to whatever this process asks, for good. Or the files are others. */
 
 test('a process that can read its store no more says so in one line and ends, and the next one has all that was answered', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scanin-lost-'))
@@ -29,6 +29,36 @@ test('a process that can read its store no more says so in one line and ends, an
   expect(troubles).toMatchObject([{ trouble: 'store_disk', msg: expect.stringContaining('MDB_PANIC') }])
   const next = await startServiceProcess({ STORE_PATH: path, PORT: String(service.port) })
   expect((await browser.get('/session')).status).toBe(200)
+  expect(await next.stop()).toBe(0)
+  rmSync(folder, { recursive: true })
+})
+
+test.each<[what: string, does: (path: string) => void]>([
+  ['the folder is taken away', (path) => rmSync(path, { recursive: true })],
+  ['the data are taken away', (path) => rmSync(join(path, 'data.mdb'))],
+  ['the lock is taken away', (path) => rmSync(join(path, 'lock.mdb'))],
+  [
+    'a copy is put in its place',
+    (path) => {
+      cpSync(path, `${path}-copy`, { recursive: true })
+      renameSync(path, `${path}-before`)
+      renameSync(`${path}-copy`, path)
+    },
+  ],
+])('a process under which %s says so in one line and ends: what it did would be lost', async (_what, does) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-replaced-'))
+  const path = join(folder, 'store')
+  const service = await startServiceProcess({ STORE_PATH: path })
+  await signInBrowser(createClient(service.url), await createPhone(service.url))
+  does(path)
+  await eventually('it ends by itself', service.hasEnded)
+
+  expect(await service.exited).not.toBe(0)
+  const lines = service.stdout().trim().split('\n')
+  const fatal = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 60)
+  expect(fatal).toMatchObject([{ trouble: 'store_disk', msg: expect.stringContaining('are not those') }])
+  const next = await startServiceProcess({ STORE_PATH: path, PORT: String(service.port) })
+  expect((await createClient(next.url).get('/readyz')).status).toBe(200)
   expect(await next.stop()).toBe(0)
   rmSync(folder, { recursive: true })
 })
