@@ -124,7 +124,10 @@ onEveryStore(
 
     test('T26 a page of an application goes on calling from its own origin, and from no other', async () => {
       const own = { origin: 'https://spa.example', 'sec-fetch-site': 'cross-site' }
-      const fields = { grant_type: 'authorization_code', code: 'none', code_verifier: 'x'.repeat(43) }
+      const fields = {
+        ...{ grant_type: 'authorization_code', code: 'none', code_verifier: 'x'.repeat(43) },
+        redirect_uri: 'https://spa.example/callback',
+      }
       const call = (client_id: string) => form(stage.browser(), '/oauth/token', { ...fields, client_id }, own)
       const reply = await call('spa')
       expect([reply.status, reply.json.error]).toEqual([400, 'invalid_grant'])
