@@ -33,9 +33,12 @@ async function run(...args: string[]): Promise<string> {
   return running.stdout()
 }
 
-test("Redocly's linter finds no error and nothing to warn of, by all rules that it recommends", async () => {
+test("Redocly's linter finds no error and nothing to warn of, by all rules that it recommends but one", async () => {
+  // What only ever sends people on has no reply of 2xx.
+  const but = ['--skip-rule', 'operation-2xx-response']
   const told = await run(
     ...['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi.json', '--extends', 'recommended', '--format', 'json'],
+    ...but,
   )
   const { totals, problems } = JSON.parse(told)
   expect(problems).toEqual([])

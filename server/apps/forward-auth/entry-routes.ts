@@ -7,6 +7,7 @@ import { hashSecret } from '../../hashes.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
 import { occasionOf } from '../../http/occasion.ts'
+import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { isNavigating, isVisit } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
@@ -44,11 +45,30 @@ export const ENTER_PATH = '/auth/enter'
 /** People may look for their phone, and for a new code. */
 const ERRAND_SECONDS = 3600
 
-/** Whoever comes here is a person's browser, which goes where it is sent: no part of the API, and what goes wrong is a page. */
+/** Whoever comes here is a person's browser, which goes where it is sent, and what goes wrong is a page. */
 const config = { isForPeople: true } as const
-const hide = true
-const state = Type.String({ pattern: STATE_PATTERN })
-const code = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })
+const tags = ['applications']
+const description = 'For browsers of people, by the redirects that lead here: what goes wrong is a page to them.'
+/** Of what is on an application's host, to which its proxy sends it. */
+const THERE = ['authentication_required', 'unknown_application', ...AWAY] as const
+const state = Type.String({
+  pattern: STATE_PATTERN,
+  description: 'As `/.scanin/start` made it: the way on, sealed for one browser',
+  examples: [`V1StGXR8_Z5jdHi6.kvZVMBFQmNNSJSHX0FR4Bd.${'x'.repeat(43)}`],
+})
+const code = Type.String({
+  pattern: '^[A-Za-z0-9_-]{43}$',
+  description: 'Good once, for half a minute, and with its state alone',
+  examples: ['x'.repeat(43)],
+})
+const wayBack = Type.Optional(
+  Type.String({ description: 'Where to go once in, on that host. Any other place is its start page', examples: ['/'] }),
+)
+const origin = Type.String({
+  maxLength: 300,
+  description: "The application's, as `APPS_FILE` has it",
+  examples: ['https://wiki.example.org'],
+})
 
 /**
  * How somebody who is signed in at ScanIn gets into an application: from its host to ScanIn's, and back by a code. On the
@@ -80,7 +100,19 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: { hide, querystring: Type.Object({ rd: Type.Optional(Type.String()) }) },
+      schema: {
+        operationId: 'startEntry',
+        tags,
+        security: [],
+        summary: "On an application's host: begin to sign in there",
+        description,
+        querystring: Type.Object({ rd: wayBack }),
+        problems: THERE,
+        replyHeaders: {
+          302: { Location: "`/auth/enter`, on this service's own host", 'Set-Cookie': 'Its half of the state' },
+        },
+        response: { 302: nothing },
+      },
     },
     async (request, reply) => {
       const { app, cookies } = door.visit(request)
@@ -98,7 +130,17 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: { hide, querystring: Type.Object({ app: Type.String({ maxLength: 300 }), state }) },
+      schema: {
+        operationId: 'enterApplication',
+        tags,
+        security: [{}, { session: [] }],
+        summary: 'On the way to an application: back there with a code, after a sign-in where that is needed',
+        description,
+        querystring: Type.Object({ app: origin, state }),
+        problems: ['cross_site_request', 'unknown_application', 'not_allowed', 'slow_down', ...AWAY],
+        replyHeaders: { 302: { Location: "The application's `/.scanin/callback`, or the login page" } },
+        response: { 302: nothing },
+      },
     },
     async (request, reply) => {
       // Before a code is counted: a page could spend by pictures what its visitor may have.
@@ -122,7 +164,17 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     {
       exposeHeadRoute: false,
       config,
-      schema: { hide, querystring: Type.Object({ code, state }) },
+      schema: {
+        operationId: 'endEntry',
+        tags,
+        security: [],
+        summary: "On an application's host: in, by the code, in the browser that began",
+        description,
+        querystring: Type.Object({ code, state }),
+        problems: ['expired_token', 'not_allowed', ...THERE],
+        replyHeaders: { 302: { Location: 'Where it began', 'Set-Cookie': 'What lets it in there, and nowhere else' } },
+        response: { 302: nothing },
+      },
     },
     async (request, reply) => {
       const { app, cookies } = door.visit(request)
@@ -164,8 +216,21 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     await signOut(request, reply)
     return reply
   }
-  scope.get('/.scanin/sign-out', { exposeHeadRoute: false, config, schema: { hide } }, leave)
-  scope.post('/.scanin/sign-out', { config: { ...config, checksOrigin: true }, schema: { hide } }, leave)
+  const leaving = (operationId: string, status: number) => ({
+    operationId,
+    tags,
+    security: [{}, { application: [] }],
+    summary: "On an application's host: sign out there, and there alone",
+    description,
+    problems: ['cross_site_request', ...THERE] as const,
+    replyHeaders: {
+      [status]: { Location: "`/home`, on this service's own host", 'Set-Cookie': 'What let it in, cleared' },
+    },
+    response: { [status]: nothing },
+  })
+  const path = '/.scanin/sign-out'
+  scope.get(path, { exposeHeadRoute: false, config, schema: leaving('followSignOut', 302) }, leave)
+  scope.post(path, { config: { ...config, checksOrigin: true }, schema: leaving('postSignOut', 303) }, leave)
 }
 
 export function enterPath({ origin }: App, state: string): string {

@@ -24,6 +24,8 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
   \`Strict-Transport-Security\` too. Where there are applications, not at \`/auth/forward\` and \`/.scanin/*\`: what is answered
   there goes on to browsers as an application's own, and how that one's host is to be reached is not for this service to
   say. Nor then where a request could not be read at all: it may have been for one of them.
+- Applications that speak OpenID Connect or OAuth find it described at \`/.well-known/openid-configuration\`, where it is
+  served: \`/oauth/*\` takes forms, and refuses as RFC 6749 has it.
 - To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
 
 const TAGS = [

@@ -110,6 +110,15 @@ describe('every operation', () => {
 })
 
 describe('the document', () => {
+  test('has the way into an application, and out of it, step by step', () => {
+    const steps = ['GET /.scanin/start', 'GET /auth/enter', 'GET /.scanin/callback']
+    for (const step of [...steps, 'GET /.scanin/sign-out']) {
+      const { responses } = new Map(api.operations).get(step) ?? {}
+      expect([step, Object.keys(responses?.[302]?.headers ?? {})]).toEqual([step, expect.arrayContaining(['Location'])])
+    }
+    expect(new Map(api.operations).get('POST /.scanin/sign-out')?.responses).toHaveProperty('303')
+  })
+
   test('has every code there is, and says of some operation that it comes', () => {
     expect(Object.keys(api.document.components.examples).sort()).toEqual([...ERROR_CODES].sort())
   })
