@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
 import {
+  animateTo,
   confirm,
   isSignedIn,
   openLoginPage,
@@ -498,6 +499,72 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
     await desktop.evaluate(() => fetch('/healthz'))
     await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
     expect(loads()).toBe(1)
+  })
+})
+
+describe('a page of which no script comes, not even the one that would say so', () => {
+  const lost = /ERR_FAILED/
+
+  test.each([
+    ['/', 'reduce'],
+    ['/', 'no-preference'],
+    ['/scan', 'reduce'],
+    ['/home', 'reduce'],
+    ['/embed', 'reduce'],
+  ] as const)('%s says so after a while, whatever is to move (%s), and nothing else', async (path, reducedMotion) => {
+    visitors.await(lost)
+    const page = await visitors.phone({ reducedMotion })
+    let areLost = true
+    await page.route('**/*.js', (route) => (areLost ? route.abort() : route.continue()))
+    await page.goto(shared('ordinary').url + path)
+    await animateTo(page, 14)
+    expect(await page.locator('#start-trouble').isVisible()).toBe(false)
+    await animateTo(page, 15)
+    await sees(page, '#start-trouble', 'could not start')
+    expect(await page.locator('body > :not(.top, #start-trouble)').filter({ visible: true }).count()).toBe(0)
+    areLost = false
+    await page.locator('#start-again').click()
+    await page.locator('[data-started]').waitFor({ state: 'attached' })
+    expect(await page.locator('#start-trouble').isVisible()).toBe(false)
+  })
+
+  test('nor its style sheet, says so at once', async () => {
+    visitors.await(lost)
+    const page = await visitors.phone()
+    let areLost = true
+    await page.route(/\/(assets\/|page-guard)/, (route) => (areLost ? route.abort() : route.continue()))
+    await page.goto(`${shared('ordinary').url}/scan`)
+    await sees(page, '#start-trouble', 'could not start')
+    areLost = false
+    await page.locator('#start-again').click()
+    await page.locator('#sign-in-form').waitFor()
+  })
+
+  test.each(['hangs', 'is lost'])('works where that one alone %s', async (how) => {
+    visitors.await(lost)
+    const desktop = await visitors.desktop()
+    await desktop.route('**/page-guard.js', (route) => (how === 'hangs' ? undefined : route.abort()))
+    await desktop.goto(shared('ordinary').url, { waitUntil: 'commit' })
+    await showsCode(desktop)
+    await animateTo(desktop, 15)
+    expect(await desktop.locator('#start-trouble').isVisible()).toBe(false)
+    await showsCode(desktop)
+  })
+
+  test('and of which the style sheet had failed before that one came is loaded anew', async () => {
+    visitors.await(lost)
+    const desktop = await visitors.desktop()
+    const loads = countLoads(desktop)
+    const sheetFailed = desktop.waitForEvent('requestfailed', (request) => request.url().endsWith('.css'))
+    await desktop.route('**/assets/login-*.css', (route) => (loads() === 1 ? route.abort() : route.continue()))
+    await desktop.route('**/page-guard.js', async (route) => {
+      await sheetFailed
+      await route.continue()
+    })
+    const anew = eventually('it is loaded anew', () => Promise.resolve(loads() === 2))
+    await desktop.goto(shared('ordinary').url)
+    await anew
+    await showsCode(desktop)
   })
 })
 

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
-import { sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
+import { animateTo, sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
@@ -72,6 +72,7 @@ test.each(['/', '/scan', '/home'])(
     await page.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
     expect(await page.getByRole('heading').count()).toBe(1)
     await page.locator('.no-script .lead').waitFor()
+    await animateTo(page, 15)
     expect(await page.locator('a, button, input, select').filter({ visible: true }).count()).toBe(2)
     await page.getByRole('link', { name: 'Try again' }).click()
     expect(new URL(page.url()).pathname).toBe(path)

@@ -55,9 +55,13 @@ export function tooWide(page: Page, spoken: readonly string[]): Promise<string[]
         ),
       ]
     }
-    // What could not start says so, and shows nothing else.
-    const unstarted = faults()
+    // What could not start says so, over the rest or in its place, and goes once the page has started.
+    const over = faults()
+    const trouble = document.querySelector('.start-trouble')
+    trouble?.setAttribute('data-said', '')
+    const inPlace = faults()
     root.setAttribute('data-started', '')
-    return [...unstarted, ...faults()]
+    trouble?.remove()
+    return [...over, ...inPlace, ...faults()]
   }, spoken)
 }

@@ -95,7 +95,7 @@ test('no click is taken by the very element under it: a translator puts its own 
 test.each(['index.html', 'scan.html', 'home.html', 'not-found.html', 'trouble.html'])(
   '%s is watched while it starts',
   (name) => {
-    expect(page(name)).toContain('<script src="/page-guard.js"></script>')
+    expect(page(name)).toContain('<script async src="/page-guard.js"></script>')
     // A page without a script of its own has started as it stands.
     expect(page(name).includes('<script type="module"')).toBe(!page(name).includes('data-started'))
     expect(page(name).includes('id="start-trouble"')).toBe(!page(name).includes('data-started'))

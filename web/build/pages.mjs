@@ -11,7 +11,7 @@ const PLACE = /\(\((\w+)\)\)/g
 /** One that the page waits for has a line of its own. */
 const SHEET = /^ *<link rel="stylesheet" href="\/assets\/([^"]+)">\n/gm
 const MODULE = /<script type="module" src="\/assets\/([^"]+)">/
-const GUARD = /^( *)<script src="\/page-guard\.js">/m
+const GUARD = /^( *)<script async src="\/page-guard\.js">/m
 const ASSET = /"\/assets\/([^"]+)"/g
 /** `[[KEY]]`, or `[[KEY VALUE:<…> VALUE:<…>]]` for a message with values: HTML, which may have messages in it. */
 const MESSAGE = /\[\[([\w.]+)((?:(?!\[\[).)*?)\]\]/g

@@ -1,13 +1,13 @@
 // Watches whether a page's own script comes to life. It may not: the connection broke, or the service has a newer build
 // and the files of this page's build are gone. Then the page is loaded anew, which also keeps it from being put together
 // of two builds; a few times, and then it says so. Never before the service answers: a browser's own page of errors
-// tries nothing again. A classic script of old syntax, at one address for all builds.
+// tries nothing again. A classic script of old syntax, at one address for all builds. Nothing waits for it, as it may not
+// come either: what says so then is in style.css.
 ;(() => {
   var pausesMs = [1000, 3000, 9000]
   var longestPauseMs = 30000
   var longestStartMs = 20000
   var longestAnswerMs = 10000
-  var broken = false
   var touched = false
   var rounds = 0
 
@@ -27,18 +27,18 @@
     return document.documentElement.hasAttribute('data-started')
   }
 
-  // Only the address of a page's own file says that it is one: extensions and proxies put in theirs.
-  function isOwnFile(element) {
-    var name = Object(element).nodeName
-    if (name !== 'SCRIPT' && name !== 'LINK') return false
-    return String(element.src || element.href).indexOf(`${location.origin}/assets/`) === 0
+  // Nothing waits for this script: what failed before it came is known by what is not there.
+  function isStyled() {
+    return getComputedStyle(document.documentElement).getPropertyValue('--page') !== ''
   }
 
   function say(trouble) {
-    if (!document.getElementById('start-trouble')) return
+    var card = document.getElementById('start-trouble')
+    if (!card) return
     document.getElementById('start-failed').hidden = trouble !== 'failed'
     document.getElementById('start-away').hidden = trouble !== 'away'
-    document.getElementById('start-trouble').hidden = false
+    card.hidden = false
+    card.setAttribute('data-said', '')
   }
 
   // Calls back with whether the service answers for this page. What stands between may answer for it: 502, 503, 504.
@@ -85,33 +85,22 @@
     look()
   }
 
-  // Errors of what a page loads do not bubble: they are heard on the way down.
-  window.addEventListener(
-    'error',
-    (event) => {
-      if (isOwnFile(event.target)) broken = true
-    },
-    true,
-  )
-
   function touch() {
     touched = true
   }
   window.addEventListener('pointerdown', touch, true)
   window.addEventListener('keydown', touch, true)
 
-  document.addEventListener('DOMContentLoaded', () => {
-    var again = document.getElementById('start-again')
-    if (again) {
-      again.addEventListener('click', () => {
-        reloadOnceAnswered(0)
-      })
-    }
+  // A link, which without this script does its work by itself.
+  document.addEventListener('click', (event) => {
+    if (!event.target.closest('#start-again')) return
+    event.preventDefault()
+    reloadOnceAnswered(0)
   })
 
   // Scripts of pages run before this, or never.
   window.addEventListener('load', () => {
-    if (hasStarted() && !broken) {
+    if (hasStarted() && isStyled()) {
       if (reloads() > 0) setReloads(0)
       return
     }
