@@ -66,6 +66,21 @@ test('a camera that ends is said to have stopped, and starts again by the button
   await sees(phone, '#camera', 'Stop')
 })
 
+test('is let go of once nothing plays it: some browsers hang where its tracks are stopped under a video', async () => {
+  const phone = await filmingPhone()
+  await phone.evaluate(() => {
+    const { stop } = MediaStreamTrack.prototype
+    MediaStreamTrack.prototype.stop = function () {
+      const video = document.querySelector('video')
+      Reflect.set(window, 'playsAtStop', video?.srcObject instanceof MediaStream || video?.paused === false)
+      stop.call(this)
+    }
+  })
+  await phone.locator('#camera-stop').click()
+  await phone.locator('#camera-start').waitFor()
+  expect(await phone.evaluate(() => Reflect.get(window, 'playsAtStop'))).toBe(false)
+})
+
 test('a picture that freezes is not left standing', async () => {
   const phone = await filmingPhone()
   await phone.locator('video').evaluate((video: HTMLVideoElement) => video.pause())

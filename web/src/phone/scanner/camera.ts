@@ -37,9 +37,12 @@ export async function scanWithCamera(parts: CameraParts): Promise<void> {
   const stream = await openCamera(parts.deviceId)
   // At once, and not after the look that is under way.
   const letGo = () => {
+    // The next scan may have begun in the same place. WebKitGTK hangs where tracks are stopped that a video plays.
+    if (video.srcObject === stream) {
+      video.pause()
+      video.srcObject = null
+    }
     for (const track of stream.getTracks()) track.stop()
-    // The next scan may have begun in the same place.
-    if (video.srcObject === stream) video.srcObject = null
   }
   signal.addEventListener('abort', letGo)
   try {
