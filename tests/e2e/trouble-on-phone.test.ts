@@ -126,15 +126,26 @@ test('a confirmation without an answer is said to have arrived, maybe, until the
   }, token)
   await phone.locator('#request').waitFor()
 
-  await phone.route('**/login/**', (route) => route.abort())
+  const message = phone.locator('#request-message')
+  const edge = () => message.evaluate((line) => getComputedStyle(line).borderInlineStartColor)
+  let answer = () => {}
+  await phone.route('**/login/**', (route) => {
+    answer = () => void route.abort()
+    if (!route.request().url().endsWith('/confirm')) answer()
+  })
   await confirm(phone)
+  await sees(phone, '#request-message', 'Confirming')
+  const calm = await edge()
+  await phone.route('**/login/**', (route) => route.abort())
+  answer()
   await sees(phone, '#request-message', 'Your confirmation may have arrived all the same.')
+  expect(await edge()).not.toBe(calm)
   await sees(phone, '#status', 'Reconnecting')
   await phone.locator('#deny').click()
   await sees(phone, '#request-message', /^The service cannot be reached/)
 
   await phone.unroute('**/login/**')
-  await eventually('it is told no more', async () => (await phone.locator('#request-message').textContent()) === '')
+  await eventually('it is told no more', async () => (await message.textContent()) === '')
   await confirm(phone)
   await sees(phone, '#result', 'Confirmed')
 })

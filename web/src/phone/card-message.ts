@@ -15,12 +15,14 @@ export function createCardMessage(place: HTMLElement): CardMessage {
   let tellsOfAway = false
   const say = (words: string) => {
     tellsOfAway = false
+    place.classList.remove('wrong')
     place.textContent = words
   }
   return {
     say,
     tell(error, words) {
       tellsOfAway = error instanceof ConnectionError
+      place.classList.add('wrong')
       tellTrouble(place, error, words)
     },
     isBack() {

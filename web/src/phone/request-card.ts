@@ -99,7 +99,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       sayOfPasskeys(passkeyWords.added)
       focus(confirm, { preventScroll: true })
     } catch (error) {
-      if (approval === asked) message.say(passkeyErrorWords(error))
+      if (approval === asked) message.tell(error, passkeyErrorWords)
     }
   }
   addPasskey.addEventListener('click', () => void onceAtATime(addPasskey, add))
