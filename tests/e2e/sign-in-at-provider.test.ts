@@ -62,6 +62,10 @@ test('the button says so in the language of the page, where the operator has cho
     const phone = await visitors.phone({ locale })
     await phone.goto(`${unlabelled}/scan`)
     await sees(phone, '#sign-in-oidc', words)
+    const boxOf = (part: string) => phone.locator(part).boundingBox()
+    const [lead, button] = [await boxOf('#sign-in .lead'), await boxOf('#sign-in-oidc')]
+    // The lead does not touch it.
+    expect((button?.y ?? 0) - (lead?.y ?? 0) - (lead?.height ?? 0)).toBeGreaterThanOrEqual(16)
   }
 })
 
