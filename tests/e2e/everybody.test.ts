@@ -2,12 +2,16 @@ import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readToken, sees, tabTo } from '../support/page-steps.ts'
+import { isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { pictureOf } from '../support/picture-of.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 
-const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
+const { visitors, shared } = setUpPageTests({
+  ordinary: {},
+  matching: { MATCH: 'always' },
+  helping: { HELP_URL: 'https://help.example.com/', PRIVACY_URL: 'https://help.example.com/privacy' },
+})
 
 test('in the dark the page is dark and the code stays dark on white', async () => {
   const { url } = shared('ordinary')
@@ -91,6 +95,31 @@ test('nor does the phone need a finger', async () => {
   await isSignedIn(desktop)
   await tabTo(phone, '#sessions button:visible')
 })
+
+test('a finger finds what is to be pressed, and no field has letters so small that iPhones zoom to it', async () => {
+  const phone = await visitors.phone()
+  await phone.goto(`${shared('helping').url}/scan`)
+  await phone.locator('#language').waitFor()
+  const signingIn = await smallOnes(phone)
+  await signInOnPhone(phone)
+  await phone.locator('.device-rename').waitFor()
+  expect([...signingIn, ...(await smallOnes(phone))]).toEqual([])
+})
+
+/** What can be pressed and is less than 44 px wide or high, and fields whose letters are less than 16. */
+function smallOnes(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const boxOf = (part: Element) => part.getBoundingClientRect()
+    const targets = [...document.querySelectorAll('a, button, input:not([type=checkbox], .unseen), select')]
+    const isSmall = (part: Element) =>
+      Math.min(boxOf(part).width, boxOf(part).height) < 44 ||
+      (part.matches('input, select') &&
+        !part.matches('.link') &&
+        Number.parseFloat(getComputedStyle(part).fontSize) < 16)
+    const small = targets.filter((part) => part.checkVisibility() && isSmall(part))
+    return small.map((part) => `${part.localName}#${part.id}.${part.className}`)
+  })
+}
 
 test('what the pages are made of has names that can be read aloud', async () => {
   const { url } = shared('ordinary')

@@ -44,6 +44,7 @@ const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
     // Within a sign and a word: finer than 4 px.
     ...['.trouble-sign padding', '.trouble-sign font', '.chip padding'],
     '.unseen margin',
+    '.language label::after, .viewfinder-lens::after padding',
     // How late it comes, not how it moves.
     ...['.start-trouble:not([data-said])', '.start-trouble:not([data-said]) ~ :not(.foot)'].map(
       (at) => `${at} animation`,
