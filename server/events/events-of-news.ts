@@ -56,7 +56,7 @@ export function eventOfSession(news: SessionNews, now: number, countEnd: CountEn
 /** What was refused: by the phone, or by digits that were wrong too often. */
 export function eventOfLogin(news: LoginNews, now: number): Told | undefined {
   const { type, loginId, after, why, by, isUncertain, wasUncertainAt: at = now } = news
-  if (isUncertain || after?.status !== 'denied' || after.phone === undefined || why !== undefined) return undefined
+  if (isUncertain || after?.status !== 'denied' || why !== undefined) return undefined
   const { phone, browser, ip } = after
   const about = { browser, ip, login: loginId }
   return { person: phone.user, event: { type: 'denied', at, ...about, ...(type === 'deny' ? doneBy(by) : {}) } }
