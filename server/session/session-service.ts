@@ -34,7 +34,10 @@ export interface SessionServiceOptions {
   schedule?: Schedule | undefined
 }
 
-/** Who is signed in where. Every method rejects with `store_unavailable` when the store does. */
+/**
+ * Who is signed in where. What reads or ends sessions rejects with `store_unavailable` when the store does. That a use, or a
+ * shown token, cannot be noted fails nothing.
+ */
 export interface SessionService
   extends SessionOpening,
     SessionUse,

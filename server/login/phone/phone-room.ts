@@ -40,7 +40,10 @@ export interface PhoneRoomOptions {
 
 /** What the signed-in phone calls. */
 export interface PhoneRoom {
-  /** `POST /login/scan`, `POST /login/confirm`, `POST /login/deny`, `GET /login/scan/:token`. */
+  /**
+   * `POST /login/scan`, `POST /login/confirm/options`, `POST /login/confirm`, `POST /login/deny`,
+   * `GET /login/scan/:token`.
+   */
   routes(app: TypedApp): void
   /** Of looks at codes. */
   queue: QueueTally
