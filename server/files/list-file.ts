@@ -47,8 +47,8 @@ export interface Placed<Value> {
 
 /** A kind of file: JSON or YAML, a list of entries that are alike. */
 export interface ListFile<Entry> {
-  /** @throws ListFileError */
-  read(path: string): Promise<Placed<Entry>[]>
+  /** Rejects with `ListFileError`. */
+  text(path: string): Promise<string>
   /** @throws ListFileError */
   parse(text: string): Placed<Entry>[]
   /** @throws ListFileError that says why, with nothing of what is written there */
@@ -105,7 +105,7 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
   return {
     parse,
     refuse,
-    read: async (path) => parse(await readText(variable, path)),
+    text: (path) => readText(variable, path),
     refuseTwins(entries, namesOf) {
       const taken = new Map<string, readonly Holder[]>()
       for (const [at, { value, place }] of entries.entries()) {

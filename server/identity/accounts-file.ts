@@ -26,7 +26,7 @@ const file = createListFile({ variable: 'ACCOUNTS_FILE', what: 'account', plural
 
 /** Rejects with `ListFileError`. */
 export async function readAccountsFile(path: string): Promise<Account[]> {
-  return accountsOf(await file.read(path))
+  return parseAccounts(await file.text(path))
 }
 
 /**
@@ -35,10 +35,7 @@ export async function readAccountsFile(path: string): Promise<Account[]> {
  * @throws ListFileError
  */
 export function parseAccounts(text: string): Account[] {
-  return accountsOf(file.parse(text))
-}
-
-function accountsOf(entries: readonly Placed<Entry>[]): Account[] {
+  const entries = file.parse(text)
   if (entries.length === 0) file.refuse('', 'there is no account in it')
   const accounts = entries.map(accountOf)
   // Two that sign-in or an application would take for one: some go by ids, others by user names.

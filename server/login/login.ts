@@ -192,7 +192,7 @@ export function acceptsSecret(login: Login, secretHash: string, now: number): bo
 }
 
 /** Until when, in epoch milliseconds, a token with this secret stands for the login. `undefined`: it does not. */
-export function acceptedUntil(login: Login, secretHash: string, now: number): number | undefined {
+function acceptedUntil(login: Login, secretHash: string, now: number): number | undefined {
   const secret = goodSecrets(login, now).find(({ hash }) => hash === secretHash)
   return secret && (secret.goodUntil ?? login.expiresAt)
 }

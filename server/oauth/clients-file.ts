@@ -33,18 +33,23 @@ const CLIENT_SECRET = /^[\x20-\x7e]{16,255}$/
 /** RFC 8252 §7.3: the native application's own machine. */
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
+/** As `parseClients`. Rejects with `ListFileError`. */
+export async function readClientsFile(path: string, audiences: readonly string[]): Promise<OAuthClient[]> {
+  return parseClients(await file.text(path), audiences)
+}
+
 /**
- * Reads the file of clients: JSON or YAML, a list.
+ * Reads a file of clients: JSON or YAML, a list.
  * @param audiences of tokens for back ends: what is made for one of them must not be taken for a client's
  * @throws ListFileError
  */
-export async function readClientsFile(path: string, audiences: readonly string[]): Promise<OAuthClient[]> {
-  return clientsOf(await file.read(path), audiences)
-}
-
-/** @throws ListFileError */
 export function parseClients(text: string, audiences: readonly string[] = []): OAuthClient[] {
-  return clientsOf(file.parse(text), audiences)
+  const entries = file.parse(text)
+  const clients = entries.map(clientOf)
+  const taken = entries.find(({ value }) => audiences.includes(value.client_id))
+  if (taken !== undefined) file.refuse(taken.place('client_id'), 'its client_id is one of TOKEN_AUDIENCES')
+  file.refuseTwins(entries, ({ client_id }) => ({ client_id }))
+  return clients
 }
 
 /**
@@ -67,14 +72,6 @@ export function createClients(): Clients & { replace(clients: readonly OAuthClie
       origins = new Set(clients.flatMap(({ redirectUris }) => originsOf(redirectUris)))
     },
   }
-}
-
-function clientsOf(entries: readonly Placed<Entry>[], audiences: readonly string[]): OAuthClient[] {
-  const clients = entries.map(clientOf)
-  const taken = entries.find(({ value }) => audiences.includes(value.client_id))
-  if (taken !== undefined) file.refuse(taken.place('client_id'), 'its client_id is one of TOKEN_AUDIENCES')
-  file.refuseTwins(entries, ({ client_id }) => ({ client_id }))
-  return clients
 }
 
 function clientOf(entry: Placed<Entry>): OAuthClient {

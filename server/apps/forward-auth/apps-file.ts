@@ -20,7 +20,7 @@ const file = createListFile({ variable: 'APPS_FILE', what: 'application', plural
 
 /** Rejects with `ListFileError`. */
 export async function readAppsFile(path: string): Promise<App[]> {
-  return appsOf(await file.read(path))
+  return parseApps(await file.text(path))
 }
 
 /**
@@ -29,10 +29,7 @@ export async function readAppsFile(path: string): Promise<App[]> {
  * @throws ListFileError
  */
 export function parseApps(text: string): App[] {
-  return appsOf(file.parse(text))
-}
-
-function appsOf(entries: readonly Placed<Entry>[]): App[] {
+  const entries = file.parse(text)
   const apps = entries.map(appOf)
   file.refuseTwins(entries, ({ origin }) => ({ origin: parseOrigin(origin) ?? origin }))
   return apps

@@ -56,7 +56,7 @@ test.each([
   const folder = mkdtempSync(join(tmpdir(), 'scanin-list-'))
   const path = join(folder, 'people')
   writeFileSync(path, `\ufeff${text}`)
-  expect(await people.read(path)).toMatchObject([{ value: { name: 'ann' } }, { value: { name: 'bob' } }])
+  expect(people.parse(await people.text(path))).toMatchObject([{ value: { name: 'ann' } }, { value: { name: 'bob' } }])
   rmSync(folder, { recursive: true })
 })
 
