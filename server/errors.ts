@@ -64,6 +64,11 @@ export class ScanInError extends Error {
   }
 }
 
+/** Whether it was thrown on purpose, and for one of these reasons. */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean {
+  return error instanceof ScanInError && codes.includes(error.code)
+}
+
 /** What the system, or a library, calls an error, as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined

@@ -1,4 +1,4 @@
-import { type ErrorCode, ScanInError } from '../errors.ts'
+import { type ErrorCode, hasCode, ScanInError } from '../errors.ts'
 import { createFailureLimit, createNetworkFailures, type FailureLimit, type NetworkFailures } from './failure-limits.ts'
 import { createQueues, type Queues } from './queues.ts'
 import type { MakeLimiter } from './rate-limits.ts'
@@ -14,7 +14,7 @@ export interface GuessesOptions {
   /** Tries of one line that wait at the most. */
   mostWaiting: number
   /** By what a try is refused that was a wrong guess. A store that is away is nobody's guess. */
-  isWrong: (code: ErrorCode) => boolean
+  wrongCodes: readonly ErrorCode[]
   /** Of the lines. */
   tally?: QueueTally | undefined
 }
@@ -31,7 +31,7 @@ export interface Guesses {
 
 /** Opens the counts of one kind of guess, which all instances share, and its lines, which each has for itself. */
 export function createGuesses(options: GuessesOptions): Guesses {
-  const { makeLimiter, name, perPerson, perAddress, mostWaiting, isWrong, tally } = options
+  const { makeLimiter, name, perPerson, perAddress, mostWaiting, wrongCodes, tally } = options
   const byPerson = createFailureLimit(makeLimiter, name, perPerson)
   const byNetwork = createNetworkFailures(makeLimiter, `${name}-from`, perAddress)
   const refusal = () => new ScanInError('overloaded')
@@ -44,7 +44,7 @@ export function createGuesses(options: GuessesOptions): Guesses {
       try {
         return await run()
       } catch (error) {
-        if (error instanceof ScanInError && isWrong(error.code)) {
+        if (hasCode(error, ...wrongCodes)) {
           await Promise.all([byPerson.count(person), byNetwork.count(address)])
         }
         throw error

@@ -1,6 +1,6 @@
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, ScanInError } from '../errors.ts'
+import { type ErrorCode, hasCode } from '../errors.ts'
 import type { BuiltWeb } from './built-web.ts'
 import { installedAppRoutes } from './installed-app.ts'
 import { pageOf, type Sites } from './languages.ts'
@@ -192,7 +192,7 @@ export const offerProvider =
 
 /** Without an answer the login page is still good: it says what is the matter and tries again. */
 function strangerWithoutAnswer(error: unknown): false {
-  if (error instanceof ScanInError && AWAY.includes(error.code)) return false
+  if (hasCode(error, ...AWAY)) return false
   throw error
 }
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import {
@@ -63,7 +63,7 @@ function decode(value: unknown): Static<typeof signingKeysRecord> {
   return validator.Check(value) ? value : []
 }
 
-const isAway = (error: unknown): boolean => ScanInError.from(error).code === 'store_unavailable'
+const isAway = (error: unknown): boolean => hasCode(error, 'store_unavailable')
 
 /**
  * Signing keys that make and rotate themselves, in one record of the store: all instances have the same. Nobody is woken

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
+import { isForNow } from '../store/in-turn.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { SessionListing } from './session-listing.ts'
@@ -83,7 +83,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
       })
       return used && { id, session: { ...used, user: session.user } }
     } catch (error) {
-      if (ScanInError.from(error).code !== 'store_unavailable') throw error
+      if (!isForNow(error)) throw error
       return { id, session }
     }
   }

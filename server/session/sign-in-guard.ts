@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
+import { hasCode, ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
 import { createFailureLimit, createNetworkFailures, type Excess, refuseExcess } from '../http/failure-limits.ts'
@@ -199,7 +199,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
         // And again in turn: what fails at once is counted one by one.
         return await atSite(site, attemptIfFewFailed, giveUpAt)
       } catch (error) {
-        if (!isOfCode(error, 'overloaded') || performance.now() >= giveUpAt) throw error
+        if (!hasCode(error, 'overloaded') || performance.now() >= giveUpAt) throw error
         return undefined
       }
     }
@@ -269,7 +269,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     try {
       return await signIn()
     } catch (error) {
-      if (!isOfCode(error, 'slow_down')) throw error
+      if (!hasCode(error, 'slow_down')) throw error
       if (!hasBeenTried) await lingerSince(cameAt)
       // As of now: how long a look has taken says nothing.
       throw told === undefined ? error : wrongOne(told)
@@ -283,8 +283,4 @@ type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undef
 function wrongOne(slowed: Excess | undefined): ScanInError {
   if (slowed === undefined) return new ScanInError('invalid_credentials')
   return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
-}
-
-function isOfCode(error: unknown, code: ScanInError['code']): boolean {
-  return error instanceof ScanInError && error.code === code
 }

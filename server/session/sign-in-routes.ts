@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { ScanInError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { AWAY, shortUser, strict } from '../http/schemas.ts'
@@ -37,9 +37,9 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
 
   /** What was typed is told of only as the account that it is of: people type passwords into the wrong field. */
   function tellOfFailure(error: unknown, username: string, by: Occasion): void {
-    const code = error instanceof ScanInError ? error.code : undefined
-    if (code !== 'invalid_credentials' && code !== 'slow_down') return
-    const type = code === 'slow_down' ? 'sign_in_slowed' : 'sign_in_failed'
+    const isSlowed = hasCode(error, 'slow_down')
+    if (!isSlowed && !hasCode(error, 'invalid_credentials')) return
+    const type = isSlowed ? 'sign_in_slowed' : 'sign_in_failed'
     onNews?.({ type, user: accountOf?.(username), by })
   }
 

@@ -1,9 +1,8 @@
-import { ScanInError } from '../errors.ts'
+import { hasCode, ScanInError } from '../errors.ts'
 
 /** Whether a record could not be changed for now: too many wait for their turn, or the store is away. */
 export function isForNow(error: unknown): boolean {
-  const { code } = ScanInError.from(error)
-  return code === 'overloaded' || code === 'store_unavailable'
+  return hasCode(error, 'overloaded', 'store_unavailable')
 }
 
 /**

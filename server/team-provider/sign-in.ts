@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
+import { hasCode, ScanInError } from '../errors.ts'
 import type { Occasion } from '../http/occasion.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
@@ -68,7 +68,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     } catch (error) {
       // It has no session whose end would be its own.
       await grants.discard(credential)
-      throw isOfBlocked(error) ? new NotAllowed(user, 'blocked') : error
+      throw hasCode(error, 'invalid_credentials') ? new NotAllowed(user, 'blocked') : error
     }
     const isOver = await logouts.cameSince(begun, { subject: user.id, sid }).catch(async (error: unknown) => {
       // Nobody can say that they are still signed in there: without its grant the session is good for nothing.
@@ -80,8 +80,6 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     await sessions.withdraw(user, { credential, reason: 'signed_out', by })
   }
 }
-
-const isOfBlocked = (error: unknown) => error instanceof ScanInError && error.code === 'invalid_credentials'
 
 /** Being signed in there already is no proof of now: what counts is what the provider says of when that was. */
 function provenAtOf({ auth_time: at, iat }: Claims, now: number): number {

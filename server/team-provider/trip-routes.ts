@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
-import { ScanInError } from '../errors.ts'
+import { hasCode, ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
@@ -203,7 +203,6 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
 
 function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof ProviderRefused) return error.why
-  const code = error instanceof ScanInError ? error.code : undefined
-  if (code === 'slow_down') return 'too_many'
-  return code === 'identity_provider_unavailable' ? 'away' : undefined
+  if (hasCode(error, 'slow_down')) return 'too_many'
+  return hasCode(error, 'identity_provider_unavailable') ? 'away' : undefined
 }

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, isWithin } from '../clock.ts'
-import { ScanInError } from '../errors.ts'
+import { hasCode, ScanInError } from '../errors.ts'
 import { createQueues } from '../http/queues.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
@@ -193,7 +193,7 @@ export function createVouching(options: VouchingOptions): Vouching {
 
 const unavailable = () => new ScanInError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS })
 
-const isUnavailable = (error: unknown) => ScanInError.from(error).code === 'identity_provider_unavailable'
+const isUnavailable = (error: unknown) => hasCode(error, 'identity_provider_unavailable')
 
 function withdrawalOf({ why }: ProviderRefused): WithdrawalReason {
   return why === 'not_allowed' || why === 'no_person' || why === 'id_taken' ? why : 'gone'

@@ -48,7 +48,7 @@ export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally):
     perPerson: PER_PERSON,
     perAddress: PER_ADDRESS,
     mostWaiting: MOST_WAITING,
-    isWrong: (code) => code === 'wrong_match_code',
+    wrongCodes: ['wrong_match_code'],
     tally,
   })
 

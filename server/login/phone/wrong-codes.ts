@@ -25,7 +25,7 @@ export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): 
     perPerson: PER_PERSON,
     perAddress: PER_ADDRESS,
     mostWaiting: MOST_WAITING,
-    isWrong: (code) => code === 'expired_token' || code === 'already_scanned',
+    wrongCodes: ['expired_token', 'already_scanned'],
     tally,
   })
 
