@@ -1,8 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { type Clock, iso, secondsUntil } from '../clock.ts'
-import { browserName, clientIp, expiresIn, moment, oneOf } from '../http/schemas.ts'
+import { type Clock, iso } from '../clock.ts'
+import { browserName, clientIp, moment } from '../http/schemas.ts'
 import { type Person, subjectOf } from '../identity/person-key.ts'
-import { expiryOf, type IdentifiedSession } from '../session/session.ts'
+import type { IdentifiedSession } from '../session/session.ts'
+import { currentOnWire, currentSession } from '../session/session-wire.ts'
 import type { BlockedPerson } from './blocked-list.ts'
 import type { SeenPerson } from './operators.ts'
 
@@ -17,21 +18,15 @@ const user = Type.Object({ id: subject }, { title: 'Person' })
 
 export const personInPath = Type.Object({ id: subject })
 
+const { id, kind, ...times } = currentSession.properties
+
 export const seenReply = Type.Object(
   {
     user,
     blocked: Type.Boolean(),
     sessions: Type.Array(
       Type.Object(
-        {
-          id: Type.String({ description: 'Public', examples: ['Xq3T0bLJm9hVd2KcR7Zw8A'] }),
-          kind: oneOf(['browser', 'phone']),
-          browser: browserName,
-          ip: clientIp('Where it was signed in from'),
-          created_at: moment,
-          last_seen_at: moment,
-          expires_in: expiresIn,
-        },
+        { id, kind, browser: browserName, ip: clientIp('Where it was signed in from'), ...times },
         { title: 'SeenSession' },
       ),
     ),
@@ -60,14 +55,9 @@ export function seenOnWire(
   return { user: userOf(person), blocked: isBlocked, sessions: sessions.map((one) => sessionOnWire(one, clock)) }
 }
 
-function sessionOnWire({ id, session }: IdentifiedSession, clock: Clock) {
-  const { kind, browser, ip, createdAt, lastSeenAt } = session
-  return {
-    ...{ id, kind, browser, ip },
-    created_at: iso(createdAt),
-    last_seen_at: iso(lastSeenAt),
-    expires_in: secondsUntil(expiryOf(session), clock()),
-  }
+function sessionOnWire(one: IdentifiedSession, clock: Clock) {
+  const { browser, ip } = one.session
+  return { ...currentOnWire(one, clock()), browser, ip }
 }
 
 export function blocksOnWire(people: readonly BlockedPerson[]): Static<typeof blocksReply> {
