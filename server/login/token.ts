@@ -11,10 +11,14 @@ export interface Token {
 export const LOGIN_ID_LENGTH = 16
 /** 22 of 64 characters: 132 bits. */
 const QR_SECRET_LENGTH = 22
-const LOGIN_ID_FORM = /^[\w-]{16}$/
-const TOKEN_FORM = /^([\w-]{16})\.([\w-]{22})$/
+const LOGIN_ID = `[A-Za-z0-9_-]{${LOGIN_ID_LENGTH}}`
+const QR_SECRET = `[A-Za-z0-9_-]{${QR_SECRET_LENGTH}}`
+const LOGIN_ID_FORM = new RegExp(`^${LOGIN_ID}$`)
+/** A token inside a regular expression: two groups, the login's id and the secret. */
+export const TOKEN_GROUPS = `(${LOGIN_ID})\\.(${QR_SECRET})`
+const TOKEN_FORM = new RegExp(`^${TOKEN_GROUPS}$`)
 /** The wire form of a token, for schemas. */
-export const TOKEN_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{22}$'
+export const TOKEN_PATTERN = `^${LOGIN_ID}\\.${QR_SECRET}$`
 
 /** RFC 8628 §6.1: no vowels, so no words; no look-alikes. */
 const USER_CODE_ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ'

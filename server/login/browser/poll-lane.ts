@@ -9,7 +9,7 @@ import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
 import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
-import type { Token } from '../token.ts'
+import { TOKEN_GROUPS, type Token } from '../token.ts'
 import type { BrowserStatus } from './browser-logins.ts'
 import { statusOnWire } from './browser-wire.ts'
 import { cookiesWith, type Poll } from './poll.ts'
@@ -34,7 +34,7 @@ interface Reply {
 const LONGEST_KEPT_SECONDS = 3600
 
 /** As the web client writes it. A poll of another form is a poll too, and takes the route. */
-const POLL = /^\/login\/status\/([\w-]{16})\.([\w-]{22})(?:\?seen=([a-z_]{1,32})&wait=([0-9]{1,6}))?$/
+const POLL = new RegExp(`^/login/status/${TOKEN_GROUPS}(?:\\?seen=([a-z_]{1,32})&wait=([0-9]{1,6}))?$`)
 const METHOD = 'GET'
 const ROUTE = '/login/status/:token'
 
