@@ -9,3 +9,18 @@ export function urlOf(text: string, base?: string): URL | undefined {
     return undefined
   }
 }
+
+/** `undefined`: it is no address that begins with http:// or https://. */
+export function httpUrl(text: string): URL | undefined {
+  const url = urlOf(text)
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
+}
+
+/** What a host is called, or an address in brackets. To parse, `*` and `;` are letters too: to a policy, all hosts and an end. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
+
+/** Scheme and authority of an address that has nothing else, as they are compared. */
+export function parseOrigin(text: string): string | undefined {
+  const url = httpUrl(text)
+  return url !== undefined && HOST.test(url.hostname) && url.href === `${url.origin}/` ? url.origin : undefined
+}

@@ -29,7 +29,7 @@ const SERVER: Record<string, string> = {
   'login/browser': 'login/hold login session identity http seam',
   'login/phone': 'login/hold login passkeys session identity http seam',
 
-  apps: 'keys login/application.ts session identity news files config/environment.ts http seam',
+  apps: 'keys login/application.ts session identity news files http seam',
   oauth: 'keys login/browser login session identity files http seam',
   admin: 'login/logins.ts session identity http seam',
   // Both are told what happens: they know the rooms' news, and whom it is about.

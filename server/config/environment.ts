@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { codeOf } from '../errors.ts'
-import { urlOf } from '../url.ts'
+import { httpUrl, parseOrigin } from '../url.ts'
 import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -197,12 +197,6 @@ export class EnvironmentReader {
   }
 }
 
-/** `undefined`: it is no address that begins with http:// or https://. */
-export function httpUrl(text: string): URL | undefined {
-  const url = urlOf(text)
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
-}
-
 /**
  * Nothing is called by an address with a password in it, and errors that are logged would repeat it.
  * @returns a sentence about what is wrong, or the address
@@ -211,15 +205,6 @@ export function parseUrl(text: string, ofPassword = 'may have no user name and n
   const url = httpUrl(text)
   if (url === undefined) return 'has to be an http:// or https:// address'
   return url.username === '' && url.password === '' ? url : ofPassword
-}
-
-/** What a host is called, or an address in brackets. To parse, `*` and `;` are letters too: to a policy, all hosts and an end. */
-const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
-
-/** Scheme and authority of an address that has nothing else, as they are compared. */
-export function parseOrigin(text: string): string | undefined {
-  const url = httpUrl(text)
-  return url !== undefined && HOST.test(url.hostname) && url.href === `${url.origin}/` ? url.origin : undefined
 }
 
 function parseCidr(text: string): string | undefined {

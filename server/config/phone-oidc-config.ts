@@ -1,5 +1,6 @@
 import { isOpenToAll } from '../team-provider/provider-habits.ts'
-import { type EnvironmentReader, httpUrl } from './environment.ts'
+import { httpUrl } from '../url.ts'
+import type { EnvironmentReader } from './environment.ts'
 
 /** The team's provider, as the environment names it. */
 export interface PhoneOidcConfig {

@@ -1,4 +1,5 @@
-import { type EnvironmentReader, httpUrl } from './environment.ts'
+import { httpUrl } from '../url.ts'
+import type { EnvironmentReader } from './environment.ts'
 
 export interface PhoneTokenConfig {
   /** Without `jwksUrl` the issuer's own metadata says where its keys are. */

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
-import { parseOrigin } from '../../config/environment.ts'
 import { createListFile, type Placed } from '../../files/list-file.ts'
 import { canBeListed, isGroup, isId, isName } from '../../identity/names.ts'
+import { parseOrigin } from '../../url.ts'
 import type { App } from './app-list.ts'
 
 const entry = Type.Object(

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { httpUrl, parseOrigin } from '../../config/environment.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
+import { httpUrl, parseOrigin } from '../../url.ts'
 
 /** What somebody asked a proxy for, in that proxy's words. */
 export interface Asked {
