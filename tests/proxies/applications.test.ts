@@ -365,6 +365,32 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     }
   })
 
+  test('a person who may not enter reads it on a page of ours, whatever they say; an upload of theirs goes no further than that', async () => {
+    const before = stats.requests()
+    const asPerson = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }
+    const claims = { 'X-Forwarded-Host': new URL(urls.wiki).host, 'X-Forwarded-Uri': '/', 'Remote-User': 'root' }
+    for (const path of ['/', '/day?of=week']) {
+      const page = await browser.ask(urls.stats + path, { headers: { ...asPerson, ...claims } })
+      expect([path, page.status, page.text]).toEqual([path, 403, expect.stringContaining('<h1>You cannot go on')])
+      expect(page.headers).toMatchObject({ 'content-security-policy': expect.stringContaining("default-src 'none'") })
+      expect(Object.keys(page.headers).filter((name) => name.startsWith('remote-'))).toEqual([])
+    }
+    const script = await browser.ask(`${urls.stats}/`, { headers: { accept: '*/*', 'sec-fetch-mode': 'cors' } })
+    expect([script.status, script.text.includes('<h1>You cannot go on')]).toEqual([403, false])
+    const upload = { method: 'POST', headers: asPerson, body: Buffer.alloc(3_000_000, 'x') }
+    expect((await browser.ask(`${urls.stats}/`, upload)).status).toBe(403)
+    expect(stats.requests()).toBe(before)
+  })
+
+  test('where the page comes from nobody gets by asking for it, and a 403 of the application is its own (T30)', async () => {
+    for (const who of [browser, createDomainBrowser()]) {
+      const reply = await who.ask(`${urls.stats}/.scanin/refused?a=b`, { headers: { accept: 'text/html' } })
+      expect([reply.status, reply.text.includes('You cannot go on')]).toEqual([404, false])
+    }
+    const own = await browser.ask(`${urls.wiki}/no-entry`)
+    expect([own.status, echoOf(own).application]).toEqual([403, 'wiki'])
+  })
+
   test('signed out at the application, it leads to the login page no more than ScanIn does', async () => {
     const out = await browser.go(`${urls.wiki}/.scanin/sign-out`)
     expect(out.url).toBe(`${urls.login}/home`)

@@ -22,7 +22,8 @@ export interface EchoingApplication {
 }
 
 /**
- * An application that knows nothing of logins: it says what it was sent, to people on a page, and on a WebSocket its name.
+ * An application that knows nothing of logins: it says what it was sent, to people on a page, and on a WebSocket its name;
+ * at `/no-entry` with 403.
  * It changes to any protocol that it is asked for, as servers do that know HTTP/2 in plain text (RFC 7540, section 3.2).
  */
 export async function startApplication(application: string): Promise<EchoingApplication> {
@@ -32,6 +33,7 @@ export async function startApplication(application: string): Promise<EchoingAppl
     const bodyBytes = (await buffer(request)).length
     const { method = '', url = '', rawHeaders } = request
     const echo = JSON.stringify({ application, method, url, rawHeaders, bodyBytes } satisfies Echo)
+    response.statusCode = url === '/no-entry' ? 403 : 200
     if (!request.headers.accept?.includes('text/html')) {
       response.setHeader('content-type', 'application/json').end(echo)
       return
