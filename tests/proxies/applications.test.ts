@@ -303,6 +303,11 @@ describe.each(Object.entries(APPLICATION_PROXIES))('behind %s', (_name, startPro
     }
   })
 
+  test('what a stranger sends to our part of an application`s host is kept by nobody: a large body is refused', async () => {
+    const upload = { method: 'POST', headers: { accept: '*/*' }, body: Buffer.alloc(3_000_000, 'x') }
+    expect((await createDomainBrowser().ask(`${urls.stats}/.scanin/sign-out`, upload)).status).toBe(413)
+  })
+
   test('T30 nothing but a WebSocket goes past what is asked: no other protocol reaches the application', async () => {
     const others: OutgoingHttpHeaders[] = [
       { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' },
