@@ -1,3 +1,5 @@
+const IS_THIS_MACHINE = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+
 /**
  * An address, taken apart; one without scheme and host against `base`. `undefined`: it is none. Not by `URL.canParse`: on
  * Node 20 and 22, once it was called some ten thousand times, that says no to a host with letters such as ü.
@@ -23,4 +25,10 @@ const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
 export function parseOrigin(text: string): string | undefined {
   const url = httpUrl(text)
   return url !== undefined && HOST.test(url.hostname) && url.href === `${url.origin}/` ? url.origin : undefined
+}
+
+/** Whether pages there are a secure context to browsers: by https, or of this machine. */
+export function isSecureContext(publicUrl: string): boolean {
+  const url = urlOf(publicUrl)
+  return url?.protocol === 'https:' || IS_THIS_MACHINE.test(url?.hostname ?? '')
 }

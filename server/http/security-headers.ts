@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isSecureContext } from '../url.ts'
 
 /** Headers as objects made once: a reply pays for a copy, not for building them. */
 export interface HeaderSets {
@@ -37,7 +38,7 @@ const contentSecurityPolicy = (frameAncestors: string): string =>
 const WORKER_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'"
 
 /**
- * @param publicUrl with https it brings HSTS
+ * @param publicUrl with https it brings HSTS; with https, or this machine, an opener policy
  * @param allowedOrigins whose pages may read what the API replies: with some, no reply is the same for everybody
  * @param hasApps whether there are hosts of applications, from which proxies send us what is asked
  */
@@ -51,7 +52,8 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
     ...all,
     'cache-control': 'no-store',
     'content-security-policy': contentSecurityPolicy("'none'"),
-    'cross-origin-opener-policy': 'same-origin',
+    // Elsewhere browsers leave it aside, and each page has an error of it in the console (HTML §7.1.3).
+    ...(isSecureContext(publicUrl) ? { 'cross-origin-opener-policy': 'same-origin' } : {}),
     'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
   }
   const page = { ...unframed, 'x-frame-options': 'DENY' }

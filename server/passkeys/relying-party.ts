@@ -1,3 +1,5 @@
+import { isSecureContext } from '../url.ts'
+
 /** Whom passkeys are for (WebAuthn §5.4.2), by configuration alone: no header of a request has a say in it. */
 export interface RelyingParty {
   /** The public URL's host, without its port: a passkey is good for it and nothing else. */
@@ -6,18 +8,11 @@ export interface RelyingParty {
   origin: string
 }
 
-const IS_THIS_MACHINE = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 const IS_ADDRESS = /^(\[.*\]|\d+\.\d+\.\d+\.\d+)$/
 
 export function relyingPartyOf(publicUrl: string): RelyingParty {
   const { hostname, origin } = new URL(publicUrl)
   return { id: hostname, origin }
-}
-
-/** Whether pages there are a secure context to browsers: by https, or of this machine. */
-export function isSecureContext(publicUrl: string): boolean {
-  const { protocol, hostname } = new URL(publicUrl)
-  return protocol === 'https:' || IS_THIS_MACHINE.test(hostname)
 }
 
 /** Whether browsers offer passkeys there: in a secure context, and never at a bare address (WebAuthn §5.1.3). */

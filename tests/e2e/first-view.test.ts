@@ -32,7 +32,6 @@ test.each([
 ] as const)(
   '%s, no page takes more than a few requests and bytes, and nothing in it moves',
   async (_where, host, coding, counts) => {
-    visitors.await(/Cross-Origin-Opener-Policy header has been ignored/)
     const url = await serveAt(host)
     for (const path of ['/', '/scan'] as const) {
       const visitor = path === '/' ? await visitors.desktop() : await visitors.phone()

@@ -197,7 +197,6 @@ test.each([
   ['where browsers have a clipboard for pages', 'localhost'],
   ['where they have none', 'sign-in.example.com'],
 ])('the code to type is copied by a button, %s', async (_where, host) => {
-  visitors.await(/Cross-Origin-Opener-Policy header has been ignored/)
   const port = await freePort()
   await serve({ PORT: String(port), PUBLIC_URL: `http://${host}:${port}` })
   const desktop = await visitors.desktop({ permissions: ['clipboard-read', 'clipboard-write'] })

@@ -151,7 +151,7 @@ test('a confirmation without an answer is said to have arrived, maybe, until the
 })
 
 test('at another address than the service has it says which is right, and leads there with the code', async () => {
-  visitors.await(/status of 403 /, /Cross-Origin-Opener-Policy header has been ignored/)
+  visitors.await(/status of 403 /)
   const port = await freePort()
   const right = `http://sign-in.example.com:${port}`
   await serve({ PORT: String(port), PUBLIC_URL: right })

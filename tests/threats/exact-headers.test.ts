@@ -163,6 +163,24 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
   })
 })
 
+test.each([
+  ['https://sign-in.example.com', true],
+  ['http://localhost:3000', true],
+  ['http://127.0.0.1:3000', true],
+  ['http://192.168.1.5:3000', false],
+  ['http://sign-in.example.com', false],
+])(
+  'T8 an opener policy is sent where browsers take it, and not where each page would have an error of it: %s',
+  async (url, isSent) => {
+    const { app } = await createTestApp({ PUBLIC_URL: url })
+    for (const path of ['/', '/scan', '/home', '/embed', '/nowhere']) {
+      const { headers } = await app.inject({ url: path, headers: { accept: 'text/html' } })
+      expect([path, headers['cross-origin-opener-policy']]).toEqual([path, isSent ? 'same-origin' : undefined])
+    }
+    await app.close()
+  },
+)
+
 test('T8 the policy of every page that there is allows nothing unsafe, and no page has script or style of its own', async () => {
   const { app } = await createTestApp(...allThereIs())
   const routes = (await routesOf(app)).filter(({ method }) => method === 'GET')
