@@ -10,10 +10,8 @@ export interface MisspeltVariable {
 /** Beginnings of ours: with one, a variable is meant for us unless it is known to be another program's. */
 const OURS =
   /^(ACCOUNTS|ADMIN|ALLOWED|APPS|BRAND|CLIENTS|COLLECT|CONFIRM|COOKIE|DEMO|GEOIP|KEY_ROTATION|LOGIN|MATCH|METRICS|PHONE|POLL|PRIVACY|QR|RATE|REDIS|REMEMBER|RETURN|SESSION|SIGNING|STORE|TRUST|WEBHOOK)_/
-/** Ours of one word, in another form. */
-const OTHER_FORM = /^(CONFIRM|MATCH)(E?S|ED|ING|ATIONS?)(?=_|$)/
-/** What is often written for the first word of ours. Others have names that begin so, too: by itself it says nothing. */
-const OTHER_FIRST_WORDS = { ALLOW: 'ALLOWED', CORS: 'ALLOWED', USERS: 'ACCOUNTS' } as const
+/** Ours of one word, in another form. With more words it is likely another program's: `MATCHING_SERVICE_URL`. */
+const OTHER_FORM = /^(CONFIRM|MATCH)(E?S|ED|ING|ATIONS?)$/
 /**
  * The official Redis image's own, desktops', fastlane's, loggers' of parts of a program, where a program is in its
  * container, and what other programs of one environment often read.
@@ -77,20 +75,18 @@ export function isOfAServiceBeside(name: string, value: string): boolean {
 }
 
 function isMeant(written: string, known: readonly string[]): boolean {
-  const name = inOurWords(written)
+  const name = inOurForm(written)
   const bare = withoutFile(name)
   if (OF_OTHERS.test(bare)) return false
-  if (OURS.test(written.replace(OTHER_FORM, '$1')) || isKnown(name, known)) return true
+  if (OURS.test(written) || isKnown(name, known)) return true
   return known.some(
     (one) => isSlip(bare, one) || isSlip(name, one) || isWithoutItsFile(name, one) || hasWordsOf(bare, one, 2),
   )
 }
 
-/** `MATCH` for `MATCHING`, `ALLOWED_ORIGINS` for `CORS_ORIGINS`. */
-function inOurWords(name: string): string {
-  const [first = '', ...others] = name.replace(OTHER_FORM, '$1').split('_')
-  const [, own = first] = Object.entries(OTHER_FIRST_WORDS).find(([other]) => other === first) ?? []
-  return others.length > 0 ? [own, ...others].join('_') : first
+/** `MATCH` for `MATCHING`. */
+function inOurForm(name: string): string {
+  return name.replace(OTHER_FORM, '$1')
 }
 
 function isSlip(name: string, meant: string): boolean {
@@ -100,7 +96,7 @@ function isSlip(name: string, meant: string): boolean {
   if (withoutPlural(written) === withoutPlural(own)) return true
   if (own.length < SHORTEST_FUZZY_PART) return false
   const wrong = distance(written, own)
-  return wrong <= 1 || (wrong <= 2 && (own.length >= LONG || written.startsWith(own)))
+  return wrong <= 1 || (wrong <= 2 && (own.length >= LONG || written.startsWith(own) || own.startsWith(written)))
 }
 
 /** Two names without the last word, where that is the same. */
@@ -137,7 +133,7 @@ function wordsOf(name: string): string[] {
 }
 
 function nearest(written: string, known: readonly string[]): string | undefined {
-  const name = inOurWords(written)
+  const name = inOurForm(written)
   const bare = withoutFile(name)
   const rank = (one: string) => distance(bare.toUpperCase(), one) - commonStart(bare, one)
   return known.filter((one) => isNear(bare, one) || isSlip(name, one)).sort((one, other) => rank(one) - rank(other))[0]

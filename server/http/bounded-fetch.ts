@@ -4,6 +4,8 @@
  * or a stream at a wrong address.
  */
 const MOST_REPLY_BYTES = 256 * 1024
+/** RFC 9110 §15. Some firewalls answer beyond it, which is no reply of a provider's. */
+const MOST_STATUS = 599
 
 /**
  * `fetch` for whoever is asked what is kept in memory: the reply is whole when it is there, or there is none.
@@ -13,7 +15,9 @@ const MOST_REPLY_BYTES = 256 * 1024
 export async function boundedFetch(url: string | URL, request: RequestInit, patienceMs: number): Promise<Response> {
   const signal = AbortSignal.timeout(patienceMs)
   const reply = await fetch(url, { ...request, signal })
-  return new Response(await wholeBody(reply, signal), reply)
+  const body = await wholeBody(reply, signal)
+  if (reply.status > MOST_STATUS) throw new TypeError('fetch failed', { cause: new Error(`status ${reply.status}`) })
+  return new Response(body, reply)
 }
 
 /** `null`: there is none, as with 204. */

@@ -296,7 +296,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
       return { login: { ...rest, status: 'match_required', remember, matchCodeHash, triesLeft: MATCH_TRIES } }
     }
     case 'match_required':
-      // A reply got lost, or a second tap: a new code, but never new tries.
+      // A reply got lost, or a second tap: the same digits, or those of another session or token, and never new tries.
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
       return {
         login: { ...login, phone: keepingTurn(event.phone, login.phone), matchCodeHash: event.matchCodeHash },

@@ -45,6 +45,13 @@ test('so is one without a body, and one that leads elsewhere', async () => {
   expect([reply.status, reply.headers.get('location')]).toEqual([302, '/elsewhere'])
 })
 
+test('one of a status that no reply has failed, as one that never came', async () => {
+  answer = (_request, reply) => reply.writeHead(999).end('blocked')
+  const error = await failure(boundedFetch(url, {}, PATIENCE_MS))
+  expect(error).toBeInstanceOf(TypeError)
+  expect(reasonOf(error)).toMatch(/999/)
+})
+
 test('T26 one without an end is given up while it comes, and so is one that unpacks to more than we take', async () => {
   const endless = new Promise<EndlessReply>((resolve) => {
     answer = (_request, reply) => resolve(sendWithoutEnd(reply))

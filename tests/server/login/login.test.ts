@@ -330,7 +330,7 @@ describe('matching', () => {
     expect(transition(login, match('right'), NOW)).toEqual({ login, refusal: 'not_matching' })
   })
 
-  test('confirming again gives a new code, and no new tries', () => {
+  test('confirming again, with other digits, makes those the right ones, and gives no new tries', () => {
     const tried = transition(waiting, match('wrong'), NOW).login
     const again = transition(tried, confirm(ann, 'newer'), NOW).login
     expect(again).toMatchObject({ status: 'match_required', triesLeft: MATCH_TRIES - 1 })

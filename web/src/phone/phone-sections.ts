@@ -8,6 +8,8 @@ const sections: readonly PhoneSection[] = ['loading', 'sign-in', 'chooser', 'req
 
 /** For who has pressed something, and waits for what comes of it. */
 const SETTLING_MS = 400
+/** The longest time between two clicks that systems take for a double click where nobody has set another. */
+const DOUBLE_CLICK_MS = 500
 
 /**
  * Shows one section of scan.html, and brings the keyboard and the screen reader to its heading: to them
@@ -16,7 +18,14 @@ const SETTLING_MS = 400
 export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => void {
   const main = findPart(root, 'main', HTMLElement)
   let last: PhoneSection = 'loading'
-  const settle = createSettling(main, SETTLING_MS)
+  const settle = createSettling(main)
+  // Another site's window in front of this one, which closes itself between the two clicks of a double click, has the second
+  // go to what nobody has looked at.
+  const onFront = () => {
+    if (last === 'request') settle(DOUBLE_CLICK_MS)
+  }
+  window.addEventListener('focus', onFront)
+  document.addEventListener('visibilitychange', onFront)
 
   return (shown) => {
     // First, for it gives the focus back to what had it.
@@ -25,7 +34,7 @@ export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => 
     if (shown === last) return
     last = shown
     main.setAttribute('data-shown', shown)
-    settle()
+    settle(SETTLING_MS)
     findPart(root, `#${shown} h1`, HTMLElement).focus({ preventScroll: true })
     window.scrollTo(0, 0)
   }

@@ -54,7 +54,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const message = createCardMessage(findPart(bar, '.result-message', HTMLElement))
   const deny = findPart(bar, '.result-deny', HTMLButtonElement)
   const keeping = createKeepOffer(card, parts.keep)
-  const settle = createSettling(card, SETTLING_MS)
+  const settle = createSettling(card)
   let approval: Approval | undefined
 
   // Whoever is asked for the digits by a stranger finds out only now.
@@ -106,7 +106,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       again.hidden = view.kind === 'match'
       say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
       if (!isOther) return
-      settle()
+      settle(SETTLING_MS)
       // What had the focus may be gone.
       title.focus({ preventScroll: true })
     },

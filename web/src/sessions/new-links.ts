@@ -73,11 +73,11 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const turns = createTurns()
   const rows = new Map<string, LinkRow>()
 
-  const settle = createSettling(card, SETTLING_MS)
+  const settle = createSettling(card)
   const onSize = () => {
     // Where the screen is too low for it, its title stands at the lower edge (devices.css has the rest).
     card.style.bottom = `${title.offsetTop + title.offsetHeight + ROOM_BELOW_TITLE - card.offsetHeight}px`
-    settle()
+    settle(SETTLING_MS)
   }
   new ResizeObserver(onSize).observe(card)
 
