@@ -5,6 +5,10 @@
  *     pending ──scan──▶ scanned ──confirm──▶ authenticated ──collect──▶ delivered (the hand-over repeats) ──give, 10 s──▶ gone
  *                          └──confirm──▶ match_required ──match──▶ authenticated
  *     any but delivered ──deny──▶ denied      any ──time──▶ expired
+ *     match_required ──match, wrong for the fifth time──▶ denied
+ *     pending ──rotate──▶ pending, with another QR secret
+ *     scanned, match_required, authenticated ──scan, by another phone of the same person──▶ the same, and that phone's
+ *     delivered ──acknowledge──▶ delivered, and the hand-over repeats no more
  */
 import type { User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
@@ -181,7 +185,10 @@ export function isExpired(login: Login, now: number): boolean {
   return now >= login.expiresAt
 }
 
-/** When the login's state is over as far as anybody is told: what is delivered, soon. */
+/**
+ * When the login's state is over as far as people are told. What is delivered may be kept longer for its hand-over: of that
+ * they are told ten seconds at the most.
+ */
 export function toldEnd({ status, expiresAt }: Pick<Login, 'status' | 'expiresAt'>, now: number): number {
   return status === 'delivered' ? Math.min(expiresAt, now + REPEAT_FOR_MS) : expiresAt
 }
@@ -198,8 +205,8 @@ function acceptedUntil(login: Login, secretHash: string, now: number): number | 
 }
 
 /**
- * The same for its own browser. How long one that is rotated out is good is a rule for phones: once the login is no longer
- * pending, whoever has its key is told by any that is listed.
+ * Until when, in epoch milliseconds, its own browser may go by a token with this secret. How long one that is rotated out is
+ * good is a rule for phones: once the login is no longer pending, whoever has its key is told by any that is listed.
  */
 export function ownUntil(login: Login, secretHash: string, now: number): number | undefined {
   const isSettled = login.status !== 'pending' && listsSecret(login, secretHash)
@@ -384,7 +391,7 @@ function baseOf(login: LoginBase): LoginBase {
   }
 }
 
-/** Whether the login is this phone's, and has been since it was this phone's before. */
+/** Whether the login is this phone's, and no other has taken it over since this `Phone` was read of it (`turn`). */
 export function isStillOf(login: Login, { id, turn }: Phone): boolean {
   return login.status !== 'pending' && login.phone.id === id && login.phone.turn === turn
 }

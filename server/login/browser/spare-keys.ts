@@ -8,9 +8,9 @@ const MOST_KEYS = 5
 const MOST_CLEARED = 20
 
 /**
- * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most;
- * twenty at once, and never more of them afterwards than before. Browsers
- * send the oldest first (RFC 6265 §5.4). A session, and whatever other cookies the host has, is never among them.
+ * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most; of very many,
+ * twenty in one reply. Browsers send the oldest first (RFC 6265 §5.4). A session, and whatever other cookies the host has,
+ * is never among them.
  * @param kept a login whose key is not among them
  */
 export function spareKeyNames(
