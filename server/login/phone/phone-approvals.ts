@@ -81,12 +81,6 @@ export interface ConfirmOptions {
 /** Whether a match is to be asked for, by where the browser is. */
 export type MatchFor = (browserAt: ClientAddress) => MatchKind
 
-/** The event, if the token still stands for the login. */
-function byToken({ secret }: Token, eventFor: EventFor): EventFor {
-  const secretHash = hashSecret(secret)
-  return (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login, now) : undefined)
-}
-
 export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
 
 /**
@@ -133,6 +127,11 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
     return apply(token.loginId, byToken(token, eventFor), options)
   }
 
+  function scanEvent(phone: Phone, matchFor: MatchFor, extra: { extraSecretHash?: string } = {}): EventFor {
+    const { confirmMs } = policy
+    return (login) => ({ type: 'scan', phone, match: matchOf(login, matchFor), confirmMs, ...extra })
+  }
+
   /** Scans, and before that notes where to look when the phone's authority ends. */
   async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: Occasion): Promise<Login> {
     const found = await records.readStored(loginId)
@@ -172,14 +171,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
      * person's phones, the last.
      */
     async scan(token: Token, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
-      const { confirmMs } = policy
-      const event = (login: Login): LoginEvent => ({
-        type: 'scan',
-        phone,
-        match: matchOf(login, matchFor),
-        confirmMs,
-      })
-      return requestOf(await scanAs(phone, token.loginId, byToken(token, event), by), token)
+      const event = byToken(token, scanEvent(phone, matchFor))
+      return requestOf(await scanAs(phone, token.loginId, event, by), token)
     },
 
     /** As `scan`, by the code that a person typed. */
@@ -187,17 +180,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       const loginId = await userCodes.find(typed.userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
       const secret = deriveTypedSecret(typed.credential, loginId)
-      const { confirmMs } = policy
-      const extraSecretHash = hashSecret(secret)
-      const event = (found: Login): LoginEvent => ({
-        type: 'scan',
-        phone,
-        match: matchOf(found, matchFor),
-        confirmMs,
-        extraSecretHash,
-      })
-      const login = await scanAs(phone, loginId, event, by)
-      return requestOf(login, { loginId, secret })
+      const event = scanEvent(phone, matchFor, { extraSecretHash: hashSecret(secret) })
+      return requestOf(await scanAs(phone, loginId, event, by), { loginId, secret })
     },
 
     /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
@@ -256,6 +240,12 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return hold({ token, phoneId }, request)
     },
   }
+}
+
+/** The event, if the token still stands for the login. */
+function byToken({ secret }: Token, eventFor: EventFor): EventFor {
+  const secretHash = hashSecret(secret)
+  return (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login, now) : undefined)
 }
 
 /** A device has nothing to type digits into: what its owner goes by is the card (RFC 8628 §5.4). */
