@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
@@ -43,13 +44,12 @@ const FRESH = ['recent_sign_in_required', ...SIGNED_IN] as const
 /** A person's passkeys, and signing a phone in by one. */
 export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): void {
   const { passkeys, current, signInPhone, clientAddresses, clock } = options
-  const by = (request: Parameters<typeof occasionOf>[0]) => occasionOf(request, clientAddresses)
 
   /**
    * A phone whose owner has proved just now who they are: neither a stolen cookie nor a phone that lies unlocked may add
    * a passkey, or take away the one that confirms are asked for.
    */
-  async function requireFresh(request: Parameters<CurrentSession['require']>[0]): Promise<PersonAtPhone> {
+  async function requireFresh(request: FastifyRequest): Promise<PersonAtPhone> {
     const { id, session } = await current.require(request)
     if (session.kind !== 'phone') throw new ScanInError('authentication_required')
     if (!isWithin(FRESH_FOR_MS, lastProvenAt(session), clock())) throw new ScanInError('recent_sign_in_required')
@@ -95,10 +95,10 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
       const phone = await requireFresh(request)
       const { attestation, name } = request.body
       if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
-      const occasion = by(request)
-      const { device } = occasion
+      const by = occasionOf(request, clientAddresses)
+      const { device } = by
       const called = name === undefined ? { name: defaultName(device), browser: device } : { name }
-      const added = await passkeys.add(phone, { ...called, attestation }, occasion)
+      const added = await passkeys.add(phone, { ...called, attestation }, by)
       return reply.code(201).send(passkeyOnWire(added))
     },
   )
@@ -137,7 +137,8 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
     },
     async (request, reply) => {
       const { user } = await requireFresh(request)
-      if (!(await passkeys.remove(user, request.params.id, by(request)))) throw new ScanInError('not_found')
+      const by = occasionOf(request, clientAddresses)
+      if (!(await passkeys.remove(user, request.params.id, by))) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
   )
@@ -154,7 +155,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
         response: { 200: requestOptions },
       },
     },
-    (request) => passkeys.signInOptions(by(request)),
+    (request) => passkeys.signInOptions(occasionOf(request, clientAddresses)),
   )
 
   app.post(
@@ -174,9 +175,9 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const occasion = by(request)
-      const { passkey, user } = await passkeys.signIn(request.body.assertion, occasion)
-      return signInPhone(request, reply, { user, amr: amrOf(passkey), by: occasion })
+      const by = occasionOf(request, clientAddresses)
+      const { passkey, user } = await passkeys.signIn(request.body.assertion, by)
+      return signInPhone(request, reply, { user, amr: amrOf(passkey), by })
     },
   )
 }

@@ -55,9 +55,7 @@ const SESSION_COMES = 'At `authenticated` alone: the session, and the browser ke
 
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
-  const { logins, cookies, renewing, pressure, paces, verificationUri } = options
-
-  const occasion = (request: FastifyRequest) => occasionOf(request, options.clientAddresses)
+  const { logins, cookies, clientAddresses, renewing, pressure, paces, verificationUri } = options
   const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
 
   function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
@@ -100,7 +98,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     { token: about, return_to: returnTo }: { token?: string; return_to?: string },
   ): Promise<ShownLogin> {
     pressure.admit('begin')
-    const from = options.clientAddresses.of(request.raw)
+    const from = clientAddresses.of(request.raw)
     const browser = browserOf(request.headers['user-agent'])
     const started = await options.creationLimit.spend(from.address, async () =>
       logins.start(browser, from, await goalOf(returnTo)),
@@ -188,7 +186,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const by = occasion(request)
+      const by = occasionOf(request, clientAddresses)
       const browser = { ...whoWaits(request, tokenOf(request, request.body.token)), by }
       const status = await options.wrongDigits({
         loginId: browser.token.loginId,
@@ -240,7 +238,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       const token = parseToken(request.params.token)
       if (token !== undefined) {
         request.labels.login = token.loginId
-        await logins.cancel(whoWaits(request, token), occasion(request))
+        await logins.cancel(whoWaits(request, token), occasionOf(request, clientAddresses))
       }
       return reply.code(204).send(null)
     },
