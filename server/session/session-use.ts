@@ -65,8 +65,8 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
   } = options
 
   /**
-   * Of who is gone, or has another password by now, nobody is signed in. Of who is somebody elsewhere it has the names and
-   * groups of when the session was let in: those of now, by which things are decided, `vouched` has.
+   * `undefined`: it has ended, or its person is gone or has another password by now. Who is somebody elsewhere comes with
+   * the names and groups of when the session was let in: those of now, by which things are decided, `vouched` has.
    */
   function live(id: string, place: SessionSlot): IdentifiedSession | undefined {
     if (place === undefined || !('session' in place)) return undefined
@@ -117,6 +117,11 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
     return noteUse(found)
   }
 
+  async function useFor(id: string): Promise<IdentifiedSession | undefined> {
+    const found = await find(id)
+    return found && use(found)
+  }
+
   return {
     live,
     find,
@@ -124,15 +129,8 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
 
     kindOf: async (id) => (await find(id))?.session.kind,
 
-    async authenticate(secret) {
-      const found = await find(sessionIdOf(secret))
-      return found && use(found)
-    },
-
-    async useFor(id) {
-      const found = await find(id)
-      return found && use(found)
-    },
+    useFor,
+    authenticate: (secret) => useFor(sessionIdOf(secret)),
 
     async approvingPerson({ id, user }, loginId) {
       const place = await records.find(id)
