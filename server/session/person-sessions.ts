@@ -43,9 +43,9 @@ export function createPersonSessions({ records, index, end, live, find }: Person
     idsOf: (person) => index.list(personKeyHash(person)),
 
     async list(person) {
-      const places = await records.findAll(await index.list(personKeyHash(person)))
-      return places
-        .map(({ id, place }) => live(id, place))
+      const slots = await records.findAll(await index.list(personKeyHash(person)))
+      return slots
+        .map(({ id, slot }) => live(id, slot))
         .filter((entry) => entry !== undefined)
         .sort((one, other) => other.session.createdAt - one.session.createdAt)
     },
@@ -65,17 +65,17 @@ export function createPersonSessions({ records, index, end, live, find }: Person
     },
 
     async signOut(id, by) {
-      const place = await records.find(id)
-      if (place !== undefined) await end(ownerOf(place), [{ id, place }], { why: 'signed_out', by })
-      return place !== undefined && 'session' in place ? place.session.user : undefined
+      const slot = await records.find(id)
+      if (slot !== undefined) await end(ownerOf(slot), [{ id, slot }], { why: 'signed_out', by })
+      return slot !== undefined && 'session' in slot ? slot.session.user : undefined
     },
 
     async revoke(person, id, by, why = 'revoked') {
       const of = personKeyHash(person)
-      const place = await records.find(id)
-      if (place === undefined || ownerOf(place) !== of) return false
-      const isEnding = 'session' in place || (await index.list(of)).includes(id)
-      if (isEnding) await end(of, [{ id, place }], { why, by })
+      const slot = await records.find(id)
+      if (slot === undefined || ownerOf(slot) !== of) return false
+      const isEnding = 'session' in slot || (await index.list(of)).includes(id)
+      if (isEnding) await end(of, [{ id, slot }], { why, by })
       return isEnding
     },
   }

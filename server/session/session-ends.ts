@@ -29,7 +29,7 @@ export interface SessionEndsOptions {
 /** A session that is to end, or that has ended and may not be done with. */
 export interface EndingSession {
   id: string
-  place: NonNullable<SessionSlot>
+  slot: NonNullable<SessionSlot>
 }
 
 export interface EndOptions {
@@ -66,35 +66,35 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
   const tell = createTelling<SessionChange>({ ...options, onNews })
 
   async function hasEnded(id: string): Promise<boolean> {
-    const place = await records.find(id)
-    return place === undefined || 'ended' in place
+    const slot = await records.find(id)
+    return slot === undefined || 'ended' in slot
   }
 
   async function endOne(
     of: string,
-    { id, place }: EndingSession,
+    { id, slot }: EndingSession,
     { why, reason, by, replacedBy }: EndOptions,
   ): Promise<void> {
     // What has ended is written again: the first try may have reached no replica.
-    if ('ended' in place) return void (await records.end(id, place.ended, () => undefined))
-    const { session } = place
+    if ('ended' in slot) return void (await records.end(id, slot.ended, () => undefined))
+    const { session } = slot
     const news = why && { type: why, id, session, by, ...(reason === undefined ? {} : { reason }) }
     const name = `ended:${id}`
     const onUncertain = () => news && tell.uncertain(name, news, () => hasEnded(id))
-    const isEnded = await records.end(id, { of, replacedBy, isPhone: isPhone(place) }, onUncertain)
+    const isEnded = await records.end(id, { of, replacedBy, isPhone: isPhone(slot) }, onUncertain)
     if (isEnded && news !== undefined) tell.certain(name, news)
   }
 
   return async (of, ending, how = {}) => {
     const { keepScanned = false, by, gone = [] } = how
     await inBatches(ending, AT_ONCE, (each) => endOne(of, each, how))
-    const phones = ending.filter(({ place }) => isPhone(place))
+    const phones = ending.filter(({ slot }) => isPhone(slot))
     await inBatches(phones, AT_ONCE, ({ id }) => onPhoneEnd(id, { keepScanned, by }))
     const unlisted = [...ending.map(({ id }) => id), ...gone]
     if (unlisted.length > 0) await index.remove(of, unlisted)
   }
 }
 
-function isPhone(place: NonNullable<SessionSlot>): boolean {
-  return kindOf(place) === 'phone'
+function isPhone(slot: NonNullable<SessionSlot>): boolean {
+  return kindOf(slot) === 'phone'
 }

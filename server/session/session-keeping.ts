@@ -56,9 +56,9 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
     latestEndOf: (session) => (wasLetIn(session) ? kept(session).endsAt : session.endsAt),
 
     async keep(person, sessionId, by) {
-      const place = await records.find(sessionId)
-      if (place === undefined || !('session' in place)) return undefined
-      const { session } = place
+      const slot = await records.find(sessionId)
+      if (slot === undefined || !('session' in slot)) return undefined
+      const { session } = slot
       if (!isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
       // The list first: what lives longer than it is listed, nobody could end.
       await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)

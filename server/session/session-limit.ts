@@ -2,10 +2,10 @@ import type { Session } from './session.ts'
 import type { IndexEntry } from './session-index.ts'
 import type { SessionSlot } from './session-records.ts'
 
-/** A session of the list, and what is at its place. */
+/** A session of the list, and its slot. */
 export interface ListedSlot {
   entry: IndexEntry
-  place: SessionSlot
+  slot: SessionSlot
 }
 
 export interface Clearing {
@@ -28,10 +28,10 @@ export function mayBeOpening({ openedAt }: IndexEntry, now: number): boolean {
  * the oldest phones.
  */
 export function clearing(listed: readonly ListedSlot[], newId: string, most: number, now: number): Clearing {
-  const live = listed.flatMap(({ entry: { id }, place }) =>
-    place !== undefined && 'session' in place ? [{ id, session: place.session }] : [],
+  const live = listed.flatMap(({ entry: { id }, slot }) =>
+    slot !== undefined && 'session' in slot ? [{ id, session: slot.session }] : [],
   )
-  const absent = listed.filter(({ place }) => place === undefined).map(({ entry }) => entry)
+  const absent = listed.filter(({ slot }) => slot === undefined).map(({ entry }) => entry)
   const gone = absent.filter((entry) => !mayBeOpening(entry, now))
   const excess = live.length + absent.length - gone.length - most
   const candidates = live.filter(({ id }) => id !== newId).sort(browsersFirstThenTheOldest)

@@ -34,8 +34,8 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
 
   /** Whoever ends a session takes it out of the list last, which may have been before it was listed again. */
   async function isThere({ id }: IdentifiedSession, of: string): Promise<boolean> {
-    const place = await records.find(id)
-    if (place !== undefined && 'session' in place) return true
+    const slot = await records.find(id)
+    if (slot !== undefined && 'session' in slot) return true
     await index.remove(of, [id])
     return false
   }
@@ -59,7 +59,7 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
         return found
       }
       const { id, session } = found
-      await end(of, [{ id, place: { session } }], { why: 'withdrawn', reason: 'blocked' })
+      await end(of, [{ id, slot: { session } }], { why: 'withdrawn', reason: 'blocked' })
       return undefined
     },
   }

@@ -148,21 +148,21 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   /** What makes way may be the phone that approved the new one: the login's hand-over is good until it is done. */
   async function clear({ id: newId, session, listed: entries }: OpenedSession, by: SettleOptions['by']): Promise<void> {
     const { user, handedOverBy } = session
-    const places = await records.findAll(entries.map(({ id }) => id))
-    const listed = entries.map((entry, at) => ({ entry, place: places[at]?.place }))
+    const slots = await records.findAll(entries.map(({ id }) => id))
+    const listed = entries.map((entry, at) => ({ entry, slot: slots[at]?.slot }))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
-    const ending = surplus.map(({ id, session }) => ({ id, place: { session } }))
+    const ending = surplus.map(({ id, session }) => ({ id, slot: { session } }))
     await end(personKeyHash(user), ending, { why: 'displaced', by, gone, replacedBy: handedOverBy })
   }
 
   async function endReplaced(id: string, fresh: Session, by: AnyOccasion | undefined): Promise<void> {
     const { kind, user, handedOverBy } = fresh
-    const place = await records.find(id)
-    if (place === undefined) return
-    const of = ownerOf(place)
+    const slot = await records.find(id)
+    if (slot === undefined) return
+    const of = ownerOf(slot)
     // Signed in anew as the same person, a phone goes on with what it scanned.
     const keepScanned = kind === 'phone' && of === personKeyHash(user)
-    await end(of, [{ id, place }], { why: 'replaced', by, keepScanned, replacedBy: handedOverBy })
+    await end(of, [{ id, slot }], { why: 'replaced', by, keepScanned, replacedBy: handedOverBy })
   }
 
   const opening: SessionOpening = {
@@ -170,9 +170,9 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async inherit(person, replaces) {
       if (replaces === undefined) return undefined
-      const place = await records.find(replaces)
-      const isTheirs = place !== undefined && ownerOf(place) === personKeyHash(person)
-      return isTheirs && 'session' in place ? inheritedFrom({ id: replaces, ...place }) : undefined
+      const slot = await records.find(replaces)
+      const isTheirs = slot !== undefined && ownerOf(slot) === personKeyHash(person)
+      return isTheirs && 'session' in slot ? inheritedFrom({ id: replaces, ...slot }) : undefined
     },
 
     create<Also>(session: NewSession, { guess, along, onUncertain }: CreateOptions<Also> = {}) {
@@ -186,11 +186,11 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
         { key: records.keyOf(id), guess: null },
         ...(along === undefined ? [] : [along]),
       ]
-      const decide = ([list, place, other]: readonly unknown[]): Changes<Created<Also>> => {
+      const decide = ([list, slot, other]: readonly unknown[]): Changes<Created<Also>> => {
         // Who was one of ours when they proved who they are may be so no more, and what they had has ended.
         if (currentPerson(session.user) === undefined) return { changes: [], result: NOTHING }
         const listing = index.adding(list, entry, session.told)
-        const opening = records.opening(place, made)
+        const opening = records.opening(slot, made)
         const [listed, there] = [listing.result, opening.result]
         if (listed === undefined || there === undefined) return { changes: [], result: NOTHING }
         const it = opened(id, there, listed)
@@ -209,11 +209,11 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async resume(secret) {
       const id = sessionIdOf(secret)
-      const place = await records.find(id)
-      if (place === undefined || !('session' in place)) return undefined
-      const { createdAt, endsAt } = place.session
-      const listed = await index.add(ownerOf(place), { id, openedAt: createdAt, endsAt })
-      return listed && opened(id, place.session, listed)
+      const slot = await records.find(id)
+      if (slot === undefined || !('session' in slot)) return undefined
+      const { createdAt, endsAt } = slot.session
+      const listed = await index.add(ownerOf(slot), { id, openedAt: createdAt, endsAt })
+      return listed && opened(id, slot.session, listed)
     },
 
     tell({ id, session }, { by, isUncertain }) {
@@ -250,7 +250,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async discard({ id, session }) {
       const takeBack = async () => {
-        await end(personKeyHash(session.user), [{ id, place: { session } }])
+        await end(personKeyHash(session.user), [{ id, slot: { session } }])
         followUps.drop(openedFollowUp(id))
         return true
       }

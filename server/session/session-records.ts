@@ -30,13 +30,13 @@ export interface ChangeOptions {
 export interface SessionRecords {
   find(id: string): Promise<SessionSlot>
   /** What is at many places, in their order: in one round trip. */
-  findAll(ids: readonly string[]): Promise<{ id: string; place: SessionSlot }[]>
+  findAll(ids: readonly string[]): Promise<{ id: string; slot: SessionSlot }[]>
   keyOf(id: string): string
   /**
    * What becomes of a session's place when this one is to be created there.
    * @returns with the session that is there then, which is `fresh` unless the place was taken; `undefined`: it was ended
    */
-  opening(place: unknown, fresh: Session): Change<Session | undefined>
+  opening(slot: unknown, fresh: Session): Change<Session | undefined>
   /** Changes a session that is there. `undefined`: it was ended. */
   change(id: string, change: (session: Session) => Session, how?: ChangeOptions): Promise<Session | undefined>
   /**
@@ -83,16 +83,16 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
   return {
     find,
 
-    findAll: (ids) => Promise.all(ids.map(async (id) => ({ id, place: await find(id) }))),
+    findAll: (ids) => Promise.all(ids.map(async (id) => ({ id, slot: await find(id) }))),
 
     keyOf,
 
-    opening(place, fresh) {
-      const result = place === undefined ? fresh : decodeSession(place)
+    opening(slot, fresh) {
+      const result = slot === undefined ? fresh : decodeSession(slot)
       // One that is there is written again: the first try may have reached no replica.
       return result === undefined
         ? { result }
-        : { next: { value: place ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
+        : { next: { value: slot ?? fresh, expiresAt: expiryOf(result), durable: true }, result }
     },
 
     change(id, change, { durable = false, onWritten, onUncertain } = {}) {
@@ -112,8 +112,8 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
     end(id, { of, isPhone, replacedBy = null }, onUncertain) {
       // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
       return updateRecord<boolean>(store, keyOf(id), (value) => {
-        const place = slotOf(value)
-        const wasLive = place !== undefined && 'session' in place
+        const slot = slotOf(value)
+        const wasLive = slot !== undefined && 'session' in slot
         const expiresAt = clock() + openingMs + ENDED_FOR_MS
         const next = { value: ['ended', of, isPhone, replacedBy], expiresAt, durable: true }
         return { next, result: wasLive, ...(wasLive ? { onUncertain } : {}) }
@@ -122,14 +122,14 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
   }
 }
 
-export function kindOf(place: NonNullable<SessionSlot>): Session['kind'] {
-  if ('session' in place) return place.session.kind
-  return place.ended.isPhone ? 'phone' : 'browser'
+export function kindOf(slot: NonNullable<SessionSlot>): Session['kind'] {
+  if ('session' in slot) return slot.session.kind
+  return slot.ended.isPhone ? 'phone' : 'browser'
 }
 
 /** Whose session it is or was: `personKeyHash`. */
-export function ownerOf(place: NonNullable<SessionSlot>): string {
-  return 'session' in place ? personKeyHash(place.session.user) : place.ended.of
+export function ownerOf(slot: NonNullable<SessionSlot>): string {
+  return 'session' in slot ? personKeyHash(slot.session.user) : slot.ended.of
 }
 
 function keyOf(id: string): string {

@@ -31,7 +31,7 @@ export interface SessionUse {
 /** By what the other parts of sessions look at one, and use it. */
 export interface SessionUseParts {
   /** The session of a record, if somebody is signed in by it. */
-  live(id: string, place: SessionSlot): IdentifiedSession | undefined
+  live(id: string, slot: SessionSlot): IdentifiedSession | undefined
   /** The session with this public id, if somebody is signed in by it. */
   find(id: string): Promise<IdentifiedSession | undefined>
   /**
@@ -68,10 +68,10 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
    * `undefined`: it has ended, or its person is gone or has another password by now. Who is somebody elsewhere comes with
    * the names and groups of when the session was let in: those of now, by which things are decided, `vouched` has.
    */
-  function live(id: string, place: SessionSlot): IdentifiedSession | undefined {
-    if (place === undefined || !('session' in place)) return undefined
-    const user = currentPerson(place.session.user)
-    return user && { id, session: { ...place.session, user } }
+  function live(id: string, slot: SessionSlot): IdentifiedSession | undefined {
+    if (slot === undefined || !('session' in slot)) return undefined
+    const user = currentPerson(slot.session.user)
+    return user && { id, session: { ...slot.session, user } }
   }
 
   /** What a session may do does not hang on whether its use can be written down. */
@@ -104,7 +104,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
     const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
     if (user !== undefined) return { id, session: { ...session, user } }
     if (source === 'oidc') return undefined
-    await end(personKeyHash(session.user), [{ id, place: { session } }], { why: 'withdrawn', reason: 'unheard' })
+    await end(personKeyHash(session.user), [{ id, slot: { session } }], { why: 'withdrawn', reason: 'unheard' })
     return undefined
   }
 
@@ -133,10 +133,10 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & Sessi
     authenticate: (secret) => useFor(sessionIdOf(secret)),
 
     async approvingPerson({ id, user }, loginId) {
-      const place = await records.find(id)
-      if (place !== undefined && 'ended' in place)
-        return place.ended.replacedBy === loginId ? currentPerson(user) : undefined
-      const found = live(id, place)
+      const slot = await records.find(id)
+      if (slot !== undefined && 'ended' in slot)
+        return slot.ended.replacedBy === loginId ? currentPerson(user) : undefined
+      const found = live(id, slot)
       return found?.session.kind === 'phone' ? (await vouched(found))?.session.user : undefined
     },
   }

@@ -58,7 +58,7 @@ export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'>
 
 /** Which of a person's sessions end, and how. */
 interface Ending extends EndOptions {
-  isMeant: (id: string, place: NonNullable<SessionSlot>) => boolean
+  isMeant: (id: string, slot: NonNullable<SessionSlot>) => boolean
 }
 
 const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
@@ -74,15 +74,15 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
    * @returns what it was that was there
    */
   async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
-    const places = await records.findAll(listed.map(({ id }) => id))
+    const slots = await records.findAll(listed.map(({ id }) => id))
     const ending = listed.flatMap((entry, at): EndingSession[] => {
       const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, replacedBy: undefined } } : undefined
-      const place = places[at]?.place ?? never
-      return place !== undefined && isMeant(entry.id, place) ? [{ id: entry.id, place }] : []
+      const slot = slots[at]?.slot ?? never
+      return slot !== undefined && isMeant(entry.id, slot) ? [{ id: entry.id, slot }] : []
     })
     await end(of, ending, how)
     const meant = new Set(ending.map(({ id }) => id))
-    return { ending, found: places.filter(({ id, place }) => place !== undefined && meant.has(id)) }
+    return { ending, found: slots.filter(({ id, slot }) => slot !== undefined && meant.has(id)) }
   }
 
   /**
@@ -90,7 +90,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
    * the list yet: so it looks again for as long as there was something to end.
    */
   async function endThem(of: string, how: Ending) {
-    const all: { id: string; place: SessionSlot }[] = []
+    const all: { id: string; slot: SessionSlot }[] = []
     const seen = new Set<string>()
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const listed = (await index.entries(of)).filter(({ id }) => !seen.has(id))
@@ -102,24 +102,24 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
     return all
   }
 
-  const isLive = ({ id, place }: { id: string; place: SessionSlot }) => live(id, place) !== undefined
+  const isLive = ({ id, slot }: { id: string; slot: SessionSlot }) => live(id, slot) !== undefined
 
   return {
     async withdraw(person, { session, credential, reason, by }) {
       const of = personKeyHash(person)
-      const places = await records.findAll(await index.list(of))
-      const ending = places.flatMap(({ id, place }): EndingSession[] => {
-        if (place === undefined || ![undefined, id].includes(session)) return []
-        const isOther = 'session' in place && ![undefined, place.session.user.credential].includes(credential)
-        return isOther ? [] : [{ id, place }]
+      const slots = await records.findAll(await index.list(of))
+      const ending = slots.flatMap(({ id, slot }): EndingSession[] => {
+        if (slot === undefined || ![undefined, id].includes(session)) return []
+        const isOther = 'session' in slot && ![undefined, slot.session.user.credential].includes(credential)
+        return isOther ? [] : [{ id, slot }]
       })
       await end(of, ending, { why: 'withdrawn', reason, by })
     },
 
     async revokeOthers(person, keptId, { kind, by } = {}) {
-      const isMeant: Ending['isMeant'] = (id, place) => id !== keptId && (kind === undefined || kindOf(place) === kind)
+      const isMeant: Ending['isMeant'] = (id, slot) => id !== keptId && (kind === undefined || kindOf(slot) === kind)
       const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', by })
-      return ended.filter((one) => isLive(one) || (one.place !== undefined && 'ended' in one.place)).length
+      return ended.filter((one) => isLive(one) || (one.slot !== undefined && 'ended' in one.slot)).length
     },
 
     async endAll(person, by) {
@@ -127,8 +127,8 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
     },
 
     async endOfAccount(user, until) {
-      const isMeant: Ending['isMeant'] = (_id, place) =>
-        'ended' in place || (place.session.user.credential === user.credential && place.session.createdAt <= until)
+      const isMeant: Ending['isMeant'] = (_id, slot) =>
+        'ended' in slot || (slot.session.user.credential === user.credential && slot.session.createdAt <= until)
       await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
     },
 
