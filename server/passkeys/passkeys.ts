@@ -49,15 +49,40 @@ export interface UsedPasskey {
   user: User
 }
 
-export type Passkeys = ReturnType<typeof createPasskeys>
-
-const TO_SIGN_IN = 'sign in'
-
 /**
  * What people do with passkeys. All of it is by user verification (WebAuthn §6.2.3), with challenges that are good for one
  * try and one purpose. Every method rejects with `store_unavailable` when the store does.
  */
-export function createPasskeys(options: PasskeysOptions) {
+export interface Passkeys {
+  /** For who wants to add one. */
+  creationOptions(person: PersonAtPhone): Promise<CreationOptions>
+  /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
+  add(
+    person: PersonAtPhone,
+    given: Pick<Passkey, 'name' | 'browser'> & { attestation: Attestation },
+    by: Occasion,
+  ): Promise<IdentifiedPasskey>
+  /** A person's, the oldest first. */
+  list(user: User): Promise<IdentifiedPasskey[]>
+  /** @returns `false` when the person has no such passkey */
+  remove(user: User, id: string, by: Occasion): Promise<boolean>
+  /** For who is not signed in: whoever has a passkey of ours picks it. */
+  signInOptions(by: Occasion): Promise<RequestOptions>
+  /** @throws ScanInError `invalid_credentials` */
+  signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey>
+  /**
+   * For a phone that is to show whose it is.
+   * @param purpose all that the answer is to be bound to, in words
+   * @throws ScanInError `passkey_required`: the person has none
+   */
+  proofOptions(person: PersonAtPhone, purpose: string): Promise<RequestOptions>
+  /** That the phone's owner is there, for just this. Left out: they did not say. @throws ScanInError `passkey_required` */
+  prove(person: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion): Promise<UsedPasskey>
+}
+
+const TO_SIGN_IN = 'sign in'
+
+export function createPasskeys(options: PasskeysOptions): Passkeys {
   const {
     party,
     brandName,
@@ -141,8 +166,7 @@ export function createPasskeys(options: PasskeysOptions) {
   }
 
   return {
-    /** For who wants to add one. */
-    creationOptions({ id, user }: PersonAtPhone): Promise<CreationOptions> {
+    creationOptions({ id, user }) {
       return tries.challengeFor(id, async () => {
         const [handle, known] = await Promise.all([list.keepHandle(user), records.of(user)])
         return {
@@ -163,12 +187,7 @@ export function createPasskeys(options: PasskeysOptions) {
       })
     },
 
-    /** @throws ScanInError `passkey_refused`; `too_many_passkeys` */
-    add(
-      person: PersonAtPhone,
-      { attestation, ...called }: Pick<Passkey, 'name' | 'browser'> & { attestation: Attestation },
-      by: Occasion,
-    ): Promise<IdentifiedPasskey> {
+    add(person, { attestation, ...called }, by) {
       const { id: phoneId, user } = person
       return attempt({ by, person }, 'refused', 'passkey_refused', async (inTurn) => {
         const handle = await list.handleOf(user)
@@ -188,19 +207,14 @@ export function createPasskeys(options: PasskeysOptions) {
       })
     },
 
-    /** A person's, the oldest first. */
-    list: (user: User): Promise<IdentifiedPasskey[]> => records.of(user),
+    list: (user) => records.of(user),
 
-    /** @returns `false` when the person has no such passkey */
-    remove: (user: User, id: string, by: Occasion): Promise<boolean> =>
-      records.remove(user, id, telling({ type: 'removed', id, user, by })),
+    remove: (user, id, by) => records.remove(user, id, telling({ type: 'removed', id, user, by })),
 
-    /** For who is not signed in: whoever has a passkey of ours picks it. */
-    signInOptions: (by: Occasion): Promise<RequestOptions> =>
+    signInOptions: (by) =>
       tries.challenge(by.address, async () => requestOptions(await challenges.issue(TO_SIGN_IN), [])),
 
-    /** @throws ScanInError `invalid_credentials` */
-    signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey> {
+    signIn(assertion, by) {
       return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async (inTurn) => {
         // Nobody has said yet who it is: the authenticator has to (WebAuthn §7.2, step 6).
         if (!assertion.response.userHandle) throw new PasskeyRefused('malformed')
@@ -212,12 +226,7 @@ export function createPasskeys(options: PasskeysOptions) {
       })
     },
 
-    /**
-     * For a phone that is to show whose it is.
-     * @param purpose all that the answer is to be bound to, in words
-     * @throws ScanInError `passkey_required`: the person has none
-     */
-    proofOptions({ id, user }: PersonAtPhone, purpose: string): Promise<RequestOptions> {
+    proofOptions({ id, user }, purpose) {
       return tries.challengeFor(id, async () => {
         const known = await records.of(user)
         // An empty list would be anybody's.
@@ -226,8 +235,7 @@ export function createPasskeys(options: PasskeysOptions) {
       })
     },
 
-    /** That the phone's owner is there, for just this. Left out: they did not say. @throws ScanInError `passkey_required` */
-    async prove(person: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion) {
+    async prove(person, assertion, purpose, by) {
       const { user } = person
       if (assertion === undefined) {
         onNews({ type: 'refused', why: 'missing', user, by })

@@ -69,10 +69,39 @@ export type BrowserStatus =
 /** Unknown, expired, foreign, rotated out (`ownUntil`) and used up: nobody tells them apart. */
 const EXPIRED = { status: 'expired' } as const
 
-export type BrowserLogins = ReturnType<typeof createBrowserLogins>
-
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
-export function createBrowserLogins(options: BrowserLoginsOptions) {
+export interface BrowserLogins {
+  /** Starts a login. The browser key is for the browser's cookie alone. */
+  start(browser: BrowserDescription, from: ClientAddress, goal?: Goal): Promise<ShownLogin & { browserKey: string }>
+  /** Whether a phone has it, and its browser can still be let in. */
+  isUnderWay(browser: WaitingBrowser): Promise<boolean>
+  /**
+   * Gives a pending login a new QR secret, also to who comes with one that is rotated out: the answers since may be lost.
+   * `undefined`: it is not pending, or not this browser's.
+   */
+  rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined>
+  /**
+   * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.
+   * `slow_down` to who came too fast.
+   */
+  status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus>
+  /** What a login that waits for digits is known by. `undefined`: it does not, or is not this browser's. */
+  matching(browser: WaitingBrowser): Promise<Matching | undefined>
+  /**
+   * Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`.
+   * @param guess from `matching`
+   */
+  match(browser: WaitingBrowser, matchCode: string, guess?: StoredRecord): Promise<BrowserStatus>
+  /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
+  userCode(browser: WaitingBrowser): Promise<{ userCode: string; expiresIn: number }>
+  /**
+   * Ends the browser's own login, also for who comes with a token that is rotated out, as `rotate` does; anything else stays
+   * as it is. The session that it would still be given ends first: once the login is gone, nobody can ever have it.
+   */
+  cancel(browser: WaitingBrowser, by?: Occasion): Promise<void>
+}
+
+export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogins {
   const { records, userCodes, collect, sessions, hasEnded, clock, randomness, policy, closing } = options
 
   function readOwn(browser: WaitingBrowser): Promise<Login | undefined> {
@@ -190,12 +219,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
   }
 
   return {
-    /** Starts a login. The browser key is for the browser's cookie alone. */
-    async start(
-      browser: BrowserDescription,
-      from: ClientAddress,
-      { returnTo, application }: Goal = {},
-    ): Promise<ShownLogin & { browserKey: string }> {
+    async start(browser, from, { returnTo, application } = {}) {
       const createdAt = clock()
       const expiresAt = createdAt + policy.lifeMs
       const loginId = makeLoginId(randomness)
@@ -217,17 +241,12 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return { ...shown(loginId, secret, login), browserKey }
     },
 
-    /** Whether a phone has it, and its browser can still be let in. */
-    async isUnderWay(browser: WaitingBrowser): Promise<boolean> {
+    async isUnderWay(browser) {
       const login = await readOwn(browser)
       return login !== undefined && ['scanned', 'match_required', 'authenticated', 'delivered'].includes(login.status)
     },
 
-    /**
-     * Gives a pending login a new QR secret, also to who comes with one that is rotated out: the answers since may be lost.
-     * `undefined`: it is not pending, or not this browser's.
-     */
-    async rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined> {
+    async rotate(browser) {
       const secret = makeQrSecret(randomness)
       const times = { overlapMs: policy.qrOverlapMs, refreshMs: policy.qrRefreshMs }
       const hashes = { shownHash: hashSecret(browser.token.secret), secretHash: hashSecret(secret) }
@@ -239,17 +258,12 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return shown(browser.token.loginId, secret, outcome.login)
     },
 
-    /**
-     * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.
-     * `slow_down` to who came too fast.
-     */
-    status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus> {
+    status(browser, request) {
       // Without a key nothing can be its own, and nothing is read.
       return browser.client === undefined ? Promise.resolve(EXPIRED) : hold(browser, request)
     },
 
-    /** What a login that waits for digits is known by. `undefined`: it does not, or is not this browser's. */
-    async matching(browser: WaitingBrowser): Promise<Matching | undefined> {
+    async matching(browser) {
       const record = await records.readStored(browser.token.loginId)
       const login = records.decode(record)
       if (record === undefined || login?.status !== 'match_required' || !isOwn(login, browser, clock()))
@@ -257,11 +271,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return { person: login.phone.user, hasFailed: login.triesLeft < MATCH_TRIES, record }
     },
 
-    /**
-     * Takes what the person read off the phone. `wrong_match_code` with the tries left; else as `status`.
-     * @param guess from `matching`
-     */
-    async match(browser: WaitingBrowser, matchCode: string, guess?: StoredRecord): Promise<BrowserStatus> {
+    async match(browser, matchCode, guess) {
       const matchCodeHash = hashMatchCode(browser.token.loginId, matchCode)
       const { collectMs } = policy
       const salt = makeSalt(randomness)
@@ -278,19 +288,14 @@ export function createBrowserLogins(options: BrowserLoginsOptions) {
       return statusOf(outcome && knownOf(outcome.login), browser)
     },
 
-    /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
-    async userCode(browser: WaitingBrowser): Promise<{ userCode: string; expiresIn: number }> {
+    async userCode(browser) {
       const login = await readOwn(browser)
       if (login?.status !== 'pending' || browser.browserKey === undefined) throw new ScanInError('expired_token')
       const userCode = await userCodes.issue(browser.token.loginId, browser.browserKey, login.expiresAt)
       return { userCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
     },
 
-    /**
-     * Ends the browser's own login, also for who comes with a token that is rotated out, as `rotate` does; anything else stays
-     * as it is. The session that it would still be given ends first: once the login is gone, nobody can ever have it.
-     */
-    async cancel(browser: WaitingBrowser, by?: Occasion): Promise<void> {
+    async cancel(browser, by) {
       const { token, browserKey } = browser
       if (browserKey === undefined) return
       const found = await records.read(token.loginId)

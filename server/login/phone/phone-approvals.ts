@@ -81,13 +81,44 @@ export interface ConfirmOptions {
 /** Whether a match is to be asked for, by where the browser is. */
 export type MatchFor = (browserAt: ClientAddress) => MatchKind
 
-export type PhoneApprovals = ReturnType<typeof createPhoneApprovals>
-
 /**
  * What a signed-in phone does with a login. Unknown, expired, rotated out and used up are one refusal, `expired_token`;
  * `store_unavailable` when the store is. What else is refused stands at each method.
  */
-export function createPhoneApprovals(options: PhoneApprovalsOptions) {
+export interface PhoneApprovals {
+  /**
+   * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
+   * person's phones, the last.
+   */
+  scan(token: Token, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest>
+  /** As `scan`, by the code that a person typed. */
+  scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest>
+  /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
+  lookUp(token: Token): Promise<StoredRecord | undefined>
+  /** The phone; of a native app that has not said which one it is on, the one that has scanned the login. */
+  asScanner(phone: Phone, token: Token): Promise<Phone>
+  /**
+   * The login that this phone has scanned, out of a record from `lookUp`. `not_scanned`: it has not; which is what
+   * `confirm` would say.
+   */
+  scannedBy(token: Token, phone: Phone, found: StoredRecord | undefined): Login
+  /**
+   * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
+   * @param guess from `lookUp`
+   */
+  confirm(
+    token: Token,
+    phone: Phone,
+    options: ConfirmOptions,
+    known?: Pick<ApplyOptions, 'guess' | 'by'>,
+  ): Promise<Confirmation>
+  /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
+  deny(token: Token, phone: Phone, by?: Occasion): Promise<void>
+  /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
+  status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus>
+}
+
+export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneApprovals {
   const { records, userCodes, scans, clock, randomness, policy, closing } = options
 
   const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
@@ -166,17 +197,12 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
   }
 
   return {
-    /**
-     * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
-     * person's phones, the last.
-     */
-    async scan(token: Token, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
+    async scan(token, phone, matchFor, by) {
       const event = byToken(token, scanEvent(phone, matchFor))
       return requestOf(await scanAs(phone, token.loginId, event, by), token)
     },
 
-    /** As `scan`, by the code that a person typed. */
-    async scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest> {
+    async scanUserCode(typed, phone, matchFor, by) {
       const loginId = await userCodes.find(typed.userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
       const secret = deriveTypedSecret(typed.credential, loginId)
@@ -184,24 +210,18 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return requestOf(await scanAs(phone, loginId, event, by), { loginId, secret })
     },
 
-    /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
-    lookUp({ loginId }: Token): Promise<StoredRecord | undefined> {
+    lookUp({ loginId }) {
       return records.readStored(loginId)
     },
 
-    /** The phone; of a native app that has not said which one it is on, the one that has scanned the login. */
-    async asScanner(phone: Phone, { loginId }: Token): Promise<Phone> {
+    async asScanner(phone, { loginId }) {
       if (!mayBeAnyPhone(phone)) return phone
       const login = await records.read(loginId)
       const scanner = login === undefined || login.status === 'pending' ? undefined : login.phone
       return scanner !== undefined && isPhoneOfPerson(phone, scanner) ? { ...phone, id: scanner.id } : phone
     },
 
-    /**
-     * The login that this phone has scanned, out of a record from `lookUp`. `not_scanned`: it has not; which is what
-     * `confirm` would say.
-     */
-    scannedBy(token: Token, phone: Phone, found: StoredRecord | undefined): Login {
+    scannedBy(token, phone, found) {
       const login = records.decode(found)
       const isGood = login !== undefined && acceptsSecret(login, hashSecret(token.secret), clock())
       if (!isGood || login.status === 'denied') throw new ScanInError('expired_token')
@@ -209,16 +229,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       throw new ScanInError(login.status === 'delivered' ? 'expired_token' : 'not_scanned')
     },
 
-    /**
-     * Approves. Twice by the same phone is once. `not_scanned`: this phone has not scanned it.
-     * @param guess from `lookUp`
-     */
-    async confirm(
-      token: Token,
-      phone: Phone,
-      { remember, credential }: ConfirmOptions,
-      { guess, by }: Pick<ApplyOptions, 'guess' | 'by'> = {},
-    ): Promise<Confirmation> {
+    async confirm(token, phone, { remember, credential }, { guess, by } = {}) {
       const matchCode = deriveMatchCode(credential, token.loginId)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
@@ -229,14 +240,12 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions) {
       return { status: 'match_required', matchCode, expiresIn: secondsUntil(login.expiresAt, clock()) }
     },
 
-    /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
-    async deny(token: Token, phone: Phone, by?: Occasion): Promise<void> {
+    async deny(token, phone, by) {
       const event: LoginEvent = { type: 'deny', phone, showMs: policy.collectMs }
       await applyByToken(token, () => event, { durable: true, by })
     },
 
-    /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
-    status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus> {
+    status(token, phoneId, request) {
       return hold({ token, phoneId }, request)
     },
   }
