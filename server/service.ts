@@ -184,8 +184,8 @@ async function openService({
     await listen({ app: metricsApp, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
   if (adminApp && config.admin)
     await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
-  const address = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
-  logger.info({ address }, 'listening')
+  const bound = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
+  for (const { address, port } of bound) logger.info({ host: address, port }, 'listening')
 
   async function describe(): Promise<string> {
     const storeTrouble = await createStoreProbe({ store, clock, randomness: cryptoRandomness })().then(

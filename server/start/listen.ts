@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { codeOf } from '../errors.ts'
 
@@ -16,12 +17,14 @@ export class ListenError extends Error {
 
 /**
  * Listens.
- * @returns the address, as a log has it
+ * @returns where, as the system has it: 0.0.0.0 is every address of this machine
  * @throws ListenError for an address that is taken, forbidden, or not this machine's
  */
-export async function listen({ app, host, port, variables }: ListenOptions): Promise<string> {
+export async function listen({ app, host, port, variables }: ListenOptions): Promise<AddressInfo[]> {
   try {
-    return await app.listen({ host, port })
+    await app.listen({ host, port })
+    // None is a socket's path.
+    return app.addresses().filter((bound) => typeof bound !== 'string')
   } catch (error) {
     const code = codeOf(error)
     const why = reasonOf(code, { host, port, variables })

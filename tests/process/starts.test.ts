@@ -168,6 +168,16 @@ describe('an address to listen on', () => {
   test('one port for two', () => expectOneLine({ PORT: '27777', METRICS_PORT: '27777' }, 'METRICS_PORT', 'PORT'))
 })
 
+test.each(['0.0.0.0', '127.0.0.1'])(
+  'the log says where it listens as it is bound, and calls all addresses not loopback: HOST=%s',
+  async (host) => {
+    const service = await startService({ HOST: host })
+    const [line] = /^.*"msg":"listening".*$/m.exec(service.stdout()) ?? []
+    expect(JSON.parse(line ?? '')).toMatchObject({ host, port: service.port })
+    expect(await service.stop()).toBe(0)
+  },
+)
+
 test('metrics and operators` port listen on loopback alone, whatever HOST says', async () => {
   const [port, adminPort] = [await freePort(), await freePort()]
   const env = { METRICS_PORT: String(port), ADMIN_PORT: String(adminPort), ADMIN_TOKEN }
