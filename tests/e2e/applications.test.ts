@@ -57,6 +57,24 @@ async function echoOn(page: Page): Promise<Echo> {
   return JSON.parse((await page.locator('#echo').textContent()) ?? '')
 }
 
+/** What is on each line of the application's host, on the phone's card: it is read with care, and best in one piece. */
+function hostLinesOn(phone: Page): Promise<string[]> {
+  return phone.locator('.request-application').evaluate((words) => {
+    const lines = new Map<number, string>()
+    const texts = document.createTreeWalker(words, NodeFilter.SHOW_TEXT)
+    const range = document.createRange()
+    let isPastName = false
+    while (texts.nextNode()) {
+      const text = texts.currentNode
+      range.selectNodeContents(text)
+      const line = Math.round(range.getBoundingClientRect().bottom)
+      if (isPastName) lines.set(line, (lines.get(line) ?? '') + text.textContent)
+      isPastName ||= text.textContent === ' · '
+    }
+    return [...lines.values()]
+  })
+}
+
 /** Fetches from a page of an application, as its scripts do. @returns the status, and what came */
 function fetchOn(page: Page, path: string, body?: string): Promise<[number, string]> {
   return page.evaluate(
@@ -92,6 +110,8 @@ test('one scan opens an application where its link led, fragment and all; the ne
   await phone.goto(await readQr(desktop))
   await signInOnPhone(phone)
   await sees(phone, '#request', 'The Wiki')
+  const [host, ...more] = await hostLinesOn(phone)
+  expect([host?.startsWith(WIKI_HOST), more]).toEqual([true, []])
   await confirm(phone)
   await desktop.waitForURL(wanted)
   const echo = await echoOn(desktop)

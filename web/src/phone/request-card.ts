@@ -128,7 +128,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     const { name, place } = applicationWords(application ?? { name: '', origin: undefined })
     part('asks').hidden = scopes.length === 0
     part('scopes').textContent = scopeWords(scopes)
-    part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', ...breakable(place)]))
+    part('application').replaceChildren(name, ...(place === '' ? [] : [' · ', hostPart(place)]))
   }
   const count = ({ ageSeconds, expiresInSeconds }: ScanReply, endsAt: number) =>
     timeLeft.count(endsAt, (left, words) => {
@@ -145,7 +145,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       part('address').textContent = request.ip
       part('where').hidden = request.place === undefined
       part('place').textContent = request.place ?? ''
-      part('origin').replaceChildren(...breakable(hostOf(request.origin)))
+      part('origin').replaceChildren(hostPart(hostOf(request.origin)))
       part('new').hidden = request.isNewBrowser !== true
       showNetwork(request)
       showApplication(request)
@@ -168,9 +168,15 @@ const whyUnheard = (error: unknown): string =>
 const isAboutPasskeys = (error: unknown): boolean =>
   error instanceof PasskeyError || isProblem(error, 'passkey_required')
 
-/** A host name with places to break it between its labels, where it is too long for a line. */
-const breakable = (host: string): (string | Node)[] =>
-  host.split('.').flatMap((label, at) => (at === 0 ? [label] : ['.', document.createElement('wbr'), label]))
+/** A host name, in one piece; where that is too long for a line of the card, it is broken between its labels. */
+function hostPart(host: string): HTMLElement {
+  const whole = document.createElement('bdi')
+  for (const [at, label] of host.split('.').entries()) {
+    if (at > 0) whole.append('.', document.createElement('wbr'))
+    whole.append(label)
+  }
+  return whole
+}
 
 /** What an application learns of the person, by the scopes that it asks for. */
 function scopeWords(scopes: readonly string[]): string {
