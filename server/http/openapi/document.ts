@@ -26,7 +26,7 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
   say. Nor then where a request could not be read at all: it may have been for one of them.
 - Applications that speak OpenID Connect or OAuth find it described at \`/.well-known/openid-configuration\`, where it is
   served: \`/oauth/*\` takes forms, and refuses as RFC 6749 has it.
-- To come may: more keys in replies, more codes for what is new. Clients leave aside what they do not know.`
+- Later versions may add keys to replies, and codes for what is new. Clients leave aside what they do not know.`
 
 const TAGS = [
   { name: 'browser', description: 'What the page with the QR calls' },
