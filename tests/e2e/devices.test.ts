@@ -4,7 +4,7 @@ import { faultsIn } from '../support/axe.ts'
 import { during, hear } from '../support/heard.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
-import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { openSignedIn, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const MANY = 60
@@ -76,9 +76,7 @@ test('a list of devices is gone through by ear and by keyboard: what was done is
   const linked = [await link(other, url), await link(other, url), await link(other, url, AGENTS[1], IPV6)]
   const phone = await visitors.phone()
   const heard = await hear(phone)
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   await phone.goto(`${url}/home`)
   await sees(phone, '#sessions [data-group="here"] li', 'This phone')
   await row(phone, 'Safari on macOS').waitFor()
@@ -162,9 +160,7 @@ test('sixty devices are a short list until somebody asks for all; nothing in it 
   const { json } = await other.get('/sessions')
   await other.call('PATCH', `/sessions/${json.sessions[0].id}`, { body: { name: LONG } })
   const phone = await visitors.phone({ viewport: { width: 320, height: 640 }, deviceScaleFactor: 1 })
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   await phone.goto(`${url}/home`)
   await rows(phone).nth(7).waitFor()
   expect(await rows(phone).count()).toBe(8)
@@ -210,9 +206,7 @@ test('a device that is used again is among those, on a page that stays open; who
   await link(other, url, AGENTS[0])
   await link(other, url, AGENTS[1])
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
 
   const daysAgo = { Firefox: 1, Safari: 10 }
   await phone.route(/\/sessions$/, async (route) => {

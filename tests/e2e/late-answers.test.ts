@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { scan, signInBrowser, startLogin } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import { isSignedIn, openCode, openLoginPage, openSignedIn, readToken, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { pictureOf } from '../support/picture-of.ts'
 
@@ -43,11 +43,9 @@ async function hold(page: Page, path: RegExp): Promise<{ isAsked: () => boolean;
 }
 
 /** A code of a browser elsewhere is opened by the phone's own camera. */
-async function openCode(phone: Page, url: string): Promise<void> {
+async function openNewCode(phone: Page, url: string): Promise<void> {
   const token = await startLogin(createClient(url))
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
 }
 
 /** What the page has heard by now it has also shown. */
@@ -56,21 +54,19 @@ const settled = (page: Page) =>
 
 async function openPhone(url: string): Promise<Page> {
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   return phone
 }
 
 test('a code that comes while another is being confirmed is asked about, and its buttons are its own', async () => {
   const { url } = await serve({ MATCH: 'never' })
   const phone = await openPhone(url)
-  await openCode(phone, url)
+  await openNewCode(phone, url)
   const first = await hold(phone, /\/login\/confirm$/)
   await phone.locator('#confirm').click()
   await eventually('the first is confirmed', async () => first.isAsked())
 
-  await openCode(phone, url)
+  await openNewCode(phone, url)
   await phone.locator('#request[hidden]').waitFor({ state: 'detached' })
   await phone.locator('main[data-shown="request"]:not([data-settling])').waitFor()
   const second = await hold(phone, /\/login\/deny$/)
@@ -90,7 +86,7 @@ test('a code that comes while something is asked over the page takes the place o
   const phone = await openPhone(url)
   await phone.locator('#sign-out-others').click()
   await phone.locator('#question[open]').waitFor()
-  await openCode(phone, url)
+  await openNewCode(phone, url)
   await phone.locator('#request h1:focus').waitFor()
   expect(await phone.locator('dialog[open]').count()).toBe(0)
   expect((await other.get('/session')).status).toBe(200)

@@ -4,7 +4,7 @@ import { type AccountsFile, type TestAccount, writeAccounts, YUSUF, ZOFIA } from
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { confirm, letSettle, sees } from '../support/page-steps.ts'
+import { confirm, letSettle, openCode, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Where Zofia has another phone, of which nobody else is to learn. */
@@ -139,9 +139,7 @@ test('who is signed in is whoever signed in last, whatever an answer of before s
   const held: Route[] = []
   await page.route('**/session', (route) => (held.length === 0 ? void held.push(route) : route.continue()))
   const token = await startLogin(createClient(url))
-  await page.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(page, token)
   await isAsked(held, '/session')
 
   await signInElsewhere(page, YUSUF)
@@ -160,9 +158,7 @@ test('what somebody typed to sign in is not in the form for whoever is next, and
   await phone.goto(`${url}/scan`)
   await phone.locator('#username').fill('zof')
   const token = await startLogin(createClient(url))
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await phone.waitForFunction(() => document.querySelector('[data-shown="sign-in"]'))
   await letSettle(phone)
   expect(await phone.locator('#username').inputValue()).toBe('zof')

@@ -9,6 +9,7 @@ import {
   confirm,
   isSignedIn,
   openLoginPage,
+  openSignedIn,
   readQr,
   readToken,
   runUntil,
@@ -74,9 +75,7 @@ describe('where cookies are blocked', () => {
     visitors.await(/status of 401 .*\/session$/)
     const { url } = shared('ordinary')
     const desktop = await visitors.desktop()
-    await desktop.goto(`${url}/scan`)
-    await signInOnPhone(desktop)
-    await desktop.locator('#chooser').waitFor()
+    await openSignedIn(desktop, url)
     await dropCookies(desktop)
     await desktop.goto(url)
     await sees(desktop, '#status', 'You are not signed in here')

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { hear } from '../support/heard.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { openCode, openSignedIn, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared } = setUpPageTests({ matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' } })
@@ -33,9 +33,7 @@ test.each([
   const { url } = shared('matching')
   const phone = await visitors.phone({ viewport: { width, height } })
   const heard = await hear(phone)
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   const browser = createClient(url)
   const token = await startLogin(browser)
   await phone.goto('about:blank')
@@ -113,13 +111,9 @@ test.each([
   async (target, event) => {
     const { url } = shared('matching')
     const phone = await visitors.phone()
-    await phone.goto(`${url}/scan`)
-    await signInOnPhone(phone)
-    await phone.locator('#chooser').waitFor()
+    await openSignedIn(phone, url)
     const token = await startLogin(createClient(url))
-    await phone.evaluate((code) => {
-      location.hash = code
-    }, token)
+    await openCode(phone, token)
     const settled = phone.locator('main[data-shown="request"]:not([data-settling])')
     await settled.waitFor()
     expect(await underAt(phone, '#confirm', target, event)).toEqual({ before: 'confirm', after: undefined })
@@ -163,13 +157,9 @@ test.each([
       if (response.ok()) Object.assign(session.user, { name: LONG_NAME })
       await route.fulfill({ response, json: session })
     })
-    await phone.goto(`${url}/scan`)
-    await signInOnPhone(phone)
-    await phone.locator('#chooser').waitFor()
+    await openSignedIn(phone, url)
     const token = await startLogin(createClient(url))
-    await phone.evaluate((code) => {
-      location.hash = code
-    }, token)
+    await openCode(phone, token)
     for (const part of [
       '.request-asks',
       '.request-new',

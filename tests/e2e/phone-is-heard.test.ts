@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { hear } from '../support/heard.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { openCode, openSignedIn, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** The phone's page for who does not see it, or has no finger: what it says, where the keyboard is, what things are called. */
@@ -19,9 +19,7 @@ async function ask(phone: Page, url: string): Promise<{ browser: Client; token: 
   const browser = createClient(url)
   const headers = { 'user-agent': FIREFOX, 'x-forwarded-for': '203.0.113.7' }
   const token = await startLogin({ ...browser, post: (path, body) => browser.call('POST', path, { body, headers }) })
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await phone.locator('#request').waitFor()
   return { browser, token }
 }
@@ -103,9 +101,7 @@ test('digits are spelt, can be refused while they are shown, and each end is tol
   const { url } = await serve({ MATCH: 'always', TRUST_PROXY: '127.0.0.1/32' })
   const phone = await visitors.phone({ forcedColors: 'active' })
   const { said, focused } = await hear(phone)
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
 
   const first = await ask(phone, url)
   // Signs are seen where the system has the colours.

@@ -11,6 +11,7 @@ import {
   confirm,
   isSignedIn,
   letSettle,
+  openCode,
   openLoginPage,
   readToken,
   sees,
@@ -232,9 +233,7 @@ async function openPhone(url: string): Promise<Page> {
 async function letIn(phone: Page, url: string): Promise<void> {
   const browser = createClient(url)
   const token = await startLogin(browser)
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await confirm(phone)
   await sees(phone, '#result', 'Confirmed')
   await browser.get(`/login/status/${token}`)

@@ -5,7 +5,7 @@ import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { confirm, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, openCode, openSignedIn, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** What the phone's page says when it is told to wait, when it is at the wrong address, and of its other tabs. */
@@ -33,13 +33,9 @@ function saysForAMoment(phone: Page, part: string, words: RegExp): Promise<unkno
 
 /** Somebody confirms this browser's login on their phone, which shows what is to be typed there. */
 async function confirmWithDigits(phone: Page, browser: Client, url: string) {
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   const token = await startLogin(browser)
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await confirm(phone)
   await sees(phone, '#result #match-code', /^\d{6}$/)
   const digits = (await phone.locator('#result #match-code').textContent()) ?? ''
@@ -96,9 +92,7 @@ test('each step waits for as long as it is told, and the next try is taken', asy
   const token = await startLogin(browser)
   await refuseOnce(/\/scan$/)
   const scanWaits = saysForAMoment(phone, '#status', /Too many tries just now\. Trying again in [12] seconds?…/)
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await scanWaits
   await phone.locator('#request').waitFor()
   expect(await phone.locator('#status').textContent()).toBe('')
@@ -117,13 +111,9 @@ test('a confirmation without an answer is said to have arrived, maybe, until the
   visitors.await(/ERR_FAILED/)
   const { url } = shared('ordinary')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   const token = await startLogin(createClient(url))
-  await phone.evaluate((code) => {
-    location.hash = code
-  }, token)
+  await openCode(phone, token)
   await phone.locator('#request').waitFor()
 
   const message = phone.locator('#request-message')

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
-import { animateTo, sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
+import { animateTo, openSignedIn, sees, showsCode, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
@@ -210,9 +210,7 @@ test('a session that is about to end says so a minute before, once to the ear, a
   const { url } = await serve({ REMEMBER_SECONDS: '80' })
   const phone = await visitors.phone()
   const heard = await hear(phone)
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   await phone.goto(`${url}/home`)
   await sees(phone, '#ending', /You will be signed out here in \d+ seconds/)
   const asked = phone.waitForResponse((response) => response.url().endsWith('/session'))
@@ -228,9 +226,7 @@ test('who is signed in sees no code; one tab signs out, and the other notices; a
   visitors.await(/status of 401 .*\/session/)
   const { url } = shared('ordinary')
   const first = await visitors.desktop()
-  await first.goto(`${url}/scan`)
-  await signInOnPhone(first)
-  await first.locator('#chooser').waitFor()
+  await openSignedIn(first, url)
   const second = await first.context().newPage()
   await second.goto(url)
   await second.locator('#user-name').filter({ visible: true }).waitFor()

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { authorizePath } from '../support/oauth-flow.ts'
-import { letSettle, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { letSettle, openLoginPage, openSignedIn, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** The focus stays where people have gone, whatever comes late; and nothing that is said lies on what they press. */
@@ -108,9 +108,7 @@ test('where trouble is told, what is at the end of the page can be pressed', asy
   visitors.await(/ERR_FAILED .*\/session$/)
   const { url } = await serve({ MATCH: 'never', HELP_URL: 'https://help.example/' })
   const phone = await visitors.phone({ viewport: { width: 390, height: 700 } })
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await phone.goto(`${url}/home`)
   await sees(phone, '#sessions', 'This phone')
@@ -138,9 +136,7 @@ test('a code for an application that is on its way there is not sent a second ti
   const clients = writeClients([application])
   const { url } = await serve({ MATCH: 'never', CLIENTS_FILE: clients.path })
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, url)
   const posts: Route[] = []
   let tellSent = () => {}
   const sent = new Promise<void>((resolve) => {

@@ -60,6 +60,20 @@ export async function signInOnPhone(phone: Page): Promise<void> {
   await phone.locator('#sign-in-form [type=submit]').click()
 }
 
+/** The phone's page, where the demo person signs in. */
+export async function openSignedIn(phone: Page, url: string): Promise<void> {
+  await phone.goto(`${url}/scan`)
+  await signInOnPhone(phone)
+  await phone.locator('#chooser').waitFor()
+}
+
+/** The phone's own camera opens a code in the page that is open. */
+export async function openCode(phone: Page, token: string): Promise<void> {
+  await phone.evaluate((code) => {
+    location.hash = code
+  }, token)
+}
+
 export async function confirm(phone: Page): Promise<void> {
   await phone.locator('#request #confirm').click()
 }
