@@ -136,6 +136,10 @@ export async function stopClock(page: Page): Promise<void> {
 /** Has what the page's style sheet does by itself be as far as it is after so many seconds. */
 export async function animateTo(page: Page, seconds: number): Promise<void> {
   await page.evaluate((ms) => {
-    for (const animation of document.getAnimations()) animation.currentTime = ms
+    for (const animation of document.getAnimations()) {
+      // It stands there, however long it is before somebody looks.
+      animation.pause()
+      animation.currentTime = ms
+    }
   }, seconds * 1000)
 }

@@ -2,7 +2,7 @@
 // and the files of this page's build are gone. Then the page is loaded anew, which also keeps it from being put together
 // of two builds; a few times, and then it says so. Never before the service answers: a browser's own page of errors
 // tries nothing again. A classic script of old syntax, at one address for all builds. Nothing waits for it, as it may not
-// come either: what says so then is in style.css.
+// come either: style.css says so by itself after a while.
 ;(() => {
   var pausesMs = [1000, 3000, 9000]
   var longestPauseMs = 30000

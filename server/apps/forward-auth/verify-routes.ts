@@ -101,7 +101,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   app.get(
     '/auth/forward',
     {
-      // Caddy and Traefik show people what is answered here, where it is no 200.
+      // Proxies show people what is answered here, where it is no 200: nginx and HAProxy its 403.
       config: { isForPeople: true },
       schema: {
         operationId: 'forwardVisit',

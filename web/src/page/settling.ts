@@ -2,7 +2,7 @@
  * Has `part` let every tap pass for so long, from when it is called: one that was on its way to what stood there before is
  * for nobody. A shorter time takes nothing off a longer one that is under way.
  */
-export type Settle = (ms: number) => void
+type Settle = (ms: number) => void
 
 export function createSettling(part: Element): Settle {
   let settling: ReturnType<typeof setTimeout> | undefined
