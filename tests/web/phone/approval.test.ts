@@ -164,12 +164,8 @@ describe('confirming', () => {
   })
 
   test('shows the number where one is asked for, until it was typed', async () => {
-    const phone = scanned()
-    await settle()
-    phone.server.confirm = { status: 'match_required', matchCode: '482913', expiresInSeconds: 90 }
-    phone.server.status = state('match_required')
-    await phone.approval.confirm()
-    await phone.clock.pass(20_000)
+    const phone = await matching()
+    await phone.clock.pass(17_000)
     expect(phone.last()).toMatchObject({ kind: 'match', matchCode: '482913' })
     phone.server.status = state('authenticated', true)
     await phone.clock.pass(3000)
