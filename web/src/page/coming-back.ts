@@ -23,9 +23,9 @@ export interface ComingBackParts {
   readonly signal: AbortSignal
 }
 
-const key = 'scanin.came-back'
+const KEY = 'scanin.came-back'
 /** Longer than any pause: what is older was another trouble. */
-const rememberedMs = 120_000
+const REMEMBERED_MS = 120_000
 
 /**
  * Asks until the service answers, then goes back, with pauses that grow with each failure; and a page that fails although the
@@ -33,13 +33,13 @@ const rememberedMs = 120_000
  */
 export async function comeBack(parts: ComingBackParts): Promise<void> {
   const { random, today, memory, ask, goBack, signal } = parts
-  const returns = returnsIn(memory.get(key), today())
+  const returns = returnsIn(memory.get(KEY), today())
   for (let failures = returns + 1; !signal.aborted; failures += 1) {
     // Longer than after other failures: the service may have had too much to do.
     await countedDown(parts, backoffMs(failures + 1, random))
     await looksAt(parts)
     if (signal.aborted || !(await ask())) continue
-    memory.set(key, `${returns + 1} ${today()}`)
+    memory.set(KEY, `${returns + 1} ${today()}`)
     return goBack()
   }
 }
@@ -47,7 +47,7 @@ export async function comeBack(parts: ComingBackParts): Promise<void> {
 /** How often in a row somebody was led back in vain. A clock that was set back a little meanwhile has forgotten nothing. */
 function returnsIn(stored: string | undefined, now: number): number {
   const [, count, at] = /^(\d{1,3}) (\d+)$/.exec(stored ?? '') ?? []
-  return Math.abs(now - Number(at)) < rememberedMs ? Number(count) : 0
+  return Math.abs(now - Number(at)) < REMEMBERED_MS ? Number(count) : 0
 }
 
 async function countedDown({ clock, window, onSecond, signal }: ComingBackParts, pauseMs: number): Promise<void> {

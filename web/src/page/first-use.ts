@@ -9,7 +9,7 @@ export interface FirstUseParts {
 }
 
 /** So long after it was shown a page has what its first view takes, on a slow line too. */
-const shownMs = 2000
+const SHOWN_MS = 2000
 /** As early as can be: what comes of them is what people wait for. */
 const signs = ['pointerdown', 'keydown', 'input']
 
@@ -17,7 +17,7 @@ const signs = ['pointerdown', 'keydown', 'input']
 export async function firstUse({ page, clock, signal }: FirstUseParts): Promise<void> {
   const over = linkAbort(signal)
   for (const sign of signs) page.addEventListener(sign, over.abort, { capture: true, signal: over.signal })
-  await clock.sleep(shownMs, over.signal)
+  await clock.sleep(SHOWN_MS, over.signal)
   over.abort()
   over.unlink()
 }

@@ -1,8 +1,8 @@
-const mostTimes = 3
+const MOST_TIMES = 3
 // The next page may meet the instance that has not its files, while an upgrade is under way.
-const pauseMs = 3000
+const PAUSE_MS = 3000
 // A connection that hangs says nothing of the file; whoever wants it is told so by then.
-const longestAnswerMs = 10_000
+const LONGEST_ANSWER_MS = 10_000
 
 /** Once a page is to be left nothing else leaves it: two files may be gone at once, and be asked for twice. */
 let isLeaving = false
@@ -15,20 +15,20 @@ let isLeaving = false
 export async function loadAnewWhereGone(address: string): Promise<void> {
   // In the history's state, which a reload keeps also where storage is blocked.
   const times = history.state?.[address] ?? 0
-  if (times === mostTimes || !(await isGone(address))) return
+  if (times === MOST_TIMES || !(await isGone(address))) return
   await new Promise(() => {
     if (isLeaving) return
     isLeaving = true
     setTimeout(() => {
       history.replaceState({ ...history.state, [address]: times + 1 }, '')
       location.reload()
-    }, times * pauseMs)
+    }, times * PAUSE_MS)
   })
 }
 
 async function isGone(address: string): Promise<boolean> {
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), longestAnswerMs)
+  const timer = setTimeout(() => late.abort(), LONGEST_ANSWER_MS)
   const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store', signal: late.signal })
   try {
     // A proxy that has lost sight of the service says 404 to the page as well.

@@ -4,7 +4,7 @@ import { loadAnewWhereGone } from './gone-file.ts'
 import { later } from './later.ts'
 
 // As for any other request.
-const longestWaitMs = 10_000
+const LONGEST_WAIT_MS = 10_000
 
 /**
  * A module that comes when it is first asked for, or ahead of that; where it cannot be had now, the next that ask try anew.
@@ -28,7 +28,7 @@ export function lateModule<Module>(
   return later(async () => {
     coming.push(load(importFrom))
     try {
-      const module = await Promise.race([Promise.any(coming), after(longestWaitMs)])
+      const module = await Promise.race([Promise.any(coming), after(LONGEST_WAIT_MS)])
       if (module) return module
     } catch {
       coming.length = 0

@@ -1,7 +1,7 @@
 import { after } from './after.ts'
 
 // The line may hang, on which what the sheet is for is there.
-const longestWaitMs = 3000
+const LONGEST_WAIT_MS = 3000
 
 const added = new Map<string, Promise<void>>()
 
@@ -29,5 +29,5 @@ function load(address: string): Promise<void> {
     })
     document.head.append(link)
   })
-  return Promise.race([coming, after(longestWaitMs)])
+  return Promise.race([coming, after(LONGEST_WAIT_MS)])
 }

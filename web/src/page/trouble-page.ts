@@ -8,7 +8,7 @@ import { inWords } from './moment-words.ts'
 import { pageStarted } from './page-started.ts'
 import { tabMemory } from './tab-memory.ts'
 
-const longestAnswerMs = 10_000
+const LONGEST_ANSWER_MS = 10_000
 
 const place = findPart(document, '#trying', HTMLElement)
 const heard = findPart(place, '.unseen', HTMLElement)
@@ -18,7 +18,7 @@ const again = findPart(document, '#again', HTMLAnchorElement)
 /** By `/readyz`, not by the page itself: what led here may be good for one request alone, as a code from a provider is. */
 async function isAnswering(): Promise<boolean> {
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), longestAnswerMs)
+  const timer = setTimeout(() => late.abort(), LONGEST_ANSWER_MS)
   try {
     const { status } = await fetch('/readyz', { cache: 'no-store', redirect: 'manual', signal: late.signal })
     // Another answer than these is no trouble of the service: a proxy may keep that address from people.

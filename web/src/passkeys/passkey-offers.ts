@@ -24,7 +24,7 @@ export interface PasskeyOffersParts {
 }
 
 /** So long before a challenge is over, a new one takes its place. */
-const earlyMs = 60_000
+const EARLY_MS = 60_000
 
 /**
  * Offers passkeys where the browser fills in names, by one challenge after the other. Never rejects: nobody is told what
@@ -52,10 +52,10 @@ async function offerOnce(parts: PasskeyOffersParts): Promise<Assertion | undefin
   if (options === undefined || signal.aborted) return undefined
   const turn = linkAbort(signal)
   const ending = endingIn(clock, options.timeout)
-  void clock.sleep(options.timeout - earlyMs, turn.signal).then(turn.abort)
+  void clock.sleep(options.timeout - EARLY_MS, turn.signal).then(turn.abort)
   // The clock may have stood still while the device slept.
   const stopListening = wake.onWake(() => {
-    if (ending.mayBeOver(earlyMs)) turn.abort()
+    if (ending.mayBeOver(EARLY_MS)) turn.abort()
   })
   try {
     const assertion = await authenticator.fillIn(options, turn.signal)

@@ -17,7 +17,7 @@ import type { Scanner } from './scanner/scanner.ts'
 declare const VIEWFINDER_SHEET: string
 
 /** What comes sooner needs no words. */
-const soonMs = 500
+const SOON_MS = 500
 
 const loadScannerModule = lateModule(() => import('./scanner/scanner.ts'))
 
@@ -74,7 +74,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     wishes.end()
     const isStill = wishes.begin()
     const arrived = new AbortController()
-    void clock.sleep(soonMs, arrived.signal).then(() => {
+    void clock.sleep(SOON_MS, arrived.signal).then(() => {
       if (!arrived.signal.aborted && isStill()) say(phoneWords.loading, false)
     })
     try {

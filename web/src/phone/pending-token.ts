@@ -23,9 +23,9 @@ export interface PendingTokenParts {
 }
 
 // The public half alone: it is what the QR says, and it is gone with the tab.
-const key = 'scanin.pending-token'
-const personKey = 'scanin.pending-person'
-const decisionKeys = { confirm: 'scanin.confirmed-token', deny: 'scanin.refused-token' } as const
+const KEY = 'scanin.pending-token'
+const PERSON_KEY = 'scanin.pending-person'
+const DECISION_KEYS = { confirm: 'scanin.confirmed-token', deny: 'scanin.refused-token' } as const
 const decisions = ['confirm', 'deny'] as const
 
 /**
@@ -39,37 +39,37 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     if (address.hash !== '') history.replaceState(history.state, '', address.pathname + address.search)
   }
   const forgetDecision = () => {
-    for (const decision of decisions) memory.remove(decisionKeys[decision])
+    for (const decision of decisions) memory.remove(DECISION_KEYS[decision])
   }
   const forgetKept = () => {
-    memory.remove(key)
-    memory.remove(personKey)
+    memory.remove(KEY)
+    memory.remove(PERSON_KEY)
     forgetDecision()
   }
 
   return {
-    token: () => inAddress() ?? tokenOfFragment(memory.get(key) ?? ''),
+    token: () => inAddress() ?? tokenOfFragment(memory.get(KEY) ?? ''),
     keep(token) {
       if (inAddress() !== token) clearAddress()
       // Whoever scanned the one before has not scanned this one.
-      if (memory.get(key) !== token) memory.remove(personKey)
-      memory.set(key, token)
+      if (memory.get(KEY) !== token) memory.remove(PERSON_KEY)
+      memory.set(KEY, token)
     },
     scanned(token, person) {
       clearAddress()
-      memory.set(key, token)
-      memory.set(personKey, person)
+      memory.set(KEY, token)
+      memory.set(PERSON_KEY, person)
     },
     belongTo(person) {
-      if ((memory.get(personKey) ?? person) === person) return
+      if ((memory.get(PERSON_KEY) ?? person) === person) return
       // A way to the provider and back has put it into the address again.
-      if (inAddress() === memory.get(key)) clearAddress()
+      if (inAddress() === memory.get(KEY)) clearAddress()
       forgetKept()
     },
-    decision: (token) => decisions.find((decision) => memory.get(decisionKeys[decision]) === token),
+    decision: (token) => decisions.find((decision) => memory.get(DECISION_KEYS[decision]) === token),
     decided(token, decision) {
       forgetDecision()
-      memory.set(decisionKeys[decision], token)
+      memory.set(DECISION_KEYS[decision], token)
     },
     forget() {
       clearAddress()

@@ -1,6 +1,6 @@
 // When the next poll is due, and whether it may be held. Pure: the loop around it is poller.ts.
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
-import { backoffMs, longestPatienceMs, replyPatienceMs } from '../wire/backoff.ts'
+import { backoffMs, LONGEST_PATIENCE_MS, replyPatienceMs } from '../wire/backoff.ts'
 import type { Pacing } from '../wire/protocol.ts'
 
 export interface PollState {
@@ -42,13 +42,13 @@ export interface Round {
   readonly waitSeconds: number
 }
 
-const cutsToGiveUp = 2
+const CUTS_TO_GIVE_UP = 2
 
 // Where the session may come with the reply, which is repeated for ten seconds: what is lost is to be missed well within them.
-const mostSeconds = 3
+const MOST_SECONDS = 3
 // So many tries after a cut come within those, however long the interval.
-const quickTries = 2
-const quickSeconds = 2
+const QUICK_TRIES = 2
+const QUICK_SECONDS = 2
 
 export const firstState = (seen: string, pacing: Pacing, failures = 0): PollState => ({
   seen,
@@ -62,7 +62,7 @@ export const firstState = (seen: string, pacing: Pacing, failures = 0): PollStat
 /** How long the server may keep the next reply; 0 asks for an answer at once. */
 export const waitSecondsOf = ({ hold, pacing, seen, isUpToDate }: PollState): number => {
   if (hold.kind !== 'holding') return 0
-  return seen === 'pending' && isUpToDate ? pacing.holdSeconds : Math.min(pacing.holdSeconds, mostSeconds)
+  return seen === 'pending' && isUpToDate ? pacing.holdSeconds : Math.min(pacing.holdSeconds, MOST_SECONDS)
 }
 
 /**
@@ -71,8 +71,8 @@ export const waitSecondsOf = ({ hold, pacing, seen, isUpToDate }: PollState): nu
  */
 export const timeoutMsOf = ({ failures, lateMs }: PollState, waitSeconds: number): number => {
   // A reply that is held so long is missed too late anyhow, and it is a busy server's: it is not asked twice.
-  const lateMostMs = waitSeconds > mostSeconds ? longestPatienceMs : Math.min(longestPatienceMs, lateMs + 2000)
-  const patienceMs = Math.max(mostSeconds * 1000 + replyPatienceMs(0), replyPatienceMs(failures))
+  const lateMostMs = waitSeconds > MOST_SECONDS ? LONGEST_PATIENCE_MS : Math.min(LONGEST_PATIENCE_MS, lateMs + 2000)
+  const patienceMs = Math.max(MOST_SECONDS * 1000 + replyPatienceMs(0), replyPatienceMs(failures))
   return Math.max(patienceMs, waitSeconds * 1000 + lateMostMs)
 }
 
@@ -112,9 +112,9 @@ export function afterFailure(state: PollState, error: unknown, round: Round, ran
   }
   const failures = state.failures + 1
   const patienceMs = Math.max(backoffMs(failures, random), retryAfterMs)
-  const isQuick = looksCut(error) && failures <= quickTries
-  const { intervalSeconds } = state.pacing
-  const turn = nextTurn({ intervalSeconds: isQuick ? Math.min(intervalSeconds, quickSeconds) : intervalSeconds }, round)
+  const isQuick = looksCut(error) && failures <= QUICK_TRIES
+  const { intervalSeconds: paced } = state.pacing
+  const turn = nextTurn({ intervalSeconds: isQuick ? Math.min(paced, QUICK_SECONDS) : paced }, round)
   const at = Math.max(round.endedAt + patienceMs, turn)
   const hold = holdAfterFailure(state.hold, error, round.waitSeconds > 0)
   return { state: { ...state, failures, hold, isUpToDate: false }, due: { at, wakeable: retryAfterMs === 0 } }
@@ -126,7 +126,7 @@ const nextTurn = (pacing: Pick<Pacing, 'intervalSeconds'>, round: Round): number
 function holdAfterReply(hold: HoldState, held: boolean): HoldState {
   if (hold.kind === 'given_up') return hold
   if (hold.kind === 'holding') return held ? { kind: 'holding', cuts: 0 } : hold
-  return hold.cuts + 1 >= cutsToGiveUp ? { kind: 'given_up' } : { kind: 'holding', cuts: hold.cuts + 1 }
+  return hold.cuts + 1 >= CUTS_TO_GIVE_UP ? { kind: 'given_up' } : { kind: 'holding', cuts: hold.cuts + 1 }
 }
 
 function holdAfterFailure(hold: HoldState, error: unknown, held: boolean): HoldState {

@@ -55,7 +55,7 @@ type Answer<R> =
   | { readonly kind: 'stale' }
 
 // A request that a wake finds this much past its hold was most likely lost while the device slept.
-const lostAfterMs = 3000
+const LOST_AFTER_MS = 3000
 
 /**
  * Asks again and again until a final reply, a refusal or an abort; one request at a time, one every `interval`,
@@ -106,7 +106,7 @@ function tellConnection<R extends PacedReply>(parts: PollerParts<R>, before: Pol
 async function askOnce<R extends PacedReply>(parts: PollerParts<R>, ask: PollAsk): Promise<Answer<R>> {
   const request = linkAbort(parts.signal)
   let stale = false
-  const patience = endingIn(parts.clock, ask.waitSeconds * 1000 + lostAfterMs)
+  const patience = endingIn(parts.clock, ask.waitSeconds * 1000 + LOST_AFTER_MS)
   const stopListening = parts.wake.onWake(() => {
     if (!patience.mayBeOver()) return
     stale = true

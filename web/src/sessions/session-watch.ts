@@ -19,8 +19,8 @@ export interface SessionWatchParts {
   readonly signal: AbortSignal
 }
 
-const betweenLooksMs = 10_000
-const leastBetweenLooksMs = 1000
+const BETWEEN_LOOKS_MS = 10_000
+const LEAST_BETWEEN_LOOKS_MS = 1000
 
 /** Looks every now and then, and whenever the page comes back, whether the session still stands; until it is gone. */
 export async function watchSession(parts: SessionWatchParts): Promise<void> {
@@ -31,13 +31,13 @@ export async function watchSession(parts: SessionWatchParts): Promise<void> {
     const stopHearing = parts.onNews(pause.abort)
     const isOver = !isHidden() && (await isGone(parts))
     const stopListening = wake.onWake(pause.abort)
-    if (!isOver) await clock.sleep(betweenLooksMs, pause.signal)
+    if (!isOver) await clock.sleep(BETWEEN_LOOKS_MS, pause.signal)
     stopListening()
     stopHearing()
     pause.unlink()
     if (isOver) return parts.onGone()
     // Focus, pageshow and visibilitychange come together: one look for all of them.
-    await clock.sleep(beganAt + leastBetweenLooksMs - clock.now(), signal)
+    await clock.sleep(beganAt + LEAST_BETWEEN_LOOKS_MS - clock.now(), signal)
   }
 }
 

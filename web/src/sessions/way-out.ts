@@ -14,8 +14,8 @@ export interface WayOutParts {
   readonly now: () => number
 }
 
-const key = 'scanin.left-home'
-const justNowMs = 15_000
+const KEY = 'scanin.left-home'
+const JUST_NOW_MS = 15_000
 
 /**
  * A browser may keep no cookie, or send it with the page and not with what the page asks: then signing in leads here, and
@@ -24,11 +24,11 @@ const justNowMs = 15_000
 export function createWayOut({ memory, now }: WayOutParts): WayOut {
   return {
     leads() {
-      const sinceMs = now() - Number(memory.get(key) ?? Number.NaN)
-      const isCircle = sinceMs >= 0 && sinceMs < justNowMs
-      memory.set(key, String(now()))
+      const sinceMs = now() - Number(memory.get(KEY) ?? Number.NaN)
+      const isCircle = sinceMs >= 0 && sinceMs < JUST_NOW_MS
+      memory.set(KEY, String(now()))
       return !isCircle
     },
-    forget: () => memory.remove(key),
+    forget: () => memory.remove(KEY),
   }
 }

@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /** Some 25 days. Browsers take what is longer for no time at all, so that it is waited for in parts. */
-const longestTimerMs = 2 ** 31 - 1
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The page's own time. */
 export const pageClock: Clock = {
@@ -25,7 +25,7 @@ export const pageClock: Clock = {
       }
       let timer: ReturnType<typeof setTimeout>
       const wait = (leftMs: number) => {
-        const nextMs = Math.min(leftMs, longestTimerMs)
+        const nextMs = Math.min(leftMs, LONGEST_TIMER_MS)
         timer = setTimeout(() => (nextMs < leftMs ? wait(leftMs - nextMs) : stop()), nextMs)
       }
       wait(Math.max(0, ms))

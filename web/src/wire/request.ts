@@ -13,15 +13,15 @@ export interface Request {
 
 export type Fetch = typeof globalThis.fetch
 
-const ordinaryTimeoutMs = 10_000
+const ORDINARY_TIMEOUT_MS = 10_000
 
-const soonForgottenMs = 6000
+const SOON_FORGOTTEN_MS = 6000
 
 /**
  * For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. A line on
  * which that was too short once gets all the time that there is.
  */
-export const patienceMsFor = (isAgain = false): number => (isAgain ? ordinaryTimeoutMs : soonForgottenMs)
+export const patienceMsFor = (isAgain = false): number => (isAgain ? ORDINARY_TIMEOUT_MS : SOON_FORGOTTEN_MS)
 
 /**
  * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
@@ -34,7 +34,7 @@ export async function send(fetch: Fetch, request: Request): Promise<unknown> {
     isLate = true
     abort.abort()
   }
-  const timer = setTimeout(giveUp, request.timeoutMs ?? ordinaryTimeoutMs)
+  const timer = setTimeout(giveUp, request.timeoutMs ?? ORDINARY_TIMEOUT_MS)
   try {
     const response = await fetch(request.path, {
       method: request.method,
@@ -64,7 +64,7 @@ export function callsOver(fetch: Fetch) {
   return {
     ask,
     get: (path: string) => ask({ method: 'GET', path }),
-    post: (path: string, body?: Record<string, unknown>, timeoutMs = ordinaryTimeoutMs) =>
+    post: (path: string, body?: Record<string, unknown>, timeoutMs = ORDINARY_TIMEOUT_MS) =>
       ask({ method: 'POST', path, timeoutMs, ...(body && { body }) }),
     remove: (path: string) => ask({ method: 'DELETE', path }),
   }

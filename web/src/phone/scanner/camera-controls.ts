@@ -18,7 +18,7 @@ export interface Lens {
 }
 
 // Beyond this a camera only shows its own pixels, and a slider no finger's width.
-const mostZoom = 8
+const MOST_ZOOM = 8
 
 interface Constraints extends MediaTrackConstraintSet {
   torch?: boolean
@@ -50,7 +50,7 @@ function zoomRangeOf(capabilities: object, settings: object): ZoomRange | undefi
   if (typeof zoom !== 'object' || zoom === null) return undefined
   const [min, max, step] = [numberIn(zoom, 'min'), numberIn(zoom, 'max'), numberIn(zoom, 'step')]
   if (min === undefined || max === undefined || min <= 0 || max <= min) return undefined
-  return { min, max: Math.min(max, min * mostZoom), step: step || 0.1, value: numberIn(settings, 'zoom') ?? min }
+  return { min, max: Math.min(max, min * MOST_ZOOM), step: step || 0.1, value: numberIn(settings, 'zoom') ?? min }
 }
 
 function numberIn(from: object, name: string): number | undefined {

@@ -20,7 +20,7 @@ export interface CameraParts {
 }
 
 // Ten looks a second: quicker than a hand, and kind to the battery.
-const betweenLooksMs = 100
+const BETWEEN_LOOKS_MS = 100
 
 /** Where there is no secure context, browsers do not even have `mediaDevices`. */
 export const cameraPossible = (): boolean => window.isSecureContext && 'mediaDevices' in navigator
@@ -81,7 +81,7 @@ async function readUntilTaken(stream: MediaStream, parts: CameraParts) {
       const [found] = await reader.detect(video)
       if (found !== undefined && !signal.aborted && (await onText(found.rawValue))) return
     }
-    await clock.sleep(betweenLooksMs, signal)
+    await clock.sleep(BETWEEN_LOOKS_MS, signal)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../../wire/clock.ts'
 
 // A camera that brings no new picture for this long has stopped: another app took it, or the device slept.
-const longestStillMs = 4000
+const LONGEST_STILL_MS = 4000
 
 // Cameras are muted for a moment when a phone is turned or changes lenses: that is nothing to speak of.
-const longestMuteMs = 1500
+const LONGEST_MUTE_MS = 1500
 
 export interface LivenessParts {
   readonly video: HTMLVideoElement
@@ -29,8 +29,8 @@ export function createLiveness({
     const mutedMs = mutedFor()
     if (mutedMs > 0 || (!video.paused && video.currentTime !== lastTime)) movedAt = clock.now()
     lastTime = video.currentTime
-    if (mutedMs >= longestMuteMs) return 'interrupted'
-    return clock.now() - movedAt < longestStillMs ? 'live' : 'stopped'
+    if (mutedMs >= LONGEST_MUTE_MS) return 'interrupted'
+    return clock.now() - movedAt < LONGEST_STILL_MS ? 'live' : 'stopped'
   }
 }
 

@@ -15,7 +15,7 @@ export interface QrReaders {
 }
 
 // Three seconds of looking. Chrome's own reader on macOS 13 was there and never found a thing (crbug.com/40245611).
-const looksBeforeDoubt = 30
+const LOOKS_BEFORE_DOUBT = 30
 
 export interface QrReadersParts {
   readonly clock: Clock
@@ -81,7 +81,7 @@ function doubted(first: QrReader, second: () => Promise<QrReader>): QrReader {
   return {
     detect(source) {
       looks += 1
-      if (looks === looksBeforeDoubt) {
+      if (looks === LOOKS_BEFORE_DOUBT) {
         second().then(
           (better) => {
             reader = better

@@ -26,8 +26,8 @@ export interface Viewfinder {
   close(): void
 }
 
-const foundMs = 350
-const hintAfterMs = 9000
+const FOUND_MS = 350
+const HINT_AFTER_MS = 9000
 
 /** What is seen while the camera looks for a code, and what can be set. */
 export function createViewfinder(parts: ViewfinderParts): Viewfinder {
@@ -57,7 +57,7 @@ export function createViewfinder(parts: ViewfinderParts): Viewfinder {
     lens.replaceChildren(...all.map((each) => new Option(each.label, each.deviceId, false, each.deviceId === deviceId)))
   }
   const hintLater = async (signal: AbortSignal) => {
-    await clock.sleep(hintAfterMs, signal)
+    await clock.sleep(HINT_AFTER_MS, signal)
     if (!signal.aborted && dialog.dataset['state'] === 'looking' && message.textContent === '') {
       say(scannerWords.viewfinder.hint)
     }
@@ -113,7 +113,7 @@ export function createViewfinder(parts: ViewfinderParts): Viewfinder {
       // To who asks for less motion a buzz is some, too.
       const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches
       if (!isStill && 'vibrate' in navigator) navigator.vibrate(60)
-      await clock.sleep(foundMs, signal)
+      await clock.sleep(FOUND_MS, signal)
     },
     close() {
       if (dialog.open) dialog.close()

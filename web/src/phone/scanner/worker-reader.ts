@@ -9,12 +9,12 @@ import { openWorkerLine } from './worker-line.ts'
 declare const READER_WORKER: string
 
 // It is 345 kB with the worker's script, four seconds of a slow line. Who waits longer is better served by the page's own.
-const longestLoadMs = 20_000
-const longestBeginMs = 10_000
+const LONGEST_LOAD_MS = 20_000
+const LONGEST_BEGIN_MS = 10_000
 // A second or two, on a slow phone several: a worker that has said nothing for so long is gone.
-const longestLookMs = 10_000
+const LONGEST_LOOK_MS = 10_000
 // All that can be tried of a large photo took five seconds on a laptop.
-const longestPictureMs = 60_000
+const LONGEST_PICTURE_MS = 60_000
 
 /** Reads in a worker. Rejects where workers, or what ours needs, are not to be had. */
 export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
@@ -24,13 +24,13 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
     worker.terminate()
     throw error
   })
-  await line.ask({ kind: 'begin', wasm }, [wasm], longestBeginMs)
+  await line.ask({ kind: 'begin', wasm }, [wasm], LONGEST_BEGIN_MS)
   let turn: Promise<unknown> = Promise.resolve()
   const read = async (source: QrSource) => {
     const { picture, owned } = await pictureOf(source)
     // A film goes on, a picture does not.
     const thoroughly = source instanceof HTMLCanvasElement
-    const longestMs = thoroughly ? longestPictureMs : longestLookMs
+    const longestMs = thoroughly ? LONGEST_PICTURE_MS : LONGEST_LOOK_MS
     const answer = await line.ask({ kind: 'read', picture, thoroughly }, owned, longestMs)
     return answer.kind === 'read' && answer.said !== undefined ? [{ rawValue: answer.said }] : []
   }
@@ -48,7 +48,7 @@ async function loadWasm(broken: AbortSignal): Promise<ArrayBuffer> {
   const loading = new AbortController()
   const { signal } = loading
   const end = () => loading.abort()
-  const timer = setTimeout(end, longestLoadMs)
+  const timer = setTimeout(end, LONGEST_LOAD_MS)
   broken.addEventListener('abort', end, { signal })
   try {
     const response = await fetch(wasmAddress, { signal })
