@@ -6,8 +6,6 @@ export type PhoneSection = 'loading' | 'sign-in' | 'chooser' | 'request' | 'resu
 
 const sections: readonly PhoneSection[] = ['loading', 'sign-in', 'chooser', 'request', 'result']
 
-/** For who has pressed something, and waits for what comes of it. */
-const SETTLING_MS = 400
 /** The longest time between two clicks that systems take for a double click where nobody has set another. */
 const DOUBLE_CLICK_MS = 500
 
@@ -34,7 +32,7 @@ export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => 
     if (shown === last) return
     last = shown
     main.setAttribute('data-shown', shown)
-    settle(SETTLING_MS)
+    settle()
     findPart(root, `#${shown} h1`, HTMLElement).focus({ preventScroll: true })
     window.scrollTo(0, 0)
   }

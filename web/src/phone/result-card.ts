@@ -33,9 +33,6 @@ export interface ResultCardParts {
   readonly onEndOthers: () => void
 }
 
-/** It comes by itself, with other buttons than before. */
-const SETTLING_MS = 400
-
 /** What came of a decision: the number to type, the wait for the browser, the end. */
 export function createResultCard(parts: ResultCardParts): ResultCard {
   const { root, timeLeft, say, onAgain, onEndOthers } = parts
@@ -106,7 +103,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       again.hidden = view.kind === 'match'
       say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
       if (!isOther) return
-      settle(SETTLING_MS)
+      settle()
       // What had the focus may be gone.
       title.focus({ preventScroll: true })
     },
