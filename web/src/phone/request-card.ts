@@ -4,7 +4,7 @@ import { tag } from '#messages/tag'
 import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { agoWords } from '../page/moment-words.ts'
-import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { onceAtATime } from '../page/once-at-a-time.ts'
 import { applicationWords, browserWords, hostOf } from '../page/words.ts'
 import { PasskeyError } from '../passkeys/authenticator.ts'
 import type { AddPasskey } from '../passkeys/passkey-adding.ts'
@@ -13,6 +13,7 @@ import { drawSigns, makeRoomForSigns } from '../sessions/device-signs.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { ScanReply } from '../wire/protocol.ts'
 import { type Approval, UnheardError } from './approval.ts'
+import { createCardButtons } from './card-buttons.ts'
 import { type CardMessage, createCardMessage } from './card-message.ts'
 import type { TimeLeft } from './time-left.ts'
 
@@ -49,57 +50,40 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
   const caution = part('caution')
   const ofBrowser = { heading: title.textContent, caution: caution.textContent }
   makeRoomForSigns(icon, root)
-  let approval: Approval | undefined
-
-  const decide = async (act: (approval: Approval) => Promise<void>, words: string) => {
-    const decided = approval
-    if (decided === undefined) return
-    // By its end the card may ask about another code, and its buttons be pressed for that one.
-    const isStill = () => approval === decided
-    const ask = async () => {
-      message.say(words)
-      try {
-        await act(decided)
-        if (isStill()) message.say('')
-      } catch (error) {
-        if (isStill()) tell(error)
-      }
-    }
-    await onceAtATime([confirm, deny], ask, isStill)
-  }
 
   const tell = (error: unknown) => {
     message.tell(error, whyUnheard)
     if (isAboutPasskeys(error)) sayOfPasskeys(passkeyWords.notOnThisPhone, { canAdd: true })
   }
-
+  const buttons = createCardButtons([confirm, deny], message, tell)
   confirm.addEventListener('click', () =>
-    decide((current) => current.confirm(), passkey.hidden ? requestWords.confirming : passkeyWords.waiting),
+    buttons.decide((approval) => approval.confirm(), passkey.hidden ? requestWords.confirming : passkeyWords.waiting),
   )
-  deny.addEventListener('click', () => decide((current) => current.deny(), ''))
+  deny.addEventListener('click', () => buttons.decide((approval) => approval.deny()))
 
   const sayOfPasskeys = (words: string, { canAdd = false } = {}) => {
     passkey.textContent = passkeys.whyNone ?? words
     passkey.hidden = words === ''
     addPasskey.hidden = !canAdd || passkeys.whyNone !== undefined
   }
-  const showPasskeys = async (request: ScanReply, current: Approval) => {
+  const showPasskeys = async (request: ScanReply) => {
     sayOfPasskeys(request.confirm === 'passkey' ? passkeyWords.needed : '')
     if (request.confirm !== 'passkey') return
+    const isStill = buttons.still()
     // Who cannot be asked now finds out by confirming.
     const hasOne = await passkeys.has().catch(() => true)
-    if (!hasOne && approval === current) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
+    if (!hasOne && isStill()) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
   }
   const add = async () => {
-    const asked = approval
+    const isStill = buttons.still()
     const focus = focusUnlessLeft()
     message.say('')
     try {
-      if (!(await passkeys.add()) || approval !== asked) return
+      if (!(await passkeys.add()) || !isStill()) return
       sayOfPasskeys(passkeyWords.added)
       focus(confirm, { preventScroll: true })
     } catch (error) {
-      if (approval === asked) message.tell(error, passkeyErrorWords)
+      if (isStill()) message.tell(error, passkeyErrorWords)
     }
   }
   addPasskey.addEventListener('click', () => void onceAtATime(addPasskey, add))
@@ -137,10 +121,8 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     })
 
   return {
-    show(request, endsAt, current) {
-      approval = current
-      message.say('')
-      setBusy(false, confirm, deny)
+    show(request, endsAt, approval) {
+      buttons.decideOn(approval)
       showAsker(request)
       part('address').textContent = request.ip
       part('where').hidden = request.place === undefined
@@ -150,12 +132,12 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
       showNetwork(request)
       showApplication(request)
       part('match').hidden = request.match !== 'code'
-      void showPasskeys(request, current)
+      void showPasskeys(request)
       count(request, endsAt)
     },
     hide() {
       timeLeft.stop()
-      approval = undefined
+      buttons.decideOn(undefined)
     },
     isBack: message.isBack,
   }

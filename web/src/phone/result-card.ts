@@ -3,10 +3,10 @@ import { refusal as refusalWords } from '#messages/refusal'
 import { request as requestWords } from '#messages/request'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
-import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { createSettling } from '../page/settling.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Approval, ApprovalView } from './approval.ts'
+import { createCardButtons } from './card-buttons.ts'
 import { type CardMessage, createCardMessage } from './card-message.ts'
 import { createKeepOffer } from './keep-offer.ts'
 import type { TimeLeft } from './time-left.ts'
@@ -50,31 +50,16 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   const expiry = findPart(bar, '.result-expiry', HTMLElement)
   const message = createCardMessage(findPart(bar, '.result-message', HTMLElement))
   const deny = findPart(bar, '.result-deny', HTMLButtonElement)
+  const buttons = createCardButtons([deny], message)
   const keeping = createKeepOffer(card, parts.keep)
   const settle = createSettling(card)
-  let approval: Approval | undefined
 
-  // Whoever is asked for the digits by a stranger finds out only now.
-  const refuse = async () => {
-    const refused = approval
-    if (refused === undefined) return
-    const isStill = () => approval === refused
-    const ask = async () => {
-      message.say('')
-      try {
-        await refused.deny()
-      } catch (error) {
-        if (isStill()) message.tell(error)
-      }
-    }
-    await onceAtATime(deny, ask, isStill)
-  }
   again.addEventListener('click', onAgain)
   endOthers.addEventListener('click', onEndOthers)
-  deny.addEventListener('click', refuse)
+  // Whoever is asked for the digits by a stranger finds out only now.
+  deny.addEventListener('click', () => buttons.decide((approval) => approval.deny()))
 
   const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
-    message.say('')
     code.textContent = match?.matchCode ?? ''
     for (const part of [code, how, bar]) part.hidden = match === undefined
     if (match === undefined) return timeLeft.stop()
@@ -84,9 +69,8 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
   }
 
   return {
-    show(view, current) {
-      if (approval !== current) setBusy(false, deny)
-      approval = current
+    show(view, approval) {
+      buttons.decideOn(approval)
       const words = wordsOf(view)
       const isOther = card.getAttribute('data-result') !== view.kind
       card.setAttribute('data-result', view.kind)
@@ -109,7 +93,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
     },
     hide() {
       timeLeft.stop()
-      approval = undefined
+      buttons.decideOn(undefined)
       card.removeAttribute('data-result')
     },
     isBack: message.isBack,

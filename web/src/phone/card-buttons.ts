@@ -1,0 +1,52 @@
+import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import type { Approval } from './approval.ts'
+import type { CardMessage } from './card-message.ts'
+
+/** The buttons by which a card decides on an approval, with what becomes of that said in the card's message. */
+export interface CardButtons {
+  /** From here on they decide on this, or on nothing. What was begun for another changes nothing any more. */
+  decideOn(next: Approval | undefined): void
+  /** @param words said meanwhile */
+  decide(act: (approval: Approval) => Promise<void>, words?: string): Promise<void>
+  /** @returns whether they decide yet on what they do now */
+  still(): () => boolean
+}
+
+/** @param tell says in the message what stood in the way */
+export function createCardButtons(
+  buttons: readonly HTMLButtonElement[],
+  message: CardMessage,
+  tell: (error: unknown) => void = message.tell,
+): CardButtons {
+  let approval: Approval | undefined
+
+  const still = () => {
+    const before = approval
+    return () => approval === before
+  }
+
+  return {
+    still,
+    decideOn(next) {
+      if (next !== approval) setBusy(false, ...buttons)
+      approval = next
+      message.say('')
+    },
+    async decide(act, words = '') {
+      const decided = approval
+      if (decided === undefined) return
+      // By its end the card may ask about another code, and its buttons be pressed for that one.
+      const isStill = still()
+      const ask = async () => {
+        message.say(words)
+        try {
+          await act(decided)
+          if (isStill()) message.say('')
+        } catch (error) {
+          if (isStill()) tell(error)
+        }
+      }
+      await onceAtATime(buttons, ask, isStill)
+    },
+  }
+}
