@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { phone as phoneWords } from '#messages/phone'
 import { refusal as refusalWords } from '#messages/refusal'
-import { type ApprovalView, createApproval, type Decision } from '../../../web/src/phone/approval.ts'
+import { type ApprovalView, createApproval } from '../../../web/src/phone/approval.ts'
+import type { Decision } from '../../../web/src/phone/approval-end.ts'
 import type { Connection } from '../../../web/src/poll/poller.ts'
 import type { Assertion, RequestOptions } from '../../../web/src/wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../../../web/src/wire/protocol.ts'
@@ -104,7 +105,7 @@ function scanned(asking: ScanReply = request, decided?: Decision) {
     request: asking,
     onView: (view) => views.push(view),
     onConnection: (connection) => connections.push(connection),
-    onSooner: (endsAt) => ends.push(endsAt),
+    onTime: (endsAt) => ends.push(endsAt),
     otherTabs: {
       tell: () => {
         told += 1
@@ -391,30 +392,13 @@ describe('in another tab of this browser', () => {
   })
 })
 
-describe('the time that is left', () => {
-  const left = (expiresInSeconds: number): PhoneReply => ({ ...state('scanned'), expiresInSeconds })
-
-  test('is put right by the next reply where the phone slept, and its own clock stood still', async () => {
-    const phone = scanned({ ...request, expiresInSeconds: 60 })
-    await phone.clock.pass(1000)
-    phone.server.status = left(58)
-    await phone.clock.pass(2000)
-    phone.server.status = left(36)
-    await phone.clock.pass(2000)
-    expect(phone.ends).toHaveLength(1)
-    expect(phone.ends[0]).toBeLessThanOrEqual(41_000)
-    phone.leave()
-  })
-
-  test('is not put off by replies that were long on their way, or round a little differently', async () => {
-    const phone = scanned({ ...request, expiresInSeconds: 60 })
-    for (const seconds of [59, 58, 59, 60, 57, 54]) {
-      phone.server.status = left(seconds)
-      await phone.clock.pass(1000)
-    }
-    expect(phone.ends).toEqual([])
-    phone.leave()
-  })
+test('when it ends is told by each reply, as long as something is asked', async () => {
+  const phone = scanned()
+  await phone.clock.pass(3000)
+  phone.server.status = state('authenticated')
+  await phone.clock.pass(5000)
+  expect(phone.ends).toEqual([60_000, 62_000])
+  phone.leave()
 })
 
 describe('a refusal that comes after the confirmation', () => {

@@ -34,6 +34,15 @@ test('an end that comes sooner is counted to from then on, and said once', async
   expect(said).toHaveLength(1)
 })
 
+test('an end is not put off by replies that were long on their way, or round a little differently', async () => {
+  const { clock, seconds, timeLeft } = counting(60_000)
+  for (const left of [59, 58, 59, 60, 57, 54]) {
+    await clock.pass(1000)
+    timeLeft.endAt(clock.now() + left * 1000)
+  }
+  expect(seconds).toEqual([60, 59, 58, 57, 56, 55, 54])
+})
+
 test('once nothing is counted, another end is counted by nobody', async () => {
   const { clock, seconds, timeLeft } = counting(120_000)
   timeLeft.stop()

@@ -1,25 +1,16 @@
-import { phone as phoneWords } from '#messages/phone'
-import { refusal as refusalWords } from '#messages/refusal'
 import { wordsFor } from '../page/error-words.ts'
-import { browserWords, setApart, type TitledWords } from '../page/words.ts'
+import { browserWords } from '../page/words.ts'
 import type { WakeSource } from '../poll/page-wake.ts'
-import { type Connection, poll } from '../poll/poller.ts'
+import type { Connection } from '../poll/poller.ts'
 import type { OtherTabs } from '../sessions/other-tabs.ts'
 import type { Api } from '../wire/api.ts'
 import { type ApiError, ConnectionError, isProblem, isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import { isSooner } from '../wire/ending.ts'
-import { linkAbort } from '../wire/linked-abort.ts'
 import type { Assertion, RequestOptions } from '../wire/passkey-protocol.ts'
 import type { ConfirmReply, PhoneReply, ScanReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
-
-/** `login`: one that the person may have let in, as they wanted. */
-export interface EndedView {
-  readonly kind: 'ended'
-  readonly words: TitledWords
-  readonly login?: string
-}
+import { type Decision, deniedEnd, type EndedView, failedEnd, goneEnd, type Known, tooLateEnd } from './approval-end.ts'
+import { createApprovalWatch } from './approval-watch.ts'
 
 export type ApprovalView =
   | { readonly kind: 'asking'; readonly request: ScanReply; readonly endsAt: number }
@@ -33,21 +24,10 @@ export type ApprovalView =
     }
   | EndedView
 
-export type Decision = 'confirm' | 'deny'
-
 /** A confirmation was sent, and no answer came: it may have arrived. */
 export class UnheardError extends ConnectionError {
   override name = 'UnheardError'
 }
-
-/**
- * What is shown of a login that is gone, where how it ended was not heard: the list says whether the browser got in. A
- * refusal may have come too late, also where another phone of this person let it in.
- */
-export const unheardEnd = (token: string, decision: Decision): EndedView =>
-  decision === 'deny'
-    ? { kind: 'ended', words: { ...phoneWords.finished, stranger: 'may_be_in' } }
-    : { kind: 'ended', words: phoneWords.finished, login: loginIdOf(token) }
 
 export interface ApprovalParts {
   readonly api: Pick<Api, 'confirm' | 'confirmOptions' | 'deny' | 'scanStatus'>
@@ -61,8 +41,8 @@ export interface ApprovalParts {
   readonly decided: Decision | undefined
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
-  /** Told when it ends, where that is sooner than was told before: the phone slept, and the page's clock with it. */
-  readonly onSooner: (endsAt: number) => void
+  /** Told when it ends, each time that the service has said so of what is asked. */
+  readonly onTime: (endsAt: number) => void
   /** Of the tabs of this browser with the same code. Each tells the others as the person refuses in it. */
   readonly otherTabs: Pick<OtherTabs, 'tell' | 'onNews'>
   /** Told as the person decides, before anybody else is. */
@@ -86,51 +66,30 @@ export interface Approval {
   deny(): Promise<void>
 }
 
-// The phone's first poll comes before any reply has named these: the contract's defaults.
-const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
+/** By the answer to what this phone sends. A poll says less: digits that are asked for may stand in another tab alone. */
+const STANDINGS: Readonly<Record<ScanReply['status'], Known['standing']>> = {
+  scanned: 'asked',
+  match_required: 'matching',
+  authenticated: 'may_be_in',
+}
 
 export function createApproval(parts: ApprovalParts): Approval {
   const { api, clock, request, onView, signal } = parts
   const { token } = request
-  let watching = linkAbort(signal)
+  let standing = STANDINGS[request.status]
+  let decision = parts.decided
   let isPasskeyAsked = request.confirm === 'passkey'
-  /** When it ends: the soonest that was told for what is asked now. */
-  let endsAt = 0
-  /** What the server said last. */
-  let seen: string = request.status
-  /** Digits are asked for, and not typed yet. */
-  let isMatching = request.status === 'match_required'
   /** A step was taken, and no answer came. */
   let isUnanswered = false
-  /** What the person has said last, as far as it may have been heard. */
-  let decision = parts.decided ?? (request.status === 'scanned' ? undefined : 'confirm')
-  /** It may have been confirmed, also where that was taken back. */
-  let mayBeIn = request.status !== 'scanned'
-  /** As it was told last: a watch that begins anew goes on from there. */
-  let connection: Connection = 'steady'
   const waiting: ApprovalView = { kind: 'waiting', isDevice: request.isDevice }
 
-  const onConnection = (next: Connection) => {
-    if (next === connection) return
-    connection = next
-    parts.onConnection(next)
-  }
-  const heard = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => {
-    endsAt = clock.now() + expiresInSeconds * 1000
-  }
-  heard(request)
-
-  const end = (words: TitledWords) => onView({ kind: 'ended', words })
+  const endOf = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => clock.now() + expiresInSeconds * 1000
 
   /** It is gone, and how it ended was not heard; or it goes on by another session. `isTaken`: it is known to. */
   const endUnheard = async (isTaken = false) => {
     await parts.lookAgain()
     const goesOn = isTaken || (!signal.aborted && (await isTakenOver()))
-    if (signal.aborted) return
-    const words = goesOn ? phoneWords.finished : phoneWords.expired
-    const view = decision !== 'deny' && !mayBeIn ? { words } : unheardEnd(token, decision ?? 'confirm')
-    const title = goesOn ? refusalWords.takenOver : view.words.title
-    onView({ ...view, kind: 'ended', words: { ...view.words, title } })
+    if (!signal.aborted) onView(goneEnd(token, { standing, decision }, goesOn))
   }
 
   /** Whether another phone of this person has it. A poll says only that it is not this one's, as of one that is gone. */
@@ -142,43 +101,25 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   /** The browser has its session. */
   const endCollected = () => {
-    if (decision !== 'deny') return onView(done())
-    const { title, more } = refusalWords.tooLate
-    const name = browserWords(request.browser)
-    end({ title, more: more({ browser: setApart(name) }), stranger: 'in' })
+    const browser = browserWords(request.browser)
+    if (decision === 'deny') return onView(tooLateEnd(browser))
+    onView({ kind: 'done', browser, login: loginIdOf(token), rememberFor: request.rememberForSeconds })
   }
 
-  const done = (): ApprovalView => ({
-    kind: 'done',
-    browser: browserWords(request.browser),
-    login: loginIdOf(token),
-    rememberFor: request.rememberForSeconds,
-  })
-
-  const noteTime = ({ expiresInSeconds }: PhoneReply) => {
-    const next = clock.now() + expiresInSeconds * 1000
-    if (!isSooner(next, endsAt)) return
-    endsAt = next
-    parts.onSooner(next)
+  /** It may be confirmed: by this tab, which has not heard so, or by another. */
+  const noteMayBeIn = () => {
+    if (standing === 'asked') standing = 'may_be_in'
   }
 
   const noteReply = (reply: PhoneReply) => {
-    seen = reply.status
-    if (reply.status === 'scanned' || reply.status === 'match_required') noteTime(reply)
-    if (reply.status === 'authenticated') isMatching = false
-    if (reply.status === 'authenticated' || reply.status === 'match_required') mayBeIn = true
-  }
-
-  const deniedWords = () => {
-    // Its own refusal, of which the answer was lost.
-    if (decision === 'deny') return phoneWords.denied
-    // While digits are asked for nobody else refuses but the fifth wrong number.
-    return isMatching ? phoneWords.triesUsed : phoneWords.deniedElsewhere
+    if (reply.status === 'scanned' || reply.status === 'match_required') parts.onTime(endOf(reply))
+    if (reply.status === 'match_required') noteMayBeIn()
+    if (reply.status === 'authenticated') standing = 'may_be_in'
   }
 
   const onReply = (reply: PhoneReply) => {
     noteReply(reply)
-    if (reply.status === 'denied') end({ ...deniedWords(), stranger: 'kept_out' })
+    if (reply.status === 'denied') onView(deniedEnd({ standing, decision }))
     else if (reply.status === 'expired') void endUnheard()
     else if (reply.collected) endCollected()
     else if (reply.status === 'authenticated') onView(waiting)
@@ -188,27 +129,16 @@ export function createApproval(parts: ApprovalParts): Approval {
     if (isProblem(error, 'authentication_required')) return parts.onSignedOut()
     if (isProblem(error, 'expired_token')) return endUnheard()
     if (isProblem(error, 'not_scanned')) return endUnheard(true)
-    end({ title: phoneWords.failed, more: wordsFor(error) })
+    onView(failedEnd(wordsFor(error)))
   }
 
-  const watch = async () => {
-    watching.abort()
-    watching.unlink()
-    const mine = linkAbort(signal)
-    watching = mine
-    const result = await poll<PhoneReply>({
-      ...parts,
-      ask: (ask) => api.scanStatus({ token, ...ask }),
-      isFinal: (reply) => reply.status === 'denied' || reply.status === 'expired' || reply.collected,
-      onReply,
-      onConnection,
-      connection,
-      seen,
-      pacing: firstPacing,
-      signal: mine.signal,
-    })
-    if (result.end === 'refused') await onRefused(result.error)
-  }
+  const watch = createApprovalWatch({
+    ...parts,
+    ask: (ask) => api.scanStatus({ token, ...ask }),
+    seen: request.status,
+    onReply,
+    onRefused,
+  })
 
   /** What comes of a step. Throws once the page is about something else: then nothing more is sent, or shown. */
   const stillAsked = async <T>(step: Promise<T>): Promise<T> => {
@@ -227,7 +157,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     try {
       return await api.confirm({ token, assertion, isAgain: isUnanswered })
     } catch (error) {
-      if (!isRefusal(error)) mayBeIn = true
+      if (!isRefusal(error)) noteMayBeIn()
       throw error instanceof ConnectionError ? new UnheardError(error.message, { cause: error }) : error
     }
   }
@@ -250,7 +180,7 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   // While a decision is on its way, an older reply must not turn the page back.
   const decide = async (act: () => Promise<void>) => {
-    watching.abort()
+    watch.pause()
     try {
       await act()
     } catch (error) {
@@ -259,42 +189,37 @@ export function createApproval(parts: ApprovalParts): Approval {
       if (isRefusal(error) && !isProblem(error, 'passkey_required')) return onRefused(error)
       // Also where a tap was enough when it was scanned: there is a passkey by now.
       if (isRefusal(error)) isPasskeyAsked = true
-      void watch()
+      watch.goOn()
       throw error
     }
   }
 
   parts.otherTabs.onNews(() => {
     // Who has refused it is the person.
-    isMatching = false
+    if (standing === 'matching') standing = 'may_be_in'
   })
 
   return {
     begin() {
       if (request.status === 'authenticated') onView(waiting)
-      else onView({ kind: 'asking', request, endsAt })
-      void watch()
+      else onView({ kind: 'asking', request, endsAt: endOf(request) })
+      watch.goOn()
     },
     confirm: () =>
       decide(async () => {
         const assertion = isPasskeyAsked ? await proof() : undefined
         const reply = await stillAsked(sendConfirm(assertion))
-        onConnection('steady')
-        seen = reply.status
-        mayBeIn = true
-        isMatching = reply.status === 'match_required'
+        watch.heard(reply.status)
+        standing = STANDINGS[reply.status]
         if (reply.status === 'authenticated') onView(waiting)
-        else {
-          heard(reply)
-          onView({ kind: 'match', matchCode: reply.matchCode, endsAt })
-        }
-        void watch()
+        else onView({ kind: 'match', matchCode: reply.matchCode, endsAt: endOf(reply) })
+        watch.goOn()
       }),
     deny: () =>
       decide(async () => {
         // For some seconds yet it is told who is in.
-        if (await sendDeny()) void watch()
-        else end({ ...phoneWords.denied, stranger: 'kept_out' })
+        if (await sendDeny()) watch.goOn()
+        else onView(deniedEnd({ standing, decision }))
       }),
   }
 }

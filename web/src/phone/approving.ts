@@ -6,7 +6,8 @@ import { ApiError } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { ScanReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
-import { type ApprovalParts, createApproval, type Decision, unheardEnd } from './approval.ts'
+import { type ApprovalParts, createApproval } from './approval.ts'
+import { type Decision, unheardEnd } from './approval-end.ts'
 import { createRequestCard, type RequestCardParts } from './request-card.ts'
 import { createResultCard, type ResultCardParts, type ResultView } from './result-card.ts'
 import { createTimeLeft } from './time-left.ts'
@@ -87,7 +88,7 @@ export function createApproving(parts: ApprovingParts): Approving {
         ...parts,
         ...scanned,
         otherTabs,
-        onSooner: timeLeft.endAt,
+        onTime: timeLeft.endAt,
         onConnection: (connection) => {
           parts.onConnection(connection)
           if (connection === 'reconnecting') return

@@ -1,6 +1,6 @@
 import type { TabMemory } from '../page/tab-memory.ts'
 import { tokenOfFragment } from '../wire/scan-link.ts'
-import type { Decision } from './approval.ts'
+import type { Decision } from './approval-end.ts'
 
 /** The code that this tab is about. */
 export interface PendingToken {
