@@ -128,7 +128,7 @@ test('a phone asks about a code where what asks could not be had at first', asyn
 test('devices that could not be shown are there as soon as the person comes back to them', async () => {
   const { url } = await serve()
   const phone = await visitors.phone()
-  const cut = await cutFirst(phone, 'account-parts')
+  const cut = await cutFirst(phone, 'account-lists')
   await phone.goto(`${url}/scan`)
   await signInOnPhone(phone)
   await cut()
@@ -200,7 +200,7 @@ describe('after an upgrade, when the file that an open page asks for is gone', (
     const phone = await visitors.phone()
     await phone.goto(`${url}/scan`)
     await phone.locator('#sign-in-form').waitFor()
-    const loads = await upgrade(phone, 'account-parts')
+    const loads = await upgrade(phone, 'account-lists')
     await signInOnPhone(phone)
     await sees(phone, '#sessions', 'This phone')
     expect(loads()).toBe(1)

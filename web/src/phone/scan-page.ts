@@ -23,7 +23,7 @@ import { createApi } from '../wire/api.ts'
 import { pageClock } from '../wire/clock.ts'
 import type { Approving } from './approving.ts'
 import { createCodeChooser } from './code-chooser.ts'
-import { createLateAccountParts } from './late-account-parts.ts'
+import { createLateAccountLists } from './late-account-lists.ts'
 import { keepOfflinePage } from './offline-page.ts'
 import { createPendingToken } from './pending-token.ts'
 import { createPhoneSections, type PhoneSection } from './phone-sections.ts'
@@ -150,7 +150,7 @@ const add = createPasskeyAdding({
 })
 const chooser = createCodeChooser({ root: document, clock: pageClock, onCode: (code) => void flow.open(code) })
 const loadApprovingModule = lateModule(() => import('./approving.ts'))
-const loadAccountModule = lateModule(() => import('./account-parts.ts'))
+const loadAccountModule = lateModule(() => import('./account-lists.ts'))
 let approving: Approving | undefined
 const loadApproving = later(async () => {
   const [{ createApproving }] = await Promise.all([loadApprovingModule(), addSheet(REQUEST_SHEET)])
@@ -175,10 +175,10 @@ const loadApproving = later(async () => {
   })
   return approving
 })
-const account = createLateAccountParts(
+const account = createLateAccountLists(
   async () => {
-    const [{ createAccountParts }] = await Promise.all([loadAccountModule(), addSheet(DEVICES_SHEET)])
-    return createAccountParts({
+    const [{ createAccountLists }] = await Promise.all([loadAccountModule(), addSheet(DEVICES_SHEET)])
+    return createAccountLists({
       root: document,
       api,
       authenticator,
@@ -188,7 +188,7 @@ const account = createLateAccountParts(
       onSignedOut: flow.signedOut,
     })
   },
-  () => trouble.sayOfLook(phoneWords.noAccountParts),
+  () => trouble.sayOfLook(phoneWords.noAccountLists),
 )
 
 const leave = async () => {

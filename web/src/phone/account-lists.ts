@@ -10,7 +10,7 @@ import { createNewLinks } from '../sessions/new-links.ts'
 import type { Api } from '../wire/api.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 
-export interface AccountPartsOptions {
+export interface AccountListsParts {
   readonly root: ParentNode
   readonly api: Api
   readonly authenticator: Pick<Authenticator, 'missing'>
@@ -24,7 +24,7 @@ export interface AccountPartsOptions {
 }
 
 /** What somebody who is signed in sees of their account: devices, passkeys, what is new and what happened. */
-export interface AccountParts {
+export interface AccountLists {
   /** Shown, all of it is asked for anew. */
   show(isShown: boolean): void
   /** What is shown is of another day: asks for it anew, and for what has happened since. */
@@ -37,9 +37,9 @@ export interface AccountParts {
   askToEndOthers(): Promise<void>
 }
 
-export function createAccountParts(options: AccountPartsOptions): AccountParts {
-  const { root, api, authenticator, addPasskey, onDevices, onSignInAgain, onSignedOut } = options
-  const parts = ['#devices', '#passkeys', '#activity'].map((name) => findPart(root, name, HTMLElement))
+export function createAccountLists(parts: AccountListsParts): AccountLists {
+  const { root, api, authenticator, addPasskey, onDevices, onSignInAgain, onSignedOut } = parts
+  const sections = ['#devices', '#passkeys', '#activity'].map((name) => findPart(root, name, HTMLElement))
   const devices = createLinkedDevices({
     ...{ root, api, onSignedOut },
     onLook: () => newLinks.lookAgain(),
@@ -73,7 +73,7 @@ export function createAccountParts(options: AccountPartsOptions): AccountParts {
     show(isShown) {
       if (isShown && !isShownNow) for (const list of [devices, passkeys]) list.showAnew()
       isShownNow = isShown
-      for (const part of parts) part.hidden = !isShown
+      for (const section of sections) section.hidden = !isShown
       newLinks.show(isShown)
       if (isShown) ask()
     },

@@ -1,18 +1,18 @@
 import { later } from '../page/later.ts'
 import { createOwner } from '../page/owner.ts'
-import type { AccountParts } from './account-parts.ts'
+import type { AccountLists } from './account-lists.ts'
 
 /**
- * {@link AccountParts} that are loaded once they are to be shown: whoever has yet to sign in does not wait for them.
+ * {@link AccountLists} that are loaded once they are to be shown: whoever has yet to sign in does not wait for them.
  * @param load rejects where they cannot be had now; the next time that they are to be shown, or somebody is back, it is tried again
  * @param onTrouble told why they are not shown
  */
-export function createLateAccountParts(
-  load: () => Promise<AccountParts>,
+export function createLateAccountLists(
+  load: () => Promise<AccountLists>,
   onTrouble: (error: unknown) => void,
-): AccountParts {
-  const parts = later(load)
-  let loaded: AccountParts | undefined
+): AccountLists {
+  const lists = later(load)
+  let loaded: AccountLists | undefined
   let isShown = false
   let person: string | undefined
   /** Approved before they were there. */
@@ -21,7 +21,7 @@ export function createLateAccountParts(
 
   async function bringUp(): Promise<void> {
     try {
-      loaded = await parts()
+      loaded = await lists()
       loaded.belongTo(person)
       for (const id of approved.splice(0)) loaded.approved(id)
       loaded.show(isShown)
@@ -49,7 +49,7 @@ export function createLateAccountParts(
       loaded?.belongTo(next)
     },
     async askToEndOthers() {
-      await (await parts()).askToEndOthers()
+      await (await lists()).askToEndOthers()
     },
   }
 }
