@@ -38,7 +38,7 @@ test.each([
   const token = await startLogin(browser)
   await phone.goto('about:blank')
   await phone.goto(`${url}/scan#${token}`)
-  await sees(phone, '#request', 'Confirm only if you are looking at this page right now')
+  await sees(phone, '#request', 'Confirm only if this browser is in front of you right now')
   const still = await placesOf(phone, CARD)
   const holdsStill = async () => expect(await placesOf(phone, CARD)).toEqual(still)
   for (const button of ['#deny', '#confirm']) {
