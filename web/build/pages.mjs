@@ -55,7 +55,9 @@ export function readManifest(path) {
  * @returns a page with the messages of a language in it, which it says at its very beginning
  */
 export function inLanguage(html, language, catalogue, offered) {
-  const messages = messagesOf(catalogue).set('languages', offered.join(' '))
+  const messages = messagesOf(catalogue)
+    .set('languages', offered.join(' '))
+    .set('languageName', new Intl.DisplayNames(language, { type: 'language' }).of(language))
   const direction = isFromRight(language) ? ' dir="rtl"' : ''
   let text = html.replace(LANGUAGE, `<html lang="${language}"${direction}`)
   // From within: a value may have messages in it.

@@ -11,6 +11,8 @@ const YEAR_SECONDS = 31_536_000
  */
 export function startLanguageChooser(): void {
   const select = findPart(document, '#language', HTMLSelectElement)
+  // The page's own stands there from the first, and as wide as it is.
+  select.replaceChildren()
   for (const language of select.dataset['offered']?.split(' ') ?? []) {
     // Each in its own words: so people find theirs.
     const name = new Intl.DisplayNames(language, { type: 'language' }).of(language) ?? language
