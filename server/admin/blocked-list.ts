@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
 import { isSamePerson, type Person, personOfSubject, subjectOf } from '../identity/person-key.ts'
-import { BLOCKED_FOR_MS } from '../session/session-index.ts'
+import { BLOCKED_FOR_MS } from '../session/person-records.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 

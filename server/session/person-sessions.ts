@@ -34,7 +34,7 @@ export interface PersonSessions {
 
 export interface PersonSessionsOptions extends Pick<SessionUseParts, 'live' | 'find'> {
   records: SessionRecords
-  index: SessionIndex
+  index: Pick<SessionIndex, 'list'>
   end: EndSessions
 }
 

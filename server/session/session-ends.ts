@@ -20,7 +20,7 @@ export interface SessionEndsOptions {
   clock: Clock
   followUps: FollowUps
   records: SessionRecords
-  index: SessionIndex
+  index: Pick<SessionIndex, 'remove'>
   onPhoneEnd: OnPhoneEnd
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined

@@ -1,5 +1,5 @@
+import type { IndexEntry } from './person-records.ts'
 import type { Session } from './session.ts'
-import type { IndexEntry } from './session-index.ts'
 import type { SessionSlot } from './session-records.ts'
 
 /** A session of the list, and its slot. */

@@ -6,12 +6,14 @@ import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
+import type { IndexEntry, PersonRecords } from './person-records.ts'
 import { type IdentifiedSession, type Inherited, inheritedFrom, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
-import type { IndexEntry, SessionIndex, Told } from './session-index.ts'
+import type { SessionIndex } from './session-index.ts'
 import { clearing } from './session-limit.ts'
 import type { OnSessionNews, SessionChange } from './session-news.ts'
 import { ownerOf, type SessionRecords } from './session-records.ts'
+import type { Told } from './told.ts'
 
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */
@@ -30,7 +32,8 @@ export interface SessionOpeningOptions {
   currentPerson: CurrentPerson
   followUps: FollowUps
   records: SessionRecords
-  index: SessionIndex
+  people: Pick<PersonRecords, 'lookUp' | 'keyOf' | 'inTurn'>
+  index: Pick<SessionIndex, 'add' | 'adding'>
   end: EndSessions
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
@@ -124,7 +127,7 @@ export interface SessionOpening {
 const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
-  const { clock, policy, currentPerson, followUps, records, index, end, onNews = () => undefined } = options
+  const { clock, policy, currentPerson, followUps, records, people, index, end, onNews = () => undefined } = options
   const telling = createTelling<SessionChange>({ clock, followUps, onNews })
 
   function fresh({ secret: _kept, told: _listed, kind, remember, ...rest }: NewSession): Session {
@@ -166,7 +169,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   }
 
   const opening: SessionOpening = {
-    lookUp: (person) => index.lookUp(personKeyHash(person)),
+    lookUp: (person) => people.lookUp(personKeyHash(person)),
 
     async inherit(person, replaces) {
       if (replaces === undefined) return undefined
@@ -182,14 +185,14 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
       // The list first: a session that is not listed, nobody can revoke. Mostly it is not there yet.
       const places: Place[] = [
-        { key: index.keyOf(of), guess },
+        { key: people.keyOf(of), guess },
         { key: records.keyOf(id), guess: null },
         ...(along === undefined ? [] : [along]),
       ]
-      const decide = ([list, slot, other]: readonly unknown[]): Changes<Created<Also>> => {
+      const decide = ([theirs, slot, other]: readonly unknown[]): Changes<Created<Also>> => {
         // Who was one of ours when they proved who they are may be so no more, and what they had has ended.
         if (currentPerson(session.user) === undefined) return { changes: [], result: NOTHING }
-        const listing = index.adding(list, entry, session.told)
+        const listing = index.adding(theirs, entry, session.told)
         const opening = records.opening(slot, made)
         const [listed, there] = [listing.result, opening.result]
         if (listed === undefined || there === undefined) return { changes: [], result: NOTHING }
@@ -204,7 +207,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
           result: { opened: it, also: change?.result, isLeft },
         }
       }
-      return index.inTurn(of, () => updateTogether(options.store, places, decide))
+      return people.inTurn(of, () => updateTogether(options.store, places, decide))
     },
 
     async resume(secret) {

@@ -4,6 +4,8 @@ import type { Schedule } from '../schedule.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type ApplicationEntries, createApplicationEntries } from './application-entries.ts'
+import { createPersonBlocks } from './person-blocks.ts'
+import { createPersonRecords } from './person-records.ts'
 import { createPersonSessions, type PersonSessions } from './person-sessions.ts'
 import { createEndSessions, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex } from './session-index.ts'
@@ -50,13 +52,14 @@ export interface SessionService
 }
 
 export function createSessionService(options: SessionServiceOptions): SessionService {
-  const index = createSessionIndex(options)
+  const people = createPersonRecords(options)
+  const index = createSessionIndex({ people })
   const records = createSessionRecords(options)
   const followUps = createFollowUps(options.schedule)
   const end = createEndSessions({ ...options, followUps, records, index })
-  const shownTokens = createShownTokens({ ...options, index })
+  const shownTokens = createShownTokens({ ...options, people })
   const listing = createSessionListing({ records, index, end })
-  const parts = { ...options, followUps, records, index, end, listing, shownTokens }
+  const parts = { ...options, followUps, records, people, index, end, listing, shownTokens }
   const { live, find, use, ...usingSessions } = createSessionUse(parts)
 
   return {
@@ -64,7 +67,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     ...usingSessions,
     ...createSessionKeeping(parts),
     ...createPersonSessions({ ...parts, live, find }),
-    ...createSessionWithdrawals({ ...parts, live }),
+    ...createSessionWithdrawals({ ...parts, blocks: createPersonBlocks({ people }), live }),
     ...createApplicationEntries({ ...parts, find, use }),
     noteShownToken: shownTokens.note,
   }

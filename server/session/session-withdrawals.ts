@@ -2,9 +2,11 @@ import type { Clock } from '../clock.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
+import type { PersonBlocks } from './person-blocks.ts'
+import type { IndexEntry } from './person-records.ts'
 import type { Session } from './session.ts'
 import type { EndingSession, EndOptions, EndSessions } from './session-ends.ts'
-import type { IndexEntry, SessionIndex } from './session-index.ts'
+import type { SessionIndex } from './session-index.ts'
 import { mayBeOpening } from './session-limit.ts'
 import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
 import type { SessionUseParts } from './session-use.ts'
@@ -52,7 +54,8 @@ export interface Withdrawal {
 export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'> {
   clock: Clock
   records: SessionRecords
-  index: SessionIndex
+  index: Pick<SessionIndex, 'list' | 'entries'>
+  blocks: PersonBlocks
   end: EndSessions
 }
 
@@ -67,7 +70,7 @@ const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true,
 const MOST_LOOKS = 4
 
 export function createSessionWithdrawals(options: SessionWithdrawalsOptions): SessionWithdrawals {
-  const { clock, records, index, end, live } = options
+  const { clock, records, index, blocks, end, live } = options
 
   /**
    * Ends what is meant of a list, also what is about to be created: it finds its place taken.
@@ -134,12 +137,12 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
 
     async block(person, by) {
       const of = personKeyHash(person)
-      const { found } = await endListed(of, await index.block(of), ofOperator(by))
+      const { found } = await endListed(of, await blocks.block(of), ofOperator(by))
       return found.filter(isLive).length
     },
 
-    unblock: (person) => index.unblock(personKeyHash(person)),
+    unblock: (person) => blocks.unblock(personKeyHash(person)),
 
-    isBlocked: (person) => index.isBlocked(personKeyHash(person)),
+    isBlocked: (person) => blocks.isBlocked(personKeyHash(person)),
   }
 }

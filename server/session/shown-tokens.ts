@@ -3,8 +3,9 @@ import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import { isForNow } from '../store/in-turn.ts'
+import type { ChangePerson, PersonRecords } from './person-records.ts'
 import type { Session } from './session.ts'
-import { type SessionIndex, type Told, toldBy } from './session-index.ts'
+import { asTold, lastOf, type Told, toldBy } from './told.ts'
 
 /**
  * Whether the people of native apps are still there, and what they are called. Nobody can be asked about them but by a token
@@ -13,7 +14,8 @@ import { type SessionIndex, type Told, toldBy } from './session-index.ts'
  */
 export interface ShownTokens {
   /**
-   * Notes that a good token is shown. What it allows does not hang on whether that can be written down.
+   * Notes that a good token is shown, where a session is listed that hangs on it, and that is not noted already. What one
+   * said that was issued later stays. What a token allows does not hang on whether it can be written down.
    * @param user as it says that the person is
    * @param issuedAt epoch milliseconds; `undefined`: nobody says
    */
@@ -26,34 +28,41 @@ export interface ShownTokens {
 }
 
 export interface ShownTokensOptions {
-  index: Pick<SessionIndex, 'shown' | 'noteShown'>
+  people: Pick<PersonRecords, 'read' | 'readCurrent' | 'update'>
   clock: Clock
 }
 
 /** It is written down so often at the most, unless a token says something else. */
 const NOTE_EVERY_MS = 300_000
 
-export function createShownTokens({ index, clock }: ShownTokensOptions): ShownTokens {
+export function createShownTokens({ people, clock }: ShownTokensOptions): ShownTokens {
   const isLate = (shownAt: number) => !isWithin(LONGEST_SILENCE_MS, shownAt, clock())
+
+  const noted =
+    (told: Told): ChangePerson<void> =>
+    (found) => {
+      const last = lastOf(found.told, told)
+      const isDue = !isWithin(NOTE_EVERY_MS, found.shownAt ?? 0, clock()) || last !== found.told
+      const next = { ...found, shownAt: clock(), told: last }
+      return { ...(found.sessions.length > 0 && isDue && { next }), result: undefined }
+    }
 
   return {
     async note(user, issuedAt) {
+      const of = personKeyHash(user)
+      const change = noted(toldBy(user, issuedAt))
       try {
-        await index.noteShown(personKeyHash(user), toldBy(user, issuedAt), NOTE_EVERY_MS)
+        // Asked at each request of an app: in line stands only who has something to write.
+        if (change(await people.readCurrent(of)).next !== undefined) await people.update(of, change)
       } catch (error) {
         if (!isForNow(error)) throw error
       }
     },
 
     async vouchFor({ user, createdAt }) {
-      const { shownAt = 0, told } = await index.shown(personKeyHash(user))
+      const { shownAt = 0, told } = await people.read(personKeyHash(user))
       if (isLate(createdAt) && isLate(shownAt)) return undefined
       return told === undefined ? user : asTold(user, told)
     },
   }
-}
-
-function asTold({ name: _name, email: _email, groups: _groups, ...who }: User, told: Told): User {
-  const { issuedAt: _issuedAt, ...said } = told
-  return { ...who, ...said }
 }

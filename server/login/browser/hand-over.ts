@@ -1,9 +1,9 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
 import type { AnyOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
-import { toldBy } from '../../session/session-index.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
+import { toldBy } from '../../session/told.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import {
   type AuthenticatedLogin,

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from '@jest/globals'
 import { ScanInError } from '../../../server/errors.ts'
 import type { BearerVerifier, IdentitySource } from '../../../server/identity/identity.ts'
 import { personKeyHash } from '../../../server/identity/person-key.ts'
+import { createPersonRecords } from '../../../server/session/person-records.ts'
 import type { Session } from '../../../server/session/session.ts'
 import { createSessionIndex } from '../../../server/session/session-index.ts'
 import { createShownTokens } from '../../../server/session/shown-tokens.ts'
@@ -40,8 +41,9 @@ beforeEach(() => {
 
 /** As each process has it. */
 const createInstance = () => {
-  const index = createSessionIndex({ store, clock: () => time.now })
-  return { index, shown: createShownTokens({ index, clock: () => time.now }) }
+  const clock = () => time.now
+  const people = createPersonRecords({ store, clock })
+  return { people, index: createSessionIndex({ people }), shown: createShownTokens({ people, clock }) }
 }
 
 /** A session of Ada's that is listed. */
@@ -206,14 +208,14 @@ test('an older token gives nothing back either where it is the first one to be s
 })
 
 test('many that wait for the list of their sessions hold up no request in which there is nothing to note, and fail none', async () => {
-  const { index, shown } = createInstance()
+  const { people, shown } = createInstance()
   await openSession()
   await shown.note(ADA)
   let letGo = () => {}
   const stuck = new Promise<void>((resolve) => {
     letGo = resolve
   })
-  const wait = () => index.inTurn(OF_ADA, () => stuck)
+  const wait = () => people.inTurn(OF_ADA, () => stuck)
   const line = [wait()]
   await shown.note(ADA)
   for (let count = 0; count < 500; count++) line.push(wait())
