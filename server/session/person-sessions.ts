@@ -5,7 +5,7 @@ import type { EndSessions } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason } from './session-news.ts'
 import { ownerOf, type SessionRecords } from './session-records.ts'
-import type { SessionUseParts } from './session-use.ts'
+import type { LiveSessions } from './session-use.ts'
 
 /** A person's sessions as they see them, and what they do with one. */
 export interface PersonSessions {
@@ -32,7 +32,7 @@ export interface PersonSessions {
   revoke(person: Person, id: string, by?: Occasion, why?: EndReason): Promise<boolean>
 }
 
-export interface PersonSessionsOptions extends Pick<SessionUseParts, 'live' | 'find'> {
+export interface PersonSessionsOptions extends Pick<LiveSessions, 'live' | 'find'> {
   records: SessionRecords
   index: Pick<SessionIndex, 'list'>
   end: EndSessions

@@ -28,8 +28,8 @@ export interface SessionUse {
   approvingPerson(approver: { id: string; user: User }, loginId: string): Promise<User | undefined>
 }
 
-/** By what the other parts of sessions look at one, and use it. */
-export interface SessionUseParts {
+/** Sessions that somebody is signed in by: how one is found among the records, and used. */
+export interface LiveSessions {
   /** The session of a record, if somebody is signed in by it. */
   live(id: string, slot: SessionSlot): IdentifiedSession | undefined
   /** The session with this public id, if somebody is signed in by it. */
@@ -52,7 +52,7 @@ export interface SessionUseOptions {
   shownTokens: Pick<ShownTokens, 'vouchFor'>
 }
 
-export function createSessionUse(options: SessionUseOptions): SessionUse & SessionUseParts {
+export function createSessionUse(options: SessionUseOptions): SessionUse & LiveSessions {
   const {
     clock,
     currentPerson,

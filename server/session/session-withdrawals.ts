@@ -9,7 +9,7 @@ import type { EndingSession, EndOptions, EndSessions } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
 import { mayBeOpening } from './session-limit.ts'
 import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
-import type { SessionUseParts } from './session-use.ts'
+import type { LiveSessions } from './session-use.ts'
 
 /** Ends of several, or all, of a person's sessions. */
 export interface SessionWithdrawals {
@@ -51,7 +51,7 @@ export interface Withdrawal {
   by?: Occasion | undefined
 }
 
-export interface SessionWithdrawalsOptions extends Pick<SessionUseParts, 'live'> {
+export interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
   clock: Clock
   records: SessionRecords
   index: Pick<SessionIndex, 'list' | 'entries'>
