@@ -5,7 +5,7 @@ import { type Person, personKeyHash } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
-import { type Change, type Changes, type Place, updateTogether } from '../store/update-record.ts'
+import { type Change, type Changes, type RecordPlace, updateTogether } from '../store/update-record.ts'
 import type { IndexEntry, PersonRecords } from './person-records.ts'
 import { type IdentifiedSession, type Inherited, inheritedFrom, type Session, sessionIdOf } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
@@ -77,7 +77,7 @@ export interface CreateOptions<Also> {
   onUncertain?: (opened: OpenedSession) => void
 }
 
-export interface Along<Also> extends Place {
+export interface Along<Also> extends RecordPlace {
   /** @param opened as the session will be there then */
   decide(value: unknown, opened: OpenedSession): Change<Also>
 }
@@ -184,7 +184,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const made = fresh(session)
       const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
       // The list first: a session that is not listed, nobody can revoke. Mostly it is not there yet.
-      const places: Place[] = [
+      const places: RecordPlace[] = [
         { key: people.keyOf(of), guess },
         { key: records.keyOf(id), guess: null },
         ...(along === undefined ? [] : [along]),

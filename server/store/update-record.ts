@@ -19,7 +19,7 @@ export interface Changes<Result> {
 }
 
 /** A record that is to be changed. */
-export interface Place {
+export interface RecordPlace {
   key: string
   /**
    * What the caller takes to be there, `null` for nothing: a right guess saves the first read, a wrong one is a conflict
@@ -37,7 +37,7 @@ const MOST_TRIES = 200
 /**
  * Reads, decides, and writes if nobody wrote in between; otherwise decides again on what is there now.
  * `decide` may run many times: it must have no effects.
- * @param guess as in `Place`
+ * @param guess as in `RecordPlace`
  */
 export function updateRecord<Result>(
   store: RecordStore,
@@ -57,11 +57,11 @@ export function updateRecord<Result>(
  */
 export async function updateTogether<Result>(
   store: RecordStore,
-  places: readonly Place[],
+  places: readonly RecordPlace[],
   decide: (values: readonly unknown[]) => Changes<Result>,
 ): Promise<Result> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const guessOf = ({ guess }: Place) => (tries === 0 ? guess : undefined)
+    const guessOf = ({ guess }: RecordPlace) => (tries === 0 ? guess : undefined)
     const found = await Promise.all(
       places.map((place) => (guessOf(place) === undefined ? store.read(place.key) : guessOf(place))),
     )
