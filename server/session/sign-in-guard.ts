@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { hasCode, ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
-import { createFailureLimit, createNetworkFailures, type Excess, refuseExcess } from '../http/failure-limits.ts'
+import { createFailureLimit, createNetworkFailures, type Excess } from '../http/failure-limits.ts'
 import { createQueues, giveUpTime } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { QueueTally } from '../http/tallies.ts'
@@ -169,10 +169,6 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     const giveUpAt = giveUpTime()
     /** It was looked at because the account is familiar here, and no more is to be found out. */
     let isKnownWrong = false
-    /** Its turn has come, as that of any other. */
-    let hasBeenTried = false
-    /** What a refusal tells of. */
-    let told: Excess | undefined
 
     async function attempt(): Promise<User | undefined> {
       const begunAt = performance.now()
@@ -205,23 +201,21 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     }
 
     /** What stands in the way of trying it from here. @param waited for this already */
-    async function inTheWay(waited?: Excess): Promise<Excess | undefined> {
+    async function inTheWay(waited?: Excess): Promise<HeldUp | undefined> {
       if (waited !== undefined) return undefined
-      const excess = await byNetwork.excess(address)
-      return excess.failures === 0 ? undefined : excess
+      const slowed = await byNetwork.excess(address)
+      return slowed.failures === 0 ? undefined : { outcome: 'held up', slowed }
     }
 
     /** @param slowed by what a wrong one is told to slow down */
     function attemptFromHere(waited: Excess | undefined, slowed = waited): Promise<Tried> {
-      const attemptInTurn = async () => {
-        const excess = await inTheWay(waited)
-        if (excess !== undefined) return { excess }
+      const attemptInTurn = async (): Promise<Tried> => {
+        const heldUp = await inTheWay(waited)
+        if (heldUp !== undefined) return heldUp
         const user = isKnownWrong ? undefined : await attempt()
-        if (user !== undefined) return { user }
-        hasBeenTried = true
-        told = slowed
+        if (user !== undefined) return { outcome: 'right', user }
         await Promise.all([byNetwork.count(address), byAccount.count(account), byPair.count(pair)])
-        throw wrongOne(slowed)
+        return { outcome: 'wrong', slowed }
       }
       // What is known to be wrong has stood in that line.
       return isKnownWrong ? attemptInTurn() : atSite(site, attemptInTurn, giveUpAt)
@@ -229,8 +223,8 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
     /** In the line of an account, where nobody is waited for who would not be tried after it. */
     async function attemptAtAccount(waited: Excess | undefined): Promise<Tried> {
-      const excess = await inTheWay(waited)
-      if (excess !== undefined) return { excess }
+      const heldUp = await inTheWay(waited)
+      if (heldUp !== undefined) return heldUp
       const slowed = await byAccount.excess(account)
       if (slowed.failures === 0) return attemptFromHere(waited)
       await pause(Math.min(LONGEST_PAUSE_MS, slowed.failures * PAUSE_A_FAILURE_MS))
@@ -240,10 +234,10 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     /** @param waited for this already */
     async function tryInTurn(waited?: Excess): Promise<Tried> {
       const user = await tryIfFamiliar()
-      if (user !== undefined) return { user }
+      if (user !== undefined) return { outcome: 'right', user }
       // Before any line: who is refused takes nobody's place in it.
-      const excess = await inTheWay(waited)
-      if (excess !== undefined) return { excess }
+      const heldUp = await inTheWay(waited)
+      if (heldUp !== undefined) return heldUp
       if (!isCounted) return attemptFromHere(waited)
       // And again in turn: what fails at once from many places is counted one by one too.
       const inLine = () => atAccount(account, () => attemptAtAccount(waited), giveUpAt)
@@ -251,36 +245,42 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
       return isGuessedAt ? atAccountOfSite(`${account} ${site}`, inLine) : inLine()
     }
 
-    async function signIn(): Promise<User> {
+    /** Who is held up here stays so where they were wrong too, and else is tried after a pause. */
+    async function tryWithPause(): Promise<Tried> {
       const first = await tryInTurn()
-      if (first.user !== undefined) return first.user
-      const { excess } = first
-      if ((await byPair.excess(pair, ownFailures)).failures > 0) {
-        told = excess
-        refuseExcess(excess)
-      }
+      if (first.outcome !== 'held up' || (await byPair.excess(pair, ownFailures)).failures > 0) return first
+      const { slowed } = first
       // In no other line meanwhile: nobody waits for who has to wait here.
-      await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, excess.failures * SLOW_STEP_MS)), giveUpAt)
-      const second = await tryInTurn(excess)
-      if (second.user === undefined) throw wrongOne(second.excess)
-      return second.user
+      await slowly(site, () => pause(Math.min(LONGEST_SLOW_MS, slowed.failures * SLOW_STEP_MS)), giveUpAt)
+      return tryInTurn(slowed)
     }
 
-    try {
-      return await signIn()
-    } catch (error) {
-      if (!hasCode(error, 'slow_down')) throw error
-      if (!hasBeenTried) await lingerSince(cameAt)
-      // As of now: how long a look has taken says nothing.
-      throw told === undefined ? error : wrongOne(told)
-    }
+    const tried = await tryWithPause().catch(async (error) => {
+      // There was no room in a line.
+      if (hasCode(error, 'slow_down')) await lingerSince(cameAt)
+      throw error
+    })
+    if (tried.outcome === 'right') return tried.user
+    if (tried.outcome === 'held up') await lingerSince(cameAt)
+    // As of now: how long a look has taken says nothing.
+    throw refusalOf(tried.slowed)
   }
 }
 
-/** Whose password it was, or what stands in the way of trying it. */
-type Tried = { user: User; excess?: undefined } | { excess: Excess; user?: undefined }
+/** What came of a try. */
+type Tried =
+  | { outcome: 'right'; user: User }
+  /** Found out in its turn, as of any other. `slowed`: by what it is told to slow down. */
+  | { outcome: 'wrong'; slowed: Excess | undefined }
+  | HeldUp
 
-function wrongOne(slowed: Excess | undefined): ScanInError {
+/** It was not tried: others were wrong around there, of which `slowed` tells. */
+interface HeldUp {
+  outcome: 'held up'
+  slowed: Excess
+}
+
+function refusalOf(slowed: Excess | undefined): ScanInError {
   if (slowed === undefined) return new ScanInError('invalid_credentials')
   return new ScanInError('slow_down', { retryAfterSeconds: slowed.retryAfterSeconds })
 }
