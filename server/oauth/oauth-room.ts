@@ -20,7 +20,7 @@ import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
 import { type Clients, scopesAmong } from './client.ts'
-import { createClientFailures } from './client-failures.ts'
+import { createClientGuard } from './client-guard.ts'
 import { createDeviceLogins } from './device-logins.ts'
 import { requestOf } from './login-request.ts'
 import { createOAuthPages } from './oauth-pages.ts'
@@ -87,12 +87,12 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const logout = createBackChannelLogout({ told, logger, provider })
   const pages = createOAuthPages({ siteFor: options.siteFor, headers: options.headers })
   const replies = createOAuthReplies({ ...options, provider, pages })
-  const failures = createClientFailures(options)
+  const clientGuard = createClientGuard(options)
 
   return {
     routes(app) {
       acceptForms(app)
-      oauthRoutes(app, { ...options, replies, devices, failures })
+      oauthRoutes(app, { ...options, replies, devices, clientGuard })
       peopleRoutes(app, { ...options, replies, pages })
     },
 

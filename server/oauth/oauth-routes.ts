@@ -6,7 +6,7 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { browserOf } from '../http/user-agent.ts'
 import { isOfBrowser } from '../http/visits.ts'
 import { type Clients, type OAuthClient, scopesAmong } from './client.ts'
-import type { ClientFailures } from './client-failures.ts'
+import type { ClientGuard } from './client-guard.ts'
 import type { DeviceLogins } from './device-logins.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
@@ -20,7 +20,7 @@ export interface OAuthRoutesOptions {
   clients: Clients
   clientAddresses: Pick<ClientAddresses, 'of'>
   devices: DeviceLogins
-  failures: ClientFailures
+  clientGuard: ClientGuard
   /** Counts logins that are started, by client address. */
   creationLimit: NetworkLimit
 }
@@ -31,7 +31,7 @@ const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
 
 /** What applications and devices call by themselves: none of it goes by a browser's cookie. */
 export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
-  const { publicUrl, clients, clientAddresses, devices, failures, creationLimit } = options
+  const { publicUrl, clients, clientAddresses, devices, clientGuard, creationLimit } = options
   const { send } = options.replies
   // Errors are told in JSON whatever a program's HTTP library says that it takes (RFC 6749 §5.2).
   const ask = (request: FastifyRequest) => {
@@ -57,7 +57,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   for (const path of [PATHS.token, PATHS.revocation, PATHS.introspection]) {
     app.post(path, forClients, async (request, reply) => {
       const { address } = clientAddresses.of(request.raw)
-      return send(reply, await failures.counted(address, () => askAsClient(request)))
+      return send(reply, await clientGuard({ address, ask: () => askAsClient(request) }))
     })
   }
   app.post(PATHS.userinfo, forPages, async (request, reply) => send(reply, await ask(request)))
@@ -72,9 +72,10 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   app.post(PATHS.device_authorization, forClients, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
     const isGiven = ({ status }: ProviderReply) => status === 200
-    const answer = await failures.counted(address, () =>
-      creationLimit.spend(address, () => askAsClient(request), isGiven),
-    )
+    const answer = await clientGuard({
+      address,
+      ask: () => creationLimit.spend(address, () => askAsClient(request), isGiven),
+    })
     const client = clients.find(answer.clientId ?? '')
     const isGranted = answer.status === 200 && client !== undefined
     return send(reply, isGranted ? await withLogin(request, client, answer) : answer)

@@ -9,12 +9,13 @@ import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { createChallengeLimits } from './challenge-limits.ts'
 import { createChallenges } from './challenges.ts'
+import { createPasskeyGuard } from './passkey-guard.ts'
 import { createPasskeyList } from './passkey-list.ts'
 import type { OnPasskeyNews } from './passkey-news.ts'
 import { createPasskeyRecords } from './passkey-records.ts'
 import { passkeyRoutes } from './passkey-routes.ts'
-import { createPasskeyTries } from './passkey-tries.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
 import { relyingPartyOf } from './relying-party.ts'
 
@@ -58,7 +59,8 @@ export function createPasskeysRoom(options: PasskeysRoomOptions): PasskeysRoom {
     list,
     records: createPasskeyRecords({ ...options, list, party }),
     challenges: createChallenges(options),
-    tries: createPasskeyTries({ ...options, queue }),
+    limits: createChallengeLimits(options),
+    guard: createPasskeyGuard({ ...options, queue }),
   })
   return { passkeys, queue, routes: (app) => passkeyRoutes(app, { ...options, passkeys }) }
 }

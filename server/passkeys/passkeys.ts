@@ -6,12 +6,13 @@ import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
+import type { ChallengeLimits } from './challenge-limits.ts'
 import { CHALLENGE_MS, type Challenges } from './challenges.ts'
 import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './passkey.ts'
+import type { InTurn, PasskeyGuard } from './passkey-guard.ts'
 import type { PasskeyList } from './passkey-list.ts'
 import type { OnPasskeyNews, PasskeyChange, PasskeyRefusal } from './passkey-news.ts'
 import type { OnChange, PasskeyRecords } from './passkey-records.ts'
-import type { InTurn, PasskeyTries } from './passkey-tries.ts'
 import {
   type Assertion,
   type Attestation,
@@ -30,7 +31,8 @@ export interface PasskeysOptions {
   records: PasskeyRecords
   list: PasskeyList
   challenges: Challenges
-  tries: PasskeyTries
+  limits: ChallengeLimits
+  guard: PasskeyGuard
   currentPerson: CurrentPerson
   isBlocked: IsBlocked
   clock: Clock
@@ -89,7 +91,8 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     records,
     list,
     challenges,
-    tries,
+    limits,
+    guard,
     currentPerson,
     isBlocked,
     clock,
@@ -154,7 +157,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     verify: (inTurn: InTurn) => Promise<Result>,
   ): Promise<Result> {
     try {
-      return await tries.attempt({ address: by.address, phoneId: person?.id }, verify)
+      return await guard({ address: by.address, phoneId: person?.id, verify })
     } catch (error) {
       const refused = reasonOf(error)
       if (refused === undefined) throw error
@@ -167,7 +170,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
 
   return {
     creationOptions({ id, user }) {
-      return tries.challengeFor(id, async () => {
+      return limits.byPhone.spend(id, async () => {
         const [handle, known] = await Promise.all([list.keepHandle(user), records.of(user)])
         return {
           rp: { id: party.id, name: brandName },
@@ -212,7 +215,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     remove: (user, id, by) => records.remove(user, id, telling({ type: 'removed', id, user, by })),
 
     signInOptions: (by) =>
-      tries.challenge(by.address, async () => requestOptions(await challenges.issue(TO_SIGN_IN), [])),
+      limits.byAddress.spend(by.address, async () => requestOptions(await challenges.issue(TO_SIGN_IN), [])),
 
     signIn(assertion, by) {
       return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async (inTurn) => {
@@ -227,7 +230,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     },
 
     proofOptions({ id, user }, purpose) {
-      return tries.challengeFor(id, async () => {
+      return limits.byPhone.spend(id, async () => {
         const known = await records.of(user)
         // An empty list would be anybody's.
         if (known.length === 0) throw new ScanInError('passkey_required')

@@ -19,8 +19,8 @@ import { decodeLogin } from '../login-record.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
 import type { UserCodes } from '../user-codes.ts'
+import type { Matching } from './digit-guard.ts'
 import { type Collect, type HandOver, secretToGive } from './hand-over.ts'
-import type { Matching } from './wrong-digits.ts'
 
 export interface BrowserLoginsOptions {
   records: LoginRecords

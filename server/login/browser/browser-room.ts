@@ -16,10 +16,10 @@ import type { Logins } from '../logins.ts'
 import { type Approver, type ApproverOptions, createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
 import { browserRoutes } from './browser-routes.ts'
+import { createDigitGuard } from './digit-guard.ts'
 import { type Collect, createCollect, type HandOverSessions } from './hand-over.ts'
 import { createPoll } from './poll.ts'
 import { createPollLane } from './poll-lane.ts'
-import { createWrongDigits } from './wrong-digits.ts'
 
 export interface BrowserRoomOptions {
   logins: Logins
@@ -89,7 +89,7 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
         ...options,
         logins,
         poll,
-        wrongDigits: createWrongDigits(options.makeLimiter, queue),
+        digitGuard: createDigitGuard(options.makeLimiter, queue),
         renewing,
         paces,
         verificationUri: `${options.publicUrl}/scan`,

@@ -26,9 +26,9 @@ import {
   statusOnWire,
   userCodeReply,
 } from './browser-wire.ts'
+import type { DigitGuard } from './digit-guard.ts'
 import { browserBehind, cookiesWith, type Poll } from './poll.ts'
 import { spareKeyNames } from './spare-keys.ts'
-import type { WrongDigits } from './wrong-digits.ts'
 
 export interface BrowserRoutesOptions {
   logins: BrowserLogins
@@ -38,7 +38,7 @@ export interface BrowserRoutesOptions {
   renewing: PollingClients
   pressure: Pick<Pressure, 'admit'>
   creationLimit: NetworkLimit
-  wrongDigits: WrongDigits
+  digitGuard: DigitGuard
   /** Where a code is taken on the phone, `<PUBLIC_URL>/scan`. */
   verificationUri: string
   /** Seconds that a browser key's cookie may be needed at the most. */
@@ -188,7 +188,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     async (request, reply) => {
       const by = occasionOf(request, clientAddresses)
       const browser = { ...whoWaits(request, tokenOf(request, request.body.token)), by }
-      const status = await options.wrongDigits({
+      const status = await options.digitGuard({
         loginId: browser.token.loginId,
         address: by.address,
         find: () => logins.matching(browser),

@@ -12,11 +12,11 @@ import type { LogoOf } from '../application.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { ConfirmMode, MatchMode } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
+import { createCodeGuard } from './code-guard.ts'
 import { createConfirmRule } from './confirm-rule.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
 import { createPhoneAuthentication } from './phone-authentication.ts'
 import { type IsNewTo, phoneRoutes } from './phone-routes.ts'
-import { createWrongCodes } from './wrong-codes.ts'
 
 export interface PhoneRoomOptions {
   logins: Logins
@@ -55,7 +55,7 @@ export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
   const approvals = createPhoneApprovals({ ...logins, closing: holds.closing, tally: holds.tallies.phone })
   const authenticatePhone = createPhoneAuthentication(options)
   const queue = queueTally()
-  const wrongCodes = createWrongCodes(makeLimiter, queue)
+  const codeGuard = createCodeGuard(makeLimiter, queue)
   const confirmRule = createConfirmRule({
     mode: options.confirmMode,
     isSecureContext: isSecureContext(options.publicUrl),
@@ -63,6 +63,6 @@ export function createPhoneRoom(options: PhoneRoomOptions): PhoneRoom {
   })
   return {
     queue,
-    routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, wrongCodes, confirmRule }),
+    routes: (app) => phoneRoutes(app, { ...options, ...holds, approvals, authenticatePhone, codeGuard, confirmRule }),
   }
 }

@@ -17,6 +17,7 @@ import type { BrowserDescription, MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
 import { parseUserCode, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
+import type { CodeGuard } from './code-guard.ts'
 import type { ConfirmRule } from './confirm-rule.ts'
 import type { ApprovalRequest, PhoneApprovals } from './phone-approvals.ts'
 import type { AuthenticatePhone } from './phone-authentication.ts'
@@ -33,7 +34,6 @@ import {
   requestOnWire,
   scanBody,
 } from './phone-wire.ts'
-import type { WrongCodes } from './wrong-codes.ts'
 
 /** Whether somebody has not signed in from such a browser in that network before, as far as anybody remembers. */
 export type IsNewTo = (person: User, asking: { browser: BrowserDescription; ip: string }) => Promise<boolean>
@@ -45,7 +45,7 @@ export interface PhoneRoutesOptions {
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
-  wrongCodes: WrongCodes
+  codeGuard: CodeGuard
   confirmRule: ConfirmRule
   matchMode: MatchMode
   publicUrl: string
@@ -63,7 +63,7 @@ const PHONE = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
 export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
-  const { approvals, authenticatePhone, current, clients, clientAddresses, wrongCodes, confirmRule } = options
+  const { approvals, authenticatePhone, current, clients, clientAddresses, codeGuard, confirmRule } = options
 
   function matchFor(phoneAt: ClientAddress): (browserAt: ClientAddress) => MatchKind {
     if (options.matchMode !== 'auto') return () => (options.matchMode === 'always' ? 'code' : 'none')
@@ -108,7 +108,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const phone = await authenticatePhone(request, body.device_id)
       const phoneAt = clientAddresses.of(request.raw)
       const by = occasionOf(request, clientAddresses)
-      const found = await wrongCodes(phone, phoneAt.address, async () => {
+      const lookUp = async () => {
         if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
@@ -116,7 +116,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         const scanned = await approvals.scanUserCode(typed, phone, matchFor(phoneAt), by)
         tokenOf(request, scanned.token)
         return scanned
-      })
+      }
+      const found = await codeGuard({ phone, address: phoneAt.address, lookUp })
       const [confirm, isNewBrowser] = await Promise.all([confirmRule.kindFor(phone), isNew(phone, found)])
       const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
       // Where a proxy is says nothing of where the browser is.

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ScanInError } from '../../../server/errors.ts'
-import { createWrongDigits } from '../../../server/login/browser/wrong-digits.ts'
-import { createWrongCodes } from '../../../server/login/phone/wrong-codes.ts'
+import { createDigitGuard } from '../../../server/login/browser/digit-guard.ts'
+import { createCodeGuard } from '../../../server/login/phone/code-guard.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { createRecordLimiter } from '../../../server/store/record-limiter.ts'
 
@@ -22,10 +22,11 @@ test("counts of wrong codes and digits are kept by a person's hash: no id is in 
   const wrong = (code: 'expired_token' | 'wrong_match_code') => () => Promise.reject(new ScanInError(code))
 
   const phone = { id: 'phone', user: USER, goodUntil: 1 }
-  await expect(createWrongCodes(makeLimiter)(phone, '192.0.2.1', wrong('expired_token'))).rejects.toThrow()
+  const code = { phone, address: '192.0.2.1', lookUp: wrong('expired_token') }
+  await expect(createCodeGuard(makeLimiter)(code)).rejects.toThrow()
   const find = async () => ({ person: USER, hasFailed: false, record: { value: 0, version: '0' as never } })
   const digits = { loginId: 'login', address: '192.0.2.1', find, run: wrong('wrong_match_code') }
-  await expect(createWrongDigits(makeLimiter)(digits)).rejects.toThrow()
+  await expect(createDigitGuard(makeLimiter)(digits)).rejects.toThrow()
 
   expect(keys.filter((key) => /^rate:wrong-(codes|digits):[\w-]{43}$/.test(key))).toHaveLength(2)
   for (const key of keys) expect(key).toMatch(/^[!-~]+$/)

@@ -11,14 +11,21 @@ const PER_PERSON = 10
 const PER_ADDRESS = 40
 const MOST_WAITING = 200
 
+export interface CodeAttempt<Found> {
+  /** That sends the code, and its address. */
+  phone: Phone
+  address: string
+  lookUp: () => Promise<Found>
+}
+
 /**
- * Runs a look-up of a code, and counts it where it led nowhere: by person, by address and by the networks around it.
+ * Lets a code be looked up, and counts one that led nowhere: by person, by address and by the networks around it.
  * Right codes count for nothing, and who has sent no wrong one is not refused for those of others at the same address.
  * Rejects as the look-up does, and with `slow_down` after too many wrong codes.
  */
-export type WrongCodes = <Found>(phone: Phone, address: string, lookUp: () => Promise<Found>) => Promise<Found>
+export type CodeGuard = <Found>(attempt: CodeAttempt<Found>) => Promise<Found>
 
-export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): WrongCodes {
+export function createCodeGuard(makeLimiter: MakeLimiter, tally?: QueueTally): CodeGuard {
   const { byPerson, byNetwork, inTurn, counted } = createGuesses({
     makeLimiter,
     name: 'wrong-codes',
@@ -29,8 +36,8 @@ export function createWrongCodes(makeLimiter: MakeLimiter, tally?: QueueTally): 
     tally,
   })
 
-  return ({ user }, address, lookUp) => {
-    const person = personKeyHash(user)
+  return ({ phone, address, lookUp }) => {
+    const person = personKeyHash(phone.user)
     return inTurn(person, async () => {
       const [ofPerson, around] = await Promise.all([byPerson.excess(person), byNetwork.excess(address)])
       refuseExcess(ofPerson)

@@ -24,7 +24,7 @@ export interface Matching {
   record: StoredRecord
 }
 
-export interface DigitsTry<Outcome> {
+export interface DigitAttempt<Outcome> {
   loginId: string
   /** The browser's. */
   address: string
@@ -35,13 +35,13 @@ export interface DigitsTry<Outcome> {
 }
 
 /**
- * Runs a try at the digits of a login, and counts a wrong one: by the person who is signing in, by the browser's address
+ * Lets the digits of a login be tried, and counts wrong ones: by the person who is signing in, by the browser's address
  * and by the networks around it. The first try of every login is run, whatever others have typed; a login by itself has
  * five at the most. Rejects as the try does, and with `slow_down` after too many wrong ones: the try is not used up then.
  */
-export type WrongDigits = <Outcome>(digits: DigitsTry<Outcome>) => Promise<Outcome>
+export type DigitGuard = <Outcome>(attempt: DigitAttempt<Outcome>) => Promise<Outcome>
 
-export function createWrongDigits(makeLimiter: MakeLimiter, tally?: QueueTally): WrongDigits {
+export function createDigitGuard(makeLimiter: MakeLimiter, tally?: QueueTally): DigitGuard {
   const { byPerson, byNetwork, inTurn, counted } = createGuesses({
     makeLimiter,
     name: 'wrong-digits',
