@@ -34,7 +34,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
   app.get(
     '/users/:id/sessions',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'listSessionsOf',
         tags,
@@ -117,7 +117,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
   app.get(
     '/blocks',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'listBlocks',
         tags,
@@ -131,7 +131,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
   )
 
   if (metrics !== undefined) {
-    app.get('/metrics', { exposeHeadRoute: false, schema: { hide: true } }, async (_request, reply) =>
+    app.get('/metrics', { exposeHeadRoute: true, schema: { hide: true } }, async (_request, reply) =>
       reply.type(metrics.contentType).send(await metrics.text()),
     )
   }

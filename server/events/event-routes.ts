@@ -56,7 +56,7 @@ export function eventRoutes(app: TypedApp, options: EventRoutesOptions): void {
   app.get(
     '/events',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'listEvents',
         tags,

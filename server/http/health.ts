@@ -17,6 +17,7 @@ export function healthRoutes(app: TypedApp, { probeStore, isStopping }: HealthOp
   app.get(
     '/healthz',
     {
+      exposeHeadRoute: true,
       schema: {
         operationId: 'isAlive',
         tags,
@@ -31,6 +32,7 @@ export function healthRoutes(app: TypedApp, { probeStore, isStopping }: HealthOp
   app.get(
     '/readyz',
     {
+      exposeHeadRoute: true,
       schema: {
         operationId: 'isReady',
         tags,

@@ -21,7 +21,7 @@ export interface InstalledAppOptions {
 
 /** What makes the phone's page an application of the phone: the manifest, and the page for when there is no connection. */
 export function installedAppRoutes(app: FastifyInstance, { headers, file, sites }: InstalledAppOptions): void {
-  const hidden = { schema: { hide: true } }
+  const hidden = { exposeHeadRoute: true, schema: { hide: true } }
   const worker = workerFor(
     sites.all.map((site) => pageOf(site, OFFLINE_PAGE)),
     file,

@@ -9,7 +9,7 @@ export interface MetricsAppOptions extends InnerAppOptions {
 /** Serves `GET /metrics` and nothing else, for a port of its own. It does not listen yet. */
 export function createMetricsApp({ metrics, ...options }: MetricsAppOptions): TypedApp {
   const { app } = createInnerApp(options)
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+  app.get('/metrics', { exposeHeadRoute: true, schema: { hide: true } }, async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.text()),
   )
   return app

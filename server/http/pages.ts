@@ -94,7 +94,7 @@ export function createPages(options: PagesOptions): Pages {
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
   // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
   const anywhere = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
-  const hidden = { schema: { hide: true } }
+  const hidden = { exposeHeadRoute: true, schema: { hide: true } }
 
   function pageRoutes(scope: FastifyInstance): void {
     scope.addHook('onRequest', withHeaders(headers.page))

@@ -41,6 +41,9 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     serverFactory: httpServer(options),
     // Fastify would take every address in a trusted range for a proxy: who the client is, client-address.ts says.
     trustProxy: false,
+    // HEAD on a GET that acts would do it, and throw away what comes of it: a route whose GET only reads says so, by
+    // `exposeHeadRoute` (RFC 9110 §9.2.1).
+    exposeHeadRoutes: false,
     genReqId: requestIds.of,
     bodyLimit: BODY_LIMIT_BYTES,
     // What still comes in while the process ends is answered like any request.

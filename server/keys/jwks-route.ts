@@ -41,6 +41,7 @@ export function jwksRoute(app: TypedApp, keys: SigningKeys, { isForAnyPage = fal
   app.get(
     '/.well-known/jwks.json',
     {
+      exposeHeadRoute: true,
       schema: {
         operationId: 'getPublicKeys',
         tags: ['back ends'],

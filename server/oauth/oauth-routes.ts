@@ -47,7 +47,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin } }
 
   for (const path of DISCOVERY) {
-    app.get(path, forPrograms, async (request, reply) => {
+    app.get(path, { ...forPrograms, exposeHeadRoute: true }, async (request, reply) => {
       const answer = await ask(request)
       return send(reply.header('cache-control', `public, max-age=${CACHED_SECONDS}`), answer)
     })
@@ -61,7 +61,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     })
   }
   app.post(PATHS.userinfo, forPages, async (request, reply) => send(reply, await ask(request)))
-  app.get(PATHS.userinfo, { ...forPages, exposeHeadRoute: false }, async (request, reply) =>
+  app.get(PATHS.userinfo, { ...forPages, exposeHeadRoute: true }, async (request, reply) =>
     send(reply, await ask(request)),
   )
   const called = [PATHS.token, PATHS.revocation, PATHS.introspection, PATHS.device_authorization, PATHS.userinfo]

@@ -27,7 +27,6 @@ export interface PeopleRoutesOptions {
 }
 
 const forPeople = {
-  exposeHeadRoute: false,
   config: { isForPeople: true, isForAnyOrigin: true },
   schema: { hide: true },
 }

@@ -106,7 +106,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   app.get(
     '/passkeys',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'listPasskeys',
         tags,

@@ -82,7 +82,6 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
   app.get(
     '/sign-in/oidc',
     {
-      exposeHeadRoute: false,
       config,
       schema: {
         hide,
@@ -152,7 +151,6 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
   app.get(
     CALLBACK_PATH,
     {
-      exposeHeadRoute: false,
       config,
       schema: {
         hide,

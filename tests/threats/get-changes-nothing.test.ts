@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { createTestApp } from '../support/app.ts'
 import { behindThisMachine, forwardedTo } from '../support/applications.ts'
 import { type ClientsFile, WEB, writeClients } from '../support/clients-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
@@ -6,7 +7,7 @@ import type { Client, Reply } from '../support/http-client.ts'
 import { scan, startLogin } from '../support/login-flow.ts'
 import { authorizePath } from '../support/oauth-flow.ts'
 import { startTeamProvider, type TeamProvider } from '../support/team-provider.ts'
-import { documentedRoutes, everyRoute } from './routes.ts'
+import { allThereIs, documentedRoutes, everyRoute, routesOf } from './routes.ts'
 import { sessionSetBy } from './seen.ts'
 
 /** T7: a link preview, a prefetch or an image on some page asks by GET or HEAD, with the phone's own cookie. */
@@ -29,7 +30,31 @@ afterAll(async () => {
   await team.stop()
 })
 
+test('T7 HEAD is answered where a GET only reads, and at none of those that act', async () => {
+  const { app } = await createTestApp(...allThereIs())
+  const gets = (await routesOf(app)).filter(({ method }) => method === 'GET').map(({ path }) => path)
+  const hasHead = (path: string) => app.hasRoute({ method: 'HEAD', url: path.replaceAll(/\{(\w+)\}/g, ':$1') })
+  expect(gets.filter((path) => !hasHead(path)).sort()).toEqual(WITHOUT_HEAD)
+  await app.close()
+})
+
 type Headers = Readonly<Record<string, string>>
+
+/** What a GET begins, ends, hands out or holds. All others only read, and HEAD is answered as they are. */
+const WITHOUT_HEAD = [
+  '/.scanin/callback',
+  '/.scanin/sign-out',
+  '/.scanin/start',
+  '/auth/enter',
+  '/login/scan/{token}',
+  '/login/status/{token}',
+  '/oauth/authorize',
+  '/oauth/logout',
+  '/session',
+  '/sessions',
+  '/sign-in/oidc',
+  '/sign-in/oidc/callback',
+]
 
 /** At an application's host there are other routes. */
 const AT_WIKI = forwardedTo(`${WIKI}/`)

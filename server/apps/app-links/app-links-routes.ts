@@ -69,6 +69,7 @@ export function appLinksRoutes(app: TypedApp, find: FindAppLink): void {
     app.get(
       `/.well-known/${name}`,
       {
+        exposeHeadRoute: true,
         schema: {
           operationId,
           tags: ['phone'],

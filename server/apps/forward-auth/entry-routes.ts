@@ -98,7 +98,6 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
   scope.get(
     '/.scanin/start',
     {
-      exposeHeadRoute: false,
       config,
       schema: {
         operationId: 'startEntry',
@@ -128,7 +127,6 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
   scope.get(
     ENTER_PATH,
     {
-      exposeHeadRoute: false,
       config,
       schema: {
         operationId: 'enterApplication',
@@ -162,7 +160,6 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
   scope.get(
     '/.scanin/callback',
     {
-      exposeHeadRoute: false,
       config,
       schema: {
         operationId: 'endEntry',
@@ -229,7 +226,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     response: { [status]: nothing },
   })
   const path = '/.scanin/sign-out'
-  scope.get(path, { exposeHeadRoute: false, config, schema: leaving('followSignOut', 302) }, leave)
+  scope.get(path, { config, schema: leaving('followSignOut', 302) }, leave)
   scope.post(path, { config: { ...config, checksOrigin: true }, schema: leaving('postSignOut', 303) }, leave)
 }
 

@@ -81,6 +81,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   app.get(
     VERIFY_PATH,
     {
+      exposeHeadRoute: true,
       schema: {
         operationId: 'verifyVisit',
         tags,
@@ -101,6 +102,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   app.get(
     '/auth/forward',
     {
+      exposeHeadRoute: true,
       // Proxies show people what is answered here, where it is no 200: nginx and HAProxy its 403.
       config: { isForPeople: true },
       schema: {

@@ -26,6 +26,7 @@ const DESCRIPTION = `Signs a browser in by a QR code that a signed-in phone scan
   say. Nor then where a request could not be read at all: it may have been for one of them.
 - Applications that speak OpenID Connect or OAuth find it described at \`/.well-known/openid-configuration\`, where it is
   served: \`/oauth/*\` takes forms, and refuses as RFC 6749 has it.
+- HEAD is answered as GET where that only reads. Of what acts, hands something out or is polled there is none: 404.
 - Later versions may add keys to replies, and codes for what is new. Clients leave aside what they do not know.`
 
 const TAGS = [

@@ -41,9 +41,13 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
   })
   app.register(async (scope) => {
     scope.addHook('onRequest', withHeaders(headers.page))
-    scope.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    scope.get('/openapi.json', { exposeHeadRoute: true, schema: { hide: true } }, async (_request, reply) =>
       reply.type(JSON_TYPE).send(asJson()),
     )
+    // None of the library's routes acts, and none says so.
+    scope.addHook('onRoute', (route) => {
+      if (route.method === 'GET') route.method = ['GET', 'HEAD']
+    })
     scope.register(inPlaceOfSwagger, { made: ({ yaml } = {}) => (yaml ? asYaml() : asJson()) })
     scope.addHook('onRequest', sendWhole)
     scope.addHook('onSend', shareBodies())

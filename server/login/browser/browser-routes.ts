@@ -144,8 +144,6 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.get(
     '/login/status/:token',
     {
-      // HEAD would collect a session and throw it away.
-      exposeHeadRoute: false,
       config: { isPoll: true },
       schema: {
         operationId: 'pollLogin',

@@ -201,7 +201,6 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.get(
     '/login/scan/:token',
     {
-      exposeHeadRoute: false,
       schema: {
         operationId: 'pollScannedLogin',
         tags,

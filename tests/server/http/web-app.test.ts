@@ -1,14 +1,20 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { LightMyRequestResponse } from 'fastify'
 import { createMetrics } from '../../../server/http/metrics.ts'
-import { createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
+import { createInjectPhone, createTestApp, PUBLIC_URL, type TestApp } from '../../support/app.ts'
 import { ADMIN_TOKEN } from '../../support/operator.ts'
 import { openSocket, sendPiped, sendRaw } from '../../support/raw-socket.ts'
 
 let made: TestApp
 let apps: [name: string, app: TestApp['app']][]
 let port: number
+/** With which each port lets somebody in. */
+const welcome: Record<string, Record<string, string>> = {
+  app: { origin: PUBLIC_URL },
+  adminApp: { authorization: `Bearer ${ADMIN_TOKEN}`, host: 'localhost' },
+}
 /** The addresses that somebody asked for. */
 const heard: (string | undefined)[] = []
 
@@ -30,11 +36,6 @@ test('no part of a start is given up for being slow: on a busy machine one took 
 
 describe('what no route is', () => {
   const token = 'a'.repeat(5000)
-  /** With which each port lets somebody in. */
-  const welcome: Record<string, Record<string, string>> = {
-    app: { origin: PUBLIC_URL },
-    adminApp: { authorization: `Bearer ${ADMIN_TOKEN}`, host: 'localhost' },
-  }
   const METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'GET', 'HEAD'] as const
   const ASKED = METHODS.flatMap((method) => ['/oauth/token', '/nothing'].map((url) => ({ method, url })))
 
@@ -99,5 +100,41 @@ describe('what no route is', () => {
     socket.write(`${inside}${HEALTH}\r\n`)
     await once(socket.resume(), 'close')
     expect(heard.slice(before)).toEqual(['/nothing'])
+  })
+})
+
+describe('HEAD', () => {
+  const DOCUMENTS = ['/', '/scan', '/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/yaml']
+  const URLS: Record<string, string[]> = {
+    app: ['/healthz', '/readyz', ...DOCUMENTS, '/passkeys', '/events'],
+    adminApp: ['/users/nobody/sessions', '/blocks', '/metrics'],
+    metricsApp: ['/metrics'],
+  }
+
+  /** Of a reply, what the other method's has to have too. What is counted may have grown meanwhile. */
+  function headOf({ statusCode, headers }: LightMyRequestResponse) {
+    const { date, 'x-request-id': id, 'content-length': length, ...others } = headers
+    return { statusCode, others, hasLength: Number(length) > 0 }
+  }
+
+  test.each(['stranger', 'known'])('is answered as GET is, on every port, and has no body: a %s', async (who) => {
+    const { cookies } = await createInjectPhone(made.app)
+    for (const [name, app] of apps) {
+      const known = { cookies: Object.fromEntries(cookies), headers: welcome[name] }
+      for (const url of URLS[name] ?? []) {
+        const asked = { url, ...(who === 'known' ? known : {}) }
+        const [head, get] = [await app.inject({ ...asked, method: 'HEAD' }), await app.inject(asked)]
+        expect([name, url, head.body]).toEqual([name, url, ''])
+        expect([name, url, headOf(head)]).toEqual([name, url, headOf(get)])
+        if (who === 'known') expect([name, url, get.statusCode < 400]).toEqual([name, url, true])
+      }
+    }
+  })
+
+  test('ends where GET would have gone on, and the connection is good for the next', async () => {
+    const asked = (last: string) => `HEAD /healthz HTTP/1.1\r\nHost: x\r\n${last}\r\n`
+    const replies = await sendPiped(port, [asked(''), asked('Connection: close\r\n')])
+    expect(replies.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+    expect(replies).not.toContain('{')
   })
 })
