@@ -69,7 +69,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.get(
     '/session',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'getSession',
         tags,
@@ -90,7 +90,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.get(
     '/sessions',
     {
-      exposeHeadRoute: false,
+      exposeHeadRoute: true,
       schema: {
         operationId: 'listSessions',
         tags,

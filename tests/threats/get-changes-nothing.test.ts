@@ -50,8 +50,6 @@ const WITHOUT_HEAD = [
   '/login/status/{token}',
   '/oauth/authorize',
   '/oauth/logout',
-  '/session',
-  '/sessions',
   '/sign-in/oidc',
   '/sign-in/oidc/callback',
 ]

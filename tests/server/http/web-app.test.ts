@@ -106,7 +106,7 @@ describe('what no route is', () => {
 describe('HEAD', () => {
   const DOCUMENTS = ['/', '/scan', '/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/yaml']
   const URLS: Record<string, string[]> = {
-    app: ['/healthz', '/readyz', ...DOCUMENTS, '/passkeys', '/events'],
+    app: ['/healthz', '/readyz', ...DOCUMENTS, '/session', '/sessions', '/passkeys', '/events'],
     adminApp: ['/users/nobody/sessions', '/blocks', '/metrics'],
     metricsApp: ['/metrics'],
   }
