@@ -88,7 +88,8 @@ function warningsOfAddress({
   isCookieSecure,
   publicUrl,
   host,
-}: Pick<Config, 'isCookieSecure' | 'publicUrl' | 'host'>): string[] {
+  port: listensAt,
+}: Pick<Config, 'isCookieSecure' | 'publicUrl' | 'host' | 'port'>): string[] {
   const found: string[] = []
   const { hostname, port } = new URL(publicUrl)
   if (!publicUrl.startsWith('https:')) {
@@ -104,6 +105,10 @@ function warningsOfAddress({
   if (isOfThisMachine(hostname)) {
     found.push(
       `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
+    )
+  } else if (isOfThisMachine(host) && port === String(listensAt)) {
+    found.push(
+      `HOST=${host} listens on this machine alone: nothing is at ${publicUrl}, unless a proxy is. Set HOST to 0.0.0.0.`,
     )
   }
   if (hostname.startsWith('[') && host === '0.0.0.0') {

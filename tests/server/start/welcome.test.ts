@@ -62,6 +62,19 @@ test.each([
 })
 
 test.each([
+  [{ HOST: '127.0.0.1' }, true],
+  [{ HOST: '::1', PORT: '4000' }, true],
+  [{ HOST: 'localhost', PUBLIC_URL: 'http://192.168.1.5:3000' }, true],
+  [{ HOST: '127.0.0.1', PUBLIC_URL: 'http://192.168.1.5' }, false],
+  [{ HOST: '127.0.0.1', PUBLIC_URL: 'https://login.example.org' }, false],
+  [{ HOST: '127.0.0.1', PUBLIC_URL: 'http://localhost:3000' }, false],
+  [{ HOST: '192.168.1.5' }, false],
+  [{}, false],
+])('that nothing is where pages and codes lead, for it listens on this machine alone, is said: %j', (env, isSaid) => {
+  expect(saidOf(env).includes('Set HOST to 0.0.0.0')).toBe(isSaid)
+})
+
+test.each([
   [{ TRUST_PROXY: '10.0.0.1, 0.0.0.0/0' }, true],
   [{ TRUST_PROXY: '::/0' }, true],
   [{ TRUST_PROXY: '10.0.0.0/8' }, false],
