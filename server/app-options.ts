@@ -22,49 +22,49 @@ import type { RecordStore } from './store/record-store.ts'
 /** What an app is made of: what was configured, where it is kept, and what stands outside of it. */
 export interface AppOptions {
   config: Config
-  store: RecordStore
-  makeLimiter: MakeLimiter
+  version: string
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
   /** Left out: whoever is nobody of ours. */
   hasEnded?: HasEnded | undefined
   /** Whose account a user name is: for records of tries that went wrong. */
   accountOf?: ((username: string) => User | undefined) | undefined
+  /** What an account signs in by: for applications that want to know. */
+  usernameOf?: ((user: User) => string | undefined) | undefined
   /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   /** Applications behind forward auth. Left out: none. */
   apps?: AppList | undefined
+  /** Of OpenID Connect. Left out: none of it is served. */
+  clients?: Clients | undefined
   /** Where addresses are. Left out: nobody says. */
   placeOf?: PlaceOf | undefined
+  /** What platforms are told of the team's native apps. Left out: nothing. */
+  findAppLink?: FindAppLink | undefined
+  /** Of a file. Left out: they are in the store. */
+  signingKeys?: SigningKeys | undefined
+  /** Of the team. Left out: ours. */
+  logo?: Logo | undefined
   bearerVerifiers: readonly BearerVerifier[]
   /** Who is asked once more about tokens that approved a login. Left out: nobody. */
   opaqueTokens?: OpaqueTokens | undefined
-  /** What platforms are told of the team's native apps. Left out: nothing. */
-  findAppLink?: FindAppLink | undefined
-  /** What an account signs in by: for applications that want to know. */
-  usernameOf?: ((user: User) => string | undefined) | undefined
-  /** Of OpenID Connect. Left out: none of it is served. */
-  clients?: Clients | undefined
+  store: RecordStore
+  /** How much of what may be asked of the store at a time is being asked: 0 to 1. */
+  storeUse: () => number
+  makeLimiter: MakeLimiter
   clock: Clock
   randomness: Randomness
   logger: FastifyBaseLogger
-  /** Of a file. Left out: they are in the store. */
-  signingKeys?: SigningKeys | undefined
   /** Where the store's troubles are told too; left out, requests have one of their own. */
   troubles?: TroubleLog
   /** Where what is counted is shown. Left out: nobody asks. */
   metrics?: Metrics | undefined
   schemaController?: WebAppOptions['schemaController']
-  /** How many clients' connections may be open at a time. */
-  mostConnections: number
-  /** How much of what may be asked of the store at a time is being asked: 0 to 1. */
-  storeUse: () => number
   /** How much the process had to do. */
   busySince: PressureOptions['busySince']
   /** Milliseconds on a clock that nobody sets. Left out: the process's own. */
   now?: PressureOptions['now']
+  /** How many clients' connections may be open at a time. */
+  mostConnections: number
   web: BuiltWeb
-  /** Of the team. Left out: ours. */
-  logo?: Logo | undefined
-  version: string
 }

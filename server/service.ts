@@ -16,7 +16,7 @@ import { createMetrics } from './http/metrics.ts'
 import { type Accounts, createAccounts, demoAccount } from './identity/accounts.ts'
 import { createBearerVerifiers } from './identity/bearer-verifiers.ts'
 import { createLogger } from './log/logger.ts'
-import { createTroubleLog } from './log/trouble-log.ts'
+import { createTroubleLog, type Trouble, type TroubleLog } from './log/trouble-log.ts'
 import { type NamedFiles, openNamedFiles } from './named-files.ts'
 import { cryptoRandomness } from './randomness.ts'
 import { showService } from './service-numbers.ts'
@@ -37,6 +37,8 @@ const MADE_PASSWORD_LENGTH = 12
 const REFUSED_BEARERS_PER_MINUTE = 30
 /** Where no network is: the welcome says what to do. */
 const LOOPBACK = '127.0.0.1'
+/** Counts milliseconds evenly, whatever anybody sets. */
+const steady = () => performance.now()
 /** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
 const THEIRS = [ConfigError, StoreSettingError, ListenError]
 
@@ -106,29 +108,78 @@ interface OpeningOptions extends ServiceOptions {
   mine: Belongings
 }
 
-async function openService({
-  config,
-  reader,
-  logger,
-  mine,
-  onReloadable,
-  onStoreLost,
-  schemaController,
-}: OpeningOptions): Promise<RunningService> {
-  const steady = () => performance.now()
+async function openService(options: OpeningOptions): Promise<RunningService> {
+  const { config, reader, logger, mine, onReloadable, schemaController } = options
   const files = await openNamedFiles({ config, reader, logger, steady })
   mine.followed = files.followed
   onReloadable?.(() => readAgain(files, logger))
   const { accounts, madePassword } = await openAccounts(config, files.accounts)
+
+  const { opened, troubles, explain } = await openChosenStore(options)
+  mine.store = opened.store
+  const { clock, makeLimiter } = opened
+  const version = readVersion()
+  const metrics = config.metrics || config.admin ? createMetrics() : undefined
+  const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
+  const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
+
+  const failures = createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE)
+  const apps = await buildApps({
+    config,
+    version,
+    ...ofAccounts(accounts, files),
+    ...ofFiles(files),
+    ...createBearerVerifiers({ config, clock, failures }),
+    store,
+    storeUse: opened.use,
+    makeLimiter,
+    clock,
+    randomness: cryptoRandomness,
+    logger,
+    troubles,
+    metrics,
+    schemaController,
+    busySince: createLoopUse(),
+    mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
+    web: readWeb(join(import.meta.dirname, '../web')),
+  })
+  mine.apps = Object.values(apps)
+  await openPorts(apps, config, logger)
+
+  const told = wordsForStore(createStoreProbe({ store, clock, randomness: cryptoRandomness }), explain)
+  return {
+    welcome: told.then((storeTrouble) => welcome({ config, version, madePassword, storeTrouble })),
+    async stop() {
+      logger.info('stopping')
+      await letGo(mine, logger)
+    },
+  }
+}
+
+interface ChosenStore {
+  opened: OpenedStore
+  /** Where its troubles are told, among others. */
+  troubles: TroubleLog
+  explain: Explain
+}
+
+/** Words for an error that is the store's. */
+type Explain = (error: ScanInError) => Trouble | undefined
+
+async function openChosenStore({
+  config,
+  logger,
+  onStoreLost,
+}: Pick<OpeningOptions, 'config' | 'logger' | 'onStoreLost'>): Promise<ChosenStore> {
   const storeTroubles = createStoreTroubles(config.store, config.keyPrefix)
-  const explain = ({ code, cause }: ScanInError) =>
+  const explain: Explain = ({ code, cause }) =>
     code === 'store_unavailable' ? storeTroubles.explain(cause) : undefined
-  const ownClock = createProcessClock({ wall: Date.now, steady })
-  const troubles = createTroubleLog({ logger, clock: ownClock, explain })
+  const clock = createProcessClock({ wall: Date.now, steady })
+  const troubles = createTroubleLog({ logger, clock, explain })
   const opened = await openStore({
     choice: config.store,
     keyPrefix: config.keyPrefix,
-    clock: ownClock,
+    clock,
     wall: Date.now,
     steady,
     patienceMs: STORE_PATIENCE_MS,
@@ -140,67 +191,48 @@ async function openService({
       onStoreLost?.()
     },
   })
-  mine.store = opened.store
-  const version = readVersion()
-  const metrics = config.metrics || config.admin ? createMetrics() : undefined
-  const kindOf = (error: unknown) => explain(ScanInError.from(error))?.kind ?? 'other'
-  const { clock, makeLimiter } = opened
-  const store = metrics ? measureStore(opened.store, showService({ metrics, version, kindOf })) : opened.store
-  const { app, adminApp, metricsApp } = await buildApps({
-    config,
-    store,
-    storeUse: opened.use,
-    makeLimiter,
-    verifyPassword: accounts.verifyPassword,
-    currentPerson: accounts.currentPerson,
-    hasEnded: accounts.hasEnded,
-    accountOf: accounts.find,
-    followAccounts: files.accounts?.follow,
-    apps: files.apps?.apps,
-    placeOf: files.geoip?.placeOf,
-    usernameOf: accounts.usernameOf,
-    clients: files.clients?.clients,
-    ...createBearerVerifiers({
-      config,
-      clock,
-      failures: createNetworkFailures(makeLimiter, 'bearers', REFUSED_BEARERS_PER_MINUTE),
-    }),
-    findAppLink: files.appLinks?.find,
-    signingKeys: files.signingKeys,
-    clock,
-    randomness: cryptoRandomness,
-    logger,
-    troubles,
-    metrics,
-    schemaController,
-    busySince: createLoopUse(),
-    mostConnections: mostConnections({ heapBytes: getHeapStatistics().heap_size_limit, openFiles: readOpenFiles() }),
-    web: readWeb(join(import.meta.dirname, '../web')),
-    logo: files.logo,
-    version,
-  })
-  mine.apps = [app, adminApp, metricsApp]
-  if (metricsApp && config.metrics)
-    await listen({ app: metricsApp, ...config.metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
-  if (adminApp && config.admin)
-    await listen({ app: adminApp, ...config.admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
-  const bound = await listen({ app, ...config, variables: { host: 'HOST', port: 'PORT' } })
-  for (const { address, port } of bound) logger.info({ host: address, port }, 'listening')
+  return { opened, troubles, explain }
+}
 
-  async function describe(): Promise<string> {
-    const storeTrouble = await createStoreProbe({ store, clock, randomness: cryptoRandomness })().then(
-      () => undefined,
-      (error) => explain(ScanInError.from(error))?.text ?? 'it does not answer',
-    )
-    return welcome({ config, version, madePassword, storeTrouble })
+/** Tries the store. @returns what is wrong with it; `undefined`: nothing */
+async function wordsForStore(probe: () => Promise<void>, explain: Explain): Promise<string | undefined> {
+  try {
+    await probe()
+    return undefined
+  } catch (error) {
+    return explain(ScanInError.from(error))?.text ?? 'it does not answer'
   }
+}
 
+/** Listens, where people come last: a start that fails before has let none of them in. */
+async function openPorts(
+  { app, adminApp, metricsApp }: BuiltApps,
+  { host, port, admin, metrics }: Config,
+  logger: Logger,
+): Promise<void> {
+  if (metricsApp && metrics)
+    await listen({ app: metricsApp, ...metrics, variables: { host: 'METRICS_HOST', port: 'METRICS_PORT' } })
+  if (adminApp && admin)
+    await listen({ app: adminApp, ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } })
+  const bound = await listen({ app, host, port, variables: { host: 'HOST', port: 'PORT' } })
+  for (const { address, port } of bound) logger.info({ host: address, port }, 'listening')
+}
+
+/** What the apps ask of accounts. */
+function ofAccounts(accounts: Accounts, { accounts: live }: NamedFiles) {
+  const { verifyPassword, currentPerson, hasEnded, find, usernameOf } = accounts
+  return { verifyPassword, currentPerson, hasEnded, accountOf: find, usernameOf, followAccounts: live?.follow }
+}
+
+/** What the apps ask of the other files. */
+function ofFiles({ apps, clients, geoip, appLinks, signingKeys, logo }: NamedFiles) {
   return {
-    welcome: describe(),
-    async stop() {
-      logger.info('stopping')
-      await letGo(mine, logger)
-    },
+    apps: apps?.apps,
+    clients: clients?.clients,
+    placeOf: geoip?.placeOf,
+    findAppLink: appLinks?.find,
+    signingKeys,
+    logo,
   }
 }
 
