@@ -1,6 +1,6 @@
 import type { AppOptions } from './app-options.ts'
 import { createAppList } from './apps/forward-auth/app-list.ts'
-import { createApps } from './apps/forward-auth/apps.ts'
+import { createAppsRoom } from './apps/forward-auth/apps-room.ts'
 import { bearersOfUnblocked, type IsBlocked } from './identity/blocked-people.ts'
 import { createProofs } from './identity/dpop.ts'
 import type { VouchFor } from './identity/identity.ts'
@@ -30,7 +30,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
   const { nativeApp, sessions } = people
   const { service, current, signInPhone } = sessions
 
-  const apps = createApps({
+  const apps = createAppsRoom({
     ...shared,
     apps: options.apps ?? createAppList(),
     sessions: service,

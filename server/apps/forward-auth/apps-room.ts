@@ -18,7 +18,7 @@ import type { OnAppNews } from './app-news.ts'
 import { ENTER_PATH, entryRoutes } from './entry-routes.ts'
 import { VERIFY_PATH, verifyRoutes } from './verify-routes.ts'
 
-export interface AppsOptions {
+export interface AppsRoomOptions {
   apps: AppList
   store: RecordStore
   clock: Clock
@@ -35,7 +35,7 @@ export interface AppsOptions {
 }
 
 /** Other applications, whose proxies ask who is signed in. */
-export interface Apps {
+export interface AppsRoom {
   applicationOf: ApplicationOf
   /** `/auth/verify`, `/auth/forward`, `/auth/enter`, and `/.scanin/*` on the applications' hosts. */
   routes(app: TypedApp): void
@@ -45,7 +45,7 @@ export interface Apps {
 const OF_OUR_HOST: ReadonlySet<string | undefined> = new Set([ENTER_PATH, VERIFY_PATH])
 
 /** Opens the room of applications behind forward auth. */
-export function createApps(options: AppsOptions): Apps {
+export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
   const { apps, publicUrl } = options
   const door = createAppDoor(options)
   const codes = createAppCodes(options)
