@@ -3,6 +3,7 @@
 import { login as loginWords } from '#messages/login'
 import type { TitledWords } from '../page/words.ts'
 import type { Connection } from '../poll/poller.ts'
+import { isSooner } from '../wire/ending.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { signedInWords, tryingAgainWords } from './login-words.ts'
 
@@ -48,6 +49,15 @@ export function viewOf(reply: BrowserReply, span: Span): LoginView | undefined {
 /** A view after which nothing comes unless the person asks for it. */
 export const isEnd = ({ kind }: LoginView): boolean =>
   kind === 'denied' || kind === 'tries_used' || kind === 'expired' || kind === 'displaced'
+
+/** Whether the next one says nothing new of a login: every poll brings a reply. */
+export function isSameView(shown: LoginView | undefined, next: LoginView): boolean {
+  if (shown?.kind === 'match_required' && next.kind === 'match_required' && shown.triesLeft !== next.triesLeft)
+    return false
+  if (shown?.kind === 'expired') return next.kind === 'expired'
+  if (shown?.kind !== 'scanned' && shown?.kind !== 'match_required') return false
+  return shown.kind === next.kind && !isSooner(next.span.endsAt, shown.span.endsAt)
+}
 
 export function statusWords(view: LoginView, connection: Connection, isOnline: boolean): TitledWords {
   if (connection === 'reconnecting') return isOnline ? loginWords.reconnecting : loginWords.offline

@@ -15,14 +15,15 @@ export interface RotationParts {
   readonly isHidden: () => boolean
   readonly returnTo: string | undefined
   readonly login: LoginReply
-  /** Told of each renewal as it begins: settled, and never rejected, once what came of it was told. */
-  readonly onRenewal: (renewal: Promise<void>) => void
+  /**
+   * Told of each renewal as it begins: settled, and never rejected, once what came of it was told. True from one that may
+   * have happened without our hearing of it, until one that surely did.
+   */
+  readonly onRenewal: (renewal: Promise<boolean>) => void
   /** Takes the login whose QR is to be shown from now on. */
   readonly onLogin: (login: LoginReply) => void
   /** Takes what the old login turned out to be when a renewal came too late for it. */
   readonly onReply: (reply: BrowserReply) => void
-  /** True from a renewal that may have happened without our hearing of it, until one that surely did. */
-  readonly onDoubt: (inDoubt: boolean) => void
   readonly signal: AbortSignal
 }
 
@@ -34,28 +35,30 @@ export async function rotate(parts: RotationParts): Promise<void> {
   let login = parts.login
   let failures = 0
   let isSlow = false
+  let isInDoubt = false
   let dueAt = 0
   let endsAt = 0
   const count = () => {
     dueAt = parts.clock.now() + login.refreshInSeconds * 1000
     endsAt = parts.clock.now() + login.expiresInSeconds * 1000
   }
-  const renew = async () => {
+  const renew = async (): Promise<boolean> => {
     try {
       // Not tied to the signal: the server has renewed once it was asked, so the answer must be heard.
       const next = await parts.api.startLogin({ token: login.token, returnTo: parts.returnTo, isAgain: isSlow })
       login = await keepOrTake(parts, login, next, replyPatienceMs(failures))
       failures = 0
       isSlow = false
-      parts.onDoubt(false)
+      isInDoubt = false
       parts.onLogin(login)
       count()
     } catch (error) {
       failures += 1
       isSlow = ranOutOfTime(error)
-      if (!isRefusal(error)) parts.onDoubt(true)
+      isInDoubt ||= !isRefusal(error)
       dueAt = parts.clock.now() + Math.max(backoffMs(failures, parts.random), askedMsOf(error))
     }
+    return isInDoubt
   }
   count()
   while (!parts.signal.aborted) {
