@@ -26,9 +26,9 @@ export interface KeptLoginParts {
 }
 
 // The public half alone. What collects the session is in a cookie that no script reads.
-const key = 'scanin.login'
+const KEY = 'scanin.login'
 // Before the token, which has no such sign.
-const lastTry = '!'
+const LAST_TRY = '!'
 
 /**
  * Keeps a login's token for the next page of this tab. It is put down only while the page is out of sight or goes: a tab
@@ -44,16 +44,16 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
   let isGone = false
   const take = () => {
     isGone = false
-    const stored = [memory.get(key), current].find((each) => each?.endsWith(suffix))
-    memory.remove(key)
+    const stored = [memory.get(KEY), current].find((each) => each?.endsWith(suffix))
+    memory.remove(KEY)
     if (stored === undefined) return undefined
     const kept = stored.slice(0, -suffix.length)
-    const token = tokenOfFragment(kept.replace(lastTry, ''))
+    const token = tokenOfFragment(kept.replace(LAST_TRY, ''))
     return token === undefined ? undefined : { token, isLastTrySent: kept !== token }
   }
   const put = (isDown: boolean) => {
-    if (isDown && current !== undefined) memory.set(key, current)
-    else memory.remove(key)
+    if (isDown && current !== undefined) memory.set(KEY, current)
+    else memory.remove(KEY)
   }
   const putAsSeen = () => {
     if (!isGone) put(sight.hidden)
@@ -68,7 +68,7 @@ export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptL
   return {
     take,
     keep(token, isLastTrySent) {
-      current = (isLastTrySent ? lastTry + token : token) + suffix
+      current = (isLastTrySent ? LAST_TRY + token : token) + suffix
       isGone = false
       putAsSeen()
     },

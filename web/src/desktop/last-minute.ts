@@ -19,7 +19,7 @@ export interface LastMinute {
   words(view: LoginView): TitledWords | undefined
 }
 
-const minuteMs = 60_000
+const MINUTE_MS = 60_000
 
 /**
  * Says a minute ahead that a login ends (WCAG 2.2, 2.2.1). `#more-time` brings another one where no phone has scanned it;
@@ -56,7 +56,7 @@ export function createLastMinute({ root, clock, onChange, signal }: LastMinutePa
       if (view.kind !== kind) isAhead = false
       kind = view.kind
       isLast = false
-      const aheadMs = endOf(view) - minuteMs - clock.now()
+      const aheadMs = endOf(view) - MINUTE_MS - clock.now()
       isAhead ||= aheadMs > 0
       if (isAhead && aheadMs <= 0) {
         begin()

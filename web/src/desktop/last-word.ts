@@ -16,7 +16,7 @@ export interface LastWord {
 }
 
 // The server says when a login ends. This is for when it cannot: its last word, and a little more.
-export const graceMs = 3000
+export const GRACE_MS = 3000
 
 export function createLastWord(clock: Clock): LastWord {
   let ending = endingIn(clock, 0)
@@ -34,7 +34,7 @@ export function createLastWord(clock: Clock): LastWord {
   const endsIn = (seconds: number) => {
     ending = endingIn(clock, seconds * 1000)
   }
-  const whyExpired = () => (ending.mayBeOver(ifUnknown === 'displaced' ? graceMs : 0) ? 'expired' : ifUnknown)
+  const whyExpired = () => (ending.mayBeOver(ifUnknown === 'displaced' ? GRACE_MS : 0) ? 'expired' : ifUnknown)
 
   return {
     endsAt: () => ending.endsAt,

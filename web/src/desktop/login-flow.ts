@@ -9,7 +9,7 @@ import type { BrowserReply, LoginReply, Pacing, UserCodeReply } from '../wire/pr
 import { loginIdOf } from '../wire/scan-link.ts'
 import { createAsking } from './asking.ts'
 import type { Kept, KeptLogin } from './kept-login.ts'
-import { createLastWord, graceMs } from './last-word.ts'
+import { createLastWord, GRACE_MS } from './last-word.ts'
 import { isSameView, type LoginView } from './login-view.ts'
 import { resume } from './resume.ts'
 import { rotate } from './rotation.ts'
@@ -44,7 +44,7 @@ export interface LoginFlow {
 }
 
 // A phone may have scanned at the last moment, and somebody confirmed at the last again: the most that this takes by itself.
-const heldOnMs = (120 + 60) * 1000
+const HELD_ON_MS = (120 + 60) * 1000
 
 // Of a login that is over there is no pace to keep.
 const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
@@ -146,7 +146,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   }
 
   const watchTheEnd = async () => {
-    const leftMs = () => lastWord.endsAt() + graceMs - clock.now()
+    const leftMs = () => lastWord.endsAt() + GRACE_MS - clock.now()
     while (!whole.signal.aborted) {
       await clock.sleep(leftMs(), whole.signal)
       // What is on its way may bring another end.
@@ -164,7 +164,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     asking.onRenewal(undefined)
     show({ kind: 'expired' })
     parts.onConnection('steady')
-    await clock.sleep(heldOnMs, mine.signal)
+    await clock.sleep(HELD_ON_MS, mine.signal)
     mine.unlink()
     if (!mine.signal.aborted) finish({ kind: 'expired' })
     presumed = undefined

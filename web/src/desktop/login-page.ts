@@ -5,12 +5,12 @@ import { ScanInLogin } from './scanin-login.ts'
 
 // The server checks where it leads, and how long it is. What no request has room for is dropped here: signing in must go
 // on without.
-const longestReturnTo = 3200
+const LONGEST_RETURN_TO = 3200
 const query = new URLSearchParams(location.search)
 const asked = query.get('return_to')
 
 class PageLogin extends ScanInLogin {
-  override returnTo = asked !== null && asked.length <= longestReturnTo ? asked : undefined
+  override returnTo = asked !== null && asked.length <= LONGEST_RETURN_TO ? asked : undefined
   override isAnew = query.has('prompt')
 
   override connectedCallback(): void {

@@ -29,10 +29,10 @@ interface Sent {
   readonly triesLeft: number
 }
 
-const wholeLength = 6
-const allTries = 5
+const WHOLE_LENGTH = 6
+const ALL_TRIES = 5
 /** The last digit is seen, and can be taken back, before all are sent. */
-const sendAfterMs = 400
+const SEND_AFTER_MS = 400
 
 /** The desktop's form for the number that the phone shows. It is sent when it is full, or by its button. */
 export function createMatchForm({ root, clock, submit, signal }: MatchFormParts): MatchForm {
@@ -45,7 +45,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   /** One showing of the form: of an earlier one nothing is said, or waited for. */
   let showing = {}
   let sending = new AbortController()
-  let tries = allTries
+  let tries = ALL_TRIES
   /** What was sent last, where no answer came that says whether it was taken. */
   let unanswered: Sent | undefined
 
@@ -59,14 +59,14 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     (digits) => {
       sending.abort()
       say('', false)
-      if (digits.length === wholeLength) void sendSoon()
+      if (digits.length === WHOLE_LENGTH) void sendSoon()
     },
     signal,
   )
   const sendSoon = async () => {
     sending = new AbortController()
     const { signal: taken } = sending
-    await clock.sleep(sendAfterMs, taken)
+    await clock.sleep(SEND_AFTER_MS, taken)
     if (!taken.aborted && !signal.aborted && isShown(form)) void send()
   }
   const send = async () => {
@@ -75,7 +75,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     if (busy) return
     const mine = showing
     const matchCode = boxes.digits()
-    if (matchCode.length !== wholeLength) {
+    if (matchCode.length !== WHOLE_LENGTH) {
       // Sent once, by its being full; whoever presses the button as well is told of that one.
       if (matchCode !== '' || message.textContent === '') say(formWords.sixDigits, true)
       return input.focus()
@@ -100,7 +100,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     return unanswered.digits === digits ? unanswered.triesLeft : unanswered.triesLeft - 1
   }
   /** Six other digits stand there by now. */
-  const isOther = (sent: string) => boxes.digits().length === wholeLength && boxes.digits() !== sent
+  const isOther = (sent: string) => boxes.digits().length === WHOLE_LENGTH && boxes.digits() !== sent
   const refused = (error: unknown, sent: Sent, focus: (part: HTMLElement) => void) => {
     const triesLeft = error instanceof ApiError ? error.triesLeft : undefined
     unanswered = triesLeft === undefined ? sent : undefined
@@ -144,7 +144,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       setShown(form, true)
       tries = triesLeft
       boxes.clear()
-      say(triesLeft < allTries ? formWords.triesLeft({ count: triesLeft }) : '', false)
+      say(triesLeft < ALL_TRIES ? formWords.triesLeft({ count: triesLeft }) : '', false)
       input.focus()
     },
     hint(words) {

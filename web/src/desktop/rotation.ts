@@ -103,10 +103,10 @@ async function untilDueAndShown({ clock, wake, isHidden, signal }: RotationParts
     if (leftMs <= 0 && !isHidden()) return
     const pause = linkAbort(signal)
     const stopListening = wake.onWake(pause.abort)
-    await clock.sleep(leftMs > 0 ? leftMs : hiddenCheckMs, pause.signal)
+    await clock.sleep(leftMs > 0 ? leftMs : HIDDEN_CHECK_MS, pause.signal)
     stopListening()
     pause.unlink()
   }
 }
 
-const hiddenCheckMs = 60_000
+const HIDDEN_CHECK_MS = 60_000

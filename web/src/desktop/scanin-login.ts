@@ -27,7 +27,7 @@ declare const LOGIN_FORMS_SHEET: string
 const loadFormsModule = lateModule(() => import('./login-forms.ts'))
 
 /** Who is in reads so, before the page goes. */
-const heldMs = 700
+const HELD_MS = 700
 
 /**
  * Signs this browser in by a QR code. Its markup stands in the page (login.html); this brings it to life.
@@ -184,7 +184,7 @@ export class ScanInLogin extends HTMLElement {
   async #leave(redirectTo: string, life: AbortSignal): Promise<void> {
     const event = new CustomEvent('scanin-authenticated', { bubbles: true, cancelable: true, detail: { redirectTo } })
     if (!this.dispatchEvent(event)) return
-    if (!document.hidden) await pageClock.sleep(heldMs, life)
+    if (!document.hidden) await pageClock.sleep(HELD_MS, life)
     const target = new URL(redirectTo, location.href)
     // The server has checked it; `javascript:` would run here even so.
     if (!/^https?:$/.test(target.protocol)) target.href = '/home'
