@@ -274,7 +274,7 @@ type Tried =
   | { outcome: 'wrong'; slowed: Excess | undefined }
   | HeldUp
 
-/** It was not tried: others were wrong around there, of which `slowed` tells. */
+/** Answered as if it was not tried: too many were wrong around there, of which `slowed` tells. */
 interface HeldUp {
   outcome: 'held up'
   slowed: Excess

@@ -106,9 +106,10 @@ function warningsOfAddress({
     found.push(
       `${hostname} is this machine alone: no phone reaches it. Set PUBLIC_URL to an address that a phone can open.`,
     )
-  } else if (isOfThisMachine(host) && port === String(listensAt)) {
+  } else if (isOfThisMachine(host) && publicUrl.startsWith('http:') && (port || '80') === String(listensAt)) {
+    const all = hostname.startsWith('[') ? '::' : '0.0.0.0'
     found.push(
-      `HOST=${host} listens on this machine alone: nothing is at ${publicUrl}, unless a proxy is. Set HOST to 0.0.0.0.`,
+      `HOST=${host} listens on this machine alone: nothing is at ${publicUrl}, unless a proxy is. Set HOST to ${all}.`,
     )
   }
   if (hostname.startsWith('[') && host === '0.0.0.0') {
