@@ -5,7 +5,7 @@ import type { BrowserReply, UserCodeReply } from '../wire/protocol.ts'
 
 export interface AskingParts {
   readonly api: Pick<LoginApi, 'loginStatus' | 'match' | 'userCode' | 'signedInName'>
-  /** What the login has by now. Throws ConnectionError before the first. */
+  /** The login's token by now. Throws ConnectionError before the first. */
   readonly tokenNow: () => string
   /** Whoever is signed in here is to sign in once more: that there is a session says nothing. */
   readonly isAnew: boolean
@@ -13,7 +13,7 @@ export interface AskingParts {
 
 /**
  * What is asked about a login. Where an answer is on its way, or was lost, the next may say that there is no such login, and
- * be wrong. Each call throws what `tokenNow` does.
+ * be wrong. What asks throws what `tokenNow` does.
  */
 export interface Asking {
   /** How it stands. Throws ConnectionError also where that cannot be known yet. */
@@ -77,6 +77,7 @@ export function createAsking({ api, tokenNow, isAnew }: AskingParts): Asking {
       const onAnswer = () => {
         matching = undefined
       }
+      // Whoever waits for this hears after whoever asked, as both hang on the answer itself.
       matching = answer.then(onAnswer, onAnswer)
       return answer
     },

@@ -47,7 +47,7 @@ export interface LoginFlow {
 const HELD_ON_MS = (120 + 60) * 1000
 
 // Of a login that is over there is no pace to keep.
-const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
+const FIRST_PACING = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const { api, clock } = parts
@@ -134,14 +134,21 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const resumed = kept === undefined ? undefined : await resume(kept.token, retry)
     if (resumed?.kind === 'further') {
       onReply(resumed.reply, true)
-      return { ...firstPacing, ...resumed.reply }
+      return { ...FIRST_PACING, ...resumed.reply }
     }
     // Over to who polls, it may be waiting all the same: the answers to its last renewals may be lost.
     const start = () => api.startLogin({ token: kept?.token, returnTo: parts.returnTo, isAgain: true })
     const login = resumed?.kind === 'pending' ? resumed.login : await untilAnswered(start, retry)
     if (login === undefined) return undefined
     adopt(login)
-    void rotate({ ...parts, login, ...asking, onLogin: adopt, onReply, signal: turning.signal })
+    void rotate({
+      ...parts,
+      login,
+      onRenewal: asking.onRenewal,
+      onLogin: adopt,
+      onReply,
+      signal: turning.signal,
+    })
     return login
   }
 
@@ -177,7 +184,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     void watchTheEnd()
     const polled = await poll<BrowserReply>({
       ...parts,
-      ...asking,
+      ask: asking.ask,
       urgent,
       isFinal,
       onReply,

@@ -16,8 +16,8 @@ export interface RotationParts {
   readonly returnTo: string | undefined
   readonly login: LoginReply
   /**
-   * Told of each renewal as it begins: settled, and never rejected, once what came of it was told. True from one that may
-   * have happened without our hearing of it, until one that surely did.
+   * Told of each renewal as it begins: settled, and never rejected, once what came of it was told. Resolves to
+   * true from one that may have happened without our hearing of it, until one that surely did.
    */
   readonly onRenewal: (renewal: Promise<boolean>) => void
   /** Takes the login whose QR is to be shown from now on. */

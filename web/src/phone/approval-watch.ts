@@ -20,7 +20,7 @@ export interface ApprovalWatch {
 }
 
 // The phone's first poll comes before any reply has named these: the contract's defaults.
-const firstPacing = { intervalSeconds: 2, holdSeconds: 2 }
+const FIRST_PACING = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createApprovalWatch(parts: ApprovalWatchParts): ApprovalWatch {
   let watching = linkAbort(parts.signal)
@@ -39,7 +39,7 @@ export function createApprovalWatch(parts: ApprovalWatchParts): ApprovalWatch {
     parts.onReply(reply)
   }
   const ask = async (signal: AbortSignal) => {
-    const polling = { ...parts, isFinal, onReply, onConnection, connection, seen, pacing: firstPacing, signal }
+    const polling = { ...parts, isFinal, onReply, onConnection, connection, seen, pacing: FIRST_PACING, signal }
     const result = await poll<PhoneReply>(polling)
     if (result.end === 'refused') await parts.onRefused(result.error)
   }

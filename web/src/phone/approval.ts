@@ -41,7 +41,7 @@ export interface ApprovalParts {
   readonly decided: Decision | undefined
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
-  /** Told when it ends, each time that the service has said so of what is asked. */
+  /** Told when it ends by each poll, while something is asked. */
   readonly onTime: (endsAt: number) => void
   /** Of the tabs of this browser with the same code. Each tells the others as the person refuses in it. */
   readonly otherTabs: Pick<OtherTabs, 'tell' | 'onNews'>

@@ -8,7 +8,7 @@ export interface CardButtons {
   decideOn(next: Approval | undefined): void
   /** @param words said meanwhile */
   decide(act: (approval: Approval) => Promise<void>, words?: string): Promise<void>
-  /** @returns whether they decide yet on what they do now */
+  /** @returns what says later whether they still decide on what they do now */
   still(): () => boolean
 }
 

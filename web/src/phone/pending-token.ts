@@ -26,7 +26,7 @@ export interface PendingTokenParts {
 const KEY = 'scanin.pending-token'
 const PERSON_KEY = 'scanin.pending-person'
 const DECISION_KEYS = { confirm: 'scanin.confirmed-token', deny: 'scanin.refused-token' } as const
-const decisions = ['confirm', 'deny'] as const
+const DECISIONS = ['confirm', 'deny'] as const
 
 /**
  * Keeps the code through a reload and a sign-in (it was lost there in VortXTV/VortX#153). The address keeps it too until
@@ -39,7 +39,7 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     if (address.hash !== '') history.replaceState(history.state, '', address.pathname + address.search)
   }
   const forgetDecision = () => {
-    for (const decision of decisions) memory.remove(DECISION_KEYS[decision])
+    for (const decision of DECISIONS) memory.remove(DECISION_KEYS[decision])
   }
   const forgetKept = () => {
     memory.remove(KEY)
@@ -66,7 +66,7 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
       if (inAddress() === memory.get(KEY)) clearAddress()
       forgetKept()
     },
-    decision: (token) => decisions.find((decision) => memory.get(DECISION_KEYS[decision]) === token),
+    decision: (token) => DECISIONS.find((decision) => memory.get(DECISION_KEYS[decision]) === token),
     decided(token, decision) {
       forgetDecision()
       memory.set(DECISION_KEYS[decision], token)
