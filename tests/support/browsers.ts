@@ -98,8 +98,7 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
   const heard: string[] = []
   // The phone's page asks who it is before it knows; Chromium writes every 401 to the console.
   // Whatever else runs on this machine may add or remove a network card, and Chromium then gives up what is under way.
-  // What a person was shown is noted while they may sign out.
-  const awaited = [/status of 401 .*\/session$/, /status of 401 .*\/events\/seen$/, /net::ERR_NETWORK_CHANGED /]
+  const awaited = [/status of 401 .*\/session$/, /net::ERR_NETWORK_CHANGED /]
   const contexts: { close(): Promise<void> }[] = []
   // A page that is closed complains of what it was fetching.
   let isLeaving = false
