@@ -258,6 +258,28 @@ test('states fade into each other in 200 ms, unless somebody wants no motion; an
   await isSignedIn(desktop)
 })
 
+test('while a code waits to be scanned its ring counts by steps, and nothing on the page is in motion', async () => {
+  const { url } = shared('ordinary')
+  const desktop = await visitors.desktop({ reducedMotion: 'no-preference' })
+  await desktop.clock.install()
+  await openLoginPage(desktop, url)
+  await stopClock(desktop)
+  await eventually('what appeared stands', () => desktop.evaluate(() => document.getAnimations().length === 0))
+  const goneOf = () => desktop.locator('.arc').getAttribute('stroke-dashoffset')
+  const gone = await goneOf()
+  const moved = await desktop.evaluateHandle(() => {
+    const properties: string[] = []
+    document.addEventListener('transitionrun', ({ propertyName }) => properties.push(propertyName))
+    document.addEventListener('animationstart', ({ animationName }) => properties.push(animationName))
+    return properties
+  })
+  await desktop.clock.runFor(3000)
+  expect(Number(await goneOf())).toBeGreaterThan(Number(gone))
+  // Events of a style come before the frame that shows it.
+  await desktop.screenshot()
+  expect(await moved.jsonValue()).toEqual([])
+})
+
 test('a second tab notices that the first was signed in, and nobody who is sees a code', async () => {
   visitors.await(/status of 401 .*\/session$/)
   const { url } = await serve()

@@ -52,9 +52,8 @@ const ON_PURPOSE: Readonly<Record<string, readonly string[]>> = {
   ],
   'login.css': [
     '[data-state="pending"] .plate background',
-    // They go on for as long as one waits.
+    // Slow, as of one who waits.
     ...['[data-state="scanned"] .sign animation', '[data-connection="reconnecting"] .title::before animation'],
-    '.arc transition',
   ],
   'login-forms.css': ['.boxes gap'],
   'scan.css': ['.spinner animation'],
@@ -100,6 +99,24 @@ test.each(sheets.filter(({ name }) => !APART.includes(name)))(
     expect(ownOf(text).sort()).toEqual([...(ON_PURPOSE[name] ?? [])].sort())
   },
 )
+
+/**
+ * A page waits for hours, and what moves is drawn sixty times a second, by the processor where there is no graphics card;
+ * and it draws eyes away from what is to be read (WCAG 2.2, §2.2.2). What turns says that a reply is on its way.
+ */
+test('nothing but what turns while a reply is awaited moves by itself for longer than five seconds', () => {
+  const [motions, endless] = [/animation: (?<name>[\w-]+) (?<pace>[^;]*);/g, /\binfinite\b/]
+  const moving = sheets.flatMap(({ text }) => [...text.matchAll(motions)].map(({ groups = {} }) => groups))
+  expect(new Set(moving.filter(({ pace = '' }) => endless.test(pace)).map(({ name }) => name))).toEqual(
+    new Set(['turn']),
+  )
+  const times = moving.flatMap(({ name, pace = '' }) => {
+    const [, length, unit, count] = /^([\d.]+)(m?s) ease-in-out (\d+)$/.exec(pace) ?? []
+    return count ? [[name, Number(length) * Number(count) * (unit === 's' ? 1 : 0.001)] as const] : []
+  })
+  expect(times.map(([name]) => name).sort()).toEqual(['blink', 'breathe', 'wait'])
+  expect(times.filter(([, seconds]) => seconds > 5)).toEqual([])
+})
 
 /** Otherwise browsers keep a system colour of text, and put a plate of the ground's under it. */
 test("where colours are forced, text on a fill keeps both colours, and these are the system's", () => {
