@@ -1,8 +1,17 @@
 import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { createPhone } from '../support/http-client.ts'
-import { scan } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { scan, startLogin } from '../support/login-flow.ts'
+import {
+  isSignedIn,
+  openCode,
+  openLoginPage,
+  openSignedIn,
+  readToken,
+  sees,
+  signInOnPhone,
+  tabTo,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { pictureOf } from '../support/picture-of.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
@@ -10,7 +19,7 @@ import { DEMO_PASSWORD } from '../support/service.ts'
 const { visitors, shared } = setUpPageTests({
   ordinary: {},
   matching: { MATCH: 'always' },
-  helping: { HELP_URL: 'https://help.example.com/', PRIVACY_URL: 'https://help.example.com/privacy' },
+  helping: { HELP_URL: 'https://help.example.com/', PRIVACY_URL: 'https://help.example.com/privacy', MATCH: 'always' },
 })
 
 test('in the dark the page is dark and the code stays dark on white', async () => {
@@ -105,6 +114,50 @@ test('a finger finds what is to be pressed, and no field has letters so small th
   await phone.locator('.device-rename').waitFor()
   expect([...signingIn, ...(await smallOnes(phone))]).toEqual([])
 })
+
+test('what the keyboard comes to is not behind what lies over the page', async () => {
+  const { url } = shared('helping')
+  const phone = await visitors.phone({ viewport: { width: 390, height: 700 }, isMobile: false })
+  await openSignedIn(phone, url)
+  await phone.locator('#sessions li').first().waitFor()
+  const words = 'as long as it may well be, so that it takes two lines of a phone’s screen'
+  for (const [over, key] of [
+    ['main > #status', 'Shift+Tab'],
+    ['#sessions-said', 'Tab'],
+  ] as const) {
+    await phone.locator(over).evaluate((place, text) => {
+      const said = document.createElement('span')
+      said.textContent = text
+      place.replaceChildren(said)
+    }, words)
+    expect(await behind(phone, key, `${over} span`)).toEqual([])
+    await phone.locator(over).evaluate((place) => place.replaceChildren())
+  }
+
+  const browser = await createPhone(url)
+  await openCode(phone, await startLogin(browser))
+  await phone.locator('#confirm').click()
+  await phone.locator('#match-code').waitFor()
+  expect(await behind(phone, 'Tab', '.result-bar')).toEqual([])
+})
+
+/** What the key comes to, until it has been everywhere, that a part lies over from edge to edge. */
+async function behind(page: Page, key: string, part: string): Promise<string[]> {
+  const found: string[] = []
+  await page.evaluate(() => window.scrollTo(0, 0))
+  for (let presses = 0; presses < 25; presses++) {
+    await page.keyboard.press(key)
+    const name = await page.locator(part).evaluate((over) => {
+      const held = document.activeElement
+      if (held === null || held === document.body || over.contains(held)) return ''
+      const [inner, outer] = [held, over].map((each) => each.getBoundingClientRect())
+      const isBehind = inner && outer && inner.top >= outer.top && inner.bottom <= outer.bottom
+      return isBehind ? `${held.localName}#${held.id}.${held.className}` : ''
+    })
+    if (name !== '') found.push(name)
+  }
+  return found
+}
 
 /** What can be pressed and is less than 44 px wide or high, and fields whose letters are less than 16. */
 function smallOnes(page: Page): Promise<string[]> {
