@@ -42,14 +42,14 @@ export interface RevokeOptions {
   by?: Occasion | undefined
 }
 
-export interface Withdrawal {
-  /** Which one, by its public id. Left out: all. */
-  session?: string
-  /** By which of their grants. Left out: whichever. */
-  credential?: string
-  reason: string
-  by?: Occasion | undefined
-}
+/** Which one, or by which grant, has to be said: all of a person's end by `endAll` alone. */
+export type Withdrawal = Withdrawn & { reason: string; by?: Occasion | undefined }
+
+type Withdrawn =
+  /** Its public id. */
+  | { session: string; credential?: never }
+  /** What was signed in by it, and what has ended already, of which nothing says by what it was. */
+  | { credential: string; session?: never }
 
 export interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
   clock: Clock
@@ -108,14 +108,12 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
   const isLive = ({ id, slot }: { id: string; slot: SessionSlot }) => live(id, slot) !== undefined
 
   return {
-    async withdraw(person, { session, credential, reason, by }) {
+    async withdraw(person, { reason, by, ...which }) {
       const of = personKeyHash(person)
       const slots = await records.findAll(await index.list(of))
-      const ending = slots.flatMap(({ id, slot }): EndingSession[] => {
-        if (slot === undefined || ![undefined, id].includes(session)) return []
-        const isOther = 'session' in slot && ![undefined, slot.session.user.credential].includes(credential)
-        return isOther ? [] : [{ id, slot }]
-      })
+      const ending = slots.flatMap(({ id, slot }): EndingSession[] =>
+        slot !== undefined && isWithdrawn(id, slot, which) ? [{ id, slot }] : [],
+      )
       await end(of, ending, { why: 'withdrawn', reason, by })
     },
 
@@ -145,4 +143,9 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
 
     isBlocked: (person) => blocks.isBlocked(personKeyHash(person)),
   }
+}
+
+function isWithdrawn(id: string, slot: NonNullable<SessionSlot>, { session, credential }: Withdrawn): boolean {
+  if (session !== undefined) return id === session
+  return 'ended' in slot || slot.session.user.credential === credential
 }
