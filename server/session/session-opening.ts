@@ -130,17 +130,26 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   const { clock, policy, currentPerson, followUps, records, people, index, end, onNews = () => undefined } = options
   const telling = createTelling<SessionChange>({ clock, followUps, onNews })
 
-  function fresh({ secret: _kept, told: _listed, kind, remember, ...rest }: NewSession): Session {
+  /** What is stored, each thing by its name: nothing else that somebody hands in gets into a record. */
+  function fresh(begun: Omit<NewSession, 'secret' | 'told'>): Session {
+    const { user, kind, browser, ip, remember, handedOverBy, amr, provenAt, confirm, seenUntil, inPlaceOf } = begun
     const now = clock()
     const isLong = kind === 'phone' || remember
     return {
-      ...rest,
+      user,
       kind,
+      browser,
+      ip,
       createdAt: now,
       lastSeenAt: now,
       endsAt: now + (isLong ? policy.rememberMs : policy.lifeMs),
-      ...(isLong ? {} : { idleMs: policy.idleMs }),
-      ...(rest.handedOverBy === undefined ? {} : { login: rest.handedOverBy }),
+      ...(!isLong && { idleMs: policy.idleMs }),
+      ...(handedOverBy !== undefined && { handedOverBy, login: handedOverBy }),
+      ...(amr && { amr }),
+      ...(provenAt !== undefined && { provenAt }),
+      ...(confirm && { confirm }),
+      ...(seenUntil !== undefined && { seenUntil }),
+      ...(inPlaceOf && { inPlaceOf }),
     }
   }
 
