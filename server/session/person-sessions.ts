@@ -4,7 +4,7 @@ import type { IdentifiedSession } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason } from './session-news.ts'
-import { ownerOf, type SessionRecords } from './session-records.ts'
+import { ownerOf, type SessionRecords, sessionIn } from './session-records.ts'
 import type { LiveSessions } from './session-use.ts'
 
 /** A person's sessions as they see them, and what they do with one. */
@@ -67,14 +67,14 @@ export function createPersonSessions({ records, index, end, live, find }: Person
     async signOut(id, by) {
       const slot = await records.find(id)
       if (slot !== undefined) await end(ownerOf(slot), [{ id, slot }], { why: 'signed_out', by })
-      return slot !== undefined && 'session' in slot ? slot.session.user : undefined
+      return sessionIn(slot)?.user
     },
 
     async revoke(person, id, by, why = 'revoked') {
       const of = personKeyHash(person)
       const slot = await records.find(id)
       if (slot === undefined || ownerOf(slot) !== of) return false
-      const isEnding = 'session' in slot || (await index.list(of)).includes(id)
+      const isEnding = slot.state === 'open' || (await index.list(of)).includes(id)
       if (isEnding) await end(of, [{ id, slot }], { why, by })
       return isEnding
     },

@@ -3,9 +3,10 @@ import type { AnyOccasion } from '../http/occasion.ts'
 import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import { inBatches } from '../store/in-batches.ts'
+import type { IdentifiedSession } from './session.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { EndReason, OnSessionNews, SessionChange } from './session-news.ts'
-import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
+import { kindOf, type SessionRecords, sessionIn, type TakenSlot } from './session-records.ts'
 
 /**
  * Called, and waited for, when a phone's session has ended and before anybody is told so: what it approved and is not
@@ -29,7 +30,7 @@ export interface SessionEndsOptions {
 /** A session that is to end, or that has ended and may not be done with. */
 export interface EndingSession {
   id: string
-  slot: NonNullable<SessionSlot>
+  slot: TakenSlot
 }
 
 export interface EndOptions {
@@ -65,10 +66,7 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
   const { records, index, onPhoneEnd, onNews = () => undefined } = options
   const tell = createTelling<SessionChange>({ ...options, onNews })
 
-  async function hasEnded(id: string): Promise<boolean> {
-    const slot = await records.find(id)
-    return slot === undefined || 'ended' in slot
-  }
+  const hasEnded = async (id: string) => sessionIn(await records.find(id)) === undefined
 
   async function endOne(
     of: string,
@@ -76,7 +74,7 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     { why, reason, by, replacedBy }: EndOptions,
   ): Promise<void> {
     // What has ended is written again: the first try may have reached no replica.
-    if ('ended' in slot) return void (await records.end(id, slot.ended, () => undefined))
+    if (slot.state === 'ended') return void (await records.end(id, slot.ended, () => undefined))
     const { session } = slot
     const news = why && { type: why, id, session, by, ...(reason === undefined ? {} : { reason }) }
     const name = `ended:${id}`
@@ -95,6 +93,10 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
   }
 }
 
-function isPhone(slot: NonNullable<SessionSlot>): boolean {
+export function endingOf({ id, session }: IdentifiedSession): EndingSession {
+  return { id, slot: { state: 'open', session } }
+}
+
+function isPhone(slot: TakenSlot): boolean {
   return kindOf(slot) === 'phone'
 }

@@ -13,7 +13,7 @@ import { expiryOf, type IdentifiedSession, type Session } from './session.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
-import type { SessionRecords } from './session-records.ts'
+import { type SessionRecords, sessionIn } from './session-records.ts'
 import { sessionId as id } from './session-wire.ts'
 
 /** Gives a browser's session the length of a phone's, after it was let in. */
@@ -56,10 +56,8 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
     latestEndOf: (session) => (wasLetIn(session) ? kept(session).endsAt : session.endsAt),
 
     async keep(person, sessionId, by) {
-      const slot = await records.find(sessionId)
-      if (slot === undefined || !('session' in slot)) return undefined
-      const { session } = slot
-      if (!isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
+      const session = sessionIn(await records.find(sessionId))
+      if (session === undefined || !isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
       // The list first: what lives longer than it is listed, nobody could end.
       await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)
       const tell = (made: Session, before: Session, certainty: { isUncertain?: true }) => {

@@ -1,6 +1,6 @@
 import type { IndexEntry } from './person-records.ts'
-import type { Session } from './session.ts'
-import type { SessionSlot } from './session-records.ts'
+import type { IdentifiedSession } from './session.ts'
+import { type SessionSlot, sessionIn } from './session-records.ts'
 
 /** A session of the list, and its slot. */
 export interface ListedSlot {
@@ -10,7 +10,7 @@ export interface ListedSlot {
 
 export interface Clearing {
   /** Have to end, so that no more than `most` are left. */
-  surplus: { id: string; session: Session }[]
+  surplus: IdentifiedSession[]
   /** Are in the list and nowhere else. */
   gone: string[]
 }
@@ -28,9 +28,10 @@ export function mayBeOpening({ openedAt }: IndexEntry, now: number): boolean {
  * the oldest phones.
  */
 export function clearing(listed: readonly ListedSlot[], newId: string, most: number, now: number): Clearing {
-  const live = listed.flatMap(({ entry: { id }, slot }) =>
-    slot !== undefined && 'session' in slot ? [{ id, session: slot.session }] : [],
-  )
+  const live = listed.flatMap(({ entry: { id }, slot }) => {
+    const session = sessionIn(slot)
+    return session === undefined ? [] : [{ id, session }]
+  })
   const absent = listed.filter(({ slot }) => slot === undefined).map(({ entry }) => entry)
   const gone = absent.filter((entry) => !mayBeOpening(entry, now))
   const excess = live.length + absent.length - gone.length - most
@@ -38,7 +39,7 @@ export function clearing(listed: readonly ListedSlot[], newId: string, most: num
   return { surplus: candidates.slice(0, Math.max(0, excess)), gone: gone.map(({ id }) => id) }
 }
 
-function browsersFirstThenTheOldest(one: { session: Session }, other: { session: Session }): number {
+function browsersFirstThenTheOldest(one: IdentifiedSession, other: IdentifiedSession): number {
   const byKind = Number(one.session.kind === 'phone') - Number(other.session.kind === 'phone')
   return byKind || one.session.createdAt - other.session.createdAt
 }

@@ -1,9 +1,9 @@
 import { personKeyHash } from '../identity/person-key.ts'
 import { isForNow } from '../store/in-turn.ts'
 import type { IdentifiedSession } from './session.ts'
-import type { EndSessions } from './session-ends.ts'
+import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
-import type { SessionRecords } from './session-records.ts'
+import { type SessionRecords, sessionIn } from './session-records.ts'
 
 /**
  * The place in its person's list of a session that is in use. A store that has its records in several places may lose the
@@ -34,8 +34,7 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
 
   /** Whoever ends a session takes it out of the list last, which may have been before it was listed again. */
   async function isThere({ id }: IdentifiedSession, of: string): Promise<boolean> {
-    const slot = await records.find(id)
-    if (slot !== undefined && 'session' in slot) return true
+    if (sessionIn(await records.find(id)) !== undefined) return true
     await index.remove(of, [id])
     return false
   }
@@ -58,8 +57,7 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
         if (!isForNow(error)) throw error
         return found
       }
-      const { id, session } = found
-      await end(of, [{ id, slot: { session } }], { why: 'withdrawn', reason: 'blocked' })
+      await end(of, [endingOf(found)], { why: 'withdrawn', reason: 'blocked' })
       return undefined
     },
   }

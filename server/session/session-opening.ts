@@ -1,18 +1,18 @@
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { AnyOccasion } from '../http/occasion.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
-import { type Person, personKeyHash } from '../identity/person-key.ts'
+import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, type Changes, type RecordPlace, updateTogether } from '../store/update-record.ts'
 import type { IndexEntry, PersonRecords } from './person-records.ts'
 import { type IdentifiedSession, type Inherited, inheritedFrom, type Session, sessionIdOf } from './session.ts'
-import type { EndSessions } from './session-ends.ts'
+import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
 import { clearing } from './session-limit.ts'
 import type { OnSessionNews, SessionChange } from './session-news.ts'
-import { ownerOf, type SessionRecords } from './session-records.ts'
+import { ownerOf, type SessionRecords, sessionIn } from './session-records.ts'
 import type { Told } from './told.ts'
 
 export interface SessionPolicy {
@@ -163,8 +163,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     const slots = await records.findAll(entries.map(({ id }) => id))
     const listed = entries.map((entry, at) => ({ entry, slot: slots[at]?.slot }))
     const { surplus, gone } = clearing(listed, newId, policy.most, clock())
-    const ending = surplus.map(({ id, session }) => ({ id, slot: { session } }))
-    await end(personKeyHash(user), ending, { why: 'displaced', by, gone, replacedBy: handedOverBy })
+    await end(personKeyHash(user), surplus.map(endingOf), { why: 'displaced', by, gone, replacedBy: handedOverBy })
   }
 
   async function endReplaced(id: string, fresh: Session, by: AnyOccasion | undefined): Promise<void> {
@@ -182,9 +181,9 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async inherit(person, replaces) {
       if (replaces === undefined) return undefined
-      const slot = await records.find(replaces)
-      const isTheirs = slot !== undefined && ownerOf(slot) === personKeyHash(person)
-      return isTheirs && 'session' in slot ? inheritedFrom({ id: replaces, ...slot }) : undefined
+      const session = sessionIn(await records.find(replaces))
+      const isTheirs = session !== undefined && isSamePerson(session.user, person)
+      return isTheirs ? inheritedFrom({ id: replaces, session }) : undefined
     },
 
     create<Also>(session: NewSession, { guess, along, onUncertain }: CreateOptions<Also> = {}) {
@@ -221,11 +220,11 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async resume(secret) {
       const id = sessionIdOf(secret)
-      const slot = await records.find(id)
-      if (slot === undefined || !('session' in slot)) return undefined
-      const { createdAt, endsAt } = slot.session
-      const listed = await index.add(ownerOf(slot), { id, openedAt: createdAt, endsAt })
-      return listed && opened(id, slot.session, listed)
+      const session = sessionIn(await records.find(id))
+      if (session === undefined) return undefined
+      const { createdAt, endsAt, user } = session
+      const listed = await index.add(personKeyHash(user), { id, openedAt: createdAt, endsAt })
+      return listed && opened(id, session, listed)
     },
 
     tell({ id, session }, { by, isUncertain }) {
@@ -262,7 +261,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
 
     async discard({ id, session }) {
       const takeBack = async () => {
-        await end(personKeyHash(session.user), [{ id, slot: { session } }])
+        await end(personKeyHash(session.user), [endingOf({ id, session })])
         followUps.drop(openedFollowUp(id))
         return true
       }

@@ -7,7 +7,9 @@ import { type Change, updateRecord } from '../store/update-record.ts'
 import { decodeSession, expiryOf, type Session } from './session.ts'
 
 /** What is at a session's place. `undefined`: nothing, or its time is over. */
-export type SessionSlot = { session: Session } | { ended: EndedSession } | undefined
+export type SessionSlot = TakenSlot | undefined
+
+export type TakenSlot = { state: 'open'; session: Session } | { state: 'ended'; ended: EndedSession }
 
 /** What is kept of a session that was ended. */
 export interface EndedSession {
@@ -72,10 +74,11 @@ const ENDED_FOR_MS = 60_000
 
 export function createSessionRecords({ store, clock, openingMs }: SessionRecordsOptions): SessionRecords {
   function slotOf(value: unknown): SessionSlot {
-    if (endedRecord.Check(value))
-      return { ended: { of: value[1], isPhone: value[2], replacedBy: value[3] ?? undefined } }
+    if (endedRecord.Check(value)) {
+      return { state: 'ended', ended: { of: value[1], isPhone: value[2], replacedBy: value[3] ?? undefined } }
+    }
     const session = decodeSession(value)
-    return session === undefined || clock() >= expiryOf(session) ? undefined : { session }
+    return session === undefined || clock() >= expiryOf(session) ? undefined : { state: 'open', session }
   }
 
   const find = async (id: string) => slotOf((await store.read(keyOf(id)))?.value)
@@ -112,24 +115,28 @@ export function createSessionRecords({ store, clock, openingMs }: SessionRecords
     end(id, { of, isPhone, replacedBy = null }, onUncertain) {
       // Written also where it was ended already: whoever asked for that may not have got it onto all replicas.
       return updateRecord<boolean>(store, keyOf(id), (value) => {
-        const slot = slotOf(value)
-        const wasLive = slot !== undefined && 'session' in slot
+        const wasOpen = sessionIn(slotOf(value)) !== undefined
         const expiresAt = clock() + openingMs + ENDED_FOR_MS
         const next = { value: ['ended', of, isPhone, replacedBy], expiresAt, durable: true }
-        return { next, result: wasLive, ...(wasLive ? { onUncertain } : {}) }
+        return { next, result: wasOpen, ...(wasOpen ? { onUncertain } : {}) }
       })
     },
   }
 }
 
-export function kindOf(slot: NonNullable<SessionSlot>): Session['kind'] {
-  if ('session' in slot) return slot.session.kind
+/** The session that is there, whether or not its person still is. */
+export function sessionIn(slot: SessionSlot): Session | undefined {
+  return slot?.state === 'open' ? slot.session : undefined
+}
+
+export function kindOf(slot: TakenSlot): Session['kind'] {
+  if (slot.state === 'open') return slot.session.kind
   return slot.ended.isPhone ? 'phone' : 'browser'
 }
 
 /** Whose session it is or was: `personKeyHash`. */
-export function ownerOf(slot: NonNullable<SessionSlot>): string {
-  return 'session' in slot ? personKeyHash(slot.session.user) : slot.ended.of
+export function ownerOf(slot: TakenSlot): string {
+  return slot.state === 'open' ? personKeyHash(slot.session.user) : slot.ended.of
 }
 
 function keyOf(id: string): string {

@@ -3,9 +3,9 @@ import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import { isForNow } from '../store/in-turn.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
-import type { EndSessions } from './session-ends.ts'
+import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionListing } from './session-listing.ts'
-import type { SessionRecords, SessionSlot } from './session-records.ts'
+import { type SessionRecords, type SessionSlot, sessionIn } from './session-records.ts'
 import type { ShownTokens } from './shown-tokens.ts'
 
 /** Who is signed in by what they show, or by what was given in their session's name. */
@@ -69,9 +69,10 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
    * the names and groups of when the session was let in: those of now, by which things are decided, `vouched` has.
    */
   function live(id: string, slot: SessionSlot): IdentifiedSession | undefined {
-    if (slot === undefined || !('session' in slot)) return undefined
-    const user = currentPerson(slot.session.user)
-    return user && { id, session: { ...slot.session, user } }
+    const session = sessionIn(slot)
+    if (session === undefined) return undefined
+    const user = currentPerson(session.user)
+    return user && { id, session: { ...session, user } }
   }
 
   /** What a session may do does not hang on whether its use can be written down. */
@@ -104,7 +105,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
     if (user !== undefined) return { id, session: { ...session, user } }
     if (source === 'oidc') return undefined
-    await end(personKeyHash(session.user), [{ id, slot: { session } }], { why: 'withdrawn', reason: 'unheard' })
+    await end(personKeyHash(session.user), [endingOf(found)], { why: 'withdrawn', reason: 'unheard' })
     return undefined
   }
 
@@ -134,8 +135,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
 
     async approvingPerson({ id, user }, loginId) {
       const slot = await records.find(id)
-      if (slot !== undefined && 'ended' in slot)
-        return slot.ended.replacedBy === loginId ? currentPerson(user) : undefined
+      if (slot?.state === 'ended') return slot.ended.replacedBy === loginId ? currentPerson(user) : undefined
       const found = live(id, slot)
       return found?.session.kind === 'phone' ? (await vouched(found))?.session.user : undefined
     },

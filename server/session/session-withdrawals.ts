@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
 import type { EndingSession, EndOptions, EndSessions } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
 import { mayBeOpening } from './session-limit.ts'
-import { kindOf, type SessionRecords, type SessionSlot } from './session-records.ts'
+import { kindOf, type SessionRecords, type SessionSlot, type TakenSlot } from './session-records.ts'
 import type { LiveSessions } from './session-use.ts'
 
 /** Ends of several, or all, of a person's sessions. */
@@ -61,7 +61,7 @@ export interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
 
 /** Which of a person's sessions end, and how. */
 interface Ending extends EndOptions {
-  isMeant: (id: string, slot: NonNullable<SessionSlot>) => boolean
+  isMeant: (id: string, slot: TakenSlot) => boolean
 }
 
 const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
@@ -78,9 +78,9 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
    */
   async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
     const slots = await records.findAll(listed.map(({ id }) => id))
+    const never: TakenSlot = { state: 'ended', ended: { of, isPhone: false, replacedBy: undefined } }
     const ending = listed.flatMap((entry, at): EndingSession[] => {
-      const never = mayBeOpening(entry, clock()) ? { ended: { of, isPhone: false, replacedBy: undefined } } : undefined
-      const slot = slots[at]?.slot ?? never
+      const slot = slots[at]?.slot ?? (mayBeOpening(entry, clock()) ? never : undefined)
       return slot !== undefined && isMeant(entry.id, slot) ? [{ id: entry.id, slot }] : []
     })
     await end(of, ending, how)
@@ -120,7 +120,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
     async revokeOthers(person, keptId, { kind, by } = {}) {
       const isMeant: Ending['isMeant'] = (id, slot) => id !== keptId && (kind === undefined || kindOf(slot) === kind)
       const ended = await endThem(personKeyHash(person), { isMeant, why: 'revoked', by })
-      return ended.filter((one) => isLive(one) || (one.slot !== undefined && 'ended' in one.slot)).length
+      return ended.filter((one) => isLive(one) || one.slot?.state === 'ended').length
     },
 
     async endAll(person, by) {
@@ -129,7 +129,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
 
     async endOfAccount(user, until) {
       const isMeant: Ending['isMeant'] = (_id, slot) =>
-        'ended' in slot || (slot.session.user.credential === user.credential && slot.session.createdAt <= until)
+        slot.state === 'ended' || (slot.session.user.credential === user.credential && slot.session.createdAt <= until)
       await endThem(personKeyHash(user), { isMeant, why: 'account_ended' })
     },
 
@@ -145,7 +145,7 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
   }
 }
 
-function isWithdrawn(id: string, slot: NonNullable<SessionSlot>, { session, credential }: Withdrawn): boolean {
+function isWithdrawn(id: string, slot: TakenSlot, { session, credential }: Withdrawn): boolean {
   if (session !== undefined) return id === session
-  return 'ended' in slot || slot.session.user.credential === credential
+  return slot.state === 'ended' || slot.session.user.credential === credential
 }
