@@ -4,7 +4,6 @@ import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
-import { queueTally } from '../http/tallies.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { blockedNames } from '../identity/blocked-people.ts'
 import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
@@ -19,7 +18,8 @@ import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionService, type SessionService } from './session-service.ts'
-import { createSignInGuard, type SignInQueues } from './sign-in-guard.ts'
+import { createSignInGuard } from './sign-in-guard.ts'
+import { createSignInQueues, createSignInTallies, type SignInTallies } from './sign-in-queues.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
 export interface SessionsOptions {
@@ -56,7 +56,7 @@ export interface Sessions {
   current: CurrentSession
   /** For whatever else a phone may sign in by. */
   signInPhone: SignInPhone
-  queues: SignInQueues
+  queues: SignInTallies
   /** `/sign-in`, `/sign-out`, `/session`, `/sessions`. */
   routes(app: TypedApp): void
 }
@@ -67,13 +67,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies, clock)
   const signInPhone = createPhoneSignIn({ ...options, sessions: service, current })
-  const queues = { hashing: queueTally(), sites: queueTally(), accounts: queueTally(), slow: queueTally() }
+  const queues = createSignInTallies()
   const guard = createSignInGuard({
     ...options,
     failuresPerMinute: options.signInFailuresPerMinute,
+    queues: createSignInQueues(queues),
     pause: (ms) => setTimeout(ms),
     linger: (ms) => setTimeout(ms),
-    queues,
   })
   return {
     service,

@@ -3,6 +3,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { ScanInError } from '../../../server/errors.ts'
 import { foldUsername } from '../../../server/identity/names.ts'
 import { createSignInGuard } from '../../../server/session/sign-in-guard.ts'
+import { createSignInQueues } from '../../../server/session/sign-in-queues.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 
@@ -24,6 +25,7 @@ function createGuarded(failuresPerMinute = 10, store = createMemoryStore({ clock
     clock,
     makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
     failuresPerMinute,
+    queues: createSignInQueues(),
     pause: async (ms) => {
       pauses.push(ms)
       await whenReleased
@@ -357,6 +359,7 @@ describe('how long to wait', () => {
       clock,
       makeLimiter: (keyPrefix, points, duration) => new RateLimiterMemory({ keyPrefix, points, duration }),
       failuresPerMinute: 10,
+      queues: createSignInQueues(),
       pause: wait,
       linger: wait,
     })

@@ -1,0 +1,47 @@
+import { hashSecret } from '../hashes.ts'
+import { addressBlock } from '../http/client-address.ts'
+import { giveUpTime } from '../http/queues.ts'
+import type { User } from '../identity/identity.ts'
+import { foldId } from '../identity/names.ts'
+
+/** A password that is to be tried. */
+export interface SignInAttempt {
+  username: string
+  /** The client's. */
+  address: string
+  /** Checks the password; `undefined`: wrong. Costs a hash. */
+  verify: () => Promise<User | undefined>
+  /** Asks the store whether it is good for nothing, right or wrong: meanwhile, and in no line for threads. */
+  isOut: () => Promise<boolean>
+}
+
+/** With where it counts, and where and how long it stands in line. */
+export interface PlacedAttempt extends SignInAttempt {
+  /**
+   * The hash of its name as accounts are told apart, so that no other spelling of one is another count; also of names that
+   * nobody can have.
+   */
+  account: string
+  /** A hash of the account and its address, or /64. */
+  pair: string
+  /** An IPv4 address, or the widest network that failures are counted by. */
+  site: string
+  /** As `performance.now()` tells the time. */
+  cameAt: number
+  giveUpAt: number
+}
+
+const SITE_PREFIX = 48
+
+export function placed(attempt: SignInAttempt): PlacedAttempt {
+  const { username, address } = attempt
+  const account = hashSecret(foldId(username))
+  return {
+    ...attempt,
+    account,
+    pair: hashSecret(`${account} ${addressBlock(address)}`),
+    site: addressBlock(address, SITE_PREFIX),
+    cameAt: performance.now(),
+    giveUpAt: giveUpTime(),
+  }
+}
