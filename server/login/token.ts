@@ -85,20 +85,20 @@ export function deriveSessionSecret(browserKey: string, loginId: string, salt: s
 /**
  * The secret half of a token for a phone whose owner typed the code, and which never saw the QR: the same whenever the
  * same phone asks, so the store needs its hash alone.
- * @param credential what the phone is signed in by
+ * @param presentedSecret what the phone is signed in by
  */
-export function deriveTypedSecret(credential: string, loginId: string): string {
-  const digest = createHmac('sha256', credential).update(`scanin typed ${loginId}`).digest('base64url')
+export function deriveTypedSecret(presentedSecret: string, loginId: string): string {
+  const digest = createHmac('sha256', presentedSecret).update(`scanin typed ${loginId}`).digest('base64url')
   return digest.slice(0, QR_SECRET_LENGTH)
 }
 
 /**
  * The six digits that a phone shows: the same whenever the same phone confirms the login. A confirmation whose reply was lost,
  * or that is sent twice, makes nothing wrong that somebody has read already.
- * @param credential what the phone is signed in by
+ * @param presentedSecret what the phone is signed in by
  */
-export function deriveMatchCode(credential: string, loginId: string): string {
-  const digest = createHmac('sha256', credential).update(`scanin match ${loginId}`).digest('hex')
+export function deriveMatchCode(presentedSecret: string, loginId: string): string {
+  const digest = createHmac('sha256', presentedSecret).update(`scanin match ${loginId}`).digest('hex')
   return String(BigInt(`0x${digest}`) % 10n ** BigInt(MATCH_CODE_LENGTH)).padStart(MATCH_CODE_LENGTH, '0')
 }
 

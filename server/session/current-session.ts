@@ -13,9 +13,9 @@ export interface CurrentSession {
    * The public id of the session that its cookie names, whether or not there is one, and whatever is shown beside it: for
    * who takes the cookie's place or clears it. Such a route says `changesSessionCookie`.
    */
-  named(request: FastifyRequest): string | undefined
+  idInCookie(request: FastifyRequest): string | undefined
   /** What it is signed in by, if it is: the token that it shows, or its session's secret. @throws ScanInError `authentication_required` */
-  credential(request: FastifyRequest): string
+  presentedSecret(request: FastifyRequest): string
   find(request: FastifyRequest): Promise<IdentifiedSession | undefined>
   /** @throws ScanInError `authentication_required` */
   require(request: FastifyRequest): Promise<IdentifiedSession>
@@ -46,14 +46,14 @@ export function createCurrentSession(
   }
 
   return {
-    credential(request) {
+    presentedSecret(request) {
       const shown = tokenShownIn(request.headers)?.token ?? secretOf(request)
       if (shown === undefined) throw new ScanInError('authentication_required')
       return shown
     },
     find,
     renewed: (request) => renewals.get(request),
-    named({ headers }) {
+    idInCookie({ headers }) {
       const secret = readCookie(headers.cookie, cookies.sessionName)
       return secret ? sessionIdOf(secret) : undefined
     },

@@ -11,7 +11,7 @@ import type { SessionService } from './session-service.ts'
 
 export interface PhoneSignInOptions {
   sessions: Pick<SessionService, 'open'>
-  current: Pick<CurrentSession, 'named'>
+  current: Pick<CurrentSession, 'idInCookie'>
   cookies: Cookies
   randomness: Randomness
 }
@@ -43,7 +43,7 @@ export function createPhoneSignIn({ sessions, current, cookies, randomness }: Ph
     const secret = randomness.text(SECRET_LENGTH)
     const proof = { amr, ...(provenAt === undefined ? {} : { provenAt }) }
     const fresh = { secret, user, kind: 'phone', remember: true, browser, ip, ...proof } as const
-    const maxAge = await sessions.open(fresh, { replaces: current.named(request), by })
+    const maxAge = await sessions.open(fresh, { replaces: current.idInCookie(request), by })
     if (maxAge === undefined) throw new ScanInError('invalid_credentials')
     Object.assign(request.labels, { session: sessionIdOf(secret), ...publicPerson(user) })
     reply.header('set-cookie', cookies.set(cookies.sessionName, secret, maxAge))

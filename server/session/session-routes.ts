@@ -196,7 +196,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const id = current.named(request)
+      const id = current.idInCookie(request)
       const person = id === undefined ? undefined : await sessions.signOut(id, occasionOf(request, clientAddresses))
       if (person !== undefined) Object.assign(request.labels, { session: id, ...publicPerson(person) })
       return reply

@@ -38,7 +38,7 @@ export interface TeamProviderOptions {
   logger: FastifyBaseLogger
   currentPerson: CurrentPerson
   sessions: Pick<SessionService, 'kindOf' | 'list' | 'withdraw'>
-  current: Pick<CurrentSession, 'named'>
+  current: Pick<CurrentSession, 'idInCookie'>
   /** The longest that a session may last. */
   longestSessionMs: number
   signInPhone: SignInPhone

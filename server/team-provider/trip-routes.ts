@@ -25,7 +25,7 @@ export interface TripRoutesOptions {
   trips: Trips
   signIn: SignInByProvider
   sessions: Pick<SessionService, 'kindOf'>
-  current: Pick<CurrentSession, 'named'>
+  current: Pick<CurrentSession, 'idInCookie'>
   publicUrl: string
   pages: TroublePages
   cookies: Cookies
@@ -60,7 +60,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
 
   /** The public id of the session that a phone signed this browser in by, while it is good. */
   async function browserSessionIn(request: FastifyRequest): Promise<string | undefined> {
-    const id = current.named(request)
+    const id = current.idInCookie(request)
     return id !== undefined && (await sessions.kindOf(id)) === 'browser' ? id : undefined
   }
 
@@ -73,7 +73,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
       const key = trips.keyOf(keyIn(request))
       const trip = trips.plan(key)
       const url = await provider.authorizationUrl(trip, again)
-      await trips.begin(key, { ...trip, returnTo: allowedReturn(to) ?? HOME, session: current.named(request) })
+      await trips.begin(key, { ...trip, returnTo: allowedReturn(to) ?? HOME, session: current.idInCookie(request) })
       reply.header('set-cookie', cookies.set(cookies.tripName, key, TRIP_SECONDS))
       return url.href
     })

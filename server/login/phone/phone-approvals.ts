@@ -68,14 +68,14 @@ export interface PhoneStatus {
 /** A code that was typed, without its dash, into a phone that is signed in by this. */
 export interface TypedCode {
   userCode: string
-  credential: string
+  presentedSecret: string
 }
 
 export interface ConfirmOptions {
   /** The browser stays signed in when it is closed. */
   remember: boolean
   /** What the phone is signed in by. */
-  credential: string
+  presentedSecret: string
 }
 
 /** Whether a match is to be asked for, by where the browser is. */
@@ -205,7 +205,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
     async scanUserCode(typed, phone, matchFor, by) {
       const loginId = await userCodes.find(typed.userCode)
       if (loginId === undefined) throw new ScanInError('expired_token')
-      const secret = deriveTypedSecret(typed.credential, loginId)
+      const secret = deriveTypedSecret(typed.presentedSecret, loginId)
       const event = scanEvent(phone, matchFor, { extraSecretHash: hashSecret(secret) })
       return requestOf(await scanAs(phone, loginId, event, by), { loginId, secret })
     },
@@ -229,8 +229,8 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
       throw new ScanInError(login.status === 'delivered' ? 'expired_token' : 'not_scanned')
     },
 
-    async confirm(token, phone, { remember, credential }, { guess, by } = {}) {
-      const matchCode = deriveMatchCode(credential, token.loginId)
+    async confirm(token, phone, { remember, presentedSecret }, { guess, by } = {}) {
+      const matchCode = deriveMatchCode(presentedSecret, token.loginId)
       const matchCodeHash = hashMatchCode(token.loginId, matchCode)
       const { collectMs } = policy
       const salt = makeSalt(randomness)

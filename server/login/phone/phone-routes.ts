@@ -41,7 +41,7 @@ export type IsNewTo = (person: User, asking: { browser: BrowserDescription; ip: 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
-  current: Pick<CurrentSession, 'credential'>
+  current: Pick<CurrentSession, 'presentedSecret'>
   clients: PollingClients
   clientAddresses: Pick<ClientAddresses, 'of'>
   placeOf: PlaceOf
@@ -112,7 +112,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
         if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
         if (userCode === undefined) throw new ScanInError('expired_token')
-        const typed = { userCode, credential: current.credential(request) }
+        const typed = { userCode, presentedSecret: current.presentedSecret(request) }
         const scanned = await approvals.scanUserCode(typed, phone, matchFor(phoneAt), by)
         tokenOf(request, scanned.token)
         return scanned
@@ -171,7 +171,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request, device_id), approvals.lookUp(token)])
       const confirming = await confirmingAs(phone, token, found, { assertion, by })
-      const options = { remember, credential: current.credential(request) }
+      const options = { remember, presentedSecret: current.presentedSecret(request) }
       return confirmationOnWire(await approvals.confirm(token, confirming, options, { guess: found, by }))
     },
   )

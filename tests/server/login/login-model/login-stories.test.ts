@@ -203,7 +203,7 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         expect(await people.poll(tab)).toEqual({ status: 'expired' })
         for (const each of people.phones) {
           await expect(
-            world.approvals.confirm(tab.token, each, { remember: false, credential: each.id }),
+            world.approvals.confirm(tab.token, each, { remember: false, presentedSecret: each.id }),
           ).rejects.toMatchObject({
             code: 'expired_token',
           })
@@ -224,7 +224,9 @@ describe('two browsers, three phones, time, conflicts and lost replies in any or
         if (tab === undefined || login?.status !== 'denied') continue
         for (const each of people.phones) {
           await world.approvals.scan(tab.token, each, world.match).catch(() => undefined)
-          await world.approvals.confirm(tab.token, each, { remember: true, credential: each.id }).catch(() => undefined)
+          await world.approvals
+            .confirm(tab.token, each, { remember: true, presentedSecret: each.id })
+            .catch(() => undefined)
         }
         await people.live({ do: 'match', browser: people.tabs.indexOf(tab), isRight: true })
         expect((await people.poll(tab)).status).toBe('denied')

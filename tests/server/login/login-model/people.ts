@@ -117,7 +117,7 @@ export function createPeople(world: World) {
   async function confirm(phone: StoryPhone, tab: Tab): Promise<void> {
     const { confirmedBy, owners, scannedBy } = factsOf(tab.loginId)
     confirmedBy.add(phone)
-    const confirmation = await world.approvals.confirm(tab.token, phone, { remember: false, credential: phone.id })
+    const confirmation = await world.approvals.confirm(tab.token, phone, { remember: false, presentedSecret: phone.id })
     expect(scannedBy).toContain(phone.id)
     if (owners.size > 0) expect(owners).toContain(phone.user.id)
     expect(confirmation.status).toBe(
@@ -197,7 +197,7 @@ export function createPeople(world: World) {
           ? undefined
           : scan(phone, tab, () =>
               world.approvals.scanUserCode(
-                { userCode: tab.userCode as string, credential: phone.id },
+                { userCode: tab.userCode as string, presentedSecret: phone.id },
                 phone,
                 world.match,
               ),
