@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 export type SessionNews = SessionChange | SignInFailure
 
 export interface SessionChange extends Certainty {
-  /** `kept`: made longer, by its owner. */
+  /** `kept`: remembered, by its owner, after it was handed over. */
   type: 'opened' | 'kept' | EndReason
   /** Public. */
   id: string

@@ -9,11 +9,11 @@ import { createPersonRecords } from './person-records.ts'
 import { createPersonSessions, type PersonSessions } from './person-sessions.ts'
 import { createEndSessions, type OnPhoneEnd } from './session-ends.ts'
 import { createSessionIndex } from './session-index.ts'
-import { createSessionKeeping, type SessionKeeping } from './session-keeping.ts'
 import { createSessionListing } from './session-listing.ts'
 import type { OnSessionNews } from './session-news.ts'
 import { createSessionOpening, type SessionOpening, type SessionPolicy } from './session-opening.ts'
 import { createSessionRecords } from './session-records.ts'
+import { createSessionRemembering, type SessionRemembering } from './session-remembering.ts'
 import { createSessionUse, type SessionUse } from './session-use.ts'
 import { createSessionWithdrawals, type SessionWithdrawals } from './session-withdrawals.ts'
 import { createShownTokens, type ShownTokens } from './shown-tokens.ts'
@@ -43,7 +43,7 @@ export interface SessionServiceOptions {
 export interface SessionService
   extends SessionOpening,
     SessionUse,
-    SessionKeeping,
+    SessionRemembering,
     PersonSessions,
     SessionWithdrawals,
     ApplicationEntries {
@@ -65,7 +65,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   return {
     ...createSessionOpening(parts),
     ...usingSessions,
-    ...createSessionKeeping(parts),
+    ...createSessionRemembering(parts),
     ...createPersonSessions({ ...parts, live, find }),
     ...createSessionWithdrawals({ ...parts, blocks: createPersonBlocks({ people }), live }),
     ...createApplicationEntries({ ...parts, find, use }),

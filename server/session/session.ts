@@ -38,7 +38,7 @@ const sessionRecord = Type.Object({
   amr: Type.Optional(Type.Array(Type.String())),
   /** When its owner has proved who they are, where that was before it began. Epoch milliseconds; 0: nobody says. */
   provenAt: Type.Optional(Type.Number()),
-  /** Made longer after it was handed over: the cookie that the browser has ends too early. */
+  /** Remembered after it was handed over: the cookie that the browser has ends too early. */
   isKept: Type.Optional(Type.Literal(true)),
   /** Of a browser's: the phone's owner confirmed it by a passkey. */
   confirm: Type.Optional(Type.Literal('passkey')),

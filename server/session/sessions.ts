@@ -13,9 +13,9 @@ import type { RecordStore } from '../store/record-store.ts'
 import { type CurrentSession, createCurrentSession } from './current-session.ts'
 import { createPhoneSignIn, type SignInPhone } from './phone-sign-in.ts'
 import type { OnPhoneEnd } from './session-ends.ts'
-import { keepRoute } from './session-keeping.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SessionPolicy } from './session-opening.ts'
+import { rememberRoute } from './session-remembering.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSessionService, type SessionService } from './session-service.ts'
 import { createSignInGuard } from './sign-in-guard.ts'
@@ -82,7 +82,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     queues,
     routes(app) {
       sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
-      keepRoute(app, { sessions: service, current, nativeApp, clientAddresses, clock })
+      rememberRoute(app, { sessions: service, current, nativeApp, clientAddresses, clock })
       const { accountOf = () => undefined } = options
       const isBlockedName = blockedNames(accountOf, service.isBlocked)
       signInRoutes(app, { ...options, isBlockedName, signInPhone, guard })

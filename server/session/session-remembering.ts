@@ -17,53 +17,53 @@ import { type SessionRecords, sessionIn } from './session-records.ts'
 import { sessionId as id } from './session-wire.ts'
 
 /** Gives a browser's session the length of a phone's, after it was let in. */
-export interface SessionKeeping {
+export interface SessionRemembering {
   /** @returns `undefined`: the person has no such session, or it was let in too long ago */
-  keep(person: Person, id: string, by?: Occasion): Promise<Session | undefined>
+  remember(person: Person, id: string, by?: Occasion): Promise<Session | undefined>
   /**
-   * When a session is over at the latest, in epoch milliseconds, also if it is yet to be kept: for what has to be there
+   * When a session is over at the latest, in epoch milliseconds, also if it is yet to be remembered: for what has to be there
    * when it ends.
    */
   latestEndOf(session: Session): number
 }
 
-export interface SessionKeepingOptions {
+interface SessionRememberingOptions {
   clock: Clock
   policy: Pick<SessionPolicy, 'rememberMs'>
   records: Pick<SessionRecords, 'find' | 'change'>
   index: Pick<SessionIndex, 'prolong'>
-  /** Told once of each that is kept. */
+  /** Told once of each that is remembered. */
   onNews?: OnSessionNews | undefined
 }
 
 /** Who just let a browser in may say so. Later it takes another scan, and whatever that asks for. */
 const SAID_WITHIN_MS = 10 * 60_000
 
-export function createSessionKeeping(options: SessionKeepingOptions): SessionKeeping {
+export function createSessionRemembering(options: SessionRememberingOptions): SessionRemembering {
   const { clock, policy, records, index, onNews = () => undefined } = options
 
   const wasLetIn = ({ kind, login }: Session) => kind === 'browser' && login !== undefined
 
-  function mayBeKept(session: Session): boolean {
+  function mayBeRemembered(session: Session): boolean {
     return wasLetIn(session) && isWithin(SAID_WITHIN_MS, session.createdAt, clock())
   }
 
-  function kept({ idleMs: _rests, ...session }: Session): Session {
+  function remembered({ idleMs: _rests, ...session }: Session): Session {
     return { ...session, endsAt: Math.max(session.endsAt, session.createdAt + policy.rememberMs), isKept: true }
   }
 
   return {
-    latestEndOf: (session) => (wasLetIn(session) ? kept(session).endsAt : session.endsAt),
+    latestEndOf: (session) => (wasLetIn(session) ? remembered(session).endsAt : session.endsAt),
 
-    async keep(person, sessionId, by) {
+    async remember(person, sessionId, by) {
       const session = sessionIn(await records.find(sessionId))
-      if (session === undefined || !isSamePerson(session.user, person) || !mayBeKept(session)) return undefined
+      if (session === undefined || !isSamePerson(session.user, person) || !mayBeRemembered(session)) return undefined
       // The list first: what lives longer than it is listed, nobody could end.
-      await index.prolong(personKeyHash(person), sessionId, kept(session).endsAt)
+      await index.prolong(personKeyHash(person), sessionId, remembered(session).endsAt)
       const tell = (made: Session, before: Session, certainty: { isUncertain?: true }) => {
         if (before.isKept === undefined) onNews({ type: 'kept', id: sessionId, session: made, by, ...certainty })
       }
-      return records.change(sessionId, kept, {
+      return records.change(sessionId, remembered, {
         durable: true,
         onWritten: (made, before) => tell(made, before, {}),
         onUncertain: (made, before) => tell(made, before, { isUncertain: true }),
@@ -72,8 +72,8 @@ export function createSessionKeeping(options: SessionKeepingOptions): SessionKee
   }
 }
 
-export interface KeepRouteOptions {
-  sessions: SessionKeeping
+interface RememberRouteOptions {
+  sessions: SessionRemembering
   current: CurrentSession
   nativeApp: AuthenticateNativeApp
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -81,7 +81,7 @@ export interface KeepRouteOptions {
 }
 
 /** What a phone says after it has confirmed; before, `remember` of the confirmation says the same. */
-export function keepRoute(app: TypedApp, options: KeepRouteOptions): void {
+export function rememberRoute(app: TypedApp, options: RememberRouteOptions): void {
   const { sessions, current, nativeApp, clientAddresses, clock } = options
 
   /** A browser may not lengthen what it was given. */
@@ -108,7 +108,7 @@ export function keepRoute(app: TypedApp, options: KeepRouteOptions): void {
     async (request) => {
       const native = await nativeApp(request)
       const person = native === undefined ? ownerOf(await current.require(request)) : native.user
-      const session = await sessions.keep(person, request.params.id, occasionOf(request, clientAddresses))
+      const session = await sessions.remember(person, request.params.id, occasionOf(request, clientAddresses))
       if (session === undefined) throw new ScanInError('not_found')
       return { expires_in: secondsUntil(expiryOf(session), clock()) }
     },
