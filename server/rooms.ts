@@ -12,7 +12,7 @@ import { createPhoneRoom } from './login/phone/phone-room.ts'
 import { logoOf } from './oauth/logos.ts'
 import { createOAuthRoom } from './oauth/oauth-room.ts'
 import { createPasskeysRoom } from './passkeys/passkeys-room.ts'
-import { createSessions } from './session/sessions.ts'
+import { createSessionsRoom } from './session/sessions-room.ts'
 import type { SharedParts } from './shared-parts.ts'
 import { keysInStore } from './signing.ts'
 import { createTeamProviderRoom, type TeamProviderRoom } from './team-provider/team-provider-room.ts'
@@ -98,7 +98,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
   // It signs in by sessions, which ask it as they are used.
   let teamProvider: TeamProviderRoom | undefined
   const vouchFor: VouchFor = async (user) => teamProvider?.vouchFor(user)
-  const sessions = createSessions({
+  const sessions = createSessionsRoom({
     ...shared,
     policy: config.session,
     openingMs: config.login.collectMs,

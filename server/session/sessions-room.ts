@@ -22,7 +22,7 @@ import { createSignInGuard } from './sign-in-guard.ts'
 import { createSignInQueues, createSignInTallies, type SignInTallies } from './sign-in-queues.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 
-export interface SessionsOptions {
+interface SessionsRoomOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness
@@ -50,7 +50,7 @@ export interface SessionsOptions {
 }
 
 /** Who is signed in where. */
-export interface Sessions {
+export interface SessionsRoom {
   service: SessionService
   /** The session behind a request's cookie. */
   current: CurrentSession
@@ -62,7 +62,7 @@ export interface Sessions {
 }
 
 /** Opens the room of sessions: their records in `store`, their lives by `clock` and `policy`. */
-export function createSessions(options: SessionsOptions): Sessions {
+export function createSessionsRoom(options: SessionsRoomOptions): SessionsRoom {
   const { cookies, clientAddresses, nativeApp, placeOf, clock } = options
   const service = createSessionService(options)
   const current = createCurrentSession(service, cookies, clock)
