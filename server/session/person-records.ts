@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
-import { type Told, toldRecord } from './told.ts'
+import { type TokenProfile, tokenProfileRecord } from './token-profile.ts'
 
 /** What is kept of a person besides their sessions themselves. */
 export interface PersonRecord {
@@ -15,7 +15,7 @@ export interface PersonRecord {
   /** When a good token of theirs was shown, as it was noted last, in epoch milliseconds. Left out: none was. */
   shownAt?: number
   /** By the one that was issued last. Left out: none has been noted since the first of their sessions began. */
-  told?: Told
+  told?: TokenProfile
 }
 
 export interface IndexEntry {
@@ -56,7 +56,7 @@ const personRecord = Compile(
     ),
     isBlocked: Type.Optional(Type.Literal(true)),
     shownAt: Type.Optional(Type.Number()),
-    told: Type.Optional(toldRecord),
+    told: Type.Optional(tokenProfileRecord),
   }),
 )
 

@@ -1,6 +1,6 @@
 import type { Change } from '../store/update-record.ts'
 import type { ChangePerson, IndexEntry, PersonRecord, PersonRecords } from './person-records.ts'
-import { lastOf, type Told } from './told.ts'
+import { laterProfile, type TokenProfile } from './token-profile.ts'
 
 /**
  * Which sessions a person has: only a list of where to look, the sessions themselves decide. Each method rejects as the
@@ -12,9 +12,9 @@ export interface SessionIndex {
   /**
    * `add`, to be written together with something else.
    * @param record what is in the person's
-   * @param told by the token that lets them in there, which is noted with it
+   * @param profile by the token that lets them in there, which is noted with it
    */
-  adding(record: unknown, entry: IndexEntry, told?: Told): Change<readonly IndexEntry[] | undefined>
+  adding(record: unknown, entry: IndexEntry, profile?: TokenProfile): Change<readonly IndexEntry[] | undefined>
   /** Lists a session for longer, if it is listed. @param endsAt epoch milliseconds */
   prolong(of: string, id: string, endsAt: number): Promise<void>
   remove(of: string, ids: readonly string[]): Promise<void>
@@ -32,11 +32,11 @@ export interface SessionIndexOptions {
 
 export function createSessionIndex({ people }: SessionIndexOptions): SessionIndex {
   const added =
-    (entry: IndexEntry, told?: Told): ChangePerson<readonly IndexEntry[] | undefined> =>
+    (entry: IndexEntry, profile?: TokenProfile): ChangePerson<readonly IndexEntry[] | undefined> =>
     ({ sessions, ...rest }) => {
       if (rest.isBlocked) return { result: undefined }
       const listed = sessions.some(({ id }) => id === entry.id) ? sessions : [...sessions, entry]
-      const last = told && { told: lastOf(rest.told, told) }
+      const last = profile && { told: laterProfile(rest.told, profile) }
       return { next: { ...rest, ...last, sessions: listed }, result: listed }
     }
 
@@ -49,7 +49,7 @@ export function createSessionIndex({ people }: SessionIndexOptions): SessionInde
 
   return {
     add: (of, entry) => people.update(of, added(entry)),
-    adding: (record, entry, told) => people.changeOf(record, added(entry, told)),
+    adding: (record, entry, profile) => people.changeOf(record, added(entry, profile)),
     prolong: (of, id, endsAt) =>
       change(of, (sessions) => sessions.map((entry) => (entry.id === id ? { ...entry, endsAt } : entry))),
     remove(of, ids) {

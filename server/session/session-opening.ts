@@ -13,7 +13,7 @@ import type { SessionIndex } from './session-index.ts'
 import { clearing } from './session-limit.ts'
 import type { OnSessionNews, SessionChange } from './session-news.ts'
 import { ownerOf, type SessionRecords, sessionIn } from './session-records.ts'
-import type { Told } from './told.ts'
+import type { TokenProfile } from './token-profile.ts'
 
 export interface SessionPolicy {
   /** A browser's session: its whole life, and how long it may go unused. */
@@ -51,7 +51,7 @@ export interface NewSession extends Inherited {
   provenAt?: number
   confirm?: 'passkey'
   /** Of a native app's person: what the token that approved it says of them. */
-  told?: Told
+  profile?: TokenProfile
 }
 
 /** A session that is there, and the list that it is in. */
@@ -131,7 +131,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   const telling = createTelling<SessionChange>({ clock, followUps, onNews })
 
   /** What is stored, each thing by its name: nothing else that somebody hands in gets into a record. */
-  function fresh(begun: Omit<NewSession, 'secret' | 'told'>): Session {
+  function fresh(begun: Omit<NewSession, 'secret' | 'profile'>): Session {
     const { user, kind, browser, ip, remember, handedOverBy, amr, provenAt, confirm, seenUntil, inPlaceOf } = begun
     const now = clock()
     const isLong = kind === 'phone' || remember
@@ -200,7 +200,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const decide = ([theirs, slot, other]: readonly unknown[]): Changes<Created<Also>> => {
         // Who was one of ours when they proved who they are may be so no more, and what they had has ended.
         if (currentPerson(session.user) === undefined) return { changes: [], result: NOTHING }
-        const listing = index.adding(theirs, entry, session.told)
+        const listing = index.adding(theirs, entry, session.profile)
         const opening = records.opening(slot, made)
         const [listed, there] = [listing.result, opening.result]
         if (listed === undefined || there === undefined) return { changes: [], result: NOTHING }

@@ -16,7 +16,7 @@ import { createSessionRecords } from './session-records.ts'
 import { createSessionRemembering, type SessionRemembering } from './session-remembering.ts'
 import { createSessionUse, type SessionUse } from './session-use.ts'
 import { createSessionWithdrawals, type SessionWithdrawals } from './session-withdrawals.ts'
-import { createShownTokens, type ShownTokens } from './shown-tokens.ts'
+import { createTokenActivity, type TokenActivity } from './token-activity.ts'
 
 export interface SessionServiceOptions {
   store: RecordStore
@@ -48,7 +48,7 @@ export interface SessionService
     SessionWithdrawals,
     ApplicationEntries {
   /** Notes that a native app has shown a good token of the person's: their sessions go on by it, as it says who they are. */
-  noteShownToken: ShownTokens['note']
+  noteShownToken: TokenActivity['note']
 }
 
 export function createSessionService(options: SessionServiceOptions): SessionService {
@@ -57,9 +57,9 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const records = createSessionRecords(options)
   const followUps = createFollowUps(options.schedule)
   const end = createEndSessions({ ...options, followUps, records, index })
-  const shownTokens = createShownTokens({ ...options, people })
+  const tokenActivity = createTokenActivity({ ...options, people })
   const listing = createSessionListing({ records, index, end })
-  const parts = { ...options, followUps, records, people, index, end, listing, shownTokens }
+  const parts = { ...options, followUps, records, people, index, end, listing, tokenActivity }
   const { live, find, use, ...usingSessions } = createSessionUse(parts)
 
   return {
@@ -69,6 +69,6 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     ...createPersonSessions({ ...parts, live, find }),
     ...createSessionWithdrawals({ ...parts, blocks: createPersonBlocks({ people }), live }),
     ...createApplicationEntries({ ...parts, find, use }),
-    noteShownToken: shownTokens.note,
+    noteShownToken: tokenActivity.note,
   }
 }

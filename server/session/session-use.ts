@@ -6,7 +6,7 @@ import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from '.
 import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionListing } from './session-listing.ts'
 import { type SessionRecords, type SessionSlot, sessionIn } from './session-records.ts'
-import type { ShownTokens } from './shown-tokens.ts'
+import type { TokenActivity } from './token-activity.ts'
 
 /** Who is signed in by what they show, or by what was given in their session's name. */
 export interface SessionUse {
@@ -49,7 +49,7 @@ export interface SessionUseOptions {
   records: SessionRecords
   end: EndSessions
   listing: SessionListing
-  shownTokens: Pick<ShownTokens, 'vouchFor'>
+  tokenActivity: Pick<TokenActivity, 'vouchFor'>
 }
 
 export function createSessionUse(options: SessionUseOptions): SessionUse & LiveSessions {
@@ -61,7 +61,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     records,
     end,
     listing,
-    shownTokens,
+    tokenActivity,
   } = options
 
   /**
@@ -102,7 +102,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     const { id, session } = found
     const { source } = session.user
     if (source === undefined) return found
-    const user = source === 'oidc' ? await vouchFor(session.user) : await shownTokens.vouchFor(session)
+    const user = source === 'oidc' ? await vouchFor(session.user) : await tokenActivity.vouchFor(session)
     if (user !== undefined) return { id, session: { ...session, user } }
     if (source === 'oidc') return undefined
     await end(personKeyHash(session.user), [endingOf(found)], { why: 'withdrawn', reason: 'unheard' })

@@ -3,7 +3,7 @@ import type { AnyOccasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
-import { toldBy } from '../../session/told.ts'
+import { tokenProfileOf } from '../../session/token-profile.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import {
   type AuthenticatedLogin,
@@ -200,8 +200,8 @@ function newSession(
   const secret = deriveSessionSecret(browserKey, loginId, salt)
   const { amr, confirm, issuedAt } = phone
   const how = { ...(amr === undefined ? {} : { amr }), ...(confirm === undefined ? {} : { confirm }) }
-  const told = issuedAt === undefined ? {} : { told: toldBy(user, issuedAt) }
-  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how, ...told }
+  const profile = issuedAt === undefined ? {} : { profile: tokenProfileOf(user, issuedAt) }
+  return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how, ...profile }
 }
 
 /** The secret of the session that a login leads to, for its browser, which may still be given it. */

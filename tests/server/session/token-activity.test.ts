@@ -5,7 +5,7 @@ import { personKeyHash } from '../../../server/identity/person-key.ts'
 import { createPersonRecords } from '../../../server/session/person-records.ts'
 import type { Session } from '../../../server/session/session.ts'
 import { createSessionIndex } from '../../../server/session/session-index.ts'
-import { createShownTokens } from '../../../server/session/shown-tokens.ts'
+import { createTokenActivity } from '../../../server/session/token-activity.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 import { createInjectClient, createTestApp, type InjectClient, type TestApp } from '../../support/app.ts'
@@ -43,7 +43,7 @@ beforeEach(() => {
 const createInstance = () => {
   const clock = () => time.now
   const people = createPersonRecords({ store, clock })
-  return { people, index: createSessionIndex({ people }), shown: createShownTokens({ people, clock }) }
+  return { people, index: createSessionIndex({ people }), shown: createTokenActivity({ people, clock }) }
 }
 
 /** A session of Ada's that is listed. */

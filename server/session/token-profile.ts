@@ -2,9 +2,9 @@ import Type, { type Static } from 'typebox'
 import type { User } from '../identity/identity.ts'
 
 /** What a token says of its person, as it is kept of them. */
-export type Told = Static<typeof toldRecord>
+export type TokenProfile = Static<typeof tokenProfileRecord>
 
-export const toldRecord = Type.Object({
+export const tokenProfileRecord = Type.Object({
   name: Type.String(),
   email: Type.Optional(Type.String()),
   groups: Type.Optional(Type.Array(Type.String())),
@@ -13,7 +13,7 @@ export const toldRecord = Type.Object({
 })
 
 /** @param user as the token says that the person is */
-export function toldBy({ name, email, groups }: User, issuedAt?: number): Told {
+export function tokenProfileOf({ name, email, groups }: User, issuedAt?: number): TokenProfile {
   return {
     name,
     ...(email !== undefined && { email }),
@@ -22,22 +22,25 @@ export function toldBy({ name, email, groups }: User, issuedAt?: number): Told {
   }
 }
 
-/** The person, called what was told of them and in those groups alone. */
-export function asTold({ name: _name, email: _email, groups: _groups, ...who }: User, told: Told): User {
-  const { issuedAt: _issuedAt, ...said } = told
+/** The person, called what its token says and in those groups alone. */
+export function withProfile(
+  { name: _name, email: _email, groups: _groups, ...who }: User,
+  profile: TokenProfile,
+): User {
+  const { issuedAt: _issuedAt, ...said } = profile
   return { ...who, ...said }
 }
 
 /** What is to be known of a person by one more token. @returns `known` itself, where that stays as it is */
-export function lastOf(known: Told | undefined, told: Told): Told {
-  if (known === undefined) return told
-  const [before, now] = [known.issuedAt, told.issuedAt]
+export function laterProfile(known: TokenProfile | undefined, profile: TokenProfile): TokenProfile {
+  if (known === undefined) return profile
+  const [before, now] = [known.issuedAt, profile.issuedAt]
   // The later one also where it says the same: whatever was issued in between is older than it.
-  if (before !== undefined && now !== undefined && before !== now) return now > before ? told : known
-  return wordsOf(told) === wordsOf(known) ? known : told
+  if (before !== undefined && now !== undefined && before !== now) return now > before ? profile : known
+  return wordsOf(profile) === wordsOf(known) ? known : profile
 }
 
 /** Providers list groups in any order. */
-function wordsOf({ name, email, groups = [] }: Told): string {
+function wordsOf({ name, email, groups = [] }: TokenProfile): string {
   return JSON.stringify([name, email, ...groups.toSorted()])
 }

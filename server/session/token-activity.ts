@@ -5,14 +5,14 @@ import { personKeyHash } from '../identity/person-key.ts'
 import { isForNow } from '../store/in-turn.ts'
 import type { ChangePerson, PersonRecords } from './person-records.ts'
 import type { Session } from './session.ts'
-import { asTold, lastOf, type Told, toldBy } from './told.ts'
+import { laterProfile, type TokenProfile, tokenProfileOf, withProfile } from './token-profile.ts'
 
 /**
  * Whether the people of native apps are still there, and what they are called. Nobody can be asked about them but by a token
  * of theirs, and none is kept: so each good one that is shown is their provider's word, for all of their sessions and on
  * every instance.
  */
-export interface ShownTokens {
+export interface TokenActivity {
   /**
    * Notes that a good token is shown, where a session is listed that hangs on it, and that is not noted already. What one
    * said that was issued later stays. What a token allows does not hang on whether it can be written down.
@@ -27,7 +27,7 @@ export interface ShownTokens {
   vouchFor(session: Session): Promise<User | undefined>
 }
 
-export interface ShownTokensOptions {
+interface TokenActivityOptions {
   people: Pick<PersonRecords, 'read' | 'readCurrent' | 'update'>
   clock: Clock
 }
@@ -35,13 +35,13 @@ export interface ShownTokensOptions {
 /** It is written down so often at the most, unless a token says something else. */
 const NOTE_EVERY_MS = 300_000
 
-export function createShownTokens({ people, clock }: ShownTokensOptions): ShownTokens {
+export function createTokenActivity({ people, clock }: TokenActivityOptions): TokenActivity {
   const isLate = (shownAt: number) => !isWithin(LONGEST_SILENCE_MS, shownAt, clock())
 
   const noted =
-    (told: Told): ChangePerson<void> =>
+    (profile: TokenProfile): ChangePerson<void> =>
     (found) => {
-      const last = lastOf(found.told, told)
+      const last = laterProfile(found.told, profile)
       const isDue = !isWithin(NOTE_EVERY_MS, found.shownAt ?? 0, clock()) || last !== found.told
       const next = { ...found, shownAt: clock(), told: last }
       return { ...(found.sessions.length > 0 && isDue && { next }), result: undefined }
@@ -50,7 +50,7 @@ export function createShownTokens({ people, clock }: ShownTokensOptions): ShownT
   return {
     async note(user, issuedAt) {
       const of = personKeyHash(user)
-      const change = noted(toldBy(user, issuedAt))
+      const change = noted(tokenProfileOf(user, issuedAt))
       try {
         // Asked at each request of an app: in line stands only who has something to write.
         if (change(await people.readCurrent(of)).next !== undefined) await people.update(of, change)
@@ -62,7 +62,7 @@ export function createShownTokens({ people, clock }: ShownTokensOptions): ShownT
     async vouchFor({ user, createdAt }) {
       const { shownAt = 0, told } = await people.read(personKeyHash(user))
       if (isLate(createdAt) && isLate(shownAt)) return undefined
-      return told === undefined ? user : asTold(user, told)
+      return told === undefined ? user : withProfile(user, told)
     },
   }
 }
