@@ -27,7 +27,7 @@ export interface OpaqueTokens {
   secret?: string | undefined
 }
 
-export interface ApprovingTokensOptions {
+interface ApprovingTokensOptions {
   /** Left out: none are taken. */
   opaqueTokens?: OpaqueTokens | undefined
   randomness: Pick<Randomness, 'text'>

@@ -7,7 +7,7 @@ import { ASYMMETRIC_ALGORITHMS } from './jws-algorithms.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
 import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
-export interface BearerJwtOptions {
+interface BearerJwtOptions {
   /** The issuer's published keys. */
   keys: JWTVerifyGetKey
   /** Says what people are called where their tokens do not. */

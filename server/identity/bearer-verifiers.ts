@@ -9,7 +9,7 @@ import { createTokenIssuer } from './token-issuer.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createUserinfoNames } from './userinfo-names.ts'
 
-export interface BearerVerifiersOptions {
+interface BearerVerifiersOptions {
   /** What the environment says of native apps' tokens. */
   config: {
     publicUrl: string

@@ -24,7 +24,7 @@ export interface ProofToCheck {
  */
 export type CheckProof = (proof: ProofToCheck) => Promise<string | undefined>
 
-export interface ProofsOptions {
+interface ProofsOptions {
   store: RecordStore
   clock: Clock
   makeLimiter: MakeLimiter

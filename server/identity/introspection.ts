@@ -6,7 +6,7 @@ import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts
 import { askProvider, jsonIn } from './provider-request.ts'
 import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 
-export interface IntrospectionOptions {
+interface IntrospectionOptions {
   url: string
   /** Who asks, as the provider knows us. */
   clientId: string

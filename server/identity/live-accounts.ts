@@ -4,7 +4,7 @@ import type { AccountNews, OnAccountNews } from './account-news.ts'
 import { type Account, type Accounts, type AccountsOptions, createAccounts } from './accounts.ts'
 import { readAccountsFile } from './accounts-file.ts'
 
-export interface LiveAccountsOptions extends AccountsOptions {
+interface LiveAccountsOptions extends AccountsOptions {
   path: string
   logger: FastifyBaseLogger
 }

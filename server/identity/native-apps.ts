@@ -24,7 +24,7 @@ export interface NativeApp {
  */
 export type AuthenticateNativeApp = (request: FastifyRequest) => Promise<NativeApp | undefined>
 
-export interface NativeAppsOptions {
+interface NativeAppsOptions {
   /** Asked one after the other, until one decides. */
   verifiers: readonly BearerVerifier[]
   checkProof: CheckProof

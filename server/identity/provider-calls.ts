@@ -6,7 +6,7 @@ import type { BearerVerdict, BearerVerifier } from './identity.ts'
 import { refused } from './oidc-claims.ts'
 import { createShortMemory } from './short-memory.ts'
 
-export interface SparinglyOptions {
+interface SparinglyOptions {
   /** Asks the provider. */
   ask: BearerVerifier
   failures: NetworkFailures

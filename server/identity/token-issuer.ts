@@ -5,7 +5,7 @@ import { urlOf } from '../url.ts'
 import { isRecord, textOf } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 
-export interface TokenIssuerOptions {
+interface TokenIssuerOptions {
   issuer: string
   /** Where the keys are. Left out: where the issuer's own metadata says. */
   jwksUrl: string | undefined

@@ -11,7 +11,7 @@ import { createShortMemory } from './short-memory.ts'
  */
 export type FillInNames = (token: string, claims: Claims) => Promise<Claims | undefined>
 
-export interface UserinfoNamesOptions {
+interface UserinfoNamesOptions {
   /** The provider's userinfo endpoint, as it is known by now. `undefined`: nobody is asked. */
   url: () => string | undefined
   clock: Clock

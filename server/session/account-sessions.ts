@@ -7,7 +7,7 @@ import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { inBatches } from '../store/in-batches.ts'
 import { isForNow } from '../store/in-turn.ts'
 
-export interface AccountSessionsOptions {
+interface AccountSessionsOptions {
   clock: Clock
   logger: Pick<FastifyBaseLogger, 'error'>
   /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`, `overloaded`. */

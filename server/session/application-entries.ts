@@ -18,7 +18,7 @@ export interface ApplicationEntries {
   leave(id: string, origin: string, onUncertain: () => void): Promise<void>
 }
 
-export interface ApplicationEntriesOptions {
+interface ApplicationEntriesOptions {
   clock: Clock
   records: SessionRecords
   /** The session with this public id, if somebody is signed in by it. */

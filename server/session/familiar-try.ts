@@ -6,7 +6,7 @@ import type { FamiliarPlaces } from './familiar-places.ts'
 import type { PlacedAttempt } from './sign-in-attempt.ts'
 import type { SignInQueues } from './sign-in-queues.ts'
 
-export interface FamiliarTryOptions {
+interface FamiliarTryOptions {
   places: Pick<FamiliarPlaces, 'has'>
   makeLimiter: MakeLimiter
   failuresPerMinute: number

@@ -11,7 +11,7 @@ export interface PersonBlocks {
   isBlocked(of: string): Promise<boolean>
 }
 
-export interface PersonBlocksOptions {
+interface PersonBlocksOptions {
   people: Pick<PersonRecords, 'read' | 'update'>
 }
 

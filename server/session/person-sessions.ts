@@ -32,7 +32,7 @@ export interface PersonSessions {
   revoke(person: Person, id: string, by?: Occasion, why?: EndReason): Promise<boolean>
 }
 
-export interface PersonSessionsOptions extends Pick<LiveSessions, 'live' | 'find'> {
+interface PersonSessionsOptions extends Pick<LiveSessions, 'live' | 'find'> {
   records: SessionRecords
   index: Pick<SessionIndex, 'list'>
   end: EndSessions

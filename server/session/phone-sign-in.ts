@@ -9,7 +9,7 @@ import type { CurrentSession } from './current-session.ts'
 import { sessionIdOf } from './session.ts'
 import type { SessionService } from './session-service.ts'
 
-export interface PhoneSignInOptions {
+interface PhoneSignInOptions {
   sessions: Pick<SessionService, 'open'>
   current: Pick<CurrentSession, 'idInCookie'>
   cookies: Cookies

@@ -17,7 +17,7 @@ export type OnPhoneEnd = (
   how: { keepScanned: boolean; by?: AnyOccasion | undefined },
 ) => Promise<void>
 
-export interface SessionEndsOptions {
+interface SessionEndsOptions {
   clock: Clock
   followUps: FollowUps
   records: SessionRecords

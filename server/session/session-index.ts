@@ -26,7 +26,7 @@ export interface SessionIndex {
   holds(of: string, id: string): Promise<boolean>
 }
 
-export interface SessionIndexOptions {
+interface SessionIndexOptions {
   people: Pick<PersonRecords, 'read' | 'readCurrent' | 'update' | 'changeOf'>
 }
 

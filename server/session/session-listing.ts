@@ -19,7 +19,7 @@ export interface SessionListing {
   listAgain(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
 }
 
-export interface SessionListingOptions {
+interface SessionListingOptions {
   records: Pick<SessionRecords, 'find'>
   index: Pick<SessionIndex, 'holds' | 'add' | 'remove'>
   end: EndSessions

@@ -25,7 +25,7 @@ export interface SessionPolicy {
   most: number
 }
 
-export interface SessionOpeningOptions {
+interface SessionOpeningOptions {
   store: RecordStore
   clock: Clock
   policy: SessionPolicy
@@ -61,14 +61,14 @@ export interface OpenedSession extends IdentifiedSession {
   maxAge: number
 }
 
-export interface SettleOptions {
+interface SettleOptions {
   /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
   replaces?: string | undefined
   /** The request that it is opened on, or what is kept of a poll. */
   by?: AnyOccasion | undefined
 }
 
-export interface CreateOptions<Also> {
+interface CreateOptions<Also> {
   /** From `lookUp`. */
   guess?: StoredRecord | null
   /** Another record that is changed in the same write. Where it is left as it is, the session is not created. */

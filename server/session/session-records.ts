@@ -20,7 +20,7 @@ export interface EndedSession {
   replacedBy: string | undefined
 }
 
-export interface ChangeOptions {
+interface ChangeOptions {
   durable?: boolean
   /** Called once it is written, with what was made of which. */
   onWritten?: (made: Session, before: Session) => void
@@ -49,7 +49,7 @@ export interface SessionRecords {
   end(id: string, ended: EndedSession, onUncertain: () => void): Promise<boolean>
 }
 
-export interface SessionRecordsOptions {
+interface SessionRecordsOptions {
   store: RecordStore
   clock: Clock
   /** How long a login may lead to its session once it is approved. */

@@ -28,7 +28,7 @@ import {
   signedInUser,
 } from './session-wire.ts'
 
-export interface SessionRoutesOptions {
+interface SessionRoutesOptions {
   sessions: SessionService
   current: CurrentSession
   nativeApp: AuthenticateNativeApp

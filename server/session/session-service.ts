@@ -18,7 +18,7 @@ import { createSessionUse, type SessionUse } from './session-use.ts'
 import { createSessionWithdrawals, type SessionWithdrawals } from './session-withdrawals.ts'
 import { createTokenActivity, type TokenActivity } from './token-activity.ts'
 
-export interface SessionServiceOptions {
+interface SessionServiceOptions {
   store: RecordStore
   clock: Clock
   policy: SessionPolicy

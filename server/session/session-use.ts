@@ -41,7 +41,7 @@ export interface LiveSessions {
   use(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
 }
 
-export interface SessionUseOptions {
+interface SessionUseOptions {
   clock: Clock
   currentPerson: CurrentPerson
   vouchFor?: VouchFor | undefined

@@ -36,7 +36,7 @@ export interface SessionWithdrawals {
   isBlocked(person: Person): Promise<boolean>
 }
 
-export interface RevokeOptions {
+interface RevokeOptions {
   /** Left out: both. */
   kind?: Session['kind'] | undefined
   by?: Occasion | undefined
@@ -51,7 +51,7 @@ type Withdrawn =
   /** What was signed in by it, and what has ended already, of which nothing says by what it was. */
   | { credential: string; session?: never }
 
-export interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
+interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
   clock: Clock
   records: SessionRecords
   index: Pick<SessionIndex, 'list' | 'entries'>

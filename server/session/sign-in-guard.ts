@@ -9,7 +9,7 @@ import { createFamiliarTry, type FamiliarTry } from './familiar-try.ts'
 import { type PlacedAttempt, placed, type SignInAttempt } from './sign-in-attempt.ts'
 import type { SignInQueues } from './sign-in-queues.ts'
 
-export interface SignInGuardOptions {
+interface SignInGuardOptions {
   store: RecordStore
   clock: Clock
   makeLimiter: MakeLimiter

@@ -10,7 +10,7 @@ import type { SignInPhone } from './phone-sign-in.ts'
 import type { OnSessionNews } from './session-news.ts'
 import type { SignInGuard } from './sign-in-guard.ts'
 
-export interface SignInRoutesOptions {
+interface SignInRoutesOptions {
   verifyPassword: PasswordVerifier
   /** Whether it is a user name of somebody who may not come in. */
   isBlockedName: (username: string) => Promise<boolean>
