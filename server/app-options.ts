@@ -13,6 +13,7 @@ import type { WebAppOptions } from './http/web-app.ts'
 import type { OnAccountNews } from './identity/account-news.ts'
 import type { OpaqueTokens } from './identity/approving-tokens.ts'
 import type { BearerVerifier, CurrentPerson, HasEnded, PasswordVerifier, User } from './identity/identity.ts'
+import type { Person } from './identity/person-key.ts'
 import type { SigningKeys } from './keys/key-set.ts'
 import type { TroubleLog } from './log/trouble-log.ts'
 import type { Clients } from './oauth/client.ts'
@@ -30,7 +31,7 @@ export interface AppOptions {
   /** Whose account a user name is: for records of tries that went wrong. */
   accountOf?: ((username: string) => User | undefined) | undefined
   /** What an account signs in by: for applications that want to know. */
-  usernameOf?: ((user: User) => string | undefined) | undefined
+  usernameOf?: ((person: Person) => string | undefined) | undefined
   /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   /** Applications behind forward auth. Left out: none. */

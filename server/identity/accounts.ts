@@ -3,6 +3,7 @@ import { type AccountNews, READ_APART_MS } from './account-news.ts'
 import type { CurrentPerson, HasEnded, PasswordVerifier, User } from './identity.ts'
 import { foldId, foldUsername } from './names.ts'
 import { hashOfNoPassword, hashPassword, isPasswordRight, markOfPassword, parametersOf } from './passwords.ts'
+import type { Person } from './person-key.ts'
 
 export interface Account {
   /** As `foldUsername` makes it. */
@@ -22,7 +23,7 @@ export interface Accounts {
   /** Whose account a user name is, disabled ones too. */
   find(username: string): User | undefined
   /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
-  usernameOf(user: User): string | undefined
+  usernameOf(person: Person): string | undefined
   /** Whose accounts are there and disabled. */
   disabled(): User[]
   /** Takes these accounts in place of the ones until now. @returns those that are gone, good no more by it, or good again */

@@ -23,7 +23,7 @@ export interface AuthorityOptions {
   clock: Clock
   sessions: Pick<SessionService, 'useFor' | 'kindOf' | 'latestEndOf' | 'withdraw'>
   /** What an account signs in by. */
-  usernameOf: (user: User) => string | undefined
+  usernameOf: (person: Person) => string | undefined
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
   limits: TokenLimits

@@ -7,7 +7,7 @@ import type { SiteFor } from '../http/languages.ts'
 import type { MakeLimiter, NetworkLimit } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { User } from '../identity/identity.ts'
+import type { Person } from '../identity/person-key.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { ApplicationOf } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
@@ -43,7 +43,7 @@ export interface OAuthRoomOptions {
   clock: Clock
   makeLimiter: MakeLimiter
   logger: FastifyBaseLogger
-  usernameOf?: ((user: User) => string | undefined) | undefined
+  usernameOf?: ((person: Person) => string | undefined) | undefined
   siteFor: SiteFor
   headers: HeaderSets
   cookies: Cookies

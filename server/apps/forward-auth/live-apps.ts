@@ -59,7 +59,7 @@ function sharedHosts(apps: readonly App[], publicUrl: string): Warning[] {
 
 /** Nobody's id is another one's user name, wherever they come from: by such an entry nobody enters. */
 function usersByName(apps: readonly App[], { find, usernameOf }: People): Warning[] {
-  const isUsername = (id: string) => find(id) !== undefined && usernameOf({ id, name: '' }) === undefined
+  const isUsername = (id: string) => find(id) !== undefined && usernameOf({ id }) === undefined
   return apps.flatMap(({ origin, users = [] }) => {
     const at = users.findIndex(isUsername)
     return at === -1 ? [] : [{ origin, why: `user ${at + 1} is a user name, and lets nobody in: users are ids` }]
