@@ -11,27 +11,21 @@ import type { PressureOptions } from './http/pressure.ts'
 import type { MakeLimiter } from './http/rate-limits.ts'
 import type { WebAppOptions } from './http/web-app.ts'
 import type { OnAccountNews } from './identity/account-news.ts'
+import type { Accounts } from './identity/accounts.ts'
 import type { OpaqueTokens } from './identity/approving-tokens.ts'
-import type { BearerVerifier, CurrentPerson, HasEnded, PasswordVerifier, User } from './identity/identity.ts'
-import type { Person } from './identity/person-key.ts'
+import type { BearerVerifier } from './identity/identity.ts'
 import type { SigningKeys } from './keys/key-set.ts'
 import type { TroubleLog } from './log/trouble-log.ts'
 import type { Clients } from './oauth/client.ts'
 import type { Randomness } from './randomness.ts'
 import type { RecordStore } from './store/record-store.ts'
 
+type AskedOfAccounts = Pick<Accounts, 'verifyPassword' | 'currentPerson' | 'hasEnded' | 'accountOf' | 'usernameOf'>
+
 /** What an app is made of: what was configured, where it is kept, and what stands outside of it. */
-export interface AppOptions {
+export interface AppOptions extends AskedOfAccounts {
   config: Config
   version: string
-  verifyPassword: PasswordVerifier
-  currentPerson: CurrentPerson
-  /** Left out: whoever is nobody of ours. */
-  hasEnded?: HasEnded | undefined
-  /** Whose account a user name is: for records of tries that went wrong. */
-  accountOf?: ((username: string) => User | undefined) | undefined
-  /** What an account signs in by: for applications that want to know. */
-  usernameOf?: ((person: Person) => string | undefined) | undefined
   /** Tells of accounts that end, and of those that are back. Left out: they do not change. */
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   /** Applications behind forward auth. Left out: none. */

@@ -133,7 +133,7 @@ function createOperatorsApp(options: AppOptions, { audit, log }: SharedParts, { 
     sessions: sessions.service,
     logins,
     blocked: createBlockedList(options),
-    hasAccount: (id) => usernameOf?.({ id }) !== undefined,
+    hasAccount: (id) => usernameOf({ id }) !== undefined,
     onNews,
   })
   return (

@@ -220,8 +220,8 @@ async function openPorts(
 
 /** What the apps ask of accounts. */
 function ofAccounts(accounts: Accounts, { accounts: live }: NamedFiles) {
-  const { verifyPassword, currentPerson, hasEnded, find, usernameOf } = accounts
-  return { verifyPassword, currentPerson, hasEnded, accountOf: find, usernameOf, followAccounts: live?.follow }
+  const { verifyPassword, currentPerson, hasEnded, accountOf, usernameOf } = accounts
+  return { verifyPassword, currentPerson, hasEnded, accountOf, usernameOf, followAccounts: live?.follow }
 }
 
 /** What the apps ask of the other files. */

@@ -21,7 +21,7 @@ export interface Accounts {
   currentPerson: CurrentPerson
   hasEnded: HasEnded
   /** Whose account a user name is, disabled ones too. */
-  find(username: string): User | undefined
+  accountOf(username: string): User | undefined
   /** What a person of ours signs in by. `undefined`: it is nobody of ours. */
   usernameOf(person: Person): string | undefined
   /** Whose accounts are there and disabled. */
@@ -103,7 +103,7 @@ export function createAccounts(
 
     usernameOf: ({ id, source }) => (source === undefined ? people.byId.get(id)?.username : undefined),
 
-    find: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
+    accountOf: (username) => people.byUsername.get(foldUsername(username) ?? '')?.user,
 
     disabled: () => [...people.byId.values()].filter(({ isDisabled }) => isDisabled).map(({ user }) => user),
 

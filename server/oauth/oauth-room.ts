@@ -43,7 +43,8 @@ export interface OAuthRoomOptions {
   clock: Clock
   makeLimiter: MakeLimiter
   logger: FastifyBaseLogger
-  usernameOf?: ((person: Person) => string | undefined) | undefined
+  /** What an account signs in by: for applications that want to know. */
+  usernameOf: (person: Person) => string | undefined
   siteFor: SiteFor
   headers: HeaderSets
   cookies: Cookies
@@ -77,7 +78,6 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const rows = createTokenRows(options)
   const provider = await createProvider({
     ...options,
-    usernameOf: options.usernameOf ?? (() => undefined),
     told,
     deviceLogin: devices.now,
     limits: createTokenLimits(options),

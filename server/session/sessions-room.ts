@@ -46,7 +46,7 @@ interface SessionsRoomOptions {
   /** Told what happens to sessions and to tries at them, each thing once. */
   onNews?: OnSessionNews | undefined
   /** Whose account a user name is. */
-  accountOf?: ((username: string) => User | undefined) | undefined
+  accountOf: (username: string) => User | undefined
 }
 
 /** Who is signed in where. */
@@ -83,8 +83,7 @@ export function createSessionsRoom(options: SessionsRoomOptions): SessionsRoom {
     routes(app) {
       sessionRoutes(app, { sessions: service, current, nativeApp, cookies, clientAddresses, placeOf, clock })
       rememberRoute(app, { sessions: service, current, nativeApp, clientAddresses, clock })
-      const { accountOf = () => undefined } = options
-      const isBlockedName = blockedNames(accountOf, service.isBlocked)
+      const isBlockedName = blockedNames(options.accountOf, service.isBlocked)
       signInRoutes(app, { ...options, isBlockedName, signInPhone, guard })
     },
   }

@@ -20,7 +20,7 @@ interface SignInRoutesOptions {
   /** Told of tries that went wrong. */
   onNews?: OnSessionNews | undefined
   /** Whose account a user name is. */
-  accountOf?: ((username: string) => User | undefined) | undefined
+  accountOf: (username: string) => User | undefined
 }
 
 const signInBody = Type.Object(
@@ -40,7 +40,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
     const isSlowed = hasCode(error, 'slow_down')
     if (!isSlowed && !hasCode(error, 'invalid_credentials')) return
     const type = isSlowed ? 'sign_in_slowed' : 'sign_in_failed'
-    onNews?.({ type, user: accountOf?.(username), by })
+    onNews?.({ type, user: accountOf(username), by })
   }
 
   app.post(

@@ -60,7 +60,7 @@ async function begin() {
   const store = createMemoryStore({ clock: () => AT.now })
   const between = interruptible(store)
   const parts = {
-    ...{ accounts, usernameOf: accounts.usernameOf },
+    accounts,
     bearerVerifiers: [async () => ({ kind: 'person' as const, user: NATIVE, goodUntil: AT.now + 3_600_000 })],
   }
   const env = { MATCH: 'never', POLL_HOLD_SECONDS: '0', ADMIN_PORT: '0', ADMIN_TOKEN }

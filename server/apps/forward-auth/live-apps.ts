@@ -4,7 +4,7 @@ import type { Accounts } from '../../identity/accounts.ts'
 import { type App, type AppList, createAppList } from './app-list.ts'
 import { readAppsFile } from './apps-file.ts'
 
-type People = Pick<Accounts, 'find' | 'usernameOf'>
+type People = Pick<Accounts, 'accountOf' | 'usernameOf'>
 
 interface Warning {
   origin: string
@@ -58,8 +58,8 @@ function sharedHosts(apps: readonly App[], publicUrl: string): Warning[] {
 }
 
 /** Nobody's id is another one's user name, wherever they come from: by such an entry nobody enters. */
-function usersByName(apps: readonly App[], { find, usernameOf }: People): Warning[] {
-  const isUsername = (id: string) => find(id) !== undefined && usernameOf({ id }) === undefined
+function usersByName(apps: readonly App[], { accountOf, usernameOf }: People): Warning[] {
+  const isUsername = (id: string) => accountOf(id) !== undefined && usernameOf({ id }) === undefined
   return apps.flatMap(({ origin, users = [] }) => {
     const at = users.findIndex(isUsername)
     return at === -1 ? [] : [{ origin, why: `user ${at + 1} is a user name, and lets nobody in: users are ids` }]

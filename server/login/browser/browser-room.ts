@@ -29,8 +29,7 @@ export interface BrowserRoomOptions {
   sessions: Pick<SessionService, HandOverSessions | 'approvingPerson' | 'signOut'>
   approvingTokens: ApproverOptions['approvingTokens']
   currentPerson: CurrentPerson
-  /** Left out: whoever is nobody of ours. */
-  hasEnded?: HasEnded | undefined
+  hasEnded: HasEnded
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
   headers: HeaderSets
@@ -63,8 +62,7 @@ export interface BrowserRoom {
 
 /** Opens the browser's room: a login from its QR to the session that its cookie ends in. */
 export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
-  const { holds, sessions, approvingTokens, cookies, currentPerson } = options
-  const { hasEnded = (user) => currentPerson(user) === undefined } = options
+  const { holds, sessions, approvingTokens, cookies, currentPerson, hasEnded } = options
   const { records, clock, policy } = options.logins
   const { paces, clients, renewing, closing, tallies } = holds
   const approver = createApprover({ sessions, approvingTokens, currentPerson, hasEnded, clock })

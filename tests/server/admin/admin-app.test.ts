@@ -25,7 +25,7 @@ afterEach(() => testApp.app.close())
 async function begin(parts: TestParts = {}) {
   const accounts = createAccounts([await demoAccount(DEMO_PASSWORD)])
   const log = keepLog()
-  const options = { accounts, usernameOf: accounts.usernameOf, logger: log.logger, ...parts }
+  const options = { accounts, logger: log.logger, ...parts }
   testApp = await createTestApp({ MATCH: 'never', ADMIN_PORT: '0', ADMIN_TOKEN }, options)
   const admin = testApp.adminApp as FastifyInstance
   const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, more: InjectOptions = {}) =>

@@ -179,7 +179,7 @@ test('whether a session is listed is looked at with its use, once a minute, and 
 describe('somebody whose list was lost', () => {
   async function loseTheList() {
     const env = { ADMIN_PORT: '0', ADMIN_TOKEN: 'a'.repeat(32), MATCH: 'never' }
-    const people = await createTestPeople(env, { usernameOf: ({ id }) => id })
+    const people = await createTestPeople(env)
     const { testApp, browser, phone } = people
     const { token } = (await browser.post('/login')).json()
     await phone.post('/login/scan', { token })
