@@ -64,18 +64,10 @@ const YEAR_SECONDS = 31_536_000
 const DAY_MS = 86_400_000
 
 /**
- * Reads the configuration.
+ * Reads the configuration. What is bad is left to be thrown by its reader, so that the files that it names can be judged too.
  * @param lanAddress the address that other devices on the network reach this machine by
  * @param readFile for `NAME_FILE`, which names a file that holds the value of `NAME`
- * @throws ConfigError that names every bad variable in one message
  */
-export function readConfig(env: Environment, lanAddress: string, readFile: (path: string) => string): Config {
-  const { config, reader } = readAllConfig(env, lanAddress, readFile)
-  reader.throwIfBad()
-  return config
-}
-
-/** Reads it as `readConfig` does, and leaves what is bad to be thrown, so that the files that it names can be judged too. */
 export function readAllConfig(
   env: Environment,
   lanAddress: string,

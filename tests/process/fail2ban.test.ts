@@ -3,12 +3,12 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { readConfig } from '../../server/config/config.ts'
 import { auditLinesIn } from '../support/audit-lines.ts'
 import { findProgram } from '../support/child-process.ts'
 import { readComposeFile } from '../support/compose-file.ts'
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
+import { readConfig } from '../support/read-config.ts'
 import { DEMO_PASSWORD, ROOT, type Service, startService } from '../support/service.ts'
 
 /** docs/monitoring/fail2ban: the real tool on the real log. */

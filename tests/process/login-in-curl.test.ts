@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { readConfig } from '../../server/config/config.ts'
 import { blocksOf, runBlocks, shapeOf } from '../support/document.ts'
+import { readConfig } from '../support/read-config.ts'
 import { DEMO_PASSWORD, type Service, startService } from '../support/service.ts'
 
 /** docs/testing.md, as it stands there: how the tests of a team sign in without a phone. */

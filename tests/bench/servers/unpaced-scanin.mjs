@@ -8,7 +8,7 @@ const INTERVAL_SECONDS = 0.001
 const source = (path) => import(join(ROOT, 'server', path))
 const { buildApps } = await source('app.ts')
 const { readWeb } = await source('http/built-web.ts')
-const { readConfig } = await source('config/config.ts')
+const { readAllConfig } = await source('config/config.ts')
 const { createLogger } = await source('log/logger.ts')
 const { cryptoRandomness } = await source('randomness.ts')
 const { connectRedis } = await source('store/redis-connection.ts')
@@ -16,7 +16,7 @@ const { createRedisStore } = await source('store/redis-store.ts')
 const { keepTickShape } = await source('start/tick-shape.ts')
 
 keepTickShape()
-const config = readConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
+const { config } = readAllConfig({ ...process.env, RATE_LOGINS_PER_MINUTE: '0' }, '127.0.0.1', () => '')
 const connections = connectRedis(config.store.place, { onError: console.error })
 await connections.whenReady(5000)
 const { app } = await buildApps({

@@ -11,7 +11,7 @@ const PUSH = /^\/login\/push\/([\w-]{16})\.([\w-]{22})$/
 const source = (path) => import(join(ROOT, 'server', path))
 const { buildApps } = await source('app.ts')
 const { readWeb } = await source('http/built-web.ts')
-const { readConfig } = await source('config/config.ts')
+const { readAllConfig } = await source('config/config.ts')
 const { openAccountsFile } = await source('identity/live-accounts.ts')
 const { createLogger } = await source('log/logger.ts')
 const { isOwn } = await source('login/hold/own-login.ts')
@@ -21,7 +21,7 @@ const { openStore } = await source('store/open-store.ts')
 const { createStoreTroubles } = await source('store/store-troubles.ts')
 const { createLoopUse } = await source('http/loop-use.ts')
 
-const config = readConfig(process.env, '127.0.0.1', (path) => readFileSync(path, 'utf8'))
+const { config } = readAllConfig(process.env, '127.0.0.1', (path) => readFileSync(path, 'utf8'))
 const logger = createLogger(config.logLevel)
 const accounts = await openAccountsFile({ path: config.accounts.path, logger })
 const { store, clock, makeLimiter, use } = await openStore({

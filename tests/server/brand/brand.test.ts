@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readLogo } from '../../../server/brand/logo.ts'
-import { readConfig } from '../../../server/config/config.ts'
 import { createInjectPhone, createTestApp, type TestApp } from '../../support/app.ts'
+import { readConfig } from '../../support/read-config.ts'
 
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate' }
 const PAGES = ['/', '/scan', '/home', '/embed', '/nowhere']

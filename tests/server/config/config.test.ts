@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readConfig } from '../../../server/config/config.ts'
+import { readConfig } from '../../support/read-config.ts'
 import { placeOf } from '../../support/redis-server.ts'
 
 const read = (env: Record<string, string>, files: Record<string, string> = {}) =>

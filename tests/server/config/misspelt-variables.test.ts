@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { readConfig } from '../../../server/config/config.ts'
+import { readConfig } from '../../support/read-config.ts'
 
 const start = (env: Record<string, string>) => () => readConfig(env, '192.168.1.5', () => 'text')
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { readConfig } from '../../../server/config/config.ts'
 import { welcome } from '../../../server/start/welcome.ts'
+import { readConfig } from '../../support/read-config.ts'
 
 const APPS = { APPS_FILE: '/etc/scanin/apps.yml' }
 const SIGN_IN = {
