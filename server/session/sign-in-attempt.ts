@@ -33,7 +33,7 @@ export interface PlacedAttempt extends SignInAttempt {
 
 const SITE_PREFIX = 48
 
-export function placed(attempt: SignInAttempt): PlacedAttempt {
+export function placedAttempt(attempt: SignInAttempt): PlacedAttempt {
   const { username, address } = attempt
   const account = hashSecret(foldId(username))
   return {

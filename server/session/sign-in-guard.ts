@@ -6,7 +6,7 @@ import type { User } from '../identity/identity.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { createFamiliarPlaces } from './familiar-places.ts'
 import { createFamiliarTry, type FamiliarTry } from './familiar-try.ts'
-import { type PlacedAttempt, placed, type SignInAttempt } from './sign-in-attempt.ts'
+import { type PlacedAttempt, placedAttempt, type SignInAttempt } from './sign-in-attempt.ts'
 import type { SignInQueues } from './sign-in-queues.ts'
 
 interface SignInGuardOptions {
@@ -177,7 +177,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   }
 
   return async (asked) => {
-    const attempt = placed(asked)
+    const attempt = placedAttempt(asked)
     const tried = await tryWithPause(attempt).catch(async (error) => {
       // There was no room in a line.
       if (hasCode(error, 'slow_down')) await lingerSince(attempt.cameAt)
