@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ChainableCommander, Redis } from 'ioredis'
 import { NotWrittenError } from './not-written.ts'
+import { StoreError } from './store-error.ts'
 
 /** A command and its arguments. */
 export type RedisWrite = readonly [name: string, ...args: string[]]
@@ -60,7 +61,7 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
 
   function isInTime({ since, reject }: Waiting): boolean {
     const isGood = performance.now() - since < LONGEST_WAIT_MS
-    if (!isGood) reject(new NotWrittenError('Command timed out: other writes wait for replicas'))
+    if (!isGood) reject(new NotWrittenError('Command timed out: other writes wait for replicas', { kind: 'crowded' }))
     return isGood
   }
 
@@ -83,7 +84,8 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
 
   function shortageOf([error, reached]: Reply): Error | null {
     if (error !== null) return error
-    return Number(reached) < replicas ? new Error(`${reached} of ${replicas} replicas have the write`) : null
+    if (Number(reached) >= replicas) return null
+    return new StoreError(`${reached} of ${replicas} replicas have the write`, { kind: 'too_few_replicas' })
   }
 
   return {
@@ -104,7 +106,7 @@ function append(pipeline: ChainableCommander, { command: [name, ...args], isAski
 
 type Reply = [error: Error | null, result: unknown]
 
-const NO_REPLY: Reply = [new Error('Connection is closed.'), null]
+const NO_REPLY: Reply = [new StoreError('Connection is closed.', { kind: 'no_answer' }), null]
 
 function isChange(reply: unknown): boolean {
   return reply !== null && reply !== 0

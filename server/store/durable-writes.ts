@@ -2,6 +2,7 @@ import type { Cluster, Redis } from 'ioredis'
 import { createDurableLine, type DurableLine, type RedisWrite } from './durable-line.ts'
 import { nodeOf } from './redis-patience.ts'
 import type { HostPort } from './redis-place.ts'
+import { StoreError } from './store-error.ts'
 
 /** Writes that replicas have once they are answered, wherever their key is kept. */
 export interface DurableWrites {
@@ -64,7 +65,9 @@ export function createClusterWrites({
 
   async function write(key: string, command: RedisWrite): Promise<unknown> {
     const node = nodeOf(cluster, key)
-    if (node === undefined) throw new Error('Failed to refresh slots cache: no node is known for a key')
+    if (node === undefined) {
+      throw new StoreError('Failed to refresh slots cache: no node is known for a key', { kind: 'no_node' })
+    }
     return writeAt(node, false, command, 0)
   }
 

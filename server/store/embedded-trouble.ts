@@ -1,5 +1,6 @@
 import type { Trouble } from '../log/trouble-log.ts'
 import { NotWrittenError } from './not-written.ts'
+import { kindOf, originsOf } from './store-error.ts'
 
 /** The cause of a refusal for want of room. */
 export class StoreFullError extends NotWrittenError {
@@ -7,8 +8,7 @@ export class StoreFullError extends NotWrittenError {
 }
 
 /** A full disk is often called an error of input and output: a page was written in part. */
-const OF_THE_DISK =
-  /nothing is heard of the disk|too slow for a probe|no space left|quota exceeded|input\/output error|read-only file system/i
+const OF_THE_DISK = /no space left|quota exceeded|input\/output error|read-only file system/i
 
 /** LMDB says it to whatever a process asks of an environment in which it could not finish a commit. */
 const LOST = /MDB_PANIC/
@@ -43,9 +43,14 @@ export function embeddedTrouble(error: unknown): Trouble | undefined {
       text: `The disk of STORE_PATH failed in the middle of a commit, and only a new process can read what is on it: this one ends, to be started anew. See the disk's room, and the system's own log (${error.message})`,
     }
   }
-  if (!(error instanceof Error) || !OF_THE_DISK.test(error.message)) return undefined
+  if (!(error instanceof Error) || !isOfTheDisk(error)) return undefined
   return {
     kind: 'store_disk',
     text: `The disk of STORE_PATH is full, or cannot be written: see its room, and the system's own log (${error.message})`,
   }
+}
+
+function isOfTheDisk(error: Error): boolean {
+  const kind = kindOf(originsOf(error))
+  return kind === 'no_answer' || kind === 'slow' || OF_THE_DISK.test(error.message)
 }

@@ -1,5 +1,7 @@
+import { StoreError } from './store-error.ts'
+
 /** The cause of a refusal that came before anything was written. */
-export class NotWrittenError extends Error {
+export class NotWrittenError extends StoreError {
   override name = 'NotWrittenError'
 }
 

@@ -1,4 +1,5 @@
 import { NotWrittenError } from './not-written.ts'
+import { StoreError } from './store-error.ts'
 
 export interface PatienceOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
@@ -61,7 +62,7 @@ export function createPatience(options: PatienceOptions): Patience {
 
   function giveUp(question: Question): void {
     open.delete(question)
-    question.fail(new Error(silence))
+    question.fail(new StoreError(silence, { kind: 'no_answer' }))
   }
 
   function tick(): void {
@@ -87,7 +88,9 @@ export function createPatience(options: PatienceOptions): Patience {
   }
 
   function put<T>(question: () => PromiseLike<T>, isProof: boolean): Promise<T> {
-    if (isHanging || open.size >= MOST_QUESTIONS) return Promise.reject(new NotWrittenError(silence))
+    if (isHanging || open.size >= MOST_QUESTIONS) {
+      return Promise.reject(new NotWrittenError(silence, { kind: 'no_answer' }))
+    }
     if (!isTicking) tickLater()
     return new Promise<T>((resolve, reject) => {
       const asked: Question = { since: ticks, isProof, fail: reject }

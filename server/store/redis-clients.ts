@@ -3,6 +3,7 @@ import { connect as connectByTls } from 'node:tls'
 import { AbstractConnector, Cluster, Redis } from 'ioredis'
 import type { HostPort, RedisPlace, SentinelRedis, SingleRedis } from './redis-place.ts'
 import { followingPrimary } from './redis-primary.ts'
+import { StoreError } from './store-error.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -42,7 +43,7 @@ function listenForDenial(client: Redis, onError?: (error: Error) => void): void 
       return await hello(...words)
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('DENIED'))) throw error
-      const denial = new Error('DENIED Redis is running in protected mode', { cause: error })
+      const denial = new StoreError('DENIED Redis is running in protected mode', { kind: 'protected', cause: error })
       // By itself it would be told of only where no command is sent after it.
       onError?.(denial)
       throw denial

@@ -2,6 +2,7 @@ import { Cluster } from 'ioredis'
 import type { Clock } from '../clock.ts'
 import { createDistantClock } from './distant-clock.ts'
 import type { RedisClient } from './redis-clients.ts'
+import { StoreError } from './store-error.ts'
 
 export interface RedisClockOptions {
   client: RedisClient
@@ -77,11 +78,11 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
 }
 
 /** The server has no time to tell to this user, however often it is asked. */
-class NoTimeError extends Error {
+class NoTimeError extends StoreError {
   override name = 'NoTimeError'
 
   constructor(cause?: unknown) {
-    super('Redis does not say what time it is', { cause })
+    super('Redis does not say what time it is', { kind: 'no_time', cause })
   }
 }
 

@@ -1,16 +1,16 @@
 import { Cluster } from 'ioredis'
 import type { RedisClient } from './redis-clients.ts'
+import { StoreError } from './store-error.ts'
 
 /**
  * Has it told, at each connection, where Redis makes room by forgetting: nothing else shows that a block or a passkey is
  * gone. What a user may not ask (`+info`), or a service has no word for, is told of by nobody.
- * @param onError by these words `redis-trouble.ts` knows it
  */
 export function tellEviction(client: RedisClient, onError: (error: Error) => void): void {
   async function look(): Promise<void> {
     const servers = client instanceof Cluster ? client.nodes('master') : [client]
     const infos = await Promise.all(servers.map((server) => server.info('memory').catch(() => '')))
-    if (infos.some(evicts)) onError(new Error('Redis evicts records'))
+    if (infos.some(evicts)) onError(new StoreError('Redis evicts records', { kind: 'evicts' }))
   }
 
   client.on('ready', look)

@@ -1,5 +1,6 @@
 import { codeOf } from '../errors.ts'
 import type { RedisPlace } from './redis-place.ts'
+import { kindOf, originsOf, type StoreErrorKind } from './store-error.ts'
 
 /** What is wrong between us and Redis, in one line that names what to set or do. */
 export interface RedisTrouble {
@@ -14,14 +15,17 @@ export interface RedisTrouble {
 
 interface Known {
   kind: string
-  sign: RegExp
+  /** Which errors of our own mean it. */
+  own?: readonly StoreErrorKind[]
+  /** What is in the words of Redis, of its client or of the system. */
+  sign?: RegExp
   isOurs?: boolean
   isSymptom?: boolean
   /** Goes on after `Redis`. `VARIABLE` is the one that says where Redis is, `OURS` what `KEY_PREFIX` says. */
   text: string
 }
 
-/** The first whose sign is there counts; symptoms that many troubles share come last. */
+/** Of those known by a sign the first counts; symptoms that many troubles share come last. */
 const KNOWN: readonly Known[] = [
   {
     kind: 'redis_sentinel_password',
@@ -43,6 +47,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_protected',
+    own: ['protected'],
     sign: /DENIED Redis is running in protected mode/,
     isOurs: true,
     text: 'is in protected mode and takes nobody from another machine: give its user a password and say it in VARIABLE, or bind it to a private network with protected-mode no',
@@ -71,12 +76,13 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_channel',
-    sign: /NOPERM.*channel|can't publish to the channel|no notice of a change/s,
+    own: ['no_notice'],
+    sign: /NOPERM.*channel|can't publish to the channel/s,
     text: "gives no notices: its user needs the channel of KEY_PREFIX (ACL SETUSER … '&OURS*'), and SUBSCRIBE",
   },
   {
     kind: 'redis_time',
-    sign: /does not say what time it is/,
+    own: ['no_time'],
     text: 'does not say what time it is, so each instance goes by its own clock: let its user ask (+time), and leave TIME its name',
   },
   {
@@ -86,7 +92,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_evicts',
-    sign: /evicts records/,
+    own: ['evicts'],
     text: 'makes room by forgetting once its maxmemory is reached, and says nothing: sessions, passkeys, keys and who is blocked may be gone. Set maxmemory-policy noeviction',
   },
   { kind: 'redis_full', sign: /\bOOM\b/, text: 'is full: raise its maxmemory, or give it a memory of its own' },
@@ -97,7 +103,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_replicas',
-    sign: /of \d+ replicas have the write/,
+    own: ['too_few_replicas'],
     text: 'has fewer replicas in step than REDIS_WAIT_REPLICAS asks for: bring them up, or lower it',
   },
   {
@@ -124,7 +130,7 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_clock',
-    sign: /gone as soon as it was written/,
+    own: ['forgets_at_once'],
     text: 'loses records at once: let its user ask for the time (+time), and look for what else clears its database',
   },
   {
@@ -144,18 +150,20 @@ const KNOWN: readonly Known[] = [
   },
   {
     kind: 'redis_unreachable',
+    own: ['no_node'],
     sign: /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|Failed to refresh slots cache|None of startup nodes/,
     text: 'cannot be reached at VARIABLE: is it running, is the address right, and does it speak TLS as VARIABLE has it (rediss://)? It is tried again',
   },
   {
     kind: 'redis_slow',
-    sign: /too slow for a probe/,
+    own: ['slow'],
     text: 'answers, and takes so long for it that a probe gave up: see what else it does, and the line to it',
   },
   {
     kind: 'redis_connection',
     isSymptom: true,
-    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|Socket timeout|connection close|max retries|ready state|time is not known/,
+    own: ['no_answer', 'crowded', 'time_unknown'],
+    sign: /ECONNRESET|EPIPE|Connection is closed|isn't writeable|Command timed out|Socket timeout|connection close|max retries|ready state/,
     text: 'does not answer, or closes the connection: does it speak TLS as VARIABLE has it (rediss://)? It is tried again',
   },
 ]
@@ -164,25 +172,23 @@ const VARIABLES = { single: 'REDIS_URL', cluster: 'REDIS_CLUSTER', sentinel: 'RE
 
 /** Words for an error of Redis, of its client or of a probe; `undefined`: none are known. */
 export function redisTrouble(error: unknown, { kind: place }: RedisPlace, keyPrefix: string): RedisTrouble | undefined {
-  const signs = signsOf(error)
-  const known = KNOWN.find(({ sign }) => sign.test(signs))
+  const origins = originsOf(error)
+  const signs = signsOf(origins)
+  const own = kindOf(origins)
+  const known =
+    KNOWN.find((each) => own !== undefined && each.own?.includes(own)) ?? KNOWN.find(({ sign }) => sign?.test(signs))
   if (known === undefined) return undefined
   const { kind, text, isOurs = false, isSymptom = false } = known
   const words = text.replaceAll('VARIABLE', VARIABLES[place]).replaceAll('OURS', () => keyPrefix)
   return { kind, text: `Redis ${words}${codeIn(signs)}`, isOurs, isSymptom }
 }
 
-/** Codes and messages of an error and of what it came from. A message of ioredis has no command, and so no record. */
-function signsOf(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  const inner = [
-    error.cause,
-    // Of a Cluster's client: what the last node said.
-    'lastNodeError' in error ? error.lastNodeError : undefined,
-    // Of a host with several addresses.
-    ...(error instanceof AggregateError ? error.errors : []),
-  ]
-  return [codeOf(error) ?? '', error.message, ...inner.map(signsOf)].filter((part) => part !== '').join(' ')
+/** Codes and messages. A message of ioredis has no command, and so no record. */
+function signsOf(origins: readonly Error[]): string {
+  return origins
+    .flatMap((error) => [codeOf(error) ?? '', error.message])
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 /** The word that a search finds: the first in capitals. */

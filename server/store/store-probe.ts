@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from './record-store.ts'
+import { StoreError } from './store-error.ts'
 
 export interface StoreProbeOptions {
   store: RecordStore
@@ -21,9 +22,10 @@ const RECORD_LIFE_MS = 60_000
 const PAUSE_MS = 100
 /** A try that fails may have kept others waiting, for replicas as an example. */
 const PAUSE_AFTER_FAILURE_MS = 500
-/** By these words `redis-trouble.ts` and `embedded-trouble.ts` know them. */
-const NO_NOTICE = 'no notice of a change came back'
-const TOO_SLOW = 'too slow for a probe: it did not answer in time'
+
+const noNotice = () => new StoreError('no notice of a change came back', { kind: 'no_notice' })
+const tooSlow = () => new StoreError('too slow for a probe: it did not answer in time', { kind: 'slow' })
+const goneAtOnce = () => new StoreError('a record was gone as soon as it was written', { kind: 'forgets_at_once' })
 
 /**
  * Tries what a login needs of a store: a durable write, a change, and the notice of it. All who ask at once share one
@@ -56,7 +58,7 @@ async function tryOut(store: RecordStore, key: string, clock: Clock): Promise<vo
   async function all(noticed: Promise<void>): Promise<void> {
     await store.write(key, 'probe', { expiresAt: clock() + RECORD_LIFE_MS, durable: true })
     // Whatever its version: what names one may be told within the process, and it is the store's notice that is tried.
-    if (!(await store.remove(key))) throw failure('a record was gone as soon as it was written')
+    if (!(await store.remove(key))) throw failure(goneAtOnce())
     isAnswered = true
     await noticed
   }
@@ -85,7 +87,7 @@ function startDeadline(isAnswered: () => boolean): { over: Promise<never>; end: 
       setTimeout(() => {
         isQuick = isAnswered()
       }, DEADLINE_MS / 2),
-      setTimeout(() => reject(failure(isQuick ? NO_NOTICE : TOO_SLOW)), DEADLINE_MS),
+      setTimeout(() => reject(failure(isQuick ? noNotice() : tooSlow())), DEADLINE_MS),
     ]
     end = () => {
       for (const timer of timers) clearTimeout(timer)
@@ -94,6 +96,6 @@ function startDeadline(isAnswered: () => boolean): { over: Promise<never>; end: 
   return { over, end }
 }
 
-function failure(what: string): ScanInError {
-  return new ScanInError('store_unavailable', { cause: new Error(what) })
+function failure(cause: StoreError): ScanInError {
+  return new ScanInError('store_unavailable', { cause })
 }

@@ -15,9 +15,8 @@ export interface StoreTime {
 export function timedStore(store: RecordStore, time: StoreTime): RecordStore {
   function inTime<Result>(call: () => Promise<Result>): Promise<Result> {
     if (time.isKnown()) return call()
-    return Promise.reject(
-      new ScanInError('store_unavailable', { cause: new NotWrittenError('its time is not known yet') }),
-    )
+    const cause = new NotWrittenError('its time is not known yet', { kind: 'time_unknown' })
+    return Promise.reject(new ScanInError('store_unavailable', { cause }))
   }
   return {
     ...store,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import type { RedisPlace } from '../../../server/store/redis-place.ts'
 import { redisTrouble } from '../../../server/store/redis-trouble.ts'
+import { StoreError, type StoreErrorKind } from '../../../server/store/store-error.ts'
 import { createStoreTroubles } from '../../../server/store/store-troubles.ts'
 import { placeOf } from '../../support/redis-server.ts'
 
@@ -44,18 +45,8 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
     false,
     new Error("ERR The user executing the script can't publish to the channel mentioned in the command"),
   ],
-  [
-    'redis_time',
-    false,
-    new Error('Redis does not say what time it is', {
-      cause: new Error("NOPERM this user has no permissions to run the 'time' command"),
-    }),
-  ],
-  ['redis_slow', false, new Error('too slow for a probe: it did not answer in time')],
   ['redis_rights', false, new Error("NOPERM this user has no permissions to run the 'set' command")],
-  ['redis_evicts', false, new Error('Redis evicts records')],
   ['redis_full', false, new Error("OOM command not allowed when used memory > 'maxmemory'.")],
-  ['redis_replicas', false, new Error('0 of 1 replicas have the write')],
   ['redis_min_replicas', false, new Error('NOREPLICAS Not enough good replicas to write.')],
   ['redis_disk', false, new Error('MISCONF Redis is configured to save RDB snapshots')],
   ['redis_is_cluster', false, new Error('MOVED 1234 127.0.0.1:7001')],
@@ -75,6 +66,27 @@ test.each<[kind: string, isOurs: boolean, error: Error]>([
 ])('%s (ours: %s) is known by its sign: %s', (kind, isOurs, error) => {
   const text = expect.stringMatching(/^Redis [^\n]+$/)
   expect(redisTrouble(error, PLACE, 'scanin:')).toMatchObject({ kind, isOurs, text })
+})
+
+test.each<[StoreErrorKind, string]>([
+  ['no_answer', 'redis_connection'],
+  ['crowded', 'redis_connection'],
+  ['time_unknown', 'redis_connection'],
+  ['no_time', 'redis_time'],
+  ['slow', 'redis_slow'],
+  ['no_notice', 'redis_channel'],
+  ['forgets_at_once', 'redis_clock'],
+  ['evicts', 'redis_evicts'],
+  ['too_few_replicas', 'redis_replicas'],
+  ['protected', 'redis_protected'],
+  ['no_node', 'redis_unreachable'],
+])('an error of ours is known by being %s, however it and what it came from are worded', (kind, expected) => {
+  const cause = new Error("NOPERM this user has no permissions to run the 'time' command")
+  const error = new Error('in other words', { cause: new StoreError('whatever', { kind, cause }) })
+  expect(redisTrouble(error, PLACE, 'scanin:')).toMatchObject({
+    kind: expected,
+    isOurs: expected === 'redis_protected',
+  })
 })
 
 test('what is unknown has no words', () => {
