@@ -106,8 +106,8 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     // By its own metadata alone: which way a secret is shown, and nothing else, hangs on that.
     const first = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), how)
     const server = first.serverMetadata()
-    if (!isSameIssuer(server.issuer, issuer)) throw new Error('OTHER_ISSUER')
-    if (server.jwks_uri === undefined) throw new Error('NO_KEYS')
+    if (!isSameIssuer(server.issuer, issuer)) throw new UnfitProvider('OTHER_ISSUER')
+    if (server.jwks_uri === undefined) throw new UnfitProvider('NO_KEYS')
     const methods = server.token_endpoint_auth_methods_supported
     const isPost = methods?.includes('client_secret_post') === true && !methods.includes('client_secret_basic')
     const auth = isPost ? oidc.ClientSecretPost(clientSecret) : oidc.ClientSecretBasic(clientSecret)
@@ -134,7 +134,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
       tell(undefined)
       return ready
     } catch (error) {
-      tell(error instanceof Error && /^[A-Z_]+$/.test(error.message) ? error.message : detailOf(error))
+      tell(error instanceof UnfitProvider ? error.message : detailOf(error))
       if (known !== undefined) {
         // Where it was is where it is, for all we know.
         known.at = clock() - METADATA_FOR_MS + LOOK_AGAIN_MS
@@ -236,6 +236,9 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     },
   }
 }
+
+/** It answers, and is none that we can use: the message is the word for it in the log. */
+class UnfitProvider extends Error {}
 
 /** For libraries, whose own forgets its time on Node 20 once there are headers, and takes whatever comes. */
 function fetchWithin(seconds: number): (url: string, request: RequestInit) => Promise<Response> {
