@@ -69,6 +69,11 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): boolean
   return error instanceof ScanInError && codes.includes(error.code)
 }
 
+/** Whether a record could not be changed for now: too many wait for their turn, or the store is away. */
+export function isTransient(error: unknown): boolean {
+  return hasCode(error, 'overloaded', 'store_unavailable')
+}
+
 /** What the system, or a library, calls an error, as `ENOENT`. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined

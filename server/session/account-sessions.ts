@@ -1,11 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { isTransient } from '../errors.ts'
 import type { OnAccountNews } from '../identity/account-news.ts'
 import type { User } from '../identity/identity.ts'
 import { personKey } from '../identity/person-key.ts'
 import { type Schedule, scheduleByTimer } from '../schedule.ts'
 import { inBatches } from '../store/in-batches.ts'
-import { isForNow } from '../store/in-turn.ts'
 
 interface AccountSessionsOptions {
   clock: Clock
@@ -43,7 +43,7 @@ export function createAccountSessions(options: AccountSessionsOptions): AccountS
     try {
       await end(leaver.user, leaver.until)
     } catch (error) {
-      if (isForNow(error)) return
+      if (isTransient(error)) return
       logger.error({ err: error }, 'the sessions of an account that ended are left as they are')
     }
     if (pending.get(key) === leaver) pending.delete(key)

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { isForNow } from '../store/in-turn.ts'
+import { isTransient } from '../errors.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
@@ -52,7 +52,7 @@ export function createFamiliarPlaces({ store, clock }: { store: RecordStore; clo
           return { next, result: undefined }
         })
       } catch (error) {
-        if (!isForNow(error)) throw error
+        if (!isTransient(error)) throw error
       }
     },
   }

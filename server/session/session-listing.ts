@@ -1,5 +1,5 @@
+import { isTransient } from '../errors.ts'
 import { personKeyHash } from '../identity/person-key.ts'
-import { isForNow } from '../store/in-turn.ts'
 import type { IdentifiedSession } from './session.ts'
 import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionIndex } from './session-index.ts'
@@ -44,7 +44,7 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
       try {
         return await index.holds(personKeyHash(session.user), id)
       } catch (error) {
-        if (!isForNow(error)) throw error
+        if (!isTransient(error)) throw error
         return true
       }
     },
@@ -54,7 +54,7 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
       try {
         if (await add(found, of)) return (await isThere(found, of)) ? found : undefined
       } catch (error) {
-        if (!isForNow(error)) throw error
+        if (!isTransient(error)) throw error
         return found
       }
       await end(of, [endingOf(found)], { why: 'withdrawn', reason: 'blocked' })

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
+import { isTransient } from '../errors.ts'
 import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
-import { isForNow } from '../store/in-turn.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { type EndSessions, endingOf } from './session-ends.ts'
 import type { SessionListing } from './session-listing.ts'
@@ -84,7 +84,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
       })
       return used && { id, session: { ...used, user: session.user } }
     } catch (error) {
-      if (!isForNow(error)) throw error
+      if (!isTransient(error)) throw error
       return { id, session }
     }
   }

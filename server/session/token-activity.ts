@@ -1,8 +1,8 @@
 import { type Clock, isWithin } from '../clock.ts'
+import { isTransient } from '../errors.ts'
 import type { User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { personKeyHash } from '../identity/person-key.ts'
-import { isForNow } from '../store/in-turn.ts'
 import type { ChangePerson, PersonRecords } from './person-records.ts'
 import type { Session } from './session.ts'
 import { laterProfile, type TokenProfile, tokenProfileOf, withProfile } from './token-profile.ts'
@@ -55,7 +55,7 @@ export function createTokenActivity({ people, clock }: TokenActivityOptions): To
         // Asked at each request of an app: in line stands only who has something to write.
         if (change(await people.readCurrent(of)).next !== undefined) await people.update(of, change)
       } catch (error) {
-        if (!isForNow(error)) throw error
+        if (!isTransient(error)) throw error
       }
     },
 

@@ -1,9 +1,4 @@
-import { hasCode, ScanInError } from '../errors.ts'
-
-/** Whether a record could not be changed for now: too many wait for their turn, or the store is away. */
-export function isForNow(error: unknown): boolean {
-  return hasCode(error, 'overloaded', 'store_unavailable')
-}
+import { ScanInError } from '../errors.ts'
 
 /**
  * Runs a task once those before it under the same key are done, however they ended. Rejects with `overloaded` where too
