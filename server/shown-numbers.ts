@@ -2,8 +2,8 @@ import type { Audit } from './audit/audit.ts'
 import type { Webhooks } from './audit/webhooks.ts'
 import { labelled, type Metrics } from './http/metrics.ts'
 import type { ReplyTally } from './http/reply-tally.ts'
-import type { QueueTally } from './http/tallies.ts'
 import type { Holds } from './login/hold/holds.ts'
+import type { QueueTally } from './queues.ts'
 
 export interface ShownNumbers {
   replies: ReplyTally

@@ -1,8 +1,7 @@
 import { type ErrorCode, hasCode, ScanInError } from '../errors.ts'
+import { createQueues, type Queues, type QueueTally } from '../queues.ts'
 import { createFailureLimit, createNetworkFailures, type FailureLimit, type NetworkFailures } from './failure-limits.ts'
-import { createQueues, type Queues } from './queues.ts'
 import type { MakeLimiter } from './rate-limits.ts'
-import type { QueueTally } from './tallies.ts'
 
 export interface GuessesOptions {
   makeLimiter: MakeLimiter

@@ -8,14 +8,6 @@ export function countsOf<const Name extends string>(names: readonly Name[]): Cou
   return Object.fromEntries(names.map((name) => [name, 0])) as Counts<Name>
 }
 
-/** What stands in a line, over all queues of one kind. */
-export interface QueueTally {
-  running: number
-  waiting: number
-}
-
-export const queueTally = (): QueueTally => ({ running: 0, waiting: 0 })
-
 /** How long things took: a histogram. */
 export interface Timings {
   /** Seconds, rising; what took longer than the last is in no bucket of its own. */

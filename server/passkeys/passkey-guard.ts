@@ -1,9 +1,8 @@
 import { ScanInError } from '../errors.ts'
 import { addressBlock } from '../http/client-address.ts'
 import { createNetworkFailures } from '../http/failure-limits.ts'
-import { createQueues, giveUpTime } from '../http/queues.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
-import type { QueueTally } from '../http/tallies.ts'
+import { createQueues, giveUpTime, type QueueTally } from '../queues.ts'
 import { PasskeyRefused } from './refusal.ts'
 
 export interface PasskeyGuardOptions {

@@ -1,6 +1,6 @@
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
-import { giveUpTime } from '../http/queues.ts'
+import { giveUpTime } from '../queues.ts'
 import type { User } from '../identity/identity.ts'
 import { foldId } from '../identity/names.ts'
 

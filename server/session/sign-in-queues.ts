@@ -1,6 +1,5 @@
 import { ScanInError } from '../errors.ts'
-import { createQueues, type Queues } from '../http/queues.ts'
-import { type QueueTally, queueTally } from '../http/tallies.ts'
+import { createQueues, type Queues, type QueueTally, queueTally } from '../queues.ts'
 
 /** The lines that passwords stand in before they are tried. */
 export interface SignInQueues {

@@ -1,8 +1,8 @@
 import { refuseExcess } from '../../http/failure-limits.ts'
 import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
-import type { QueueTally } from '../../http/tallies.ts'
 import { type Person, personKeyHash } from '../../identity/person-key.ts'
+import type { QueueTally } from '../../queues.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 
 /**

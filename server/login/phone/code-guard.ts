@@ -1,8 +1,8 @@
 import { refuseExcess } from '../../http/failure-limits.ts'
 import { createGuesses } from '../../http/guesses.ts'
 import type { MakeLimiter } from '../../http/rate-limits.ts'
-import type { QueueTally } from '../../http/tallies.ts'
 import { personKeyHash } from '../../identity/person-key.ts'
+import type { QueueTally } from '../../queues.ts'
 import type { Phone } from '../login.ts'
 
 /** Wrong codes that a person may send a minute before the phone has to pause (RFC 8628 §5.1). */

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { ScanInError } from '../../../server/errors.ts'
-import { createQueues } from '../../../server/http/queues.ts'
-import { queueTally } from '../../../server/http/tallies.ts'
+import { ScanInError } from '../../server/errors.ts'
+import { createQueues, queueTally } from '../../server/queues.ts'
 
 const createOneByOne = (mostWaiting: number) =>
   createQueues({ atOnce: 1, mostWaiting, refusal: () => new ScanInError('overloaded') })

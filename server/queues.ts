@@ -1,21 +1,28 @@
-import type { ScanInError } from '../errors.ts'
-import { type QueueTally, queueTally } from './tallies.ts'
-
 export interface QueuesOptions {
   /** Tasks of one queue that run at a time. */
   atOnce: number
   /** Tasks of one queue that wait at the most. */
   mostWaiting: number
+  /** How long they do; left out: as long as a request may. */
+  longestWaitMs?: number
   /** What who comes beyond that is told. */
-  refusal: () => ScanInError
+  refusal: () => Error
   /** Kept up to date with all of these queues together. */
   tally?: QueueTally | undefined
 }
 
+/** What stands in a line, over all queues of one kind. */
+export interface QueueTally {
+  running: number
+  waiting: number
+}
+
+export const queueTally = (): QueueTally => ({ running: 0, waiting: 0 })
+
 /**
  * Runs a task when those before it in the same queue leave room, however they ended. Rejects with the refusal: at once where
- * the queue is full, and where its turn has not come by `giveUpAt`.
- * @param giveUpAt as `performance.now()` tells the time; left out: as `giveUpTime` says from now
+ * the queue is full, and where its turn has not come by `giveUpAt`; then the task is not run.
+ * @param giveUpAt as `performance.now()` tells the time; left out: `longestWaitMs` from now
  */
 export type Queues = <Result>(queue: string, task: Task<Result>, giveUpAt?: number) => Promise<Result>
 
@@ -23,8 +30,8 @@ export type Queues = <Result>(queue: string, task: Task<Result>, giveUpAt?: numb
 const LONGEST_WAIT_MS = 35_000
 
 /** For whoever stands in several lines one after the other: until when in all of them together. */
-export function giveUpTime(): number {
-  return performance.now() + LONGEST_WAIT_MS
+export function giveUpTime(longestWaitMs = LONGEST_WAIT_MS): number {
+  return performance.now() + longestWaitMs
 }
 
 /** @param hasWaited others have been at it since it came */
@@ -36,7 +43,8 @@ interface Queue {
 }
 
 /** Bounded queues by name: what costs much is done a little at a time, and a crowd at one of them is its own affair. */
-export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally() }: QueuesOptions): Queues {
+export function createQueues(options: QueuesOptions): Queues {
+  const { atOnce, mostWaiting, longestWaitMs, refusal, tally = queueTally() } = options
   const queues = new Map<string, Queue>()
 
   function join(name: string): Queue {
@@ -45,12 +53,7 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
     return queue
   }
 
-  /** @returns whether it took a wait */
-  async function enter(queue: Queue, giveUpAt: number): Promise<boolean> {
-    if (queue.running < atOnce) {
-      queue.running++
-      return false
-    }
+  async function waitIn(queue: Queue, giveUpAt: number): Promise<void> {
     if (queue.waiting.length >= mostWaiting) throw refusal()
     tally.waiting++
     try {
@@ -58,7 +61,6 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
     } finally {
       tally.waiting--
     }
-    return true
   }
 
   /** Who leaves hands over the place: nobody comes in between. */
@@ -84,12 +86,14 @@ export function createQueues({ atOnce, mostWaiting, refusal, tally = queueTally(
     if (queue.running === 0) queues.delete(name)
   }
 
-  return async (name, task, giveUpAt = giveUpTime()) => {
+  return async (name, task, giveUpAt = giveUpTime(longestWaitMs)) => {
     const queue = join(name)
-    const hasWaited = await enter(queue, giveUpAt)
+    const hasToWait = queue.running >= atOnce
+    if (hasToWait) await waitIn(queue, giveUpAt)
+    else queue.running++
     tally.running++
     try {
-      return await task(hasWaited)
+      return await task(hasToWait)
     } finally {
       tally.running--
       leave(name, queue)
