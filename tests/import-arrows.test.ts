@@ -5,7 +5,9 @@ import { expect, test } from '@jest/globals'
 /** What says nothing of ScanIn: any part of the server may import it. */
 const PLAIN = 'clock.ts errors.ts hashes.ts queues.ts randomness.ts schedule.ts sealing.ts url.ts'
 /** What a store is to the rooms, whichever it is. */
-const SEAM = ['record-store', 'update-record', 'in-turn', 'in-batches', 'follow-ups'].map((name) => `store/${name}.ts`)
+const SEAM = ['record-store', 'update-record', 'write-queues', 'in-batches', 'follow-ups'].map(
+  (name) => `store/${name}.ts`,
+)
 
 /**
  * What each room may import besides itself: rooms, or single files of rooms. A row is for a folder and those below it that

@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
+import { createWriteQueues } from '../store/write-queues.ts'
 
 /**
  * Which logins a phone has scanned and may not be done with: where to look when its authority ends. The logins themselves
@@ -30,7 +30,7 @@ const scansRecord = Compile(
 )
 
 export function createScans({ store, clock }: { store: RecordStore; clock: Clock }): Scans {
-  const inTurn = createInTurn()
+  const inTurn = createWriteQueues()
 
   function live(value: unknown): Scan[] {
     if (!scansRecord.Check(value)) return []

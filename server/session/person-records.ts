@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import { createInTurn } from '../store/in-turn.ts'
 import type { RecordStore, StoredRecord } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
+import { createWriteQueues } from '../store/write-queues.ts'
 import { type TokenProfile, tokenProfileRecord } from './token-profile.ts'
 
 /** What is kept of a person besides their sessions themselves. */
@@ -64,7 +64,7 @@ const personRecord = Compile(
 export const BLOCKED_FOR_MS = 100 * 365 * 24 * 3_600_000
 
 export function createPersonRecords({ store, clock }: { store: RecordStore; clock: Clock }): PersonRecords {
-  const inTurn = createInTurn()
+  const inTurn = createWriteQueues()
 
   function changeOf<Result>(value: unknown, change: ChangePerson<Result>): Change<Result> {
     const { next, result } = change(current(decode(value)))

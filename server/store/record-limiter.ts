@@ -1,9 +1,9 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
-import { createInTurn } from './in-turn.ts'
 import type { RecordStore } from './record-store.ts'
 import { updateRecord } from './update-record.ts'
+import { createWriteQueues } from './write-queues.ts'
 
 /** What is used of a limiter, whichever it is. */
 export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'get' | 'penalty' | 'reward' | 'delete'>
@@ -32,7 +32,7 @@ const countRecord = Compile(Type.Tuple([Type.Number({ title: 'points' }), Type.N
  */
 export function createRecordLimiter(options: RecordLimiterOptions): Limiter {
   const { store, clock, name, points: most, durationSeconds } = options
-  const inTurn = createInTurn()
+  const inTurn = createWriteQueues()
   const keyOf = (key: string | number) => `rate:${name}:${key}`
 
   function resultOf({ points, endsAt }: Count, isFirst = false): RateLimiterRes {
