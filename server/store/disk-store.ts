@@ -1,13 +1,13 @@
 import { ScanInError } from '../errors.ts'
 import { createCapacity, storeFull } from './capacity.ts'
 import { createChangeListeners } from './change-listeners.ts'
+import { createCircuitBreaker } from './circuit-breaker.ts'
 import { sameFilesAs } from './disk-file.ts'
 import { createDiskNotices } from './disk-notices.ts'
 import { createDiskRecords, type WriteOutcome } from './disk-records.ts'
 import { openDiskTables } from './disk-tables.ts'
 import { isStoreLost, StoreReplacedError } from './embedded-trouble.ts'
 import { NotWrittenError } from './not-written.ts'
-import { createPatience } from './patience.ts'
 import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
@@ -36,9 +36,9 @@ export interface DiskStore extends RecordStore {
 
 const DEFAULT_MAX_BYTES = 1024 ** 3
 const MOST_WAITING = 10_000
-/** In tenths of a second: a disk that is busy may take seconds for a commit, and so may other processes for theirs. */
-const HANGING_TICKS = 50
-const LAST_TICKS = 80
+/** A disk that is busy may take seconds for a commit, and so may other processes for theirs. */
+const HANGS_AFTER_MS = 5000
+const GIVE_UP_AFTER_MS = 8000
 /** A next process may open what was put in the place of our files, and then there are two stores. */
 const LOOK_AT_FILES_EVERY_MS = 1000
 const SILENCE = 'nothing is heard of the disk: it hangs, or another process on this folder does'
@@ -56,11 +56,11 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   const records = createDiskRecords(tables, createCapacity(maxBytes))
   const listeners = createChangeListeners()
   const keyOf = (key: string) => keyPrefix + plainKey(key)
-  const patience = createPatience({
+  const breaker = createCircuitBreaker({
     probe: () => tables.root.transaction(() => undefined),
     silence: SILENCE,
-    hangingTicks: HANGING_TICKS,
-    lastTicks: LAST_TICKS,
+    hangsAfterMs: HANGS_AFTER_MS,
+    giveUpAfterMs: GIVE_UP_AFTER_MS,
   })
   let waiting = 0
   let isClosed = false
@@ -116,7 +116,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     let hasBegun = false
     let isGivenUp = false
     const outcome = await available(() =>
-      patience.ask(() =>
+      breaker.ask(() =>
         commit(() => {
           // Whoever was told that nothing is written finds nothing written later.
           if (isGivenUp) return 'conflict'

@@ -31,7 +31,10 @@ interface Waiting {
   reject: (error: unknown) => void
 }
 
-/** Who comes while one `WAIT` is under way has two of them before the answer: fewer than anybody is waited for (patience.ts). */
+/**
+ * Who comes while one `WAIT` is under way has two of them before the answer: fewer than anybody is waited for
+ * (circuit-breaker.ts).
+ */
 const REPLICA_PATIENCE_MS = 700
 /** Nobody waits longer for the turn: what is sent after that would be nobody's. */
 const LONGEST_WAIT_MS = 2000

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis'
 import { createDurableLine, type DurableLine, type RedisWrite } from './durable-line.ts'
-import { nodeOf } from './redis-patience.ts'
+import { nodeOf } from './redis-breakers.ts'
 import type { HostPort } from './redis-place.ts'
 import { StoreError } from './store-error.ts'
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { createClusterWrites, createServerWrites, type DurableWrites } from './durable-writes.ts'
+import { clusterBreakers, type RedisBreakers, serverBreaker } from './redis-breakers.ts'
 import {
   type ClusterPlace,
   createClusterClient,
@@ -11,11 +12,10 @@ import {
   type ServerPlace,
   unyielding,
 } from './redis-clients.ts'
-import { clusterPatience, type RedisPatience, serverPatience } from './redis-patience.ts'
 import type { HostPort, RedisPlace } from './redis-place.ts'
 
 /** What a store needs of a Redis. */
-export interface RedisConnections extends RedisPatience {
+export interface RedisConnections extends RedisBreakers {
   client: RedisClient
   /** A connection of its own, for notices of changes alone. */
   subscriber: Redis
@@ -57,7 +57,7 @@ function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 
     client,
     subscriber,
     durable: writer && createServerWrites(writer, waitReplicas),
-    ...serverPatience(client),
+    ...serverBreaker(client),
     whenReady: (patienceMs) => allReady(all, patienceMs, life.signal),
     close() {
       life.abort()
@@ -81,7 +81,7 @@ function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 
     client: cluster,
     subscriber,
     durable,
-    ...clusterPatience(cluster),
+    ...clusterBreakers(cluster),
     whenReady: (patienceMs) => allReady([cluster, subscriber], patienceMs, life.signal),
     close() {
       life.abort()

@@ -1,7 +1,7 @@
 import { setImmediate as turnsEnd } from 'node:timers/promises'
 import { Cluster, Command, type Redis } from 'ioredis'
+import type { BreakerFor } from './redis-breakers.ts'
 import type { RedisClient } from './redis-clients.ts'
-import type { PatienceFor } from './redis-patience.ts'
 
 /** What is at a key. */
 export type ReadText = (key: string) => Promise<string | null>
@@ -26,10 +26,10 @@ export function createCork(client: RedisClient): Cork {
 }
 
 /** In a Cluster each key is asked for where it is; those of one turn leave together. */
-export function readOneByOne(client: Cluster, patienceFor: PatienceFor, cork: Cork): ReadText {
+export function readOneByOne(client: Cluster, breakerFor: BreakerFor, cork: Cork): ReadText {
   return (key) => {
     cork()
-    return patienceFor(key).ask(() => client.get(key))
+    return breakerFor(key).ask(() => client.get(key))
   }
 }
 
@@ -43,14 +43,14 @@ interface Turn {
  * Gathers the reads of one turn of the event loop into one `MGET`: what makes thousands of polls a second cheap.
  * Redis answers a hundred keys in the time of a few commands, and the replies of a turn leave together.
  */
-export function readsOfOneTurn(client: Redis, patienceFor: PatienceFor): ReadText {
+export function readsOfOneTurn(client: Redis, breakerFor: BreakerFor): ReadText {
   let turn: Turn | undefined
 
   function begin(first: string): Turn {
     const keys: string[] = []
     const texts = turnsEnd().then(() => {
       turn = undefined
-      return patienceFor(first).ask(() => readAll(client, keys))
+      return breakerFor(first).ask(() => readAll(client, keys))
     })
     return { keys, texts }
   }

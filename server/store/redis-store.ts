@@ -6,9 +6,9 @@ import type { RedisWrite } from './durable-line.ts'
 import type { DurableWrites } from './durable-writes.ts'
 import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
+import type { BreakerFor } from './redis-breakers.ts'
 import type { RedisClient } from './redis-clients.ts'
 import { passOnNotices } from './redis-notices.ts'
-import type { PatienceFor } from './redis-patience.ts'
 import { createCork, readOneByOne, readsOfOneTurn } from './redis-reads.ts'
 import { TextRecord } from './text-record.ts'
 import { writeOneByOne } from './write-one-by-one.ts'
@@ -17,7 +17,7 @@ export interface RedisStoreOptions {
   client: RedisClient
   subscriber: Redis
   durable: DurableWrites | undefined
-  patienceFor: PatienceFor
+  breakerFor: BreakerFor
   /** Lets go of all of them. */
   close: () => void
   /** Before every key and the one channel. */
@@ -31,7 +31,7 @@ type ScriptedClient = RedisClient & { compareAndSet(...args: string[]): Promise<
 
 /** Records in Redis 6.2 or later: one server, behind Sentinel, or a Cluster. */
 export function createRedisStore(options: RedisStoreOptions): RecordStore {
-  const { client, durable: durableWrites, patienceFor, keyPrefix } = options
+  const { client, durable: durableWrites, breakerFor, keyPrefix } = options
   const listeners = createChangeListeners()
   const channel = `${keyPrefix}changes`
   const keyOf = (key: string) => keyPrefix + plainKey(key)
@@ -39,7 +39,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   const scripted = client as ScriptedClient
   const cork = createCork(client)
   const isCluster = client instanceof Cluster
-  const readText = isCluster ? readOneByOne(client, patienceFor, cork) : readsOfOneTurn(client, patienceFor)
+  const readText = isCluster ? readOneByOne(client, breakerFor, cork) : readsOfOneTurn(client, breakerFor)
 
   const { expectNotice } = passOnNotices({ ...options, channel, listeners })
 
@@ -51,7 +51,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   function setNow(settings: readonly Setting[]): Promise<unknown> {
     cork()
     const created = creation(settings)
-    return patienceFor(settings[0]?.key ?? '').ask<unknown>(() =>
+    return breakerFor(settings[0]?.key ?? '').ask<unknown>(() =>
       created === undefined
         ? scripted.compareAndSet(...scriptArgs(settings, channel))
         : client.set(created.key, created.text, 'PXAT', created.expiresAt, 'NX'),
@@ -65,7 +65,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
       created === undefined
         ? ['eval', COMPARE_AND_SET, ...scriptArgs(settings, channel)]
         : ['set', key, created.text, 'PXAT', String(created.expiresAt), 'NX']
-    return patienceFor(key).askForLong(() => writes.write(key, command))
+    return breakerFor(key).askForLong(() => writes.write(key, command))
   }
 
   async function set(writes: readonly RecordWrite[]): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Cluster } from 'ioredis'
-import { clusterPatience } from '../../../server/store/redis-patience.ts'
+import { clusterBreakers } from '../../../server/store/redis-breakers.ts'
 
 /** A Cluster of one node, which has all slots and may be another tomorrow. */
 function createSmallCluster() {
@@ -15,13 +15,13 @@ function createSmallCluster() {
 
 test('a node that has left the Cluster is forgotten, and one that is there is not', () => {
   const { cluster, moveTo } = createSmallCluster()
-  const patience = clusterPatience(cluster)
+  const breakers = clusterBreakers(cluster)
   moveTo('10.0.0.1:6379')
-  const first = patience.patienceFor('key')
+  const first = breakers.breakerFor('key')
   first.ask(() => new Promise(() => undefined)).catch(() => undefined)
-  expect(patience.patienceFor('other')).toBe(first)
-  expect(patience.use()).toBeGreaterThan(0)
+  expect(breakers.breakerFor('other')).toBe(first)
+  expect(breakers.use()).toBeGreaterThan(0)
   moveTo('10.0.0.2:6379')
-  expect(patience.patienceFor('key')).not.toBe(first)
-  expect(patience.use()).toBe(0)
+  expect(breakers.breakerFor('key')).not.toBe(first)
+  expect(breakers.use()).toBe(0)
 })

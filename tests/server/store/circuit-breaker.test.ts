@@ -1,5 +1,5 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
-import { createPatience } from '../../../server/store/patience.ts'
+import { createCircuitBreaker } from '../../../server/store/circuit-breaker.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const TICK_MS = 100
@@ -16,32 +16,32 @@ function createServer() {
       asked.push({ answer: () => resolve('answer') })
     })
   const probes: { answer: () => void }[] = []
-  const patience = createPatience({
+  const breaker = createCircuitBreaker({
     probe: () =>
       new Promise<void>((resolve) => {
         probes.push({ answer: resolve })
       }),
   })
-  return { asked, probes, question, patience }
+  return { asked, probes, question, breaker }
 }
 
 test('an answer is passed on, and a refusal as it is', async () => {
-  const { patience } = createServer()
-  expect(await patience.ask(async () => 'yes')).toBe('yes')
+  const { breaker } = createServer()
+  expect(await breaker.ask(async () => 'yes')).toBe('yes')
   const refusal = { consumedPoints: 7 }
-  await expect(patience.ask(() => Promise.reject(refusal))).rejects.toBe(refusal)
+  await expect(breaker.ask(() => Promise.reject(refusal))).rejects.toBe(refusal)
 })
 
 test('a question without an answer ends, and before that nobody else begins to wait, until a probe is answered', async () => {
-  const { patience, asked, probes, question } = createServer()
+  const { breaker, asked, probes, question } = createServer()
   let isFirstWaiting = true
-  const first = patience.ask(question).finally(() => {
+  const first = breaker.ask(question).finally(() => {
     isFirstWaiting = false
   })
   first.catch(() => undefined)
   await eventually('it is found out', () => probes.length > 0)
-  await expect(patience.ask(question)).rejects.toThrow('nothing is heard')
-  await expect(patience.askForLong(question)).rejects.toThrow('nothing is heard')
+  await expect(breaker.ask(question)).rejects.toThrow('nothing is heard')
+  await expect(breaker.askForLong(question)).rejects.toThrow('nothing is heard')
   expect([isFirstWaiting, asked.length]).toEqual([true, 1])
   await expect(first).rejects.toThrow('nothing is heard')
 
@@ -49,7 +49,7 @@ test('a question without an answer ends, and before that nobody else begins to w
   const { answer } = await eventually('questions are asked again', () => {
     // One that was asked long ago says nothing about now: another follows.
     for (const { answer } of probes) answer()
-    const answer = patience.ask(question)
+    const answer = breaker.ask(question)
     answer.catch(() => undefined)
     return asked.length > before && { answer }
   })
@@ -59,11 +59,11 @@ test('a question without an answer ends, and before that nobody else begins to w
 
 test('a server that is as slow as it may be is asked again, though it was too slow once; one that is slower is not', async () => {
   jest.useFakeTimers()
-  const { patience, asked, probes, question } = createServer()
+  const { breaker, asked, probes, question } = createServer()
   const ticks = (count: number) => jest.advanceTimersByTimeAsync(count * TICK_MS)
   const isAsked = () => {
     const before = asked.length
-    patience.ask(question).catch(() => undefined)
+    breaker.ask(question).catch(() => undefined)
     return asked.length > before
   }
   expect(isAsked()).toBe(true)
@@ -80,24 +80,24 @@ test('a server that is as slow as it may be is asked again, though it was too sl
 })
 
 test('what may take long is waited for, and proves nothing by it', async () => {
-  const { patience, probes, question, asked } = createServer()
-  const long = patience.askForLong(question)
+  const { breaker, probes, question, asked } = createServer()
+  const long = breaker.askForLong(question)
   await expect(long).rejects.toThrow('nothing is heard')
   expect(probes).toEqual([])
-  void patience.ask(question).catch(() => undefined)
+  void breaker.ask(question).catch(() => undefined)
   expect(asked).toHaveLength(2)
 })
 
 test('no more than so many questions wait at once', async () => {
-  const { patience, asked, question } = createServer()
-  const all = Array.from({ length: 10_001 }, () => patience.ask(question))
+  const { breaker, asked, question } = createServer()
+  const all = Array.from({ length: 10_001 }, () => breaker.ask(question))
   const last = all.pop()
   await expect(last).rejects.toThrow('nothing is heard')
   expect(asked).toHaveLength(10_000)
-  expect(patience.use()).toBe(1)
+  expect(breaker.use()).toBe(1)
   for (const { answer } of asked.splice(2500)) answer()
   await Promise.all(all.slice(2500))
-  expect(patience.use()).toBe(0.25)
+  expect(breaker.use()).toBe(0.25)
   for (const { answer } of asked) answer()
   await Promise.all(all)
 })

@@ -1,26 +1,26 @@
 import { NotWrittenError } from './not-written.ts'
 import { StoreError } from './store-error.ts'
 
-export interface PatienceOptions {
+export interface CircuitBreakerOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
   probe: () => PromiseLike<unknown>
   /** What is said of it where nothing is heard. */
   silence?: string
-  /** Tenths of a second of silence, after which a server is taken to hang. */
-  hangingTicks?: number
-  /** Tenths of a second that a question is waited for. */
-  lastTicks?: number
+  /** Silence after which a server is taken to hang. */
+  hangsAfterMs?: number
+  /** How long a question is waited for. */
+  giveUpAfterMs?: number
 }
 
 /**
  * How long a server is waited for. Each question has its own end, counted from when it was asked; and once the server is
  * known to hang, nobody begins to wait: whoever asks many things in a row would wait for each of them.
  */
-export interface Patience {
+export interface CircuitBreaker {
   ask<T>(question: () => PromiseLike<T>): Promise<T>
   /** For what may rightly take longer than a server that hangs is waited for: its silence proves nothing. */
   askForLong<T>(question: () => PromiseLike<T>): Promise<T>
-  /** How much of what may be asked at a time is open: 0 to 1. */
+  /** How much of what may be asked at a time is unanswered: 0 to 1. */
   use(): number
 }
 
@@ -40,16 +40,18 @@ const TICK_MS = 100
  * A server that has been silent for so long is taken to hang, and one that answers a probe before that is not: were more
  * asked of it to be asked again, one that is slow, and was too slow once, would be refused for as long as it is slow.
  */
-const HANGING_TICKS = 7
+const HANGS_AFTER_MS = 700
 /** No question is waited for longer than this. */
-const LAST_TICKS = 20
+const GIVE_UP_AFTER_MS = 2000
 /** Polls come by the thousand, and share a question; more than these are a crowd at a closed door. */
 const MOST_QUESTIONS = 10_000
 const SILENCE = 'Command timed out: nothing is heard of the server'
 
-export function createPatience(options: PatienceOptions): Patience {
-  const { probe, silence = SILENCE, hangingTicks = HANGING_TICKS, lastTicks = LAST_TICKS } = options
-  const open = new Set<Question>()
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { probe, silence = SILENCE, hangsAfterMs = HANGS_AFTER_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = options
+  const hangingTicks = hangsAfterMs / TICK_MS
+  const lastTicks = giveUpAfterMs / TICK_MS
+  const unanswered = new Set<Question>()
   let ticks = 0
   let isTicking = false
   let isHanging = false
@@ -61,17 +63,17 @@ export function createPatience(options: PatienceOptions): Patience {
   }
 
   function giveUp(question: Question): void {
-    open.delete(question)
+    unanswered.delete(question)
     question.fail(new StoreError(silence, { kind: 'no_answer' }))
   }
 
   function tick(): void {
     ticks++
-    const old = [...open].filter(({ since }) => ticks - since >= hangingTicks)
+    const old = [...unanswered].filter(({ since }) => ticks - since >= hangingTicks)
     if (old.some(({ isProof }) => isProof)) isHanging = true
     for (const question of old) if (ticks - question.since >= lastTicks) giveUp(question)
     if (isHanging && !isProbing) void tryOut()
-    if (open.size > 0 || isHanging) tickLater()
+    if (unanswered.size > 0 || isHanging) tickLater()
     else isTicking = false
   }
 
@@ -88,20 +90,20 @@ export function createPatience(options: PatienceOptions): Patience {
   }
 
   function put<T>(question: () => PromiseLike<T>, isProof: boolean): Promise<T> {
-    if (isHanging || open.size >= MOST_QUESTIONS) {
+    if (isHanging || unanswered.size >= MOST_QUESTIONS) {
       return Promise.reject(new NotWrittenError(silence, { kind: 'no_answer' }))
     }
     if (!isTicking) tickLater()
     return new Promise<T>((resolve, reject) => {
       const asked: Question = { since: ticks, isProof, fail: reject }
-      open.add(asked)
+      unanswered.add(asked)
       question().then(
         (answer) => {
-          open.delete(asked)
+          unanswered.delete(asked)
           resolve(answer)
         },
         (refusal) => {
-          open.delete(asked)
+          unanswered.delete(asked)
           reject(refusal)
         },
       )
@@ -111,6 +113,6 @@ export function createPatience(options: PatienceOptions): Patience {
   return {
     ask: (question) => put(question, true),
     askForLong: (question) => put(question, false),
-    use: () => open.size / MOST_QUESTIONS,
+    use: () => unanswered.size / MOST_QUESTIONS,
   }
 }

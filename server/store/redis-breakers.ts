@@ -1,23 +1,23 @@
 import { type Cluster, Command, type Redis } from 'ioredis'
-import { createPatience, type Patience } from './patience.ts'
+import { type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts'
 
-/** The patience with whoever keeps a key. */
-export type PatienceFor = (key: string) => Patience
+/** The breaker for whoever keeps a key. */
+export type BreakerFor = (key: string) => CircuitBreaker
 
-export interface RedisPatience {
-  patienceFor: PatienceFor
-  /** How much of what may be asked at a time is open, where most is: 0 to 1. */
+export interface RedisBreakers {
+  breakerFor: BreakerFor
+  /** How much of what may be asked at a time is unanswered, where most is: 0 to 1. */
   use(): number
 }
 
-export function serverPatience(redis: Redis): RedisPatience {
-  const patience = createPatience({ probe: () => redis.ping() })
-  return { patienceFor: () => patience, use: patience.use }
+export function serverBreaker(redis: Redis): RedisBreakers {
+  const breaker = createCircuitBreaker({ probe: () => redis.ping() })
+  return { breakerFor: () => breaker, use: breaker.use }
 }
 
 /** One node that hangs is no reason to give up the others. */
-export function clusterPatience(cluster: Cluster): RedisPatience {
-  const byNode = new Map<string, Patience>()
+export function clusterBreakers(cluster: Cluster): RedisBreakers {
+  const byNode = new Map<string, CircuitBreaker>()
 
   /** Nodes come and go, each at an address of its own. One that is only cut off keeps its slots, and is still doubted. */
   function forgetAllBut(masters: ReadonlySet<string>): void {
@@ -25,19 +25,19 @@ export function clusterPatience(cluster: Cluster): RedisPatience {
   }
 
   return {
-    patienceFor(key) {
+    breakerFor(key) {
       const node = nodeOf(cluster, key) ?? ''
-      let patience = byNode.get(node)
-      if (patience === undefined) {
+      let breaker = byNode.get(node)
+      if (breaker === undefined) {
         // Of a node that has left nothing is expected.
         const probe = async () => cluster.nodes('master').find(isAt(node))?.ping()
-        patience = createPatience({ probe })
+        breaker = createCircuitBreaker({ probe })
         forgetAllBut(mastersOf(cluster))
-        byNode.set(node, patience)
+        byNode.set(node, breaker)
       }
-      return patience
+      return breaker
     },
-    use: () => Math.max(0, ...[...byNode.values()].map((patience) => patience.use())),
+    use: () => Math.max(0, ...[...byNode.values()].map((breaker) => breaker.use())),
   }
 }
 
