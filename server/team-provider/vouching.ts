@@ -9,9 +9,9 @@ import type { SessionService } from '../session/session-service.ts'
 import { type Grant, type Grants, personOf } from './grants.ts'
 import { createNextTokens } from './next-tokens.ts'
 import { isLeftOut, type PeopleRules, personAmong } from './people.ts'
+import { createProviderBreaker } from './provider-breaker.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
-import { createSparingCalls } from './sparing-calls.ts'
 
 /** Why sessions are withdrawn, for the log. */
 export type WithdrawalReason = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
@@ -66,7 +66,7 @@ export function createVouching(options: VouchingOptions): Vouching {
   const unanswered = new Set<Promise<unknown>>()
   const nextTokens = createNextTokens({ grants, clock })
   const inLine = createQueues({ atOnce: AT_ONCE, mostWaiting: MOST_WAITING, refusal: unavailable })
-  const calls = createSparingCalls({ isTrouble: isUnavailable, refusal: unavailable, schedule })
+  const breaker = createProviderBreaker({ isTrouble: isUnavailable, refusal: unavailable, schedule })
   let late: Promise<void> | undefined
 
   async function withdraw(user: User, id: string, why: WithdrawalReason): Promise<undefined> {
@@ -93,7 +93,7 @@ export function createVouching(options: VouchingOptions): Vouching {
   function soonOrLastSaid(answer: Promise<User | undefined>, id: string, grant: Grant): Promise<User | undefined> {
     return new Promise((resolve, reject) => {
       const forget = schedule(isLastWordTooOld(grant) ? LONGEST_PATIENCE_MS : PATIENCE_MS, () => {
-        calls.beSlow()
+        breaker.noteSlow()
         // Nobody else hears of it.
         answer.catch((err) => {
           if (!isUnavailable(err)) logger.warn({ err }, 'what the provider said late of somebody could not be kept')
@@ -110,7 +110,7 @@ export function createVouching(options: VouchingOptions): Vouching {
 
   async function askProvider(id: string, grant: Grant, token: string): Promise<Grant | undefined> {
     const keep = (next: string) => nextTokens.keep(id, grant, next)
-    const claims = await calls.call(() => inLine('', () => provider.refresh(token, grant.user.id, keep)))
+    const claims = await breaker.ask(() => inLine('', () => provider.refresh(token, grant.user.id, keep)))
     const isSilent = Object.keys(claims).length === 0
     const user = isSilent ? grant.user : personAmong({ sub: grant.user.id, ...claims }, rules)
     if (isSilent && isLeftOut(user, rules)) throw new ProviderRefused('not_allowed')

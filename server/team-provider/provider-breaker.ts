@@ -1,6 +1,6 @@
 import type { Schedule } from '../schedule.ts'
 
-export interface SparingCallsOptions {
+export interface ProviderBreakerOptions {
   /** Of what went wrong with a call: that nothing can be learnt of the provider just now. */
   isTrouble: (error: unknown) => boolean
   /** What who may not ask now is told. */
@@ -9,27 +9,27 @@ export interface SparingCallsOptions {
 }
 
 /** Calls of a provider: any number while it answers, and one at a time while it does not. */
-export interface SparingCalls {
+export interface ProviderBreaker {
   /** Rejects with the refusal where somebody else is at it. */
-  call<Result>(ask: () => Promise<Result>): Promise<Result>
+  ask<Result>(question: () => Promise<Result>): Promise<Result>
   /** It lets somebody wait for too long. */
-  beSlow(): void
+  noteSlow(): void
 }
 
 /** Who waits for one that hangs keeps the others from trying for so long. */
 const HANGS_AFTER_MS = 10_000
 
-export function createSparingCalls({ isTrouble, refusal, schedule }: SparingCallsOptions): SparingCalls {
+export function createProviderBreaker({ isTrouble, refusal, schedule }: ProviderBreakerOptions): ProviderBreaker {
   let isInTrouble = false
   /** The one that keeps others from asking, in trouble. */
   let latest: object | undefined
 
   return {
-    beSlow() {
+    noteSlow() {
       isInTrouble = true
     },
 
-    async call(ask) {
+    async ask(question) {
       if (isInTrouble && latest !== undefined) throw refusal()
       const mine = {}
       latest = mine
@@ -38,7 +38,7 @@ export function createSparingCalls({ isTrouble, refusal, schedule }: SparingCall
       }
       const forget = schedule(HANGS_AFTER_MS, leave)
       try {
-        const result = await ask()
+        const result = await question()
         isInTrouble = false
         return result
       } catch (error) {
