@@ -44,7 +44,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
 
 /** Whose account is good no more is out, and stays it. */
 function followAccounts(app: TypedApp, options: AppOptions, shared: SharedParts, { sessions }: Rooms): void {
-  const tellOnce = tellEndsOnce({ ...shared, onEnd: shared.ears.ofAccounts.tell })
+  const tellOnce = tellEndsOnce({ ...shared, onEnd: shared.listeners.ofAccounts.tell })
   const accountSessions = createAccountSessions({ ...shared, end: sessions.service.endOfAccount })
   app.addHook('onClose', async () => accountSessions.close())
   options.followAccounts?.((news) => {

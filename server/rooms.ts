@@ -22,10 +22,10 @@ export type Rooms = Awaited<ReturnType<typeof createRooms>>
 /** The rooms, each made of what it needs of those before it. */
 export async function createRooms(options: AppOptions, shared: SharedParts) {
   const { config, clients } = options
-  const { audit, ears, events } = shared
+  const { audit, listeners, events } = shared
   const applications: ApplicationOf[] = []
 
-  const logins = createLogins({ ...shared, policy: config.login, onNews: ears.ofLogins.tell })
+  const logins = createLogins({ ...shared, policy: config.login, onNews: listeners.ofLogins.tell })
   const people = createPeople(options, shared, logins)
   const { nativeApp, sessions } = people
   const { service, current, signInPhone } = sessions
@@ -53,7 +53,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
     signInPhone,
     failuresPerMinute: config.rates.signInsPerMinute,
     challengesPerMinute: config.rates.loginsPerMinute,
-    onNews: ears.ofPasskeys.tell,
+    onNews: listeners.ofPasskeys.tell,
   })
   const phone = createPhoneRoom({
     ...shared,
@@ -75,7 +75,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
     keys &&
     (await createOAuthRoom({ ...shared, clients, keys, logins, collect, approver, current, sessions: service }))
   if (oauth !== undefined) {
-    ears.ofSessions.add(oauth.onSessionNews)
+    listeners.ofSessions.add(oauth.onSessionNews)
     applications.push(oauth.applicationOf)
   }
 
@@ -85,7 +85,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
 /** Who somebody is: by a session of ours, by the word of the team's provider, or by what a native app shows. */
 function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) {
   const { config } = options
-  const { audit, ears } = shared
+  const { audit, listeners } = shared
   // Who is blocked, and who was heard of when, the sessions know, which native apps are shown.
   const isBlocked: IsBlocked = (person) => sessions.service.isBlocked(person)
   const nativeApp = createNativeApps({
@@ -107,7 +107,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,
-    onNews: ears.ofSessions.tell,
+    onNews: listeners.ofSessions.tell,
   })
   if (config.phoneOidc !== undefined) {
     teamProvider = createTeamProviderRoom({
@@ -120,7 +120,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
       tripsPerMinute: config.rates.loginsPerMinute,
       onNews: audit.onProviderNews,
     })
-    ears.ofSessions.add(teamProvider.onSessionNews)
+    listeners.ofSessions.add(teamProvider.onSessionNews)
   }
   return { nativeApp, sessions, teamProvider }
 }

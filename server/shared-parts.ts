@@ -19,7 +19,7 @@ import { createApprovingTokens } from './identity/approving-tokens.ts'
 import { createTroubleLog } from './log/trouble-log.ts'
 import { createHolds } from './login/hold/holds.ts'
 import { longestStretch } from './login/hold/paces.ts'
-import { createEars } from './news/ears.ts'
+import { createListeners } from './news/listeners.ts'
 import { PATHS } from './oauth/paths.ts'
 
 export type SharedParts = ReturnType<typeof createSharedParts>
@@ -64,11 +64,11 @@ export function createSharedParts(options: AppOptions) {
     webhooks,
     audit,
     events,
-    ears: {
-      ofLogins: createEars(audit.onLoginNews, events.onLoginNews),
-      ofSessions: createEars(audit.onSessionNews, events.onSessionNews),
-      ofPasskeys: createEars(audit.onPasskeyNews, events.onPasskeyNews),
-      ofAccounts: createEars(audit.onAccountEnd, events.onAccountEnd),
+    listeners: {
+      ofLogins: createListeners(audit.onLoginNews, events.onLoginNews),
+      ofSessions: createListeners(audit.onSessionNews, events.onSessionNews),
+      ofPasskeys: createListeners(audit.onPasskeyNews, events.onPasskeyNews),
+      ofAccounts: createListeners(audit.onAccountEnd, events.onAccountEnd),
     },
   }
 }
