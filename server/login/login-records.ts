@@ -88,8 +88,8 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
     const { loginId, after } = news
     // Nothing else of a login is told to anybody later.
     if (after?.status !== 'denied') onNews({ ...news, ...(isUncertain && { isUncertain }) })
-    else if (isUncertain) denials.uncertain(loginId, news, async () => (await read(loginId))?.status === 'denied')
-    else denials.certain(loginId, news)
+    else if (isUncertain) denials.tellUncertain(loginId, news, async () => (await read(loginId))?.status === 'denied')
+    else denials.tellCertain(loginId, news)
   }
 
   function changeOf(

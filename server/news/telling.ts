@@ -18,9 +18,9 @@ export interface TellingOptions<News> {
 /** Tells of writes, by a name for what each does. */
 export interface Telling<News> {
   /** It is done: nobody has to find out any more. */
-  certain(name: string, news: News): void
+  tellCertain(name: string, news: News): void
   /** It may have happened: told as such, and again once it is found to have. */
-  uncertain(name: string, news: News, hasHappened: () => Promise<boolean>): void
+  tellUncertain(name: string, news: News, hasHappened: () => Promise<boolean>): void
 }
 
 /**
@@ -30,11 +30,11 @@ export interface Telling<News> {
 export function createTelling<News extends object>(options: TellingOptions<News>): Telling<News> {
   const { clock, followUps, onNews } = options
   return {
-    certain(name, news) {
+    tellCertain(name, news) {
       followUps.drop(name)
       onNews(news)
     },
-    uncertain(name, news, hasHappened) {
+    tellUncertain(name, news, hasHappened) {
       onNews({ ...news, isUncertain: true })
       const wasUncertainAt = clock()
       followUps.begin(name, hasHappened, () => onNews({ ...news, wasUncertainAt }))

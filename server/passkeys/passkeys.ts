@@ -98,13 +98,16 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     clock,
     onNews = () => undefined,
   } = options
-  const tell = createTelling<PasskeyChange>({ clock, followUps: createFollowUps(), onNews })
+  const changes = createTelling<PasskeyChange>({ clock, followUps: createFollowUps(), onNews })
 
   function telling(news: PasskeyChange): OnChange {
     const { type, id } = news
     const name = `${type}:${id}`
     const hasHappened = async () => ((await records.find(id)) !== undefined) === (type === 'added')
-    return ({ isUncertain }) => (isUncertain ? tell.uncertain(name, news, hasHappened) : tell.certain(name, news))
+    return ({ isUncertain }) => {
+      if (isUncertain) changes.tellUncertain(name, news, hasHappened)
+      else changes.tellCertain(name, news)
+    }
   }
 
   function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {

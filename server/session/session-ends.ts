@@ -64,7 +64,7 @@ const AT_ONCE = 100
  */
 export function createEndSessions(options: SessionEndsOptions): EndSessions {
   const { records, index, onPhoneEnd, onNews = () => undefined } = options
-  const tell = createTelling<SessionChange>({ ...options, onNews })
+  const ends = createTelling<SessionChange>({ ...options, onNews })
 
   const hasEnded = async (id: string) => sessionIn(await records.find(id)) === undefined
 
@@ -78,9 +78,9 @@ export function createEndSessions(options: SessionEndsOptions): EndSessions {
     const { session } = slot
     const news = why && { type: why, id, session, by, ...(reason === undefined ? {} : { reason }) }
     const name = `ended:${id}`
-    const onUncertain = () => news && tell.uncertain(name, news, () => hasEnded(id))
+    const onUncertain = () => news && ends.tellUncertain(name, news, () => hasEnded(id))
     const isEnded = await records.end(id, { of, replacedBy, isPhone: isPhone(slot) }, onUncertain)
-    if (isEnded && news !== undefined) tell.certain(name, news)
+    if (isEnded && news !== undefined) ends.tellCertain(name, news)
   }
 
   return async (of, ending, how = {}) => {

@@ -128,7 +128,7 @@ const NOTHING = { opened: undefined, also: undefined }
 
 export function createSessionOpening(options: SessionOpeningOptions): SessionOpening {
   const { clock, policy, currentPerson, followUps, records, people, index, end, onNews = () => undefined } = options
-  const telling = createTelling<SessionChange>({ clock, followUps, onNews })
+  const openings = createTelling<SessionChange>({ clock, followUps, onNews })
 
   /** What is stored, each thing by its name: nothing else that somebody hands in gets into a record. */
   function fresh(begun: Omit<NewSession, 'secret' | 'profile'>): Session {
@@ -230,8 +230,9 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     tell({ id, session }, { by, isUncertain }) {
       const news: SessionChange = { type: 'opened', id, session, by }
       const name = openedFollowUp(id)
-      if (!isUncertain) telling.certain(name, news)
-      else if (!followUps.has(name)) telling.uncertain(name, news, async () => (await records.find(id)) !== undefined)
+      const isThere = async () => (await records.find(id)) !== undefined
+      if (!isUncertain) openings.tellCertain(name, news)
+      else if (!followUps.has(name)) openings.tellUncertain(name, news, isThere)
     },
 
     async settle(made, { replaces, by } = {}) {
