@@ -53,19 +53,24 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
     isSending = true
     await setImmediate()
     while (waiting.length > 0) {
+      rejectLate()
       const batch = waiting.slice(0, MOST_AT_ONCE)
       waiting = waiting.slice(MOST_AT_ONCE)
-      await send(batch.filter(isInTime)).catch((error) => {
+      await send(batch).catch((error) => {
         for (const { reject } of batch) reject(error)
       })
     }
     isSending = false
   }
 
-  function isInTime({ since, reject }: Waiting): boolean {
-    const isGood = performance.now() - since < LONGEST_WAIT_MS
-    if (!isGood) reject(new NotWrittenError('Command timed out: other writes wait for replicas', { kind: 'crowded' }))
-    return isGood
+  /** They stand in the order in which they came. */
+  function rejectLate(): void {
+    const oldest = performance.now() - LONGEST_WAIT_MS
+    const firstInTime = waiting.findIndex(({ since }) => since > oldest)
+    const late = waiting.splice(0, firstInTime === -1 ? waiting.length : firstInTime)
+    for (const { reject } of late) {
+      reject(new NotWrittenError('Command timed out: other writes wait for replicas', { kind: 'crowded' }))
+    }
   }
 
   async function send(batch: readonly Waiting[]): Promise<void> {
