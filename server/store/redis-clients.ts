@@ -15,13 +15,14 @@ const LONGEST_SILENCE_MS = 3000
 const LONGEST_GOODBYE_MS = 500
 const LONGEST_RECONNECT_PAUSE_MS = 2000
 
-export interface Listeners {
+export interface ConnectionNews {
   onError: (error: Error) => void
   onReady?: (() => void) | undefined
 }
 
 /** Tells of what goes wrong with a client's connections, and of each that is there. */
-export function reporting<Client extends RedisClient>(client: Client, { onError, onReady }: Listeners): Client {
+export function withErrorReporting<Client extends RedisClient>(client: Client, news: ConnectionNews): Client {
+  const { onError, onReady } = news
   if (client instanceof Redis) listenForDenial(client, onError)
   if (onReady !== undefined) client.on('ready', onReady)
   client.on('error', (error: Error) => {
@@ -154,7 +155,7 @@ export function createNodeClient({ nodes, isTls, login }: ClusterPlace, known: (
  * Has it connect again when ioredis has given up, until `isClosed`: word of a new primary that comes while it is about to
  * connect makes it do so, for good.
  */
-export function unyielding(client: Redis, isClosed: () => boolean): Redis {
+export function reconnectingForever(client: Redis, isClosed: () => boolean): Redis {
   client.on('end', () => {
     setTimeout(() => {
       if (!isClosed() && client.status === 'end') client.connect().catch(() => undefined)

@@ -8,9 +8,9 @@ import {
   createServerClient,
   createWriter,
   type RedisClient,
-  reporting,
+  reconnectingForever,
   type ServerPlace,
-  unyielding,
+  withErrorReporting,
 } from './redis-clients.ts'
 import type { HostPort, RedisPlace } from './redis-place.ts'
 
@@ -46,8 +46,8 @@ export function connectRedis(place: RedisPlace, options: ConnectOptions): RedisC
 function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
   const life = new AbortController()
   const connect = () =>
-    reporting(
-      unyielding(createServerClient(place), () => life.signal.aborted),
+    withErrorReporting(
+      reconnectingForever(createServerClient(place), () => life.signal.aborted),
       { onError, onReady },
     )
   const [client, subscriber] = [connect(), connect()]
@@ -68,14 +68,14 @@ function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 
 
 function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
   const life = new AbortController()
-  const cluster = reporting(createClusterClient(place), { onError, onReady })
+  const cluster = withErrorReporting(createClusterClient(place), { onError, onReady })
   // Every node tells of all changes: any will do, and another where one is silent.
   const anyNode = createNodeClient(place, () => cluster.nodes())
-  const subscriber = reporting(
-    unyielding(anyNode, () => life.signal.aborted),
+  const subscriber = withErrorReporting(
+    reconnectingForever(anyNode, () => life.signal.aborted),
     { onError, onReady },
   )
-  const connect = (node: HostPort) => reporting(createWriter(place, node), { onError })
+  const connect = (node: HostPort) => withErrorReporting(createWriter(place, node), { onError })
   const durable = waitReplicas > 0 ? createClusterWrites({ cluster, connect, replicas: waitReplicas }) : undefined
   return {
     client: cluster,

@@ -34,7 +34,7 @@ const MOST_PINGS_WITHOUT_NOTICE = 3
  * back. What was told while nobody listened is lost: so whoever waits is told to look each time that listening begins.
  * A connection that answers and brings nothing, as to a node that has left its Cluster, is made anew.
  */
-export function passOnNotices(options: RedisNoticesOptions): RedisNotices {
+export function subscribeToChanges(options: RedisNoticesOptions): RedisNotices {
   const { subscriber, keyPrefix, channel, listeners, onError } = options
   let again: NodeJS.Timeout | undefined
   let pings: NodeJS.Timeout | undefined

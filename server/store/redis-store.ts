@@ -8,7 +8,7 @@ import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import type { BreakerFor } from './redis-breakers.ts'
 import type { RedisClient } from './redis-clients.ts'
-import { passOnNotices } from './redis-notices.ts'
+import { subscribeToChanges } from './redis-notices.ts'
 import { createCork, readOneByOne, readsOfOneTurn } from './redis-reads.ts'
 import { TextRecord } from './text-record.ts'
 import { writeOneByOne } from './write-one-by-one.ts'
@@ -41,7 +41,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
   const isCluster = client instanceof Cluster
   const readText = isCluster ? readOneByOne(client, breakerFor, cork) : readsOfOneTurn(client, breakerFor)
 
-  const { expectNotice } = passOnNotices({ ...options, channel, listeners })
+  const { expectNotice } = subscribeToChanges({ ...options, channel, listeners })
 
   /** Creating needs no script. */
   function creation(settings: readonly Setting[]): Setting | undefined {
