@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -21,10 +21,8 @@ export interface Connections {
   readonly use: number
   /** Counts what this server takes, and bounds it. */
   watch(server: Server): void
-  /** For the moment in which the process stops to listen, requests wait. */
-  readonly isClosingIn: boolean
-  /** Answers a request once that moment is over. */
-  later(answer: () => void): void
+  /** Answers a request: at once, but for the moment in which the process stops to listen, and then when that is over. */
+  whenSettled(answer: RequestListener, ...of: Parameters<RequestListener>): void
   /**
    * Takes no more of them, and lets those that are open end well: each is answered once more and closed with that reply.
    * A client that pauses would lose a request that it sends at the very moment its connection is cut, so one that rests
@@ -100,13 +98,10 @@ export function createConnections(most: number): Connections {
       })
     },
 
-    get isClosingIn() {
-      return waiting !== undefined
-    },
-
-    later(answer) {
+    whenSettled(answer, request, response) {
+      if (waiting === undefined) return answer(request, response)
       came++
-      waiting?.push(answer)
+      waiting.push(() => answer(request, response))
     },
 
     async drain() {

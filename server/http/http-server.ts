@@ -59,10 +59,7 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     const answer: Listener = (request, response) => {
       if (!shortcut(request, response)) fastify(request, response)
     }
-    const take: Listener = (request, response) => {
-      if (connections.isClosingIn) connections.later(() => answer(request, response))
-      else answer(request, response)
-    }
+    const take: Listener = (request, response) => connections.whenSettled(answer, request, response)
     const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
       // After the connection's last word it is read on for a moment, and nothing is done for it (RFC 9112 §9.6).
