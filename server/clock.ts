@@ -1,4 +1,8 @@
-/** Now, in epoch milliseconds. Handed in everywhere, so that tests move time instead of waiting for it. */
+/**
+ * Now, in epoch milliseconds. Handed in wherever a rule says when something begins or ends, so that tests move time instead
+ * of waiting for it. How long something takes, and for how long one waits, is read off `performance.now()` where it is;
+ * that too is handed in, as `steady`, where a clock is made of it.
+ */
 export type Clock = () => number
 
 /** As many as clients that count in 32 bits can: the end of a token that is not ours is any number. */
