@@ -26,7 +26,7 @@ export function isWithin(ms: number, moment: number, now: number): boolean {
   return Math.abs(now - moment) < ms
 }
 
-export interface ProcessClockOptions {
+interface ProcessClockOptions {
   /** `Date.now`. */
   wall: Clock
   /** Counts milliseconds evenly, whatever anybody sets: `performance.now`. */

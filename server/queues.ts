@@ -1,4 +1,4 @@
-export interface QueuesOptions {
+interface QueuesOptions {
   /** Tasks of one queue that run at a time. */
   atOnce: number
   /** Tasks of one queue that wait at the most. */

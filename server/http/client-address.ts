@@ -23,7 +23,7 @@ export interface ClientAddresses {
   notice(request: IncomingMessage): void
 }
 
-export interface ClientAddressOptions {
+interface ClientAddressOptions {
   /** Addresses and CIDRs of proxies. */
   trustProxy: readonly string[]
   /** How many proxies a request passes, each of which adds the address that it was called from. */

@@ -3,7 +3,7 @@ import { createQueues, type Queues, type QueueTally } from '../queues.ts'
 import { createFailureLimit, createNetworkFailures, type FailureLimit, type NetworkFailures } from './failure-limits.ts'
 import type { MakeLimiter } from './rate-limits.ts'
 
-export interface GuessesOptions {
+interface GuessesOptions {
   makeLimiter: MakeLimiter
   /** What the counts are called. */
   name: string

@@ -6,7 +6,7 @@ const okReply = Type.Object({ status: Type.Literal('ok') }, { title: 'Well' })
 const tags = ['operators']
 const security: [] = []
 
-export interface HealthOptions {
+interface HealthOptions {
   probeStore: () => Promise<void>
   /** Whether the process has been told to end. */
   isStopping: () => boolean

@@ -12,7 +12,7 @@ const ASK_AGAIN = 'no-cache'
 /** What a page loads by address; small pictures are in it. */
 const LOADED = / (?:src|href)="(\/(?:assets\/[^"]+|page-guard\.js))"/g
 
-export interface InstalledAppOptions {
+interface InstalledAppOptions {
   headers: HeaderSets
   /** @throws Error where the build has left none of that name */
   file: (name: string) => SiteFile

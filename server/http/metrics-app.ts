@@ -2,7 +2,7 @@ import { createInnerApp, type InnerAppOptions } from './inner-app.ts'
 import type { Metrics } from './metrics.ts'
 import type { TypedApp } from './typed-app.ts'
 
-export interface MetricsAppOptions extends InnerAppOptions {
+interface MetricsAppOptions extends InnerAppOptions {
   metrics: Pick<Metrics, 'contentType' | 'text'>
 }
 

@@ -11,7 +11,7 @@ import { type SiteFile, varyBy } from './site-files.ts'
 /** Sends a page of ours on a host that is not ours. @param name of its file */
 export type SendElsewhere = (request: FastifyRequest, reply: FastifyReply, name: string) => FastifyReply
 
-export interface PagesElsewhereOptions {
+interface PagesElsewhereOptions {
   web: Pick<BuiltWeb, 'assets' | 'assetNames'>
   moreAssets: ReadonlyMap<string, SiteFile>
   siteFor: SiteFor

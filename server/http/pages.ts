@@ -47,7 +47,7 @@ declare module 'fastify' {
   }
 }
 
-export interface PagesOptions {
+interface PagesOptions {
   web: BuiltWeb
   /** What pages load and the build does not have, by address; an address is of these very bytes. */
   moreAssets: ReadonlyMap<string, SiteFile>

@@ -38,7 +38,7 @@ export interface RequestIds {
   make(): string
 }
 
-export interface RequestIdsOptions {
+interface RequestIdsOptions {
   clientAddresses: Pick<ClientAddresses, 'isFromProxy'>
   randomness: Randomness
 }

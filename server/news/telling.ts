@@ -9,7 +9,7 @@ export interface Certainty {
   wasUncertainAt?: number
 }
 
-export interface TellingOptions<News> {
+interface TellingOptions<News> {
   clock: Clock
   followUps: FollowUps
   onNews: (news: News & Certainty) => void

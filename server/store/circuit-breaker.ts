@@ -1,7 +1,7 @@
 import { NotWrittenError } from './not-written.ts'
 import { StoreError } from './store-error.ts'
 
-export interface CircuitBreakerOptions {
+interface CircuitBreakerOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
   probe: () => PromiseLike<unknown>
   /** What is said of it where nothing is heard. */

@@ -5,7 +5,7 @@ import type { ChangeListeners } from './change-listeners.ts'
 import { CHANGES, type DiskRecords } from './disk-records.ts'
 import type { StoredRecord } from './record-store.ts'
 
-export interface DiskNoticesOptions {
+interface DiskNoticesOptions {
   wakePath: string
   records: Pick<DiskRecords, 'latestChange' | 'changedKey'>
   listeners: ChangeListeners

@@ -12,7 +12,7 @@ import { plainKey } from './plain-key.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { TextRecord } from './text-record.ts'
 
-export interface DiskStoreOptions {
+interface DiskStoreOptions {
   /** A folder; made where it is missing. */
   path: string
   /** Before every key. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-export interface DistantClockOptions {
+interface DistantClockOptions {
   /** What time it is there, in epoch milliseconds. */
   ask: () => Promise<number>
   /** Counts milliseconds evenly, whatever anybody sets: `performance.now`. */

@@ -6,7 +6,7 @@ import { StoreError } from './store-error.ts'
 /** A command and its arguments. */
 export type RedisWrite = readonly [name: string, ...args: string[]]
 
-export interface DurableLineOptions {
+interface DurableLineOptions {
   /** A connection of its own: what waits for replicas keeps everything behind it waiting. */
   redis: Redis
   /** Replicas that must have a write before it is answered. */

@@ -16,7 +16,7 @@ export function createServerWrites(redis: Redis, replicas: number): DurableWrite
   return { write: (_key, command) => line.write(command) }
 }
 
-export interface ClusterWritesOptions {
+interface ClusterWritesOptions {
   /** Knows which node has which slot. */
   cluster: Cluster
   /** Makes a connection to one node, which ends when it breaks. */

@@ -5,7 +5,7 @@ import { createExpiryQueue } from './expiry-queue.ts'
 import type { RecordStore, RecordWrite } from './record-store.ts'
 import { isVersion, TextRecord } from './text-record.ts'
 
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   /** Now, in epoch milliseconds. */
   clock: () => number
   /** Records beyond this are refused with `store_unavailable`: nobody's login makes way for another's. */

@@ -8,7 +8,7 @@ import { createWriteQueues } from './write-queues.ts'
 /** What is used of a limiter, whichever it is. */
 export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'get' | 'penalty' | 'reward' | 'delete'>
 
-export interface RecordLimiterOptions {
+interface RecordLimiterOptions {
   store: RecordStore
   clock: () => number
   /** Sets these counts apart from others'. */

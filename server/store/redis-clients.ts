@@ -15,7 +15,7 @@ const LONGEST_SILENCE_MS = 3000
 const LONGEST_GOODBYE_MS = 500
 const LONGEST_RECONNECT_PAUSE_MS = 2000
 
-export interface ConnectionNews {
+interface ConnectionNews {
   onError: (error: Error) => void
   onReady?: (() => void) | undefined
 }

@@ -4,7 +4,7 @@ import { createDistantClock } from './distant-clock.ts'
 import type { RedisClient } from './redis-clients.ts'
 import { StoreError } from './store-error.ts'
 
-export interface RedisClockOptions {
+interface RedisClockOptions {
   client: RedisClient
   /** Of a Cluster, the node that keeps this key is asked: the same one by every instance. */
   key: string

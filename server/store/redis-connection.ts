@@ -29,7 +29,7 @@ export interface RedisConnections extends RedisBreakers {
   close(): void
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** Told whatever goes wrong with a connection, again and again; ioredis would print it otherwise. */
   onError: (error: Error) => void
   /** Told of each new connection. */

@@ -2,7 +2,7 @@ import { RateLimiterRedis } from 'rate-limiter-flexible'
 import type { BreakerFor } from './redis-breakers.ts'
 import type { RedisClient } from './redis-clients.ts'
 
-export interface RedisLimiterOptions {
+interface RedisLimiterOptions {
   client: RedisClient
   breakerFor: BreakerFor
   keyPrefix: string

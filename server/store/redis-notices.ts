@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { ChangeListeners } from './change-listeners.ts'
 import { TextRecord } from './text-record.ts'
 
-export interface RedisNoticesOptions {
+interface RedisNoticesOptions {
   /** A connection of its own, for notices alone. */
   subscriber: Redis
   keyPrefix: string

@@ -13,7 +13,7 @@ import { createCork, readOneByOne, readsOfOneTurn } from './redis-reads.ts'
 import { TextRecord } from './text-record.ts'
 import { writeOneByOne } from './write-one-by-one.ts'
 
-export interface RedisStoreOptions {
+interface RedisStoreOptions {
   client: RedisClient
   subscriber: Redis
   durable: DurableWrites | undefined

@@ -21,7 +21,7 @@ export type StoreErrorKind =
   /** Of a Cluster, which takes a key. */
   | 'no_node'
 
-export interface StoreErrorOptions extends ErrorOptions {
+interface StoreErrorOptions extends ErrorOptions {
   /** Left out: its cause has one, or nobody has words for it. */
   kind?: StoreErrorKind
 }

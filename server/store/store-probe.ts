@@ -5,7 +5,7 @@ import type { Randomness } from '../randomness.ts'
 import type { RecordStore } from './record-store.ts'
 import { StoreError } from './store-error.ts'
 
-export interface StoreProbeOptions {
+interface StoreProbeOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

@@ -1,6 +1,6 @@
 import type { Schedule } from '../schedule.ts'
 
-export interface ProviderBreakerOptions {
+interface ProviderBreakerOptions {
   /** Of what went wrong with a call: that nothing can be learnt of the provider just now. */
   isTrouble: (error: unknown) => boolean
   /** What who may not ask now is told. */

@@ -23,7 +23,7 @@ const inPlaceOfSwagger = Object.assign(
   { [Symbol.for('skip-override')]: true, [Symbol.for('plugin-meta')]: { name: '@fastify/swagger' } },
 )
 
-export interface OpenApiOptions extends Omit<DocumentOptions, 'cacheControl'> {
+interface OpenApiOptions extends Omit<DocumentOptions, 'cacheControl'> {
   headers: HeaderSets
 }
 
