@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { negotiate } from '@fastify/accept-negotiator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { once } from './once.ts'
 
 /** A file as it goes over the wire: as it is, and compressed, by the build or when it is first asked for. */
 export interface SiteFile {
@@ -99,11 +100,6 @@ export function changedFile(file: SiteFile, change: (text: string) => string): S
     ({ coding, compress }) => [coding, once(() => bodyOf(compress(text)))] as const,
   )
   return { ...file, plain: bodyOf(Buffer.from(text)), compressed: Object.fromEntries(codings) }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
 }
 
 function bodyOf(body: Buffer): SiteBody {

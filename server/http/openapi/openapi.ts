@@ -2,6 +2,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringify } from 'yaml'
 import { JSON_TYPE } from '../json-body.ts'
+import { once } from '../once.ts'
 import { type HeaderSets, withHeaders } from '../security-headers.ts'
 import { sendWhole, shareBodies } from '../shared-bodies.ts'
 import { type DocumentOptions, documentOf } from './document.ts'
@@ -30,6 +31,7 @@ interface OpenApiOptions extends Omit<DocumentOptions, 'cacheControl'> {
 /** Describes all routes registered after it, in `/openapi.json` and `/docs`. */
 export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOptions): void {
   const routes: DescribedRoute[] = []
+  // Not before somebody asks: it takes longer than a dozen logins, and the YAML of it much longer.
   const document = once(() => documentOf(routes, { ...options, cacheControl: headers.api['cache-control'] ?? '' }))
   const asJson = once(() => Buffer.from(JSON.stringify(document())))
   const asYaml = once(() => Buffer.from(stringify(document())))
@@ -63,13 +65,4 @@ export function openApi(app: FastifyInstance, { headers, ...options }: OpenApiOp
 function nameJson({ routeOptions }: FastifyRequest, reply: FastifyReply, done: () => void): void {
   if (routeOptions.url === `${DOCS}/json`) reply.type(JSON_TYPE)
   done()
-}
-
-/** Made when somebody asks, and kept: it takes longer than a dozen logins, and the YAML of it much longer. */
-function once<Value extends object>(make: () => Value): () => Value {
-  let made: Value | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
 }
