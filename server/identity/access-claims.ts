@@ -1,5 +1,6 @@
+import { isRecord } from '../is-record.ts'
 import type { BearerVerdict } from './identity.ts'
-import { type Claims, isRecord, textOf } from './oidc-claims.ts'
+import { type Claims, textOf } from './oidc-claims.ts'
 
 /**
  * What a token's claims have to say before it may speak for a person. Each function gives what is wrong, for the log, or

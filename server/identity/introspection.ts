@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { isRecord } from '../is-record.ts'
 import { faultOfBinding, faultOfKind, faultOfMachine, faultOfScope, isMeantFor, withKeyOf } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
-import { type Claims, isRecord, personOfClaims, refused } from './oidc-claims.ts'
+import { type Claims, personOfClaims, refused } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 import { type FillInNames, OF_SOMEBODY_ELSE } from './userinfo-names.ts'
 

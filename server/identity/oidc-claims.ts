@@ -61,7 +61,3 @@ export function textOf(claim: unknown): string | undefined {
 function groupsOf(claim: unknown): string[] | undefined {
   return Array.isArray(claim) ? claim.filter((group) => typeof group === 'string') : undefined
 }
-
-export function isRecord(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

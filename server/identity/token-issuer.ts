@@ -1,8 +1,9 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { type Clock, isWithin, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
+import { isRecord } from '../is-record.ts'
 import { urlOf } from '../url.ts'
-import { isRecord, textOf } from './oidc-claims.ts'
+import { textOf } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 
 interface TokenIssuerOptions {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
-import { type Claims, completedBy, isRecord, textOf } from './oidc-claims.ts'
+import { isRecord } from '../is-record.ts'
+import { type Claims, completedBy, textOf } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 import { createShortMemory } from './short-memory.ts'
 

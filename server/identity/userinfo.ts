@@ -1,6 +1,7 @@
+import { isRecord } from '../is-record.ts'
 import { faultOfMachine } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
-import { isRecord, personOfClaims, refused } from './oidc-claims.ts'
+import { personOfClaims, refused } from './oidc-claims.ts'
 import { askProvider, jsonIn } from './provider-request.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Clock } from '../clock.ts'
-import { isRecord, textOf } from '../identity/oidc-claims.ts'
+import { textOf } from '../identity/oidc-claims.ts'
+import { isRecord } from '../is-record.ts'
 import { detailOf, unavailable } from './provider-errors.ts'
 import { ProviderRefused } from './refusal.ts'
 

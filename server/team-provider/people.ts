@@ -1,5 +1,6 @@
 import type { User } from '../identity/identity.ts'
-import { type Claims, isRecord, personOfClaims, textOf } from '../identity/oidc-claims.ts'
+import { type Claims, personOfClaims, textOf } from '../identity/oidc-claims.ts'
+import { isRecord } from '../is-record.ts'
 import { isGoogle } from './provider-habits.ts'
 import { ProviderRefused } from './refusal.ts'
 

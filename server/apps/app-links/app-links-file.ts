@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import { ListFileError, readText, readYaml } from '../../files/list-file.ts'
+import { isRecord } from '../../is-record.ts'
 
 /** What a platform asks this host for, before its camera hands our codes to the team's app. */
 export interface AppLink {
@@ -65,8 +66,7 @@ export async function readAppLinks(path: string): Promise<AppLink[]> {
  */
 export function parseAppLinks(text: string): AppLink[] {
   const { value } = readYaml('APP_LINKS_FILE', text)
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isObject || Object.keys(value).length === 0)
+  if (!isRecord(value) || Object.keys(value).length === 0)
     return refuse(`must have ${APP_LINK_NAMES.join(' or ')} in it, or both`)
   const entries = Object.entries(value)
   if (entries.some(([name]) => !isName(name))) return refuse(`has a key that is none of ${APP_LINK_NAMES.join(', ')}`)

@@ -1,3 +1,5 @@
+import { isRecord } from '../../is-record.ts'
+
 /** A JSON Schema, as TypeBox makes it. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -17,7 +19,7 @@ export function createNamedSchemas(): NamedSchemas {
 
   function refer(schema: unknown): unknown {
     if (Array.isArray(schema)) return schema.map(refer)
-    if (!isObject(schema)) return schema
+    if (!isRecord(schema)) return schema
     const parts = Object.entries(schema).map(([key, part]) => [key, VALUES.has(key) ? part : refer(part)])
     const whole: Record<string, unknown> = Object.fromEntries(parts)
     const { title } = whole
@@ -31,8 +33,4 @@ export function createNamedSchemas(): NamedSchemas {
   }
 
   return { refer, components }
-}
-
-export function isObject(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

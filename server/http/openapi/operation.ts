@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http'
+import { isRecord } from '../../is-record.ts'
 import { JSON_TYPE } from '../json-body.ts'
 import { WHOLE_NUMBER } from '../schemas.ts'
 import { bodyExamples, exampleOf, kindsOf } from './examples.ts'
-import { isObject, type JsonSchema, type NamedSchemas } from './named-schemas.ts'
+import type { JsonSchema, NamedSchemas } from './named-schemas.ts'
 import { problemReplies } from './problem-replies.ts'
 import type { DescribedRoute } from './route-schema.ts'
 
@@ -19,16 +20,16 @@ export function operationOf(route: DescribedRoute, schemas: NamedSchemas): objec
     description,
     security,
     parameters: [...parametersOf(params, 'path', schemas), ...parametersOf(querystring, 'query', schemas)],
-    ...(isObject(body) ? { requestBody: requestBodyOf(body, schemas) } : {}),
+    ...(isRecord(body) ? { requestBody: requestBodyOf(body, schemas) } : {}),
     responses: responsesOf(route, schemas),
   }
 }
 
 function parametersOf(schema: unknown, place: 'path' | 'query', schemas: NamedSchemas): object[] {
-  if (!isObject(schema) || !isObject(schema['properties'])) return []
+  if (!isRecord(schema) || !isRecord(schema['properties'])) return []
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   return Object.entries(schema['properties'])
-    .filter((entry): entry is [string, JsonSchema] => isObject(entry[1]))
+    .filter((entry): entry is [string, JsonSchema] => isRecord(entry[1]))
     .map(([name, part]) => ({
       name,
       in: place,
@@ -71,13 +72,13 @@ function responsesOf(route: DescribedRoute, schemas: NamedSchemas): object {
       ]),
     ),
   })
-  const replies = isObject(route.schema.response) ? Object.entries(route.schema.response) : []
+  const replies = isRecord(route.schema.response) ? Object.entries(route.schema.response) : []
   const good = replies.map(([status, schema]) => [
     status,
     {
-      description: (isObject(schema) && schema['description']) || STATUS_CODES[status],
+      description: (isRecord(schema) && schema['description']) || STATUS_CODES[status],
       headers: headersOf(Number(status)),
-      ...(isObject(schema) && hasBody(schema) ? { content: contentOf(schema, schemas) } : {}),
+      ...(isRecord(schema) && hasBody(schema) ? { content: contentOf(schema, schemas) } : {}),
     },
   ])
   return { ...Object.fromEntries(good), ...problemReplies(route, schemas, headersOf) }
