@@ -1,6 +1,6 @@
 import { isOfRequest } from '../http/occasion.ts'
 import { publicPerson } from '../identity/person-key.ts'
-import type { Login, Phone } from '../login/login.ts'
+import { type Login, phoneOf } from '../login/login.ts'
 import type { LoginNews } from '../login/login-news.ts'
 import { type AuditEvent, type AuditName, doneBy } from './audit-event.ts'
 
@@ -82,10 +82,6 @@ function matched(after: Login | undefined): Happened {
   if (after?.status === 'authenticated') return { audit: 'login.matched' }
   if (after?.status !== 'match_required') return { audit: 'login.denied', isFailure: true, reason: 'wrong_match_codes' }
   return { audit: 'login.match_failed', isFailure: true, tries_left: after.triesLeft }
-}
-
-function phoneOf(login: Login | undefined): Phone | undefined {
-  return login === undefined || login.status === 'pending' ? undefined : login.phone
 }
 
 /** Whose phone it is, and by which session. A native app has none, and is known by where its person comes from. */

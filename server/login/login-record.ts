@@ -2,7 +2,8 @@ import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { userRecord } from '../identity/user-record.ts'
 import type { Application } from './application.ts'
-import type { Login, LoginBase, QrSecret } from './login.ts'
+import type { Login, LoginBase } from './login.ts'
+import type { QrSecret } from './qr-secrets.ts'
 
 /**
  * A login as a store keeps it: lists instead of objects, for names would be a third of its bytes, and a poll spends

@@ -1,6 +1,7 @@
 /**
  * A login: one browser tab's try at signing in. This file is the whole rule book: what states there are, what can
- * happen in each, and what comes of it. It is pure; keeping and sending are other files' work.
+ * happen in each, and what comes of it; which of its QRs are good is in `qr-secrets.ts`. It is pure; keeping and sending
+ * are other files' work.
  *
  *     pending ──scan──▶ scanned ──confirm──▶ authenticated ──collect──▶ delivered (the hand-over repeats) ──give, 10 s──▶ gone
  *                          └──confirm──▶ match_required ──match──▶ authenticated
@@ -10,9 +11,19 @@
  *     scanned, match_required, authenticated ──scan, by another phone of the same person──▶ the same, and that phone's
  *     delivered ──acknowledge──▶ delivered, and the hand-over repeats no more
  */
+import type { ClientAddress } from '../http/client-address.ts'
 import type { User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
 import type { Application } from './application.ts'
+import {
+  goodSecrets,
+  keptSecrets,
+  type QrSecrets,
+  type Rotation,
+  rotatedSecrets,
+  scannedSecrets,
+  withTyped,
+} from './qr-secrets.ts'
 
 /** A login in one of its states; `status` tells which. */
 export type Login = PendingLogin | ScannedLogin | MatchRequiredLogin | AuthenticatedLogin | DeliveredLogin | DeniedLogin
@@ -24,7 +35,7 @@ export interface LoginBase {
   expiresAt: number
   browserKeyHash: string
   /** Hashes of the QR secrets that are good, and of those that its browser may know no newer one than: the newest last. */
-  qrSecrets: readonly QrSecret[]
+  qrSecrets: QrSecrets
   /** The browser that waits, as the phone's owner is shown it. */
   browser: BrowserDescription
   ip: string
@@ -34,14 +45,6 @@ export interface LoginBase {
   returnTo?: string
   /** What that leads to, where it is no page of ours. Never without a `returnTo`. */
   application?: Application
-}
-
-export interface QrSecret {
-  hash: string
-  /** Rotated out: good until then, in epoch milliseconds. Left out: good as long as the login. */
-  goodUntil?: number
-  /** Made for a phone whose owner typed the code. */
-  isTyped?: true
 }
 
 /** The names of a closed list that a `User-Agent` was read as: the client's own claim. */
@@ -117,7 +120,7 @@ export type MatchKind = 'none' | 'code'
 
 /** What may happen to a login. Secrets come as hashes, times as durations from now. */
 export type LoginEvent =
-  | { type: 'rotate'; shownHash: string; secretHash: string; overlapMs: number; refreshMs: number }
+  | ({ type: 'rotate' } & Rotation)
   | { type: 'scan'; phone: Phone; match: MatchKind; confirmMs: number; extraSecretHash?: string }
   | { type: 'confirm'; phone: Phone; remember: boolean; matchCodeHash: string; salt: string; collectMs: number }
   | { type: 'deny'; phone: Phone; showMs: number; why?: DenyReason }
@@ -151,10 +154,32 @@ export const MATCH_TRIES = 5
 /** A session whose reply got lost is given again for this long, or until it is used. */
 export const REPEAT_FOR_MS = 10_000
 
-/** QR secrets in their overlap that a login carries along at the most, beyond those of a page that renews when it is told to. */
-const MORE_ROTATED_OUT = 15
-/** Secrets that a login carries along for codes that its phone's owner typed, again and again. */
-const MOST_TYPED = 4
+/** What a login begins with. Secrets come as hashes. */
+export interface NewLogin extends Pick<LoginBase, 'browserKeyHash' | 'browser'> {
+  secretHash: string
+  /** Where the browser is. */
+  from: ClientAddress
+  returnTo?: string | undefined
+  application?: Application | undefined
+  lifeMs: number
+}
+
+/** How every login begins. */
+export function pendingLogin(begun: NewLogin, now: number): PendingLogin {
+  const { browserKeyHash, secretHash, browser, from, returnTo, application, lifeMs } = begun
+  return {
+    status: 'pending',
+    createdAt: now,
+    expiresAt: now + lifeMs,
+    browserKeyHash,
+    qrSecrets: [{ hash: secretHash }],
+    browser,
+    ip: from.address,
+    ...(from.isKnown ? {} : { mayBeProxy: true }),
+    ...(returnTo === undefined ? {} : { returnTo }),
+    ...(application === undefined ? {} : { application }),
+  }
+}
 
 /** What `event` makes of `login` at `now`. Never throws, never changes its arguments. */
 export function transition(login: Login, event: LoginEvent, now: number): Outcome {
@@ -200,7 +225,7 @@ export function acceptsSecret(login: Login, secretHash: string, now: number): bo
 
 /** Until when, in epoch milliseconds, a token with this secret stands for the login. `undefined`: it does not. */
 function acceptedUntil(login: Login, secretHash: string, now: number): number | undefined {
-  const secret = goodSecrets(login, now).find(({ hash }) => hash === secretHash)
+  const secret = goodSecrets(login.qrSecrets, now).find(({ hash }) => hash === secretHash)
   return secret && (secret.goodUntil ?? login.expiresAt)
 }
 
@@ -218,39 +243,17 @@ export function listsSecret({ qrSecrets }: Login, secretHash: string): boolean {
   return qrSecrets.some(({ hash }) => hash === secretHash)
 }
 
-function goodSecrets(login: Login, now: number): QrSecret[] {
-  return login.qrSecrets.filter((secret) => isGood(secret, now))
-}
-
-/** Of a login that a phone has read a code of: its browser may know a newer one than that, so both stay good from then on. */
-function keptSecrets(login: Login, now: number): QrSecret[] {
-  return goodSecrets(login, now).map(({ hash }) => ({ hash }))
-}
-
-function isGood({ goodUntil }: QrSecret, now: number): boolean {
-  return goodUntil === undefined || now < goodUntil
-}
-
 type EventOf<Type extends LoginEvent['type']> = Extract<LoginEvent, { type: Type }>
 
 function rotate(login: Login, event: EventOf<'rotate'>, now: number): Outcome {
   if (login.status !== 'pending') return { login, refusal: 'not_pending' }
-  const { shownHash, secretHash, overlapMs, refreshMs } = event
-  const rotatedOut = login.qrSecrets.map(({ hash, goodUntil = now + overlapMs }) => ({ hash, goodUntil }))
-  const most = MORE_ROTATED_OUT + Math.ceil(overlapMs / refreshMs)
-  // Where this answer is lost, as others before it may have been, its browser knows no newer one than it has shown.
-  const shown = rotatedOut.filter(({ hash }) => hash === shownHash)
-  const stillGood = rotatedOut.filter((secret) => secret.hash !== shownHash && isGood(secret, now)).slice(1 - most)
-  return { login: { ...login, qrSecrets: [...shown, ...stillGood, { hash: secretHash }] } }
+  return { login: { ...login, qrSecrets: rotatedSecrets(login.qrSecrets, event, now) } }
 }
 
 function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventOf<'scan'>, now: number): Outcome {
   if (login.status === 'pending') {
-    const { status: _pending, ...rest } = login
-    const kept = keptSecrets(login, now)
-    // Where a code was typed, the browser may know none that is good: those that are rotated out stay, for no phone.
-    const known = extraSecretHash === undefined ? [] : login.qrSecrets.filter((secret) => !isGood(secret, now))
-    const qrSecrets = withExtra([...known, ...kept], extraSecretHash)
+    const { status: _pending, qrSecrets: secrets, ...rest } = login
+    const qrSecrets = scannedSecrets(secrets, extraSecretHash, now)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }
   // What is over says so to every phone: whose it was is nobody's business any more.
@@ -278,15 +281,8 @@ function proofOf({ amr, confirm }: Phone): Pick<Phone, 'amr' | 'confirm'> {
 }
 
 function typedBy(login: TakenLogin, extraSecretHash: string | undefined): TakenLogin {
-  const qrSecrets = withExtra(login.qrSecrets, extraSecretHash)
+  const qrSecrets = withTyped(login.qrSecrets, extraSecretHash)
   return qrSecrets === login.qrSecrets ? login : { ...login, qrSecrets }
-}
-
-/** With the secret of a phone whose owner typed the code: one who is signed in anew has another, and may go on by either. */
-function withExtra(secrets: readonly QrSecret[], hash: string | undefined): readonly QrSecret[] {
-  if (hash === undefined || secrets.some((known) => known.hash === hash)) return secrets
-  const typed = secrets.filter(({ isTyped }) => isTyped).slice(1 - MOST_TYPED)
-  return [...secrets.filter(({ isTyped }) => !isTyped), ...typed, { hash, isTyped: true }]
 }
 
 function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome {
@@ -328,7 +324,7 @@ function keepingTurn(phone: Phone, { turn }: Phone): Phone {
 function deny(login: Login, { phone, showMs }: EventOf<'deny'>, now: number): Outcome {
   if (login.status === 'delivered') return { login, refusal: 'expired' }
   if (login.status === 'pending') {
-    return { login: denied({ ...login, qrSecrets: keptSecrets(login, now) }, phone, now + showMs) }
+    return { login: denied({ ...login, qrSecrets: keptSecrets(login.qrSecrets, now) }, phone, now + showMs) }
   }
   // What is over says so to every phone.
   if (!isPhoneOf(login, phone.id)) return { login, refusal: login.status === 'denied' ? 'expired' : 'not_scanned' }
@@ -391,12 +387,44 @@ function baseOf(login: LoginBase): LoginBase {
   }
 }
 
+/** The phone that has scanned or approved the login, or denied it. `undefined`: none has. */
+export function phoneOf(login: Login | undefined): Phone | undefined {
+  return login === undefined || login.status === 'pending' ? undefined : login.phone
+}
+
 /** Whether the login is this phone's, and no other has taken it over since this `Phone` was read of it (`turn`). */
 export function isStillOf(login: Login, { id, turn }: Phone): boolean {
-  return login.status !== 'pending' && login.phone.id === id && login.phone.turn === turn
+  const phone = phoneOf(login)
+  return phone?.id === id && phone.turn === turn
 }
 
 /** Whether this phone is the one that owns the login. */
 export function isPhoneOf(login: Login, phoneId: string): boolean {
-  return login.status !== 'pending' && login.phone.id === phoneId
+  return phoneOf(login)?.id === phoneId
+}
+
+type HasStatus = Pick<Login, 'status'>
+
+/** Whether the browser's next news depends on somebody else. */
+export function isWaiting({ status }: HasStatus): boolean {
+  return status === 'pending' || status === 'scanned' || status === 'match_required'
+}
+
+/** Whether a phone has it, and its browser can still be let in. */
+export function isUnderWay({ status }: HasStatus): boolean {
+  return status !== 'pending' && status !== 'denied'
+}
+
+const STEPS: Readonly<Record<Login['status'], number>> = {
+  pending: 0,
+  scanned: 1,
+  match_required: 2,
+  authenticated: 3,
+  delivered: 4,
+  denied: 4,
+}
+
+/** How far a login is by its state: none goes back. */
+export function stepOf({ status }: HasStatus): number {
+  return STEPS[status]
 }

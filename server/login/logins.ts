@@ -4,7 +4,7 @@ import { isSamePerson, type Person, personKeyHash } from '../identity/person-key
 import type { Randomness } from '../randomness.ts'
 import type { Schedule } from '../schedule.ts'
 import type { RecordStore } from '../store/record-store.ts'
-import type { Login, LoginEvent, Phone } from './login.ts'
+import { type Login, type LoginEvent, type Phone, phoneOf } from './login.ts'
 import type { OnLoginNews } from './login-news.ts'
 import type { LoginPolicy } from './login-policy.ts'
 import { createLoginRecords, type LoginRecords } from './login-records.ts'
@@ -55,9 +55,10 @@ export function createLogins(options: LoginsOptions): Logins {
 
   async function withdrawAll(noted: string, isTheirs: (phone: Phone) => boolean, how: WithdrawOptions): Promise<void> {
     const event = (login: Login): LoginEvent | undefined => {
-      if (login.status === 'pending' || !isTheirs(login.phone)) return undefined
+      const phone = phoneOf(login)
+      if (phone === undefined || !isTheirs(phone)) return undefined
       if (how.keepScanned && login.status === 'scanned') return undefined
-      return { type: 'deny', phone: login.phone, showMs: policy.collectMs, why: 'authority_ended' }
+      return { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' }
     }
     const loginIds = await scans.of(noted)
     await Promise.all(loginIds.map((loginId) => records.apply(loginId, event, { durable: true, by: how.by })))

@@ -10,7 +10,7 @@ import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
 import type { Approver } from '../login/browser/approver.ts'
 import type { Collect, Collected } from '../login/browser/hand-over.ts'
-import type { Login } from '../login/login.ts'
+import { isWaiting, type Login, pendingLogin } from '../login/login.ts'
 import { longestLoginMs } from '../login/login-policy.ts'
 import { phoneRecord } from '../login/login-record.ts'
 import type { Logins } from '../login/logins.ts'
@@ -102,24 +102,13 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
     async start({ code, clientId, application, name, at }) {
       const { loginId, browserKey } = keysOf(code)
       const secret = makeQrSecret(randomness)
-      const createdAt = clock()
-      const expiresAt = createdAt + policy.lifeMs
-      const login: Login = {
-        status: 'pending',
-        createdAt,
-        expiresAt,
-        browserKeyHash: hashSecret(browserKey),
-        qrSecrets: [{ hash: hashSecret(secret) }],
-        browser: name,
-        ip: at.address,
-        ...(at.isKnown ? {} : { mayBeProxy: true }),
-        returnTo: LEADS_TO + encodeURIComponent(clientId),
-        application,
-      }
+      const hashes = { browserKeyHash: hashSecret(browserKey), secretHash: hashSecret(secret) }
+      const goal = { returnTo: LEADS_TO + encodeURIComponent(clientId), application }
+      const login = pendingLogin({ ...hashes, ...goal, browser: name, from: at, lifeMs: policy.lifeMs }, clock())
       await records.create(loginId, login)
       waiting.begin(code, login)
-      const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, expiresAt))
-      const expiresIn = secondsUntil(createdAt + longestLoginMs(policy), clock())
+      const userCode = formatUserCode(await userCodes.issue(loginId, browserKey, login.expiresAt))
+      const expiresIn = secondsUntil(login.createdAt + longestLoginMs(policy), clock())
       return { userCode, token: formatToken({ loginId, secret }), expiresIn }
     },
 
@@ -142,10 +131,6 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
       return deviceLoginOf(await collect(device, record))
     },
   }
-}
-
-function isWaiting({ status }: Login): boolean {
-  return status === 'pending' || status === 'scanned' || status === 'match_required'
 }
 
 /** By the name that people know the device by: programs say little of themselves. */

@@ -13,7 +13,17 @@ import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import { holds, isOwn, isOwnByAny, type KnownLogin, knownOf, prove, type WaitingBrowser } from '../hold/own-login.ts'
 import { type PollingClient, refuseIfTooFast } from '../hold/polling-clients.ts'
-import { type BrowserDescription, type Login, type LoginEvent, MATCH_TRIES } from '../login.ts'
+import {
+  type BrowserDescription,
+  isUnderWay,
+  isWaiting,
+  type Login,
+  type LoginEvent,
+  MATCH_TRIES,
+  pendingLogin,
+  phoneOf,
+  stepOf,
+} from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import { decodeLogin } from '../login-record.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
@@ -149,7 +159,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogin
     patienceFor: (known, seen) =>
       isStillWaiting(known) && known.status === seen && !isOfSomebodyGone(known) ? known.expiresAt - clock() : 0,
     // Nobody is told what was before what was told.
-    isOld: (news, read) => read !== undefined && (news === undefined || STEP[news.status] < STEP[read.status]),
+    isOld: (news, read) => read !== undefined && (news === undefined || stepOf(news) < stepOf(read)),
     tell: (known, browser) => {
       // Refused only while there is nothing to tell: how a login ended is never withheld.
       if (isStillWaiting(known)) refuseIfTooFast(browser.retryAfterSeconds)
@@ -181,7 +191,7 @@ export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogin
 
   /** Of somebody who is not one of ours any more: what they scanned or approved waits for nothing. */
   function denialFor(login: Login): LoginEvent | undefined {
-    const phone = login.status === 'pending' ? undefined : login.phone
+    const phone = phoneOf(login)
     const isGone = phone !== undefined && hasEnded(phone.user)
     return isGone ? { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } : undefined
   }
@@ -220,30 +230,19 @@ export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogin
 
   return {
     async start(browser, from, { returnTo, application } = {}) {
-      const createdAt = clock()
-      const expiresAt = createdAt + policy.lifeMs
       const loginId = makeLoginId(randomness)
       const secret = makeQrSecret(randomness)
       const browserKey = makeBrowserKey(randomness)
-      const login: Login = {
-        status: 'pending',
-        createdAt,
-        expiresAt,
-        browserKeyHash: hashSecret(browserKey),
-        qrSecrets: [{ hash: hashSecret(secret) }],
-        browser,
-        ip: from.address,
-        ...(from.isKnown ? {} : { mayBeProxy: true }),
-        ...(returnTo === undefined ? {} : { returnTo }),
-        ...(application === undefined ? {} : { application }),
-      }
+      const hashes = { browserKeyHash: hashSecret(browserKey), secretHash: hashSecret(secret) }
+      const { lifeMs } = policy
+      const login = pendingLogin({ ...hashes, browser, from, returnTo, application, lifeMs }, clock())
       await records.create(loginId, login)
       return { ...shown(loginId, secret, login), browserKey }
     },
 
     async isUnderWay(browser) {
       const login = await readOwn(browser)
-      return login !== undefined && ['scanned', 'match_required', 'authenticated', 'delivered'].includes(login.status)
+      return login !== undefined && isUnderWay(login)
     },
 
     async rotate(browser) {
@@ -312,19 +311,4 @@ export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogin
 /** The request that it asks by, or what is kept of its poll. */
 function occasionBy({ by, traceparent }: WaitingBrowser): AnyOccasion | undefined {
   return by ?? pollOccasion(traceparent)
-}
-
-/** Whether the browser's next news depends on somebody else. */
-function isWaiting({ status }: Pick<Login | BrowserStatus, 'status'>): boolean {
-  return status === 'pending' || status === 'scanned' || status === 'match_required'
-}
-
-/** How far a login is by its state: none goes back. */
-const STEP: Readonly<Record<Login['status'], number>> = {
-  pending: 0,
-  scanned: 1,
-  match_required: 2,
-  authenticated: 3,
-  delivered: 4,
-  denied: 4,
 }

@@ -2,7 +2,7 @@ import { hashSecret, isSameHash } from '../../hashes.ts'
 import type { Occasion } from '../../http/occasion.ts'
 import type { User } from '../../identity/identity.ts'
 import type { StoredRecord, Version } from '../../store/record-store.ts'
-import { type Login, listsSecret, ownUntil } from '../login.ts'
+import { type Login, listsSecret, ownUntil, phoneOf } from '../login.ts'
 import type { Token } from '../token.ts'
 
 /** A browser that waits: the token it shows, and the key out of its cookie. */
@@ -83,8 +83,7 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Ask
 /** The little that a poll tells of a login, for one that is known to be its own. */
 export function knownOf(login: Login): KnownLogin {
   const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
-  const user = login.status === 'pending' ? undefined : login.phone.user
-  return { status: login.status, expiresAt: login.expiresAt, triesLeft, user }
+  return { status: login.status, expiresAt: login.expiresAt, triesLeft, user: phoneOf(login)?.user }
 }
 
 /** A device's login is no browser's: it is for tokens within scopes, not for a session that may do everything. */

@@ -17,6 +17,7 @@ import {
   type LoginEvent,
   type MatchKind,
   type Phone,
+  phoneOf,
   REPEAT_FOR_MS,
   toldEnd,
 } from '../login.ts'
@@ -216,8 +217,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
 
     async asScanner(phone, { loginId }) {
       if (!mayBeAnyPhone(phone)) return phone
-      const login = await records.read(loginId)
-      const scanner = login === undefined || login.status === 'pending' ? undefined : login.phone
+      const scanner = phoneOf(await records.read(loginId))
       return scanner !== undefined && isPhoneOfPerson(phone, scanner) ? { ...phone, id: scanner.id } : phone
     },
 

@@ -7,8 +7,8 @@ import {
   MATCH_TRIES,
   type MatchKind,
   ownUntil,
-  type PendingLogin,
   type Phone,
+  pendingLogin,
   transition,
 } from '../../../server/login/login.ts'
 
@@ -16,15 +16,12 @@ const NOW = 1_000_000
 const ann: Phone = { id: 'phone of ann', user: { id: 'ann', name: 'Ann' } }
 const bob: Phone = { id: 'phone of bob', user: { id: 'bob', name: 'Bob' } }
 
-const pending: PendingLogin = {
-  status: 'pending',
-  createdAt: NOW - 1000,
-  expiresAt: NOW + 300_000,
-  browserKeyHash: 'key',
-  qrSecrets: [{ hash: 'first' }],
-  browser: { name: 'Firefox', os: 'Linux' },
-  ip: '192.0.2.1',
-}
+const hashes = { browserKeyHash: 'key', secretHash: 'first' }
+const from = { address: '192.0.2.1', isKnown: true }
+const pending = pendingLogin(
+  { ...hashes, browser: { name: 'Firefox', os: 'Linux' }, from, lifeMs: 301_000 },
+  NOW - 1000,
+)
 
 const rotate: LoginEvent = {
   ...{ type: 'rotate', shownHash: 'first', secretHash: 'second' },
