@@ -415,6 +415,7 @@ export function isUnderWay({ status }: HasStatus): boolean {
   return status !== 'pending' && status !== 'denied'
 }
 
+/** How far a login is by its state. */
 const STEPS: Readonly<Record<Login['status'], number>> = {
   pending: 0,
   scanned: 1,
@@ -424,7 +425,7 @@ const STEPS: Readonly<Record<Login['status'], number>> = {
   denied: 4,
 }
 
-/** How far a login is by its state: none goes back. */
-export function stepOf({ status }: HasStatus): number {
-  return STEPS[status]
+/** Whether what is heard of a login is from before what was read of it: no state goes back. `undefined`: nothing is told. */
+export function isFromBefore(heard: HasStatus | undefined, read: HasStatus | undefined): boolean {
+  return read !== undefined && (heard === undefined || STEPS[heard.status] < STEPS[read.status])
 }

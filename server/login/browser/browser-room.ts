@@ -15,6 +15,7 @@ import { longestLoginMs } from '../login-policy.ts'
 import type { Logins } from '../logins.ts'
 import { type Approver, type ApproverOptions, createApprover } from './approver.ts'
 import { createBrowserLogins } from './browser-logins.ts'
+import { createBrowserPolls } from './browser-polls.ts'
 import { browserRoutes } from './browser-routes.ts'
 import { createDigitGuard } from './digit-guard.ts'
 import { type Collect, createCollect, type HandOverSessions } from './hand-over.ts'
@@ -67,15 +68,9 @@ export function createBrowserRoom(options: BrowserRoomOptions): BrowserRoom {
   const { paces, clients, renewing, closing, tallies } = holds
   const approver = createApprover({ sessions, approvingTokens, currentPerson, hasEnded, clock })
   const collect = createCollect({ records, sessions, approver, clock, policy })
-  const logins = createBrowserLogins({
-    ...options.logins,
-    collect,
-    sessions,
-    hasEnded,
-    closing,
-    tally: tallies.browser,
-  })
-  const poll = createPoll({ logins, cookies, clients, paces })
+  const polls = createBrowserPolls({ records, collect, hasEnded, clock, policy, closing, tally: tallies.browser })
+  const logins = createBrowserLogins({ ...options.logins, polls, sessions })
+  const poll = createPoll({ polls, cookies, clients, paces })
   const queue = queueTally()
   return {
     queue,

@@ -15,7 +15,8 @@ import { tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
-import type { BrowserLogins, BrowserStatus, Goal, ShownLogin } from './browser-logins.ts'
+import type { BrowserLogins, Goal, ShownLogin } from './browser-logins.ts'
+import type { BrowserStatus } from './browser-polls.ts'
 import {
   anyToken,
   browserStatus,

@@ -4,7 +4,8 @@ import { applicationOnWire, applicationSchema } from '../application-wire.ts'
 import { type Pace, pace } from '../hold/pace-wire.ts'
 import { MATCH_CODE_PATTERN } from '../token.ts'
 import { TOKEN_EXAMPLE, tokenSchema } from '../token-wire.ts'
-import type { BrowserStatus, ShownLogin } from './browser-logins.ts'
+import type { ShownLogin } from './browser-logins.ts'
+import type { BrowserStatus } from './browser-polls.ts'
 import { qrImage } from './qr-image.ts'
 
 /** The wire forms of what the desktop's browser sends and gets, and how the service's own values become them. */

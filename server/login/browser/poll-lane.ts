@@ -10,7 +10,7 @@ import type { HeaderSets } from '../../http/security-headers.ts'
 import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import { TOKEN_GROUPS, type Token } from '../token.ts'
-import type { BrowserStatus } from './browser-logins.ts'
+import type { BrowserStatus } from './browser-polls.ts'
 import { statusOnWire } from './browser-wire.ts'
 import { cookiesWith, type Poll } from './poll.ts'
 

@@ -7,10 +7,10 @@ import type { Paces } from '../hold/paces.ts'
 import { type HoldWish, takeHoldRequest } from '../hold/poll-request.ts'
 import type { PollingClients } from '../hold/polling-clients.ts'
 import { isBrowserKey, type Token } from '../token.ts'
-import type { BrowserLogins, BrowserStatus } from './browser-logins.ts'
+import type { BrowserPolls, BrowserStatus } from './browser-polls.ts'
 
 export interface PollOptions {
-  logins: Pick<BrowserLogins, 'status'>
+  polls: Pick<BrowserPolls, 'status'>
   cookies: Cookies
   clients: PollingClients
   paces: Paces
@@ -20,7 +20,7 @@ const NO_COOKIES: readonly string[] = []
 
 /**
  * What the browser that sent `request` is to be told. The request's headers are read, and gone, before this returns. Rejects
- * as `BrowserLogins.status` does.
+ * as `BrowserPolls.status` does.
  */
 export type Poll = (
   request: IncomingMessage,
@@ -29,14 +29,14 @@ export type Poll = (
   wish: HoldWish,
 ) => Promise<BrowserStatus>
 
-export function createPoll({ logins, cookies, clients, paces }: PollOptions): Poll {
+export function createPoll({ polls, cookies, clients, paces }: PollOptions): Poll {
   return (request, response, token, wish) => {
     const { browserKey, replaces } = browserBehind(request, token, cookies)
     const client = browserKey === undefined ? undefined : clients.find(browserKey)
     const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
-    return logins.status(
-      { token, browserKey, replaces, client, retryAfterSeconds, traceparent: traceparentOf(request) },
+    return polls.status(
+      { token, browserKey: client?.key, replaces, client, retryAfterSeconds, traceparent: traceparentOf(request) },
       takeHoldRequest(request, response, wish, longestHold),
     )
   }

@@ -26,11 +26,11 @@ export interface HoldRequest {
 export interface HoldOptions<Who extends Asker, Known, Answer> {
   records: Pick<LoginRecords, 'readStored' | 'watch'>
   /** What a record, or that there is none, means to who asks. */
-  know: (record: StoredRecord | undefined, asker: Who) => Known
+  recognise: (record: StoredRecord | undefined, asker: Who) => Known
   /** Milliseconds for which that is not worth a reply to who has `seen` it; 0: reply at once. */
   patienceFor: (known: Known, seen: string | undefined) => number
-  /** Whether what a notice says is from before what was read: notices may be late. Left out: never. */
-  isOld?: (news: Known, read: Known) => boolean
+  /** Whether what a notice says is from before what was read, and that is to be read again: notices may be late. */
+  isOld: (news: Known, read: Known) => boolean
   /** What the asker is told of it in the end. May throw. */
   tell: (known: Known, asker: Who) => Answer | Promise<Answer>
   /** Ends every hold at once. */
@@ -74,7 +74,6 @@ interface Wait<Who, Known, Answer> {
 const READING = Symbol('reading')
 const NO_TIMER: CoarseTimer = 0
 const watchesNothing = () => undefined
-const neverOld = () => false
 
 /**
  * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
@@ -85,7 +84,7 @@ export function createHold<Who extends Asker, Known, Answer>(
   options: HoldOptions<Who, Known, Answer>,
 ): Hold<Who, Answer> {
   type ThisWait = Wait<Who, Known, Answer>
-  const { records, know, patienceFor, tell, closing, isOld = neverOld, tally = holdTally() } = options
+  const { records, recognise, patienceFor, isOld, tell, closing, tally = holdTally() } = options
   const timers = createCoarseTimers()
   closing.onCome(timers.fireAll)
 
@@ -116,7 +115,7 @@ export function createHold<Who extends Asker, Known, Answer>(
     wait.isStale = false
     records
       .readStored(wait.asker.token.loginId)
-      .then((record) => judge(wait, know(record, wait.asker)))
+      .then((record) => judge(wait, recognise(record, wait.asker)))
       .catch((error) => {
         letGo(wait)
         wait.reject(error)
@@ -125,7 +124,7 @@ export function createHold<Who extends Asker, Known, Answer>(
 
   function wakeUp(wait: ThisWait, news: StoredRecord | undefined): void {
     if (wait.known === READING) wait.isStale = true
-    else if (news !== undefined) hear(wait, know(news, wait.asker), wait.known)
+    else if (news !== undefined) hear(wait, recognise(news, wait.asker), wait.known)
     else if (isGivenUp(wait)) finish(wait, wait.known)
     // At the end of its time too: a notice may have been lost.
     else readAgain(wait)
@@ -172,6 +171,6 @@ export function createHold<Who extends Asker, Known, Answer>(
     tally.polls++
     return request.waitMs > 0
       ? readAndWait(asker, request)
-      : records.readStored(asker.token.loginId).then((record) => tell(know(record, asker), asker))
+      : records.readStored(asker.token.loginId).then((record) => tell(recognise(record, asker), asker))
   }
 }

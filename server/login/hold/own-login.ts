@@ -20,7 +20,7 @@ export interface WaitingBrowser {
 type AskingBrowser = Pick<WaitingBrowser, 'token' | 'browserKey'>
 
 /** The little of a login that a poll tells of: a held poll keeps no more of it. */
-export interface KnownLogin {
+export interface PollView {
   status: Login['status']
   expiresAt: number
   triesLeft: number | undefined
@@ -40,7 +40,7 @@ export interface Proof {
   secret: string
   /** Epoch milliseconds: until when the token is good. */
   goodUntil: number
-  known: KnownLogin
+  view: PollView
 }
 
 /** Whether a login is this browser's, by its cookie, and under a token that is still good. */
@@ -56,7 +56,7 @@ export function isOwnByAny(login: Login, { token, browserKey }: AskingBrowser): 
   return hasKey(login, browserKey) && listsSecret(login, hashSecret(token.secret))
 }
 
-/** The proof that a login is this browser's own. `undefined`: it is not. */
+/** The proof that a login is this browser's own, by its key, no part of a header. `undefined`: it is not. */
 export function prove(
   login: Login,
   record: StoredRecord,
@@ -67,11 +67,16 @@ export function prove(
   const goodUntil = ownUntil(login, hashSecret(token.secret), now)
   if (goodUntil === undefined) return undefined
   const [loginId, secret] = [copyOf(token.loginId), copyOf(token.secret)]
-  return { record, loginId, browserKey: copyOf(browserKey), secret, goodUntil, known: knownOf(login) }
+  return { record, loginId, browserKey, secret, goodUntil, view: pollViewOf(login) }
 }
 
 /** Whether a proof still holds for a browser and the version that the store has now. */
-export function holds(proof: Proof, version: Version, { token, browserKey }: AskingBrowser, now: number): boolean {
+export function isProofCurrent(
+  proof: Proof,
+  version: Version,
+  { token, browserKey }: AskingBrowser,
+  now: number,
+): boolean {
   return (
     proof.browserKey === browserKey &&
     proof.secret === token.secret &&
@@ -81,7 +86,7 @@ export function holds(proof: Proof, version: Version, { token, browserKey }: Ask
 }
 
 /** The little that a poll tells of a login, for one that is known to be its own. */
-export function knownOf(login: Login): KnownLogin {
+export function pollViewOf(login: Login): PollView {
   const triesLeft = login.status === 'match_required' ? login.triesLeft : undefined
   return { status: login.status, expiresAt: login.expiresAt, triesLeft, user: phoneOf(login)?.user }
 }

@@ -5,6 +5,8 @@ import type { Paces } from './paces.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */
 export interface PollingClient {
+  /** By which it is found. No part of a header, which would live for as long as what is known of it. */
+  key: string
   /** Epoch milliseconds: when it would be on pace again. */
   onPaceAt: number
   /** How far apart polls were to be when that was reckoned. */
@@ -58,9 +60,15 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
     find(key) {
       const known = clients.get(key)
       if (known !== undefined) return known
-      const client = { onPaceAt: clock(), spacingMs: spacingMs(), toldSeconds: undefined, proof: undefined }
+      const client = {
+        key: copyOf(key),
+        onPaceAt: clock(),
+        spacingMs: spacingMs(),
+        toldSeconds: undefined,
+        proof: undefined,
+      }
       // Beyond that a new one is served like any other, and not remembered.
-      if (clients.size < most) clients.set(copyOf(key), client)
+      if (clients.size < most) clients.set(client.key, client)
       return client
     },
 

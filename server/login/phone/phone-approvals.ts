@@ -12,6 +12,7 @@ import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import {
   acceptsSecret,
   type BrowserDescription,
+  isFromBefore,
   isPhoneOf,
   type Login,
   type LoginEvent,
@@ -123,18 +124,15 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
   const { records, userCodes, scans, clock, randomness, policy, closing } = options
 
   const hold = createHold<{ token: Token; phoneId: string }, Login | undefined, PhoneStatus>({
-    records: {
-      readStored: records.readStored,
-      // A notice may be late, and to a phone an old state of its login can look like the end of it: it reads again.
-      watch: (loginId, onChange) => records.watch(loginId, () => onChange()),
-    },
-    know: (record, { token, phoneId }) => {
+    records,
+    recognise: (record, { token, phoneId }) => {
       const found = records.decode(record)
       const isTheirs = found && isPhoneOf(found, phoneId) && acceptsSecret(found, hashSecret(token.secret), clock())
       return isTheirs ? found : undefined
     },
     patienceFor: (found, seen) =>
       found && found.status === seen && found.status !== 'denied' ? found.expiresAt - clock() : 0,
+    isOld: isFromBefore,
     tell: statusOf,
     closing,
     tally: options.tally,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { BrowserStatus } from '../../../../server/login/browser/browser-logins.ts'
+import type { BrowserStatus } from '../../../../server/login/browser/browser-polls.ts'
 import { statusOnWire } from '../../../../server/login/browser/browser-wire.ts'
 
 const PACE = { interval: 2, hold: 25 }

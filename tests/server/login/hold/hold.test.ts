@@ -55,8 +55,9 @@ function createLogin(initial: string) {
             return () => watchers.delete(onChange)
           },
         },
-        know: (record) => record?.value,
+        recognise: (record) => record?.value,
         patienceFor: (value, seen) => (value === seen ? 60_000 : 0),
+        isOld: () => false,
         tell: (value) => value,
         closing: createClosing(),
         ...options,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { hashSecret } from '../../../../server/hashes.ts'
-import { holds, isOwn, prove } from '../../../../server/login/hold/own-login.ts'
+import { isOwn, isProofCurrent, prove } from '../../../../server/login/hold/own-login.ts'
 import type { Login } from '../../../../server/login/login.ts'
 import type { Version } from '../../../../server/store/record-store.ts'
 
@@ -31,8 +31,8 @@ const keyless = { ...browser(), browserKey: undefined }
 
 describe("a login is proved to be a browser's own", () => {
   test('by its key, under the token that it shows and one that is still good', () => {
-    expect(prove(login, RECORD, browser(), NOW)?.known).toEqual({ status: 'pending', expiresAt: ENDS_AT })
-    expect(prove(login, RECORD, browser(ROTATED_OUT), NOW)?.known.status).toBe('pending')
+    expect(prove(login, RECORD, browser(), NOW)?.view).toEqual({ status: 'pending', expiresAt: ENDS_AT })
+    expect(prove(login, RECORD, browser(ROTATED_OUT), NOW)?.view.status).toBe('pending')
   })
 
   test.each([
@@ -57,8 +57,8 @@ describe('a proof', () => {
   if (proof === undefined) throw new Error('nothing to test')
 
   test('holds as long as its token is good', () => {
-    expect(holds(proof, VERSION, browser(ROTATED_OUT), ROTATED_OUT_UNTIL - 1)).toBe(true)
-    expect(holds(proof, VERSION, browser(ROTATED_OUT), ROTATED_OUT_UNTIL)).toBe(false)
+    expect(isProofCurrent(proof, VERSION, browser(ROTATED_OUT), ROTATED_OUT_UNTIL - 1)).toBe(true)
+    expect(isProofCurrent(proof, VERSION, browser(ROTATED_OUT), ROTATED_OUT_UNTIL)).toBe(false)
   })
 
   test.each([
@@ -67,7 +67,7 @@ describe('a proof', () => {
     ['another token', VERSION, browser(SHOWN)],
     ['another version of the login', 'version 2' as Version, browser(ROTATED_OUT)],
   ])('does not hold for %s', (_, version, stranger) => {
-    expect(holds(proof, version, stranger, NOW)).toBe(false)
+    expect(isProofCurrent(proof, version, stranger, NOW)).toBe(false)
   })
 
   test('of the token that is shown holds until the login ends', () => {

@@ -9,7 +9,7 @@ const PROOF: Proof = {
   browserKey: 'k'.repeat(43),
   secret: 's'.repeat(22),
   goodUntil: 300_000,
-  known: { status: 'pending', expiresAt: 300_000, triesLeft: undefined, user: undefined },
+  view: { status: 'pending', expiresAt: 300_000, triesLeft: undefined, user: undefined },
 }
 
 function createPaced({ most }: { most?: number } = {}) {

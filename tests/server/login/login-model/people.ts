@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { expect } from '@jest/globals'
 import { ScanInError } from '../../../../server/errors.ts'
 import type { User } from '../../../../server/identity/identity.ts'
-import type { PollingBrowser } from '../../../../server/login/browser/browser-logins.ts'
+import type { PollingBrowser } from '../../../../server/login/browser/browser-polls.ts'
 import type { Phone } from '../../../../server/login/login.ts'
 import { parseToken, type Token } from '../../../../server/login/token.ts'
 import { BROWSER_AT, byToken, PHONES, type StoryPhone, signedIn } from './model.ts'
@@ -82,7 +82,7 @@ export function createPeople(world: World) {
 
   async function poll(tab: Tab): Promise<void> {
     const askedAt = world.clock()
-    const status = await world.browserLogins.status(waiting(tab), AT_ONCE)
+    const status = await world.browserPolls.status(waiting(tab), AT_ONCE)
     if (status.status === 'authenticated') await sawHandOver(tab, status, askedAt)
   }
 
@@ -137,7 +137,7 @@ export function createPeople(world: World) {
   async function pollForeign(own: Tab, target: Tab): Promise<void> {
     if (own.loginId === target.loginId) return
     const mixed = waiting({ token: target.token, key: own.key })
-    expect(await world.browserLogins.status(mixed, AT_ONCE)).toEqual({ status: 'expired' })
+    expect(await world.browserPolls.status(mixed, AT_ONCE)).toEqual({ status: 'expired' })
     expect(await world.browserLogins.rotate(mixed)).toBeUndefined()
     expect(await world.browserLogins.match(mixed, '000000')).toEqual({ status: 'expired' })
     await world.browserLogins.cancel(mixed)
@@ -224,7 +224,7 @@ export function createPeople(world: World) {
         })
       case 'pollLost':
         // The service answered, and nobody heard it.
-        return world.browserLogins.status(waiting(tab), AT_ONCE)
+        return world.browserPolls.status(waiting(tab), AT_ONCE)
       case 'use':
         return use(tab)
       case 'pollForeign': {
@@ -244,7 +244,7 @@ export function createPeople(world: World) {
     tabs,
     phones,
     factsOf,
-    poll: (tab: Tab) => world.browserLogins.status(waiting(tab), AT_ONCE),
+    poll: (tab: Tab) => world.browserPolls.status(waiting(tab), AT_ONCE),
     /** A refusal is an answer; anything else that is thrown is a failure. */
     async live(step: Step): Promise<void> {
       try {

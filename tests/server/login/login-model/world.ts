@@ -4,6 +4,7 @@ import { ScanInError } from '../../../../server/errors.ts'
 import type { User } from '../../../../server/identity/identity.ts'
 import { createApprover } from '../../../../server/login/browser/approver.ts'
 import { createBrowserLogins } from '../../../../server/login/browser/browser-logins.ts'
+import { createBrowserPolls } from '../../../../server/login/browser/browser-polls.ts'
 import { createCollect } from '../../../../server/login/browser/hand-over.ts'
 import { createClosing } from '../../../../server/login/hold/closing.ts'
 import { createPollingClients } from '../../../../server/login/hold/polling-clients.ts'
@@ -164,6 +165,7 @@ export function createWorld(
   })
   const collect = createCollect({ ...logins, sessions, approver })
   const parts = { ...logins, closing: createClosing() }
+  const browserPolls = createBrowserPolls({ ...parts, collect, hasEnded })
   return {
     match: () => match,
     sessionsMade,
@@ -203,7 +205,8 @@ export function createWorld(
       clock,
       paces: { current: { interval: 2, hold: 2 }, polled: () => undefined },
     }),
-    browserLogins: createBrowserLogins({ ...parts, collect, sessions, hasEnded }),
+    browserPolls,
+    browserLogins: createBrowserLogins({ ...logins, polls: browserPolls, sessions }),
     approvals: createPhoneApprovals(parts),
   }
 }
