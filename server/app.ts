@@ -9,15 +9,16 @@ import { createMetricsApp } from './http/metrics-app.ts'
 import { openApi } from './http/openapi/openapi.ts'
 import { letOtherOriginsIn } from './http/other-origins.ts'
 import { createPages } from './http/pages.ts'
+import { refuseInOrder } from './http/refusal-order.ts'
 import { createRequestIds } from './http/request-labels.ts'
 import { withHeaders } from './http/security-headers.ts'
 import type { TypedApp } from './http/typed-app.ts'
 import { createWebApp } from './http/web-app.ts'
 import { tellEndsOnce } from './identity/account-news.ts'
 import { jwksRoute } from './keys/jwks-route.ts'
-import { refuseInOrder, refuseStrangersFirst } from './refusal-order.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 import { createAccountSessions } from './session/account-sessions.ts'
+import { authenticateBeforeValidation } from './session/authenticate-before-validation.ts'
 import { createSharedParts, type SharedParts } from './shared-parts.ts'
 import { showNumbers } from './shown-numbers.ts'
 import { createStoreProbe } from './store/store-probe.ts'
@@ -95,7 +96,7 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     api.addHook('onRequest', withHeaders(headers.api))
     letOtherOriginsIn(api, config.allowedOrigins)
     api.addHook('onRequest', refuseInOrder(shared.pressure))
-    api.setErrorHandler(refuseStrangersFirst({ nativeApp: rooms.nativeApp, current: rooms.sessions.current }))
+    api.setErrorHandler(authenticateBeforeValidation({ nativeApp: rooms.nativeApp, current: rooms.sessions.current }))
     healthRoutes(api, { probeStore: createStoreProbe(shared), isStopping: () => connections.isDraining })
     roomsRoutes(api, options, shared, rooms)
   })

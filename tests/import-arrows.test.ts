@@ -46,7 +46,6 @@ const SERVER: Record<string, string> = {
   cli: 'cli/copy-store.ts admin/admin-wire.ts keys identity files config/environment.ts store/store-setting-error.ts',
   'cli/copy-store.ts': 'cli store',
 
-  'refusal-order.ts': 'http identity/native-apps.ts session/current-session.ts',
   'service-numbers.ts': 'http store/measured-store.ts',
   'shown-numbers.ts': 'audit login/hold http',
   'signing.ts': 'config/config.ts apps/back-end-tokens.ts keys oauth/provider-configuration.ts seam',
@@ -57,7 +56,7 @@ const SERVER: Record<string, string> = {
   'rooms.ts':
     'app-options.ts shared-parts.ts signing.ts apps oauth login/browser login/phone login passkeys team-provider session identity',
   'app.ts':
-    'app-options.ts shared-parts.ts rooms.ts shown-numbers.ts refusal-order.ts admin apps keys session identity http store/store-probe.ts',
+    'app-options.ts shared-parts.ts rooms.ts shown-numbers.ts admin apps keys session identity http store/store-probe.ts',
   'service.ts':
     'app.ts app-options.ts named-files.ts service-numbers.ts start config log identity http store/open-store.ts store/measured-store.ts store/store-probe.ts store/store-troubles.ts store/store-setting-error.ts',
   'main.ts': 'service.ts start/tick-shape.ts log',

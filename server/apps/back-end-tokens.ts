@@ -77,6 +77,7 @@ export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions)
   app.post(
     '/session/token',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'makeBackEndToken',
         tags: ['back ends'],

@@ -18,6 +18,7 @@ export function healthRoutes(app: TypedApp, { probeStore, isStopping }: HealthOp
     '/healthz',
     {
       exposeHeadRoute: true,
+      config: { step: 'never_refused' },
       schema: {
         operationId: 'isAlive',
         tags,
@@ -33,6 +34,7 @@ export function healthRoutes(app: TypedApp, { probeStore, isStopping }: HealthOp
     '/readyz',
     {
       exposeHeadRoute: true,
+      config: { step: 'never_refused' },
       schema: {
         operationId: 'isReady',
         tags,

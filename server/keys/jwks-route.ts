@@ -42,6 +42,7 @@ export function jwksRoute(app: TypedApp, keys: SigningKeys, { isForAnyPage = fal
     '/.well-known/jwks.json',
     {
       exposeHeadRoute: true,
+      config: { step: 'finish' },
       schema: {
         operationId: 'getPublicKeys',
         tags: ['back ends'],

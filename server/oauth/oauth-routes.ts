@@ -27,7 +27,7 @@ export interface OAuthRoutesOptions {
 
 const DISCOVERY = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
 const CACHED_SECONDS = 300
-const forPrograms = { config: { isForAnyOrigin: true }, schema: { hide: true } }
+const forPrograms = { config: { isForAnyOrigin: true, step: 'finish' }, schema: { hide: true } } as const
 
 /** What applications and devices call by themselves: none of it goes by a browser's cookie. */
 export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
@@ -44,7 +44,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
   }
   const forPages = { ...forPrograms, onError }
   // Another site would spend what its visitor's address is allowed.
-  const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin } }
+  const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin, step: 'finish' } } as const
+  const forDevices = { ...forPages, config: { ...forClients.config, step: 'begin' } } as const
 
   for (const path of DISCOVERY) {
     app.get(path, { ...forPrograms, exposeHeadRoute: true }, async (request, reply) => {
@@ -69,7 +70,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     app.options(path, forPrograms, async (request, reply) => send(reply, await ask(request)))
   }
 
-  app.post(PATHS.device_authorization, forClients, async (request, reply) => {
+  app.post(PATHS.device_authorization, forDevices, async (request, reply) => {
     const { address } = clientAddresses.of(request.raw)
     const isGiven = ({ status }: ProviderReply) => status === 200
     const answer = await clientGuard({

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
@@ -26,10 +26,9 @@ export interface PeopleRoutesOptions {
   sessions: Pick<SessionService, 'signOut'>
 }
 
-const forPeople = {
-  config: { isForPeople: true, isForAnyOrigin: true },
-  schema: { hide: true },
-}
+const config = { isForPeople: true, isForAnyOrigin: true }
+const forPeople = { config, schema: { hide: true } }
+const forLeaving = { config: { ...config, step: 'finish' }, schema: { hide: true } } as const
 
 /** Where applications send people's browsers: to sign in, and to sign out. */
 export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void {
@@ -57,7 +56,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     return pages.post(reply, new URL(location))
   })
 
-  app.get(PATHS.end_session, forPeople, async (request, reply) => {
+  app.get(PATHS.end_session, forLeaving, async (request, reply) => {
     const visitor = await current.find(request)
     // What goes wrong is told to a person, whatever their browser says that it takes.
     const headers = { accept: 'text/html' }
@@ -76,13 +75,15 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
   })
 
   // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. It does nothing: the cookie comes with what follows.
-  for (const path of [PATHS.authorization, PATHS.end_session]) {
-    app.post(path, forPeople, async ({ body }, reply) => {
+  const byGet =
+    (path: string) =>
+    async ({ body }: FastifyRequest, reply: FastifyReply) => {
       if (!Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')
       const query = new URLSearchParams(body.toString())
       return reply.code(303).header('location', `${path}?${query}`).send()
-    })
-  }
+    }
+  app.post(PATHS.authorization, forPeople, byGet(PATHS.authorization))
+  app.post(PATHS.end_session, forLeaving, byGet(PATHS.end_session))
 
   /** Without an ID token whose key is known no more: of that nothing can be believed. */
   async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {

@@ -125,6 +125,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
   app.delete(
     '/passkeys/:id',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'removePasskey',
         tags,

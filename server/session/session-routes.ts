@@ -70,6 +70,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     '/session',
     {
       exposeHeadRoute: true,
+      config: { step: 'finish' },
       schema: {
         operationId: 'getSession',
         tags,
@@ -134,6 +135,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.delete(
     '/sessions/:id',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'endSession',
         tags,
@@ -157,6 +159,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.delete(
     '/sessions',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'endOtherSessions',
         tags,
@@ -183,7 +186,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   app.post(
     '/sign-out',
     {
-      config: { changesSessionCookie: true },
+      config: { changesSessionCookie: true, step: 'finish' },
       schema: {
         operationId: 'signOut',
         tags,

@@ -81,7 +81,7 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
       '/sign-in/oidc/backchannel-logout',
       {
         // It goes by no cookie: the provider signs what it says.
-        config: { isForAnyOrigin: true },
+        config: { isForAnyOrigin: true, step: 'finish' },
         schema: {
           operationId: 'endByProvider',
           tags: ['session'],

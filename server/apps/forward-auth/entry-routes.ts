@@ -226,8 +226,9 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     response: { [status]: nothing },
   })
   const path = '/.scanin/sign-out'
-  scope.get(path, { config, schema: leaving('followSignOut', 302) }, leave)
-  scope.post(path, { config: { ...config, checksOrigin: true }, schema: leaving('postSignOut', 303) }, leave)
+  const ends = { ...config, step: 'finish' } as const
+  scope.get(path, { config: ends, schema: leaving('followSignOut', 302) }, leave)
+  scope.post(path, { config: { ...ends, checksOrigin: true }, schema: leaving('postSignOut', 303) }, leave)
 }
 
 export function enterPath({ origin }: App, state: string): string {

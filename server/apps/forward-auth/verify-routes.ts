@@ -82,6 +82,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
     VERIFY_PATH,
     {
       exposeHeadRoute: true,
+      config: { step: 'finish' },
       schema: {
         operationId: 'verifyVisit',
         tags,
@@ -104,7 +105,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
     {
       exposeHeadRoute: true,
       // Proxies show people what is answered here, where it is no 200: nginx and HAProxy its 403.
-      config: { isForPeople: true },
+      config: { isForPeople: true, step: 'finish' },
       schema: {
         operationId: 'forwardVisit',
         tags,

@@ -114,6 +114,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.post(
     '/login',
     {
+      // It begins a login or goes on with one: only its body says.
+      config: { step: 'never_refused' },
       schema: {
         operationId: 'startLogin',
         tags,
@@ -145,7 +147,8 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.get(
     '/login/status/:token',
     {
-      config: { isPoll: true },
+      // Who keeps to their pace is never refused: the pace gets slower.
+      config: { isPoll: true, step: 'never_refused' },
       schema: {
         operationId: 'pollLogin',
         tags,
@@ -172,6 +175,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.post(
     '/login/match',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'matchLogin',
         tags,
@@ -220,6 +224,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.delete(
     '/login/:token',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'cancelLogin',
         tags,

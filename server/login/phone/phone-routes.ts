@@ -132,6 +132,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.post(
     '/login/confirm/options',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'beginConfirm',
         tags,
@@ -154,6 +155,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.post(
     '/login/confirm',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'confirmLogin',
         tags,
@@ -179,6 +181,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.post(
     '/login/deny',
     {
+      config: { step: 'finish' },
       schema: {
         operationId: 'denyLogin',
         tags,
@@ -201,6 +204,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.get(
     '/login/scan/:token',
     {
+      // Who keeps to their pace is never refused: the pace gets slower.
+      config: { step: 'never_refused' },
       schema: {
         operationId: 'pollScannedLogin',
         tags,
