@@ -12,6 +12,7 @@
  *     delivered ──acknowledge──▶ delivered, and the hand-over repeats no more
  */
 import type { ClientAddress } from '../http/client-address.ts'
+import type { BrowserName } from '../http/user-agent.ts'
 import type { User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
 import type { Application } from './application.ts'
@@ -36,8 +37,8 @@ export interface LoginBase {
   browserKeyHash: string
   /** Hashes of the QR secrets that are good, and of those that its browser may know no newer one than: the newest last. */
   qrSecrets: QrSecrets
-  /** The browser that waits, as the phone's owner is shown it. */
-  browser: BrowserDescription
+  /** The browser that waits, as the phone's owner is shown it: the client's own claim. */
+  browser: BrowserName
   ip: string
   /** The address may be a proxy's, and then says nothing about where the browser is. */
   mayBeProxy?: true
@@ -45,12 +46,6 @@ export interface LoginBase {
   returnTo?: string
   /** What that leads to, where it is no page of ours. Never without a `returnTo`. */
   application?: Application
-}
-
-/** The names of a closed list that a `User-Agent` was read as: the client's own claim. */
-export interface BrowserDescription {
-  name: string
-  os: string
 }
 
 /** The phone that scanned: `id` tells one phone from another, `user` is whom it speaks for. */

@@ -3,20 +3,14 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
 import type { Occasion } from '../../http/occasion.ts'
+import type { BrowserName } from '../../http/user-agent.ts'
 import type { Randomness } from '../../randomness.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Application } from '../application.ts'
 import { isOwn, isOwnByAny, type WaitingBrowser } from '../hold/own-login.ts'
-import {
-  type BrowserDescription,
-  isUnderWay,
-  type Login,
-  type LoginEvent,
-  MATCH_TRIES,
-  pendingLogin,
-} from '../login.ts'
+import { isUnderWay, type Login, type LoginEvent, MATCH_TRIES, pendingLogin } from '../login.ts'
 import type { LoginPolicy } from '../login-policy.ts'
 import type { ApplyOptions, LoginRecords } from '../login-records.ts'
 import { formatToken, hashMatchCode, makeBrowserKey, makeLoginId, makeQrSecret, makeSalt } from '../token.ts'
@@ -55,7 +49,7 @@ export interface Goal {
 /** What a desktop's browser does with its login. Every method rejects with `store_unavailable` when the store does. */
 export interface BrowserLogins {
   /** Starts a login. The browser key is for the browser's cookie alone. */
-  start(browser: BrowserDescription, from: ClientAddress, goal?: Goal): Promise<ShownLogin & { browserKey: string }>
+  start(browser: BrowserName, from: ClientAddress, goal?: Goal): Promise<ShownLogin & { browserKey: string }>
   /** Whether a phone has it, and its browser can still be let in. */
   isUnderWay(browser: WaitingBrowser): Promise<boolean>
   /**

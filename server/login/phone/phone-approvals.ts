@@ -3,6 +3,7 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
 import type { Occasion } from '../../http/occasion.ts'
+import type { BrowserName } from '../../http/user-agent.ts'
 import { personKeyHash } from '../../identity/person-key.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
@@ -11,7 +12,6 @@ import type { Closing } from '../hold/closing.ts'
 import { createHold, type HoldRequest, type HoldTally } from '../hold/hold.ts'
 import {
   acceptsSecret,
-  type BrowserDescription,
   isFromBefore,
   isPhoneOf,
   type Login,
@@ -44,7 +44,7 @@ export interface PhoneApprovalsOptions {
 export interface ApprovalRequest {
   status: 'scanned' | 'match_required' | 'authenticated'
   token: string
-  browser: BrowserDescription
+  browser: BrowserName
   browserAt: ClientAddress
   /** Since the browser began. */
   age: number

@@ -5,6 +5,7 @@ import { occasionOf } from '../../http/occasion.ts'
 import type { PlaceOf } from '../../http/place.ts'
 import { AWAY, OF_TOKENS, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
+import type { BrowserName } from '../../http/user-agent.ts'
 import type { User } from '../../identity/identity.ts'
 import { requestOptions } from '../../passkeys/passkey-wire.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
@@ -13,7 +14,7 @@ import type { LogoOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
 import { takeHoldRequest, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
-import type { BrowserDescription, MatchKind, Phone } from '../login.ts'
+import type { MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
 import { parseUserCode, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
@@ -36,7 +37,7 @@ import {
 } from './phone-wire.ts'
 
 /** Whether somebody has not signed in from such a browser in that network before, as far as anybody remembers. */
-export type IsNewTo = (person: User, asking: { browser: BrowserDescription; ip: string }) => Promise<boolean>
+export type IsNewTo = (person: User, asking: { browser: BrowserName; ip: string }) => Promise<boolean>
 
 export interface PhoneRoutesOptions {
   approvals: PhoneApprovals
