@@ -18,7 +18,7 @@ import { headerSets } from './http/security-headers.ts'
 import { createApprovingTokens } from './identity/approving-tokens.ts'
 import { createTroubleLog } from './log/trouble-log.ts'
 import { createHolds } from './login/hold/holds.ts'
-import { longestStretch } from './login/hold/paces.ts'
+import { longestSlowdown } from './login/hold/paces.ts'
 import { createListeners } from './news/listeners.ts'
 import { PATHS } from './oauth/paths.ts'
 
@@ -38,7 +38,7 @@ export function createSharedParts(options: AppOptions) {
   const pressure = createPressure({
     busySince: options.busySince,
     uses: [() => connections.use, options.storeUse],
-    longestStretch: longestStretch(config.pace),
+    longestSlowdown: longestSlowdown(config.pace),
     now: options.now ?? (() => performance.now()),
   })
 

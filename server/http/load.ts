@@ -13,12 +13,12 @@ export interface Load {
   /** How much the event loop is at work, smoothed: what comes in bursts is not much. */
   readonly busy: number
   /** How many times as long as by itself a browser is to take between two polls: 1 to the longest there is. */
-  readonly stretch: number
+  readonly slowdown: number
   /** 0 to 1: how long polls at their slowest have not been slow enough. */
   readonly strain: number
 }
 
-export const NO_LOAD: Load = { busy: 0, stretch: 1, strain: 0 }
+export const NO_LOAD: Load = { busy: 0, slowdown: 1, strain: 0 }
 
 /** Above this, polls get slower; below that, quicker again; in between all stays as it is, so that they do not swing. */
 const BUSY = 0.85
@@ -37,14 +37,14 @@ const LONGEST_STEP_SECONDS = 2
 
 /** What the next reading makes of the load. @param longest the most that polls can be slowed */
 export function nextLoad(before: Load, { seconds, polls, ...now }: LoadReading, longest: number): Load {
-  const { stretch, strain } = before
+  const { slowdown, strain } = before
   const step = Math.min(seconds, LONGEST_STEP_SECONDS)
   const busy = before.busy + (now.busy - before.busy) * (1 - Math.exp(-step / SMOOTHED_OVER_SECONDS))
   const isPolled = polls >= FEW_POLLS * seconds
-  const isStrained = isPolled && busy >= FULL && stretch >= longest
+  const isStrained = isPolled && busy >= FULL && slowdown >= longest
   return {
     busy,
-    stretch: Math.min(longest, Math.max(1, stretch * factor())),
+    slowdown: Math.min(longest, Math.max(1, slowdown * factor())),
     strain: Math.min(1, Math.max(0, strain + (isStrained ? step : -seconds) / STRAINED_AFTER_SECONDS)),
   }
 

@@ -17,7 +17,7 @@ export interface PressureOptions {
   /** Of what is bounded, how much is in use: 0 to 1. */
   uses: readonly (() => number)[]
   /** The most that polls can be slowed. */
-  longestStretch: number
+  longestSlowdown: number
   /** Milliseconds on a clock that nobody sets. */
   now: () => number
 }
@@ -26,14 +26,12 @@ export interface PressureOptions {
 export interface Pressure {
   /** Counts a poll. Polls are slowed and not refused. @returns how many times slower than by themselves they are to be */
   poll(): number
-  /** How many times slower polls are to be just now. */
-  readonly stretch: number
   /** @throws ScanInError `overloaded`: there is too much to do for this step */
   admit(step: Step): void
 }
 
 /** Begins with no load. It is read when somebody asks, and no timer runs. */
-export function createPressure({ busySince, uses, longestStretch, now }: PressureOptions): Pressure {
+export function createPressure({ busySince, uses, longestSlowdown, now }: PressureOptions): Pressure {
   let load: Load = NO_LOAD
   let polls = 0
   let readAt = now()
@@ -43,7 +41,7 @@ export function createPressure({ busySince, uses, longestStretch, now }: Pressur
     const at = now()
     if (at - readAt < READ_EVERY_MS) return
     const reading: LoadReading = { seconds: (at - readAt) / 1000, busy: busySince(), polls }
-    load = nextLoad(load, reading, longestStretch)
+    load = nextLoad(load, reading, longestSlowdown)
     polls = 0
     readAt = at
   }
@@ -52,11 +50,7 @@ export function createPressure({ busySince, uses, longestStretch, now }: Pressur
     poll() {
       polls++
       read()
-      return load.stretch
-    },
-
-    get stretch() {
-      return load.stretch
+      return load.slowdown
     },
 
     admit(step) {

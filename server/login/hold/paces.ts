@@ -33,10 +33,10 @@ export function createPaces(base: Pace, { pressure, random }: PacesOptions): Pac
       return current
     },
     polled() {
-      const stretch = pressure.poll()
-      if (stretch === slowedTo) return
-      slowedTo = stretch
-      const { interval, hold } = paceAt(base, stretch)
+      const slowdown = pressure.poll()
+      if (slowdown === slowedTo) return
+      slowedTo = slowdown
+      const { interval, hold } = paceAt(base, slowdown)
       if (interval !== current.interval || hold !== current.hold) current = { interval, hold }
     },
     holdSeconds: () => (current.hold === base.hold ? base.hold : current.hold * (1 - SPREAD * random())),
@@ -47,17 +47,17 @@ export function createPaces(base: Pace, { pressure, random }: PacesOptions): Pac
  * How many times slower than this pace the slowest is. What is held is slowed by `hold` alone; what is not, since holding
  * is off or a proxy in between cuts it, by `interval`.
  */
-export function longestStretch({ interval, hold }: Pace): number {
-  return longestHoldStretch(hold) * Math.max(1, LONGEST_INTERVAL_SECONDS / interval)
+export function longestSlowdown({ interval, hold }: Pace): number {
+  return longestHoldSlowdown(hold) * Math.max(1, LONGEST_INTERVAL_SECONDS / interval)
 }
 
-/** A pace so many times slower: `hold` up to 25 seconds, then `interval` up to 10. @param stretch at least 1 */
-export function paceAt(base: Pace, stretch: number): Pace {
-  const byHold = Math.min(stretch, longestHoldStretch(base.hold))
-  const interval = Math.min(LONGEST_INTERVAL_SECONDS, Math.round((base.interval * stretch) / byHold))
+/** A pace so many times slower: `hold` up to 25 seconds, then `interval` up to 10. @param slowdown at least 1 */
+export function paceAt(base: Pace, slowdown: number): Pace {
+  const byHold = Math.min(slowdown, longestHoldSlowdown(base.hold))
+  const interval = Math.min(LONGEST_INTERVAL_SECONDS, Math.round((base.interval * slowdown) / byHold))
   return { interval: Math.max(base.interval, interval), hold: Math.round(base.hold * byHold) }
 }
 
-function longestHoldStretch(hold: number): number {
+function longestHoldSlowdown(hold: number): number {
   return hold === 0 ? 1 : Math.max(1, LONGEST_HOLD_SECONDS / hold)
 }

@@ -11,58 +11,58 @@ function after(readings: number, busy: number, { polls = 500, from = NO_LOAD }: 
 }
 
 /** Has been full for so long that it is known. */
-const FULL: Load = { busy: 1, stretch: 1, strain: 0 }
+const FULL: Load = { busy: 1, slowdown: 1, strain: 0 }
 
 test('a process with time to spare slows nobody', () => {
-  expect(after(1000, 0.8)).toMatchObject({ stretch: 1, strain: 0 })
+  expect(after(1000, 0.8)).toMatchObject({ slowdown: 1, strain: 0 })
 })
 
 test('one that has none slows polls, a little more with each reading, up to the longest', () => {
   const [first, second] = [after(1, 0.95, { from: FULL }), after(2, 0.95, { from: FULL })]
-  expect(first.stretch).toBeGreaterThan(1)
-  expect(first.stretch).toBeLessThan(1.5)
-  expect(second.stretch).toBeGreaterThan(first.stretch)
-  expect(after(1000, 0.95).stretch).toBe(LONGEST)
+  expect(first.slowdown).toBeGreaterThan(1)
+  expect(first.slowdown).toBeLessThan(1.5)
+  expect(second.slowdown).toBeGreaterThan(first.slowdown)
+  expect(after(1000, 0.95).slowdown).toBe(LONGEST)
 })
 
 test('in between it leaves all as it is: a pace that is right is kept', () => {
-  const slowed: Load = { busy: 0.7, stretch: 3, strain: 0 }
+  const slowed: Load = { busy: 0.7, slowdown: 3, strain: 0 }
   expect(after(1000, 0.7, { from: slowed })).toEqual(slowed)
 })
 
 test('bursts are no load: a crowd that comes all at once, and then not for a while, slows nobody', () => {
   let load = NO_LOAD
   for (let burst = 0; burst < 100; burst++) load = after(10, 0.05, { from: after(2, 1, { from: load }) })
-  expect(load.stretch).toBe(1)
+  expect(load.slowdown).toBe(1)
 })
 
 test('the pace returns when the load goes, slower than it came', () => {
   const slowed = after(1000, 1)
-  expect(after(20, 0.1, { from: slowed }).stretch).toBeGreaterThan(LONGEST / 2)
-  expect(after(1000, 0.1, { from: slowed })).toMatchObject({ stretch: 1, strain: 0 })
+  expect(after(20, 0.1, { from: slowed }).slowdown).toBeGreaterThan(LONGEST / 2)
+  expect(after(1000, 0.1, { from: slowed })).toMatchObject({ slowdown: 1, strain: 0 })
 })
 
 test('after a silence one reading is enough', () => {
   const next = nextLoad(after(1000, 1), { seconds: 600, busy: 0, polls: 1 }, LONGEST)
-  expect(next).toMatchObject({ stretch: 1, strain: 0 })
+  expect(next).toMatchObject({ slowdown: 1, strain: 0 })
 })
 
 test('where hardly anybody polls, slowing polls would save nothing', () => {
-  expect(after(1000, 1, { polls: 50 })).toMatchObject({ stretch: 1, strain: 0 })
+  expect(after(1000, 1, { polls: 50 })).toMatchObject({ slowdown: 1, strain: 0 })
 })
 
 test('one long breath is no load', () => {
-  const { stretch, strain } = nextLoad(NO_LOAD, { seconds: 60, busy: 1, polls: 60_000 }, LONGEST)
-  expect(stretch).toBeLessThan(2)
+  const { slowdown, strain } = nextLoad(NO_LOAD, { seconds: 60, busy: 1, polls: 60_000 }, LONGEST)
+  expect(slowdown).toBeLessThan(2)
   expect(strain).toBe(0)
 })
 
 test('what strains is a process that is full for long although polls are at their slowest', () => {
   expect(after(12, 1).strain).toBe(0)
-  const slowest = { ...FULL, stretch: LONGEST }
+  const slowest = { ...FULL, slowdown: LONGEST }
   expect(after(10, 1, { from: slowest }).strain).toBeCloseTo(0.25)
   expect(after(1000, 1, { from: slowest }).strain).toBe(1)
-  expect(after(10, 0.9, { from: { busy: 0.9, stretch: LONGEST, strain: 1 } }).strain).toBeCloseTo(0.75)
+  expect(after(10, 0.9, { from: { busy: 0.9, slowdown: LONGEST, strain: 1 } }).strain).toBeCloseTo(0.75)
 })
 
 const TICK = 0.1
@@ -83,7 +83,7 @@ function createCrowd(clients: number) {
       .flatMap((at, who) => (at <= now ? [who] : []))
       .sort((one, other) => (crowd[one] ?? 0) - (crowd[other] ?? 0))
     const served = due.slice(0, SERVED_A_SECOND * TICK)
-    for (const who of served) crowd[who] = now + holdSeconds() * (load.stretch === 1 ? 1 : 1 - 0.25 * nextRandom())
+    for (const who of served) crowd[who] = now + holdSeconds() * (load.slowdown === 1 ? 1 : 1 - 0.25 * nextRandom())
     reading = { seconds: reading.seconds + TICK, served: reading.served + served.length }
     if (reading.seconds >= 0.5) {
       const busy = reading.served / (SERVED_A_SECOND * reading.seconds)
@@ -99,7 +99,7 @@ function createCrowd(clients: number) {
   }
 
   /** Beyond it the interval grows, of which a held poll takes no notice. */
-  const holdSeconds = () => Math.min(25, 2 * load.stretch)
+  const holdSeconds = () => Math.min(25, 2 * load.slowdown)
 
   return {
     holdSeconds,

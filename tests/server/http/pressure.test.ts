@@ -8,7 +8,7 @@ function createPressed() {
   const pressure = createPressure({
     busySince: () => state.busy,
     uses: [() => 0, () => state.use],
-    longestStretch: 5,
+    longestSlowdown: 5,
     now: () => state.now,
   })
   return {
@@ -46,7 +46,7 @@ test('polls get slower first, and nobody is refused while that helps', () => {
   const { state, pass, pressure, refused } = createPressed()
   state.busy = 1
   pass(8)
-  expect(pressure.stretch).toBeGreaterThan(2)
+  expect(pressure.poll()).toBeGreaterThan(2)
   expect(refused()).toEqual([])
 })
 
