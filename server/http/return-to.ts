@@ -1,8 +1,8 @@
 import { urlOf } from '../url.ts'
 
-const LONGEST_RETURN_TO = 2048
-/** Of an errand, which has such an address in it, or what an application asks for. */
-export const LONGEST_ERRAND = 3200
+/** Of any: one to an errand has another address in it, one to a request what an application asks for. */
+export const LONGEST_RETURN_TO = 3200
+const LONGEST_OF_OTHERS = 2048
 
 /** A path of ours: one slash, and not a second one in any disguise. */
 const OWN_PATH = /^\/(?![/\\]|%2f|%5c)/i
@@ -16,15 +16,15 @@ const TRICKY = /[\u0000-\u0020\u007f\\]/
 /**
  * Makes the check of `return_to` after a sign-in: it may lead to a page of our own, to an errand, or to an origin that is
  * listed; anything else is dropped.
- * @param errands paths of ours that carry a way on or a request, and may be longer for it
+ * @param longer paths of ours that carry a way on or a request, and may be longer for it
  * @returns a function that gives the address in canonical form, so that what was checked is what is followed
  */
 export function createReturnCheck(
   publicUrl: string,
   returnToOrigins: readonly string[],
-  ...errands: readonly string[]
+  ...longer: readonly string[]
 ): (returnTo: string | undefined) => string | undefined {
-  const check = createDestinationCheck(publicUrl, returnToOrigins, errands)
+  const check = createDestinationCheck(publicUrl, returnToOrigins, longer)
   return (returnTo) => {
     const found = check(returnTo)
     const [path = ''] = found?.split(/[?#]/, 1) ?? []
@@ -39,13 +39,13 @@ export function createReturnCheck(
 export function createDestinationCheck(
   publicUrl: string,
   returnToOrigins: readonly string[] = [],
-  errands: readonly string[] = [],
+  longer: readonly string[] = [],
 ) {
   const allowed = new Set([publicUrl, ...returnToOrigins])
 
   function isTooLong(returnTo: string): boolean {
-    const isErrand = errands.some((path) => returnTo.startsWith(`${path}?`))
-    return returnTo.length > (isErrand ? LONGEST_ERRAND : LONGEST_RETURN_TO)
+    const mayBeLonger = longer.some((path) => returnTo.startsWith(`${path}?`))
+    return returnTo.length > (mayBeLonger ? LONGEST_RETURN_TO : LONGEST_OF_OTHERS)
   }
 
   function canonical(returnTo: string): string | undefined {

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { hashSecret } from '../hashes.ts'
-import { LONGEST_ERRAND } from '../http/return-to.ts'
+import { LONGEST_RETURN_TO } from '../http/return-to.ts'
 import { DEFAULT_SCOPE } from './client.ts'
 
 /** How a request for a login goes through the login page and back: in its address, and kept nowhere else. */
@@ -13,7 +13,7 @@ const SINCE = 'signed_in_since'
 const MEANT = 'signed_in_as'
 
 /** What is left for it of a `return_to`, which has the path and the time beside it. */
-const MOST_CHARACTERS = LONGEST_ERRAND - 100
+const MOST_CHARACTERS = LONGEST_RETURN_TO - 100
 
 /**
  * The login page, from which the browser comes back with the same request.

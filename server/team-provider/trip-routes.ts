@@ -6,7 +6,7 @@ import { type Cookies, readCookie } from '../http/cookies.ts'
 import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { searchOf } from '../http/query.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
-import { LONGEST_ERRAND } from '../http/return-to.ts'
+import { LONGEST_RETURN_TO } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { isFromElsewhere, isVisit } from '../http/visits.ts'
@@ -46,7 +46,7 @@ const config = { isForPeople: true } as const
 const hide = true
 const away = ['slow_down', ...AWAY] as const
 const returnTo = Type.String({
-  maxLength: LONGEST_ERRAND,
+  maxLength: LONGEST_RETURN_TO,
   description: 'Where to go on: a path of ours, or an address of RETURN_TO_ORIGINS. Anything else is left aside',
   examples: ['/scan'],
 })

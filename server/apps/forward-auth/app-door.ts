@@ -51,7 +51,7 @@ export function entryCookie(session: string, secret: string): string {
 }
 
 /** A way on that leads to a page of the application and to nowhere else; its first page, where it would not. */
-export function wayOn({ origin }: App, rd: string | undefined): string {
+export function safeReturnPath({ origin }: App, rd: string | undefined): string {
   const allowed = createDestinationCheck(origin)(rd)
   // Pages of ours lead to where they were called for.
   return allowed === undefined || /^\/\.scanin(\/|$|\?)/i.test(allowed) ? '/' : allowed

@@ -9,7 +9,7 @@ const STATE_FORM = /^([\w-]{16})\.([\w-]{0,2800})\.([\w-]{43})$/
 export const STATE_PATTERN = '^[A-Za-z0-9_-]{16}\\.[A-Za-z0-9_-]{0,2800}\\.[A-Za-z0-9_-]{43}$'
 
 /** Where somebody wanted to go, and to which application. */
-export interface Errand {
+export interface ReturnTarget {
   origin: string
   /** A path of that origin. */
   rd: string
@@ -27,7 +27,7 @@ export function isStartKey(text: string): boolean {
  * What an errand is called on its way over ScanIn's host and back. It carries the way on, so that nothing is kept for who
  * has only begun, and is sealed under a key that the browser which began has in a cookie of the application's host.
  */
-export function makeState({ origin, rd }: Errand, key: string, randomness: Randomness): string {
+export function makeState({ origin, rd }: ReturnTarget, key: string, randomness: Randomness): string {
   const nonce = randomness.text(NONCE_LENGTH)
   return [nonce, Buffer.from(rd).toString('base64url'), seal({ origin, rd }, nonce, key)].join('.')
 }
@@ -39,6 +39,6 @@ export function openState(state: string, origin: string, key: string): string | 
   return isSameHash(given, seal({ origin, rd }, nonce, key)) ? rd : undefined
 }
 
-function seal({ origin, rd }: Errand, nonce: string, key: string): string {
+function seal({ origin, rd }: ReturnTarget, nonce: string, key: string): string {
   return createHmac('sha256', key).update(`scanin application state ${origin} ${nonce} ${rd}`).digest('base64url')
 }

@@ -16,7 +16,7 @@ import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import { parseOrigin } from '../../url.ts'
 import type { AppCodes } from './app-codes.ts'
-import { type AppDoor, entryCookie, wayOn } from './app-door.ts'
+import { type AppDoor, entryCookie, safeReturnPath } from './app-door.ts'
 import { type App, type AppList, mayEnter } from './app-list.ts'
 import type { AppNews, OnAppNews } from './app-news.ts'
 import { isStartKey, makeStartKey, makeState, openState, STATE_PATTERN } from './app-state.ts'
@@ -118,7 +118,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       const known = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
       // One for all tabs of a browser, so that they do not end each other's errands.
       const key = isStartKey(known) ? known : makeStartKey(randomness)
-      const made = makeState({ origin: app.origin, rd: wayOn(app, request.query.rd) }, key, randomness)
+      const made = makeState({ origin: app.origin, rd: safeReturnPath(app, request.query.rd) }, key, randomness)
       reply.header('set-cookie', cookies.set(cookies.applicationStartName, key, ERRAND_SECONDS))
       return go(reply, `${publicUrl}${enterPath(app, made)}`)
     },
@@ -191,7 +191,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       const maxAge = secondsUntil(entered.session.endsAt, clock())
       reply.header('set-cookie', cookies.set(cookies.applicationName, entryCookie(entered.id, secret), maxAge))
       // What is sealed was checked; checked again it leads nowhere else, whatever becomes of the seal.
-      return go(reply, `${app.origin}${wayOn(app, rd)}`)
+      return go(reply, `${app.origin}${safeReturnPath(app, rd)}`)
     },
   )
 

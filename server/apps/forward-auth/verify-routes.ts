@@ -6,7 +6,7 @@ import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { fetchMetadataOf } from '../../http/visits.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
-import { type AppDoor, type Visit, wayOn } from './app-door.ts'
+import { type AppDoor, safeReturnPath, type Visit } from './app-door.ts'
 import { mayEnter } from './app-list.ts'
 import type { Asked } from './asked.ts'
 import { remoteHeaders } from './remote-headers.ts'
@@ -126,7 +126,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
 }
 
 function startOf({ app, asked }: Visit): string {
-  return `${app.origin}/.scanin/start?${new URLSearchParams({ rd: wayOn(app, asked.uri) })}`
+  return `${app.origin}/.scanin/start?${new URLSearchParams({ rd: safeReturnPath(app, asked.uri) })}`
 }
 
 /** A person's browser that goes somewhere, and no script that asks (Fetch Metadata §2.3; older browsers by `Accept`). */
