@@ -1,7 +1,7 @@
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
 import type { Certainty } from '../news/telling.ts'
-import type { RefusalReason } from './refusal.ts'
+import type { PasskeyRefusalReason } from './refusal.ts'
 
 /** What happened to a passkey or to a try with one, told once to whoever keeps records of it. */
 export type PasskeyNews = PasskeyChange | PasskeyRefusal
@@ -16,7 +16,7 @@ export interface PasskeyChange extends Certainty {
 
 export interface PasskeyRefusal {
   type: 'refused' | 'sign_in_failed' | 'sign_in_slowed'
-  why: RefusalReason
+  why: PasskeyRefusalReason
   /** Whose phone tried, or at a sign-in whose passkey it was, as far as that is known. */
   user: User | undefined
   by: Occasion

@@ -1,7 +1,7 @@
 import type { User } from '../identity/identity.ts'
 
 /** Why a passkey was not taken: for records of it. Whoever tried learns none of it. */
-export type RefusalReason =
+export type PasskeyRefusalReason =
   /** Not of the form that WebAuthn has. */
   | 'malformed'
   /** Not ours, too late, used before, or asked for by another login, phone or step. */
@@ -29,10 +29,10 @@ export type RefusalReason =
 /** A passkey that was not taken. @param owner whose it is, as far as that is known */
 export class PasskeyRefused extends Error {
   override name = 'PasskeyRefused'
-  readonly why: RefusalReason
+  readonly why: PasskeyRefusalReason
   readonly owner: User | undefined
 
-  constructor(why: RefusalReason, { owner, cause }: { owner?: User | undefined; cause?: unknown } = {}) {
+  constructor(why: PasskeyRefusalReason, { owner, cause }: { owner?: User | undefined; cause?: unknown } = {}) {
     super(why, { cause })
     this.why = why
     this.owner = owner

@@ -1,6 +1,6 @@
 import type * as Oidc from 'openid-client'
 import { codeOf, ScanInError } from '../errors.ts'
-import { ProviderRefused, type RefusalReason } from './refusal.ts'
+import { type ProviderRefusalReason, ProviderRefused } from './refusal.ts'
 
 /**
  * What goes wrong with the provider, as one of ours. Errors of others have tokens, claims and whole replies in their
@@ -46,7 +46,7 @@ export function createProviderErrors(oidc: typeof Oidc): ProviderErrors {
     return isNetwork(error)
   }
 
-  function refusal(why: RefusalReason, error: unknown): ProviderRefused {
+  function refusal(why: ProviderRefusalReason, error: unknown): ProviderRefused {
     return new ProviderRefused(why, { detail: detailOf(error, namedBy(error)) })
   }
 

@@ -1,10 +1,10 @@
 import type { Occasion } from '../http/occasion.ts'
 import type { User } from '../identity/identity.ts'
-import type { RefusalReason } from './refusal.ts'
+import type { ProviderRefusalReason } from './refusal.ts'
 
 /** Somebody came back from the team's provider and was not signed in. Who was is told of by the session that it opens. */
 export interface ProviderNews {
-  why: RefusalReason
+  why: ProviderRefusalReason
   /** As far as that is known. */
   user: User | undefined
   by: Occasion

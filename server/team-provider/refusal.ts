@@ -12,7 +12,7 @@
  * - `id_taken`: an account here has the same id or user name.
  * - `gone`: asked again, the provider vouches for them no more.
  */
-export type RefusalReason =
+export type ProviderRefusalReason =
   | 'state'
   | 'declined'
   | 'code'
@@ -32,10 +32,10 @@ export interface ProviderRefusedOptions extends ErrorOptions {
 /** A sign-in, or a person's word, that does not count. */
 export class ProviderRefused extends Error {
   override name = 'ProviderRefused'
-  readonly why: RefusalReason
+  readonly why: ProviderRefusalReason
   readonly detail: string | undefined
 
-  constructor(why: RefusalReason, { detail, cause }: ProviderRefusedOptions = {}) {
+  constructor(why: ProviderRefusalReason, { detail, cause }: ProviderRefusedOptions = {}) {
     super(detail === undefined ? why : `${why}: ${detail}`, { cause })
     this.why = why
     this.detail = detail

@@ -18,7 +18,7 @@ import type { OnProviderNews } from './provider-news.ts'
 import { ProviderRefused } from './refusal.ts'
 import type { SignInByProvider } from './sign-in.ts'
 import { type TakenTrip, TRIP_SECONDS, type Trips } from './trips.ts'
-import type { Trouble, TroublePages } from './trouble-pages.ts'
+import type { SignInTrouble, TroublePages } from './trouble-pages.ts'
 
 export interface TripRoutesOptions {
   provider: Pick<ProviderClient, 'authorizationUrl'>
@@ -199,7 +199,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
   }
 }
 
-function troubleOf(error: unknown): Trouble | undefined {
+function troubleOf(error: unknown): SignInTrouble | undefined {
   if (error instanceof ProviderRefused) return error.why
   if (hasCode(error, 'slow_down')) return 'too_many'
   return hasCode(error, 'identity_provider_unavailable') ? 'away' : undefined

@@ -3,14 +3,14 @@ import { pageOf, type SiteFor } from '../http/languages.ts'
 import { fillSlots } from '../http/page-slots.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import { varyBy } from '../http/site-files.ts'
-import type { RefusalReason } from './refusal.ts'
+import type { ProviderRefusalReason } from './refusal.ts'
 
 /** What stands in the way of signing in at the provider, to whoever is on the way. */
-export type Trouble = RefusalReason | 'away' | 'too_many'
+export type SignInTrouble = ProviderRefusalReason | 'away' | 'too_many'
 
 export interface TroublePages {
   /** A page of ours: what is the matter and what to do. Nothing of what anybody said is repeated. @param back a path of ours */
-  show(reply: FastifyReply, trouble: Trouble, back: string): FastifyReply
+  show(reply: FastifyReply, trouble: SignInTrouble, back: string): FastifyReply
 }
 
 /** What is said of it, by its key in the catalogues (`provider` in web/messages). */
@@ -18,7 +18,7 @@ const STALE = { status: 400, words: 'stale' }
 const STRANGER = { status: 403, words: 'stranger' }
 const UNTRUSTED = { status: 502, words: 'untrusted' }
 
-const SAID: Readonly<Record<Trouble, { status: number; words: string }>> = {
+const SAID: Readonly<Record<SignInTrouble, { status: number; words: string }>> = {
   state: STALE,
   code: STALE,
   declined: { status: 403, words: 'declined' },
