@@ -39,8 +39,6 @@ const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
  */
 export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewhere {
   const { web, moreAssets, siteFor, headers, publicUrl } = options
-  // Where one stands a redirect, or what a proxy is told, may stand too: all of it says the same of caches.
-  const page = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   // Not when one is sent: such a page says that something is wrong, and the build's files may be what is.
   const sheets = new Map(
     [...web.assetNames]
@@ -69,7 +67,7 @@ export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewh
         styles.push(sheetAt(url))
         return `<style>${sheetAt(url)}</style>\n`
       })
-    asOfAnyHost(reply.headers({ ...page, 'content-security-policy': policyOf(styles) }), headers)
+    asOfAnyHost(reply.headers({ ...headers.pageAsReply, 'content-security-policy': policyOf(styles) }), headers)
     return varyBy(reply, 'accept-language').type('text/html; charset=utf-8').send(body)
   }
 }

@@ -87,13 +87,13 @@ export function createPages(options: PagesOptions): Pages {
     sendFile(request, varyBy(reply, 'accept-language'), pageOf(siteFor(request), name))
   /** What went wrong, to whoever followed an address on our host, or on an application's. */
   const sendTrouble = (request: FastifyRequest, reply: FastifyReply, name: string): FastifyReply =>
-    isElsewhere(request.url) ? sendElsewhere(request, reply, name) : sendPage(request, reply.headers(anywhere), name)
+    isElsewhere(request.url)
+      ? sendElsewhere(request, reply, name)
+      : sendPage(request, reply.headers(headers.pageAsReply), name)
   const refusalPage = (status: number) =>
     status >= 500 ? TROUBLE_PAGE : status === 403 ? NO_ENTRY_PAGE : TRY_AGAIN_PAGE
   const isPage = (address: string | undefined) =>
     address === LOGIN_PAGE || address === EMBED_PAGE || (address !== undefined && address in PAGES)
-  // Under /login and the like, where a page or a redirect may stand too, every reply says what the API's say of caches.
-  const anywhere = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   const hidden = { exposeHeadRoute: true, schema: { hide: true } }
 
   function pageRoutes(scope: FastifyInstance): void {
@@ -115,7 +115,7 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   function otherNames(scope: FastifyInstance): void {
-    scope.addHook('onRequest', withHeaders(anywhere))
+    scope.addHook('onRequest', withHeaders(headers.pageAsReply))
     for (const [path, target] of Object.entries(OTHER_NAMES)) {
       scope.get(path, hidden, ({ url }, reply) => redirect(reply, target + searchOf(url)))
     }

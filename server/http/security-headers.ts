@@ -8,6 +8,8 @@ export interface HeaderSets {
   /** The same, for what may have been asked at an application's host: how that is to be reached is not ours to say. */
   anyHost: Readonly<Record<string, string>>
   page: Readonly<Record<string, string>>
+  /** For a page or a redirect where the API's replies may stand too: all of it says the same of caches. */
+  pageAsReply: Readonly<Record<string, string>>
   /** For the one page that listed origins may put into a frame. */
   embed: Readonly<Record<string, string>>
   /** For files that a page loads. */
@@ -69,6 +71,7 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
     api,
     anyHost: hasApps ? withoutHsts : api,
     page,
+    pageAsReply: { ...page, 'cache-control': api['cache-control'] },
     embed: isAlone ? page : framed(unframed, allowedOrigins),
     asset,
     worker: { ...asset, 'content-security-policy': WORKER_POLICY },

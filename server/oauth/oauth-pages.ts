@@ -39,12 +39,11 @@ const ANSWERS = ['code', 'state', 'iss', 'error', 'error_description', 'scope']
 export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuthPages {
   const siteOf = ({ request }: FastifyReply) => siteFor(request)
   const template = (reply: FastifyReply, name: string): string => pageOf(siteOf(reply), name).plain.body.toString()
-  const onPage = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
   // It has one form, and what that posts is not the visitor's. Browsers hold redirects that follow to this too.
-  const policy = headers.page['content-security-policy'] ?? ''
-  const onForm = { ...onPage, 'content-security-policy': policy.replace("form-action 'self'", 'form-action *') }
+  const policy = (headers.page['content-security-policy'] ?? '').replace("form-action 'self'", 'form-action *')
+  const onForm = { ...headers.pageAsReply, 'content-security-policy': policy }
 
-  function send(reply: FastifyReply, body: string, status = 200, headersOfPage = onPage): FastifyReply {
+  function send(reply: FastifyReply, body: string, status = 200, headersOfPage = headers.pageAsReply): FastifyReply {
     varyBy(reply.code(status).headers(headersOfPage), 'accept-language')
     return reply.type('text/html; charset=utf-8').send(body)
   }

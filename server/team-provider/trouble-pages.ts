@@ -42,15 +42,13 @@ const FILE = 'sign-in-trouble.html'
 const RETRY_AFTER_SECONDS = '60'
 
 export function createTroublePages({ siteFor, headers }: TroublePagesOptions): TroublePages {
-  const onPage = { ...headers.page, 'cache-control': headers.api['cache-control'] ?? 'no-store' }
-
   return {
     show(reply, trouble, back) {
       const { status, words } = SAID[trouble]
       const site = siteFor(reply.request)
       const page = pageOf(site, FILE)
       if (status === 503 || status === 429) reply.header('retry-after', RETRY_AFTER_SECONDS)
-      varyBy(reply.code(status).headers(onPage).type(page.type), 'accept-language')
+      varyBy(reply.code(status).headers(headers.pageAsReply).type(page.type), 'accept-language')
       return reply.send(fillSlots(page.plain.body.toString(), { ...site.words.provider[words], back }))
     },
   }
