@@ -1,11 +1,12 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { browserRecord } from '../http/user-agent.ts'
 
 /** What a person is told of that happened to their account. */
 export const PERSON_EVENTS = ['signed_in', 'linked', 'denied', 'revoked', 'passkey_added', 'passkey_removed'] as const
 
 const device = Type.Object({
-  browser: Type.Object({ name: Type.String(), os: Type.String() }),
+  browser: browserRecord,
   ip: Type.String(),
 })
 

@@ -1,10 +1,11 @@
 import Bowser from 'bowser'
+import Type, { type Static } from 'typebox'
 
 /** A browser in words that people know it by. */
-export interface BrowserName {
-  name: string
-  os: string
-}
+export type BrowserName = Static<typeof browserRecord>
+
+/** As stores keep it, within other records. */
+export const browserRecord = Type.Object({ name: Type.String(), os: Type.String() })
 
 export const UNKNOWN_BROWSER = 'Unknown browser'
 const LONGEST_USER_AGENT = 512

@@ -16,7 +16,8 @@ export interface User {
 }
 
 /** Where people come from, other than our own accounts. */
-export type IdentitySource = 'jwt' | 'introspection' | 'userinfo' | 'oidc'
+export const IDENTITY_SOURCES = ['jwt', 'introspection', 'userinfo', 'oidc'] as const
+export type IdentitySource = (typeof IDENTITY_SOURCES)[number]
 
 /**
  * The person as they are now: by their name and groups of now, whatever those were when they signed in. `undefined`: not

@@ -1,5 +1,5 @@
 import { hashSecret } from '../hashes.ts'
-import type { IdentitySource, User } from './identity.ts'
+import { IDENTITY_SOURCES, type IdentitySource, type User } from './identity.ts'
 
 /** Who somebody is, and by whose word. */
 export type Person = Pick<User, 'id' | 'source'>
@@ -17,10 +17,10 @@ export function personKeyHash(person: Person): string {
   return hashSecret(personKey(person))
 }
 
-const SOURCES: Readonly<Record<IdentitySource, true>> = { jwt: true, introspection: true, userinfo: true, oidc: true }
+const SOURCES: ReadonlySet<string> = new Set(IDENTITY_SOURCES)
 const ACCOUNT = 'account'
 /** Accounts' ids that read as if they came from elsewhere, in any case: applications may not tell it apart. */
-const AMBIGUOUS = new RegExp(`^(${[...Object.keys(SOURCES), ACCOUNT].join('|')})\\|`, 'i')
+const AMBIGUOUS = new RegExp(`^(${[...SOURCES, ACCOUNT].join('|')})\\|`, 'i')
 
 /**
  * A person to applications and back ends, as `sub` (RFC 7519 §4.1.2): an account's id as it is; of who comes from
@@ -39,7 +39,7 @@ export function personOfSubject(subject: string): Person {
 }
 
 function isSource(text: string | undefined): text is IdentitySource {
-  return text !== undefined && Object.hasOwn(SOURCES, text)
+  return text !== undefined && SOURCES.has(text)
 }
 
 /** Whether id and source are the same. What they are called says nothing. */

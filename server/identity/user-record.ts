@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { IDENTITY_SOURCES } from './identity.ts'
 
 /** A `User` as stores keep it, within other records. */
 export const userRecord = Type.Object({
@@ -6,8 +7,6 @@ export const userRecord = Type.Object({
   name: Type.String(),
   email: Type.Optional(Type.String()),
   groups: Type.Optional(Type.Array(Type.String())),
-  source: Type.Optional(
-    Type.Union([Type.Literal('jwt'), Type.Literal('introspection'), Type.Literal('userinfo'), Type.Literal('oidc')]),
-  ),
+  source: Type.Optional(Type.Enum([...IDENTITY_SOURCES])),
   credential: Type.Optional(Type.String()),
 })

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { hashSecret } from '../hashes.ts'
+import { browserRecord } from '../http/user-agent.ts'
 import type { User } from '../identity/identity.ts'
 import { userRecord } from '../identity/user-record.ts'
 
@@ -27,7 +28,7 @@ const passkeyRecord = Type.Object({
   isBackedUp: Type.Boolean(),
   name: Type.String(),
   /** Where it was added, if its owner has given it no name. */
-  browser: Type.Optional(Type.Object({ name: Type.String(), os: Type.String() })),
+  browser: Type.Optional(browserRecord),
   /** Epoch milliseconds. */
   createdAt: Type.Number(),
   /** Left out: not yet. */

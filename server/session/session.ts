@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { hashSecret } from '../hashes.ts'
+import { browserRecord } from '../http/user-agent.ts'
 import { userRecord } from '../identity/user-record.ts'
 
 /** What both phone and browser hold once signed in. Kept under the hash of its secret, which is also its public id. */
@@ -10,7 +11,7 @@ const sessionRecord = Type.Object({
   user: userRecord,
   /** A phone signed in itself and may sign browsers in; a browser was signed in by a phone. */
   kind: Type.Union([Type.Literal('browser'), Type.Literal('phone')]),
-  browser: Type.Object({ name: Type.String(), os: Type.String() }),
+  browser: browserRecord,
   ip: Type.String(),
   /** Epoch milliseconds. */
   createdAt: Type.Number(),
