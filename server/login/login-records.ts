@@ -57,7 +57,7 @@ export interface ApplyOptions extends WriteDown {
 /** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
 
-export interface LoginRecordsOptions {
+interface LoginRecordsOptions {
   store: RecordStore
   clock: Clock
   /** Told what happens to logins, each thing once. */

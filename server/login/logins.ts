@@ -11,7 +11,7 @@ import { createLoginRecords, type LoginRecords } from './login-records.ts'
 import { createScans, type Scans } from './scans.ts'
 import { createUserCodes, type UserCodes } from './user-codes.ts'
 
-export interface LoginsOptions {
+interface LoginsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness
@@ -22,7 +22,7 @@ export interface LoginsOptions {
   schedule?: Schedule | undefined
 }
 
-export interface WithdrawOptions {
+interface WithdrawOptions {
   keepScanned: boolean
   /** The request that ended the session. */
   by?: AnyOccasion | undefined

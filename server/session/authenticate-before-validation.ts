@@ -2,7 +2,7 @@ import type { FastifyError, FastifyRequest } from 'fastify'
 import type { AuthenticateNativeApp } from '../identity/native-apps.ts'
 import type { CurrentSession } from './current-session.ts'
 
-export interface WhoAsks {
+interface WhoAsks {
   nativeApp: AuthenticateNativeApp
   current: Pick<CurrentSession, 'require'>
 }

@@ -19,7 +19,7 @@ import type { BrowserPolls, BrowserStatus } from './browser-polls.ts'
 import type { Matching } from './digit-guard.ts'
 import { secretToGive } from './hand-over.ts'
 
-export interface BrowserLoginsOptions {
+interface BrowserLoginsOptions {
   records: LoginRecords
   userCodes: UserCodes
   polls: Pick<BrowserPolls, 'statusOf' | 'denialFor'>

@@ -12,7 +12,7 @@ import { decodeLogin } from '../login-record.ts'
 import type { LoginRecords } from '../login-records.ts'
 import type { Collect, HandOver } from './hand-over.ts'
 
-export interface BrowserPollsOptions {
+interface BrowserPollsOptions {
   records: LoginRecords
   collect: Collect
   hasEnded: HasEnded

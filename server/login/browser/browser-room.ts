@@ -22,7 +22,7 @@ import { type Collect, createCollect, type HandOverSessions } from './hand-over.
 import { createPoll } from './poll.ts'
 import { createPollLane } from './poll-lane.ts'
 
-export interface BrowserRoomOptions {
+interface BrowserRoomOptions {
   logins: Logins
   holds: Holds
   /** Whether there is room for another login. */

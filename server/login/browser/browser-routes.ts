@@ -31,7 +31,7 @@ import type { DigitGuard } from './digit-guard.ts'
 import { browserBehind, cookiesWith, type Poll } from './poll.ts'
 import { spareKeyNames } from './spare-keys.ts'
 
-export interface BrowserRoutesOptions {
+interface BrowserRoutesOptions {
   logins: BrowserLogins
   poll: Poll
   cookies: Cookies

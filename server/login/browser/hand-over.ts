@@ -37,7 +37,7 @@ export interface HandOver {
 /** What a hand-over does with sessions. */
 export type HandOverSessions = 'lookUp' | 'inherit' | 'create' | 'resume' | 'tell' | 'settle' | 'discard'
 
-export interface HandOverOptions {
+interface HandOverOptions {
   records: LoginRecords
   sessions: Pick<SessionService, HandOverSessions>
   approver: Approver

@@ -14,7 +14,7 @@ import type { BrowserStatus } from './browser-polls.ts'
 import { statusOnWire } from './browser-wire.ts'
 import { cookiesWith, type Poll } from './poll.ts'
 
-export interface PollLaneOptions {
+interface PollLaneOptions {
   poll: Poll
   cookies: Cookies
   paces: Paces

@@ -9,7 +9,7 @@ import type { PollingClients } from '../hold/polling-clients.ts'
 import { isBrowserKey, type Token } from '../token.ts'
 import type { BrowserPolls, BrowserStatus } from './browser-polls.ts'
 
-export interface PollOptions {
+interface PollOptions {
   polls: Pick<BrowserPolls, 'status'>
   cookies: Cookies
   clients: PollingClients

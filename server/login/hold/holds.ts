@@ -20,7 +20,7 @@ export interface Holds {
   tallies: { browser: HoldTally; phone: HoldTally }
 }
 
-export interface HoldsOptions {
+interface HoldsOptions {
   clock: Clock
   /** As configured, in whole seconds; `hold: 0` turns holding off. */
   pace: Pace

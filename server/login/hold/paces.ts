@@ -19,7 +19,7 @@ export interface Paces {
   holdSeconds(): number
 }
 
-export interface PacesOptions {
+interface PacesOptions {
   pressure: Pick<Pressure, 'poll'>
   /** 0 to 1. */
   random: () => number

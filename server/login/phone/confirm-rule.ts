@@ -9,7 +9,7 @@ import type { ConfirmMode } from '../login-policy.ts'
 /** By what a phone's owner confirms. */
 export type ConfirmKind = 'tap' | 'passkey'
 
-export interface ConfirmRuleOptions {
+interface ConfirmRuleOptions {
   mode: ConfirmMode
   /** Whether browsers know passkeys at the public URL. */
   isSecureContext: boolean

@@ -29,7 +29,7 @@ import { deriveMatchCode, deriveTypedSecret, formatToken, hashMatchCode, makeSal
 import type { UserCodes } from '../user-codes.ts'
 import { isPhoneOfPerson, mayBeAnyPhone } from './native-phone.ts'
 
-export interface PhoneApprovalsOptions {
+interface PhoneApprovalsOptions {
   records: LoginRecords
   userCodes: UserCodes
   scans: Scans
@@ -73,7 +73,7 @@ export interface TypedCode {
   presentedSecret: string
 }
 
-export interface ConfirmOptions {
+interface ConfirmOptions {
   /** The browser stays signed in when it is closed. */
   remember: boolean
   /** What the phone is signed in by. */

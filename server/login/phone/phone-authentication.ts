@@ -13,7 +13,7 @@ import { phoneOfApp } from './native-phone.ts'
  */
 export type AuthenticatePhone = (request: FastifyRequest, deviceId?: string) => Promise<Phone>
 
-export interface PhoneAuthenticationOptions {
+interface PhoneAuthenticationOptions {
   current: CurrentSession
   nativeApp: AuthenticateNativeApp
   approvingTokens: Pick<ApprovingTokens, 'seal'>

@@ -18,7 +18,7 @@ import { createPhoneApprovals } from './phone-approvals.ts'
 import { createPhoneAuthentication } from './phone-authentication.ts'
 import { type IsNewTo, phoneRoutes } from './phone-routes.ts'
 
-export interface PhoneRoomOptions {
+interface PhoneRoomOptions {
   logins: Logins
   holds: Holds
   current: CurrentSession

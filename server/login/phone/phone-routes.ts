@@ -39,7 +39,7 @@ import {
 /** Whether somebody has not signed in from such a browser in that network before, as far as anybody remembers. */
 export type IsNewTo = (person: User, asking: { browser: BrowserName; ip: string }) => Promise<boolean>
 
-export interface PhoneRoutesOptions {
+interface PhoneRoutesOptions {
   approvals: PhoneApprovals
   authenticatePhone: AuthenticatePhone
   current: Pick<CurrentSession, 'presentedSecret'>
