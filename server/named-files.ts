@@ -12,7 +12,7 @@ import type { SigningKeys } from './keys/key-set.ts'
 import { openSigningKeysFile } from './keys/signing-keys-file.ts'
 import { longestLoginMs } from './login/login-policy.ts'
 import type { Clients, OAuthClient } from './oauth/client.ts'
-import { createClients, haveOddSecrets, readClientsFile } from './oauth/clients-file.ts'
+import { clientsWithUnencodedSecrets, createClients, readClientsFile } from './oauth/clients-file.ts'
 import { signingAlgorithms } from './signing.ts'
 
 export interface NamedFilesOptions {
@@ -123,11 +123,11 @@ async function openClientsFile(
   const read = (from: string) => readClientsFile(from, tokenAudiences)
   function take(given: readonly OAuthClient[]): void {
     clients.replace(given)
-    for (const { id } of haveOddSecrets(given)) logger.warn({ client: id }, ODD_SECRET)
+    for (const { id } of clientsWithUnencodedSecrets(given)) logger.warn({ client: id }, UNENCODED_SECRET)
   }
   const file = await followFile({ path, what: 'clients', logger, read, take })
   return { ...file, clients }
 }
 
-const ODD_SECRET =
+const UNENCODED_SECRET =
   'its client_secret has a + or %, which many applications send as it is: make it by openssl rand -hex 32'

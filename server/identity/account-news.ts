@@ -41,8 +41,11 @@ const AT_ONCE = 100
 export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOptions): OnAccountNews {
   let turn = Promise.resolve()
 
-  /** Notes that it is told. Who is removed has no other end to come, also where it is read of late. */
-  function isFirst({ user, why }: AccountEnd): Promise<boolean> {
+  /**
+   * Notes that it is told. Who is removed has no other end to come, also where it is read of late.
+   * @returns whether nobody else has
+   */
+  function claimTelling({ user, why }: AccountEnd): Promise<boolean> {
     return updateRecord<boolean>(store, keyOf(user), (told) => {
       if (told === why || told === 'removed') return { result: false }
       return { next: { value: why, expiresAt: clock() + READ_APART_MS }, result: true }
@@ -53,7 +56,7 @@ export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOption
     if (news.why === 'disabled_before') return
     try {
       if (news.why === 'back') await store.remove(keyOf(news.user))
-      else if (!(await isFirst(news))) return
+      else if (!(await claimTelling(news))) return
     } catch {
       // It is told, by each.
     }

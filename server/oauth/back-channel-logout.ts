@@ -60,12 +60,13 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       await posts(clientId, post, performance.now() + LONGEST_TURN_MS)
     } catch (error) {
       const why = whyNotTold(error)
-      const isGivenUp = !isTriedAgain(clientId, tries, () => tellOne(clientId, sid, sub, tries + 1))
+      const isGivenUp = !scheduleRetry(clientId, tries, () => tellOne(clientId, sid, sub, tries + 1))
       logger.warn({ client: clientId, session: sid, why, isGivenUp }, 'an application was not told of a sign-out')
     }
   }
 
-  function isTriedAgain(name: string, tries: number, again: () => Promise<void>): boolean {
+  /** @returns whether it is tried again: not where it was tried often enough, or too much waits already */
+  function scheduleRetry(name: string, tries: number, again: () => Promise<void>): boolean {
     // An application, or a store, that is being started again is no reason to be told nothing.
     const pause = RETRY_PAUSES_MS[tries]
     const others = waiting.get(name) ?? new Set()
@@ -84,7 +85,7 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
       const clients = await told.take(sessionId)
       await Promise.all(clients.map((clientId) => tellOne(clientId, sessionId, subOf(person), 0)))
     } catch (error) {
-      const isGivenUp = !isTriedAgain(OF_STORE, tries, () => tellAll(sessionId, person, tries + 1))
+      const isGivenUp = !scheduleRetry(OF_STORE, tries, () => tellAll(sessionId, person, tries + 1))
       logger.warn({ session: sessionId, err: error, isGivenUp }, 'applications were not told of a sign-out')
     }
   }

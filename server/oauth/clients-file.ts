@@ -56,7 +56,7 @@ export function parseClients(text: string, audiences: readonly string[] = []): O
  * Whose secret means another where it is sent as it is: `client_secret_basic` wants it form-encoded (RFC 6749 §2.3.1), which
  * many clients leave out.
  */
-export function haveOddSecrets(clients: readonly OAuthClient[]): readonly OAuthClient[] {
+export function clientsWithUnencodedSecrets(clients: readonly OAuthClient[]): readonly OAuthClient[] {
   return clients.filter(({ secret }) => secret !== undefined && /[+%]/.test(secret))
 }
 

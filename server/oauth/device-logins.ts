@@ -118,9 +118,7 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
       const lookedAt = clock()
       const record = await records.readStored(loginId)
       const login = records.decode(record)
-      if (login !== undefined && isWaiting(login)) {
-        return { status: waiting.isTooFast(code, login, lookedAt) ? 'too_fast' : 'waiting' }
-      }
+      if (login !== undefined && isWaiting(login)) return { status: waiting.notePoll(code, login, lookedAt) }
       const ended = waiting.end(code)
       if (login === undefined) {
         if (ended !== undefined) void records.noteExpired(loginId, ended, ofDevice(by, ended))

@@ -11,9 +11,9 @@ export interface WaitingDevices {
   /**
    * A device asked, and waits still.
    * @param lookedAt when its login was read, or before: epoch milliseconds
-   * @returns whether that was too soon after the last time
+   * @returns `too_fast`: too soon after the last time
    */
-  isTooFast(code: string, login: Login, lookedAt: number): boolean
+  notePoll(code: string, login: Login, lookedAt: number): 'waiting' | 'too_fast'
   /**
    * Forgets a device: it waits no more.
    * @returns its login as it was while it waited, if that has run out where it is not in the store any more; `undefined` also
@@ -63,12 +63,13 @@ export function createWaitingDevices({ clock, policy, most = MOST_REMEMBERED }: 
   return {
     begin: (code, login) => remember(hashSecret(code), { login, lookedAt: login.createdAt }),
 
-    isTooFast(code, login, lookedAt) {
+    notePoll(code, login, lookedAt) {
       const key = hashSecret(code)
       const now = clock()
       const since = now - (waiting.get(key)?.askedAt ?? Number.NEGATIVE_INFINITY)
       remember(key, { login, lookedAt, askedAt: now })
-      return since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+      const isTooFast = since >= 0 && since < DEVICE_INTERVAL_SECONDS * 1000 - JITTER_MS
+      return isTooFast ? 'too_fast' : 'waiting'
     },
 
     end(code) {

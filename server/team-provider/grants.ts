@@ -36,8 +36,16 @@ type Durability = Pick<WriteOptions, 'durable'>
 export interface Grants {
   open(grant: Omit<Grant, 'provider' | 'refresh'>, refreshToken: string | undefined): Promise<string>
   find(id: string): Promise<Grant | undefined>
-  /** Changes it, if it is still there. `undefined` out of `decide`: it stays as it is. */
-  change(id: string, decide: (grant: Grant) => Grant | undefined, how?: Durability): Promise<Grant | undefined>
+  /**
+   * Changes it, if it is still there.
+   * @param decide may run many times: it must have no effects. Without a `next` the grant stays as it is
+   * @returns the decision's `result`. `undefined`: there is no such grant any more
+   */
+  change<Result>(
+    id: string,
+    decide: (grant: Grant) => { next?: Grant | undefined; result: Result },
+    how?: Durability,
+  ): Promise<Result | undefined>
   /** Puts down the provider's newest word. From then on both the grant and its `sid` are kept for as long as when they were new. */
   renew(id: string, grant: Grant, said: Pick<Grant, 'user' | 'saidAt' | 'askAt'>): Promise<Grant | undefined>
   /** From its answer on nobody is vouched for by it. */
@@ -90,11 +98,12 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
   }
 
   const change: Grants['change'] = (id, decide, how) =>
-    updateRecord<Grant | undefined>(store, keyOf(id), (value) => {
+    updateRecord(store, keyOf(id), (value) => {
       const grant = decode(value)
-      const next = grant && decide(grant)
-      if (next === undefined) return { result: grant }
-      return { next: { value: next, expiresAt: endOf(next), ...how }, result: next }
+      if (grant === undefined) return { result: undefined }
+      const { next, result } = decide(grant)
+      if (next === undefined) return { result }
+      return { next: { value: next, expiresAt: endOf(next), ...how }, result }
     })
 
   const end = (id: string) =>
@@ -103,8 +112,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       return value === undefined ? { result: undefined } : { next, result: undefined }
     })
 
-  const isEnded = (id: string) => end(id).then(() => true)
-  const discard = (id: string) => end(id).catch(() => followUps.begin(id, () => isEnded(id)))
+  const discard = (id: string) => end(id).catch(() => followUps.begin(id, () => end(id).then(() => true)))
 
   return {
     async open(grant, refreshToken) {
@@ -128,7 +136,10 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
 
     async renew(id, grant, said) {
       await noteSession({ ...grant, ...said })
-      return change(id, (now) => ({ ...now, ...said }))
+      return change(id, (now) => {
+        const next = { ...now, ...said }
+        return { next, result: next }
+      })
     },
 
     end,

@@ -29,8 +29,10 @@ export function createNextTokens({ grants, clock }: NextTokensOptions): NextToke
     const tokens = left.get(id)
     if (tokens === undefined) return true
     const { before, next } = tokens
-    const change = (now: Grant) =>
-      now.refresh === before || now.refresh === next ? { ...now, refresh: next } : undefined
+    const change = (now: Grant) => {
+      const isOpen = now.refresh === before || now.refresh === next
+      return { next: isOpen ? { ...now, refresh: next } : undefined, result: undefined }
+    }
     await grants.change(id, change, { durable: true })
     if (left.get(id) === tokens) left.forget(id)
     return left.get(id) === undefined

@@ -120,16 +120,14 @@ export function createVouching(options: VouchingOptions): Vouching {
   }
 
   /** The one who may ask now, if that is due and nobody else does. `undefined`: there is no such grant any more. */
-  async function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
-    let isMine = false
-    const grant = await grants.change(id, (now) => {
-      const next = nextTokens.withNext(id, now)
+  function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
+    return grants.change(id, (now) => {
+      const known = nextTokens.withNext(id, now)
       // Who cannot ask is in nobody's way: another instance may have the client secret that opens it.
-      isMine = isTimeToAsk(now) && grants.refreshTokenOf(id, next) !== undefined
-      if (isMine) return { ...next, askAt: clock() + LEASE_MS }
-      return next === now ? undefined : next
+      const isMine = isTimeToAsk(now) && grants.refreshTokenOf(id, known) !== undefined
+      const grant = isMine ? { ...known, askAt: clock() + LEASE_MS } : known
+      return { next: grant === now ? undefined : grant, result: { grant, isMine } }
     })
-    return grant && { grant, isMine }
   }
 
   /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
@@ -165,7 +163,7 @@ export function createVouching(options: VouchingOptions): Vouching {
       if (error instanceof ProviderRefused) return withdraw(user, id, withdrawalOf(error))
       if (!isUnavailable(error)) throw error
       const pause = isLastWordTooOld(grant) ? ASK_SOON_MS : ASK_AGAIN_MS
-      await grants.change(id, (now) => ({ ...now, askAt: clock() + pause }))
+      await grants.change(id, (now) => ({ next: { ...now, askAt: clock() + pause }, result: undefined }))
       return asLastSaid(id, grant)
     }
   }

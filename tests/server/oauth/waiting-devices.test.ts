@@ -19,9 +19,9 @@ test('so many devices are remembered and no more: those that were heard of last'
     ip: '192.0.2.1',
   }
   for (const code of ['a', 'b', 'c']) waiting.begin(code, login)
-  expect(waiting.isTooFast('a', login, time.now)).toBe(false)
+  expect(waiting.notePoll('a', login, time.now)).toBe('waiting')
   waiting.begin('d', login)
-  expect(waiting.isTooFast('a', login, time.now)).toBe(true)
+  expect(waiting.notePoll('a', login, time.now)).toBe('too_fast')
   time.now += 30_000
   expect(['a', 'b', 'c', 'd'].map((code) => waiting.end(code))).toEqual([login, undefined, login, login])
   expect(waiting.end('a')).toBeUndefined()
