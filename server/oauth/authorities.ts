@@ -61,7 +61,7 @@ export function createAuthorities(options: AuthorityOptions) {
   /** Whole seconds to an end of the session that something is given for. */
   function secondsTo(endOf: (session: Session) => number): number {
     const state = call()
-    const found = state?.behind ?? (state && goodVisitor(state))
+    const found = state?.found.grantingSession ?? (state && goodVisitor(state.asked))
     return found === undefined ? 1 : Math.max(1, secondsUntil(endOf(found.session), clock()))
   }
 
@@ -77,7 +77,7 @@ export function createAuthorities(options: AuthorityOptions) {
     sessions.withdraw(person, { session, reason, by })
 
   /** Nobody has been given it. */
-  const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given', call()?.by)
+  const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given', call()?.asked.by)
 
   /** What a device's code gives in the name of a session, if the client is open to its person. */
   async function approved(ctx: KoaContextWithOIDC, payload: AdapterPayload, sessionId: string, grantId: string) {
@@ -88,10 +88,10 @@ export function createAuthorities(options: AuthorityOptions) {
       throw new errors.AccessDenied()
     }
     const { id, session } = found
-    stateOf(ctx).behind = found
+    stateOf(ctx).found.grantingSession = found
     const grant = await grantTo(ctx, found, client, String(payload.params?.['scope'] ?? DEFAULT_SCOPE))
     grant.jti = grantId
-    stateOf(ctx).device = { session: id, subject: subjectOf(session.user) }
+    stateOf(ctx).found.device = { session: id, subject: subjectOf(session.user) }
     await grant.save()
     return {
       ...{ accountId: subOf(session.user), grantId, sessionUid: id, sid: id },
@@ -104,7 +104,7 @@ export function createAuthorities(options: AuthorityOptions) {
   async function collectedBy(payload: AdapterPayload, code: string): Promise<CollectedDevice | undefined> {
     const isOpenTo = (user: User) => openTo(user, payload.clientId) !== undefined
     const before = decodeCollected(payload[COLLECTED])
-    const login = await deviceLogin(code, { isOpenTo, collected: before, by: call()?.by })
+    const login = await deviceLogin(code, { isOpenTo, collected: before, by: call()?.asked.by })
     if (login.status === 'approved') return login.collected
     if (login.status === 'waiting') return undefined
     if (login.status === 'too_fast') throw new errors.SlowDown()
@@ -122,8 +122,8 @@ export function createAuthorities(options: AuthorityOptions) {
     async isGood(payload: AdapterPayload): Promise<boolean> {
       const session = await sessionBehind(payload)
       const state = call()
-      if (state !== undefined && session !== undefined) state.behind = session
-      else if (state !== undefined) state.isEnded = true
+      if (state !== undefined && session !== undefined) state.found.grantingSession = session
+      else if (state !== undefined) state.found.isEnded = true
       return session !== undefined
     },
 
@@ -150,10 +150,10 @@ export function createAuthorities(options: AuthorityOptions) {
      * it would take an ID token for a new sign-in, of whose end nobody tells it any more. Where nobody can say, what is made
      * is given: it was good a moment ago, and whoever asked again would be refused.
      */
-    async refuseEnded(behind: IdentifiedSession | undefined): Promise<void> {
-      if (behind === undefined || (await sessions.kindOf(behind.id).catch(() => 'unknown')) !== undefined) return
+    async refuseEnded(session: IdentifiedSession | undefined): Promise<void> {
+      if (session === undefined || (await sessions.kindOf(session.id).catch(() => 'unknown')) !== undefined) return
       // As the end did, which may have come before this sign-in was noted.
-      await rows.clear(behind.id)
+      await rows.clear(session.id)
       throw new errors.InvalidGrant('its session has ended')
     },
 
@@ -172,13 +172,14 @@ export function createAuthorities(options: AuthorityOptions) {
 
     /** A session that is good goes straight through: the applications are the team's own, and so is their consent. */
     async loadExistingGrant(ctx: KoaContextWithOIDC) {
-      const visitor = goodVisitor(stateOf(ctx))
+      const { asked } = stateOf(ctx)
+      const visitor = goodVisitor(asked)
       if (visitor === undefined || asksForLogin(ctx.oidc)) return undefined
       const { user } = visitor.session
-      if (stateOf(ctx).isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
+      if (asked.isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
       const client = openTo(user, ctx.oidc.client?.clientId)
       if (client === undefined) throw new errors.AccessDenied('not open to this person')
-      const limit = stateOf(ctx).isFramed ? limits.framedCode : limits.code
+      const limit = asked.isFramed ? limits.framedCode : limits.code
       return limit(visitor, async () => {
         const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
         await grant.save()
@@ -191,15 +192,15 @@ export function createAuthorities(options: AuthorityOptions) {
 
     /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
     inLimits(use: () => Promise<void>): Promise<void> {
-      const found = call()?.behind
-      return found === undefined ? use() : limits.tokens(found, use)
+      const session = call()?.found.grantingSession
+      return session === undefined ? use() : limits.tokens(session, use)
     },
 
     findAccount: (async (ctx, sub, token) => {
       const state = stateOf(ctx)
       // Asked about on the way to its end alone: nobody is given anything for it.
       if (Object(token).consumed !== undefined) return { accountId: sub, claims: async () => ({ sub }) }
-      const found = token === undefined ? goodVisitor(state) : state.behind
+      const found = token === undefined ? goodVisitor(state.asked) : state.found.grantingSession
       if (found === undefined || subOf(found.session.user) !== sub) return undefined
       const claims = { ...claimsOf(found.session.user, usernameOf(found.session.user)), sub }
       return { accountId: sub, claims: async (use) => (use === 'id_token' ? { ...claims, sid: found.id } : claims) }

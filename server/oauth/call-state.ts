@@ -3,8 +3,8 @@ import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
 import type { Refusal } from './refusals.ts'
 
-/** What a request to the provider carries along, and what the provider leaves there for who called it. */
-export interface CallState {
+/** A request to the provider, as our routes make it. */
+export interface CallInput {
   /** The request itself, for records of what comes of it. */
   by?: Occasion
   /** Who is signed in on the browser that asks. */
@@ -17,8 +17,12 @@ export interface CallState {
   isFramed?: boolean
   /** The application wants to be posted the answer, which is done after the provider. */
   isFormPost?: boolean
+}
+
+/** What is found out on the way, for the steps that follow and for who called. */
+export interface CallFindings {
   /** The session that the presented code or token was given in the name of. */
-  behind?: IdentifiedSession | undefined
+  grantingSession?: IdentifiedSession | undefined
   /** What was presented was given in the name of a session that is over, or closed to the client. */
   isEnded?: boolean
   /** The session of a device, for which a grant is made now: the grant is all that leads to it. */
@@ -35,6 +39,12 @@ export interface CallState {
   refusal?: Refusal | undefined
   /** Nothing that the client did. */
   failure?: unknown
+}
+
+/** What goes with a request through the provider. */
+export interface CallState {
+  readonly asked: Readonly<CallInput>
+  readonly found: CallFindings
 }
 
 export interface DeviceSession {
@@ -60,7 +70,7 @@ export function stateOf(ctx: { state: unknown }): CallState {
 const COARSE_MS = 1000
 
 /** Who is signed in, unless only somebody who signed in later will do, and has proved then who they are. */
-export function goodVisitor({ visitor, since = 0 }: CallState): IdentifiedSession | undefined {
+export function goodVisitor({ visitor, since = 0 }: CallInput): IdentifiedSession | undefined {
   if (visitor === undefined || visitor.session.createdAt < since) return undefined
   return lastProvenAt(visitor.session) >= since - COARSE_MS ? visitor : undefined
 }

@@ -102,7 +102,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
    * The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token, which
    * is good for as long as that session, and the device in what was taken away.
    */
-  async function revoke(grantId: string, why: TakenAway, by = call()?.by): Promise<void> {
+  async function revoke(grantId: string, why: TakenAway, by = call()?.asked.by): Promise<void> {
     const device = await updateRecord<DeviceSession | undefined>(store, keyOf('Grant', grantId), (value) => {
       const result = deviceIn(value)
       if (value === undefined) return { result }
@@ -147,7 +147,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
 
   /** Lets a refresh token take another's place. That one stays good beside it until `useUp`. */
   async function succeed(id: string, value: Record<string, unknown>, expiresAt: number): Promise<void> {
-    const spent = call()?.spent
+    const spent = call()?.found.spent
     if (spent === undefined) throw refuseReplay()
     const next = { ...value, [CURRENT]: hashSecret(id), [BEFORE]: hashSecret(spent.id) }
     const isNext = await updateRecord<boolean>(store, keyOf(REFRESH_TOKEN, id), (row) =>
@@ -220,7 +220,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
 
   /** What is beside a grant that is made for a device. */
   function ofDevice(kind: string): { [DEVICE]?: DeviceSession } {
-    const device = kind === 'Grant' ? call()?.device : undefined
+    const device = kind === 'Grant' ? call()?.found.device : undefined
     return device === undefined ? {} : { [DEVICE]: device }
   }
 
@@ -252,7 +252,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     consume: (id) =>
       inLimits(async () => {
         const state = call()
-        if (state !== undefined) state.spent = { kind, id }
+        if (state !== undefined) state.found.spent = { kind, id }
       }),
     destroy: (id) => destroy(kind, id),
     revokeByGrantId: (grantId) => revoke(grantId, 'used_twice'),

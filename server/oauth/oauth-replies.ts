@@ -7,7 +7,7 @@ import { READABLE_HEADERS } from '../http/other-origins.ts'
 import { searchOf } from '../http/query.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
-import type { CallState } from './call-state.ts'
+import type { CallInput } from './call-state.ts'
 import type { OAuthPages } from './oauth-pages.ts'
 import type { CurrentProvider } from './provider.ts'
 import { createProviderCall, type ProviderReply, type ProviderRequest } from './provider-call.ts'
@@ -22,11 +22,11 @@ export interface OAuthRepliesOptions {
 /** How our routes ask the provider, and send what it says. */
 export interface OAuthReplies {
   /**
-   * @param state but for `by`, which is this request
+   * @param asked but for `by`, which is this request
    * @param others what is asked instead of what the request says
    * @throws ScanInError what is nobody's fault but ours; `unsupported_media_type` for what is no form
    */
-  ask(request: FastifyRequest, state?: Omit<CallState, 'by'>, others?: Partial<ProviderRequest>): Promise<ProviderReply>
+  ask(request: FastifyRequest, asked?: Omit<CallInput, 'by'>, others?: Partial<ProviderRequest>): Promise<ProviderReply>
   send(reply: FastifyReply, answer: ProviderReply): FastifyReply
 }
 
@@ -34,17 +34,17 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
   const { publicUrl, provider, pages, clientAddresses } = options
   const callProvider = createProviderCall(publicUrl)
   return {
-    async ask(request, state = {}, others = {}) {
-      const asked = { ...asAsked(request), ...others }
+    async ask(request, asked = {}, others = {}) {
+      const passedOn = { ...asAsked(request), ...others }
       const by = occasionOf(request, clientAddresses)
-      const answer = await callProvider(await provider(), asked, { ...state, by })
+      const answer = await callProvider(await provider(), passedOn, { ...asked, by })
       Object.assign(request.labels, labelsOf(answer))
-      if (answer.state.failure !== undefined) throw ScanInError.from(answer.state.failure)
+      if (answer.found.failure !== undefined) throw ScanInError.from(answer.found.failure)
       return answer
     },
 
-    send(reply, { status, headers, body, state }) {
-      if (state.trouble !== undefined) return pages.trouble(reply, state.trouble)
+    send(reply, { status, headers, body, found }) {
+      if (found.trouble !== undefined) return pages.trouble(reply, found.trouble)
       reply.code(status).headers({ ...headers, ...exposing(headers) })
       // What is empty is of no type (RFC 9110 §8.3), which the provider names all the same.
       if (body === '' || body === null || body === undefined) return reply.removeHeader('content-type').send()
@@ -71,10 +71,10 @@ function exposing({ [EXPOSED]: theirs }: ProviderReply['headers']): Record<strin
 }
 
 /** What log lines say of it. */
-function labelsOf({ clientId, state: { behind, refusal } }: ProviderReply): Partial<RequestLabels> {
+function labelsOf({ clientId, found: { grantingSession, refusal } }: ProviderReply): Partial<RequestLabels> {
   return {
     ...refusal,
     ...(clientId === undefined ? {} : { client: clientId }),
-    ...(behind === undefined ? {} : { session: behind.id, ...publicPerson(behind.session.user) }),
+    ...(grantingSession && { session: grantingSession.id, ...publicPerson(grantingSession.session.user) }),
   }
 }

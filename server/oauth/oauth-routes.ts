@@ -92,7 +92,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     const started = await devices.start({
       code,
       clientId: client.id,
-      application: { name: client.name, scopes: scopesAmong(client, answer.state.scope ?? ''), isDevice: true },
+      application: { name: client.name, scopes: scopesAmong(client, answer.found.scope ?? ''), isDevice: true },
       name: { name: client.name, os: browserOf(request.headers['user-agent']).os },
       at: clientAddresses.of(request.raw),
     })

@@ -63,7 +63,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     // By a hint that cannot be read, the person is asked.
     const { query } = await withReadableHint(request)
     const answer = await ask(request, { visitor }, { headers, url: `${PATHS.end_session}?${query}` })
-    const { signOut } = answer.state
+    const { signOut } = answer.found
     if (signOut === undefined) return send(reply, answer)
     // Only an ID token of this very session says that it is the person's own wish.
     if (visitor !== undefined && signOut.hint?.sid !== visitor.id) return pages.askSignOut(reply, signOut)

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Provider } from 'oidc-provider'
-import type { CallState } from './call-state.ts'
+import type { CallFindings, CallInput, CallState } from './call-state.ts'
 
 export interface ProviderRequest {
   method: string
@@ -15,7 +15,7 @@ export interface ProviderReply {
   status: number
   headers: Record<string, string | string[]>
   body: unknown
-  state: CallState
+  found: CallFindings
   /** The client that it is about, as far as it was found out. */
   clientId: string | undefined
 }
@@ -38,7 +38,7 @@ export function createProviderCall(publicUrl: string) {
   const { host, protocol } = new URL(publicUrl)
   const socket = { encrypted: protocol === 'https:' }
 
-  return async (provider: Provider, request: ProviderRequest, state: CallState): Promise<ProviderReply> => {
+  return async (provider: Provider, request: ProviderRequest, asked: CallInput): Promise<ProviderReply> => {
     const { method, url, headers, body } = request
     const passed = PASSED_ON.map((name) => [name, headers[name]]).filter(([, value]) => value !== undefined)
     const length = body === undefined ? {} : { 'content-length': String(body.length) }
@@ -51,10 +51,11 @@ export function createProviderCall(publicUrl: string) {
     const outgoing = new ServerResponse(incoming)
     outgoing.statusCode = 404
     const ctx = provider.createContext(incoming, outgoing)
+    const state: CallState = { asked, found: {} }
     Object.assign(ctx.state, state)
     await answerOf(provider)(ctx)
     const clientId: string | undefined = ctx['oidc']?.client?.clientId
-    return { status: ctx.status, headers: headersOf(outgoing), body: ctx.body, state: ctx.state as CallState, clientId }
+    return { status: ctx.status, headers: headersOf(outgoing), body: ctx.body, found: state.found, clientId }
   }
 }
 

@@ -45,11 +45,11 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   }
 
   function loginAddress(ctx: KoaContextWithOIDC): string {
-    const state = stateOf(ctx)
+    const { asked } = stateOf(ctx)
     // Somebody has just signed in for this, and it was somebody else who was meant.
-    if (state.since !== undefined && goodVisitor(state) !== undefined) throw new oidc.errors.LoginRequired()
-    const isForced = state.visitor !== undefined || asksForLogin(ctx.oidc)
-    const params = { ...ctx.oidc.params, ...(state.isFormPost ? { response_mode: 'form_post' } : {}) }
+    if (asked.since !== undefined && goodVisitor(asked) !== undefined) throw new oidc.errors.LoginRequired()
+    const isForced = asked.visitor !== undefined || asksForLogin(ctx.oidc)
+    const params = { ...ctx.oidc.params, ...(asked.isFormPost ? { response_mode: 'form_post' } : {}) }
     const meant = ctx.oidc.entities['IdTokenHint']?.payload['sub']
     const address = returnAddress(params, {
       since: isForced ? clock() : undefined,
@@ -65,7 +65,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     const isKnown = scope.split(' ').some((name) => name !== OFFLINE && SCOPES.some((known) => known === name))
     if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
     // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.
-    stateOf(ctx).scope = scope
+    stateOf(ctx).found.scope = scope
     keepOffline(ctx)
   }
 
@@ -82,14 +82,14 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   /** Whether a client may have the person of what was presented among its own: another may have been given the token. */
   function isOpenTo(ctx: KoaContextWithOIDC, clientId: string): boolean {
     const client = clients.find(clientId)
-    const { behind } = stateOf(ctx)
-    return client !== undefined && behind !== undefined && mayEnter(client, behind.session.user)
+    const { grantingSession } = stateOf(ctx).found
+    return client !== undefined && grantingSession !== undefined && mayEnter(client, grantingSession.session.user)
   }
 
   function noteSignOut(ctx: KoaContextWithOIDC): void {
     const { client, params = {}, entities } = ctx.oidc
     const { post_logout_redirect_uri: to, state } = params
-    stateOf(ctx).signOut = {
+    stateOf(ctx).found.signOut = {
       client: client && clients.find(client.clientId),
       to: typeof to === 'string' ? withState(to, state) : undefined,
       hint: entities['IdTokenHint']?.payload,
@@ -152,7 +152,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     loadExistingGrant,
     pkce: { required: () => true },
     renderError(ctx, { error }) {
-      stateOf(ctx).trouble = { error, status: ctx.status }
+      stateOf(ctx).found.trouble = { error, status: ctx.status }
       ctx.body = ''
     },
     responseTypes: ['code'],

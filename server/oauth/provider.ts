@@ -50,15 +50,16 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     // if the session is there still.
     provider.use(async (ctx, next) => {
       await next()
-      const { spent, by, behind } = stateOf(ctx)
+      const { asked, found } = stateOf(ctx)
+      const { spent } = found
       if (spent === undefined || ctx.status !== 200) return
       const last = async () => {
-        await useUp(spent, by)
-        await authorities.refuseEnded(behind)
+        await useUp(spent, asked.by)
+        await authorities.refuseEnded(found.grantingSession)
       }
       await last().catch((error: unknown) => {
         if (!(error instanceof oidc.errors.InvalidGrant)) {
-          stateOf(ctx).failure ??= error
+          found.failure ??= error
           return
         }
         noteRefusal(ctx, error)
@@ -68,7 +69,7 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     })
     for (const event of REFUSALS) (provider as NodeJS.EventEmitter).on(event, noteRefusal)
     provider.on('server_error', (ctx, error) => {
-      stateOf(ctx).failure ??= error
+      stateOf(ctx).found.failure ??= error
     })
     return provider
   }
@@ -82,8 +83,8 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
 
 /** The last of several is what is answered. */
 function noteRefusal(ctx: { state: unknown }, error: errors.OIDCProviderError): void {
-  const state = stateOf(ctx)
-  state.refusal = refusalOf(error, state)
+  const { found } = stateOf(ctx)
+  found.refusal = refusalOf(error, found)
 }
 
 const LONG_AGO = new Date(0)
@@ -107,7 +108,7 @@ const NOBODY = { accountId: 'nobody' }
 
 /** The provider's idea of who is signed in: what our own session says, made anew for each request and kept nowhere. */
 function sessionOf(provider: Provider, ctx: KoaContextWithOIDC) {
-  const visitor = goodVisitor(stateOf(ctx))
+  const visitor = goodVisitor(stateOf(ctx).asked)
   const about = visitor && {
     uid: visitor.id,
     jti: visitor.id,

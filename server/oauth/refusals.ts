@@ -1,5 +1,5 @@
 import type { errors } from 'oidc-provider'
-import type { CallState } from './call-state.ts'
+import type { CallFindings } from './call-state.ts'
 import { DEVICE_GRANT } from './client.ts'
 
 /** Why something was refused, for whoever reads the log: in words of ours, and in none that the caller has written. */
@@ -82,7 +82,7 @@ const REASONS = new Map(
 const NO_REFUSALS = new Set(['login_required', 'authorization_pending', 'slow_down', 'unsupported_token_type'])
 
 /** `undefined`: it is none that anybody has to look into. */
-export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallState): Refusal | undefined {
+export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallFindings): Refusal | undefined {
   const { error: code, error_description: said = '', error_detail: detail = '' } = error
   if (NO_REFUSALS.has(code)) return undefined
   const found = REASONS.get(detail) ?? REASONS.get(said)

@@ -30,7 +30,7 @@ beforeEach(() => {
   store = createMemoryStore({ clock: () => now })
   const clients = createClients()
   clients.replace(parseClients('[{"client_id":"web","client_name":"Web","redirect_uris":["https://web.example/cb"]}]'))
-  call = {}
+  call = { asked: {}, found: {} }
   ;({ adapter: adapterOf, useUp } = createOAuthRecords({
     store,
     clock: () => now,
@@ -76,9 +76,9 @@ test('a device`s grant is taken away before its session ends, and asked again bo
     steps.push(whose)
     if (isCut) throw new Error('no answer')
   }
-  call = { device }
+  call = { asked: {}, found: { device } }
   await adapterOf('Grant').upsert('g1', { ...payload, kind: 'Grant' }, 60)
-  call = {}
+  call = { asked: {}, found: {} }
   await adapterOf('RefreshToken').upsert(CODE, { ...payload, kind: 'RefreshToken', grantId: 'g1' }, 60)
   steps.length = 0
   await expect(adapterOf('RefreshToken').destroy(CODE)).rejects.toThrow('no answer')
@@ -184,16 +184,16 @@ test('what is to be used up is good until it is', async () => {
   const codes = adapterOf('AuthorizationCode')
   await codes.upsert(CODE, payload, 60)
   await codes.consume(CODE)
-  expect(call.spent).toEqual({ kind: 'AuthorizationCode', id: CODE })
+  expect(call.found.spent).toEqual({ kind: 'AuthorizationCode', id: CODE })
   expect(await codes.find(CODE)).toEqual(payload)
 })
 
 /** As a request for tokens by this one, up to its last step. */
 async function refresh(id: string, successor: string): Promise<() => Promise<void>> {
-  call = {}
+  call = { asked: {}, found: {} }
   await adapterOf('RefreshToken').consume(id)
   await adapterOf('RefreshToken').upsert(successor, { ...refreshToken, jti: successor }, 60)
-  const { spent } = call
+  const { spent } = call.found
   return () => useUp(spent ?? { kind: 'RefreshToken', id })
 }
 
