@@ -10,7 +10,6 @@ import { acrOf, amrOf, claimsOf, subOf } from './claims.ts'
 import { type Clients, DEFAULT_SCOPE, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
 import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
-import { COLLECTED, type KeepName, type TakenAway } from './oauth-records.ts'
 import type { TokenLimits } from './token-limits.ts'
 import type { TokenRows } from './token-rows.ts'
 import type { ToldClients } from './told-clients.ts'
@@ -29,6 +28,19 @@ export interface AuthorityOptions {
   limits: TokenLimits
   rows: Pick<TokenRows, 'clear'>
 }
+
+/** In the record of a device's code that nobody was given anything for yet. */
+export const COLLECTED = 'collected'
+
+/** In whose name a device's code is, and by what. */
+export interface DeviceGrantBinding extends Required<Pick<AdapterPayload, 'sessionUid' | 'grantId'>> {
+  [COLLECTED]: CollectedDevice
+}
+
+export type SaveBinding = (binding: DeviceGrantBinding) => Promise<void>
+
+/** Why a grant is taken away. `given_back`: its client revokes a token. `used_twice`: a code or a token was shown again. */
+export type TakenAway = 'given_back' | 'used_twice'
 
 /** Why a device's session is withdrawn, for the log. `not_given`: it was to have one, and is refused. */
 type DeviceEnd = 'not_given' | TakenAway
@@ -115,11 +127,15 @@ export function createAuthorities(options: AuthorityOptions) {
   return {
     call,
 
+    /** Ends the session of a device whose grant is taken away: nobody can be signed in by it any more. */
     endDevice: ({ session, subject }: DeviceSession, why: TakenAway, by: Occasion | undefined) =>
       endDevice(personOfSubject(subject), session, why, by),
 
-    /** Whether what a record gives is still somebody's to use. */
-    async isGood(payload: AdapterPayload): Promise<boolean> {
+    /**
+     * Looks for the session that a record was given in the name of, each time that the record is presented, and notes it.
+     * @returns whether what the record gives is still somebody's to use
+     */
+    async noteGrantingSession(payload: AdapterPayload): Promise<boolean> {
       const session = await sessionBehind(payload)
       const state = call()
       if (state !== undefined && session !== undefined) state.found.grantingSession = session
@@ -128,10 +144,11 @@ export function createAuthorities(options: AuthorityOptions) {
     },
 
     /**
-     * A device's code with what has come of it. Its session is kept in it before that is used, with what approved it: its
+     * A device's code with what has come of it by now. Its session is kept in it before that is used, with what approved it: its
      * login is over with the first use.
+     * @param save writes into it in whose name it is, from here on
      */
-    async deviceCode(payload: AdapterPayload, code: string, keep: KeepName): Promise<AdapterPayload> {
+    async deviceCode(payload: AdapterPayload, code: string, save: SaveBinding): Promise<AdapterPayload> {
       const { ctx } = oidc.Provider
       const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
       if (ctx === undefined || isOthers) return payload
@@ -141,7 +158,7 @@ export function createAuthorities(options: AuthorityOptions) {
       const collected = await collectedBy(payload, code)
       if (collected === undefined) return payload
       const { session } = collected
-      await keep({ sessionUid: session, grantId, [COLLECTED]: collected })
+      await save({ sessionUid: session, grantId, [COLLECTED]: collected })
       return { ...payload, ...(await approved(ctx, payload, session, grantId)) }
     },
 
@@ -157,8 +174,8 @@ export function createAuthorities(options: AuthorityOptions) {
       throw new errors.InvalidGrant('its session has ended')
     },
 
-    /** Two at once, of whom one may be a thief. */
-    refuseReplay: () => new errors.InvalidGrant('used before'),
+    /** Refuses what was used before. Two at once, of whom one may be a thief. */
+    refuseReplay: (): Error => new errors.InvalidGrant('used before'),
 
     /**
      * Until the session that is asked for is over, if this is the last that is heard of it: half of the time that it may rest
@@ -187,10 +204,15 @@ export function createAuthorities(options: AuthorityOptions) {
       })
     },
 
+    /** Whether somebody asks for a code now: nobody counts yet on what is kept for that. */
     isAskedForCode: () => oidc.Provider.ctx?.oidc.route === 'authorization',
+    /** Whether a token is shown to be given back: it need not be good at the moment for that. */
     isGivenBack: () => oidc.Provider.ctx?.oidc.route === 'revocation',
 
-    /** Of whom what is used up was given in the name of: known by then, for it was looked up. */
+    /**
+     * Counts what is used up, before it is: of whom it was given in the name of, known by then, for it was looked up. Rejects
+     * where that is too much.
+     */
     inLimits(use: () => Promise<void>): Promise<void> {
       const session = call()?.found.grantingSession
       return session === undefined ? use() : limits.tokens(session, use)

@@ -7,8 +7,9 @@ import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { acrOf, amrOf, subOf } from './claims.ts'
 import { SIGNED_BY } from './client.ts'
-import { createOAuthRecords, successorOf } from './oauth-records.ts'
+import { createOAuthRecords } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
+import { rotatedToken } from './refresh-tokens.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
 import type { TokenRows } from './token-rows.ts'
 
@@ -29,7 +30,7 @@ export type CurrentProvider = () => Promise<Provider>
 export async function createProvider(options: ProviderOptions): Promise<CurrentProvider> {
   const oidc = await import('oidc-provider')
   const authorities = createAuthorities({ ...options, oidc })
-  const { adapter, useUp } = createOAuthRecords({ ...options, ...authorities })
+  const { adapter, useUp } = createOAuthRecords({ ...options, authorities })
   const configuration = configurationOf({ ...options, authorities, adapter, oidc })
   let made: { keySet: KeySet; provider: Provider } | undefined
 
@@ -44,7 +45,7 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
     refreshTokens.generateTokenId = function () {
       const made = generateTokenId.call(this)
       const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
-      return before === undefined ? made : successorOf(before.jti, made)
+      return before === undefined ? made : rotatedToken(before.jti, made)
     }
     // The last of a request for tokens: what was shown stays good until all that is given for it is there, and is given then
     // if the session is there still.

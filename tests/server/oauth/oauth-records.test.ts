@@ -8,7 +8,7 @@ import type { RecordStore } from '../../../server/store/record-store.ts'
 
 const NOW = 1_000_000_000_000
 const CODE = 'a-code-that-somebody-holds'
-const name = {
+const binding = {
   sessionUid: 's1',
   grantId: 'g1',
   collected: { session: 's1', phone: { id: 'p1', user: { id: 'ann', name: 'Ann' } }, until: NOW + 60_000 },
@@ -35,17 +35,19 @@ beforeEach(() => {
     store,
     clock: () => now,
     clients,
-    isGood: async () => isGood,
-    async deviceCode(found, _code, keep) {
-      await keep(name)
-      return { ...found, isAsked: true }
+    authorities: {
+      noteGrantingSession: async () => isGood,
+      async deviceCode(found, _code, save) {
+        await save(binding)
+        return { ...found, isAsked: true }
+      },
+      endDevice: async (device) => endDevice(device),
+      call: () => call,
+      refuseReplay: () => new Error('used before'),
+      isAskedForCode: () => false,
+      isGivenBack: () => false,
+      inLimits: (use) => use(),
     },
-    endDevice: async (device) => endDevice(device),
-    call: () => call,
-    refuseReplay: () => new Error('used before'),
-    isAskedForCode: () => false,
-    isGivenBack: () => false,
-    inLimits: (use) => use(),
     rows: { note: async () => undefined },
   }))
 })
