@@ -17,6 +17,11 @@ export async function askProvider(url: string, request: RequestInit): Promise<Re
   return reply
 }
 
+/** Asks its userinfo endpoint about a token (OpenID Connect Core §5.3.1), as `askProvider` does. */
+export function askUserinfo(url: string, token: string): Promise<Response> {
+  return askProvider(url, { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } })
+}
+
 /** The JSON in such a reply. `undefined`: it is none. */
 export async function jsonIn(reply: Response): Promise<unknown> {
   const text = await reply.text()

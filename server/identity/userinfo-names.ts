@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import { isRecord } from '../is-record.ts'
 import { type Claims, completedBy, textOf } from './oidc-claims.ts'
-import { askProvider, jsonIn } from './provider-request.ts'
+import { askUserinfo, jsonIn } from './provider-request.ts'
 import { createShortMemory } from './short-memory.ts'
 
 /**
@@ -59,7 +59,7 @@ export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillI
 
 /** @returns nothing at all where userinfo does not know the token: that says nothing about it to us */
 async function ask(url: string, token: string): Promise<Claims> {
-  const reply = await askProvider(url, { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } })
+  const reply = await askUserinfo(url, token)
   const told = reply.status === 200 ? await jsonIn(reply) : undefined
   return isRecord(told) ? told : {}
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../is-record.ts'
 import { faultOfMachine } from './access-claims.ts'
 import type { BearerVerifier } from './identity.ts'
 import { personOfClaims, refused } from './oidc-claims.ts'
-import { askProvider, jsonIn } from './provider-request.ts'
+import { askUserinfo, jsonIn } from './provider-request.ts'
 
 /**
  * An opaque token, asked about at the identity provider's userinfo endpoint (OpenID Connect Core §5.3). Which application
@@ -11,7 +11,7 @@ import { askProvider, jsonIn } from './provider-request.ts'
  */
 export function createUserinfo(url: string): BearerVerifier {
   return async (token) => {
-    const reply = await askProvider(url, { headers: { authorization: `Bearer ${token}`, accept: 'application/json' } })
+    const reply = await askUserinfo(url, token)
     if (reply.status !== 200) return refused('userinfo does not know it')
     const claims = await jsonIn(reply)
     if (!isRecord(claims)) return refused('userinfo answers no claims')

@@ -196,8 +196,7 @@ export function createAuthorities(options: AuthorityOptions) {
       if (asked.isMeant?.(subOf(user)) === false) throw new errors.LoginRequired()
       const client = openTo(user, ctx.oidc.client?.clientId)
       if (client === undefined) throw new errors.AccessDenied('not open to this person')
-      const limit = asked.isFramed ? limits.framedCode : limits.code
-      return limit(visitor, async () => {
+      return limits.code(asked.isFramed ?? false)(visitor, async () => {
         const grant = await grantTo(ctx, visitor, client, [...ctx.oidc.requestParamScopes].join(' '))
         await grant.save()
         return grant

@@ -20,3 +20,13 @@ export function createGivenLimit(makeLimiter: MakeLimiter, name: string): GivenL
   const ofPerson = createRateLimit(makeLimiter, `${name}-of-person`, OF_PERSON)
   return ({ id, session }, give) => ofSession.spend(id, () => ofPerson.spend(personKeyHash(session.user), give))
 }
+
+/** Of codes that somebody's browser comes for, by whether it asks in a frame of some page. */
+export type CodeLimit = (isFramed: boolean) => GivenLimit
+
+/** What pages ask for in frames, which their visitors need not know of, takes nothing of what is left for those. */
+export function createCodeLimit(makeLimiter: MakeLimiter, name: string): CodeLimit {
+  const limit = createGivenLimit(makeLimiter, `${name}-codes`)
+  const framedLimit = createGivenLimit(makeLimiter, `${name}-framed-codes`)
+  return (isFramed) => (isFramed ? framedLimit : limit)
+}

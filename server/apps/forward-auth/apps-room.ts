@@ -7,7 +7,7 @@ import type { TypedApp } from '../../http/typed-app.ts'
 import type { ApplicationOf } from '../../login/application.ts'
 import type { Randomness } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
-import { createGivenLimit } from '../../session/given-limit.ts'
+import { createCodeLimit } from '../../session/given-limit.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import type { RecordStore } from '../../store/record-store.ts'
 import { parseOrigin } from '../../url.ts'
@@ -49,8 +49,7 @@ export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
   const { apps, publicUrl } = options
   const door = createAppDoor(options)
   const codes = createAppCodes(options)
-  const limit = createGivenLimit(options.makeLimiter, 'app-codes')
-  const framedLimit = createGivenLimit(options.makeLimiter, 'app-framed-codes')
+  const codeLimit = createCodeLimit(options.makeLimiter, 'app')
 
   return {
     applicationOf(returnTo) {
@@ -70,7 +69,7 @@ export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
         // Signing out takes a form too, and nothing that is in it.
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
         verifyRoutes(scope, { ...options, door })
-        entryRoutes(scope, { ...options, door, codes, limit, framedLimit })
+        entryRoutes(scope, { ...options, door, codes, codeLimit })
       })
     },
   }

@@ -11,7 +11,7 @@ import type { TypedApp } from '../../http/typed-app.ts'
 import { isNavigating, isVisit } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
-import type { GivenLimit } from '../../session/given-limit.ts'
+import type { CodeLimit } from '../../session/given-limit.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import { parseOrigin } from '../../url.ts'
@@ -26,10 +26,7 @@ export interface EntryRoutesOptions {
   apps: AppList
   door: AppDoor
   codes: AppCodes
-  /** Of codes. */
-  limit: GivenLimit
-  /** Of those that pages ask for in frames, which their visitors need not know of. */
-  framedLimit: GivenLimit
+  codeLimit: CodeLimit
   current: CurrentSession
   sessions: Pick<SessionService, 'useFor' | 'enter' | 'leave'>
   clientAddresses: Pick<ClientAddresses, 'of'>
@@ -75,7 +72,7 @@ const origin = Type.String({
  * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
  */
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
-  const { apps, door, codes, limit, framedLimit, current, sessions, clientAddresses, clock } = options
+  const { apps, door, codes, codeLimit, current, sessions, clientAddresses, clock } = options
   const { randomness, publicUrl } = options
 
   function tell(
@@ -150,8 +147,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       if (found === undefined) return go(reply, `${publicUrl}/?${new URLSearchParams({ return_to: here })}`)
       refuseWhoMayNot(app, found, request)
       const errand = { session: found.id, origin: app.origin, state: request.query.state }
-      const spend = isVisit(request.headers) ? limit : framedLimit
-      const code = await spend(found, () => codes.make(errand))
+      const code = await codeLimit(!isVisit(request.headers))(found, () => codes.make(errand))
       const query = new URLSearchParams({ code, state: request.query.state })
       return go(reply, `${app.origin}/.scanin/callback?${query}`)
     },
