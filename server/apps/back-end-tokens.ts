@@ -12,7 +12,7 @@ import type { CurrentSession } from '../session/current-session.ts'
 import { createGivenLimit } from '../session/given-limit.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 
-export interface BackEndTokensOptions {
+interface BackEndTokensOptions {
   publicUrl: string
   /** Of the back ends that tokens are for; the first is the one that is meant if none is named. */
   audiences: readonly string[]

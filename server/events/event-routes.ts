@@ -13,7 +13,7 @@ import { sessionId } from '../session/session-wire.ts'
 import type { EventRecords } from './event-records.ts'
 import { PERSON_EVENTS, type PersonEvent } from './person-event.ts'
 
-export interface EventRoutesOptions {
+interface EventRoutesOptions {
   records: Pick<EventRecords, 'list'>
   current: CurrentSession
   sessions: Pick<SessionService, 'noteVisit'>

@@ -20,7 +20,7 @@ import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
 import { createEndCounts, eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
-export interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
+interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
   store: RecordStore
   clock: Clock
   randomness: Pick<Randomness, 'text'>

@@ -23,7 +23,7 @@ export type AccountNews = AccountEnd | { user: User; why: 'back' } | { user: Use
 
 export type OnAccountNews = (news: readonly AccountNews[]) => void
 
-export interface EndsToldOnceOptions {
+interface EndsToldOnceOptions {
   store: RecordStore
   clock: Clock
   logger: Pick<FastifyBaseLogger, 'error'>

@@ -8,7 +8,7 @@ import { subOf } from './claims.ts'
 import type { CurrentProvider } from './provider.ts'
 import type { ToldClients } from './told-clients.ts'
 
-export interface BackChannelLogoutOptions {
+interface BackChannelLogoutOptions {
   told: ToldClients
   logger: Pick<FastifyBaseLogger, 'warn'>
   provider: CurrentProvider

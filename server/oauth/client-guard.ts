@@ -3,7 +3,7 @@ import { createFailureLimit, createNetworkFailures } from '../http/failure-limit
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { ProviderReply } from './provider-call.ts'
 
-export interface ClientGuardOptions {
+interface ClientGuardOptions {
   makeLimiter: MakeLimiter
   logger: Pick<FastifyBaseLogger, 'warn'>
 }

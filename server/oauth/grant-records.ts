@@ -9,7 +9,7 @@ import type { Authorities, TakenAway } from './authorities.ts'
 import type { DeviceSession } from './call-state.ts'
 import { keyOf, OUTLIVES_MS, payloadRecord, TAKEN_AWAY } from './record-form.ts'
 
-export interface GrantRecordsOptions {
+interface GrantRecordsOptions {
   store: RecordStore
   clock: Clock
   authorities: Pick<Authorities, 'call' | 'endDevice'>

@@ -5,7 +5,7 @@ import type { HeaderSets } from '../http/security-headers.ts'
 import { varyBy } from '../http/site-files.ts'
 import type { OAuthClient } from './client.ts'
 
-export interface OAuthPagesOptions {
+interface OAuthPagesOptions {
   siteFor: SiteFor
   headers: HeaderSets
 }

@@ -20,7 +20,7 @@ import {
 } from './refresh-tokens.ts'
 import type { TokenRows } from './token-rows.ts'
 
-export interface OAuthRecordsOptions {
+interface OAuthRecordsOptions {
   store: RecordStore
   clock: Clock
   clients: Clients

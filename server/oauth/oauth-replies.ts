@@ -12,7 +12,7 @@ import type { OAuthPages } from './oauth-pages.ts'
 import type { CurrentProvider } from './provider.ts'
 import { createProviderCall, type ProviderReply, type ProviderRequest } from './provider-call.ts'
 
-export interface OAuthRepliesOptions {
+interface OAuthRepliesOptions {
   publicUrl: string
   provider: CurrentProvider
   pages: OAuthPages

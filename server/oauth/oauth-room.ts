@@ -32,7 +32,7 @@ import { createTokenLimits } from './token-limits.ts'
 import { createTokenRows } from './token-rows.ts'
 import { createToldClients } from './told-clients.ts'
 
-export interface OAuthRoomOptions {
+interface OAuthRoomOptions {
   publicUrl: string
   /** Whose pages may call what we answer. */
   allowedOrigins: readonly string[]

@@ -14,7 +14,7 @@ import type { ProviderReply, ProviderRequest } from './provider-call.ts'
 import { IN_OTHER_WORDS } from './refusals.ts'
 import { DEVICE_INTERVAL_SECONDS } from './waiting-devices.ts'
 
-export interface OAuthRoutesOptions {
+interface OAuthRoutesOptions {
   publicUrl: string
   replies: OAuthReplies
   clients: Clients

@@ -16,7 +16,7 @@ import type { OAuthPages } from './oauth-pages.ts'
 import type { OAuthReplies } from './oauth-replies.ts'
 import { PATHS } from './paths.ts'
 
-export interface PeopleRoutesOptions {
+interface PeopleRoutesOptions {
   replies: OAuthReplies
   pages: OAuthPages
   keys: Pick<SigningKeys, 'current'>

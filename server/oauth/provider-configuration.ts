@@ -7,7 +7,7 @@ import { type Clients, DEFAULT_SCOPE, mayEnter, OFFLINE, originsOf, SCOPES } fro
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
-export interface ProviderConfigurationOptions {
+interface ProviderConfigurationOptions {
   oidc: OidcProvider
   authorities: Authorities
   adapter: (kind: string) => Adapter

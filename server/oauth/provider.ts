@@ -13,7 +13,7 @@ import { rotatedToken } from './refresh-tokens.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
 import type { TokenRows } from './token-rows.ts'
 
-export interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
+interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
   publicUrl: string
   allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>

@@ -22,7 +22,7 @@ export interface WaitingDevices {
   end(code: string): Login | undefined
 }
 
-export interface WaitingDevicesOptions {
+interface WaitingDevicesOptions {
   clock: Clock
   policy: Pick<LoginPolicy, 'confirmMs' | 'collectMs'>
   /** How many devices are remembered at the most. */

@@ -14,7 +14,7 @@ export interface ChallengeLimits {
   byPhone: RateLimit
 }
 
-export interface ChallengeLimitsOptions {
+interface ChallengeLimitsOptions {
   makeLimiter: MakeLimiter
   /** A minute and address; 0: any number. */
   challengesPerMinute: number

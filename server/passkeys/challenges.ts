@@ -22,7 +22,7 @@ const challengeRecord = Compile(
   Type.Tuple([Type.String({ title: 'hash of the purpose' }), Type.Number({ title: 'endsAt' })]),
 )
 
-export interface ChallengesOptions {
+interface ChallengesOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

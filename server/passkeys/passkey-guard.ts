@@ -5,7 +5,7 @@ import type { MakeLimiter } from '../http/rate-limits.ts'
 import { createQueues, giveUpTime, type QueueTally } from '../queues.ts'
 import { PasskeyRefused } from './refusal.ts'
 
-export interface PasskeyGuardOptions {
+interface PasskeyGuardOptions {
   makeLimiter: MakeLimiter
   /** Wrong tries a minute and address; 0: any number. */
   failuresPerMinute: number

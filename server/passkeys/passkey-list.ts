@@ -47,7 +47,7 @@ interface List {
   passkeys: ListEntry[]
 }
 
-export interface PasskeyListOptions {
+interface PasskeyListOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

@@ -40,7 +40,7 @@ export interface OnAdding {
   removed: (id: string) => OnChange
 }
 
-export interface PasskeyRecordsOptions {
+interface PasskeyRecordsOptions {
   store: RecordStore
   clock: Clock
   currentPerson: CurrentPerson

@@ -24,7 +24,7 @@ import {
 } from './passkey-wire.ts'
 import type { Passkeys, PersonAtPhone } from './passkeys.ts'
 
-export interface PasskeyRoutesOptions {
+interface PasskeyRoutesOptions {
   passkeys: Passkeys
   current: CurrentSession
   signInPhone: SignInPhone

@@ -19,7 +19,7 @@ import { passkeyRoutes } from './passkey-routes.ts'
 import { createPasskeys, type Passkeys } from './passkeys.ts'
 import { relyingPartyOf } from './relying-party.ts'
 
-export interface PasskeysRoomOptions {
+interface PasskeysRoomOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

@@ -25,7 +25,7 @@ import type { RelyingParty } from './relying-party.ts'
 import { challengeIn } from './spoken.ts'
 import { ALGORITHMS, verifyAssertion, verifyAttestation } from './verification.ts'
 
-export interface PasskeysOptions {
+interface PasskeysOptions {
   party: RelyingParty
   brandName: string
   records: PasskeyRecords

@@ -5,7 +5,7 @@ import type { SessionService } from '../session/session-service.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { Grants } from './grants.ts'
 
-export interface GrantEndsOptions {
+interface GrantEndsOptions {
   grants: Pick<Grants, 'end'>
   sessions: Pick<SessionService, 'list'>
   logger: Pick<FastifyBaseLogger, 'warn'>

@@ -59,7 +59,7 @@ export interface Grants {
   personIn(sid: string): Promise<string | undefined>
 }
 
-export interface GrantsOptions {
+interface GrantsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

@@ -17,7 +17,7 @@ import type { Logouts } from './logouts.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
 
-export interface LogoutRouteOptions {
+interface LogoutRouteOptions {
   provider: Pick<ProviderClient, 'logoutToken'>
   issuer: string
   grants: Grants

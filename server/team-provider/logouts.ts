@@ -16,7 +16,7 @@ export interface Logouts {
   cameSince(since: number, signIn: { subject: string; sid: string | undefined }): Promise<boolean>
 }
 
-export interface LogoutsOptions {
+interface LogoutsOptions {
   store: RecordStore
   clock: Clock
   issuer: string

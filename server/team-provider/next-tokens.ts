@@ -14,7 +14,7 @@ export interface NextTokens {
   withNext(id: string, grant: Grant): Grant
 }
 
-export interface NextTokensOptions {
+interface NextTokensOptions {
   grants: Pick<Grants, 'change' | 'sealRefreshToken'>
   clock: Clock
 }

@@ -11,7 +11,7 @@ import { createProviderErrors, detailOf, type ProviderErrors, unavailable } from
 import { isSameIssuer, wishesOf } from './provider-habits.ts'
 import { ProviderRefused } from './refusal.ts'
 
-export interface ProviderClientOptions {
+interface ProviderClientOptions {
   issuer: string
   clientId: string
   clientSecret: string

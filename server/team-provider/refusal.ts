@@ -24,7 +24,7 @@ export type ProviderRefusalReason =
   | 'id_taken'
   | 'gone'
 
-export interface ProviderRefusedOptions extends ErrorOptions {
+interface ProviderRefusedOptions extends ErrorOptions {
   /** Nothing of a token in it: for the log. */
   detail?: string | undefined
 }

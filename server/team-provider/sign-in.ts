@@ -16,7 +16,7 @@ import { ProviderRefused } from './refusal.ts'
 import type { Trip } from './trips.ts'
 import { ASK_EVERY_MS } from './vouching.ts'
 
-export interface SignInByProviderOptions {
+interface SignInByProviderOptions {
   provider: Pick<ProviderClient, 'signIn'>
   rules: PeopleRules
   grants: Grants

@@ -20,7 +20,7 @@ import type { SignInByProvider } from './sign-in.ts'
 import { type TakenTrip, TRIP_SECONDS, type Trips } from './trips.ts'
 import type { SignInTrouble, TroublePages } from './trouble-pages.ts'
 
-export interface TripRoutesOptions {
+interface TripRoutesOptions {
   provider: Pick<ProviderClient, 'authorizationUrl'>
   trips: Trips
   signIn: SignInByProvider

@@ -52,7 +52,7 @@ const tripRecord = Compile(
   Type.Union([Type.Tuple([...inEach]), Type.Tuple([...inEach, Type.String({ title: 'session' })])]),
 )
 
-export interface TripsOptions {
+interface TripsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

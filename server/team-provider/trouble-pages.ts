@@ -33,7 +33,7 @@ const SAID: Readonly<Record<SignInTrouble, { status: number; words: string }>> =
   too_many: { status: 429, words: 'too_many' },
 }
 
-export interface TroublePagesOptions {
+interface TroublePagesOptions {
   siteFor: SiteFor
   headers: HeaderSets
 }

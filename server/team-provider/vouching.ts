@@ -16,7 +16,7 @@ import { ProviderRefused } from './refusal.ts'
 /** Why sessions are withdrawn, for the log. */
 export type WithdrawalReason = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
 
-export interface VouchingOptions {
+interface VouchingOptions {
   provider: Pick<ProviderClient, 'refresh'>
   rules: PeopleRules
   grants: Grants

@@ -30,7 +30,7 @@ const codeRecord = Compile(
   ]),
 )
 
-export interface AppCodesOptions {
+interface AppCodesOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness

@@ -10,7 +10,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { App, AppList } from './app-list.ts'
 import { type Asked, askedBy } from './asked.ts'
 
-export interface AppDoorOptions {
+interface AppDoorOptions {
   apps: AppList
   sessions: Pick<SessionService, 'authenticateAt'>
   clientAddresses: Pick<ClientAddresses, 'isFromProxy'>

@@ -18,7 +18,7 @@ import type { OnAppNews } from './app-news.ts'
 import { ENTER_PATH, entryRoutes } from './entry-routes.ts'
 import { VERIFY_PATH, verifyRoutes } from './verify-routes.ts'
 
-export interface AppsRoomOptions {
+interface AppsRoomOptions {
   apps: AppList
   store: RecordStore
   clock: Clock

@@ -22,7 +22,7 @@ import type { AppNews, OnAppNews } from './app-news.ts'
 import { isStartKey, makeStartKey, makeState, openState, STATE_PATTERN } from './app-state.ts'
 import { isAskedFromThere } from './sign-out-origin.ts'
 
-export interface EntryRoutesOptions {
+interface EntryRoutesOptions {
   apps: AppList
   door: AppDoor
   codes: AppCodes

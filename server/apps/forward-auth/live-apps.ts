@@ -11,7 +11,7 @@ interface Warning {
   why: string
 }
 
-export interface LiveAppsOptions {
+interface LiveAppsOptions {
   path: string
   publicUrl: string
   /** Our own people, as they are now. Left out: nobody has a user name. */

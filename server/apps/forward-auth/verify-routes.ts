@@ -11,7 +11,7 @@ import { mayEnter } from './app-list.ts'
 import type { Asked } from './asked.ts'
 import { remoteHeaders } from './remote-headers.ts'
 
-export interface VerifyRoutesOptions {
+interface VerifyRoutesOptions {
   door: AppDoor
   logger: Pick<FastifyBaseLogger, 'warn'>
 }
