@@ -5,8 +5,9 @@ import type { Clock } from '../clock.ts'
 import type { Occasion } from '../http/occasion.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
-import type { Authorities, TakenAway } from './authorities.ts'
+import type { Authorities } from './authorities.ts'
 import type { DeviceSession } from './call-state.ts'
+import type { TakenAway } from './device-grants.ts'
 import { keyOf, OUTLIVES_MS, payloadRecord, TAKEN_AWAY } from './record-form.ts'
 
 interface GrantRecordsOptions {
