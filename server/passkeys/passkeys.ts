@@ -7,23 +7,19 @@ import { isSamePerson } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { ChallengeLimits } from './challenge-limits.ts'
-import { CHALLENGE_MS, type Challenges } from './challenges.ts'
+import type { Challenges } from './challenges.ts'
 import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './passkey.ts'
+import { createPasskeyAttempts } from './passkey-attempts.ts'
 import type { InTurn, PasskeyGuard } from './passkey-guard.ts'
 import type { PasskeyList } from './passkey-list.ts'
-import type { OnPasskeyNews, PasskeyChange, PasskeyRefusal } from './passkey-news.ts'
+import type { OnPasskeyNews, PasskeyChange } from './passkey-news.ts'
+import { creationOptions, requestOptions } from './passkey-options.ts'
 import type { OnChange, PasskeyRecords } from './passkey-records.ts'
-import {
-  type Assertion,
-  type Attestation,
-  type CreationOptions,
-  descriptorOf,
-  type RequestOptions,
-} from './passkey-wire.ts'
+import type { Assertion, Attestation, CreationOptions, RequestOptions } from './passkey-wire.ts'
 import { PasskeyRefused } from './refusal.ts'
 import type { RelyingParty } from './relying-party.ts'
 import { challengeIn } from './spoken.ts'
-import { ALGORITHMS, verifyAssertion, verifyAttestation } from './verification.ts'
+import { verifyAssertion, verifyAttestation } from './verification.ts'
 
 interface PasskeysOptions {
   party: RelyingParty
@@ -100,6 +96,8 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
   } = options
   const changes = createTelling<PasskeyChange>({ clock, followUps: createFollowUps(), onNews })
 
+  const attempt = createPasskeyAttempts({ guard, onNews })
+
   function telling(news: PasskeyChange): OnChange {
     const { type, id } = news
     const name = `${type}:${id}`
@@ -107,16 +105,6 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     return ({ isUncertain }) => {
       if (isUncertain) changes.tellUncertain(name, news, hasHappened)
       else changes.tellCertain(name, news)
-    }
-  }
-
-  function requestOptions(challenge: string, allowed: readonly IdentifiedPasskey[]): RequestOptions {
-    return {
-      rpId: party.id,
-      challenge,
-      timeout: CHALLENGE_MS,
-      userVerification: 'required',
-      allowCredentials: allowed.map(descriptorOf),
     }
   }
 
@@ -146,50 +134,12 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     return { passkey, user }
   }
 
-  /** Why it was refused, in whatever that was thrown as. `undefined`: it was not. */
-  function reasonOf(error: unknown): PasskeyRefused | undefined {
-    if (error instanceof PasskeyRefused) return error
-    return error instanceof ScanInError && error.cause instanceof PasskeyRefused ? error.cause : undefined
-  }
-
-  /** Runs a try, tells of a refusal, and throws it as what whoever tried may know of it. */
-  async function attempt<Result>(
-    { by, person }: { by: Occasion; person?: PersonAtPhone },
-    type: 'refused' | 'sign_in_failed',
-    code: 'passkey_required' | 'passkey_refused' | 'invalid_credentials',
-    verify: (inTurn: InTurn) => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await guard({ address: by.address, phoneId: person?.id, verify })
-    } catch (error) {
-      const refused = reasonOf(error)
-      if (refused === undefined) throw error
-      const isSlowed = error instanceof ScanInError
-      const told: PasskeyRefusal['type'] = isSlowed && type === 'sign_in_failed' ? 'sign_in_slowed' : type
-      onNews({ type: told, why: refused.why, user: person?.user ?? refused.owner, by })
-      throw isSlowed ? error : new ScanInError(code, { cause: refused })
-    }
-  }
-
   return {
     creationOptions({ id, user }) {
       return limits.byPhone.spend(id, async () => {
         const [handle, known] = await Promise.all([list.keepHandle(user), records.of(user)])
-        return {
-          rp: { id: party.id, name: brandName },
-          user: { id: handle, name: user.email ?? user.name, displayName: user.name },
-          challenge: await challenges.issue(toAdd(id, handle)),
-          pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key' as const, alg })),
-          timeout: CHALLENGE_MS,
-          // So that one device has one of them.
-          excludeCredentials: known.map(descriptorOf),
-          authenticatorSelection: {
-            residentKey: 'required' as const,
-            requireResidentKey: true as const,
-            userVerification: 'required' as const,
-          },
-          attestation: 'none' as const,
-        }
+        const challenge = await challenges.issue(toAdd(id, handle))
+        return creationOptions({ rp: { id: party.id, name: brandName }, user, handle, known, challenge })
       })
     },
 
@@ -218,7 +168,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     remove: (user, id, by) => records.remove(user, id, telling({ type: 'removed', id, user, by })),
 
     signInOptions: (by) =>
-      limits.byAddress.spend(by.address, async () => requestOptions(await challenges.issue(TO_SIGN_IN), [])),
+      limits.byAddress.spend(by.address, async () => requestOptions(party, await challenges.issue(TO_SIGN_IN), [])),
 
     signIn(assertion, by) {
       return attempt({ by }, 'sign_in_failed', 'invalid_credentials', async (inTurn) => {
@@ -237,7 +187,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
         const known = await records.of(user)
         // An empty list would be anybody's.
         if (known.length === 0) throw new ScanInError('passkey_required')
-        return requestOptions(await challenges.issue(purpose), known)
+        return requestOptions(party, await challenges.issue(purpose), known)
       })
     },
 
