@@ -9,8 +9,8 @@ import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.
 import { createDeviceGrants } from './device-grants.ts'
 import type { DeviceLoginNow } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
+import type { TokenFamilies } from './token-families.ts'
 import type { TokenLimits } from './token-limits.ts'
-import type { TokenRows } from './token-rows.ts'
 import type { ToldClients } from './told-clients.ts'
 
 export type OidcProvider = typeof import('oidc-provider')
@@ -25,7 +25,7 @@ export interface AuthorityOptions {
   deviceLogin: DeviceLoginNow
   told: Pick<ToldClients, 'note'>
   limits: TokenLimits
-  rows: Pick<TokenRows, 'clear'>
+  families: Pick<TokenFamilies, 'clear'>
 }
 
 export type Authorities = ReturnType<typeof createAuthorities>
@@ -35,7 +35,7 @@ export type Authorities = ReturnType<typeof createAuthorities>
  * time: it has to live, its person to be one of ours, and the application to be open to them.
  */
 export function createAuthorities(options: AuthorityOptions) {
-  const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits, rows } = options
+  const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits, families } = options
   const { errors } = oidc
 
   /** The client that somebody may be in now. */
@@ -92,7 +92,7 @@ export function createAuthorities(options: AuthorityOptions) {
     async refuseEnded(session: IdentifiedSession | undefined): Promise<void> {
       if (session === undefined || (await sessions.kindOf(session.id).catch(() => 'unknown')) !== undefined) return
       // As the end did, which may have come before this sign-in was noted.
-      await rows.clear(session.id)
+      await families.clear(session.id)
       throw new errors.InvalidGrant('its session has ended')
     },
 

@@ -19,7 +19,7 @@ import {
   withoutTokens,
   withRotatedToken,
 } from './refresh-tokens.ts'
-import type { TokenRows } from './token-rows.ts'
+import type { TokenFamilies } from './token-families.ts'
 
 interface OAuthRecordsOptions {
   store: RecordStore
@@ -36,7 +36,7 @@ interface OAuthRecordsOptions {
     | 'noteGrantingSession'
     | 'refuseReplay'
   >
-  rows: Pick<TokenRows, 'note'>
+  families: Pick<TokenFamilies, 'note'>
 }
 
 export interface OAuthRecords {
@@ -61,7 +61,7 @@ const KEPT = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken', 'Devic
  * returns to, and sessions are ours.
  */
 export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
-  const { store, clock, clients, authorities, rows } = options
+  const { store, clock, clients, authorities, families } = options
   const { call, deviceCode, inLimits, isAskedForCode, isGivenBack, noteGrantingSession, refuseReplay } = authorities
   const grants = createGrantRecords(options)
 
@@ -90,11 +90,11 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     await takeAway(key)
   }
 
-  /** Notes the first of a row of refresh tokens. */
+  /** Notes a family of refresh tokens with the first of them. */
   async function enlist(id: string, payload: AdapterPayload, endsAt: number): Promise<void> {
     const { sessionUid: session, clientId: client, grantId } = payload
     if (session === undefined || client === undefined || grantId === undefined) return
-    await rows.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
+    await families.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
   }
 
   async function refuse(grantId: unknown, by?: Occasion): Promise<never> {
@@ -108,8 +108,8 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     const spent = call()?.found.spent
     if (spent === undefined) throw refuseReplay()
     const next = withRotatedToken(value, id, spent.id)
-    const isNext = await updateRecord<boolean>(store, keyOf(REFRESH_TOKEN, id), (row) =>
-      payloadRecord.Check(row) && isGoodIn(row, spent.id)
+    const isNext = await updateRecord<boolean>(store, keyOf(REFRESH_TOKEN, id), (family) =>
+      payloadRecord.Check(family) && isGoodIn(family, spent.id)
         ? { next: { value: next, expiresAt, durable: true }, result: true }
         : { result: false },
     )

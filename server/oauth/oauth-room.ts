@@ -28,8 +28,8 @@ import { createOAuthReplies } from './oauth-replies.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { peopleRoutes } from './people-routes.ts'
 import { createProvider } from './provider.ts'
+import { createTokenFamilies } from './token-families.ts'
 import { createTokenLimits } from './token-limits.ts'
-import { createTokenRows } from './token-rows.ts'
 import { createToldClients } from './told-clients.ts'
 
 interface OAuthRoomOptions {
@@ -75,13 +75,13 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
   const { clients, logins, logger } = options
   const devices = createDeviceLogins(options)
   const told = createToldClients(options)
-  const rows = createTokenRows(options)
+  const families = createTokenFamilies(options)
   const provider = await createProvider({
     ...options,
     told,
     deviceLogin: devices.now,
     limits: createTokenLimits(options),
-    rows,
+    families,
     deviceCodeSeconds: Math.ceil(longestLoginMs(logins.policy) / 1000) + KNOWN_LONGER_SECONDS,
   })
   const logout = createBackChannelLogout({ told, logger, provider })
@@ -111,7 +111,7 @@ export async function createOAuthRoom(options: OAuthRoomOptions): Promise<OAuthR
       if (!isEnd(news)) return
       logout.tell(news.id, news.session.user)
       // They are good for nothing any more, and end by themselves too.
-      rows
+      families
         .clear(news.id)
         .catch((error: unknown) => logger.warn({ session: news.id, err: error }, 'tokens of an ended session are kept'))
     },

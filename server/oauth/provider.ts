@@ -11,16 +11,16 @@ import { createOAuthRecords } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
 import { rotatedToken } from './refresh-tokens.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
-import type { TokenRows } from './token-rows.ts'
+import type { TokenFamilies } from './token-families.ts'
 
-interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'rows'> {
+interface ProviderOptions extends Omit<AuthorityOptions, 'oidc' | 'families'> {
   publicUrl: string
   allowedOrigins: readonly string[]
   keys: Pick<SigningKeys, 'current'>
   store: RecordStore
   /** Whole seconds that a device's code is kept. */
   deviceCodeSeconds: number
-  rows: TokenRows
+  families: TokenFamilies
 }
 
 /** The provider as it is now: its signing keys are a part of it, so another one takes its place as they change. */

@@ -48,7 +48,7 @@ beforeEach(() => {
       isGivenBack: () => false,
       inLimits: (use) => use(),
     },
-    rows: { note: async () => undefined },
+    families: { note: async () => undefined },
   }))
 })
 
