@@ -117,7 +117,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
       current: sessions.current,
       signInPhone: sessions.signInPhone,
       longestSessionMs: Math.max(config.session.lifeMs, config.session.rememberMs),
-      tripsPerMinute: config.rates.loginsPerMinute,
+      authorizationsPerMinute: config.rates.loginsPerMinute,
       onNews: audit.onProviderNews,
     })
     listeners.ofSessions.add(teamProvider.onSessionNews)

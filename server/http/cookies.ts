@@ -7,7 +7,7 @@ export interface Cookies {
   sessionName: string
   browserKeyName(loginId: string): string
   /** What binds a way to the team's provider and back to the browser that began it. */
-  tripName: string
+  authorizationRequestName: string
   /** On an application's host: what lets somebody in there, and what binds an errand there to the browser that began it. */
   applicationName: string
   applicationStartName: string
@@ -24,7 +24,7 @@ export function createCookies(isSecure: boolean): Cookies {
   return {
     sessionName: `${prefix}session`,
     browserKeyName: (loginId) => prefix + loginId,
-    tripName: `${prefix}sign_in`,
+    authorizationRequestName: `${prefix}sign_in`,
     applicationName: `${prefix}app`,
     applicationStartName: `${prefix}app_start`,
     set: (name, value, maxAge) =>

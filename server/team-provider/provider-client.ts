@@ -21,8 +21,8 @@ interface ProviderClientOptions {
   logger: Pick<FastifyBaseLogger, 'warn' | 'info'>
 }
 
-/** What one trip to the provider is known by, on both ends. */
-export interface TripSecrets {
+/** What one authorization request is known by, on both ends. */
+export interface AuthorizationSecrets {
   state: string
   nonce: string
   /** PKCE's (RFC 7636). */
@@ -42,9 +42,9 @@ export interface ProviderClient {
   /** Asks it who it is, so that the log says early where that does not go well. */
   prepare(): Promise<void>
   /** Where a person goes to sign in. @param again they are to show anew that it is them */
-  authorizationUrl(trip: TripSecrets, again: boolean): Promise<URL>
+  authorizationUrl(authorization: AuthorizationSecrets, again: boolean): Promise<URL>
   /** What came of it. @param query that they came back with. @throws ProviderRefused */
-  signIn(query: string, trip: TripSecrets): Promise<ProviderWord>
+  signIn(query: string, authorization: AuthorizationSecrets): Promise<ProviderWord>
   /**
    * What the provider says of them now: no claims where it only says that they are there.
    * @param keep is given the next refresh token, where there is one, before anything else is asked: the one that was shown may

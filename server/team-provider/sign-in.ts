@@ -8,12 +8,12 @@ import { type Claims, textOf } from '../identity/oidc-claims.ts'
 import { createQueues } from '../queues.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { SessionService } from '../session/session-service.ts'
+import type { AuthorizationRequest } from './authorization-requests.ts'
 import type { Grants } from './grants.ts'
 import type { Logouts } from './logouts.ts'
 import { NotAllowed, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
-import type { Trip } from './trips.ts'
 import { ASK_EVERY_MS } from './vouching.ts'
 
 interface SignInByProviderOptions {
@@ -28,7 +28,7 @@ interface SignInByProviderOptions {
 }
 
 export interface Return {
-  trip: Trip
+  authorization: AuthorizationRequest
   /** That the person came back with. */
   query: string
   by: Occasion
@@ -51,9 +51,9 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     refusal: () => new ScanInError('identity_provider_unavailable'),
   })
 
-  return async (request, reply, { trip, query, by }) => {
+  return async (request, reply, { authorization, query, by }) => {
     const begun = clock()
-    const { claims, refreshToken } = await calls('', () => provider.signIn(query, trip))
+    const { claims, refreshToken } = await calls('', () => provider.signIn(query, authorization))
     const user = personAmong(claims, rules)
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
     const saidAt = clock()

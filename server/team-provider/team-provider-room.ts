@@ -14,6 +14,8 @@ import type { SignInPhone } from '../session/phone-sign-in.ts'
 import type { OnSessionNews } from '../session/session-news.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { RecordStore } from '../store/record-store.ts'
+import { createAuthorizationRequests } from './authorization-requests.ts'
+import { authorizationRoutes, CALLBACK_PATH } from './authorization-routes.ts'
 import { createGrantEnds } from './grant-ends.ts'
 import { createGrants } from './grants.ts'
 import { logoutRoute } from './logout-route.ts'
@@ -22,8 +24,6 @@ import type { PeopleRules } from './people.ts'
 import { createProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
 import { createSignInByProvider } from './sign-in.ts'
-import { CALLBACK_PATH, tripRoutes } from './trip-routes.ts'
-import { createTrips } from './trips.ts'
 import { createTroublePages } from './trouble-pages.ts'
 import { createVouching } from './vouching.ts'
 
@@ -48,7 +48,7 @@ export interface TeamProviderOptions {
   siteFor: SiteFor
   allowedReturn: (returnTo: string | undefined) => string | undefined
   /** Ways to the provider that may begin, a minute and client address; 0: any number. */
-  tripsPerMinute: number
+  authorizationsPerMinute: number
   onNews: OnProviderNews
 }
 
@@ -93,12 +93,12 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
     onSessionNews: createGrantEnds(parts),
     prepare: provider.prepare,
     routes(app) {
-      tripRoutes(app, {
+      authorizationRoutes(app, {
         ...parts,
         signIn,
-        trips: createTrips({ ...options, issuer: about.issuer }),
+        authorizations: createAuthorizationRequests({ ...options, issuer: about.issuer }),
         pages: createTroublePages({ siteFor: options.siteFor, headers: options.headers }),
-        limit: createNetworkLimit(makeLimiter, 'provider-trips', options.tripsPerMinute),
+        limit: createNetworkLimit(makeLimiter, 'provider-trips', options.authorizationsPerMinute),
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })
     },

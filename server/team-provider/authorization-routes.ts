@@ -12,17 +12,21 @@ import type { TypedApp } from '../http/typed-app.ts'
 import { isFromElsewhere, isVisit } from '../http/visits.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SessionService } from '../session/session-service.ts'
+import {
+  AUTHORIZATION_SECONDS,
+  type AuthorizationRequests,
+  type TakenAuthorizationRequest,
+} from './authorization-requests.ts'
 import { NotAllowed } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
 import { ProviderRefused } from './refusal.ts'
 import type { SignInByProvider } from './sign-in.ts'
-import { type TakenTrip, TRIP_SECONDS, type Trips } from './trips.ts'
 import type { SignInTrouble, TroublePages } from './trouble-pages.ts'
 
-interface TripRoutesOptions {
+interface AuthorizationRoutesOptions {
   provider: Pick<ProviderClient, 'authorizationUrl'>
-  trips: Trips
+  authorizations: AuthorizationRequests
   signIn: SignInByProvider
   sessions: Pick<SessionService, 'kindOf'>
   current: Pick<CurrentSession, 'idInCookie'>
@@ -30,7 +34,7 @@ interface TripRoutesOptions {
   pages: TroublePages
   cookies: Cookies
   clientAddresses: Pick<ClientAddresses, 'of'>
-  /** Of trips that begin, by client address. */
+  /** Of authorization requests, by client address. */
   limit: NetworkLimit
   allowedReturn: (returnTo: string | undefined) => string | undefined
   onNews: OnProviderNews
@@ -50,13 +54,13 @@ const returnTo = Type.String({
   description: 'Where to go on: a path of ours, or an address of RETURN_TO_ORIGINS. Anything else is left aside',
   examples: ['/scan'],
 })
-const tripCookie = { 'Set-Cookie': 'What binds the way there and back to this browser' }
+const bindingCookie = { 'Set-Cookie': 'What binds the way there and back to this browser' }
 
 /** To the team's provider, and back. */
-export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
-  const { provider, trips, signIn, sessions, current, publicUrl, pages, cookies, clientAddresses } = options
+export function authorizationRoutes(app: TypedApp, options: AuthorizationRoutesOptions): void {
+  const { provider, authorizations, signIn, sessions, current, publicUrl, pages, cookies, clientAddresses } = options
   const { limit, allowedReturn, onNews } = options
-  const keyIn = ({ headers }: FastifyRequest) => readCookie(headers.cookie, cookies.tripName)
+  const keyIn = ({ headers }: FastifyRequest) => readCookie(headers.cookie, cookies.authorizationRequestName)
 
   /** The public id of the session that a phone signed this browser in by, while it is good. */
   async function browserSessionIn(request: FastifyRequest): Promise<string | undefined> {
@@ -70,11 +74,15 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
     { to, again = false }: { to: string | undefined; again?: boolean | undefined },
   ): Promise<string> {
     return limit.spend(clientAddresses.of(request.raw).address, async () => {
-      const key = trips.keyOf(keyIn(request))
-      const trip = trips.plan(key)
-      const url = await provider.authorizationUrl(trip, again)
-      await trips.begin(key, { ...trip, returnTo: allowedReturn(to) ?? HOME, session: current.idInCookie(request) })
-      reply.header('set-cookie', cookies.set(cookies.tripName, key, TRIP_SECONDS))
+      const key = authorizations.keyOf(keyIn(request))
+      const authorization = authorizations.plan(key)
+      const url = await provider.authorizationUrl(authorization, again)
+      await authorizations.begin(key, {
+        ...authorization,
+        returnTo: allowedReturn(to) ?? HOME,
+        session: current.idInCookie(request),
+      })
+      reply.header('set-cookie', cookies.set(cookies.authorizationRequestName, key, AUTHORIZATION_SECONDS))
       return url.href
     })
   }
@@ -128,7 +136,7 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
           { ...strict, title: 'ProviderSignIn' },
         ),
         problems: away,
-        replyHeaders: { 200: tripCookie },
+        replyHeaders: { 200: bindingCookie },
         response: {
           200: Type.Object(
             {
@@ -159,20 +167,20 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
     },
     async (request, reply) => {
       const by = occasionOf(request, clientAddresses)
-      const trip = await trips.take(keyIn(request), request.query.state ?? '')
-      if (trip === undefined) {
+      const authorization = await authorizations.take(keyIn(request), request.query.state ?? '')
+      if (authorization === undefined) {
         onNews({ why: 'state', user: undefined, by })
         return pages.show(reply, 'state', HOME)
       }
       try {
-        const location = await goOn(request, reply, { trip, by })
+        const location = await goOn(request, reply, { authorization, by })
         return reply.code(302).header('location', location).send()
       } catch (error) {
         if (error instanceof ProviderRefused) {
-          await trips.end(trip.state)
+          await authorizations.end(authorization.state)
           onNews({ why: error.why, user: error instanceof NotAllowed ? error.user : undefined, by })
         }
-        return explain(reply, error, trip.returnTo)
+        return explain(reply, error, authorization.returnTo)
       }
     },
   )
@@ -181,14 +189,14 @@ export function tripRoutes(app: TypedApp, options: TripRoutesOptions): void {
   async function goOn(
     request: FastifyRequest,
     reply: FastifyReply,
-    { trip, by }: { trip: TakenTrip; by: Occasion },
+    { authorization, by }: { authorization: TakenAuthorizationRequest; by: Occasion },
   ): Promise<string> {
     const session = await browserSessionIn(request)
-    if (session !== undefined && session !== trip.session) throw new ProviderRefused('state')
-    if (trip.wasTaken) return begin(request, reply, { to: trip.returnTo })
-    await signIn(request, reply, { trip, query: searchOf(request.url).slice(1), by })
-    await trips.end(trip.state)
-    return trip.returnTo
+    if (session !== undefined && session !== authorization.session) throw new ProviderRefused('state')
+    if (authorization.wasTaken) return begin(request, reply, { to: authorization.returnTo })
+    await signIn(request, reply, { authorization, query: searchOf(request.url).slice(1), by })
+    await authorizations.end(authorization.state)
+    return authorization.returnTo
   }
 
   function explain(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {

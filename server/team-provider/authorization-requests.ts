@@ -6,10 +6,10 @@ import { hashSecret, isSameHash } from '../hashes.ts'
 import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
 import { openSealed, sealed } from '../sealing.ts'
 import type { RecordStore } from '../store/record-store.ts'
-import type { TripSecrets } from './provider-client.ts'
+import type { AuthorizationSecrets } from './provider-client.ts'
 
 /** A way to the provider and back, once its browser is back. */
-export interface Trip extends TripSecrets {
+export interface AuthorizationRequest extends AuthorizationSecrets {
   /** Checked before it was kept. */
   returnTo: string
   /** The public id of the session whose cookie the browser had as it began. */
@@ -17,29 +17,30 @@ export interface Trip extends TripSecrets {
 }
 
 /** `wasTaken`: whoever took it before is at it still, or was cut off. The provider's code is not to be shown to it twice. */
-export interface TakenTrip extends Trip {
+export interface TakenAuthorizationRequest extends AuthorizationRequest {
   wasTaken: boolean
 }
 
 /**
- * People on their way to the provider. Each trip is good once, for the browser that began it: that one has a key in a
- * cookie, of which PKCE's verifier and the nonce follow. So the store has hashes, and where to go on under that key.
+ * People on their way to the provider, each by an authorization request (RFC 6749 §4.1.1). It is good once, for the browser
+ * that began it: that one has a key in a cookie, of which PKCE's verifier and the nonce follow. So the store has hashes, and
+ * where to go on under that key.
  */
-export interface Trips {
-  /** A key for a browser that has none yet. One is for all of its tabs, so that they do not end each other's trips. */
+export interface AuthorizationRequests {
+  /** A key for a browser that has none yet. One is for all of its tabs, so that they do not end each other's requests. */
   keyOf(known: string | undefined): string
-  plan(key: string): TripSecrets
+  plan(key: string): AuthorizationSecrets
   /** Rejects with `store_unavailable`. */
-  begin(key: string, trip: Trip): Promise<void>
+  begin(key: string, authorization: AuthorizationRequest): Promise<void>
   /** For who is back: of several at once, one takes it first. `undefined`: this browser has none of that state. */
-  take(key: string | undefined, state: string): Promise<TakenTrip | undefined>
+  take(key: string | undefined, state: string): Promise<TakenAuthorizationRequest | undefined>
   /** It is answered, and over. Never rejects: what stays of it signs nobody in. */
   end(state: string): Promise<void>
 }
 
 const SECRET = /^[\w-]{43}$/
 /** A first sign-in may take long, with a second factor to set up. */
-export const TRIP_SECONDS = 3600
+export const AUTHORIZATION_SECONDS = 3600
 
 const inEach = [
   Type.String({ title: 'hash of the key' }),
@@ -48,11 +49,11 @@ const inEach = [
 ] as const
 /** In the place of its end, which the store knows. No longer than that: a store that is full has room for it. */
 const TAKEN = 0
-const tripRecord = Compile(
+const requestRecord = Compile(
   Type.Union([Type.Tuple([...inEach]), Type.Tuple([...inEach, Type.String({ title: 'session' })])]),
 )
 
-interface TripsOptions {
+interface AuthorizationRequestsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness
@@ -60,10 +61,15 @@ interface TripsOptions {
   issuer: string
 }
 
-export function createTrips({ store, clock, randomness, issuer }: TripsOptions): Trips {
+export function createAuthorizationRequests({
+  store,
+  clock,
+  randomness,
+  issuer,
+}: AuthorizationRequestsOptions): AuthorizationRequests {
   const derived = (key: string, state: string, what: string) =>
     createHmac('sha256', key).update(`scanin ${what} ${state} ${issuer}`).digest('base64url')
-  const secretsOf = (key: string, state: string): TripSecrets => ({
+  const secretsOf = (key: string, state: string): AuthorizationSecrets => ({
     state,
     nonce: derived(key, state, 'nonce'),
     verifier: derived(key, state, 'verifier'),
@@ -76,7 +82,7 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
     plan: (key) => secretsOf(key, randomness.text(SECRET_LENGTH)),
 
     async begin(key, { state, returnTo, session }) {
-      const expiresAt = clock() + TRIP_SECONDS * 1000
+      const expiresAt = clock() + AUTHORIZATION_SECONDS * 1000
       const to = sealed(returnTo, sealKey(key, state), randomness)
       const value = [hashSecret(key), to, expiresAt, ...(session === undefined ? [] : [session])]
       await store.write(recordKeyOf(state), value, { expiresAt, ifVersion: null, begins: true })
@@ -86,7 +92,7 @@ export function createTrips({ store, clock, randomness, issuer }: TripsOptions):
       if (key === undefined || !SECRET.test(key) || !SECRET.test(state)) return undefined
       const place = recordKeyOf(state)
       const found = await store.read(place)
-      if (found === undefined || !tripRecord.Check(found.value)) return undefined
+      if (found === undefined || !requestRecord.Check(found.value)) return undefined
       const [keyHash, returnTo, endsAt, session] = found.value
       // Another browser's is left to that one.
       if ((endsAt !== TAKEN && clock() >= endsAt) || !isSameHash(keyHash, hashSecret(key))) return undefined
