@@ -3,7 +3,7 @@ import { createAppList } from './apps/forward-auth/app-list.ts'
 import { createAppsRoom } from './apps/forward-auth/apps-room.ts'
 import { bearersOfUnblocked, type IsBlocked } from './identity/blocked-people.ts'
 import { createProofs } from './identity/dpop.ts'
-import type { VouchFor } from './identity/identity.ts'
+import type { Revalidate } from './identity/identity.ts'
 import { createNativeApps } from './identity/native-apps.ts'
 import { type ApplicationOf, firstApplication } from './login/application.ts'
 import { createBrowserRoom } from './login/browser/browser-room.ts'
@@ -97,13 +97,13 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
   })
   // It signs in by sessions, which ask it as they are used.
   let teamProvider: TeamProviderRoom | undefined
-  const vouchFor: VouchFor = async (user) => teamProvider?.vouchFor(user)
+  const revalidate: Revalidate = async (user) => teamProvider?.revalidate(user)
   const sessions = createSessionsRoom({
     ...shared,
     policy: config.session,
     openingMs: config.login.collectMs,
     nativeApp,
-    vouchFor,
+    revalidate,
     signInFailuresPerMinute: config.rates.signInsPerMinute,
     onFirstUse: logins.acknowledge,
     onPhoneEnd: logins.withdraw,

@@ -35,7 +35,7 @@ export type HasEnded = (user: User) => boolean
  * The person as the team's provider says that they are now, asked where that is due. `undefined`: it vouches for them no
  * more. Rejects with `identity_provider_unavailable` where it has not been heard of for too long.
  */
-export type VouchFor = (user: User) => Promise<User | undefined>
+export type Revalidate = (user: User) => Promise<User | undefined>
 
 /** Checks what a person typed. `undefined`: wrong, and nobody learns whether the name or the password was. */
 export type PasswordVerifier = (username: string, password: string) => Promise<User | undefined>

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, Revalidate } from '../identity/identity.ts'
 import type { Schedule } from '../schedule.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { RecordStore } from '../store/record-store.ts'
@@ -29,7 +29,7 @@ interface SessionServiceOptions {
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
   /** Asked at each use of a session of the team's provider's people. Left out: there is no such provider, and nobody is. */
-  vouchFor?: VouchFor | undefined
+  revalidate?: Revalidate | undefined
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
   /** Of what is to be tried again. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { isTransient } from '../errors.ts'
-import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, Revalidate, User } from '../identity/identity.ts'
 import { personKeyHash } from '../identity/person-key.ts'
 import { type IdentifiedSession, isTouchDue, type Session, sessionIdOf } from './session.ts'
 import { type EndSessions, endingOf } from './session-ends.ts'
@@ -44,7 +44,7 @@ export interface LiveSessions {
 interface SessionUseOptions {
   clock: Clock
   currentPerson: CurrentPerson
-  vouchFor?: VouchFor | undefined
+  revalidate?: Revalidate | undefined
   onFirstUse: (loginId: string) => Promise<void>
   records: SessionRecords
   end: EndSessions
@@ -56,7 +56,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
   const {
     clock,
     currentPerson,
-    vouchFor = async () => undefined,
+    revalidate = async () => undefined,
     onFirstUse,
     records,
     end,
@@ -102,7 +102,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     const { id, session } = found
     const { source } = session.user
     if (source === undefined) return found
-    const user = source === 'oidc' ? await vouchFor(session.user) : await tokenActivity.vouchFor(session)
+    const user = source === 'oidc' ? await revalidate(session.user) : await tokenActivity.vouchFor(session)
     if (user !== undefined) return { id, session: { ...session, user } }
     if (source === 'oidc') return undefined
     await end(personKeyHash(session.user), [endingOf(found)], { why: 'withdrawn', reason: 'unheard' })

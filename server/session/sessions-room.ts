@@ -6,7 +6,7 @@ import type { PlaceOf } from '../http/place.ts'
 import type { MakeLimiter } from '../http/rate-limits.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { blockedNames } from '../identity/blocked-people.ts'
-import type { CurrentPerson, PasswordVerifier, User, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, PasswordVerifier, Revalidate, User } from '../identity/identity.ts'
 import type { AuthenticateNativeApp } from '../identity/native-apps.ts'
 import { queueTally } from '../queues.ts'
 import type { Randomness } from '../randomness.ts'
@@ -37,7 +37,7 @@ interface SessionsRoomOptions {
   verifyPassword: PasswordVerifier
   currentPerson: CurrentPerson
   /** Of the team's provider. Left out: there is none. */
-  vouchFor?: VouchFor | undefined
+  revalidate?: Revalidate | undefined
   /** Where wrong passwords are counted, and how many an address may try a minute; 0: any number. */
   makeLimiter: MakeLimiter
   signInFailuresPerMinute: number

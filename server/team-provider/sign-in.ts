@@ -14,7 +14,7 @@ import type { Logouts } from './logouts.ts'
 import { NotAllowed, type PeopleRules, personAmong } from './people.ts'
 import type { ProviderClient } from './provider-client.ts'
 import { ProviderRefused } from './refusal.ts'
-import { ASK_EVERY_MS } from './vouching.ts'
+import { ASK_EVERY_MS } from './revalidation.ts'
 
 interface SignInByProviderOptions {
   provider: Pick<ProviderClient, 'signIn'>

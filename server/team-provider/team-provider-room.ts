@@ -6,7 +6,7 @@ import type { SiteFor } from '../http/languages.ts'
 import { createNetworkLimit, type MakeLimiter } from '../http/rate-limits.ts'
 import type { HeaderSets } from '../http/security-headers.ts'
 import type { TypedApp } from '../http/typed-app.ts'
-import type { CurrentPerson, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, Revalidate } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
@@ -23,9 +23,9 @@ import { createLogouts } from './logouts.ts'
 import type { PeopleRules } from './people.ts'
 import { createProviderClient } from './provider-client.ts'
 import type { OnProviderNews } from './provider-news.ts'
+import { createRevalidation } from './revalidation.ts'
 import { createSignInByProvider } from './sign-in.ts'
 import { createTroublePages } from './trouble-pages.ts'
-import { createVouching } from './vouching.ts'
 
 export interface TeamProviderOptions {
   /** Which provider it is, how it knows us, and who of its people may come in. */
@@ -54,7 +54,7 @@ export interface TeamProviderOptions {
 
 /** Signing in at the team's own OpenID provider, and asking it whether people are still there. */
 export interface TeamProviderRoom {
-  vouchFor: VouchFor
+  revalidate: Revalidate
   onSessionNews: OnSessionNews
   /** Looks for the provider, now that the service runs. Nobody has to wait. */
   prepare(): Promise<void>
@@ -86,10 +86,10 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
   const parts = { ...options, provider, grants, logouts, rules: about }
   const signIn = createSignInByProvider(parts)
 
-  const vouching = createVouching(parts)
+  const revalidation = createRevalidation(parts)
 
   return {
-    vouchFor: vouching.vouchFor,
+    revalidate: revalidation.revalidate,
     onSessionNews: createGrantEnds(parts),
     prepare: provider.prepare,
     routes(app) {
@@ -102,6 +102,6 @@ export function createTeamProviderRoom(options: TeamProviderOptions): TeamProvid
       })
       logoutRoute(app, { ...parts, issuer: about.issuer })
     },
-    close: vouching.close,
+    close: revalidation.close,
   }
 }

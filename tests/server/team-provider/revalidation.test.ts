@@ -6,7 +6,7 @@ import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import { createGrants, type Grants } from '../../../server/team-provider/grants.ts'
 import type { PeopleRules } from '../../../server/team-provider/people.ts'
 import { ProviderRefused } from '../../../server/team-provider/refusal.ts'
-import { createVouching } from '../../../server/team-provider/vouching.ts'
+import { createRevalidation } from '../../../server/team-provider/revalidation.ts'
 import { eventually } from '../../support/eventually.ts'
 
 const MINUTE_MS = 60_000
@@ -23,9 +23,9 @@ let warnings: unknown[]
 let withdraw: (id: string) => Promise<void>
 let rules: PeopleRules
 let newer: Grants
-let vouchByNewer: (who: string) => Promise<User | undefined>
+let revalidateByNewer: (who: string) => Promise<User | undefined>
 let grants: Grants
-let vouch: (who: string) => Promise<User | undefined>
+let revalidate: (who: string) => Promise<User | undefined>
 let close: () => Promise<void>
 let grantOf: Map<string, string>
 
@@ -62,8 +62,8 @@ beforeEach(async () => {
   grants = createGrants({ ...how, provider })
   /** Of an instance that has another client secret already. */
   newer = createGrants({ ...how, provider: { ...provider, clientSecret: 'another' } })
-  const vouchingBy = (by: Grants) =>
-    createVouching({
+  const revalidationBy = (by: Grants) =>
+    createRevalidation({
       provider: {
         refresh: (_token, subject) =>
           new Promise((resolve, reject) => {
@@ -96,24 +96,23 @@ beforeEach(async () => {
     const grant = { user, saidAt: now - 11 * MINUTE_MS, askAt: now - MINUTE_MS }
     grantOf.set(user.id, await grants.open(grant, 'a refresh token'))
   }
-  const vouching = vouchingBy(grants)
-  const { vouchFor } = vouching
-  close = vouching.close
-  const { vouchFor: vouchForNewer } = vouchingBy(newer)
+  const revalidation = revalidationBy(grants)
+  close = revalidation.close
+  const byNewer = revalidationBy(newer)
   const personOf = (who: string): User => ({ id: who, name: who, source: 'oidc', credential: grantOf.get(who) ?? '' })
-  vouch = (who) => vouchFor(personOf(who))
-  vouchByNewer = (who) => vouchForNewer(personOf(who))
+  revalidate = (who) => revalidation.revalidate(personOf(who))
+  revalidateByNewer = (who) => byNewer.revalidate(personOf(who))
 })
 
 const everybody = () => [...grantOf.keys()]
 
 test('where the provider hangs, all its people go by its last word once one patience is over, and those after them at once', async () => {
   const [first = [], later = []] = [everybody().slice(0, 30), everybody().slice(30)]
-  const early = first.map(vouch)
+  const early = first.map(revalidate)
   await eventually('it is asked', () => asked.length === 16)
   await wait(2500)
   expect(await Promise.all(early)).toMatchObject(first.map((id) => ({ id })))
-  for (const id of [...later, ...first]) expect(await vouch(id)).toMatchObject({ id })
+  for (const id of [...later, ...first]) expect(await revalidate(id)).toMatchObject({ id })
   expect(asked).toHaveLength(16)
 })
 
@@ -121,7 +120,7 @@ test('what goes wrong with an answer that nobody waits for any more is in the lo
   const [one, two] = everybody() as [string, string]
   const lost = new ScanInError('store_unavailable')
   withdraw = () => Promise.reject(lost)
-  const early = [vouch(one), vouch(two)]
+  const early = [revalidate(one), revalidate(two)]
   await eventually('both are asked', () => asked.length === 2)
   await wait(2500)
   await Promise.all(early)
@@ -134,20 +133,20 @@ test('what goes wrong with an answer that nobody waits for any more is in the lo
 
 test('while it is in trouble one asks at a time, and where that one hangs another after ten seconds; once it answers, all do', async () => {
   const [one, two, three, four, five] = everybody() as [string, string, string, string, string]
-  const failing = vouch(one)
+  const failing = revalidate(one)
   await eventually('it is asked', () => asked.length === 1)
   asked[0]?.answer(away())
   expect(await failing).toMatchObject({ id: one })
-  const trying = vouch(two)
+  const trying = revalidate(two)
   await eventually('it is asked again', () => asked.length === 2)
-  expect(await vouch(three)).toMatchObject({ id: three })
+  expect(await revalidate(three)).toMatchObject({ id: three })
   await wait(10_000)
   expect(await trying).toMatchObject({ id: two })
-  const next = vouch(four)
+  const next = revalidate(four)
   await eventually('the next one asks', () => asked.length === 3)
   asked[2]?.answer()
   expect(await next).toMatchObject({ id: four })
-  const all = [five, ...everybody().slice(5, 15)].map(vouch)
+  const all = [five, ...everybody().slice(5, 15)].map(revalidate)
   await eventually('everybody asks', () => asked.length === 14)
   for (const { answer } of asked) answer()
   await Promise.all(all)
@@ -156,51 +155,51 @@ test('while it is in trouble one asks at a time, and where that one hangs anothe
 
 test('an answer that nobody waits for any more counts: who is gone is out, and nobody else', async () => {
   const [gone, there] = everybody() as [string, string]
-  const early = [vouch(gone), vouch(there)]
+  const early = [revalidate(gone), revalidate(there)]
   await eventually('it is asked', () => asked.length === 2)
   await wait(2500)
   expect(await Promise.all(early)).toMatchObject([{ id: gone }, { id: there }])
   for (const { subject, answer } of asked) answer(subject === gone ? new ProviderRefused('gone') : undefined)
   await eventually('it is out', () => withdrawn.length === 1)
-  expect(await vouch(gone)).toBeUndefined()
-  expect(await vouch(there)).toMatchObject({ id: there })
+  expect(await revalidate(gone)).toBeUndefined()
+  expect(await revalidate(there)).toMatchObject({ id: there })
   expect(new Set(withdrawn)).toEqual(new Set([gone]))
 })
 
 test('whoever it was silent about for twelve hours is not in by its last word, however soon that is looked at', async () => {
   const [who] = everybody() as [string]
   now += TWELVE_HOURS_MS
-  const early = vouch(who).catch((error) => error)
+  const early = revalidate(who).catch((error) => error)
   await eventually('it is asked', () => asked.length === 1)
   await wait(15_000)
   expect(await early).toMatchObject({ code: 'identity_provider_unavailable' })
-  await expect(vouch(who)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
+  await expect(revalidate(who)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
   asked[0]?.answer()
-  await eventually('it is heard', async () => (await vouch(who).catch(() => undefined)) !== undefined)
+  await eventually('it is heard', async () => (await revalidate(who).catch(() => undefined)) !== undefined)
   expect(withdrawn).toEqual([])
 })
 
 test('whoever it was silent about for a night waits for its answer, and is not put off for long by its troubles', async () => {
   const [who, other, third] = everybody() as [string, string, string]
   now += TWELVE_HOURS_MS
-  const slow = vouch(who)
+  const slow = revalidate(who)
   await eventually('it is asked', () => asked.length === 1)
   await wait(2500)
   asked[0]?.answer()
   expect(await slow).toMatchObject({ id: who })
 
-  const failing = vouch(other).catch((error) => error)
+  const failing = revalidate(other).catch((error) => error)
   await eventually('it is asked', () => asked.length === 2)
   asked[1]?.answer(away())
   expect(await failing).toMatchObject({ code: 'identity_provider_unavailable' })
   now += 2000
-  const again = vouch(other)
+  const again = revalidate(other)
   await eventually('it is asked again', () => asked.length === 3)
-  await expect(vouch(third)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
+  await expect(revalidate(third)).rejects.toMatchObject({ code: 'identity_provider_unavailable' })
   asked[2]?.answer()
   expect(await again).toMatchObject({ id: other })
   now += 2000
-  const last = vouch(third)
+  const last = revalidate(third)
   await eventually('it is asked about the next', () => asked.length === 4)
   asked[3]?.answer()
   expect(await last).toMatchObject({ id: third })
@@ -211,7 +210,7 @@ test('whom there is nothing to ask by about is looked up once at each use', asyn
   grantOf.set(user.id, await grants.open({ user, saidAt: now, askAt: now + TWELVE_HOURS_MS }, undefined))
   reads = 0
   for (let uses = 1; uses <= 3; uses++) {
-    expect(await vouch(user.id)).toMatchObject({ id: user.id })
+    expect(await revalidate(user.id)).toMatchObject({ id: user.id })
     expect(reads).toBe(uses)
   }
 })
@@ -219,7 +218,7 @@ test('whom there is nothing to ask by about is looked up once at each use', asyn
 test('where the clock is set back by a day, a last word counts no more', async () => {
   const [who] = everybody() as [string]
   now -= 25 * 60 * MINUTE_MS
-  const early = vouch(who).catch((error) => error)
+  const early = revalidate(who).catch((error) => error)
   await eventually('it is asked', () => asked.length === 1)
   asked[0]?.answer(away())
   expect(await early).toMatchObject({ code: 'identity_provider_unavailable' })
@@ -227,14 +226,14 @@ test('where the clock is set back by a day, a last word counts no more', async (
 
 test('where the clock is set back an hour, it is asked as soon as before', async () => {
   const [who] = everybody() as [string]
-  const first = vouch(who)
+  const first = revalidate(who)
   await eventually('it is asked', () => asked.length === 1)
   asked[0]?.answer()
   await first
-  expect(await vouch(who)).toMatchObject({ id: who })
+  expect(await revalidate(who)).toMatchObject({ id: who })
   expect(asked).toHaveLength(1)
   now -= 60 * MINUTE_MS
-  const again = vouch(who)
+  const again = revalidate(who)
   await eventually('it is asked again', () => asked.length === 2)
   asked[1]?.answer(new ProviderRefused('gone'))
   expect(await again).toBeUndefined()
@@ -242,7 +241,7 @@ test('where the clock is set back an hour, it is asked as soon as before', async
 
 test('at the end of the process what is asked still is waited for, and what hangs is not', async () => {
   const [who, hanging] = everybody() as [string, string]
-  const early = [vouch(who), vouch(hanging)]
+  const early = [revalidate(who), revalidate(hanging)]
   await eventually('it is asked', () => asked.length === 2)
   await wait(2500)
   await Promise.all(early)
@@ -260,21 +259,21 @@ test('at the end of the process what is asked still is waited for, and what hang
 
 test('by another client secret nobody can be asked about, which keeps no instance from it that has the one before', async () => {
   const [who] = everybody() as [string]
-  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  expect(await revalidateByNewer(who)).toMatchObject({ id: who })
   expect(asked).toEqual([])
-  const answered = vouch(who)
+  const answered = revalidate(who)
   await eventually('it is asked', () => asked.length === 1)
   asked[0]?.answer(new ProviderRefused('gone'))
   expect(await answered).toBeUndefined()
-  expect(await vouchByNewer(who)).toBeUndefined()
+  expect(await revalidateByNewer(who)).toBeUndefined()
 })
 
 test('by another client secret the last word counts for twelve hours, and then they are out', async () => {
   const [who] = everybody() as [string]
   now += TWELVE_HOURS_MS - 11 * MINUTE_MS - 1
-  expect(await vouchByNewer(who)).toMatchObject({ id: who })
+  expect(await revalidateByNewer(who)).toMatchObject({ id: who })
   now += 1
-  expect(await vouchByNewer(who)).toBeUndefined()
+  expect(await revalidateByNewer(who)).toBeUndefined()
   expect(withdrawn).toEqual([who])
 })
 
@@ -288,16 +287,16 @@ test.each<[what: string, allow: PeopleRules['allow'], isIn: boolean]>([
   const user: User = { id: 'p', name: 'P', email: 'p@example.org', groups: ['staff'], source: 'oidc' }
   const grant = { user, saidAt: now, askAt: now + TWELVE_HOURS_MS }
   grantOf.set('p', await grants.open(grant, undefined))
-  expect(await vouch('p')).toMatchObject({ id: 'p' })
+  expect(await revalidate('p')).toMatchObject({ id: 'p' })
   rules.allow = allow
-  if (isIn) expect(await vouch('p')).toMatchObject({ id: 'p' })
-  else expect(await vouch('p')).toBeUndefined()
+  if (isIn) expect(await revalidate('p')).toMatchObject({ id: 'p' })
+  else expect(await revalidate('p')).toBeUndefined()
   expect(withdrawn).toEqual(isIn ? [] : ['p'])
 
   // Also where it is asked, and says nothing of them.
   withdrawn = []
   grantOf.set('p', await grants.open({ ...grant, askAt: now }, 'a refresh token'))
-  const answered = vouch('p')
+  const answered = revalidate('p')
   await eventually('it is asked', () => asked.length === 1)
   asked[0]?.answer()
   if (isIn) expect(await answered).toMatchObject({ id: 'p' })

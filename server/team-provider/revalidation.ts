@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Clock, isWithin } from '../clock.ts'
 import { hasCode, ScanInError } from '../errors.ts'
-import type { CurrentPerson, User, VouchFor } from '../identity/identity.ts'
+import type { CurrentPerson, Revalidate, User } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { createQueues } from '../queues.ts'
 import { type Schedule, scheduleByTimer } from '../schedule.ts'
@@ -16,7 +16,7 @@ import { ProviderRefused } from './refusal.ts'
 /** Why sessions are withdrawn, for the log. */
 export type WithdrawalReason = 'gone' | 'not_allowed' | 'no_person' | 'id_taken' | 'unheard' | 'signed_out'
 
-interface VouchingOptions {
+interface RevalidationOptions {
   provider: Pick<ProviderClient, 'refresh'>
   rules: PeopleRules
   grants: Grants
@@ -28,8 +28,8 @@ interface VouchingOptions {
   schedule?: Schedule
 }
 
-export interface Vouching {
-  vouchFor: VouchFor
+export interface Revalidation {
+  revalidate: Revalidate
   /** Waits for what is asked still, for some seconds, which begin with the first call: the last call waits for the rest of them. */
   close(): Promise<void>
 }
@@ -59,7 +59,7 @@ const RETRY_AFTER_SECONDS = 1
  * time, once for all of a grant's sessions and instances. Where it does not answer, or not soon, its last word counts, for
  * twelve hours; then a session waits for it. Where there is no way to ask again, those twelve hours are all there are.
  */
-export function createVouching(options: VouchingOptions): Vouching {
+export function createRevalidation(options: RevalidationOptions): Revalidation {
   const { provider, rules, grants, sessions, currentPerson, clock, logger, schedule = scheduleByTimer } = options
   const underWay = new Map<string, Promise<User | undefined>>()
   /** Also those that nobody waits for any more. */
@@ -168,7 +168,7 @@ export function createVouching(options: VouchingOptions): Vouching {
     }
   }
 
-  async function vouchFor(user: User): Promise<User | undefined> {
+  async function revalidate(user: User): Promise<User | undefined> {
     const id = user.credential
     if (id === undefined) return undefined
     const isToCheck = () => underWay.has(id) || nextTokens.has(id)
@@ -181,7 +181,7 @@ export function createVouching(options: VouchingOptions): Vouching {
   }
 
   return {
-    vouchFor,
+    revalidate,
     async close() {
       late ??= new Promise((resolve) => schedule(CLOSE_PATIENCE_MS, resolve))
       await Promise.race([Promise.allSettled(unanswered), late])
