@@ -1,6 +1,7 @@
 import type { AdapterPayload, FindAccount, KoaContextWithOIDC } from 'oidc-provider'
 import { type Clock, secondsUntil } from '../clock.ts'
 import type { User } from '../identity/identity.ts'
+import type { Person } from '../identity/person-key.ts'
 import type { IdentifiedSession, Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'

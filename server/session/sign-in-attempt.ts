@@ -1,8 +1,8 @@
 import { hashSecret } from '../hashes.ts'
 import { addressBlock } from '../http/client-address.ts'
-import { giveUpTime } from '../queues.ts'
 import type { User } from '../identity/identity.ts'
 import { foldId } from '../identity/names.ts'
+import { giveUpTime } from '../queues.ts'
 
 /** A password that is to be tried. */
 export interface SignInAttempt {
