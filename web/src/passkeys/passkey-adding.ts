@@ -1,4 +1,3 @@
-import { passkey as passkeyWords } from '#messages/passkey'
 import type { Api } from '../wire/api.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -7,7 +6,7 @@ export interface PasskeyAddingParts {
   readonly api: Pick<Api, 'passkeyOptions' | 'addPasskey'>
   readonly authenticator: Pick<Authenticator, 'create'>
   /** The person has to show anew that it is them. */
-  readonly onSignInAgain: (why: string) => void
+  readonly onSignInAgain: () => void
   /** Told the id of one that is about to be added: where no answer comes, it may have been. */
   readonly onAdding: (id: string) => void
 }
@@ -35,13 +34,13 @@ export const createPasskeyAdding =
     })
 
 /** Does it, or where that takes a fresher sign-in, leads there. @returns whether it was done */
-export async function unlessStale(onSignInAgain: (why: string) => void, act: () => Promise<void>): Promise<boolean> {
+export async function unlessStale(onSignInAgain: () => void, act: () => Promise<void>): Promise<boolean> {
   try {
     await act()
     return true
   } catch (error) {
     if (!isProblem(error, 'recent_sign_in_required')) throw error
-    onSignInAgain(passkeyWords.signInAgain)
+    onSignInAgain()
     return false
   }
 }

@@ -22,7 +22,7 @@ export interface PasskeyListParts {
   readonly authenticator: Pick<Authenticator, 'missing'>
   readonly add: AddPasskey
   /** The person has to show anew that it is them. */
-  readonly onSignInAgain: (why: string) => void
+  readonly onSignInAgain: () => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
   /** The person has asked for this one to be removed, and no answer came: it may be gone by that. */

@@ -18,7 +18,7 @@ export interface AccountListsParts {
   /** Told of the person's devices each time that they were shown. */
   readonly onDevices: (devices: readonly LinkedDevice[]) => void
   /** The person has to show anew that it is them. */
-  readonly onSignInAgain: (why: string) => void
+  readonly onSignInAgain: () => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
 }

@@ -24,6 +24,8 @@ export interface ScanFlowParts {
   /** It takes longer, for this, and is tried again. */
   readonly onRetrying: (error: unknown) => void
   readonly onSignIn: (why: string) => void
+  /** Signed in as they are, the person is to show anew that it is them. */
+  readonly onSignInAgain: () => void
   /** Told whom this phone is signed in as; `isNew`: since less than about a minute, in this tab or another. */
   readonly onUser: (user: CurrentSession['user'], isNew: boolean) => void
   /** Told why the person is there again, if they are. */
@@ -42,8 +44,8 @@ export interface ScanFlow {
   signedOut(): void
   /** Somebody may have signed in or out in another tab: goes on from there, if it is so. */
   lookAgain(): Promise<void>
-  /** Signed in as they are, the person is to show anew that it is them. */
-  signInAgain(why: string): void
+  /** The person has to show anew that it is them. */
+  signInAgain(): void
 }
 
 /** The order of things on the phone: sign in, choose a code, decide. Each start ends the one before. */
@@ -64,10 +66,10 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const retrying = <T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> =>
     untilAnswered(act, { ...parts, signal, onFailure: parts.onRetrying })
 
-  const signInAgain = (why: string) => {
+  const signInAgain = () => {
     restart()
     isOnceMore = true
-    parts.onSignIn(why)
+    parts.onSignInAgain()
   }
   const askToSignIn = (why: string) => {
     here = NOBODY

@@ -70,6 +70,13 @@ const turnTo = (section: PhoneSection, withDevices = false) => {
   showSection(section)
 }
 
+const askToSignIn = (why: string, { isAgain }: { isAgain: boolean }) => {
+  form.show(why)
+  providerSignIn.show(isAgain)
+  show('sign-in')
+  passkeySignIn.show()
+}
+
 const onConnection = (connection: Connection) => {
   trouble.sayOfLook(connection === 'reconnecting' ? phoneWords.reconnecting : '')
 }
@@ -91,18 +98,13 @@ const flow = createScanFlow({
     tellRetrying(status, error)
   },
   onSignIn: (why) => {
-    const isAgain = why === passkeyWords.signInAgain
-    form.show(why)
-    if (hasBeenIn && !isAgain) {
-      form.forget()
-      hasBeenIn = false
-    }
-    // Who shows that it is still them has yet to say of what is new whether it was theirs.
-    if (!isAgain) account.belongTo(undefined)
-    providerSignIn.show(isAgain)
-    show('sign-in')
-    passkeySignIn.show()
+    if (hasBeenIn) form.forget()
+    hasBeenIn = false
+    account.belongTo(undefined)
+    askToSignIn(why, { isAgain: false })
   },
+  // Who shows that it is still them has yet to say of what is new whether it was theirs: that stays.
+  onSignInAgain: () => askToSignIn(passkeyWords.signInAgain, { isAgain: true }),
   onUser: ({ id, name }, isNew) => {
     hasBeenIn = true
     account.belongTo(id)
