@@ -13,6 +13,7 @@ import { pageClock } from '../wire/clock.ts'
 import { createLoginApi, type LoginApi } from '../wire/login-api.ts'
 import { showGoal } from './goal.ts'
 import { createKeptLogin } from './kept-login.ts'
+import { leaveFor } from './leave-for.ts'
 import { createLoginFlow, type LoginFlow } from './login-flow.ts'
 import type { LoginForms } from './login-forms.ts'
 import { type LoginView, statusWords } from './login-view.ts'
@@ -25,9 +26,6 @@ import { createStatusLine } from './status-line.ts'
 declare const LOGIN_FORMS_SHEET: string
 
 const loadFormsModule = lateModule(() => import('./login-forms.ts'))
-
-/** Who is in reads so, before the page goes. */
-const HELD_MS = 700
 
 /**
  * Signs this browser in by a QR code. Its markup stands in the page (login.html); this brings it to life.
@@ -184,14 +182,6 @@ export class ScanInLogin extends HTMLElement {
   async #leave(redirectTo: string, life: AbortSignal): Promise<void> {
     const event = new CustomEvent('scanin-authenticated', { bubbles: true, cancelable: true, detail: { redirectTo } })
     if (!this.dispatchEvent(event)) return
-    if (!document.hidden) await pageClock.sleep(HELD_MS, life)
-    const target = new URL(redirectTo, location.href)
-    // The server has checked it; `javascript:` would run here even so.
-    if (!/^https?:$/.test(target.protocol)) target.href = '/home'
-    // As with any redirect (RFC 9110 §10.2.2): a fragment that came here on the way to an application goes on with it.
-    if (target.hash === '') target.hash = location.hash
-    // The same address with a fragment would only scroll.
-    if (target.href === location.href) location.reload()
-    else location.replace(target)
+    await leaveFor(redirectTo, { page: document, location, clock: pageClock, signal: life })
   }
 }
