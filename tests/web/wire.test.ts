@@ -10,7 +10,7 @@ import {
   decodeScan,
   decodeUserCode,
 } from '../../web/src/wire/protocol.ts'
-import { decodeRevoked, decodeSession, decodeSessions, decodeSignIn } from '../../web/src/wire/session-protocol.ts'
+import { decodeRevoked, decodeSession, decodeSessions } from '../../web/src/wire/session-protocol.ts'
 import { createInjectClient, createTestApp } from '../support/app.ts'
 import { DEMO_PASSWORD } from '../support/service.ts'
 
@@ -50,8 +50,7 @@ test('the page understands every reply of a whole login, a match included', asyn
   const { app } = await createTestApp({ MATCH: 'always' })
   const browser = createInjectClient(app)
   const phone = createInjectClient(app)
-  const signIn = await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
-  expect(decodeSignIn(signIn.json())).toBe('Demo Person')
+  await phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD })
 
   const { token } = decodeLogin((await browser.post('/login')).json())
   const status = async () => decodeBrowserReply((await browser.get(`/login/status/${token}`)).json())

@@ -91,7 +91,7 @@ export function createFakeLoginApi({ lifeSeconds = 300 } = {}) {
     },
     userCode: async ({ token }) => {
       if (!isGood(token)) throw new Error('There is no such login')
-      return { userCode: 'WDJB-MJHT', verificationUri: 'https://scanin.example/scan', expiresInSeconds: 300 }
+      return { userCode: 'WDJB-MJHT', verificationUri: 'https://scanin.example/scan' }
     },
     signedInName: async () => {
       calls.push('session')

@@ -25,7 +25,6 @@ import {
   decodeRevoked,
   decodeSession,
   decodeSessions,
-  decodeSignIn,
   type LinkedDevice,
   type SessionKind,
 } from './session-protocol.ts'
@@ -38,8 +37,7 @@ export interface Api extends LoginApi {
   confirmOptions(ask: { token: string }): Promise<RequestOptions>
   deny(ask: { token: string }): Promise<void>
   scanStatus(ask: StatusAsk): Promise<PhoneReply>
-  /** @returns what the person is called */
-  signIn(ask: { username: string; password: string }): Promise<string>
+  signIn(ask: { username: string; password: string }): Promise<void>
   signOut(): Promise<void>
   /** @throws ApiError `authentication_required` where nobody is signed in */
   session(): Promise<CurrentSession>
@@ -59,8 +57,7 @@ export interface Api extends LoginApi {
   addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
   removePasskey(ask: { id: string }): Promise<void>
   passkeySignInOptions(): Promise<RequestOptions>
-  /** @returns what the person is called */
-  signInByPasskey(ask: { assertion: Assertion }): Promise<string>
+  signInByPasskey(ask: { assertion: Assertion }): Promise<void>
   /** @returns where to sign in */
   beginProviderSignIn(ask: { returnTo: string; again: boolean }): Promise<string>
 }
@@ -82,7 +79,9 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       await post('/login/deny', { token })
     },
     scanStatus: async (asked) => decodePhoneReply(await ask(statusRequest('/login/scan', asked))),
-    signIn: async (credentials) => decodeSignIn(await post('/sign-in', credentials)),
+    signIn: async (credentials) => {
+      await post('/sign-in', credentials)
+    },
     signOut: async () => {
       await post('/sign-out')
     },
@@ -113,7 +112,9 @@ export function createApi({ fetch }: { fetch: Fetch }): Api {
       await remove(`/passkeys/${encodeURIComponent(id)}`)
     },
     passkeySignInOptions: async () => decodeRequestOptions(await post('/sign-in/passkey/options')),
-    signInByPasskey: async ({ assertion }) => decodeSignIn(await post('/sign-in/passkey', { assertion })),
+    signInByPasskey: async ({ assertion }) => {
+      await post('/sign-in/passkey', { assertion })
+    },
     beginProviderSignIn: async ({ returnTo, again }) =>
       decodeLocation(await post('/sign-in/oidc', { return_to: returnTo, again })),
   }

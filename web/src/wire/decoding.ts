@@ -1,10 +1,8 @@
 /** What came over the wire is not what the contract says. It names the field and never its content. */
 export class DecodeError extends Error {
-  readonly field: string
+  override name = 'DecodeError'
   constructor(field: string, wanted: string) {
     super(`${field} is not ${wanted}`)
-    this.name = 'DecodeError'
-    this.field = field
   }
 }
 

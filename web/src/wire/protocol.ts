@@ -48,7 +48,6 @@ export type BrowserReply =
 export interface UserCodeReply {
   readonly userCode: string
   readonly verificationUri: string
-  readonly expiresInSeconds: number
 }
 
 export interface BrowserName {
@@ -156,7 +155,6 @@ export function decodeUserCode(value: unknown): UserCodeReply {
   return {
     userCode: text(from, 'user_code'),
     verificationUri: text(from, 'verification_uri'),
-    expiresInSeconds: amount(from, 'expires_in'),
   }
 }
 

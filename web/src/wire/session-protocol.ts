@@ -95,9 +95,6 @@ const devices = listOf((device) => ({
 
 export const decodeSessions = (value: unknown): readonly LinkedDevice[] => devices(fieldsOf(value), 'sessions')
 
-/** `POST /sign-in`: the name is all the page needs of it. */
-export const decodeSignIn = (value: unknown): string => inside((user) => text(user, 'name'))(fieldsOf(value), 'user')
-
 export const decodeRevoked = (value: unknown): number => amount(fieldsOf(value), 'revoked')
 
 /** `POST /sign-in/oidc`: where the browser is to go on to. */
