@@ -3,7 +3,7 @@ import { ranOutOfTime } from '../wire/api-error.ts'
 import { replyPatienceMs } from '../wire/backoff.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
-import { loginIdOf } from '../wire/scan-link.ts'
+import { whichGoesOn } from './which-goes-on.ts'
 
 /** Where a login of an earlier page has got to: it shows its QR, somewhere further on, or it is over. */
 export type Resumed =
@@ -35,11 +35,12 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   }
   const login = await untilAnswered(renew, parts)
   if (login === undefined) return undefined
-  if (loginIdOf(login.token) === loginIdOf(token)) return { kind: 'pending', login }
-  // A phone was quicker than the renewal, and the answer is a new login: the scanned one is what the phone is about.
-  const later = await untilAnswered(status, parts)
-  if (later === undefined) return undefined
-  if (later.status === 'expired' || later.status === 'pending') return { kind: 'pending', login }
-  await parts.api.dropLogin({ token: login.token }).catch(() => undefined)
-  return { kind: 'further', reply: later }
+  const further = await whichGoesOn({
+    old: token,
+    next: login.token,
+    ask: () => untilAnswered(status, parts),
+    drop: () => parts.api.dropLogin(login).catch(() => undefined),
+  })
+  if (parts.signal.aborted) return undefined
+  return further === undefined ? { kind: 'pending', login } : { kind: 'further', reply: further }
 }

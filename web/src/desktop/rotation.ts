@@ -5,7 +5,7 @@ import type { Clock } from '../wire/clock.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
-import { loginIdOf } from '../wire/scan-link.ts'
+import { whichGoesOn } from './which-goes-on.ts'
 
 export interface RotationParts {
   readonly api: Pick<LoginApi, 'startLogin' | 'loginStatus' | 'dropLogin'>
@@ -70,29 +70,20 @@ export async function rotate(parts: RotationParts): Promise<void> {
   }
 }
 
-/**
- * A renewal that comes after the scan is answered with a new login. The old one, which the phone holds, is then kept and
- * the new one dropped; only a login that is no more gives way.
- */
 async function keepOrTake(
   { api, onReply }: RotationParts,
   old: LoginReply,
   next: LoginReply,
   timeoutMs: number,
 ): Promise<LoginReply> {
-  if (loginIdOf(next.token) === loginIdOf(old.token)) return next
-  const drop = () => api.dropLogin({ token: next.token }).catch(() => undefined)
-  try {
-    const reply = await api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0, timeoutMs })
-    if (reply.status === 'expired' || reply.status === 'pending') return next
-    // This very reply may have carried the session: nobody else will be told.
-    onReply(reply)
-  } catch (error) {
-    // The next try begins another.
-    void drop()
-    throw error
-  }
-  await drop()
+  const reply = await whichGoesOn({
+    old: old.token,
+    next: next.token,
+    ask: () => api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0, timeoutMs }),
+    drop: () => api.dropLogin(next).catch(() => undefined),
+  })
+  if (reply === undefined) return next
+  onReply(reply)
   return old
 }
 
