@@ -8,6 +8,7 @@ import { timeElement } from '../page/moment-words.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
+import { createUnlessTrouble, type UnlessTrouble } from '../page/unless-trouble.ts'
 import { browserWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
@@ -53,25 +54,15 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
   adding.hidden = authenticator.missing !== undefined
 
   const turns = createTurns()
+  const unlessTrouble = createUnlessTrouble({ turns, onSignedOut })
 
-  const attempt = (act: () => Promise<void>, isDone?: () => boolean) => {
+  const attempt = (act: Parameters<UnlessTrouble>[0], isDone: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, (words) => {
-      trouble.say(words, isDone)
+    return unlessTrouble(act, (error) => {
+      trouble.say(passkeyErrorWords(error), isDone)
       // No answer may have come of what was done.
-      if (isDone) void look()
+      void look()
     })
-  }
-
-  const unlessTrouble = async (act: () => Promise<void>, tell: (words: string) => void) => {
-    const isTheirs = turns.begin()
-    try {
-      await act()
-    } catch (error) {
-      if (!isTheirs()) return
-      if (isProblem(error, 'authentication_required')) onSignedOut()
-      else tell(passkeyErrorWords(error))
-    }
   }
 
   const refresh = async () => {
@@ -79,7 +70,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     trouble.sayOfLook('')
   }
 
-  const look = () => unlessTrouble(refresh, trouble.sayOfLook)
+  const look = () => unlessTrouble(refresh, (error) => trouble.sayOfLook(passkeyErrorWords(error)))
 
   const load = async () => {
     const passkeys = await turns.latest(() => api.passkeys())
@@ -124,7 +115,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     remove.addEventListener('click', () =>
       onceAtATime(remove, () =>
         attempt(
-          () => removeIt(passkey),
+          (isTheirs) => removeIt(passkey, isTheirs),
           () => !isShown(passkey),
         ),
       ),
@@ -132,9 +123,8 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     return copy
   }
 
-  const removeIt = async ({ id }: Passkey) => {
+  const removeIt = async ({ id }: Passkey, isTheirs: () => boolean) => {
     const focus = focusUnlessLeft()
-    const isTheirs = turns.begin()
     const isDone = await unlessStale(onSignInAgain, async () => {
       try {
         await api.removePasskey({ id })
@@ -153,8 +143,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     focus(title)
   }
 
-  const addOne = async () => {
-    const isTheirs = turns.begin()
+  const addOne = async (isTheirs: () => boolean) => {
     const given = name.value.trim()
     try {
       if (!(await add(given === '' ? undefined : given))) return

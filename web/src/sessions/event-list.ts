@@ -6,9 +6,9 @@ import { findPart } from '../page/find-part.ts'
 import { timeElement } from '../page/moment-words.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { setWords } from '../page/set-words.ts'
+import { createUnlessTrouble } from '../page/unless-trouble.ts'
 import { browserWords, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
-import { isProblem } from '../wire/api-error.ts'
 import type { AccountEvent } from '../wire/event-protocol.ts'
 
 export interface EventListParts {
@@ -31,19 +31,13 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
   const message = findPart(activity, '.message', HTMLElement)
 
   const turns = createTurns()
+  const unlessTrouble = createUnlessTrouble({ turns, onSignedOut })
 
   const load = async () => {
-    const isTheirs = turns.begin()
-    try {
-      const events = await turns.latest(() => api.events())
-      if (events === undefined) return
-      list.replaceChildren(...events.map(item))
-      setWords(message, events.length === 0 ? eventWords.none : '')
-    } catch (error) {
-      if (!isTheirs()) return
-      if (isProblem(error, 'authentication_required')) onSignedOut()
-      else setWords(message, wordsFor(error))
-    }
+    const events = await turns.latest(() => api.events())
+    if (events === undefined) return
+    list.replaceChildren(...events.map(item))
+    setWords(message, events.length === 0 ? eventWords.none : '')
   }
 
   const item = (event: AccountEvent): Node => {
@@ -60,7 +54,7 @@ export function createEventList({ root, api, onSignedOut }: EventListParts): Eve
   }
 
   const refresh = () => {
-    if (activity.open) void load()
+    if (activity.open) void unlessTrouble(load, (error) => setWords(message, wordsFor(error)))
   }
   activity.addEventListener('toggle', refresh)
 

@@ -6,6 +6,7 @@ import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
+import { createUnlessTrouble, type UnlessTrouble } from '../page/unless-trouble.ts'
 import { setApart, type TitledWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import { isProblem, isRefusal } from '../wire/api-error.ts'
@@ -48,22 +49,12 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
   const askPerson = createQuestion(root)
   const askName = createRenaming(root)
   const turns = createTurns()
+  const unlessTrouble = createUnlessTrouble({ turns, onSignedOut })
   let shown: readonly LinkedDevice[] = []
 
-  const attempt = (act: (isTheirs: () => boolean) => Promise<void>, isDone: () => boolean) => {
+  const attempt = (act: Parameters<UnlessTrouble>[0], isDone: () => boolean) => {
     trouble.say('')
-    return unlessTrouble(act, (words) => trouble.say(words, isDone))
-  }
-
-  const unlessTrouble = async (act: (isTheirs: () => boolean) => Promise<void>, tell: (words: string) => void) => {
-    const isTheirs = turns.begin()
-    try {
-      await act(isTheirs)
-    } catch (error) {
-      if (!isTheirs()) return
-      if (isStranger(error)) onSignedOut()
-      else tell(wordsFor(error))
-    }
+    return unlessTrouble(act, (error) => trouble.say(wordsFor(error), isDone))
   }
 
   const refresh = async () => {
@@ -84,7 +75,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
     onList?.(shown)
   }
 
-  const look = () => unlessTrouble(refresh, trouble.sayOfLook)
+  const look = () => unlessTrouble(refresh, (error) => trouble.sayOfLook(wordsFor(error)))
 
   /**
    * Shows what was done by its own answer: a look at the list comes after it, and may fail. Where no answer came, that look says
@@ -128,21 +119,20 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
       (device) => (device.id === id ? [] : [device]),
     )
 
-  const rename = async (device: LinkedDevice, name: string) => {
-    const isTheirs = turns.begin()
-    const renamed = { ...device, name: name || undefined }
-    try {
-      await change(
-        () => api.rename({ id: device.id, name }),
-        (each) => [each.id === device.id ? renamed : each],
-      )
-    } catch (error) {
-      if (!isTheirs()) return
-      if (isStranger(error)) return onSignedOut()
-      throw error
-    }
-    if (isTheirs()) say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
-  }
+  const rename = (device: LinkedDevice, name: string) =>
+    unlessTrouble(
+      async (isTheirs) => {
+        const renamed = { ...device, name: name || undefined }
+        await change(
+          () => api.rename({ id: device.id, name }),
+          (each) => [each.id === device.id ? renamed : each],
+        )
+        if (isTheirs()) say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
+      },
+      (error) => {
+        throw error
+      },
+    )
 
   const list = createDeviceList({
     root,
@@ -202,8 +192,6 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
     },
   }
 }
-
-const isStranger = (error: unknown): boolean => isProblem(error, 'authentication_required')
 
 const endBrowsersWords = (count: number): TitledWords => ({
   title: deviceWords.endBrowsers.title({ count }),

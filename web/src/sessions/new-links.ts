@@ -9,9 +9,9 @@ import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns, type Personal } from '../page/owner.ts'
 import { createSettling } from '../page/settling.ts'
 import { createTroubleLine } from '../page/trouble-line.ts'
+import { createUnlessTrouble } from '../page/unless-trouble.ts'
 import { setApart, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
-import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns } from './device-signs.ts'
@@ -71,6 +71,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   let moments: readonly number[] = []
   const notes = createVisitNotes(api)
   const turns = createTurns()
+  const unlessTrouble = createUnlessTrouble({ turns, onSignedOut })
   const rows = new Map<string, LinkRow>()
 
   const settle = createSettling(card)
@@ -114,18 +115,14 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     return row
   }
 
-  const signOut = async (id: string) => {
-    const ours = visit
+  const signOut = (id: string) => {
     trouble.say('')
     // Not taken back: where no answer came, the next look may find it gone by this very word.
-    ours.ended.add(id)
-    try {
-      await end(id)
-    } catch (error) {
-      if (ours !== visit) return
-      if (isProblem(error, 'authentication_required')) onSignedOut()
-      else trouble.say(wordsFor(error), () => visit.told.get(id)?.state !== 'live')
-    }
+    visit.ended.add(id)
+    return unlessTrouble(
+      () => end(id),
+      (error) => trouble.say(wordsFor(error), () => visit.told.get(id)?.state !== 'live'),
+    )
   }
 
   const noteVisit = async () => {
