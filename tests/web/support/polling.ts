@@ -1,4 +1,4 @@
-import { type Connection, type PollEnd, poll } from '../../../web/src/poll/poller.ts'
+import { type Connection, poll } from '../../../web/src/poll/poller.ts'
 import { ApiError, ConnectionError, type ProblemCode } from '../../../web/src/wire/api-error.ts'
 import type { Pacing } from '../../../web/src/wire/protocol.ts'
 import { createFakeClock, settle } from './fake-clock.ts'
@@ -33,7 +33,7 @@ export function startPolling(
   const connections: Connection[] = []
   let open = 0
   let mostOpen = 0
-  let end: PollEnd<Reply> | undefined
+  let end: { readonly refused: ApiError | undefined } | undefined
 
   const done = poll<Reply>({
     ask: async ({ seen, waitSeconds, timeoutMs, signal }) => {
@@ -57,8 +57,8 @@ export function startPolling(
     wake,
     urgent,
     signal: controller.signal,
-  }).then((result) => {
-    end = result
+  }).then((refused) => {
+    end = { refused }
   })
 
   return {

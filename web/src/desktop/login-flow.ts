@@ -182,7 +182,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const login = await begin()
     if (login === undefined || whole.signal.aborted) return
     void watchTheEnd()
-    const polled = await poll<BrowserReply>({
+    const refused = await poll<BrowserReply>({
       ...parts,
       ask: asking.ask,
       urgent,
@@ -196,7 +196,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       pacing: login,
       signal: whole.signal,
     })
-    if (polled.end === 'refused') finish({ kind: 'expired' })
+    if (refused !== undefined) finish({ kind: 'expired' })
   }
 
   return {

@@ -40,8 +40,8 @@ export function createApprovalWatch(parts: ApprovalWatchParts): ApprovalWatch {
   }
   const ask = async (signal: AbortSignal) => {
     const polling = { ...parts, isFinal, onReply, onConnection, connection, seen, pacing: FIRST_PACING, signal }
-    const result = await poll<PhoneReply>(polling)
-    if (result.end === 'refused') await parts.onRefused(result.error)
+    const refused = await poll<PhoneReply>(polling)
+    if (refused !== undefined) await parts.onRefused(refused)
   }
 
   return {

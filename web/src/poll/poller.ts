@@ -44,11 +44,6 @@ export interface PollerParts<R extends PacedReply> {
   readonly signal: AbortSignal
 }
 
-export type PollEnd<R> =
-  | { readonly end: 'final'; readonly reply: R }
-  | { readonly end: 'refused'; readonly error: ApiError }
-  | { readonly end: 'aborted' }
-
 type Answer<R> =
   | { readonly kind: 'reply'; readonly reply: R }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -60,8 +55,9 @@ const LOST_AFTER_MS = 3000
 /**
  * Asks again and again until a final reply, a refusal or an abort; one request at a time, one every `interval`,
  * sooner only when the state changed or the page woke. Never rejects for what the network or the server does.
+ * @returns the refusal, where that is the end
  */
-export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise<PollEnd<R>> {
+export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise<ApiError | undefined> {
   let state = firstState(parts.seen, parts.pacing, parts.connection === 'reconnecting' ? 1 : 0)
   let wokenAt = Number.NEGATIVE_INFINITY
   while (!parts.signal.aborted) {
@@ -69,20 +65,20 @@ export async function poll<R extends PacedReply>(parts: PollerParts<R>): Promise
     const waitSeconds = waitSecondsOf(state)
     const answer = await askOnce(parts, { seen: state.seen, waitSeconds, timeoutMs: timeoutMsOf(state, waitSeconds) })
     if (parts.signal.aborted) break
-    if (answer.kind === 'failed' && isRefusal(answer.error)) return { end: 'refused', error: answer.error }
+    if (answer.kind === 'failed' && isRefusal(answer.error)) return answer.error
     const before = state
     const step = stepAfter(parts, state, answer, { beganAt, endedAt: parts.clock.now(), waitSeconds })
     state = step.state
     tellConnection(parts, before, state)
     if (answer.kind === 'reply') {
       parts.onReply(answer.reply)
-      if (parts.isFinal(answer.reply)) return { end: 'final', reply: answer.reply }
+      if (parts.isFinal(answer.reply)) break
     }
     // One early poll an interval: focus, pageshow and visibilitychange come together, and people switch windows fast.
     const wokenNext = await pauseUntil(parts, step.due, wokenAt + state.pacing.intervalSeconds * 1000)
     if (wokenNext) wokenAt = parts.clock.now()
   }
-  return { end: 'aborted' }
+  return undefined
 }
 
 function stepAfter<R extends PacedReply>(parts: PollerParts<R>, state: PollState, answer: Answer<R>, round: Round) {
