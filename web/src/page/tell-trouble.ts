@@ -3,7 +3,6 @@ import { ApiError } from '../wire/api-error.ts'
 import { pageClock } from '../wire/clock.ts'
 import { countDown } from './countdown.ts'
 import { retryingWords, wordsFor } from './error-words.ts'
-import { fill } from './fill.ts'
 import { lateModule } from './late-module.ts'
 import { setWords } from './set-words.ts'
 
@@ -83,6 +82,6 @@ const loadWay = lateModule(() => import('./way-to-right-address.ts'))
 async function showWay(place: HTMLElement, publicUrl: string): Promise<void> {
   const before = place.textContent
   const { wayToRightAddress } = await loadWay().catch(() => ({ wayToRightAddress: undefined }))
-  const way = wayToRightAddress?.(publicUrl, fill)
+  const way = wayToRightAddress?.(publicUrl)
   if (way !== undefined && place.textContent === before) place.replaceChildren(...way)
 }

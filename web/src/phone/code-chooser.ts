@@ -9,8 +9,8 @@ import { setWords } from '../page/set-words.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
 import { isRefusal } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
-import { tokenOfScanLink } from '../wire/scan-link.ts'
 import { normaliseUserCode } from '../wire/user-code.ts'
+import { cameraPossible } from './scanner/camera-possible.ts'
 import type { Scanner } from './scanner/scanner.ts'
 
 /** Named by the build: how the camera's screen looks. */
@@ -35,9 +35,6 @@ export interface CodeChooser {
   /** Lets go of the camera, and of a picture. */
   leave(): void
 }
-
-// As in scanner/camera.ts, which comes later. Where there is no secure context, browsers do not even have `mediaDevices`.
-const cameraPossible = (): boolean => window.isSecureContext && 'mediaDevices' in navigator
 
 /** The three ways to tell this phone a code: the camera, a picture, the keyboard. */
 export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): CodeChooser {
@@ -64,8 +61,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   const loadScanner = later(async (): Promise<Scanner> => {
     const [{ createScanner }] = await Promise.all([loadScannerModule(), addSheet(VIEWFINDER_SHEET)])
     scanner = createScanner({
-      ...{ findPart, lateModule, words: scanWords, camera, help, clock, say },
-      tokenIn: (text) => tokenOfScanLink(text, location.origin),
+      ...{ camera, help, clock, say },
       onToken: (token) => onCode({ token }),
     })
     return scanner

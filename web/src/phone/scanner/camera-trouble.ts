@@ -1,3 +1,4 @@
+import { scan as scanWords } from '#messages/scan'
 import { scanner as scannerWords } from '#messages/scanner'
 import { CameraError } from './camera-error.ts'
 import { asksAgain, cameraHelpFor } from './permission-help.ts'
@@ -6,19 +7,14 @@ export interface CameraTroubleParts {
   /** The place for steps; whoever says something takes it away. */
   readonly help: HTMLElement
   readonly say: (words: string) => void
-  /** What to say when it is not the camera, but what reads. */
-  readonly readerMissing: string
 }
 
 /** @returns what tells people what is the matter with the camera, and what to do about it in this browser */
-export function createCameraTrouble({
-  help,
-  say,
-  readerMissing,
-}: CameraTroubleParts): (error: unknown) => Promise<void> {
+export function createCameraTrouble({ help, say }: CameraTroubleParts): (error: unknown) => Promise<void> {
   const steps = help.querySelector('ol')
   return async (error) => {
-    if (!(error instanceof CameraError)) return say(readerMissing)
+    // It is what reads.
+    if (!(error instanceof CameraError)) return say(scanWords.readerMissing)
     if (error.trouble !== 'refused') return say(scannerWords.camera[error.trouble])
     const kind = cameraHelpFor(navigator.userAgent, navigator.maxTouchPoints)
     // Apple's say "prompt" even where they will not ask before the page is loaded anew.

@@ -1,5 +1,6 @@
 import type { Clock } from '../../wire/clock.ts'
 import { CameraError, cameraErrorOf } from './camera-error.ts'
+import { cameraPossible } from './camera-possible.ts'
 import { createLiveness } from './liveness.ts'
 import type { QrReader } from './qr-reader.ts'
 
@@ -21,9 +22,6 @@ export interface CameraParts {
 
 // Ten looks a second: quicker than a hand, and kind to the battery.
 const BETWEEN_LOOKS_MS = 100
-
-/** Where there is no secure context, browsers do not even have `mediaDevices`. */
-export const cameraPossible = (): boolean => window.isSecureContext && 'mediaDevices' in navigator
 
 /**
  * Shows a camera in `video` and reads it until a code is taken or the signal aborts. An interrupted one is waited for.

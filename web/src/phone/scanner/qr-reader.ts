@@ -1,4 +1,5 @@
-import type { lateModule } from '../../page/late-module.ts'
+import { lateModule } from '../../page/late-module.ts'
+import { later } from '../../page/later.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { hasPicture, type QrSource } from './qr-source.ts'
 import { loadWorkerReader } from './worker-reader.ts'
@@ -17,27 +18,11 @@ export interface QrReaders {
 // Three seconds of looking. Chrome's own reader on macOS 13 was there and never found a thing (crbug.com/40245611).
 const LOOKS_BEFORE_DOUBT = 30
 
-export interface QrReadersParts {
-  readonly clock: Clock
-  /** Handed in: see scanner.ts. */
-  readonly lateModule: typeof lateModule
-}
+const loadDecoder = lateModule(() => import('qr/decode.js'))
 
 /** Ours is loaded when it is first needed, once. */
-export function createQrReaders({ clock, lateModule }: QrReadersParts): QrReaders {
-  const loadDecoder = lateModule(() => import('qr/decode.js'))
-  const loadPageReader = async (): Promise<QrReader> => {
-    const { BarcodeDetector } = await loadDecoder()
-    return new BarcodeDetector({ formats: ['qr_code'] })
-  }
-  let oursOnce: Promise<QrReader> | undefined
-  const ours = (): Promise<QrReader> => {
-    oursOnce ??= loadOurs(clock, loadPageReader).catch((error: unknown) => {
-      oursOnce = undefined
-      throw error
-    })
-    return oursOnce
-  }
+export function createQrReaders(clock: Clock): QrReaders {
+  const ours = later(() => loadOurs(clock))
   return {
     async forCamera() {
       const native = await nativeReader()
@@ -49,12 +34,17 @@ export function createQrReaders({ clock, lateModule }: QrReadersParts): QrReader
 }
 
 /** The better one works in a worker. Where that cannot be, a smaller one works in the page. */
-async function loadOurs(clock: Clock, loadPageReader: () => Promise<QrReader>): Promise<QrReader> {
+async function loadOurs(clock: Clock): Promise<QrReader> {
   try {
     return orElse(await loadWorkerReader(clock), loadPageReader)
   } catch {
     return loadPageReader()
   }
+}
+
+async function loadPageReader(): Promise<QrReader> {
+  const { BarcodeDetector } = await loadDecoder()
+  return new BarcodeDetector({ formats: ['qr_code'] })
 }
 
 /** The first reader, and once that has failed the second for good. */

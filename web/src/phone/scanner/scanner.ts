@@ -1,20 +1,16 @@
+import { scan as scanWords } from '#messages/scan'
 import { scanner as scannerWords } from '#messages/scanner'
-import type { findPart } from '../../page/find-part.ts'
-import type { lateModule } from '../../page/late-module.ts'
+import { findPart } from '../../page/find-part.ts'
 import type { Clock } from '../../wire/clock.ts'
-import { cameraPossible, scanWithCamera } from './camera.ts'
+import { tokenOfScanLink } from '../../wire/scan-link.ts'
+import { scanWithCamera } from './camera.ts'
+import { cameraPossible } from './camera-possible.ts'
 import { createCameraTrouble } from './camera-trouble.ts'
 import { readPicture } from './picture-file.ts'
 import { createQrReaders } from './qr-reader.ts'
 import { createViewfinder } from './viewfinder.ts'
 
-/** What the page has of these is handed in: an import from both sides would be a file more to load with the page. */
 export interface ScannerParts {
-  readonly findPart: typeof findPart
-  readonly lateModule: typeof lateModule
-  readonly words: { readonly notOurs: string; readonly readerMissing: string }
-  /** The token in what a code says, if it is one of ours. */
-  readonly tokenIn: (text: string) => string | undefined
   /** `#camera`, with the button that starts it and the screen that it is then. */
   readonly camera: HTMLElement
   readonly help: HTMLElement
@@ -34,12 +30,11 @@ export interface Scanner {
 }
 
 /** Codes by the camera and out of pictures. With all that it takes it is a file of its own, loaded at the first use. */
-export function createScanner(parts: ScannerParts): Scanner {
-  const { findPart, words, camera, help, clock, say, onToken } = parts
+export function createScanner({ camera, help, clock, say, onToken }: ScannerParts): Scanner {
   const start = findPart(camera, '#camera-start', HTMLButtonElement)
   const dialog = findPart(camera, '.viewfinder', HTMLDialogElement)
-  const tell = createCameraTrouble({ help, say, readerMissing: words.readerMissing })
-  const readers = createQrReaders({ clock, lateModule: parts.lateModule })
+  const tell = createCameraTrouble({ help, say })
+  const readers = createQrReaders(clock)
   let filming: AbortController | undefined
   /** The picture that is being read: whatever the person does next takes its place. */
   let reading: AbortController | undefined
@@ -52,8 +47,8 @@ export function createScanner(parts: ScannerParts): Scanner {
 
   /** The token in a code of ours; the person is told when it is none. */
   const tokenOf = (text: string, tellThem: (words: string) => void): string | undefined => {
-    const token = parts.tokenIn(text)
-    tellThem(token === undefined ? words.notOurs : '')
+    const token = tokenOfScanLink(text, location.origin)
+    tellThem(token === undefined ? scanWords.notOurs : '')
     return token
   }
   // In this order: what has the focus when the screen opens, gets it back if it is there when that closes.
@@ -116,7 +111,6 @@ export function createScanner(parts: ScannerParts): Scanner {
   }
   const viewfinder = createViewfinder({
     dialog,
-    findPart,
     clock,
     onStop: endFilming,
     onLens(deviceId) {

@@ -1,12 +1,12 @@
 import { scanner as scannerWords } from '#messages/scanner'
-import type { findPart } from '../../page/find-part.ts'
+import { findPart } from '../../page/find-part.ts'
+import { setWords } from '../../page/set-words.ts'
 import type { Clock } from '../../wire/clock.ts'
 import { controlsOf, lenses } from './camera-controls.ts'
 
 export interface ViewfinderParts {
   /** The `<dialog>` over the whole screen. */
   readonly dialog: HTMLDialogElement
-  readonly findPart: typeof findPart
   readonly clock: Clock
   readonly onStop: () => void
   readonly onLens: (deviceId: string) => void
@@ -30,8 +30,7 @@ const FOUND_MS = 350
 const HINT_AFTER_MS = 9000
 
 /** What is seen while the camera looks for a code, and what can be set. */
-export function createViewfinder(parts: ViewfinderParts): Viewfinder {
-  const { dialog, findPart, clock, onStop, onLens } = parts
+export function createViewfinder({ dialog, clock, onStop, onLens }: ViewfinderParts): Viewfinder {
   const video = findPart(dialog, 'video', HTMLVideoElement)
   const message = findPart(dialog, '.viewfinder-message', HTMLElement)
   const stop = findPart(dialog, '#camera-stop', HTMLButtonElement)
@@ -42,9 +41,7 @@ export function createViewfinder(parts: ViewfinderParts): Viewfinder {
   const lens = findPart(dialog, '#camera-lens', HTMLSelectElement)
   let controls: ReturnType<typeof controlsOf> | undefined
 
-  const say = (words: string) => {
-    if (message.textContent !== words) message.textContent = words
-  }
+  const say = (words: string) => setWords(message, words)
   // A camera that cannot do what it said it could: the control goes, and the picture stays.
   const without = (part: HTMLElement) => () => {
     part.hidden = true
