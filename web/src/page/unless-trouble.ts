@@ -1,5 +1,5 @@
 import { isProblem } from '../wire/api-error.ts'
-import type { Turns } from './owner.ts'
+import type { Turns } from './turns.ts'
 
 export interface UnlessTroubleParts {
   readonly turns: Turns

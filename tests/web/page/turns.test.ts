@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createTurns } from '../../../web/src/page/owner.ts'
+import { createTurns } from '../../../web/src/page/turns.ts'
 
 /** Asks whose answers come when the test wants. */
 function askLate(turns: ReturnType<typeof createTurns>) {
