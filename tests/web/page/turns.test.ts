@@ -55,3 +55,12 @@ describe('what is asked again and again', () => {
     expect(await first.asked).toBeUndefined()
   })
 })
+
+test('the next turn ends the one before, and what was begun in that', () => {
+  const turns = createTurns()
+  const first = turns.begin()
+  const second = turns.next()
+  expect([first(), second()]).toEqual([false, true])
+  turns.end()
+  expect(second()).toBe(false)
+})

@@ -3,6 +3,7 @@ import { wait } from '#messages/wait'
 import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
+import { createTurns } from '../page/turns.ts'
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
 import type { Clock } from '../wire/clock.ts'
 import { createDigitBoxes } from './digit-boxes.ts'
@@ -42,8 +43,8 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   let busy = false
   /** Digits were to be sent while others were on their way. */
   let isNextDue = false
-  /** One showing of the form: of an earlier one nothing is said, or waited for. */
-  let showing = {}
+  /** Of the form: when it is shown anew, nothing of before is said, or waited for. */
+  const showings = createTurns()
   let sending = new AbortController()
   let tries = ALL_TRIES
   /** What was sent last, where no answer came that says whether it was taken. */
@@ -73,7 +74,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     sending.abort()
     isNextDue = busy
     if (busy) return
-    const mine = showing
+    const isStill = showings.begin()
     const matchCode = boxes.digits()
     if (matchCode.length !== WHOLE_LENGTH) {
       // Sent once, by its being full; whoever presses the button as well is told of that one.
@@ -88,7 +89,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
       () => undefined,
       (reason: unknown) => reason,
     )
-    if (showing !== mine) return
+    if (!isStill()) return
     busy = false
     if (error !== undefined) refused(error, sent, focus)
     // Whoever is told to wait presses the button.
@@ -152,7 +153,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     },
     hide() {
       sending.abort()
-      showing = {}
+      showings.end()
       busy = false
       unanswered = undefined
       setShown(form, false)

@@ -3,6 +3,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { findPart } from '../page/find-part.ts'
 import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { onceAtATime } from '../page/once-at-a-time.ts'
+import { createTurns } from '../page/turns.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
 /** So long it says that it is copied; then the button offers what it does. */
@@ -28,7 +29,8 @@ export function createUserCodePanel(
   const how = findPart(panel, '.how', HTMLElement)
   const address = findPart(how, '.address', HTMLElement)
   const message = findPart(panel, '.message', HTMLElement)
-  let asked = 0
+  /** Of whatever is asked for: what it was for may be over by its answer. */
+  const asking = createTurns()
   let saying: ReturnType<typeof setTimeout> | undefined
 
   const showCode = (reply: UserCodeReply, focus: (part: HTMLElement, options: FocusOptions) => void) => {
@@ -48,14 +50,14 @@ export function createUserCodePanel(
   const ask = async () => {
     if (!place.contains(button)) return
     message.textContent = ''
-    const mine = ++asked
+    const isStill = asking.next()
     // What shows it may have come a while after the press.
     const focus = focusUnlessLeft(button)
     try {
       const reply = await request()
-      if (mine === asked) showCode(reply, focus)
+      if (isStill()) showCode(reply, focus)
     } catch (error) {
-      if (mine === asked) message.textContent = wordsFor(error)
+      if (isStill()) message.textContent = wordsFor(error)
     }
   }
   const onCopy = async () => {
@@ -75,7 +77,7 @@ export function createUserCodePanel(
 
   return {
     reset() {
-      asked += 1
+      asking.end()
       const isCopyHeld = copy === document.activeElement
       // It may have the focus, and to put it there once more would be heard.
       if (!place.contains(button)) place.replaceChildren(button)

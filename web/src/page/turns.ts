@@ -1,7 +1,9 @@
-/** Tells what was begun for the person who was there from what was begun for whoever is there now. */
+/** Tells what was begun for who, or what, was there then from what was begun for who is there now. */
 export interface Turns {
-  /** @returns whether the one who was there when this was called still is */
+  /** @returns what says later whether it is still the turn that it was when this was called */
   begin(): () => boolean
+  /** As `begin`, of the next turn: that of before has ended. */
+  next(): () => boolean
   end(): void
   /**
    * Of what is asked again and again, which may be answered in any order.
@@ -22,11 +24,16 @@ export function createTurns(): Turns {
     const begun = turn
     return () => begun === turn
   }
+  const end = () => {
+    turn += 1
+  }
   return {
     begin,
-    end() {
-      turn += 1
+    next() {
+      end()
+      return begin()
     },
+    end,
     async latest(ask) {
       const isTheirs = begin()
       asked += 1

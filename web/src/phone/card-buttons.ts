@@ -1,4 +1,5 @@
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { createTurns } from '../page/turns.ts'
 import type { Approval } from './approval.ts'
 import type { CardMessage } from './card-message.ts'
 
@@ -18,17 +19,17 @@ export function createCardButtons(
   message: CardMessage,
   tell: (error: unknown) => void = message.tell,
 ): CardButtons {
+  /** Of what they decide on. */
+  const turns = createTurns()
   let approval: Approval | undefined
 
-  const still = () => {
-    const before = approval
-    return () => approval === before
-  }
-
   return {
-    still,
+    still: turns.begin,
     decideOn(next) {
-      if (next !== approval) setBusy(false, ...buttons)
+      if (next !== approval) {
+        turns.end()
+        setBusy(false, ...buttons)
+      }
       approval = next
       message.say('')
     },
@@ -36,7 +37,7 @@ export function createCardButtons(
       const decided = approval
       if (decided === undefined) return
       // By its end the card may ask about another code, and its buttons be pressed for that one.
-      const isStill = still()
+      const isStill = turns.begin()
       const ask = async () => {
         message.say(words)
         try {

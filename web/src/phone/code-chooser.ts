@@ -67,8 +67,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     return scanner
   })
   const withScanner = async (use: (scanner: Scanner) => Promise<void>) => {
-    wishes.end()
-    const isStill = wishes.begin()
+    const isStill = wishes.next()
     const arrived = new AbortController()
     void clock.sleep(SOON_MS, arrived.signal).then(() => {
       if (!arrived.signal.aborted && isStill()) say(phoneWords.loading, false)

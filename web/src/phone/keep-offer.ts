@@ -4,6 +4,7 @@ import { focusUnlessLeft } from '../page/focus-unless-left.ts'
 import { spanWords } from '../page/moment-words.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
 import { tellTrouble } from '../page/tell-trouble.ts'
+import { createTurns } from '../page/turns.ts'
 
 export interface KeepOffer {
   /** @param approved what the browser was let in by; left out, there is nothing to offer */
@@ -19,17 +20,18 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
   button.className = 'button block'
   button.type = 'button'
   part.prepend(button)
+  /** Of the logins that it is offered for. */
+  const turns = createTurns()
   let login = ''
   let time = ''
 
   const onPress = async () => {
-    const asked = login
-    const isStill = () => login === asked
+    const isStill = turns.begin()
     const focus = focusUnlessLeft()
     const ask = async () => {
       message.textContent = ''
       try {
-        await keep(asked)
+        await keep(login)
         if (!isStill()) return
         message.textContent = requestWords.kept({ time })
         focus(message, { preventScroll: true })
@@ -46,6 +48,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
     show(approved) {
       part.hidden = approved?.rememberFor === undefined
       if (approved?.rememberFor === undefined || login === approved.login) return
+      turns.end()
       login = approved.login
       setBusy(false, button)
       time = spanWords(approved.rememberFor)

@@ -3,6 +3,7 @@ import { wordsFor } from '../page/error-words.ts'
 import { fill } from '../page/fill.ts'
 import { findPart } from '../page/find-part.ts'
 import { onceAtATime, setBusy } from '../page/once-at-a-time.ts'
+import { createTurns } from '../page/turns.ts'
 import { isProblem } from '../wire/api-error.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
@@ -18,17 +19,16 @@ export function createRenaming(root: ParentNode): AskName {
   const field = findPart(form, 'input', HTMLInputElement)
   const message = findPart(form, '.message', HTMLElement)
   const submit = findPart(form, '[type="submit"]', HTMLButtonElement)
-  /** Of the device that is asked about now; another once the dialog has opened anew. */
-  let save: ((name: string) => Promise<void>) | undefined
+  /** Of the dialog: by the end of what it was asked to save it may have opened anew. */
+  const turns = createTurns()
+  let save = async (_name: string) => {}
 
   const send = async () => {
-    const asked = save
-    if (asked === undefined) return
-    const isStill = () => save === asked
+    const isStill = turns.begin()
     const ask = async () => {
       message.textContent = ''
       try {
-        await asked(field.value.trim())
+        await save(field.value.trim())
         if (isStill()) dialog.close()
       } catch (error) {
         if (isStill()) complain(error)
@@ -48,7 +48,8 @@ export function createRenaming(root: ParentNode): AskName {
   findPart(form, '.question-no', HTMLButtonElement).addEventListener('click', () => dialog.close())
 
   return (device, saveName) => {
-    save = (name) => saveName(name)
+    turns.end()
+    save = saveName
     setBusy(false, submit)
     message.textContent = ''
     fill(label, (name) => deviceWords.nameOf({ name }), nameOf(device))
