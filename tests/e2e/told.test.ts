@@ -213,7 +213,7 @@ test('devices are named, and signed out together after a plain question; after a
   await sees(phone, '#request', 'Reykjavík, Iceland')
   await phone.locator('#deny').click()
   await sees(phone, '#result', 'Was this not you?')
-  await phone.locator('.not-you-end').click()
+  await phone.locator('.not-you button').click()
   await sees(phone, '#question', 'Sign out the other device?')
   await phone.locator('.question-yes').click()
   await phone.locator('#sessions li').nth(1).waitFor({ state: 'detached' })

@@ -35,9 +35,9 @@ export function drawSigns(icon: Element, { name, os }: BrowserName, kind: Sessio
 }
 
 function use(icon: Element, part: string, sign: string | undefined): void {
-  const drawn = icon.querySelector(part)
-  drawn?.toggleAttribute('hidden', sign === undefined)
-  const drawing = drawn?.querySelector('use')
-  const [file] = drawing?.getAttribute('href')?.split('#') ?? []
-  drawing?.setAttribute('href', `${file}#sign-${sign}`)
+  const drawn = findPart(icon, part, SVGElement)
+  drawn.toggleAttribute('hidden', sign === undefined)
+  if (sign === undefined) return
+  const drawing = findPart(drawn, 'use', SVGUseElement)
+  drawing.setAttribute('href', `${drawing.getAttribute('href')?.replace(/#.*/, '')}#sign-${sign}`)
 }

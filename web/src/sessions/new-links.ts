@@ -15,7 +15,7 @@ import { setApart, whereWords } from '../page/words.ts'
 import type { Api } from '../wire/api.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
-import { drawSigns } from './device-signs.ts'
+import { drawSigns, makeRoomForSigns } from './device-signs.ts'
 import { type NewLink, newLinks, type Visit } from './new-link.ts'
 import { focusAfter, putInOrder } from './rows.ts'
 import { createVisitNotes } from './visit-notes.ts'
@@ -74,6 +74,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const turns = createTurns()
   const unlessTrouble = createUnlessTrouble({ turns, onSignedOut })
   const rows = new Map<string, LinkRow>()
+  makeRoomForSigns(findPart(template.content, '.device-icon', HTMLElement), root)
 
   const settle = createSettling(card)
   const onSize = () => {
