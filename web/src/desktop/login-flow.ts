@@ -1,4 +1,5 @@
 import type { WakeSource } from '../poll/page-wake.ts'
+import { FIRST_PACING } from '../poll/poll-pacing.ts'
 import { type Connection, poll } from '../poll/poller.ts'
 import { untilAnswered } from '../poll/retry.ts'
 import { ApiError, askedMsOf, ConnectionError, isRefusal } from '../wire/api-error.ts'
@@ -45,9 +46,6 @@ export interface LoginFlow {
 
 // A phone may have scanned at the last moment, and somebody confirmed at the last again: the most that this takes by itself.
 const HELD_ON_MS = (120 + 60) * 1000
-
-// Of a login that is over there is no pace to keep.
-const FIRST_PACING = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const { api, clock } = parts
@@ -134,6 +132,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const resumed = kept === undefined ? undefined : await resume(kept.token, retry)
     if (resumed?.kind === 'further') {
       onReply(resumed.reply, true)
+      // Of one that is over there is no pace to keep.
       return { ...FIRST_PACING, ...resumed.reply }
     }
     // Over to who polls, it may be waiting all the same: the answers to its last renewals may be lost.

@@ -1,8 +1,8 @@
+import { LONGEST_PATIENCE_MS, within } from '../wire/within.ts'
+
 const MOST_TIMES = 3
 // The next page may meet the instance that has not its files, while an upgrade is under way.
 const PAUSE_MS = 3000
-// A connection that hangs says nothing of the file; whoever wants it is told so by then.
-const LONGEST_ANSWER_MS = 10_000
 
 /** Once a page is to be left nothing else leaves it: two files may be gone at once, and be asked for twice. */
 let isLeaving = false
@@ -26,14 +26,10 @@ export async function loadAnewWhereGone(address: string): Promise<void> {
   })
 }
 
-async function isGone(address: string): Promise<boolean> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), LONGEST_ANSWER_MS)
-  const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store', signal: late.signal })
-  try {
+/** A connection that hangs says nothing of the file. */
+const isGone = (address: string): Promise<boolean> =>
+  within(LONGEST_PATIENCE_MS, async (signal) => {
+    const ask = (what: string) => fetch(what, { method: 'HEAD', cache: 'no-store', signal })
     // A proxy that has lost sight of the service says 404 to the page as well.
     return (await ask(address)).status === 404 && (await ask(location.href)).ok
-  } finally {
-    clearTimeout(timer)
-  }
-}
+  })

@@ -1,10 +1,8 @@
 import { ConnectionError } from '../wire/api-error.ts'
+import { LONGEST_PATIENCE_MS } from '../wire/within.ts'
 import { after } from './after.ts'
 import { loadAnewWhereGone } from './gone-file.ts'
 import { later } from './later.ts'
-
-// As for any other request.
-const LONGEST_WAIT_MS = 10_000
 
 /**
  * A module that comes when it is first asked for, or ahead of that; where it cannot be had now, the next that ask try anew.
@@ -28,7 +26,7 @@ export function lateModule<Module>(
   return later(async () => {
     coming.push(load(importFrom))
     try {
-      const module = await Promise.race([Promise.any(coming), after(LONGEST_WAIT_MS)])
+      const module = await Promise.race([Promise.any(coming), after(LONGEST_PATIENCE_MS)])
       if (module) return module
     } catch {
       coming.length = 0

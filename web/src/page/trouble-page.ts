@@ -2,13 +2,12 @@
 import { startTrouble } from '#messages/startTrouble'
 import { trouble } from '#messages/trouble'
 import { pageClock } from '../wire/clock.ts'
+import { LONGEST_PATIENCE_MS, within } from '../wire/within.ts'
 import { comeBack } from './coming-back.ts'
 import { findPart } from './find-part.ts'
 import { inWords } from './moment-words.ts'
 import { pageStarted } from './page-started.ts'
 import { tabMemory } from './tab-memory.ts'
-
-const LONGEST_ANSWER_MS = 10_000
 
 const place = findPart(document, '#trying', HTMLElement)
 const heard = findPart(place, '.unseen', HTMLElement)
@@ -17,16 +16,13 @@ const again = findPart(document, '#again', HTMLAnchorElement)
 
 /** By `/readyz`, not by the page itself: what led here may be good for one request alone, as a code from a provider is. */
 async function isAnswering(): Promise<boolean> {
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), LONGEST_ANSWER_MS)
+  const ask = (signal: AbortSignal) => fetch('/readyz', { cache: 'no-store', redirect: 'manual', signal })
   try {
-    const { status } = await fetch('/readyz', { cache: 'no-store', redirect: 'manual', signal: late.signal })
+    const { status } = await within(LONGEST_PATIENCE_MS, ask)
     // Another answer than these is no trouble of the service: a proxy may keep that address from people.
     return status < 500 && status !== 429
   } catch {
     return false
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,3 +1,4 @@
+import { FIRST_PACING } from '../poll/poll-pacing.ts'
 import { type Connection, type PollerParts, poll } from '../poll/poller.ts'
 import type { ApiError } from '../wire/api-error.ts'
 import { linkAbort } from '../wire/linked-abort.ts'
@@ -18,9 +19,6 @@ export interface ApprovalWatch {
   /** The service is there, and has said this of it in answer to something else. */
   heard(status: PhoneReply['status']): void
 }
-
-// The phone's first poll comes before any reply has named these: the contract's defaults.
-const FIRST_PACING = { intervalSeconds: 2, holdSeconds: 2 }
 
 export function createApprovalWatch(parts: ApprovalWatchParts): ApprovalWatch {
   let watching = linkAbort(parts.signal)

@@ -1,7 +1,11 @@
 // When the next poll is due, and whether it may be held. Pure: the loop around it is poller.ts.
 import { ApiError, askedMsOf } from '../wire/api-error.ts'
-import { backoffMs, LONGEST_PATIENCE_MS, replyPatienceMs } from '../wire/backoff.ts'
+import { backoffMs, replyPatienceMs } from '../wire/backoff.ts'
 import type { Pacing } from '../wire/protocol.ts'
+import { LONGEST_PATIENCE_MS } from '../wire/within.ts'
+
+/** For polls before which no reply has named it: the contract's defaults. */
+export const FIRST_PACING: Pacing = { intervalSeconds: 2, holdSeconds: 2 }
 
 export interface PollState {
   readonly seen: string

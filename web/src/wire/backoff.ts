@@ -1,3 +1,5 @@
+import { LONGEST_PATIENCE_MS } from './within.ts'
+
 const FIRST_MS = 1000
 const MOST_MS = 30_000
 
@@ -9,8 +11,6 @@ export function backoffMs(failures: number, random: () => number): number {
   const full = Math.min(MOST_MS, FIRST_MS * 2 ** (failures - 1))
   return full * (1 - random() / 2)
 }
-
-export const LONGEST_PATIENCE_MS = 10_000
 
 /**
  * How long a reply may take. The service repeats a hand-over for ten seconds alone, so whoever hears nothing asks again well

@@ -1,6 +1,6 @@
 import { ApiError, type ApiErrorParts, ConnectionError } from './api-error.ts'
 import { amount, DecodeError, fieldsOf, optional, text } from './decoding.ts'
-import { linkAbort } from './linked-abort.ts'
+import { LONGEST_PATIENCE_MS, within } from './within.ts'
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -13,49 +13,45 @@ export interface Request {
 
 export type Fetch = typeof globalThis.fetch
 
-const ORDINARY_TIMEOUT_MS = 10_000
-
 const SOON_FORGOTTEN_MS = 6000
 
 /**
  * For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. A line on
  * which that was too short once gets all the time that there is.
  */
-export const patienceMsFor = (isAgain = false): number => (isAgain ? ORDINARY_TIMEOUT_MS : SOON_FORGOTTEN_MS)
+export const patienceMsFor = (isAgain = false): number => (isAgain ? LONGEST_PATIENCE_MS : SOON_FORGOTTEN_MS)
 
 /**
  * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
  * Throws ApiError when the server says no, ConnectionError when nobody answers in time, DecodeError for an answer that is not JSON.
  */
-export async function send(fetch: Fetch, request: Request): Promise<unknown> {
-  const abort = linkAbort(request.signal ?? new AbortController().signal)
-  let isLate = false
-  const giveUp = () => {
-    isLate = true
-    abort.abort()
+export function send(fetch: Fetch, request: Request): Promise<unknown> {
+  const { timeoutMs = LONGEST_PATIENCE_MS, signal: outer } = request
+  const ask = async (signal: AbortSignal) => {
+    try {
+      return await exchange(fetch, request, signal)
+    } catch (error) {
+      if (error instanceof ApiError || error instanceof DecodeError) throw error
+      throw new ConnectionError(undefined, { cause: error, isLate: signal.aborted && !outer?.aborted })
+    }
   }
-  const timer = setTimeout(giveUp, request.timeoutMs ?? ORDINARY_TIMEOUT_MS)
-  try {
-    const response = await fetch(request.path, {
-      method: request.method,
-      credentials: 'same-origin',
-      cache: 'no-store',
-      // A captive portal or an expired gateway session redirects; following it would only hide that.
-      redirect: 'error',
-      headers: { accept: 'application/json', ...(request.body && { 'content-type': 'application/json' }) },
-      ...(request.body && { body: JSON.stringify(request.body) }),
-      signal: abort.signal,
-    })
-    const body = await response.text()
-    if (!response.ok) throw problemOf(response, body)
-    return response.status === 204 ? undefined : parse(body)
-  } catch (error) {
-    if (error instanceof ApiError || error instanceof DecodeError) throw error
-    throw new ConnectionError(undefined, { cause: error, isLate })
-  } finally {
-    clearTimeout(timer)
-    abort.unlink()
-  }
+  return within(timeoutMs, ask, outer)
+}
+
+async function exchange(fetch: Fetch, { method, path, body }: Request, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(path, {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    // A captive portal or an expired gateway session redirects; following it would only hide that.
+    redirect: 'error',
+    headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+    signal,
+  })
+  const answer = await response.text()
+  if (!response.ok) throw problemOf(response, answer)
+  return response.status === 204 ? undefined : parse(answer)
 }
 
 /** Exchanges over one `fetch`, by their method. */
@@ -64,7 +60,7 @@ export function callsOver(fetch: Fetch) {
   return {
     ask,
     get: (path: string) => ask({ method: 'GET', path }),
-    post: (path: string, body?: Record<string, unknown>, timeoutMs = ORDINARY_TIMEOUT_MS) =>
+    post: (path: string, body?: Record<string, unknown>, timeoutMs = LONGEST_PATIENCE_MS) =>
       ask({ method: 'POST', path, timeoutMs, ...(body && { body }) }),
     remove: (path: string) => ask({ method: 'DELETE', path }),
   }

@@ -1,5 +1,6 @@
 import wasmAddress from 'zxing-wasm/reader/zxing_reader.wasm'
 import type { Clock } from '../../wire/clock.ts'
+import { within } from '../../wire/within.ts'
 import type { QrReader } from './qr-reader.ts'
 import { hasPicture, type QrSource } from './qr-source.ts'
 import type { ReaderPicture } from './reader-wire.ts'
@@ -44,20 +45,13 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
 }
 
 /** @param broken the worker that it is for is */
-async function loadWasm(broken: AbortSignal): Promise<ArrayBuffer> {
-  const loading = new AbortController()
-  const { signal } = loading
-  const end = () => loading.abort()
-  const timer = setTimeout(end, LONGEST_LOAD_MS)
-  broken.addEventListener('abort', end, { signal })
-  try {
+function loadWasm(broken: AbortSignal): Promise<ArrayBuffer> {
+  const load = async (signal: AbortSignal) => {
     const response = await fetch(wasmAddress, { signal })
     if (!response.ok) throw new Error(`the reader is not there: ${response.status}`)
-    return await response.arrayBuffer()
-  } finally {
-    clearTimeout(timer)
-    end()
+    return response.arrayBuffer()
   }
+  return within(LONGEST_LOAD_MS, load, broken)
 }
 
 let drawsItself = typeof OffscreenCanvas === 'function' && typeof createImageBitmap === 'function'
