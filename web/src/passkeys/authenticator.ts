@@ -34,14 +34,14 @@ export const pageAuthenticator: Authenticator = {
   missing: whatIsMissing(),
 
   create: (optionsJSON) =>
-    said(async ({ startRegistration, passkeyIdOf }) => {
+    withLibrary(async ({ startRegistration, passkeyIdOf }) => {
       const attestation = { ...(await startRegistration({ optionsJSON })) }
       return { id: await passkeyIdOf(attestation.id), attestation }
     }),
 
   get: (optionsJSON, signal) => authenticate({ optionsJSON }, signal),
 
-  canFillIn: () => said(({ browserSupportsWebAuthnAutofill }) => browserSupportsWebAuthnAutofill()),
+  canFillIn: () => withLibrary(({ browserSupportsWebAuthnAutofill }) => browserSupportsWebAuthnAutofill()),
 
   fillIn: (optionsJSON, signal) => authenticate({ optionsJSON, useBrowserAutofill: true }, signal),
 }
@@ -50,7 +50,7 @@ function authenticate(
   asked: { readonly optionsJSON: RequestOptions; readonly useBrowserAutofill?: boolean },
   signal?: AbortSignal,
 ): Promise<Assertion> {
-  return said(async ({ startAuthentication, WebAuthnAbortService }) => {
+  return withLibrary(async ({ startAuthentication, WebAuthnAbortService }) => {
     // Ended while the library was on its way.
     if (signal?.aborted) throw new DOMException('', 'AbortError')
     const cancel = () => WebAuthnAbortService.cancelCeremony()
@@ -73,7 +73,7 @@ function whatIsMissing(): NoPasskeys | undefined {
 const loadModule = lateModule(() => import('./webauthn-library.ts'))
 const loadLibrary = async () => (await loadModule()).library
 
-async function said<T>(ask: (library: Awaited<ReturnType<typeof loadLibrary>>) => Promise<T>): Promise<T> {
+async function withLibrary<T>(ask: (library: Awaited<ReturnType<typeof loadLibrary>>) => Promise<T>): Promise<T> {
   const library = await loadLibrary().catch((cause: unknown) => {
     throw new PasskeyError(passkeyWords.readerMissing, { cause })
   })

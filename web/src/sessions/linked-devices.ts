@@ -16,7 +16,7 @@ import { createDeviceList } from './device-list.ts'
 import { nameOf } from './device-row.ts'
 import { createQuestion } from './question.ts'
 import { createRenaming } from './renaming.ts'
-import { say } from './said.ts'
+import { sayDone } from './say-done.ts'
 
 export interface LinkedDevicesParts {
   readonly root: ParentNode
@@ -128,7 +128,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
           () => api.rename({ id: device.id, name }),
           (each) => [each.id === device.id ? renamed : each],
         )
-        if (isTheirs()) say(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
+        if (isTheirs()) sayDone(said, deviceWords.renamed({ name: setApart(nameOf(renamed)) }))
       },
       (error) => {
         throw error
@@ -142,7 +142,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
         attempt(
           async (isTheirs) => {
             await end(device.id)
-            if (isTheirs()) say(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
+            if (isTheirs()) sayDone(said, deviceWords.ended({ name: setApart(nameOf(device)) }))
           },
           () => shown.every(({ id }) => id !== device.id),
         ),
@@ -168,7 +168,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
         )
         if (!isTheirs()) return
         // None: those that were there are gone by a try before, whose answer was lost.
-        say(said, eventWords.revokedMany({ count: ended || count }))
+        sayDone(said, eventWords.revokedMany({ count: ended || count }))
         focus(title)
       },
       () => countOthers(kind) === 0,

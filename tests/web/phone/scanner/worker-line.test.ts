@@ -34,8 +34,8 @@ function open() {
 test('what a worker says is the answer, and bad news are none', async () => {
   const { line, say, isEnded } = open()
   const good = line.ask(question, [], tenSeconds)
-  say({ kind: 'read', said: 'a code' })
-  expect(await good).toEqual({ kind: 'read', said: 'a code' })
+  say({ kind: 'read', text: 'a code' })
+  expect(await good).toEqual({ kind: 'read', text: 'a code' })
   expect(isEnded()).toBe(false)
   const bad = expect(line.ask(question, [], tenSeconds)).rejects.toThrow('no wasm here')
   say({ kind: 'failed', why: 'no wasm here' })
@@ -66,7 +66,7 @@ test('an answer that was taken is not kept, however many there are', async () =>
   const { line, say } = open()
   const ask = async () => {
     const answer = line.ask(question, [], tenSeconds)
-    say({ kind: 'read', said: undefined })
+    say({ kind: 'read', text: undefined })
     return new WeakRef(await answer)
   }
   const answers: WeakRef<ReaderAnswer>[] = []

@@ -26,9 +26,9 @@ const attempts: readonly ((picture: Pixels) => Promise<string | undefined>)[] = 
  */
 export async function readCode(picture: Pixels, number: number, thoroughly: boolean): Promise<string | undefined> {
   const tried = thoroughly ? attempts : [attempts[number % attempts.length]]
-  let said = await read(picture)
-  for (const attempt of tried) said ??= await attempt?.(picture)
-  return said
+  let text = await read(picture)
+  for (const attempt of tried) text ??= await attempt?.(picture)
+  return text
 }
 
 async function read({ width, height, data }: Pixels): Promise<string | undefined> {

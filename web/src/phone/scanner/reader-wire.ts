@@ -18,5 +18,5 @@ export type ReaderQuestion =
 /** One for each question, in their order. */
 export type ReaderAnswer =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'read'; readonly said: string | undefined }
+  | { readonly kind: 'read'; readonly text: string | undefined }
   | { readonly kind: 'failed'; readonly why: string }

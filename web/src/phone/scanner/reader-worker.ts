@@ -4,7 +4,7 @@ import type { Pixels } from './enhance.ts'
 import { readCode } from './read-code.ts'
 import type { ReaderAnswer, ReaderPicture, ReaderQuestion } from './reader-wire.ts'
 
-const answer = (said: ReaderAnswer) => self.postMessage(said)
+const tell = (answer: ReaderAnswer) => self.postMessage(answer)
 
 let number = 0
 
@@ -12,12 +12,12 @@ self.addEventListener('message', async ({ data }: MessageEvent<ReaderQuestion>) 
   try {
     if (data.kind === 'begin') {
       await prepareZXingModule({ overrides: { wasmBinary: data.wasm }, fireImmediately: true })
-      return answer({ kind: 'ready' })
+      return tell({ kind: 'ready' })
     }
     number += 1
-    answer({ kind: 'read', said: await readCode(pixelsOf(data.picture), number, data.thoroughly) })
+    tell({ kind: 'read', text: await readCode(pixelsOf(data.picture), number, data.thoroughly) })
   } catch (error) {
-    answer({ kind: 'failed', why: String(error) })
+    tell({ kind: 'failed', why: String(error) })
   }
 })
 

@@ -33,7 +33,7 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
     const thoroughly = source instanceof HTMLCanvasElement
     const longestMs = thoroughly ? LONGEST_PICTURE_MS : LONGEST_LOOK_MS
     const answer = await line.ask({ kind: 'read', picture, thoroughly }, owned, longestMs)
-    return answer.kind === 'read' && answer.said !== undefined ? [{ rawValue: answer.said }] : []
+    return answer.kind === 'read' && answer.text !== undefined ? [{ rawValue: answer.text }] : []
   }
   return {
     detect(source) {

@@ -1,5 +1,5 @@
 /** Says what was done: to who hears it, and for some seconds to who sees it (`.said` in devices.css). */
-export function say(place: Element, words: string): void {
+export function sayDone(place: Element, words: string): void {
   const said = document.createElement('span')
   said.textContent = words
   // A new element each time: what is said twice is heard twice.
