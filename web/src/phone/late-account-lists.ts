@@ -17,7 +17,7 @@ export function createLateAccountLists(
   let person: string | undefined
   /** Approved before they were there. */
   const approved: string[] = []
-  const belongTo = createOwner([{ forget: () => void approved.splice(0) }])
+  const forgetApprovedOfOthers = createOwner([{ forget: () => void approved.splice(0) }])
 
   async function bringUp(): Promise<void> {
     try {
@@ -45,7 +45,7 @@ export function createLateAccountLists(
     },
     belongTo(next) {
       person = next
-      belongTo(next)
+      forgetApprovedOfOthers(next)
       loaded?.belongTo(next)
     },
     async askToEndOthers() {

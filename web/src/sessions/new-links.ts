@@ -16,9 +16,9 @@ import type { Api } from '../wire/api.ts'
 import type { LinkedDevice } from '../wire/session-protocol.ts'
 import { nameOf } from './device-row.ts'
 import { drawSigns, makeRoomForSigns } from './device-signs.ts'
-import { type NewLink, newLinks, type Visit } from './new-link.ts'
 import { focusAfter, putInOrder } from './rows.ts'
 import { createVisitNotes } from './visit-notes.ts'
+import { type NewLink, type Visit, whatIsNew } from './what-is-new.ts'
 
 export interface NewLinksParts {
   readonly root: ParentNode
@@ -156,7 +156,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       if (past === undefined || !hasRoom) return
       isWhole = past.events !== undefined
       const before = visit.told
-      visit.told = newLinks(devices, past.events ?? [], visit)
+      visit.told = whatIsNew(devices, past.events ?? [], visit)
       trouble.sayOfLook('')
       const links = [...visit.told.values()]
       say(links.filter(({ id }) => !before.has(id)))

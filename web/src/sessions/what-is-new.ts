@@ -40,7 +40,7 @@ export interface Visit {
  * what was done with passkeys, also by this phone's own session: another may have its cookie. What its owner has just approved
  * or done, knows, or has ended before is no news. The newest first.
  */
-export function newLinks(
+export function whatIsNew(
   devices: readonly LinkedDevice[],
   events: readonly AccountEvent[],
   { approved, ended, known, told }: Visit,

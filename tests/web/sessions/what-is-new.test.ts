@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { newLinks, type Visit } from '../../../web/src/sessions/new-link.ts'
+import { type Visit, whatIsNew } from '../../../web/src/sessions/what-is-new.ts'
 import type { AccountEvent } from '../../../web/src/wire/event-protocol.ts'
 import type { LinkedDevice } from '../../../web/src/wire/session-protocol.ts'
 
@@ -35,8 +35,8 @@ const visit = (more: Partial<Visit> = {}): Visit => ({
   told: new Map(),
   ...more,
 })
-const states = (...given: Parameters<typeof newLinks>) =>
-  [...newLinks(...given).values()].map(({ id, state }) => `${id} ${state}`)
+const states = (...given: Parameters<typeof whatIsNew>) =>
+  [...whatIsNew(...given).values()].map(({ id, state }) => `${id} ${state}`)
 
 test('what was signed in since the last visit is told, the newest first; this phone itself and the known ones are not', () => {
   const devices = [
@@ -64,7 +64,7 @@ test('what has ended since is told too, unless its owner ended it, or it is of a
     event('denied', undefined),
     event('linked', 'live'),
   ]
-  const told = newLinks([device('live')], events, visit())
+  const told = whatIsNew([device('live')], events, visit())
   expect([...told.values()].map(({ id, kind, state }) => [id, kind, state])).toEqual([
     ['live', 'browser', 'live'],
     ['gone', 'browser', 'ended_since'],
@@ -74,11 +74,11 @@ test('what has ended since is told too, unless its owner ended it, or it is of a
 
 test('what was told stays, and says by whom it ended', () => {
   const begun = visit()
-  begun.told = newLinks([device('one'), device('two'), device('three')], [], begun)
+  begun.told = whatIsNew([device('one'), device('two'), device('three')], [], begun)
   begun.ended.add('one')
   const devices = [device('three', { isNew: false, lastSeenAt: 5000 })]
   expect(states(devices, [], begun)).toEqual(['one ended_here', 'two ended_since', 'three live'])
-  expect([...newLinks(devices, [], begun).values()].map(({ now }) => now)).toEqual([5000, 5000, 5000])
+  expect([...whatIsNew(devices, [], begun).values()].map(({ now }) => now)).toEqual([5000, 5000, 5000])
 })
 
 test('what was done with passkeys is told until it is answered, unless the person has done it in this visit', () => {
@@ -91,7 +91,7 @@ test('what was done with passkeys is told until it is answered, unless the perso
     passkey('passkey_added', 'old', { isNew: false }),
   ]
   const begun = visit({ approved: new Set(['passkey_added own']) })
-  begun.told = newLinks([], events, begun)
+  begun.told = whatIsNew([], events, begun)
   const all = ['passkey_removed theirs live', 'passkey_added new live']
   expect(states([], events, begun)).toEqual(all)
   // Also where what happened cannot be had just now.
