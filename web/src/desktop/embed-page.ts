@@ -4,6 +4,7 @@ import { findPart } from '../page/find-part.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { setApart } from '../page/words.ts'
 import { createLoginApi } from '../wire/login-api.ts'
+import { urlOf } from '../wire/url-of.ts'
 import { ScanInLogin } from './scanin-login.ts'
 import { setShown } from './shown.ts'
 import { createStatusLine } from './status-line.ts'
@@ -16,12 +17,8 @@ const parentOrigin = (): string | undefined =>
 
 /** `undefined`: it is no address, or one of which no page can be told anything. */
 function webOriginOf(address: string): string | undefined {
-  try {
-    const { protocol, origin } = new URL(address)
-    return /^https?:$/.test(protocol) ? origin : undefined
-  } catch {
-    return undefined
-  }
+  const url = urlOf(address)
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url.origin : undefined
 }
 
 let isSignedIn = false

@@ -1,3 +1,5 @@
+import { urlOf } from '../wire/url-of.ts'
+
 type Address = Pick<Location, 'origin' | 'pathname' | 'search' | 'hash'>
 
 export interface RightAddress {
@@ -15,12 +17,4 @@ export function rightAddress(publicUrl: string, here: Address): RightAddress | u
   if (right === undefined || !/^https?:$/.test(right.protocol) || right.origin === here.origin) return undefined
   const { origin, host } = right
   return { host, page: origin + here.pathname + here.search + here.hash }
-}
-
-function urlOf(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,19 +1,14 @@
 // Sentences that are put together, in the page's language. Nothing here repeats what somebody typed.
 import { browser } from '#messages/browser'
 import type { Application } from '../wire/protocol.ts'
+import { urlOf } from '../wire/url-of.ts'
 
 /** A browser and its system, as people would say them. */
 export const browserWords = ({ name, os }: { name: string; os: string }): string =>
   name !== '' && os !== '' ? browser.onSystem({ name, os }) : name || os || browser.unknown
 
 /** A host name as people know it out of an address; what is none stays as it is. */
-export function hostOf(origin: string): string {
-  try {
-    return new URL(origin).host
-  } catch {
-    return origin
-  }
-}
+export const hostOf = (origin: string): string => urlOf(origin)?.host ?? origin
 
 /** An application, and where it is unless its name says so. */
 export function applicationWords({ name, origin }: Pick<Application, 'name' | 'origin'>): {

@@ -1,3 +1,5 @@
+import { urlOf } from './url-of.ts'
+
 const tokenShape = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{22}$/
 
 /** The token in a fragment such as `#V1StGXR8_Z5jdHi6.…`, or undefined. */
@@ -14,15 +16,7 @@ export const loginIdOf = (token: string): string => token.slice(0, token.indexOf
  * text is left alone: a code on a wall must not send a phone anywhere.
  */
 export function tokenOfScanLink(text: string, origin: string): string | undefined {
-  const url = tryUrl(text)
-  if (url === undefined || url.origin !== origin || url.pathname !== '/scan') return undefined
+  const url = urlOf(text)
+  if (url?.origin !== origin || url.pathname !== '/scan') return undefined
   return tokenOfFragment(url.hash)
-}
-
-function tryUrl(text: string): URL | undefined {
-  try {
-    return new URL(text)
-  } catch {
-    return undefined
-  }
 }
