@@ -26,7 +26,6 @@ function createTab() {
         ask: () => Promise.resolve(true),
         onSecond: (seconds) => left.push(seconds),
         goBack: () => undefined,
-        signal: new AbortController().signal,
       })
       await clock.pass(60_000)
       await back

@@ -1,6 +1,5 @@
 import { backoffMs } from '../wire/backoff.ts'
 import type { Clock } from '../wire/clock.ts'
-import { linkAbort } from '../wire/linked-abort.ts'
 import { countDown } from './countdown.ts'
 import type { TabMemory } from './tab-memory.ts'
 
@@ -20,7 +19,6 @@ export interface ComingBackParts {
   readonly onSecond: (secondsLeft: number) => void
   /** Leaves the page, which may be there again at once. */
   readonly goBack: () => void
-  readonly signal: AbortSignal
 }
 
 const KEY = 'scanin.came-back'
@@ -32,13 +30,13 @@ const REMEMBERED_MS = 120_000
  * service answers is a failure like another, so that nobody goes round in circles. Nothing is asked while nobody looks.
  */
 export async function comeBack(parts: ComingBackParts): Promise<void> {
-  const { random, today, memory, ask, goBack, signal } = parts
+  const { random, today, memory, ask, goBack } = parts
   const returns = returnsIn(memory.get(KEY), today())
-  for (let failures = returns + 1; !signal.aborted; failures += 1) {
+  for (let failures = returns + 1; ; failures += 1) {
     // Longer than after other failures: the service may have had too much to do.
     await countedDown(parts, backoffMs(failures + 1, random))
     await looksAt(parts)
-    if (signal.aborted || !(await ask())) continue
+    if (!(await ask())) continue
     memory.set(KEY, `${returns + 1} ${today()}`)
     return goBack()
   }
@@ -50,17 +48,17 @@ function returnsIn(stored: string | undefined, now: number): number {
   return Math.abs(now - Number(at)) < REMEMBERED_MS ? Number(count) : 0
 }
 
-async function countedDown({ clock, window, onSecond, signal }: ComingBackParts, pauseMs: number): Promise<void> {
-  const pause = linkAbort(signal)
-  window.addEventListener('online', pause.abort, { signal: pause.signal })
-  await countDown({ clock, endsAt: clock.now() + pauseMs, onSecond, signal: pause.signal })
-  if (pause.signal.aborted) onSecond(0)
+async function countedDown({ clock, window, onSecond }: ComingBackParts, pauseMs: number): Promise<void> {
+  const pause = new AbortController()
+  const { signal } = pause
+  window.addEventListener('online', () => pause.abort(), { signal })
+  await countDown({ clock, endsAt: clock.now() + pauseMs, onSecond, signal })
+  if (signal.aborted) onSecond(0)
   pause.abort()
-  pause.unlink()
 }
 
-async function looksAt({ page, signal }: ComingBackParts): Promise<void> {
-  while (page.hidden && !signal.aborted) {
-    await new Promise((resolve) => page.addEventListener('visibilitychange', resolve, { once: true, signal }))
+async function looksAt({ page }: ComingBackParts): Promise<void> {
+  while (page.hidden) {
+    await new Promise((resolve) => page.addEventListener('visibilitychange', resolve, { once: true }))
   }
 }

@@ -46,7 +46,6 @@ void comeBack({
     if (left === 0) heard.textContent = startTrouble.away
   },
   goBack: () => location.reload(),
-  signal: new AbortController().signal,
 })
 
 pageStarted()
