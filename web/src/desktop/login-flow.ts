@@ -135,7 +135,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       // Of one that is over there is no pace to keep.
       return { ...FIRST_PACING, ...resumed.reply }
     }
-    // Over to who polls, it may be waiting all the same: the answers to its last renewals may be lost.
+    // Where the status route calls it expired, its newest code may be good: the answers to its last renewals may be lost.
     const start = () => api.startLogin({ token: kept?.token, returnTo: parts.returnTo, isAgain: true })
     const login = resumed?.kind === 'pending' ? resumed.login : await untilAnswered(start, retry)
     if (login === undefined) return undefined

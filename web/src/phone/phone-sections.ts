@@ -2,9 +2,9 @@ import { closeDialogs } from '../page/close-dialogs.ts'
 import { findPart } from '../page/find-part.ts'
 import { createSettling } from '../page/settling.ts'
 
-export type PhoneSection = 'loading' | 'sign-in' | 'chooser' | 'request' | 'result'
+const sections = ['loading', 'sign-in', 'chooser', 'request', 'result'] as const
 
-const sections: readonly PhoneSection[] = ['loading', 'sign-in', 'chooser', 'request', 'result']
+export type PhoneSection = (typeof sections)[number]
 
 /** The longest time between two clicks that systems take for a double click where nobody has set another. */
 const DOUBLE_CLICK_MS = 500

@@ -33,19 +33,18 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
   let isWhole = false
 
   const rowOf = (id: string): DeviceRow => {
-    const device = () => shown.find((each) => each.id === id)
+    const known = rows.get(id)
+    if (known !== undefined) return known
     const withDevice = (act: (device: LinkedDevice) => void) => {
-      const found = device()
-      if (found !== undefined) act(found)
+      const device = shown.find((each) => each.id === id)
+      if (device !== undefined) act(device)
     }
-    const row =
-      rows.get(id) ??
-      createDeviceRow({
-        template,
-        id,
-        onSignOut: (button) => withDevice((found) => onSignOut(found, button)),
-        onRename: () => withDevice(onRename),
-      })
+    const row = createDeviceRow({
+      template,
+      id,
+      onSignOut: (button) => withDevice((device) => onSignOut(device, button)),
+      onRename: () => withDevice(onRename),
+    })
     rows.set(id, row)
     return row
   }
