@@ -51,11 +51,12 @@ const REASONS = new Map(
     other_authentication: [
       'the provided authentication mechanism does not match the registered client authentication method',
     ],
-    other_client: ['client mismatch'],
+    other_client: ['client mismatch', 'client_id does not match the provided id_token_hint'],
     other_grant_type: [OTHER_GRANT, NO_DEVICE_GRANT],
     other_redirect_uri: [
       "redirect_uri did not match any of the client's registered redirect_uris",
       'authorization code redirect_uri mismatch',
+      'post_logout_redirect_uri not registered',
     ],
     other_scope: [
       'requested scope is not allowed',
@@ -73,6 +74,7 @@ const REASONS = new Map(
     unknown_client: ['client not found'],
     unknown_scope: ['none of the scopes is known'],
     used_twice: ['authorization code already consumed', 'refresh token already used', 'used before'],
+    wrong_hint: ['could not decode id_token_hint', 'could not validate id_token_hint'],
     wrong_secret: ['invalid secret provided'],
     wrong_verifier: ['code_verifier does not match code_challenge'],
   }).flatMap(([reason, said]) => said.map((words) => [words, reason] as const)),

@@ -89,6 +89,9 @@ const byBasic = (credentials: string) => ({ authorization: `Basic ${Buffer.from(
 const authorize = (application: typeof WEB, others: Record<string, string | undefined> = {}) =>
   browser.get(authorizePath(application, others))
 
+/** Who is refused there sees a page that says nothing of it: only the log does. */
+const signOut = (fields: Fields) => browser.get(`/oauth/logout?${new URLSearchParams(fields)}`)
+
 const GRANT = { error: 'invalid_grant' }
 const CLIENT = { error: 'invalid_client' }
 const UNKNOWN_TOKEN = { grant_type: 'refresh_token', refresh_token: 'x' }
@@ -192,6 +195,31 @@ test.each<[what: string, refused: () => Promise<unknown>, said: { error: string;
       ...CLIENT,
       reason: 'unknown_client',
     },
+  ],
+  [
+    'an address after signing out that is not in the file',
+    () => signOut({ client_id: 'web', post_logout_redirect_uri: 'https://web.example' }),
+    { error: 'invalid_request', reason: 'other_redirect_uri' },
+  ],
+  [
+    'another application`s ID token',
+    async () => signOut({ client_id: 'club', id_token_hint: (await tokens()).id_token }),
+    { error: 'invalid_request', reason: 'other_client' },
+  ],
+  [
+    'an ID token that nobody has signed',
+    async () => signOut({ id_token_hint: `${(await tokens()).id_token}x` }),
+    { error: 'invalid_request', reason: 'wrong_hint' },
+  ],
+  [
+    'a hint that is no token',
+    () => signOut({ id_token_hint: 'x' }),
+    { error: 'invalid_request', reason: 'wrong_hint' },
+  ],
+  [
+    'the same, as one asks for a code',
+    () => authorize(WEB, { id_token_hint: 'x' }),
+    { error: 'invalid_request', reason: 'wrong_hint' },
   ],
 ])('the request`s line says what is refused, and why: %s', async (_what, refused, said) => {
   await refused()
