@@ -204,7 +204,7 @@ describe('a login page that is reloaded', () => {
     expect(loginIdOf(await readToken(desktop))).not.toBe(loginIdOf(token))
   })
 
-  test('and duplicated has two logins, each of which signs in', async () => {
+  test('and duplicated has a login of its own in each tab', async () => {
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, shared('ordinary').url)
     const token = await readToken(desktop)

@@ -280,7 +280,7 @@ test('while a code waits to be scanned its ring counts by steps, and nothing on 
   expect(await moved.jsonValue()).toEqual([])
 })
 
-test('a second tab notices that the first was signed in, and nobody who is sees a code', async () => {
+test('a second tab notices that the first was signed in, and is so itself', async () => {
   visitors.await(/status of 401 .*\/session$/)
   const { url } = await serve()
   const first = await visitors.desktop()

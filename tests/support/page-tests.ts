@@ -11,13 +11,25 @@ export interface PageTests<Name extends string> {
   serve(env?: Record<string, string>): Promise<Service>
 }
 
+/** Browsers that are not the Chromium that all share. */
+interface OwnBrowsers {
+  /** Everybody's. */
+  launch?(): Promise<Browser>
+  /** Phones' alone. */
+  launchPhones?(): Promise<Browser>
+}
+
 /**
  * Sets up a file of tests of the pages: one Chromium, new visitors for every test, who must have nothing to complain
  * about when they leave, and the services named in `services`, each with its environment.
  */
-export function setUpPageTests<Name extends string>(services: Record<Name, Record<string, string>>): PageTests<Name> {
+export function setUpPageTests<Name extends string>(
+  services: Record<Name, Record<string, string>>,
+  { launch = connectToChromium, launchPhones }: OwnBrowsers = {},
+): PageTests<Name> {
   const shared = new Map<string, Service>()
   let browser: Browser | undefined
+  let phones: Browser | undefined
   let own: Service[] = []
   let current: Visitors | undefined
 
@@ -25,14 +37,17 @@ export function setUpPageTests<Name extends string>(services: Record<Name, Recor
     const starts = Object.entries<Record<string, string>>(services).map(async ([name, env]) => {
       shared.set(name, await startService(env))
     })
-    const launch = connectToChromium()
-    browser = await launch
+    const launches = [launch(), launchPhones?.()] as const
+    browser = await launches[0]
+    phones = await launches[1]
     await Promise.all(starts)
   })
-  afterAll(() => Promise.all([browser?.close(), ...[...shared.values()].map((service) => service.stop())]))
+  afterAll(() =>
+    Promise.all([browser?.close(), phones?.close(), ...[...shared.values()].map((service) => service.stop())]),
+  )
 
   beforeEach(() => {
-    current = createVisitors(there(browser))
+    current = createVisitors(there(browser), phones)
   })
   afterEach(async () => {
     await there(current).leave()
