@@ -27,3 +27,6 @@ export async function signInBrowser(browser: Client, phone: Client): Promise<voi
   const reply = await answered(() => browser.get(`/login/status/${token}`))
   if (reply.json?.status !== 'authenticated') throw new Error(`collect: ${reply.status} ${reply.text}`)
 }
+
+/** Another number than the one that the phone shows. */
+export const wrongNumber = (right: string) => String((Number(right) + 1) % 1_000_000).padStart(6, '0')
