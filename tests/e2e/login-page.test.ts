@@ -3,16 +3,7 @@ import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
-import {
-  confirm,
-  isSignedIn,
-  openLoginPage,
-  readQr,
-  readToken,
-  sees,
-  showsCode,
-  signInOnPhone,
-} from '../support/page-steps.ts'
+import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
@@ -222,35 +213,5 @@ describe('when a match code is asked for', () => {
     await keyboard.send('Input.insertText', { text: wide })
     await isSignedIn(desktop)
     await sees(phone, '#result', 'Signed in on Chrome on Windows')
-  })
-
-  test('five wrong ones end the login, on both screens', async () => {
-    visitors.await(/status of 422 .*\/login\/match$/)
-    const { url } = shared('matching')
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, url)
-    const phone = await visitors.phone()
-    await phone.goto(await readQr(desktop))
-    await signInOnPhone(phone)
-    await confirm(phone)
-    await phone.locator('#match-code').waitFor()
-    const shown = ((await phone.locator('#match-code').textContent()) ?? '').replace(/\D/g, '')
-    const wrong = String((Number(shown) + 1) % 1_000_000).padStart(6, '0')
-
-    for (const left of ['4 tries left', '3 tries left', '2 tries left', 'One try left']) {
-      await desktop.locator('#match-form #match-code').fill(wrong)
-      await desktop.locator('#match-form [type=submit]').click()
-      await sees(desktop, '#match-form', left)
-    }
-    // The last is sent by the form's being full: by the time of a click the form may be gone.
-    await desktop.locator('#match-form #match-code').fill(wrong)
-    await desktop.locator('#refresh').waitFor()
-    await desktop.locator('#match-form').waitFor({ state: 'hidden' })
-    await sees(desktop, '#status', 'five times')
-    await sees(phone, '#result', 'Wrong number, five times')
-    await desktop.reload()
-    await sees(desktop, '#status', 'five times')
-    await desktop.reload()
-    await showsCode(desktop)
   })
 })
