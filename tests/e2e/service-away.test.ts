@@ -1,16 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
-import {
-  confirm,
-  isSignedIn,
-  openLoginPage,
-  readQr,
-  readToken,
-  sees,
-  showsCode,
-  signInOnPhone,
-} from '../support/page-steps.ts'
+import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import type { Service } from '../support/service.ts'
@@ -18,7 +9,6 @@ import { COMPLAINTS_OF_AN_OUTAGE } from '../support/stopping-service.ts'
 
 const { visitors, serve } = setUpPageTests({})
 let redis: RedisServer
-let service: Service
 
 beforeAll(async () => {
   redis = await startRedis()
@@ -28,16 +18,12 @@ afterAll(() => redis?.stop())
 /** The code that is seen before is seen after, however long it takes to be back. */
 const env = () => ({ REDIS_URL: redis.url, POLL_INTERVAL_SECONDS: '1', QR_REFRESH_SECONDS: '300' })
 
-beforeEach(async () => {
-  service = await serve(env())
-})
-
-async function startAgain(): Promise<void> {
-  service = await serve({ ...env(), PORT: String(service.port) })
-}
+const start = () => serve(env())
+const startAgain = ({ port }: Service) => serve({ ...env(), PORT: String(port) })
 
 test('the login page says that it is reconnecting, and goes on with the same code when the service is back', async () => {
   visitors.await(COMPLAINTS_OF_AN_OUTAGE)
+  const service = await start()
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
   const token = await readToken(desktop)
@@ -46,7 +32,7 @@ test('the login page says that it is reconnecting, and goes on with the same cod
   await sees(desktop, '#status', /reconnecting/i)
   expect(await desktop.locator('#refresh').isVisible()).toBe(false)
 
-  await startAgain()
+  await startAgain(service)
   await sees(desktop, '#status', 'Waiting for your phone')
   expect(await readToken(desktop)).toBe(token)
   await approve(await createPhone(service.url), token)
@@ -55,6 +41,7 @@ test('the login page says that it is reconnecting, and goes on with the same cod
 
 test('a sign-in that is half done survives a restart on both screens', async () => {
   visitors.await(COMPLAINTS_OF_AN_OUTAGE)
+  const service = await start()
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, service.url)
   const phone = await visitors.phone()
@@ -64,42 +51,12 @@ test('a sign-in that is half done survives a restart on both screens', async () 
 
   await service.stop()
   await Promise.all([sees(desktop, '#status', /reconnecting/i), sees(phone, '#status', /reconnecting/i)])
-  await startAgain()
+  await startAgain(service)
   // What a browser fires when its network is back: the pages ask at once instead of when their patience ends.
   for (const page of [desktop, phone]) await page.evaluate(() => window.dispatchEvent(new Event('online')))
   await sees(desktop, '#status', 'confirm on your phone')
   await confirm(phone)
   await isSignedIn(desktop)
-})
-
-test('a decision that does not get through can be made again', async () => {
-  visitors.await(/ERR_FAILED .*\/login\/confirm$/)
-  const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
-  const phone = await visitors.phone()
-  await phone.goto(await readQr(desktop))
-  await signInOnPhone(phone)
-  await phone.route('**/login/confirm', (route) => route.abort(), { times: 1 })
-  await confirm(phone)
-  await sees(phone, '#request', 'may have arrived')
-  await confirm(phone)
-  await isSignedIn(desktop)
-})
-
-test('a login that ran out while the service was away is said to be expired', async () => {
-  visitors.await(/ERR_FAILED .*\/login/)
-  const desktop = await visitors.desktop()
-  await desktop.clock.install()
-  await openLoginPage(desktop, service.url)
-  const everything = /\/login(\/|$)/
-  await desktop.route(everything, (route) => route.abort())
-  await sees(desktop, '#status', /reconnecting/i)
-  // The page's own clock alone: nobody tells it anything.
-  await desktop.clock.fastForward('05:05')
-  await sees(desktop, '#status', 'expired')
-  await desktop.unroute(everything)
-  await desktop.locator('#refresh').click()
-  await showsCode(desktop)
 })
 
 test('who has a network again while the service is still away is not told that they are offline', async () => {
@@ -118,17 +75,5 @@ test('who has a network again while the service is still away is not told that t
   await desktop.context().setOffline(false)
   await sees(desktop, '#status', 'The service cannot be reached just now')
   await desktop.unroute(polls)
-  await sees(desktop, '#status', 'Waiting for your phone')
-})
-
-test('a page that is opened before the service answers gets its code by itself', async () => {
-  visitors.await(/status of 503 .*\/login$/)
-  const desktop = await visitors.desktop()
-  let isAway = true
-  await desktop.route('**/login', (route) => (isAway ? route.fulfill({ status: 503 }) : route.continue()))
-  await desktop.goto(service.url)
-  await sees(desktop, '#status', 'Trying again')
-  isAway = false
-  await showsCode(desktop)
   await sees(desktop, '#status', 'Waiting for your phone')
 })
