@@ -22,7 +22,7 @@ import { setUpPageTests } from '../support/page-tests.ts'
 
 /** Pages in browsers that block, lose, translate and reload: none of it gives people up. */
 
-const { visitors, shared } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
+const { visitors, shared } = setUpPageTests({ ordinary: {} })
 
 const loginIdOf = (token: string) => token.split('.')[0]
 
@@ -109,41 +109,6 @@ describe('a login page that is reloaded', () => {
     await isSignedIn(desktop)
   })
 
-  test('after the scan goes on to be confirmed', async () => {
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, shared('ordinary').url)
-    const token = await readToken(desktop)
-    await scan(phone, token)
-    await sees(desktop, '#status', 'confirm on your phone')
-    await desktop.reload()
-    await sees(desktop, '#status', 'confirm on your phone')
-    await phone.post('/login/confirm', { token })
-    await isSignedIn(desktop)
-  })
-
-  test('takes the number that the phone has shown all along', async () => {
-    const matcher = await createPhone(shared('matching').url)
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, shared('matching').url)
-    const token = await readToken(desktop)
-    await scan(matcher, token)
-    const { json } = await matcher.post('/login/confirm', { token })
-    await desktop.locator('#match-form').waitFor()
-    await desktop.reload()
-    await desktop.locator('#match-form #match-code').fill(String(json.match_code))
-    await isSignedIn(desktop)
-  })
-
-  test('while the phone confirms goes on to where it is signed in', async () => {
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, shared('ordinary').url)
-    const token = await readToken(desktop)
-    await desktop.goto('about:blank')
-    await approve(phone, token)
-    await desktop.goto(shared('ordinary').url)
-    await isSignedIn(desktop)
-  })
-
   test('while nothing is reached goes on with it by the button too, though the phone confirmed meanwhile', async () => {
     visitors.await(/ERR_FAILED .*\/login/)
     const desktop = await visitors.desktop()
@@ -168,40 +133,6 @@ describe('a login page that is reloaded', () => {
     await asked
     await sees(desktop, '#status', 'Signed in')
     expect(started).toBe(0)
-  })
-
-  test('after it was refused says so once more, starts nothing by itself, and shows a new code when asked', async () => {
-    const desktop = await visitors.desktop()
-    let started = 0
-    desktop.on('request', (request) => {
-      if (request.method() === 'POST') started += 1
-    })
-    await openLoginPage(desktop, shared('ordinary').url)
-    const token = await readToken(desktop)
-    await scan(phone, token)
-    await phone.post('/login/deny', { token })
-    await sees(desktop, '#status', 'refused on the phone')
-    await desktop.reload()
-    await sees(desktop, '#status', 'refused on the phone')
-    expect(started).toBe(1)
-    await desktop.locator('#refresh').click()
-    await approve(phone, await readToken(desktop))
-    await isSignedIn(desktop)
-    expect(started).toBe(2)
-  })
-
-  test('while the phone refuses says so', async () => {
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, shared('ordinary').url)
-    const token = await readToken(desktop)
-    await desktop.goto('about:blank')
-    await scan(phone, token)
-    await phone.post('/login/deny', { token })
-    await desktop.goto(shared('ordinary').url)
-    await sees(desktop, '#status', 'refused on the phone')
-    await desktop.reload()
-    await showsCode(desktop)
-    expect(loginIdOf(await readToken(desktop))).not.toBe(loginIdOf(token))
   })
 
   test('and duplicated has a login of its own in each tab', async () => {
