@@ -3,7 +3,17 @@ import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
-import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  openSignedIn,
+  readQr,
+  readToken,
+  runUntil,
+  sees,
+  signInOnPhone,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /**
@@ -66,45 +76,26 @@ test.each(['css', 'js'] as const)(
     const phone = await createPhone(url)
     const desktop = await visitors.desktop()
     await hangFirst(desktop, 'login-forms', ending)
+    await desktop.clock.install()
     await openLoginPage(desktop, url)
     const token = await readToken(desktop)
     await scan(phone, token)
     const { match_code: digits } = (await phone.post('/login/confirm', { token })).json
+    await runUntil(desktop, '#match-form')
     await desktop.locator('#match-form #match-code').fill(digits)
     await isSignedIn(desktop)
   },
 )
 
-test('a module that a slow line brings after its time is taken as it comes', async () => {
-  const { url } = await serve()
-  const desktop = await visitors.desktop()
-  let letGo = () => {}
-  let asked = 0
-  await desktop.route(/\/assets\/login-forms-\w+\.js/, async (route) => {
-    asked += 1
-    if (asked > 1) return
-    await new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    await route.continue()
-  })
-  await openLoginPage(desktop, url)
-  await desktop.locator('#user-code button').click()
-  await sees(desktop, '.other-way .message', 'cannot be reached')
-  await desktop.locator('#user-code button').click()
-  await eventually('it is asked for anew', async () => asked === 2)
-  letGo()
-  await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
-})
-
 test('whoever presses for the camera is told to wait while what films comes, and when it does not', async () => {
   const { url } = await serve()
   const phone = await visitors.phone()
   await hangFirst(phone, 'scanner', 'js')
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await phone.clock.install()
+  await openSignedIn(phone, url)
   await phone.locator('#camera-start').click()
   await sees(phone, '#chooser-message:not(.wrong)', 'One moment')
+  await phone.clock.fastForward(10_000)
   await sees(phone, '#chooser-message.wrong', 'could not be loaded')
   await phone.locator('#camera-start').click()
   await sees(phone, '#chooser-message', 'No camera was found')
