@@ -126,39 +126,6 @@ test('so is a renewal of the code: the login stays, and so does the code to type
   await isSignedIn(desktop)
 })
 
-test.each([
-  ['a poll tells of it before the digits are given up', '1', 'later'],
-  ['a poll tells of it after that', '30', 'at once'],
-] as const)(
-  'wrong digits whose answer vanishes are told wrong, and make room for others: %s',
-  async (_order, interval, lost) => {
-    visitors.await(/net::ERR_CONNECTION_RESET .*\/login\/match$/)
-    const { url } = await serve({ MATCH: 'always', POLL_INTERVAL_SECONDS: interval, POLL_HOLD_SECONDS: '0' })
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, url)
-    const token = await readToken(desktop)
-    const phone = await createPhone(url)
-    await scan(phone, token)
-    const { match_code: right } = (await phone.post('/login/confirm', { token })).json
-    await desktop.reload()
-    const digits = desktop.locator('#match-code')
-    await digits.waitFor()
-    let tries = 0
-    await desktop.route(/\/login\/match$/, async (route) => {
-      tries += 1
-      if (tries > 1) return route.fallback()
-      await route.fetch()
-      if (lost === 'at once') await route.abort('connectionreset')
-    })
-    await digits.fill(`${right.slice(0, 5)}${(Number(right[5]) + 1) % 10}`)
-    await sees(desktop, '#match-message', 'That is not the number on your phone. 4 tries left.')
-    expect(await digits.inputValue()).toBe('')
-    expect(tries).toBe(1)
-    await digits.fill(right)
-    await isSignedIn(desktop)
-  },
-)
-
 /** A proxy that, once, ends the reply of a login of this form in the middle of its body: the last that a network lets through. */
 async function startCuttingProxy(port: number) {
   let cut: { form: RegExp; done: () => void } | undefined

@@ -131,8 +131,8 @@ test('a code that is renewed or has run out moves nothing', async () => {
   expect(await frameOf(desktop)).toEqual(still)
 })
 
-test('what has not got through is sent again by the button, and by nothing else', async () => {
-  visitors.await(/ERR_FAILED .*\/login\/match$/, /status of 429 .*\/login\/match$/)
+test('digits without an answer are called wrong once a poll tells so, and what has not got through is sent again by the button alone', async () => {
+  visitors.await(/ERR_(FAILED|CONNECTION_RESET) .*\/login\/match$/, /status of 429 .*\/login\/match$/)
   const { url } = shared('matching')
   const phone = await createPhone(url)
   const desktop = await visitors.desktop()
@@ -142,11 +142,24 @@ test('what has not got through is sent again by the button, and by nothing else'
   const token = await readToken(desktop)
   await scan(phone, token)
   const { match_code: code } = (await phone.post('/login/confirm', { token })).json
+  const [wrong, number] = [wrongNumber(code), desktop.locator('#match-code')]
+  await desktop.route(
+    '**/login/match',
+    async (route) => {
+      await route.fetch()
+      await route.abort('connectionreset')
+    },
+    { times: 1 },
+  )
+  await number.fill(wrong)
+  await sees(desktop, '#match-message', 'That is not the number on your phone. 4 tries left.')
+  expect([await number.inputValue(), sent]).toEqual(['', [wrong]])
+
   await desktop.route('**/login/match', (route) => route.abort(), { times: 1 })
-  await desktop.locator('#match-code').fill(code)
+  await number.fill(code)
   await desktop.keyboard.press('Enter')
   await sees(desktop, '#match-message', 'cannot be reached')
-  expect(sent).toEqual([code])
+  expect(sent).toEqual([wrong, code])
   const tooMany = { code: 'slow_down', status: 429, title: 'Too many requests' }
   await desktop.route(
     '**/login/match',
@@ -163,7 +176,7 @@ test('what has not got through is sent again by the button, and by nothing else'
   expect([wait, over]).toEqual(['Too many tries just now. Try again in 1 second.', 'You can try again now.'])
   await desktop.locator('#match-form [type=submit]').click()
   await isSignedIn(desktop)
-  expect(sent).toEqual([code, code, code])
+  expect(sent).toEqual([wrong, code, code, code])
 })
 
 test.each([

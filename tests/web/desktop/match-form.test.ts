@@ -84,6 +84,17 @@ test('digits whose answer was lost are called wrong once a poll tells of fewer t
   expect(form.digits()).toBe('')
 })
 
+test('so are digits that a poll has told of before their answer is given up', async () => {
+  const form = open()
+  await form.type('111111')
+  form.told(4)
+  expect(form.digits()).toBe('111111')
+  await form.loseReply()
+  expect(form.says()).toContain(formWords.triesLeft({ count: 4 }))
+  expect(form.digits()).toBe('')
+  expect(form.sent).toEqual(['111111'])
+})
+
 test('the try that a poll tells of may be the one before: digits that may be right are not called wrong', async () => {
   const form = open()
   await form.type('111111')
