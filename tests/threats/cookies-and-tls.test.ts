@@ -84,10 +84,6 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', SESSION_SECONDS: '600', REMEMBER_SE
     const reply = await browser.get(`/login/status/${token}`)
     expect(reply.setCookies[0]).toMatch(/^scanin_session=[\w-]{43}; Max-Age=7200;/)
   })
-
-  test('T20 over plain http everything works', async () => {
-    await cookiesOfASignIn(stage.url(), stage.url())
-  })
 })
 
 onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', PUBLIC_URL: SECURE_SITE }, (stage) => {
