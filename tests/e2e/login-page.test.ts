@@ -3,7 +3,16 @@ import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
 import { approve, scan } from '../support/login-flow.ts'
-import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  readQr,
+  readToken,
+  sees,
+  signInOnPhone,
+  tabTo,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
@@ -133,38 +142,33 @@ describe('while nobody scans', () => {
     await isSignedIn(desktop)
   })
 
-  test('a code to type is there for the asking', async () => {
-    const { url } = shared('ordinary')
-    const desktop = await visitors.desktop()
-    await openLoginPage(desktop, url)
-    await desktop.locator('#user-code').getByRole('button').click()
-    await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
-    await desktop.getByText(`${new URL(url).host}/scan`).waitFor()
-  })
-
-  test('a code to type goes with its login, and there is one for the login that takes its place', async () => {
+  test('a code to type goes with its login, and the focus stays at the button for one of the login that takes its place', async () => {
     visitors.await(/ERR_FAILED .*\/login$/)
     const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)
-    const token = await readToken(desktop)
-    await desktop.locator('#user-code').getByRole('button').click()
+    /** The service loses the login while a renewal cannot get through. */
+    const loseLogin = async () => {
+      const token = await readToken(desktop)
+      let isAway = false
+      await desktop.route('**/login', (route) => {
+        isAway = true
+        return route.abort()
+      })
+      await eventually('a renewal was lost', async () => isAway)
+      await desktop.evaluate((old) => fetch(`/login/${old}`, { method: 'DELETE' }), token)
+      await desktop.unroute('**/login')
+      await eventually('another login is there', async () => loginIdOf(await readToken(desktop)) !== loginIdOf(token))
+      await sees(desktop, '#status', 'Waiting for your phone')
+      await desktop.locator('#user-code button:focus').waitFor()
+    }
+    await tabTo(desktop, '#user-code button')
+    await loseLogin()
+    await desktop.keyboard.press('Enter')
     await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)
     const typed = await desktop.locator('#user-code').textContent()
     await desktop.locator('#copy-code:focus').waitFor()
-
-    // The service loses the login while a renewal cannot get through.
-    let isAway = false
-    await desktop.route('**/login', (route) => {
-      isAway = true
-      return route.abort()
-    })
-    await eventually('a renewal was lost', async () => isAway)
-    await desktop.evaluate((old) => fetch(`/login/${old}`, { method: 'DELETE' }), token)
-    await desktop.unroute('**/login')
-    await desktop.locator('#user-code button:focus').waitFor()
-    await sees(desktop, '#status', 'Waiting for your phone')
-    expect(loginIdOf(await readToken(desktop))).not.toBe(loginIdOf(token))
+    await loseLogin()
     expect(await desktop.locator('#copy-code').isVisible()).toBe(false)
     await desktop.keyboard.press('Enter')
     await sees(desktop, '#user-code', /^\w{4}-\w{4}$/)

@@ -71,6 +71,7 @@ test('the typed code signs the desktop in, however it is typed', async () => {
   await desktop.locator('#user-code').getByRole('button').click()
   await sees(desktop, '#user-code', /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
   const code = (await desktop.locator('#user-code').textContent()) ?? ''
+  await desktop.getByText(`${new URL(shared('ordinary').url).host}/scan`).waitFor()
 
   const phone = await visitors.phone()
   await phone.goto(`${shared('ordinary').url}/scan`)

@@ -278,7 +278,7 @@ test('a second tab notices that the first was signed in, and is so itself', asyn
   await isSignedIn(second)
 })
 
-test('trouble has a cause and a way on: too many tries, offline, no scripts', async () => {
+test('trouble has a cause and a way on: too many tries, offline', async () => {
   visitors.await(/ERR_INTERNET_DISCONNECTED/, /status of 429 .*\/login$/)
   const { url } = await serve({ RATE_LOGINS_PER_MINUTE: '1' })
   const desktop = await visitors.desktop()
@@ -296,10 +296,4 @@ test('trouble has a cause and a way on: too many tries, offline, no scripts', as
   expect(await frameOf(desktop)).toEqual(still)
   await desktop.context().setOffline(false)
   await sees(desktop, '#status', 'Waiting for your phone')
-
-  const scriptless = await visitors.desktop({ javaScriptEnabled: false })
-  await scriptless.goto(url)
-  await scriptless.getByRole('heading', { name: 'JavaScript is off' }).waitFor()
-  expect(await scriptless.locator('#qr').isVisible()).toBe(false)
-  await scriptless.locator('.no-script .lead').waitFor()
 })

@@ -73,7 +73,7 @@ test.each(['/', '/scan', '/home'])(
     expect(await page.getByRole('heading').count()).toBe(1)
     await page.locator('.no-script .lead').waitFor()
     await animateTo(page, 15)
-    expect(await page.locator('a, button, input, select').filter({ visible: true }).count()).toBe(2)
+    expect(await page.locator('a, button, input, select, #qr').filter({ visible: true }).count()).toBe(2)
     await page.getByRole('link', { name: 'Try again' }).click()
     expect(new URL(page.url()).pathname).toBe(path)
   },

@@ -51,7 +51,6 @@ async function openBetweenPolls() {
 test.each([
   { comesBack: 'is focused', how: fire('focus') },
   { comesBack: 'is shown again out of the back/forward cache', how: fire('pageshow') },
-  { comesBack: 'comes to sight', how: (page: Page) => hide(page, false) },
   {
     comesBack: 'is online again',
     how: async (page: Page) => {

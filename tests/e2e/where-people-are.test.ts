@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { authorizePath } from '../support/oauth-flow.ts'
-import { letSettle, openLoginPage, openSignedIn, readToken, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
+import { letSettle, openLoginPage, openSignedIn, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** The focus stays where people have gone, whatever comes late; and nothing that is said lies on what they press. */
@@ -55,26 +55,6 @@ test('a code to type takes nobody from where they went meanwhile, and the button
   await answer()
   await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
   expect(await isFocused(desktop, '#language')).toBe(true)
-})
-
-test('the focus is not lost from the button for a code where another login takes the place of the one before', async () => {
-  visitors.await(/ERR_FAILED .*\/login$/)
-  const { url } = await serve({ QR_REFRESH_SECONDS: '1' })
-  const desktop = await visitors.desktop()
-  await openLoginPage(desktop, url)
-  const token = await readToken(desktop)
-  await tabTo(desktop, '#user-code button')
-  let isAway = false
-  await desktop.route('**/login', (route) => {
-    isAway = true
-    return route.abort()
-  })
-  await eventually('a renewal was lost', async () => isAway)
-  await desktop.evaluate((old) => fetch(`/login/${old}`, { method: 'DELETE' }), token)
-  await desktop.unroute('**/login')
-  const idOf = (one: string) => one.split('.')[0]
-  await eventually('another login is there', async () => idOf(await readToken(desktop)) !== idOf(token))
-  expect(await isFocused(desktop, '#user-code button')).toBe(true)
 })
 
 test('all others are signed out once, however often it is pressed, and that is what is said; who goes on is left there', async () => {
