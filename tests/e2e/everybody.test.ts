@@ -78,7 +78,7 @@ test.each([1280, 390])('keys go down the login page as it is seen, %i pixels wid
   expect(passed).toEqual([...passed].sort((one, other) => one - other))
 })
 
-test('nor does the phone need a finger', async () => {
+test('the phone needs no finger', async () => {
   const { url } = shared('ordinary')
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)

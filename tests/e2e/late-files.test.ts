@@ -164,7 +164,7 @@ describe('after an upgrade, when the file that an open page asks for is gone', (
     await isSignedIn(desktop)
   })
 
-  test('so it is with a code that was typed', async () => {
+  test('a phone on which a code is typed loads the page anew, and asks about it', async () => {
     const { url } = await serve({ MATCH: 'never' })
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, url)

@@ -58,7 +58,7 @@ test('a hand-over whose reply vanishes is asked for again while it can be had', 
   await isSignedIn(desktop)
 })
 
-test('so is one that came with the right number, where polls are far apart', async () => {
+test('a hand-over that came with the right number, and whose reply vanishes, is asked for again where polls are far apart', async () => {
   const { desktop, confirm, line } = await open({
     MATCH: 'always',
     POLL_INTERVAL_SECONDS: '30',
@@ -103,7 +103,7 @@ test.each([
   },
 )
 
-test('so is a renewal of the code: the login stays, and so does the code to type that is shown for it', async () => {
+test('a renewal of the code whose reply vanishes is asked for again: the login stays, and so does the code to type that is shown for it', async () => {
   const { url } = await serve({ MATCH: 'never', QR_REFRESH_SECONDS: '8' })
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, url)

@@ -458,7 +458,7 @@ describe('a page of which no script comes, not even the one that would say so', 
     expect(await page.locator('#start-trouble').isVisible()).toBe(false)
   })
 
-  test('nor its style sheet, says so at once', async () => {
+  test('and no style sheet either, says so at once', async () => {
     visitors.await(lost)
     const page = await visitors.phone()
     let areLost = true
@@ -469,8 +469,12 @@ describe('a page of which no script comes, not even the one that would say so', 
     await page.locator('#start-again').click()
     await page.locator('#sign-in-form').waitFor()
   })
+})
 
-  test.each(['hangs', 'is lost'])('works where that one alone %s', async (how) => {
+describe('a page whose guard, page-guard.js,', () => {
+  const lost = /ERR_FAILED/
+
+  test.each(['hangs', 'is lost'])('%s works where all else comes', async (how) => {
     visitors.await(lost)
     const desktop = await visitors.desktop()
     await desktop.route('**/page-guard.js', (route) => (how === 'hangs' ? undefined : route.abort()))
@@ -481,7 +485,7 @@ describe('a page of which no script comes, not even the one that would say so', 
     await showsCode(desktop)
   })
 
-  test('and of which the style sheet had failed before that one came is loaded anew', async () => {
+  test('comes after its style sheet has failed is loaded anew', async () => {
     visitors.await(lost)
     const desktop = await visitors.desktop()
     const loads = countLoads(desktop)

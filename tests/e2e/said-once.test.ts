@@ -128,8 +128,8 @@ test('a service that cannot be reached is spoken of once, and no more when it is
   expect(heard).toEqual(['The service cannot be reached. Check the connection.', ''])
 })
 
-test.each(['cannot be reached', 'having trouble'])(
-  'so does the phone’s page, however often it tries: %s',
+test.each(['cannot be reached', 'is having trouble'])(
+  'the phone’s page says once that the service %s, however often it tries',
   async (words) => {
     const { url } = shared('away')
     const phone = await visitors.phone()
@@ -150,7 +150,7 @@ test.each(['cannot be reached', 'having trouble'])(
     let asked = 0
     await phone.route('**/session', (route) => {
       asked += 1
-      return words === 'having trouble' ? route.fulfill(inTrouble) : route.abort()
+      return words === 'is having trouble' ? route.fulfill(inTrouble) : route.abort()
     })
     await phone.goto(`${url}/scan`)
     await eventually('it has asked several times', async () => asked > 3)

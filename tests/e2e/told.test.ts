@@ -262,7 +262,7 @@ test('what has ended since is not taken for seen by a page that does not tell it
   await endedSince(phone).waitFor()
 })
 
-test('nor is it where what happened could not be had', async () => {
+test('what has ended since is not taken for seen where what happened could not be had', async () => {
   const { url } = shared('unheard')
   const phone = await openPhone(url)
   await (await linkAndLeave(url)).post('/sign-out')

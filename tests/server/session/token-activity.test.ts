@@ -9,6 +9,7 @@ import { createTokenActivity } from '../../../server/session/token-activity.ts'
 import { createMemoryStore } from '../../../server/store/memory-store.ts'
 import type { RecordStore } from '../../../server/store/record-store.ts'
 import { createInjectClient, createTestApp, type InjectClient, type TestApp } from '../../support/app.ts'
+import { eventually } from '../../support/eventually.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -216,10 +217,20 @@ test('many that wait for the list of their sessions hold up no request in which 
     letGo = resolve
   })
   const wait = () => people.inTurn(OF_ADA, () => stuck)
+  const answered: string[] = []
+  const note = async (user: typeof ADA) => {
+    shown.note(user).then(
+      () => answered.push(user.name),
+      (error) => answered.push(String(error)),
+    )
+    const before = answered.length
+    await eventually('it is answered', async () => answered.length > before)
+  }
   const line = [wait()]
-  await shown.note(ADA)
+  await note(ADA)
   for (let count = 0; count < 500; count++) line.push(wait())
-  await shown.note({ ...ADA, name: 'Ada Lovelace' })
+  await note({ ...ADA, name: 'Ada Lovelace' })
+  expect(answered).toEqual(['Ada', 'Ada Lovelace'])
   letGo()
   await Promise.all(line)
 })
