@@ -18,8 +18,8 @@ export interface ResumeParts extends RetryParts {
 
 /** Finds out how the login with this token stands. A pending one is renewed, since only that shows a QR. */
 export async function resume(token: string, parts: ResumeParts): Promise<Resumed | undefined> {
-  const ask = { token, seen: 'none', waitSeconds: 0, signal: parts.signal }
-  const status = (failures: number) => parts.api.loginStatus({ ...ask, timeoutMs: replyPatienceMs(failures) })
+  const asked = { token, seen: 'none', waitSeconds: 0, signal: parts.signal }
+  const status = (failures: number) => parts.api.loginStatus({ ...asked, timeoutMs: replyPatienceMs(failures) })
   const reply = await untilAnswered(status, parts)
   if (reply === undefined) return undefined
   if (reply.status === 'expired') return { kind: 'over' }
@@ -35,12 +35,8 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   }
   const login = await untilAnswered(renew, parts)
   if (login === undefined) return undefined
-  const further = await whichGoesOn({
-    old: token,
-    next: login.token,
-    ask: () => untilAnswered(status, parts),
-    drop: () => parts.api.dropLogin(login).catch(() => undefined),
-  })
+  const ask = () => untilAnswered(status, parts)
+  const further = await whichGoesOn({ api: parts.api, old: token, next: login, ask })
   if (parts.signal.aborted) return undefined
   return further === undefined ? { kind: 'pending', login } : { kind: 'further', reply: further }
 }

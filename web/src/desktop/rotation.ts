@@ -76,12 +76,8 @@ async function keepOrTake(
   next: LoginReply,
   timeoutMs: number,
 ): Promise<LoginReply> {
-  const reply = await whichGoesOn({
-    old: old.token,
-    next: next.token,
-    ask: () => api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0, timeoutMs }),
-    drop: () => api.dropLogin(next).catch(() => undefined),
-  })
+  const ask = () => api.loginStatus({ token: old.token, seen: 'pending', waitSeconds: 0, timeoutMs })
+  const reply = await whichGoesOn({ api, old: old.token, next, ask })
   if (reply === undefined) return next
   onReply(reply)
   return old

@@ -1,15 +1,15 @@
-import type { BrowserReply } from '../wire/protocol.ts'
+import type { LoginApi } from '../wire/login-api.ts'
+import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { loginIdOf } from '../wire/scan-link.ts'
 
 export interface Contest {
+  readonly api: Pick<LoginApi, 'dropLogin'>
   /** The token of the login that was to be renewed. */
   readonly old: string
-  /** That of what came of it. */
-  readonly next: string
+  /** What came of it. */
+  readonly next: LoginReply
   /** Asks how the old one stands. `undefined`: nobody wants to know any more. */
   readonly ask: () => Promise<BrowserReply | undefined>
-  /** Tells the server that the next one is not wanted. Never rejects. */
-  readonly drop: () => Promise<void>
 }
 
 /**
@@ -18,14 +18,14 @@ export interface Contest {
  * @returns what the old one has turned out to be, where it goes on: this very reply may have carried the session. Throws as
  * `ask` does
  */
-export async function whichGoesOn({ old, next, ask, drop }: Contest): Promise<BrowserReply | undefined> {
-  if (loginIdOf(next) === loginIdOf(old)) return undefined
+export async function whichGoesOn({ api, old, next, ask }: Contest): Promise<BrowserReply | undefined> {
+  if (loginIdOf(next.token) === loginIdOf(old)) return undefined
   let givesWay = false
   try {
     const reply = await ask()
     givesWay = reply?.status === 'expired' || reply?.status === 'pending'
     return givesWay ? undefined : reply
   } finally {
-    if (!givesWay) void drop()
+    if (!givesWay) void api.dropLogin(next).catch(() => undefined)
   }
 }
