@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { letRead } from '../http/other-origins.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
@@ -38,8 +39,12 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     const { headers, ...others } = withoutEmptySecret(request)
     return options.replies.ask(request, {}, { headers: { ...headers, accept: 'application/json' }, ...others })
   }
-  /** What is no answer of the provider's, pages of clients read too: whether to ask again, and when. */
-  const onError = async ({ headers: { origin } }: FastifyRequest, reply: FastifyReply) => {
+  /**
+   * What is no answer of the provider's, pages of clients read too: whether to ask again, and when. A page that is none of
+   * theirs reads nothing, so the log says it.
+   */
+  const onError = async ({ headers: { origin }, labels }: FastifyRequest, reply: FastifyReply, error: Error) => {
+    if (error instanceof ScanInError) labels.error = error.code
     if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
   }
   const forPages = { ...forPrograms, onError }

@@ -83,11 +83,14 @@ const REASONS = new Map(
 /** What applications ask in order to hear it, devices until they hear another, and what of a token of others' is not told. */
 const NO_REFUSALS = new Set(['login_required', 'authorization_pending', 'slow_down', 'unsupported_token_type'])
 
+/** It names the origin and the client, so it is none of the words above. */
+const OTHER_ORIGIN = /^origin \S+ not allowed for client: /
+
 /** `undefined`: it is none that anybody has to look into. */
 export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallFindings): Refusal | undefined {
   const { error: code, error_description: said = '', error_detail: detail = '' } = error
   if (NO_REFUSALS.has(code)) return undefined
-  const found = REASONS.get(detail) ?? REASONS.get(said)
+  const found = REASONS.get(detail) ?? REASONS.get(said) ?? (OTHER_ORIGIN.test(said) ? 'other_origin' : undefined)
   const reason = found === 'unknown' && isEnded ? 'authority_ended' : found
   return { error: IN_OTHER_WORDS.get(said)?.error ?? code, ...(reason === undefined ? {} : { reason }) }
 }

@@ -197,6 +197,16 @@ test.each<[what: string, refused: () => Promise<unknown>, said: { error: string;
     },
   ],
   [
+    'a page of another application',
+    () => ask('/oauth/token', { ...UNKNOWN_TOKEN, client_id: 'spa' }, { origin: 'https://web.example' }),
+    { error: 'invalid_request', reason: 'other_origin' },
+  ],
+  [
+    'a page of no application',
+    () => ask('/oauth/token', { ...UNKNOWN_TOKEN, client_id: 'spa' }, { origin: 'https://other.example' }),
+    { error: 'cross_site_request' },
+  ],
+  [
     'an address after signing out that is not in the file',
     () => signOut({ client_id: 'web', post_logout_redirect_uri: 'https://web.example' }),
     { error: 'invalid_request', reason: 'other_redirect_uri' },
