@@ -12,7 +12,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { RecordStore } from '../../store/record-store.ts'
 import { parseOrigin } from '../../url.ts'
 import { createAppCodes } from './app-codes.ts'
-import { createAppDoor } from './app-door.ts'
+import { createAppGate } from './app-gate.ts'
 import type { AppList } from './app-list.ts'
 import type { OnAppNews } from './app-news.ts'
 import { ENTER_PATH, entryRoutes } from './entry-routes.ts'
@@ -47,7 +47,7 @@ const OF_OUR_HOST: ReadonlySet<string | undefined> = new Set([ENTER_PATH, VERIFY
 /** Opens the room of applications behind forward auth. */
 export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
   const { apps, publicUrl } = options
-  const door = createAppDoor(options)
+  const gate = createAppGate(options)
   const codes = createAppCodes(options)
   const codeLimit = createCodeLimit(options.makeLimiter, 'app')
 
@@ -68,8 +68,8 @@ export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
         })
         // Signing out takes a form too, and nothing that is in it.
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
-        verifyRoutes(scope, { ...options, door })
-        entryRoutes(scope, { ...options, door, codes, codeLimit })
+        verifyRoutes(scope, { ...options, gate })
+        entryRoutes(scope, { ...options, gate, codes, codeLimit })
       })
     },
   }

@@ -16,7 +16,7 @@ import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import { parseOrigin } from '../../url.ts'
 import type { AppCodes } from './app-codes.ts'
-import { type AppDoor, entryCookie, safeReturnPath } from './app-door.ts'
+import { type AppGate, entryCookie, safeReturnPath } from './app-gate.ts'
 import { type App, type AppList, mayEnter } from './app-list.ts'
 import type { AppNews, OnAppNews } from './app-news.ts'
 import { isStartKey, makeStartKey, makeState, openState, STATE_PATTERN } from './app-state.ts'
@@ -24,7 +24,7 @@ import { isAskedFromThere } from './sign-out-origin.ts'
 
 interface EntryRoutesOptions {
   apps: AppList
-  door: AppDoor
+  gate: AppGate
   codes: AppCodes
   codeLimit: CodeLimit
   current: CurrentSession
@@ -72,7 +72,7 @@ const origin = Type.String({
  * application's host, to which its proxy sends `/.scanin/*`, there are the three that begin so.
  */
 export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void {
-  const { apps, door, codes, codeLimit, current, sessions, clientAddresses, clock } = options
+  const { apps, gate, codes, codeLimit, current, sessions, clientAddresses, clock } = options
   const { randomness, publicUrl } = options
 
   function tell(
@@ -111,7 +111,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       },
     },
     async (request, reply) => {
-      const { app, cookies } = door.visit(request)
+      const { app, cookies } = gate.appRequestOf(request)
       const known = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
       // One for all tabs of a browser, so that they do not end each other's errands.
       const key = isStartKey(known) ? known : makeStartKey(randomness)
@@ -170,7 +170,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       },
     },
     async (request, reply) => {
-      const { app, cookies } = door.visit(request)
+      const { app, cookies } = gate.appRequestOf(request)
       const { code, state } = request.query
       const key = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
       // The code first: shown with what this browser did not begin, it is used up all the same.
@@ -192,10 +192,10 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
   )
 
   async function signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const visit = door.visit(request)
-    const { app, cookies } = visit
+    const appRequest = gate.appRequestOf(request)
+    const { app, cookies } = appRequest
     if (!isAskedFromThere(request, app.origin)) throw new ScanInError('cross_site_request')
-    const found = await door.visitor(request, visit)
+    const found = await gate.visitor(request, appRequest)
     if (found !== undefined) {
       // Asked again it finds nobody to sign out, and tells nothing.
       await sessions.leave(found.id, app.origin, () => tell('left', app, found, request, { isUncertain: true }))

@@ -6,13 +6,13 @@ import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { fetchMetadataOf } from '../../http/visits.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
-import { type AppDoor, safeReturnPath, type Visit } from './app-door.ts'
+import { type AppGate, type AppRequest, safeReturnPath } from './app-gate.ts'
 import { mayEnter } from './app-list.ts'
 import type { Asked } from './asked.ts'
 import { remoteHeaders } from './remote-headers.ts'
 
 interface VerifyRoutesOptions {
-  door: AppDoor
+  gate: AppGate
   logger: Pick<FastifyBaseLogger, 'warn'>
 }
 
@@ -43,7 +43,7 @@ const signedIn = Type.Unsafe<undefined>({
  * Tells a proxy whether a request to an application comes from somebody who may: nginx `auth_request`, HAProxy, Caddy
  * `forward_auth`, Traefik `ForwardAuth`. The proxy must not let clients send the `Remote-*` headers themselves.
  */
-export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOptions): void {
+export function verifyRoutes(app: TypedApp, { gate, logger }: VerifyRoutesOptions): void {
   const told = new Set<string>()
 
   /** Says it once of each session: a proxy asks for every picture of every page. */
@@ -64,17 +64,17 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   async function answer(
     request: FastifyRequest,
     reply: FastifyReply,
-    mayBeSent: (visit: Visit) => boolean,
+    mayBeSent: (appRequest: AppRequest) => boolean,
   ): Promise<void> {
-    const visit = door.visit(request)
-    const found = await door.visitor(request, visit)
+    const appRequest = gate.appRequestOf(request)
+    const found = await gate.visitor(request, appRequest)
     if (found === undefined) {
-      reply.header('location', startOf(visit))
-      if (!mayBeSent(visit)) throw new ScanInError('authentication_required')
+      reply.header('location', startOf(appRequest))
+      if (!mayBeSent(appRequest)) throw new ScanInError('authentication_required')
       reply.code(302).send()
       return
     }
-    if (!mayEnter(visit.app, found.session.user)) throw new ScanInError('not_allowed')
+    if (!mayEnter(appRequest.app, found.session.user)) throw new ScanInError('not_allowed')
     sendPerson(reply, found)
   }
 
@@ -125,7 +125,7 @@ export function verifyRoutes(app: TypedApp, { door, logger }: VerifyRoutesOption
   )
 }
 
-function startOf({ app, asked }: Visit): string {
+function startOf({ app, asked }: AppRequest): string {
   return `${app.origin}/.scanin/start?${new URLSearchParams({ rd: safeReturnPath(app, asked.uri) })}`
 }
 

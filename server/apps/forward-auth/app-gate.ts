@@ -10,7 +10,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import type { App, AppList } from './app-list.ts'
 import { type Asked, askedBy } from './asked.ts'
 
-interface AppDoorOptions {
+interface AppGateOptions {
   apps: AppList
   sessions: Pick<SessionService, 'authenticateAt'>
   clientAddresses: Pick<ClientAddresses, 'isFromProxy'>
@@ -18,18 +18,18 @@ interface AppDoorOptions {
 }
 
 /** A request at an application's host. */
-export interface Visit {
+export interface AppRequest {
   app: App
   asked: Asked
   cookies: Cookies
 }
 
 /** An application's host, as its proxy tells of it. */
-export interface AppDoor {
+export interface AppGate {
   /** @throws ScanInError `authentication_required`: no proxy says what was asked; `unknown_application` */
-  visit(request: FastifyRequest): Visit
+  appRequestOf(request: FastifyRequest): AppRequest
   /** Who is signed in at the application, by that one's cookie and nothing else. */
-  visitor(request: FastifyRequest, visit: Visit): Promise<IdentifiedSession | undefined>
+  visitor(request: FastifyRequest, appRequest: AppRequest): Promise<IdentifiedSession | undefined>
 }
 
 /** Which session, and its secret at one application. */
@@ -57,7 +57,7 @@ export function safeReturnPath({ origin }: App, rd: string | undefined): string 
   return allowed === undefined || /^\/\.scanin(\/|$|\?)/i.test(allowed) ? '/' : allowed
 }
 
-export function createAppDoor({ apps, sessions, clientAddresses, logger }: AppDoorOptions): AppDoor {
+export function createAppGate({ apps, sessions, clientAddresses, logger }: AppGateOptions): AppGate {
   const warned = new Set<string>()
   let version = apps.version()
 
@@ -72,7 +72,7 @@ export function createAppDoor({ apps, sessions, clientAddresses, logger }: AppDo
   }
 
   return {
-    visit(request) {
+    appRequestOf(request) {
       const asked = askedBy(request, clientAddresses)
       if (asked === undefined) throw new ScanInError('authentication_required')
       const app = apps.find(asked.origin)
