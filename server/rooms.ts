@@ -64,7 +64,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
     confirmMode: config.confirm,
     passkeys: passkeys.passkeys,
     logoOf: (returnTo) => clients && logoOf(clients, returnTo),
-    isNewTo: events.isNewTo,
+    isNewBrowser: events.isNewBrowser,
     rememberFor: Math.floor(config.session.rememberMs / 1000),
   })
 

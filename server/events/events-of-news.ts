@@ -8,7 +8,7 @@ import type { SessionNews } from '../session/session-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
 /** Something that a person is to be told of. */
-export interface Told {
+export interface AddressedEvent {
   person: Person
   event: PersonEvent
 }
@@ -37,7 +37,7 @@ export function createEndCounts(randomness: Pick<Randomness, 'text'>): CountEnd 
  * `undefined`: nothing that its owner has not done there and then, or nothing that came of it. What is uncertain is told
  * again where it has happened.
  */
-export function eventOfSession(news: SessionNews, now: number, countEnd: CountEnd): Told | undefined {
+export function eventOfSession(news: SessionNews, now: number, countEnd: CountEnd): AddressedEvent | undefined {
   if (!('session' in news) || news.isUncertain) return undefined
   const { type, id, session, by } = news
   const { user, kind, browser, ip } = session
@@ -54,7 +54,7 @@ export function eventOfSession(news: SessionNews, now: number, countEnd: CountEn
 }
 
 /** What was refused: by the phone, or by digits that were wrong too often. */
-export function eventOfLogin(news: LoginNews, now: number): Told | undefined {
+export function eventOfLogin(news: LoginNews, now: number): AddressedEvent | undefined {
   const { type, loginId, after, why, by, isUncertain, wasUncertainAt: at = now } = news
   if (isUncertain || after?.status !== 'denied' || why !== undefined) return undefined
   const { phone, browser, ip } = after
@@ -62,7 +62,7 @@ export function eventOfLogin(news: LoginNews, now: number): Told | undefined {
   return { person: phone.user, event: { type: 'denied', at, ...about, ...(type === 'deny' ? doneBy(by) : {}) } }
 }
 
-export function eventOfPasskey(news: PasskeyNews, now: number): Told | undefined {
+export function eventOfPasskey(news: PasskeyNews, now: number): AddressedEvent | undefined {
   if (!('id' in news) || news.isUncertain) return undefined
   const { type, id, user, by, wasUncertainAt: at = now } = news
   return { person: user, event: { type: `passkey_${type}`, at, browser: by.device, ip: by.address, passkey: id } }

@@ -17,7 +17,7 @@ import type { RecordStore } from '../store/record-store.ts'
 import { createEventRecords } from './event-records.ts'
 import { eventRoutes } from './event-routes.ts'
 import { createEventWriter, type EventWriterOptions } from './event-writer.ts'
-import { createEndCounts, eventOfLogin, eventOfPasskey, eventOfSession, type Told } from './events-of-news.ts'
+import { type AddressedEvent, createEndCounts, eventOfLogin, eventOfPasskey, eventOfSession } from './events-of-news.ts'
 import type { PersonEvent } from './person-event.ts'
 
 interface EventsRoomOptions extends Pick<EventWriterOptions, 'schedule'> {
@@ -38,7 +38,7 @@ export interface EventsRoom {
    * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. Where they
    * cannot be had in a moment, it is not said: no login waits for what is told of it, or fails by it.
    */
-  isNewTo(person: User, asking: Pick<PersonEvent, 'browser' | 'ip'>): Promise<boolean>
+  isNewBrowser(person: User, asking: Pick<PersonEvent, 'browser' | 'ip'>): Promise<boolean>
   /** `GET /events`, `POST /events/seen`. */
   routes(app: TypedApp, people: { current: CurrentSession; sessions: Pick<SessionService, 'noteVisit'> }): void
   /** Writes what waits, if that can be done in a moment. */
@@ -52,8 +52,8 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
   const countEnd = createEndCounts(options.randomness)
   const writer = createEventWriter({ ...options, records })
 
-  function keep(told: Told | undefined): void {
-    if (told !== undefined) writer.write(personKeyHash(told.person), told.event)
+  function keep(addressed: AddressedEvent | undefined): void {
+    if (addressed !== undefined) writer.write(personKeyHash(addressed.person), addressed.event)
   }
 
   return {
@@ -64,7 +64,7 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
       // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.
       if (why === 'removed') records.forget(personKeyHash(user)).catch(() => undefined)
     },
-    async isNewTo(person, asking) {
+    async isNewBrowser(person, asking) {
       const events = await inAMoment(records.list(personKeyHash(person)))
       return events !== undefined && !events.some((event) => isSignIn(event) && isAlike(event, asking))
     },

@@ -6,7 +6,7 @@ import type { IdentifiedSession, Session } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { claimsOf, subOf } from './claims.ts'
-import { type Clients, mayEnter, type OAuthClient, scopesAmong } from './client.ts'
+import { type Clients, maySignInTo, type OAuthClient, scopesAmong } from './client.ts'
 import { createDeviceGrants } from './device-grants.ts'
 import type { DeviceLoginNow } from './device-logins.ts'
 import { asksForLogin } from './login-request.ts'
@@ -42,7 +42,7 @@ export function createAuthorities(options: AuthorityOptions) {
   /** The client that somebody may be in now. */
   function openTo(user: User, clientId: string | undefined) {
     const client = clients.find(clientId ?? '')
-    return client !== undefined && mayEnter(client, user) ? client : undefined
+    return client !== undefined && maySignInTo(client, user) ? client : undefined
   }
 
   async function sessionBehind({ sessionUid, accountId, clientId }: AdapterPayload) {

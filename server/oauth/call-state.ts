@@ -1,7 +1,7 @@
 import type { Occasion } from '../http/occasion.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
-import type { Refusal } from './refusals.ts'
+import type { OAuthRefusal } from './refusals.ts'
 
 /** A request to the provider, as our routes make it. */
 export interface CallInput {
@@ -36,7 +36,7 @@ export interface CallFindings {
   /** Somebody asks to be signed out; where to go on from there was checked. */
   signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
   /** What the client did wrong, or may not have. */
-  refusal?: Refusal | undefined
+  refusal?: OAuthRefusal | undefined
   /** Nothing that the client did. */
   failure?: unknown
 }

@@ -39,7 +39,7 @@ export function acrOf({ kind, amr = [], user }: SignedIn): string {
  * How somebody was signed in, in the words of RFC 8176: how the phone was (of the team's provider's people as far as that
  * says it; of native apps it knows), and of a browser how its owner confirmed, over a second channel.
  */
-export function amrOf({ kind, amr }: Pick<Session, 'kind' | 'amr'>): string[] {
+export function amrOfSession({ kind, amr }: Pick<Session, 'kind' | 'amr'>): string[] {
   return joinAmr(amr, kind === 'browser' ? BY_SCAN : [])
 }
 

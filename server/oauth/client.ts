@@ -63,6 +63,6 @@ export function scopesAmong({ scopes, grantTypes }: OAuthClient, asked: string):
 }
 
 /** Whether this person may sign in to the application. */
-export function mayEnter({ groups }: OAuthClient, user: User): boolean {
+export function maySignInTo({ groups }: OAuthClient, user: User): boolean {
   return groups === undefined || groups.some((group) => user.groups?.includes(group))
 }

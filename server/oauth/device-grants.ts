@@ -6,7 +6,7 @@ import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { SessionService } from '../session/session-service.ts'
 import type { OidcProvider } from './authorities.ts'
 import { type CallState, type DeviceSession, stateOf } from './call-state.ts'
-import { acrOf, amrOf, subOf } from './claims.ts'
+import { acrOf, amrOfSession, subOf } from './claims.ts'
 import { DEFAULT_SCOPE, type OAuthClient } from './client.ts'
 import { type CollectedDevice, type DeviceLoginNow, decodeCollected, grantOfDevice } from './device-logins.ts'
 
@@ -68,7 +68,7 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
     await grant.save()
     return {
       ...{ accountId: subOf(session.user), grantId, sessionUid: id, sid: id },
-      ...{ scope: grant.getOIDCScope(), acr: acrOf(session), amr: amrOf(session) },
+      ...{ scope: grant.getOIDCScope(), acr: acrOf(session), amr: amrOfSession(session) },
       authTime: Math.floor(lastProvenAt(session) / 1000),
     }
   }

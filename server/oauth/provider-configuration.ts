@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Authorities, OidcProvider } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
 import { ACR } from './claims.ts'
-import { type Clients, DEFAULT_SCOPE, mayEnter, OFFLINE, originsOf, SCOPES } from './client.ts'
+import { type Clients, DEFAULT_SCOPE, maySignInTo, OFFLINE, originsOf, SCOPES } from './client.ts'
 import { asksForLogin, returnAddress } from './login-request.ts'
 import { PATHS } from './paths.ts'
 
@@ -83,7 +83,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   function isOpenTo(ctx: KoaContextWithOIDC, clientId: string): boolean {
     const client = clients.find(clientId)
     const { grantingSession } = stateOf(ctx).found
-    return client !== undefined && grantingSession !== undefined && mayEnter(client, grantingSession.session.user)
+    return client !== undefined && grantingSession !== undefined && maySignInTo(client, grantingSession.session.user)
   }
 
   function noteSignOut(ctx: KoaContextWithOIDC): void {

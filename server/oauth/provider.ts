@@ -5,7 +5,7 @@ import { lastProvenAt } from '../session/session.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type AuthorityOptions, createAuthorities } from './authorities.ts'
 import { goodVisitor, stateOf } from './call-state.ts'
-import { acrOf, amrOf, subOf } from './claims.ts'
+import { acrOf, amrOfSession, subOf } from './claims.ts'
 import { SIGNED_BY } from './client.ts'
 import { createOAuthRecords } from './oauth-records.ts'
 import { configurationOf } from './provider-configuration.ts'
@@ -116,7 +116,7 @@ function sessionOf(provider: Provider, ctx: KoaContextWithOIDC) {
     accountId: subOf(visitor.session.user),
     loginTs: Math.floor(lastProvenAt(visitor.session) / 1000),
     acr: acrOf(visitor.session),
-    amr: amrOf(visitor.session),
+    amr: amrOfSession(visitor.session),
   }
   const nobody = ctx.oidc.route === 'end_session' ? NOBODY : undefined
   const Session = provider.Session as unknown as new (payload?: object) => InstanceType<typeof provider.Session>

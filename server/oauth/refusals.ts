@@ -3,7 +3,7 @@ import type { CallFindings } from './call-state.ts'
 import { DEVICE_GRANT } from './client.ts'
 
 /** Why something was refused, for whoever reads the log: in words of ours, and in none that the caller has written. */
-export interface Refusal {
+export interface OAuthRefusal {
   /** As the client is told. */
   error: string
   /** Left out: what the client is told says it. */
@@ -87,7 +87,7 @@ const NO_REFUSALS = new Set(['login_required', 'authorization_pending', 'slow_do
 const OTHER_ORIGIN = /^origin \S+ not allowed for client: /
 
 /** `undefined`: it is none that anybody has to look into. */
-export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallFindings): Refusal | undefined {
+export function refusalOf(error: errors.OIDCProviderError, { isEnded }: CallFindings): OAuthRefusal | undefined {
   const { error: code, error_description: said = '', error_detail: detail = '' } = error
   if (NO_REFUSALS.has(code)) return undefined
   const found = REASONS.get(detail) ?? REASONS.get(said) ?? (OTHER_ORIGIN.test(said) ? 'other_origin' : undefined)

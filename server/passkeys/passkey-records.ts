@@ -28,16 +28,16 @@ export interface PasskeyRecords {
    * From its answer on it opens nothing. Done again, it does what was left undone.
    * @returns `false` when the person has none of that id
    */
-  remove(person: Person, id: string, onChange: OnChange): Promise<boolean>
+  remove(person: Person, id: string, onChange: OnPasskeyChange): Promise<boolean>
 }
 
 /** Called once it is this call that has changed the passkey, or may have: the store did not answer. */
-export type OnChange = (how: { isUncertain?: true }) => void
+export type OnPasskeyChange = (how: { isUncertain?: true }) => void
 
 export interface OnAdding {
-  added: OnChange
+  added: OnPasskeyChange
   /** Of one that made way. */
-  removed: (id: string) => OnChange
+  removed: (id: string) => OnPasskeyChange
 }
 
 interface PasskeyRecordsOptions {
@@ -105,7 +105,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
    * Written also where it is gone already: whoever asked for that may not have got it onto all replicas. Shorter than any
    * passkey, so that a store that is full takes it in the place of one.
    */
-  function end(person: Person, id: string, onChange?: OnChange): Promise<void> {
+  function end(person: Person, id: string, onChange?: OnPasskeyChange): Promise<void> {
     return updateRecord<void>(store, keyOf(id), (value) => {
       const passkey = live(value)
       if (passkey !== undefined && !isSamePerson(passkey.owner, person)) return { result: undefined }
@@ -164,7 +164,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
   }
 }
 
-function told(onChange: OnChange = () => undefined) {
+function told(onChange: OnPasskeyChange = () => undefined) {
   return { onWritten: () => onChange({}), onUncertain: () => onChange({ isUncertain: true }) }
 }
 

@@ -11,7 +11,7 @@ import { isName } from '../identity/names.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SignInPhone } from '../session/phone-sign-in.ts'
 import { lastProvenAt } from '../session/session.ts'
-import { amrOf } from './passkey.ts'
+import { amrOfPasskey } from './passkey.ts'
 import {
   addBody,
   assertionBody,
@@ -178,7 +178,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
     async (request, reply) => {
       const by = occasionOf(request, clientAddresses)
       const { passkey, user } = await passkeys.signIn(request.body.assertion, by)
-      return signInPhone(request, reply, { user, amr: amrOf(passkey), by })
+      return signInPhone(request, reply, { user, amr: amrOfPasskey(passkey), by })
     },
   )
 }

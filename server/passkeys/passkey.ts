@@ -77,7 +77,7 @@ export function used(passkey: Passkey, use: PasskeyUse, now: number): Passkey | 
 }
 
 /** Who it is, and by which password: neither names nor groups of that day. */
-export function ownerOf({ id, name, source, credential }: User): Passkey['owner'] {
+export function passkeyOwnerOf({ id, name, source, credential }: User): Passkey['owner'] {
   return { id, name, ...(source === undefined ? {} : { source }), ...(credential === undefined ? {} : { credential }) }
 }
 
@@ -85,6 +85,6 @@ export function ownerOf({ id, name, source, credential }: User): Passkey['owner'
  * What signing in or confirming by it proves (RFC 8176): a key, in hardware where it cannot leave its device, as far as it
  * says itself; that a person was there; and two factors, for the device has asked for its own secret or for a finger.
  */
-export function amrOf({ canBeBackedUp }: Passkey): string[] {
+export function amrOfPasskey({ canBeBackedUp }: Passkey): string[] {
   return [canBeBackedUp ? 'swk' : 'hwk', 'user', 'mfa']
 }

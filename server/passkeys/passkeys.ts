@@ -8,13 +8,13 @@ import { createTelling } from '../news/telling.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { ChallengeLimits } from './challenge-limits.ts'
 import type { Challenges } from './challenges.ts'
-import { type IdentifiedPasskey, ownerOf, type Passkey, passkeyIdOf } from './passkey.ts'
+import { type IdentifiedPasskey, type Passkey, passkeyIdOf, passkeyOwnerOf } from './passkey.ts'
 import { createPasskeyAttempts } from './passkey-attempts.ts'
 import type { InTurn, PasskeyGuard } from './passkey-guard.ts'
 import type { PasskeyList } from './passkey-list.ts'
 import type { OnPasskeyNews, PasskeyChange } from './passkey-news.ts'
 import { creationOptions, requestOptions } from './passkey-options.ts'
-import type { OnChange, PasskeyRecords } from './passkey-records.ts'
+import type { OnPasskeyChange, PasskeyRecords } from './passkey-records.ts'
 import type { Assertion, Attestation, CreationOptions, RequestOptions } from './passkey-wire.ts'
 import { PasskeyRefused } from './refusal.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -98,7 +98,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
 
   const attempt = createPasskeyAttempts({ guard, onNews })
 
-  function telling(news: PasskeyChange): OnChange {
+  function telling(news: PasskeyChange): OnPasskeyChange {
     const { type, id } = news
     const name = `${type}:${id}`
     const hasHappened = async () => ((await records.find(id)) !== undefined) === (type === 'added')
@@ -151,7 +151,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
         const { clientDataJSON } = attestation.response
         const challenge = await takeChallenge(clientDataJSON, 'webauthn.create', toAdd(phoneId, handle))
         const made = await inTurn(() => verifyAttestation(attestation, challenge, party))
-        const passkey = { owner: ownerOf(user), rpId: party.id, handle, ...made, ...called, createdAt: clock() }
+        const passkey = { owner: passkeyOwnerOf(user), rpId: party.id, handle, ...made, ...called, createdAt: clock() }
         const id = passkeyIdOf(made.credentialId)
         const outcome = await records.add(id, passkey, {
           added: telling({ type: 'added', id, user, by }),

@@ -33,7 +33,7 @@ export function createAppList(first: readonly App[] = []): AppList {
 }
 
 /** Whether somebody may enter, by their groups of now. */
-export function mayEnter({ groups, users }: App, person: User): boolean {
+export function mayEnterApp({ groups, users }: App, person: User): boolean {
   if (groups === undefined && users === undefined) return true
   const isMember = groups?.some((group) => person.groups?.includes(group)) ?? false
   return isMember || (users?.includes(person.id) ?? false)

@@ -17,7 +17,7 @@ import type { SessionService } from '../../session/session-service.ts'
 import { parseOrigin } from '../../url.ts'
 import type { AppCodes } from './app-codes.ts'
 import { type AppGate, entryCookie, safeReturnPath } from './app-gate.ts'
-import { type App, type AppList, mayEnter } from './app-list.ts'
+import { type App, type AppList, mayEnterApp } from './app-list.ts'
 import type { AppNews, OnAppNews } from './app-news.ts'
 import { isStartKey, makeStartKey, makeState, openState, STATE_PATTERN } from './app-state.ts'
 import { isAskedFromThere } from './sign-out-origin.ts'
@@ -87,7 +87,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
   }
 
   function refuseWhoMayNot(app: App, found: IdentifiedSession, request: FastifyRequest): void {
-    if (mayEnter(app, found.session.user)) return
+    if (mayEnterApp(app, found.session.user)) return
     tell('refused', app, found, request)
     throw new ScanInError('not_allowed')
   }

@@ -7,7 +7,7 @@ import type { TypedApp } from '../../http/typed-app.ts'
 import { fetchMetadataOf } from '../../http/visits.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import { type AppGate, type AppRequest, safeReturnPath } from './app-gate.ts'
-import { mayEnter } from './app-list.ts'
+import { mayEnterApp } from './app-list.ts'
 import type { Asked } from './asked.ts'
 import { remoteHeaders } from './remote-headers.ts'
 
@@ -74,7 +74,7 @@ export function verifyRoutes(app: TypedApp, { gate, logger }: VerifyRoutesOption
       reply.code(302).send()
       return
     }
-    if (!mayEnter(appRequest.app, found.session.user)) throw new ScanInError('not_allowed')
+    if (!mayEnterApp(appRequest.app, found.session.user)) throw new ScanInError('not_allowed')
     sendPerson(reply, found)
   }
 

@@ -1,6 +1,6 @@
 import type { Occasion } from '../../http/occasion.ts'
 import { BY_TAP, joinAmr } from '../../identity/amr.ts'
-import { amrOf } from '../../passkeys/passkey.ts'
+import { amrOfPasskey } from '../../passkeys/passkey.ts'
 import type { Assertion, RequestOptions } from '../../passkeys/passkey-wire.ts'
 import type { Passkeys } from '../../passkeys/passkeys.ts'
 import type { Login, Phone } from '../login.ts'
@@ -48,7 +48,7 @@ export function createConfirmRule({ mode, isSecureContext, passkeys }: ConfirmRu
       // Approved already: said again, nothing comes of it.
       if (isApproved(scanned.login)) return phone
       const { passkey } = await passkeys.prove(phone, assertion, purposeOf(phone, scanned), by)
-      return { ...phone, amr: joinAmr(phone.amr, amrOf(passkey)), confirm: 'passkey' }
+      return { ...phone, amr: joinAmr(phone.amr, amrOfPasskey(passkey)), confirm: 'passkey' }
     },
 
     byTap: (phone) => ({ ...phone, amr: joinAmr(phone.amr, BY_TAP) }),

@@ -16,7 +16,7 @@ import { createCodeGuard } from './code-guard.ts'
 import { createConfirmRule } from './confirm-rule.ts'
 import { createPhoneApprovals } from './phone-approvals.ts'
 import { createPhoneAuthentication } from './phone-authentication.ts'
-import { type IsNewTo, phoneRoutes } from './phone-routes.ts'
+import { type IsNewBrowser, phoneRoutes } from './phone-routes.ts'
 
 interface PhoneRoomOptions {
   logins: Logins
@@ -33,7 +33,7 @@ interface PhoneRoomOptions {
   passkeys: Passkeys
   publicUrl: string
   logoOf: LogoOf
-  isNewTo: IsNewTo
+  isNewBrowser: IsNewBrowser
   /** Whole seconds that a browser is remembered for. */
   rememberFor: number
 }

@@ -37,7 +37,7 @@ import {
 } from './phone-wire.ts'
 
 /** Whether somebody has not signed in from such a browser in that network before, as far as anybody remembers. */
-export type IsNewTo = (person: User, asking: { browser: BrowserName; ip: string }) => Promise<boolean>
+export type IsNewBrowser = (person: User, asking: { browser: BrowserName; ip: string }) => Promise<boolean>
 
 interface PhoneRoutesOptions {
   approvals: PhoneApprovals
@@ -52,7 +52,7 @@ interface PhoneRoutesOptions {
   publicUrl: string
   paces: Paces
   logoOf: LogoOf
-  isNewTo: IsNewTo
+  isNewBrowser: IsNewBrowser
   /** Whole seconds that a browser is remembered for. */
   rememberFor: number
 }
@@ -74,7 +74,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   /** Nobody is warned of what nobody knows: where the browser is, or what was before. */
   async function isNew(phone: Phone, { browser, browserAt }: ApprovalRequest): Promise<boolean> {
     if (!browserAt.isKnown) return false
-    return options.isNewTo(phone.user, { browser, ip: browserAt.address })
+    return options.isNewBrowser(phone.user, { browser, ip: browserAt.address })
   }
 
   /** The phone as it confirms: by a passkey where one is asked for, and by its tap where not. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { foldId } from '../../../server/identity/names.ts'
-import { acrOf, amrOf, claimsOf, subOf } from '../../../server/oauth/claims.ts'
+import { acrOf, amrOfSession, claimsOf, subOf } from '../../../server/oauth/claims.ts'
 
 const anna = { id: 'anna', name: 'Anna' }
 
@@ -23,9 +23,9 @@ test('a person has one sub, and no two have the same, also where case is not tol
 })
 
 test('how somebody was signed in is said as RFC 8176 does', () => {
-  expect(amrOf({ kind: 'browser', amr: ['pwd', 'user'] })).toEqual(['pwd', 'user', 'mca'])
-  expect(amrOf({ kind: 'browser' })).toEqual(['mca'])
-  expect(amrOf({ kind: 'phone', amr: ['pwd'] })).toEqual(['pwd'])
+  expect(amrOfSession({ kind: 'browser', amr: ['pwd', 'user'] })).toEqual(['pwd', 'user', 'mca'])
+  expect(amrOfSession({ kind: 'browser' })).toEqual(['mca'])
+  expect(amrOfSession({ kind: 'phone', amr: ['pwd'] })).toEqual(['pwd'])
   const user = {}
   expect(acrOf({ user, kind: 'browser', amr: ['hwk', 'user', 'mfa'] })).toBe('urn:scanin:acr:phone')
   expect(acrOf({ user, kind: 'phone', amr: ['pwd'] })).toBe('urn:scanin:acr:password')
