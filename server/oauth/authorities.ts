@@ -74,7 +74,7 @@ export function createAuthorities(options: AuthorityOptions) {
     ...createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, grantTo }),
 
     /**
-     * Looks for the session that a record was given in the name of, each time that the record is presented, and notes it.
+     * Looks for the session that a record was given in the name of, each time that it is presented, and notes it.
      * @returns whether what the record gives is still somebody's to use
      */
     async noteGrantingSession(payload: AdapterPayload): Promise<boolean> {
@@ -132,8 +132,8 @@ export function createAuthorities(options: AuthorityOptions) {
     isGivenBack: () => oidc.Provider.ctx?.oidc.route === 'revocation',
 
     /**
-     * Counts what is used up, before it is: of whom it was given in the name of, known by then, for it was looked up. Rejects
-     * where that is too much.
+     * Counts what is used up, before it is: of whom it was given in the name of, known by then, for it was looked up.
+     * Rejects where that is too much.
      */
     inLimits(use: () => Promise<void>): Promise<void> {
       const session = call()?.found.grantingSession

@@ -36,7 +36,7 @@ export interface DeviceGrantBinding extends Required<Pick<AdapterPayload, 'sessi
 
 export type SaveBinding = (binding: DeviceGrantBinding) => Promise<void>
 
-/** Why a grant is taken away. `given_back`: its client revokes a token. `used_twice`: a code or a token was shown again. */
+/** Why a grant is taken away: its client revokes a token, or a code or a token was shown again. */
 export type TakenAway = 'given_back' | 'used_twice'
 
 /** Why a device's session is withdrawn, for the log. `not_given`: it was to have one, and is refused. */
@@ -91,8 +91,8 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
       endDevice(personOfSubject(subject), session, why, by),
 
     /**
-     * A device's code with what has come of it by now. Its session is kept in it before that is used, with what approved it: its
-     * login is over with the first use.
+     * A device's code with what has come of it by now. Its session is kept in it before that is used, with what approved
+     * it: its login is over with the first use.
      * @param save writes into it in whose name it is, from here on
      */
     async deviceCode(payload: AdapterPayload, code: string, save: SaveBinding): Promise<AdapterPayload> {

@@ -20,7 +20,10 @@ interface GrantRecordsOptions {
 export interface GrantRecords {
   /** Lets a grant last as long as what is given for it. One that was revoked does not come back. */
   outlast(given: AdapterPayload, expiresAt: number): Promise<void>
-  /** Without its grant nothing of it is taken any more. @param by the request that is being answered, unless it is named */
+  /**
+   * Without its grant nothing of it is taken any more.
+   * @param by left out: the request that is being answered
+   */
   revoke(grantId: string, why: TakenAway, by?: Occasion): Promise<void>
 }
 
@@ -41,8 +44,8 @@ export function createGrantRecords({ store, clock, authorities }: GrantRecordsOp
       })
     },
 
-    // The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token, which
-    // is good for as long as that session, and the device in what was taken away.
+    // The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token,
+    // which is good for as long as that session, and the device in what was taken away.
     async revoke(grantId, why, by = call()?.asked.by) {
       const device = await updateRecord<DeviceSession | undefined>(store, keyOf('Grant', grantId), (value) => {
         const result = deviceIn(value)

@@ -1,9 +1,9 @@
 import { hashSecret, isSameHash } from '../hashes.ts'
 
 /**
- * The refresh tokens of one sign-in, of which each takes the place of the one before it: a token family (RFC 9700 §4.14.2).
- * It has one record, under the first of them, so that however often somebody refreshes, nothing piles up; and whichever of
- * them is shown again, it is known for one that was used.
+ * The refresh tokens of one sign-in, of which each takes the place of the one before it, are a family (RFC 9700 §4.14.2).
+ * It has one record, under the first of them, so that however often somebody refreshes, nothing piles up; and whichever
+ * is shown again, it is known for one that was used.
  */
 
 /** Between what all of a family have in common and what each has of its own. */

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import type { RecordStore } from '../store/record-store.ts'
 import { removeAsRead, updateRecord } from '../store/update-record.ts'
 
-/** A client's sign-in that may be refreshed: a grant, and the record of its family of refresh tokens (RFC 9700 §4.14.2). */
+/** A client's sign-in that may be refreshed: a grant, and the record of its refresh tokens (RFC 9700 §4.14.2). */
 export interface TokenFamily {
   session: string
   client: string

@@ -22,12 +22,12 @@ export interface TakenAuthorizationRequest extends AuthorizationRequest {
 }
 
 /**
- * People on their way to the provider, each by an authorization request (RFC 6749 §4.1.1). It is good once, for the browser
- * that began it: that one has a key in a cookie, of which PKCE's verifier and the nonce follow. So the store has hashes, and
- * where to go on under that key.
+ * People on their way to the provider, each by an authorization request (RFC 6749 §4.1.1). It is good once, for the
+ * browser that began it: that one has a key in a cookie, of which PKCE's verifier and the nonce follow. So the store has
+ * hashes, and where to go on under that key.
  */
 export interface AuthorizationRequests {
-  /** A key for a browser that has none yet. One is for all of its tabs, so that they do not end each other's requests. */
+  /** A key for a browser that has none yet. One is for all of its tabs: they do not end each other's requests. */
   keyOf(known: string | undefined): string
   plan(key: string): AuthorizationSecrets
   /** Rejects with `store_unavailable`. */
