@@ -11,7 +11,7 @@ import { writeApps } from '../support/applications.ts'
 import { createVisitors, launchChromium, trusting, type Visitors } from '../support/browsers.ts'
 import { type Echo, type EchoingApplication, startApplication } from '../support/echoing-application.ts'
 import { freePort } from '../support/free-port.ts'
-import { confirm, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, openSignedIn, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
 import { type Service, startService } from '../support/service.ts'
 
 /** Forward auth as people meet it: Chromium, nginx with the documented configuration, two applications on two domains. */
@@ -146,8 +146,7 @@ test('one scan opens an application where its link led, fragment and all; the ne
 
 test('a form that is sent, and a sign-out link, do what they do anywhere', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${at.login}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, at.login)
   await sees(phone, '#devices', 'Demo Person')
   // Who is signed in as a phone needs no scan.
   await phone.goto(`${at.wiki}/form`)

@@ -1,48 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Browser, Page } from 'playwright-core'
-import { createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
-import { filmQr } from '../support/camera-film.ts'
-import { letSettle, runUntil, sees, signInOnPhone, stopClock } from '../support/page-steps.ts'
-import { type Service, startService } from '../support/service.ts'
+import { describe, expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { launchChromiumWithCamera } from '../support/browsers.ts'
+import { filmWall, placeForFilm } from '../support/camera-film.ts'
+import { hide, letSettle, openSignedIn, runUntil, sees, stopClock } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 
 /** A phone's camera is taken away by calls, other apps and locked screens: the picture must not just stand still. */
 
-const folder = mkdtempSync(join(tmpdir(), 'scanin-camera-'))
-const film = join(folder, 'wall.mjpeg')
-let browser: Browser
-let service: Service
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[browser, service] = await Promise.all([launchChromiumWithCamera(film), startService()])
-})
-afterAll(async () => {
-  await Promise.all([browser?.close(), service?.stop()])
-  rmSync(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  visitors = createVisitors(browser)
-})
-afterEach(async () => {
-  await visitors.leave()
-  expect(visitors.complaints()).toEqual([])
-})
-
-async function filmWall() {
-  const wall = await visitors.desktop()
-  await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
-  await filmQr(wall, film)
-}
+const film = placeForFilm()
+const { visitors, shared } = setUpPageTests({ ordinary: {} }, { launchPhones: () => launchChromiumWithCamera(film) })
 
 /** A phone whose camera runs, and looks at a wall. */
 async function filmingPhone(): Promise<Page> {
-  await filmWall()
+  await filmWall(await visitors.desktop(), film)
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera-start').click()
   await isFilming(phone)
   return phone
@@ -194,7 +166,7 @@ test('a page out of sight lets go of the camera, and films on when it is back', 
 })
 
 test('a camera that comes as nobody looks any more stays off, and films once they are back', async () => {
-  await filmWall()
+  await filmWall(await visitors.desktop(), film)
   const phone = await visitors.phone()
   let letCome = () => {}
   const mayCome = new Promise<void>((resolve) => {
@@ -212,8 +184,7 @@ test('a camera that comes as nobody looks any more stays off, and films once the
     await mayCome
     await route.continue()
   })
-  await phone.goto(`${service.url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera-start').click()
   await sees(phone, '#chooser-message', 'One moment')
   await hide(phone, true)
@@ -243,10 +214,3 @@ test('a camera that was stopped by hand stays off when the page comes back, tran
   await letSettle(phone)
   expect(await phone.locator('#camera-start').isVisible()).toBe(true)
 })
-
-async function hide(page: Page, hidden: boolean) {
-  await page.evaluate((now) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, value: now })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, hidden)
-}

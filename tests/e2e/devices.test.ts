@@ -4,8 +4,9 @@ import { faultsIn } from '../support/axe.ts'
 import { during, hear } from '../support/heard.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
-import { openSignedIn, sees, signInOnPhone } from '../support/page-steps.ts'
+import { comeBack, openSignedIn, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 
 const MANY = 60
 const DAY = 86_400_000
@@ -41,12 +42,11 @@ const widerThan = (page: Page, width: number): Promise<string[]> =>
 /** The next look at the list is refused, as looks are first under load, and nothing else is. */
 async function refuseOneLook(page: Page): Promise<void> {
   visitors.await(/status of 503 .*\/sessions$/)
-  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
   let isRefused = false
   await page.route(/\/sessions$/, (route) => {
     if (isRefused || route.request().method() !== 'GET') return route.fallback()
     isRefused = true
-    return route.fulfill({ status: 503, contentType: 'application/problem+json', body })
+    return route.fulfill(problemReply(503, 'overloaded'))
   })
 }
 
@@ -240,7 +240,7 @@ test('a device that is used again is among those, on a page that stays open; who
   await group('recent').filter({ hasText: 'Safari on macOS' }).waitFor()
   // Nothing moves under a finger but for that.
   await first('Firefox').waitFor()
-  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await comeBack(phone)
   await first('Safari').waitFor()
 })
 
@@ -249,8 +249,7 @@ test('what was done is told as done, whatever comes of the look after it', async
   const other = await createPhone(url)
   const linked = [await link(other, url), await link(other, url, AGENTS[1], IPV6)]
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await row(phone, 'Safari on macOS').waitFor()
 
   await refuseOneLook(phone)
@@ -276,8 +275,7 @@ test('what was done and not answered is looked for; done once more where that is
   const { url } = await serve(env)
   const phone = await visitors.phone()
   await createPhone(url)
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await rows(phone).nth(1).waitFor()
   await loseOneAnswer(phone)
   await signOutAllOthers(phone)

@@ -5,7 +5,16 @@ import type { Locator } from 'playwright-core'
 import { messagesOf } from '../../web/build/catalogues.mjs'
 import { createPhone } from '../support/http-client.ts'
 import { scan } from '../support/login-flow.ts'
-import { isSignedIn, openLoginPage, readQr, readToken, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import {
+  isSignedIn,
+  openLoginPage,
+  openSignedIn,
+  readQr,
+  readToken,
+  sees,
+  showsCode,
+  signInOnPhone,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { openUnscripted, tooWide } from '../support/too-wide.ts'
 
@@ -59,8 +68,7 @@ test('whoever’s browser names a language that is no name of one, as on a syste
 
   const scanning = await visitors.phone()
   await scanning.addInitScript(asOnSuchSystems)
-  await scanning.goto(`${url}/scan`)
-  await signInOnPhone(scanning)
+  await openSignedIn(scanning, url)
   await sees(scanning, '#devices', 'This phone')
 })
 

@@ -120,8 +120,7 @@ test('devices that could not be shown are there as soon as the person comes back
   const { url } = await serve()
   const phone = await visitors.phone()
   const cut = await cutFirst(phone, 'account-lists')
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await cut()
   await sees(phone, '#status', 'could not be shown')
   // A code that is none of ours leads back to the same place.
@@ -174,8 +173,7 @@ describe('after an upgrade, when the file that an open page asks for is gone', (
     await cutFirst(phone, 'approving')
     // The page has looked whether the file is gone.
     const lookedFor = phone.waitForEvent('requestfailed', (request) => request.method() === 'HEAD')
-    await phone.goto(`${url}/scan`)
-    await signInOnPhone(phone)
+    await openSignedIn(phone, url)
     await lookedFor
     const loads = await upgrade(phone, 'approving')
     await phone.locator('#user-code').fill(String(await desktop.locator('#user-code').textContent()))

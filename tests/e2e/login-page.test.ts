@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { loginIdOf } from '../../web/src/wire/scan-link.ts'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
-import { approve, scan } from '../support/login-flow.ts'
+import { approve, scan, wrongNumber } from '../support/login-flow.ts'
 import {
   confirm,
   isSignedIn,
@@ -16,8 +17,6 @@ import {
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {}, matching: { MATCH: 'always' } })
-
-const loginIdOf = (token: string) => token.split('.')[0]
 
 /** Waits for another code than this in the picture. */
 async function nextToken(desktop: Page, token: string): Promise<string> {
@@ -198,7 +197,7 @@ describe('when a match code is asked for', () => {
     })
     const whole = (100 * (first.seconds - next.seconds)) / (next.gone - first.gone)
     expect(first.gone).toBeCloseTo(100 - (100 * first.seconds) / whole, 3)
-    await desktop.locator('#match-form #match-code').fill(String((Number(shown) + 1) % 1_000_000).padStart(6, '0'))
+    await desktop.locator('#match-form #match-code').fill(wrongNumber(shown))
     await desktop.locator('#match-form [type=submit]').click()
     await sees(desktop, '#match-form', 'not the number on your phone')
     await sees(desktop, '#match-form', '4 tries left')

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
+import { loginIdOf } from '../../web/src/wire/scan-link.ts'
 import { blockStorage } from '../support/blocked-storage.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Client, createPhone } from '../support/http-client.ts'
@@ -23,8 +24,6 @@ import { setUpPageTests } from '../support/page-tests.ts'
 /** Pages in browsers that block, lose, translate and reload: none of it gives people up. */
 
 const { visitors, shared } = setUpPageTests({ ordinary: {} })
-
-const loginIdOf = (token: string) => token.split('.')[0]
 
 /** As a browser that keeps no cookie, until the tab has `cookiesAllowed` in its storage, on all pages that it opens. */
 async function dropCookies(page: Page) {
@@ -72,7 +71,6 @@ describe('where cookies are blocked', () => {
   })
 
   test('for scripts alone, a page of who is signed in does not go round in circles', async () => {
-    visitors.await(/status of 401 .*\/session$/)
     const { url } = shared('ordinary')
     const desktop = await visitors.desktop()
     await openSignedIn(desktop, url)
@@ -83,7 +81,6 @@ describe('where cookies are blocked', () => {
   })
 
   test('the phone says so after the password, which was right', async () => {
-    visitors.await(/status of 401 .*\/session$/)
     const phone = await visitors.phone()
     await dropCookies(phone)
     await phone.goto(`${shared('ordinary').url}/scan`)
@@ -264,9 +261,7 @@ describe('the sixth tab of a browser', () => {
 
 test('who is signed in goes from the login page to /home, and a phone finds the way to scan from there', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
-  await phone.locator('#chooser').waitFor()
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.goto(shared('ordinary').url)
   await isSignedIn(phone)
   await phone.locator('#approve a').click()
@@ -323,8 +318,7 @@ describe('a page whose files are gone, as in the middle of an upgrade', () => {
   test('that is of who is signed in is loaded anew until they are there, and has the person on it', async () => {
     visitors.await(gone)
     const phone = await visitors.phone()
-    await phone.goto(`${shared('ordinary').url}/scan`)
-    await signInOnPhone(phone)
+    await openSignedIn(phone, shared('ordinary').url)
     await phone.locator('#sign-in-form').waitFor({ state: 'hidden' })
     const loads = countLoads(phone)
     await phone.route('**/assets/home-page-*.js', (route) =>

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { confirm, isSignedIn, openLoginPage, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, isSignedIn, openLoginPage, openSignedIn, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { pictureOf } from '../support/picture-of.ts'
 
@@ -11,8 +11,7 @@ test('a picture of the code signs the desktop in', async () => {
   const buffer = await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })
 
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
 
@@ -26,8 +25,7 @@ test('a photo of the whole screen will do as well', async () => {
   const buffer = await pictureOf(desktop, { type: 'jpeg', quality: 60, animations: 'disabled' })
 
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'screen.jpg', mimeType: 'image/jpeg', buffer })
 
@@ -36,8 +34,7 @@ test('a photo of the whole screen will do as well', async () => {
 
 test('a picture without a code, and a file that is no picture, are said to be so', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera').waitFor()
 
   const empty = await pictureOf(phone.locator('#camera'))
@@ -56,8 +53,7 @@ test('the code of another site leads nowhere', async () => {
   const buffer = await pictureOf(desktop.locator('#qr'), { animations: 'disabled' })
 
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera').waitFor()
   await phone.locator('#qr-file').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer })
 
@@ -74,8 +70,7 @@ test('the typed code signs the desktop in, however it is typed', async () => {
   await desktop.getByText(`${new URL(shared('ordinary').url).host}/scan`).waitFor()
 
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#user-code').fill(code.toLowerCase().replace('-', ' '))
   await phone.locator('#user-code').press('Enter')
 
@@ -87,8 +82,7 @@ test('the typed code signs the desktop in, however it is typed', async () => {
 test('a typed code that nobody shows is refused in words', async () => {
   visitors.await(/status of 404 .*\/login\/scan$/)
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
 
   await phone.locator('#user-code').fill('WDJB')
   await phone.locator('#user-code').press('Enter')
@@ -136,8 +130,7 @@ test('a code that is no good any more does not stay in the address either', asyn
 
 test('a phone that is signed in already goes straight to the question', async () => {
   const phone = await visitors.phone()
-  await phone.goto(`${shared('ordinary').url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera').waitFor()
 
   const desktop = await visitors.desktop()

@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import {
+  comeBack,
   confirm,
   isSignedIn,
   letSettle,
@@ -14,6 +15,7 @@ import {
   tabTo,
 } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 import { DEMO_PASSWORD, type Service } from '../support/service.ts'
 import { createSoftwareAuthenticator } from '../support/software-authenticator.ts'
 import { addAuthenticator } from '../support/virtual-authenticator.ts'
@@ -93,7 +95,7 @@ test('a passkey that somebody has added by a stolen cookie is told at the next v
   // Also of what its owner has added on this very page, and while they are on it.
   const [own] = (await thief.get('/passkeys')).json.passkeys
   expect((await thief.delete(`/passkeys/${own.id}`)).status).toBe(204)
-  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await comeBack(phone)
   await sees(phone, '#new-links li', 'A passkey was removed on')
   const known = noted()
   await phone.locator('#new-links-known').click()
@@ -152,7 +154,7 @@ test('a passkey that its owner has removed is no news to them, also where no ans
   await phone.locator('#passkeys li button').click()
   await phone.locator('#passkeys li').waitFor({ state: 'detached' })
   const looked = phone.waitForResponse(/\/events$/)
-  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await comeBack(phone)
   await (await looked).finished()
   await letSettle(phone)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
@@ -190,10 +192,7 @@ test('a passkey that was removed is gone, also where the look after it fails', a
   const { phone } = await openSignedIn()
   await addPasskey(phone)
   visitors.await(/status of 503 .*\/passkeys$/)
-  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
-  await phone.route(/\/passkeys$/, (route) =>
-    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
-  )
+  await phone.route(/\/passkeys$/, (route) => route.fulfill(problemReply(503, 'overloaded')))
   await phone.locator('#passkeys li button').click()
   await phone.locator('#passkeys li').waitFor({ state: 'detached' })
 })
@@ -203,8 +202,7 @@ test('who signs in by a passkey in a browser that keeps no cookie is told that, 
   await addPasskey(phone)
   await signOut(phone)
   await phone.locator('#sign-in-passkey').waitFor()
-  const body = JSON.stringify({ status: 401, code: 'authentication_required', title: 'Sign in first' })
-  const stranger = { status: 401, contentType: 'application/problem+json', body }
+  const stranger = problemReply(401, 'authentication_required')
   await phone.route('**/session', (route) => route.fulfill(stranger))
   await phone.locator('#sign-in-passkey').click()
   await sees(phone, '#sign-in-why', 'Allow cookies')
@@ -214,21 +212,20 @@ test('who signs in by a passkey in a browser that keeps no cookie is told that, 
 test('who is to sign in once more for a passkey may leave the page for a moment, and finds the form when they are back', async () => {
   const { phone } = await openSignedIn()
   // As it is five minutes after.
-  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
-  const stale = { status: 403, contentType: 'application/problem+json', body }
+  const stale = problemReply(403, 'recent_sign_in_required')
   await phone.route('**/passkeys/options', (route) => route.fulfill(stale), { times: 2 })
   visitors.await(/status of 403 .*\/passkeys\/options$/)
-  const comeBack = async () => {
+  const looksAgain = async () => {
     const asked = phone.waitForResponse((response) => response.url().endsWith('/session'))
-    await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+    await comeBack(phone)
     await (await asked).finished()
   }
   await sees(phone, '#passkeys', 'no passkey yet')
   await phone.locator('#add-passkey').click()
   await sees(phone, '#sign-in-why', 'sign in once more')
   await phone.locator('#username').fill('demo')
-  await comeBack()
-  await comeBack()
+  await looksAgain()
+  await looksAgain()
   await sees(phone, '#sign-in-why', 'sign in once more')
   await signInOnPhone(phone)
 
@@ -241,7 +238,7 @@ test('who is to sign in once more for a passkey may leave the page for a moment,
     const body = JSON.stringify({ username: 'demo', password })
     await fetch('/sign-in', { method: 'POST', headers, body })
   }, DEMO_PASSWORD)
-  await comeBack()
+  await looksAgain()
   await phone.locator('#chooser').waitFor()
   await addPasskey(phone)
 })
@@ -252,10 +249,7 @@ test('who signs in once more for a passkey finds what is new told as before', as
   await createPhone(url)
   await phone.reload()
   await sees(phone, '#new-links li', 'Signed in as a phone of yours')
-  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
-  await phone.route('**/passkeys/options', (route) =>
-    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
-  )
+  await phone.route('**/passkeys/options', (route) => route.fulfill(problemReply(403, 'recent_sign_in_required')))
   visitors.await(/status of 403 .*\/passkeys\/options$/)
   await phone.locator('#add-passkey').click()
   await sees(phone, '#sign-in-why', 'sign in once more')
@@ -278,13 +272,10 @@ test('what is new and comes while they are asked to sign in once more is not tak
     await held
     await route.continue()
   })
-  const body = JSON.stringify({ status: 403, code: 'recent_sign_in_required', title: 'Sign in again first' })
-  await phone.route('**/passkeys/options', (route) =>
-    route.fulfill({ status: 403, contentType: 'application/problem+json', body }),
-  )
+  await phone.route('**/passkeys/options', (route) => route.fulfill(problemReply(403, 'recent_sign_in_required')))
   visitors.await(/status of 403 .*\/passkeys\/options$/)
   const asked = phone.waitForRequest(/\/sessions$/)
-  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await comeBack(phone)
   await asked
   await phone.locator('#add-passkey').click()
   await sees(phone, '#sign-in-why', 'sign in once more')
@@ -339,8 +330,7 @@ test('a name that no passkey may have is refused before one is made', async () =
 
   // A passkey that the service cannot read is no bad name.
   visitors.await(/status of 400 .*\/passkeys$/)
-  const unreadable = { code: 'invalid_request', status: 400, title: 'Invalid request' }
-  const answer = { status: 400, contentType: 'application/problem+json', body: JSON.stringify(unreadable) }
+  const answer = problemReply(400, 'invalid_request')
   const adding = /\/passkeys$/
   await phone.route(adding, (route) => {
     return route.request().method() === 'POST' ? route.fulfill(answer) : route.continue()

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { hear } from '../support/heard.ts'
 import { createClient } from '../support/http-client.ts'
-import { startLogin } from '../support/login-flow.ts'
+import { startLogin, wrongNumber } from '../support/login-flow.ts'
 import { openCode, openSignedIn, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
@@ -84,7 +84,7 @@ test.each([
   expect(under).toBeUndefined()
 
   const code = (await phone.locator('#match-code').textContent()) ?? ''
-  const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+  const wrong = wrongNumber(code)
   for (let tries = 0; tries < 5; tries++) await browser.post('/login/match', { token, match_code: wrong })
   await sees(phone, '#result h1', 'Wrong number, five times')
   expect(await heard.focused()).not.toContain('nowhere')

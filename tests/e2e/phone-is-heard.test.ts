@@ -4,7 +4,7 @@ import { faultsIn } from '../support/axe.ts'
 import { eventually } from '../support/eventually.ts'
 import { hear } from '../support/heard.ts'
 import { type Client, createClient } from '../support/http-client.ts'
-import { startLogin } from '../support/login-flow.ts'
+import { startLogin, wrongNumber } from '../support/login-flow.ts'
 import { openCode, openSignedIn, sees, signInOnPhone, tabTo } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
@@ -115,7 +115,7 @@ test('digits are spelt, can be refused while they are shown, and each end is tol
   const code = (await phone.locator('#match-code').textContent()) ?? ''
   await eventually('the digits are spelt', async () => (await said()).at(-1)?.includes([...code].join(' ')))
   await treeOf(phone)
-  const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+  const wrong = wrongNumber(code)
   for (let tries = 0; tries < 5; tries++) {
     await first.browser.post('/login/match', { token: first.token, match_code: wrong })
   }

@@ -1,55 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import type { Browser, BrowserContextOptions, Page, Response } from 'playwright-core'
-import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
-import { filmQr } from '../support/camera-film.ts'
+import { expect, test } from '@jest/globals'
+import type { BrowserContextOptions, Page, Response } from 'playwright-core'
+import { launchChromiumWithCamera } from '../support/browsers.ts'
+import { filmQr, filmWall, placeForFilm } from '../support/camera-film.ts'
 import { eventually } from '../support/eventually.ts'
-import { openLoginPage, sees, signInOnPhone } from '../support/page-steps.ts'
-import { type Service, startService } from '../support/service.ts'
+import { openLoginPage, openSignedIn, sees } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 
 /** The camera's screen: how it reads, what can be set, and what it says when something is in the way. */
 
-const folder = mkdtempSync(join(tmpdir(), 'scanin-scanner-'))
-const film = join(folder, 'desktop.mjpeg')
+const film = placeForFilm()
+const { visitors, shared, serve } = setUpPageTests(
+  { ordinary: {} },
+  { launchPhones: () => launchChromiumWithCamera(film) },
+)
 const READER = /\/assets\/(reader-worker-|zxing_reader-|decode-)/
 /** What reads codes may weigh, as a phone gets it. */
 const MOST_BYTES = 400_000
-let desktops: Browser
-let phones: Browser
-let service: Service
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[desktops, phones, service] = await Promise.all([
-    connectToChromium(),
-    launchChromiumWithCamera(film),
-    startService(),
-  ])
-})
-afterAll(async () => {
-  await Promise.all([desktops?.close(), phones?.close(), service?.stop()])
-  rmSync(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  visitors = createVisitors(desktops, phones)
-})
-afterEach(async () => {
-  await visitors.leave()
-  expect(visitors.complaints()).toEqual([])
-})
 
 async function filmLogin(tilt = 0) {
   const desktop = await visitors.desktop()
-  await openLoginPage(desktop, service.url)
+  await openLoginPage(desktop, shared('ordinary').url)
   await filmQr(desktop, film, tilt)
-}
-
-async function filmWall() {
-  const wall = await visitors.desktop()
-  await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
-  await filmQr(wall, film)
 }
 
 /** A phone that shows the ways to tell it a code, and which parts of the reader it has loaded by then and later. */
@@ -61,8 +32,7 @@ async function openScanner(options: BrowserContextOptions = {}, prepare?: (phone
     if (part !== undefined) loaded.push(part)
   })
   await prepare?.(phone)
-  await phone.goto(`${service.url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, shared('ordinary').url)
   await phone.locator('#camera-start').waitFor()
   return { phone, loaded }
 }
@@ -106,7 +76,7 @@ test('the camera’s picture is there before what reads it, which is ours and of
   expect(parts).toEqual([])
   letThrough()
   await sees(phone, '#request', 'Chrome on Windows')
-  expect(parts.map((part) => new URL(part.url()).origin)).toEqual([service.url, service.url])
+  expect(parts.map((part) => new URL(part.url()).origin)).toEqual([shared('ordinary').url, shared('ordinary').url])
   // As it was sent; of what a test has held up, Chromium knows no size.
   const sizes = await Promise.all(parts.map(async (part) => Number(await part.headerValue('content-length'))))
   expect(Math.min(...sizes)).toBeGreaterThan(10_000)
@@ -150,12 +120,10 @@ test('a scanner that could not be had ahead of its use is there at the press', a
 })
 
 test('a code of another site is said to be one where people look, and the camera looks on until Escape', async () => {
-  const other = await startService()
+  const other = await serve()
   const desktop = await visitors.desktop()
   await openLoginPage(desktop, other.url)
   await filmQr(desktop, film)
-  await desktop.close()
-  await other.stop()
   const { phone } = await openScanner()
   await phone.locator('#camera-start').click()
   await sees(phone, '.viewfinder-message', 'not a code of this site')
@@ -189,7 +157,7 @@ test.each([
 })
 
 test('light, zoom and the choice of cameras are there where a camera has them', async () => {
-  await filmWall()
+  await filmWall(await visitors.desktop(), film)
   const { phone } = await openScanner({}, (page) =>
     page.addInitScript(() => {
       const applied: unknown[] = []
@@ -233,7 +201,7 @@ test('light, zoom and the choice of cameras are there where a camera has them', 
 })
 
 test('of several rear cameras the person chooses another, which reads what the first could not, and is the one from then on', async () => {
-  await filmWall()
+  await filmWall(await visitors.desktop(), film)
   const { phone } = await openScanner({}, (page) => page.addInitScript(haveThreeCameras))
   await phone.locator('#camera-start').click()
   const lens = phone.locator('#camera-lens')
@@ -308,7 +276,7 @@ test.each([
     step: 'inside another app',
   },
 ])('who has refused the camera is told how to allow it in $name, until they try again', async ({ userAgent, step }) => {
-  await filmWall()
+  await filmWall(await visitors.desktop(), film)
   const { phone } = await openScanner({ userAgent }, (page) =>
     page.addInitScript(() => {
       const open = MediaDevices.prototype.getUserMedia

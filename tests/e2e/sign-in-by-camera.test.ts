@@ -1,28 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { Browser } from 'playwright-core'
-import { connectToChromium, createVisitors, launchChromiumWithCamera, type Visitors } from '../support/browsers.ts'
-import { filmQr } from '../support/camera-film.ts'
-import { confirm, isSignedIn, openLoginPage, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { launchChromiumWithCamera } from '../support/browsers.ts'
+import { filmQr, placeForFilm } from '../support/camera-film.ts'
+import { confirm, isSignedIn, openLoginPage, openSignedIn, sees, showsCode } from '../support/page-steps.ts'
+import { setUpPageTests } from '../support/page-tests.ts'
 import { startService } from '../support/service.ts'
 import { startTwoInstances } from '../support/two-instances.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'scanin-camera-'))
-const film = join(folder, 'desktop.mjpeg')
-let desktops: Browser
-let phones: Browser
-let visitors: Visitors
-
-beforeAll(async () => {
-  ;[desktops, phones] = await Promise.all([connectToChromium(), launchChromiumWithCamera(film)])
-})
-
-afterAll(async () => {
-  await Promise.all([desktops?.close(), phones?.close()])
-  rmSync(folder, { recursive: true, force: true })
-})
+const film = placeForFilm()
+const { visitors } = setUpPageTests({}, { launchPhones: () => launchChromiumWithCamera(film) })
 
 describe.each([
   { where: 'one service with the embedded store', start: startService },
@@ -35,22 +20,13 @@ describe.each([
   })
   afterAll(() => site?.stop())
 
-  beforeEach(() => {
-    visitors = createVisitors(desktops, phones)
-  })
-  afterEach(async () => {
-    await visitors.leave()
-    expect(visitors.complaints()).toEqual([])
-  })
-
   test('a phone reads the code with its camera, signs the desktop in and out again', async () => {
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, site.url)
     await filmQr(desktop, film)
 
     const phone = await visitors.phone()
-    await phone.goto(`${site.url}/scan`)
-    await signInOnPhone(phone)
+    await openSignedIn(phone, site.url)
     await phone.locator('#camera button:visible').click()
 
     await sees(phone, '#request', 'Chrome on Windows')

@@ -17,6 +17,7 @@ import {
   tabTo,
 } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 
 const { visitors, shared, serve } = setUpPageTests({
   matching: { MATCH: 'always', POLL_INTERVAL_SECONDS: '1' },
@@ -160,16 +161,8 @@ test('digits without an answer are called wrong once a poll tells so, and what h
   await desktop.keyboard.press('Enter')
   await sees(desktop, '#match-message', 'cannot be reached')
   expect(sent).toEqual([wrong, code])
-  const tooMany = { code: 'slow_down', status: 429, title: 'Too many requests' }
-  await desktop.route(
-    '**/login/match',
-    (route) =>
-      route.fulfill({
-        ...{ status: 429, headers: { 'retry-after': '1' }, contentType: 'application/problem+json' },
-        body: JSON.stringify(tooMany),
-      }),
-    { times: 1 },
-  )
+  const tooMany = problemReply(429, 'slow_down', { 'retry-after': '1' })
+  await desktop.route('**/login/match', (route) => route.fulfill(tooMany), { times: 1 })
   await desktop.locator('#match-form [type=submit]').click()
   await sees(desktop, '#match-message', 'You can try again now.')
   const [wait, over] = (await heard.said()).slice(-2)
@@ -267,7 +260,6 @@ test('while a code waits to be scanned its ring counts by steps, and nothing on 
 })
 
 test('a second tab notices that the first was signed in, and is so itself', async () => {
-  visitors.await(/status of 401 .*\/session$/)
   const { url } = await serve()
   const first = await visitors.desktop()
   const second = await first.context().newPage()

@@ -8,18 +8,20 @@ import { cityRecord, geoipFile } from '../support/geoip-file.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser, startLogin } from '../support/login-flow.ts'
 import {
+  comeBack,
   confirm,
   isSignedIn,
   letSettle,
   openCode,
   openLoginPage,
+  openSignedIn,
   readToken,
   sees,
-  signInOnPhone,
   stopClock,
   tabTo,
 } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0'
 const ICELAND = '203.0.113.7'
@@ -60,8 +62,7 @@ const device = (phone: Page, words: string) => phone.locator('#sessions li').fil
 test('a phone tells at its next visit of what was signed in since, and one button signs it out; what it let in itself is no news', async () => {
   const { url } = shared('told')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await letSettle(phone)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
@@ -125,8 +126,7 @@ test('what is new comes in below what the page is about, which stays where it is
   const { url } = shared('late')
   const phone = await visitors.phone()
   await phone.clock.install()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   const thief = await createPhone(url)
 
@@ -162,8 +162,7 @@ test('what is new comes in below what the page is about, which stays where it is
 test('where the screen has no room for it, the title of what is new stands at the lower edge', async () => {
   const { url } = shared('late')
   const phone = await visitors.phone({ viewport: { width: 390, height: 560 } })
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await createPhone(url)
   await phone.reload()
@@ -179,8 +178,7 @@ test('where the screen has no room for it, the title of what is new stands at th
 test('devices are named, and signed out together after a plain question; after a refusal the page says what to do', async () => {
   const { url } = shared('devices')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   // What was there before it is no news to it.
   await sees(phone, '#sessions', 'This phone')
   const other = await createPhone(url)
@@ -222,8 +220,7 @@ test('devices are named, and signed out together after a plain question; after a
 
 async function openPhone(url: string): Promise<Page> {
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await letSettle(phone)
   return phone
@@ -267,10 +264,7 @@ test('what has ended since is not taken for seen where what happened could not b
   const phone = await openPhone(url)
   await (await linkAndLeave(url)).post('/sign-out')
   visitors.await(/status of 503 .*\/events$/)
-  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
-  await phone.route('**/events', (route) =>
-    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
-  )
+  await phone.route('**/events', (route) => route.fulfill(problemReply(503, 'overloaded')))
   const refused = phone.waitForResponse('**/events')
   await letIn(phone, url)
   await phone.locator('#sessions li').nth(1).waitFor()
@@ -318,17 +312,13 @@ test('on a page that stays in sight it is told once what came after it is shown,
 test('what a person has signed out is told so by their own word, also where the look after it fails', async () => {
   const { url } = shared('own')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   const thief = await createPhone(url)
   await phone.reload()
   await sees(phone, '#new-links', 'New since you were last here')
   visitors.await(/status of 503 .*\/sessions$/)
-  const body = JSON.stringify({ status: 503, code: 'overloaded', title: 'Overloaded' })
-  await phone.route(/\/sessions$/, (route) =>
-    route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
-  )
+  await phone.route(/\/sessions$/, (route) => route.fulfill(problemReply(503, 'overloaded')))
   await phone.locator('#new-links button:visible').first().click()
   await sees(phone, '#new-links li', 'have your password changed')
   expect(await session(thief)).toBe(401)
@@ -338,8 +328,7 @@ test('what a person has signed out is told so by their own word, also where the 
 test('signs of systems and browsers are drawn, also where the system chooses the colours', async () => {
   const { url } = shared('signs')
   const phone = await visitors.phone({ forcedColors: 'active' })
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   const own = device(phone, 'This phone')
   await own.waitFor()
   // They come in a file of their own.
@@ -360,8 +349,7 @@ test('signs of systems and browsers are drawn, also where the system chooses the
 test('a key that is held down for too long signs out one device, and no other', async () => {
   const { url } = shared('held')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   const thief = await createPhone(url)
   const linked = [await linkFromElsewhere(thief, url), await linkFromElsewhere(thief, url)]
@@ -383,24 +371,22 @@ test('a key that is held down for too long signs out one device, and no other', 
 test('a page that is left open tells what is new once somebody comes back to it, and leaves them where they were', async () => {
   const { url } = shared('returning')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await phone.locator('#activity summary').click()
   await phone.locator('#events li').first().waitFor()
   const before = await phone.locator('#events li').count()
-  const comeBack = () => phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   const thief = await createPhone(url)
   const gone = await linkFromElsewhere(thief, url)
   await gone.post('/sign-out')
-  await comeBack()
+  await comeBack(phone)
   await sees(phone, '#new-links', 'New since you were last here')
   await sees(phone, '#new-links li', 'It has since been signed out.')
   await eventually('what happened is told', async () => (await phone.locator('#events li').count()) > before)
   const button = phone.locator('#new-links button:visible').first()
   await button.focus()
   await linkFromElsewhere(thief, url)
-  await comeBack()
+  await comeBack(phone)
   await phone.locator('#new-links li').nth(2).waitFor()
   expect(await phone.locator('#new-links li:has(button:focus)', { hasText: 'a phone of yours' }).count()).toBe(1)
 })
@@ -408,8 +394,7 @@ test('a page that is left open tells what is new once somebody comes back to it,
 test('who was signed out elsewhere and signs out what is new is led to the sign-in, as from every other list', async () => {
   const { url } = shared('ended')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await createPhone(url)
   await phone.reload()

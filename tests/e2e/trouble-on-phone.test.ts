@@ -5,20 +5,16 @@ import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { type Client, createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { confirm, openCode, openSignedIn, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
+import { comeBack, confirm, openCode, openSignedIn, sees, showsCode, signInOnPhone } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 
 /** What the phone's page says when it is told to wait, when it is at the wrong address, and of its other tabs. */
 
 const { visitors, serve, shared } = setUpPageTests({ ordinary: { MATCH: 'never' } })
 
 /** As the service's own, without a minute to wait: the first of its seconds is said, the others are counted for the eye. */
-const tooMany = {
-  status: 429,
-  contentType: 'application/problem+json',
-  headers: { 'retry-after': '3' },
-  body: JSON.stringify({ code: 'slow_down', status: 429, title: 'Too many requests' }),
-}
+const tooMany = problemReply(429, 'slow_down', { 'retry-after': '3' })
 
 /** Resolves once the part has said so to the eye, for however short a time: the page itself looks, at each picture. */
 function saysForAMoment(phone: Page, part: string, words: RegExp): Promise<unknown> {
@@ -150,8 +146,7 @@ test('a second tab of the phone notices who signs in and out in the first, and t
   await showsCode(login)
   await second.goto(`${url}/scan`)
   await second.locator('#sign-in').waitFor()
-  await first.goto(`${url}/scan`)
-  await signInOnPhone(first)
+  await openSignedIn(first, url)
   await second.locator('#chooser').waitFor()
   await sees(second, '#sessions', 'This phone')
   await login.waitForURL((address) => address.pathname === '/home')
@@ -224,15 +219,13 @@ test('what stood in the way of a sign-out is told no more once it worked, or som
   visitors.await(/status of 503 .*\/sign-out$/)
   const { url } = shared('ordinary')
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await phone.locator('#sessions li').first().waitFor()
   const signOut = /\/sign-out$/
-  const body = JSON.stringify({ code: 'store_unavailable', status: 503, title: 'Service unavailable' })
-  await phone.route(signOut, (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body }))
+  await phone.route(signOut, (route) => route.fulfill(problemReply(503, 'store_unavailable')))
   await phone.locator('#sign-out').click()
   await sees(phone, '#status', 'The service is having trouble.')
-  await phone.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await comeBack(phone)
   await eventually('it is told no more', async () => (await phone.locator('#status').textContent()) === '')
 
   await phone.locator('#sign-out').click()

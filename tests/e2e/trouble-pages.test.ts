@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { hear } from '../support/heard.ts'
 import { createPhone } from '../support/http-client.ts'
-import { animateTo, openSignedIn, sees, showsCode, stopClock } from '../support/page-steps.ts'
+import { animateTo, hide, openSignedIn, sees, showsCode, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 const { visitors, shared, serve } = setUpPageTests({ ordinary: {} })
@@ -223,7 +223,6 @@ test('a session that is about to end says so a minute before, once to the ear, a
 })
 
 test('who is signed in sees no code; one tab signs out, and the other notices; and a stranger is told what is the matter', async () => {
-  visitors.await(/status of 401 .*\/session/)
   const { url } = shared('ordinary')
   const first = await visitors.desktop()
   await openSignedIn(first, url)
@@ -244,10 +243,3 @@ test('who is signed in sees no code; one tab signs out, and the other notices; a
   await second.getByRole('link', { name: 'Sign in' }).click()
   await showsCode(second)
 })
-
-async function hide(page: Page, hidden: boolean): Promise<void> {
-  await page.evaluate((now) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, value: now })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, hidden)
-}

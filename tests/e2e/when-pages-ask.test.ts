@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createClient } from '../support/http-client.ts'
 import { startLogin } from '../support/login-flow.ts'
-import { confirm, openLoginPage, sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
+import { confirm, hide, openLoginPage, sees, showsCode, signInOnPhone, stopClock } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** When pages ask the service: at once when somebody comes back to them, else by a clock that nobody can set. */
@@ -17,20 +17,10 @@ const { visitors, shared } = setUpPageTests({
 
 const POLL = /\/login\/status\//
 
-/** Whether the page is hidden, as far as it is told. */
-async function hide(page: Page, isHidden: boolean): Promise<void> {
-  await page.evaluate((hidden) => {
-    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, isHidden)
-}
-
 const fire = (name: string) => (page: Page) => page.evaluate((event) => window.dispatchEvent(new Event(event)), name)
 
 /** A page between two polls, whose clock stands still: what it asks for by itself now no timer has brought. */
 async function openBetweenPolls() {
-  // Whether another tab was signed in meanwhile is asked too.
-  visitors.await(/status of 401 .*\/session$/)
   const { url } = shared('patient')
   const desktop = await visitors.desktop()
   await desktop.clock.install()

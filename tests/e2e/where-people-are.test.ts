@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts'
 import { createClient, createPhone } from '../support/http-client.ts'
 import { signInBrowser } from '../support/login-flow.ts'
 import { authorizePath } from '../support/oauth-flow.ts'
-import { letSettle, openLoginPage, openSignedIn, sees, signInOnPhone } from '../support/page-steps.ts'
+import { letSettle, openLoginPage, openSignedIn, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 
 /** The focus stays where people have gone, whatever comes late; and nothing that is said lies on what they press. */
@@ -62,8 +62,7 @@ test('all others are signed out once, however often it is pressed, and that is w
   const other = await createPhone(url)
   for (let linked = 0; linked < 2; linked++) await signInBrowser(createClient(url), other)
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   await phone.locator('#sign-out-others').waitFor()
   let asked = 0
   phone.on('request', (request) => {

@@ -5,7 +5,7 @@ import { blockStorage } from '../support/blocked-storage.ts'
 import { connectToChromium, createVisitors, type Visitors } from '../support/browsers.ts'
 import { type ClientsFile, writeClients } from '../support/clients-file.ts'
 import { eventually } from '../support/eventually.ts'
-import { confirm, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
+import { confirm, openSignedIn, readQr, sees, signInOnPhone } from '../support/page-steps.ts'
 import { type RelyingParty, startRelyingParty } from '../support/relying-party.ts'
 import { type Service, startService } from '../support/service.ts'
 
@@ -51,8 +51,7 @@ async function confirmOn(phone: Page, link: string, application: string): Promis
 
 async function signedInPhone(): Promise<Page> {
   const phone = await visitors.phone()
-  await phone.goto(`${service.url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, service.url)
   await sees(phone, '#sessions', 'This phone')
   return phone
 }

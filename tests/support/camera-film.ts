@@ -1,9 +1,25 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { PATIENCE_MS } from './patience.ts'
 import { pictureOf } from './picture-of.ts'
 
 const FRAMES = 30
+
+/** Where a file's tests have what their cameras play. It goes with them. */
+export function placeForFilm(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scanin-camera-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'film.mjpeg')
+}
+
+/** What a phone's camera sees of a wall, in a page that is nothing else. */
+export async function filmWall(wall: Page, file: string): Promise<void> {
+  await wall.setContent('<div id="qr" style="width: 200px; height: 200px; background: #ccc"></div>')
+  await filmQr(wall, file)
+}
 
 /**
  * What a phone's camera sees of a desktop: the code as the page really draws it, smaller, askew, on a grey wall.

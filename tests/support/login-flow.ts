@@ -29,4 +29,4 @@ export async function signInBrowser(browser: Client, phone: Client): Promise<voi
 }
 
 /** Another number than the one that the phone shows. */
-export const wrongNumber = (right: string) => String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+export const wrongNumber = (right: string, nth = 1) => String((Number(right) + nth) % 1_000_000).padStart(6, '0')

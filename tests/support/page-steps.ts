@@ -100,6 +100,19 @@ export async function tabTo(page: Page, part: string): Promise<void> {
   throw new Error(`no way to ${part} by Tab`)
 }
 
+/** Puts the page out of sight, or back, as far as it is told. */
+export async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: hidden })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}
+
+/** Somebody comes back to the page, which never knew that they were away. */
+export async function comeBack(page: Page): Promise<void> {
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+}
+
 /** Gives the page time to do what it may have begun, and must not: an answer of the service, and two pictures. */
 export async function letSettle(page: Page): Promise<void> {
   await page.evaluate(async () => {

@@ -5,7 +5,7 @@ import { inBatches } from '../../server/store/in-batches.ts'
 import { type AccountsFile, phoneOf, type TestAccount, writeAccounts, ZOFIA } from '../support/accounts-file.ts'
 import { onEveryStore } from '../support/every-store.ts'
 import type { Client, Reply } from '../support/http-client.ts'
-import { scan, startLogin } from '../support/login-flow.ts'
+import { scan, startLogin, wrongNumber } from '../support/login-flow.ts'
 import { onEveryStoreInTime } from '../support/timed-stage.ts'
 import { expectProblem } from './seen.ts'
 
@@ -103,7 +103,7 @@ async function startMatch({ browser: openBrowser }: Site, phone: Client) {
   const token = await startLogin(browser)
   await scan(phone, token)
   const right: string = (await phone.post('/login/confirm', { token })).json.match_code
-  const wrongOne = String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+  const wrongOne = wrongNumber(right)
   const type = (match_code: string, address: string) =>
     browser.post('/login/match', { token, match_code }, from(address))
   return {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { onEveryStore, type Stage } from '../support/every-store.ts'
 import type { Client, Reply } from '../support/http-client.ts'
-import { startLogin } from '../support/login-flow.ts'
+import { startLogin, wrongNumber } from '../support/login-flow.ts'
 import { expectExpired, expectProblem, sessionSetBy } from './seen.ts'
 
 /** T1: the attacker shows a QR of their own, and the victim's phone scans it. */
@@ -28,10 +28,6 @@ async function scanFrom(stage: Stage, browserAt: string, phoneAt: string): Promi
   const scanned = await phone.post('/login/scan', { token }, from(phoneAt))
   expect(scanned.status).toBe(200)
   return { browser, phone, token, scanned }
-}
-
-function otherThan(code: string, nth: number): string {
-  return String((Number(code) + nth) % 1_000_000).padStart(6, '0')
 }
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) => {
@@ -110,7 +106,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
   test('T1 the code that the phone shows, typed into the right browser, signs it in', async () => {
     const { browser, phone, token } = await scanFrom(stage, FAR_AWAY, HOME)
     const { match_code } = (await phone.post('/login/confirm', { token }, from(HOME))).json
-    const wrong = await browser.post('/login/match', { token, match_code: otherThan(match_code, 1) })
+    const wrong = await browser.post('/login/match', { token, match_code: wrongNumber(match_code, 1) })
     expectProblem(wrong, 422, 'wrong_match_code')
     expect(wrong.json.tries_left).toBe(4)
     expectExpired(await stage.browser().post('/login/match', { token, match_code }))
@@ -124,7 +120,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
     const { match_code } = (await phone.post('/login/confirm', { token }, from(HOME))).json
     const left: number[] = []
     for (let nth = 1; nth <= 5; nth++) {
-      const reply = await browser.post('/login/match', { token, match_code: otherThan(match_code, nth) })
+      const reply = await browser.post('/login/match', { token, match_code: wrongNumber(match_code, nth) })
       expectProblem(reply, 422, 'wrong_match_code')
       left.push(reply.json.tries_left)
     }
@@ -142,7 +138,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
     for (let nth = 1; nth <= 4; nth++) {
       const previous = current
       current = (await phone.post('/login/confirm', { token }, from(HOME))).json.match_code
-      const wrong = previous === '' || previous === current ? otherThan(current, 1) : previous
+      const wrong = previous === '' || previous === current ? wrongNumber(current, 1) : previous
       expect((await browser.post('/login/match', { token, match_code: wrong })).json.tries_left).toBe(5 - nth)
     }
     await phone.post('/login/confirm', { token }, from(HOME))
@@ -152,7 +148,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
   test('T1 a hundred codes tried at once are five tries', async () => {
     const { browser, phone, token } = await scanFrom(stage, FAR_AWAY, HOME)
     const { match_code } = (await phone.post('/login/confirm', { token }, from(HOME))).json
-    const tries = Array.from({ length: 100 }, (_, at) => otherThan(match_code, at + 1))
+    const tries = Array.from({ length: 100 }, (_, at) => wrongNumber(match_code, at + 1))
     const replies = await Promise.all(tries.map((code) => browser.post('/login/match', { token, match_code: code })))
     expect(replies.filter(({ status }) => status === 422)).toHaveLength(5)
     for (const { setCookies } of replies) expect(setCookies).toEqual([])
