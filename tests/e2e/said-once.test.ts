@@ -2,25 +2,19 @@ import { expect, test } from '@jest/globals'
 import type { Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { createPhone } from '../support/http-client.ts'
-import { sees, signInOnPhone } from '../support/page-steps.ts'
+import { openSignedIn, sees } from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
+import { problemReply } from '../support/problem-reply.ts'
 
 /** What pages say while they look by themselves how things are: what is so still is not said again, and nothing is wiped. */
 
 const { visitors, shared } = setUpPageTests({ away: {}, failing: {} })
 
-const problem = (status: number, code: string) => ({
-  status,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ status, code, title: 'No' }),
-})
-
-const inTrouble = { ...problem(503, 'store_unavailable'), headers: { 'retry-after': '1' } }
+const inTrouble = problemReply(503, 'store_unavailable', { 'retry-after': '1' })
 
 async function openHome(url: string): Promise<Page> {
   const page = await visitors.desktop()
-  await page.goto(`${url}/scan`)
-  await signInOnPhone(page)
+  await openSignedIn(page, url)
   await sees(page, '#sessions', 'This phone')
   await page.goto(`${url}/home`)
   await sees(page, '#sessions', 'This phone')
@@ -35,13 +29,35 @@ async function looks(page: Page): Promise<void> {
   await page.evaluate(() => new Promise(requestAnimationFrame))
 }
 
+/**
+ * In the page, before it is there or after: notes what is written for the ear, also where those words stand there already. A
+ * screen reader says them again, and `hear` takes them for said.
+ */
+function noteWritten() {
+  const written: string[] = []
+  Object.assign(window, { written })
+  const isForEye = (node: Node) => node instanceof Element && node.ariaHidden === 'true'
+  const note = (records: MutationRecord[]) => {
+    const added = records.flatMap(({ addedNodes }) => [...addedNodes])
+    written.push(...added.filter((node) => !isForEye(node)).map((node) => node.textContent ?? ''))
+  }
+  const begin = () => {
+    const place = document.querySelector('#status')
+    if (place !== null) new MutationObserver(note).observe(place, { childList: true })
+  }
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', begin)
+  else begin()
+}
+
+const writtenIn = (page: Page) => page.evaluate((): string[] => Reflect.get(window, 'written'))
+
 test('a device that could not be signed out is said not to be until the next try, also where the page has looked again', async () => {
   const { url } = shared('failing')
   await createPhone(url)
   const page = await openHome(url)
   visitors.await(/status of 503 .*\/(sessions\/|sign-out)/)
-  await page.route('**/sessions/*', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
-  await page.route('**/sign-out', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
+  await page.route('**/sessions/*', (route) => route.fulfill(problemReply(503, 'store_unavailable')), { times: 1 })
+  await page.route('**/sign-out', (route) => route.fulfill(problemReply(503, 'store_unavailable')), { times: 1 })
   const other = page.locator('#sessions li').nth(1).locator('.device-end')
   await other.click()
   await sees(page, '#sessions-message', 'having trouble')
@@ -88,10 +104,9 @@ test('what was not done on the phone’s page is not told any more once its list
   const { url } = shared('failing')
   await createPhone(url)
   const phone = await visitors.phone()
-  await phone.goto(`${url}/scan`)
-  await signInOnPhone(phone)
+  await openSignedIn(phone, url)
   visitors.await(/status of 503 .*\/sessions\//)
-  await phone.route('**/sessions/*', (route) => route.fulfill(problem(503, 'store_unavailable')), { times: 1 })
+  await phone.route('**/sessions/*', (route) => route.fulfill(problemReply(503, 'store_unavailable')), { times: 1 })
   await phone.locator('#sessions .device-end:visible').first().click()
   await sees(phone, '#sessions-message', 'having trouble')
   await phone.evaluate(() => {
@@ -104,14 +119,7 @@ test('a service that cannot be reached is spoken of once, and no more when it is
   const { url } = shared('away')
   const page = await openHome(url)
   visitors.await(/ERR_FAILED .*\/session$/)
-  await page.locator('#status').evaluate((place) => {
-    const heard: string[] = []
-    Object.assign(window, { heard })
-    new MutationObserver(() => heard.push(place.textContent ?? '')).observe(place, {
-      childList: true,
-      characterData: true,
-    })
-  })
+  await page.evaluate(noteWritten)
   let asked = 0
   await page.route('**/session', (route) => {
     asked += 1
@@ -124,8 +132,7 @@ test('a service that cannot be reached is spoken of once, and no more when it is
   await page.unroute('**/session')
   await looks(page)
   await eventually('it is over', async () => (await page.locator('#status').textContent()) === '')
-  const heard = await page.evaluate(() => Reflect.get(window, 'heard'))
-  expect(heard).toEqual(['The service cannot be reached. Check the connection.', ''])
+  expect(await writtenIn(page)).toEqual(['The service cannot be reached. Check the connection.'])
 })
 
 test.each(['cannot be reached', 'is having trouble'])(
@@ -134,19 +141,7 @@ test.each(['cannot be reached', 'is having trouble'])(
     const { url } = shared('away')
     const phone = await visitors.phone()
     visitors.await(/(ERR_FAILED|status of 503) .*\/session$/)
-    await phone.addInitScript(() => {
-      const heard: string[] = []
-      Object.assign(window, { heard })
-      document.addEventListener('DOMContentLoaded', () => {
-        const place = document.querySelector('#status')
-        const hear = (records: MutationRecord[]) => {
-          const added = records.flatMap(({ addedNodes }) => [...addedNodes])
-          const isForEye = (node: Node) => node instanceof Element && node.ariaHidden === 'true'
-          heard.push(...added.filter((node) => !isForEye(node)).map((node) => node.textContent ?? ''))
-        }
-        if (place !== null) new MutationObserver(hear).observe(place, { childList: true })
-      })
-    })
+    await phone.addInitScript(noteWritten)
     let asked = 0
     await phone.route('**/session', (route) => {
       asked += 1
@@ -156,7 +151,6 @@ test.each(['cannot be reached', 'is having trouble'])(
     await eventually('it has asked several times', async () => asked > 3)
     await phone.unroute('**/session')
     await phone.locator('#sign-in-form').waitFor()
-    const heard = await phone.evaluate(() => Reflect.get(window, 'heard'))
-    expect(heard.filter((each: string) => each.includes(words))).toHaveLength(1)
+    expect((await writtenIn(phone)).filter((each) => each.includes(words))).toHaveLength(1)
   },
 )
