@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import type { Page, Route } from 'playwright-core'
+import type { BrowserContextOptions, Page, Route } from 'playwright-core'
 import { eventually } from '../support/eventually.ts'
 import { cityRecord, geoipFile } from '../support/geoip-file.ts'
 import { type Client, createClient, createPhone } from '../support/http-client.ts'
@@ -32,20 +32,7 @@ writeFileSync(places, geoipFile({ '203.0.113.0/24': cityRecord('Reykjavík', 'Ic
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const env = { MATCH: 'never', GEOIP_FILE: places, TRUST_PROXY: '127.0.0.1/32' }
-const { visitors, shared } = setUpPageTests({
-  told: env,
-  devices: env,
-  signs: env,
-  held: env,
-  returning: env,
-  ended: env,
-  own: env,
-  home: env,
-  noted: env,
-  unheard: env,
-  open: env,
-  late: env,
-})
+const { visitors, serve } = setUpPageTests({})
 
 /** A browser in Iceland, which another phone of the person lets in: theirs, or whoever's has their password. */
 async function linkFromElsewhere(by: Client, url: string): Promise<Client> {
@@ -60,11 +47,8 @@ const session = async (client: Client) => (await client.get('/session')).status
 const device = (phone: Page, words: string) => phone.locator('#sessions li').filter({ hasText: words })
 
 test('a phone tells at its next visit of what was signed in since, and one button signs it out; what it let in itself is no news', async () => {
-  const { url } = shared('told')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
-  await letSettle(phone)
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   expect(await phone.locator('#new-links').isVisible()).toBe(false)
 
   const thief = await createPhone(url)
@@ -123,7 +107,7 @@ test('a phone tells at its next visit of what was signed in since, and one butto
 })
 
 test('what is new comes in below what the page is about, which stays where it is, and takes no tap that was on its way', async () => {
-  const { url } = shared('late')
+  const { url } = await serve(env)
   const phone = await visitors.phone()
   await phone.clock.install()
   await openSignedIn(phone, url)
@@ -160,10 +144,8 @@ test('what is new comes in below what the page is about, which stays where it is
 })
 
 test('where the screen has no room for it, the title of what is new stands at the lower edge', async () => {
-  const { url } = shared('late')
-  const phone = await visitors.phone({ viewport: { width: 390, height: 560 } })
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url, { viewport: { width: 390, height: 560 } })
   await createPhone(url)
   await phone.reload()
   await sees(phone, '#new-links', 'New since you were last here')
@@ -176,11 +158,8 @@ test('where the screen has no room for it, the title of what is new stands at th
 })
 
 test('devices are named, and signed out together after a plain question; after a refusal the page says what to do', async () => {
-  const { url } = shared('devices')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  // What was there before it is no news to it.
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   const other = await createPhone(url)
   const browsers = [await linkFromElsewhere(other, url), await linkFromElsewhere(other, url)]
   await phone.reload()
@@ -218,8 +197,9 @@ test('devices are named, and signed out together after a plain question; after a
   expect(await session(other)).toBe(401)
 })
 
-async function openPhone(url: string): Promise<Page> {
-  const phone = await visitors.phone()
+/** A phone that has seen what was there before it, which is no news to it. */
+async function openPhone(url: string, options?: BrowserContextOptions): Promise<Page> {
+  const phone = await visitors.phone(options)
   await openSignedIn(phone, url)
   await sees(phone, '#sessions', 'This phone')
   await letSettle(phone)
@@ -248,7 +228,7 @@ async function linkAndLeave(url: string): Promise<Client> {
 const endedSince = (phone: Page) => phone.locator('#new-links li', { hasText: 'It has since been signed out.' })
 
 test('what has ended since is not taken for seen by a page that does not tell it', async () => {
-  const { url } = shared('home')
+  const { url } = await serve(env)
   const phone = await openPhone(url)
   await linkAndLeave(url)
   await createPhone(url)
@@ -260,7 +240,7 @@ test('what has ended since is not taken for seen by a page that does not tell it
 })
 
 test('what has ended since is not taken for seen where what happened could not be had', async () => {
-  const { url } = shared('unheard')
+  const { url } = await serve(env)
   const phone = await openPhone(url)
   await (await linkAndLeave(url)).post('/sign-out')
   visitors.await(/status of 503 .*\/events$/)
@@ -276,7 +256,7 @@ test('what has ended since is not taken for seen where what happened could not b
 })
 
 test('a browser notes once what is new to it, also where its list is then changed', async () => {
-  const { url } = shared('noted')
+  const { url } = await serve(env)
   const browser = await linkFromElsewhere(await createPhone(url), url)
   await createPhone(url)
   const desktop = await visitors.desktop()
@@ -299,7 +279,7 @@ test('a browser notes once what is new to it, also where its list is then change
 })
 
 test('on a page that stays in sight it is told once what came after it is shown, and activity is then of that moment', async () => {
-  const { url } = shared('open')
+  const { url } = await serve(env)
   const phone = await openPhone(url)
   await phone.locator('#activity summary').click()
   await sees(phone, '#events', 'signed in')
@@ -310,10 +290,8 @@ test('on a page that stays in sight it is told once what came after it is shown,
 })
 
 test('what a person has signed out is told so by their own word, also where the look after it fails', async () => {
-  const { url } = shared('own')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   const thief = await createPhone(url)
   await phone.reload()
   await sees(phone, '#new-links', 'New since you were last here')
@@ -326,7 +304,7 @@ test('what a person has signed out is told so by their own word, also where the 
 })
 
 test('signs of systems and browsers are drawn, also where the system chooses the colours', async () => {
-  const { url } = shared('signs')
+  const { url } = await serve(env)
   const phone = await visitors.phone({ forcedColors: 'active' })
   await openSignedIn(phone, url)
   const own = device(phone, 'This phone')
@@ -347,10 +325,8 @@ test('signs of systems and browsers are drawn, also where the system chooses the
 })
 
 test('a key that is held down for too long signs out one device, and no other', async () => {
-  const { url } = shared('held')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   const thief = await createPhone(url)
   const linked = [await linkFromElsewhere(thief, url), await linkFromElsewhere(thief, url)]
   await phone.reload()
@@ -369,10 +345,8 @@ test('a key that is held down for too long signs out one device, and no other', 
 })
 
 test('a page that is left open tells what is new once somebody comes back to it, and leaves them where they were', async () => {
-  const { url } = shared('returning')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   await phone.locator('#activity summary').click()
   await phone.locator('#events li').first().waitFor()
   const before = await phone.locator('#events li').count()
@@ -392,10 +366,8 @@ test('a page that is left open tells what is new once somebody comes back to it,
 })
 
 test('who was signed out elsewhere and signs out what is new is led to the sign-in, as from every other list', async () => {
-  const { url } = shared('ended')
-  const phone = await visitors.phone()
-  await openSignedIn(phone, url)
-  await sees(phone, '#sessions', 'This phone')
+  const { url } = await serve(env)
+  const phone = await openPhone(url)
   await createPhone(url)
   await phone.reload()
   await sees(phone, '#new-links', 'New since you were last here')
