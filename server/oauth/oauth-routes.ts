@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { ScanInError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { letRead } from '../http/other-origins.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
@@ -44,7 +44,7 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
    * theirs reads nothing, so the log says it.
    */
   const onError = async ({ headers: { origin }, labels }: FastifyRequest, reply: FastifyReply, error: Error) => {
-    if (error instanceof ScanInError) labels.error = error.code
+    if (hasCode(error, 'cross_site_request')) labels.error = 'cross_site_request'
     if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
   }
   const forPages = { ...forPrograms, onError }

@@ -1,6 +1,6 @@
 import type { Trouble } from '../log/trouble-log.ts'
 import { NotWrittenError } from './not-written.ts'
-import { kindOf, originsOf } from './store-error.ts'
+import { originsOf, StoreError } from './store-error.ts'
 
 /** The cause of a refusal for want of room. */
 export class StoreFullError extends NotWrittenError {
@@ -25,32 +25,35 @@ export function isStoreLost(error: unknown): error is Error {
 
 /** Words for an error of a store of ours; `undefined`: none are known. */
 export function embeddedTrouble(error: unknown): Trouble | undefined {
-  if (error instanceof StoreFullError) {
+  const origins = originsOf(error)
+  if (origins.some((origin) => origin instanceof StoreFullError)) {
     return {
       kind: 'store_full',
       text: 'The embedded store is full: new logins are refused until others end. See who starts so many; Redis holds more (REDIS_URL)',
     }
   }
-  if (error instanceof StoreReplacedError) {
+  if (origins.some((origin) => origin instanceof StoreReplacedError)) {
     return {
       kind: 'store_disk',
       text: 'The files of STORE_PATH are not those that this process has open: somebody took one away, or put another in its place. What it did since may be lost, and it ends, to be started anew with those that are there. Stop all processes before a store is moved, restored or deleted',
     }
   }
-  if (isStoreLost(error)) {
+  const lost = origins.find(isStoreLost)
+  if (lost !== undefined) {
     return {
       kind: 'store_disk',
-      text: `The disk of STORE_PATH failed in the middle of a commit, and only a new process can read what is on it: this one ends, to be started anew. See the disk's room, and the system's own log (${error.message})`,
+      text: `The disk of STORE_PATH failed in the middle of a commit, and only a new process can read what is on it: this one ends, to be started anew. See the disk's room, and the system's own log (${lost.message})`,
     }
   }
-  if (!(error instanceof Error) || !isOfTheDisk(error)) return undefined
+  const origin = origins.find(isOfTheDisk)
+  if (origin === undefined) return undefined
   return {
     kind: 'store_disk',
-    text: `The disk of STORE_PATH is full, or cannot be written: see its room, and the system's own log (${error.message})`,
+    text: `The disk of STORE_PATH is full, or cannot be written: see its room, and the system's own log (${origin.message})`,
   }
 }
 
 function isOfTheDisk(error: Error): boolean {
-  const kind = kindOf(originsOf(error))
+  const kind = error instanceof StoreError ? error.kind : undefined
   return kind === 'no_answer' || kind === 'slow' || OF_THE_DISK.test(error.message)
 }

@@ -13,7 +13,7 @@ interface RedisLimiterOptions {
 
 /** Counts in Redis, asked for through the same breakers as records. A refusal by the limit is an answer like any other. */
 export function createRedisLimiter({ client, breakerFor, ...options }: RedisLimiterOptions): RateLimiterRedis {
-  class PatientLimiter extends RateLimiterRedis {
+  class BreakingLimiter extends RateLimiterRedis {
     override consume(...args: Parameters<RateLimiterRedis['consume']>) {
       return breakerFor(this.getKey(args[0])).ask(() => super.consume(...args))
     }
@@ -30,5 +30,5 @@ export function createRedisLimiter({ client, breakerFor, ...options }: RedisLimi
       return breakerFor(this.getKey(args[0])).ask(() => super.delete(...args))
     }
   }
-  return new PatientLimiter({ storeClient: client, ...options })
+  return new BreakingLimiter({ storeClient: client, ...options })
 }

@@ -89,7 +89,7 @@ test('a service for whose disk too many writes wait refuses new logins at once, 
     const endOthers = `DELETE /sessions HTTP/1.1\r\nHost: x\r\nOrigin: ${service.url}\r\nCookie: ${cookie}\r\n`
     for (let waiting = 0; waiting < MOST_WAITING * 0.85; waiting += ENDED_AT_ONCE)
       sockets.push(await openSocket(service.port, endOthers))
-    // All in one turn of the service's event loop, or few, which is what it counts its patience with the disk by.
+    // All in one turn of the service's event loop, or few, which is what its breaker counts by.
     for (const socket of sockets) socket.write('\r\n')
     const said: string[] = []
     await eventually('a new login is refused for it', () => {

@@ -2,7 +2,7 @@ import type { Occasion } from '../../http/occasion.ts'
 import type { Person } from '../../identity/person-key.ts'
 import type { Certainty } from '../../news/telling.ts'
 
-/** What happened at an application's door, told once to whoever keeps records of it. */
+/** What happened at an application's gate, told once to whoever keeps records of it. */
 export interface AppNews extends Pick<Certainty, 'isUncertain'> {
   /** `refused`: signed in, and not one of those who may enter. */
   type: 'entered' | 'refused' | 'left'

@@ -39,7 +39,7 @@ export type BrowserStatus =
 /** Unknown, expired, foreign, rotated out (`ownUntil`) and used up: nobody tells them apart. */
 const EXPIRED = { status: 'expired' } as const
 
-/** What a desktop's browser is told of its login. Each rejects with `store_unavailable` when the store does. */
+/** What a desktop's browser is told of its login. What asks the store rejects with `store_unavailable` when that does. */
 export interface BrowserPolls {
   /**
    * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.

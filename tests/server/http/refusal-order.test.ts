@@ -3,6 +3,9 @@ import fastify, { type FastifyContextConfig, type FastifyInstance, type HTTPMeth
 import { ScanInError } from '../../../server/errors.ts'
 import type { Step } from '../../../server/http/pressure.ts'
 import { refuseInOrder } from '../../../server/http/refusal-order.ts'
+import { createClients } from '../../../server/oauth/clients-file.ts'
+import { createTestApp } from '../../support/app.ts'
+import { WITH_ALL_THERE_IS } from '../../support/described-api.ts'
 
 let app: FastifyInstance
 let asked: Step[]
@@ -53,4 +56,55 @@ test.each<[string, FastifyContextConfig, HTTPMethods]>([
 ])('nothing is asked for %s', async (_what, config, method) => {
   expect(await statusOf(config, method)).toBe(200)
   expect(asked).toEqual([])
+})
+
+/** Of the service's own routes those that do not go on with a login, which is what the others do. */
+const STEPS = {
+  never_refused: ['GET /login/status/:token', 'GET /login/scan/:token', 'GET /healthz', 'GET /readyz', 'POST /login'],
+  begin: ['POST /oauth/device_authorization'],
+  go_on: ['POST /login/scan', 'POST /sign-in', 'GET /sessions', 'GET /oauth/authorize', 'GET /nothing'],
+  finish: [
+    'POST /login/confirm',
+    'POST /login/confirm/options',
+    'POST /login/deny',
+    'POST /login/match',
+    'DELETE /login/:token',
+    'POST /sign-out',
+    'POST /sign-in/oidc/backchannel-logout',
+    'DELETE /sessions',
+    'DELETE /sessions/:id',
+    'DELETE /passkeys/:id',
+    'GET /session',
+    'GET /auth/verify',
+    'GET /auth/forward',
+    'GET /.scanin/sign-out',
+    'POST /.scanin/sign-out',
+    'POST /oauth/token',
+    'POST /oauth/revoke',
+    'POST /oauth/introspect',
+    'GET /oauth/userinfo',
+    'POST /oauth/userinfo',
+    'GET /oauth/logout',
+    'POST /oauth/logout',
+    'POST /session/token',
+    'GET /.well-known/openid-configuration',
+    'GET /.well-known/oauth-authorization-server',
+    'GET /.well-known/jwks.json',
+  ],
+}
+
+test.each(Object.entries(STEPS))('%s is the step of the routes that have it', async (step, routes) => {
+  const clients = createClients()
+  const { app: service } = await createTestApp({ ...WITH_ALL_THERE_IS, CLIENTS_FILE: 'clients.json' }, { clients })
+  const seen: string[] = []
+  service.addHook('onRequest', async ({ method, routeOptions: { url, config } }, reply) => {
+    seen.push(`${method} ${url ?? '/nothing'} ${config.step ?? 'go_on'}`)
+    return reply.send()
+  })
+  for (const route of routes) {
+    const [method, url = ''] = route.split(' ')
+    await service.inject({ method: method as 'GET', url })
+  }
+  expect(seen).toEqual(routes.map((route) => `${route} ${step}`))
+  await service.close()
 })

@@ -163,7 +163,7 @@ test.each([0, 120_000])(
 )
 
 const REPLAY = 'used before'
-const [OLD, NEXT, OTHER] = ['row', 'row.next', 'row.other']
+const [OLD, NEXT, OTHER] = ['family', 'family.next', 'family.other']
 const refreshToken = { ...payload, kind: 'RefreshToken' }
 
 test('of many who use one up, one does, and all the others take its grant away', async () => {

@@ -44,7 +44,7 @@ beforeEach(() => {
 const createInstance = () => {
   const clock = () => time.now
   const people = createPersonRecords({ store, clock })
-  return { people, index: createSessionIndex({ people }), shown: createTokenActivity({ people, clock }) }
+  return { people, index: createSessionIndex({ people }), activity: createTokenActivity({ people, clock }) }
 }
 
 /** A session of Ada's that is listed. */
@@ -58,24 +58,24 @@ async function openSession({ index } = createInstance()): Promise<Session> {
 }
 
 test('a session goes on for twelve hours from its beginning', async () => {
-  const { shown } = createInstance()
+  const { activity } = createInstance()
   const session = await openSession()
   time.now += 12 * HOUR_MS - 1
-  expect(await shown.vouchFor(session)).toEqual(ADA)
+  expect(await activity.vouchFor(session)).toEqual(ADA)
   time.now += 1
-  expect(await shown.vouchFor(session)).toBeUndefined()
+  expect(await activity.vouchFor(session)).toBeUndefined()
   expect(calls).toEqual(['read', 'read'])
 })
 
 test('and for twelve hours from when a token was shown last, to whichever process', async () => {
   const session = await openSession()
   time.now += 10 * HOUR_MS
-  await createInstance().shown.note(ADA)
-  const { shown } = createInstance()
+  await createInstance().activity.note(ADA)
+  const { activity } = createInstance()
   time.now += 12 * HOUR_MS - 1
-  expect(await shown.vouchFor(session)).toEqual(ADA)
+  expect(await activity.vouchFor(session)).toEqual(ADA)
   time.now += 1
-  expect(await shown.vouchFor(session)).toBeUndefined()
+  expect(await activity.vouchFor(session)).toBeUndefined()
 })
 
 test('is written once in five minutes, however many requests and processes there are', async () => {
@@ -83,7 +83,7 @@ test('is written once in five minutes, however many requests and processes there
   await openSession()
   const noteOften = async () => {
     for (let round = 0; round < 20; round++)
-      for (const { shown } of instances) await shown.note({ ...ADA, groups: round % 2 ? ['a', 'b'] : ['b', 'a'] })
+      for (const { activity } of instances) await activity.note({ ...ADA, groups: round % 2 ? ['a', 'b'] : ['b', 'a'] })
   }
   const writes = () => calls.filter((call) => call === 'write')
   await noteOften()
@@ -105,80 +105,80 @@ test('what a token says of its person is so in all of their sessions, at once an
     { name: 'Ada Lovelace' },
     { name: 'Ada', groups: ['board', 'staff'] },
   ]) {
-    await first.shown.note({ ...ADA, ...told })
-    expect(await second.shown.vouchFor(session)).toEqual({ ...told, id: 'ada', source: 'jwt' })
-    await second.shown.note({ ...ADA, groups: [] })
-    expect(await first.shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
+    await first.activity.note({ ...ADA, ...told })
+    expect(await second.activity.vouchFor(session)).toEqual({ ...told, id: 'ada', source: 'jwt' })
+    await second.activity.note({ ...ADA, groups: [] })
+    expect(await first.activity.vouchFor(session)).toEqual({ ...ADA, groups: [] })
   }
 })
 
 test('an older token than the last one, of another of the apps, gives nothing back and is not written', async () => {
   const session = await openSession()
-  const { shown } = createInstance()
+  const { activity } = createInstance()
   const issuedAt = time.now
-  await shown.note({ ...ADA, groups: [] }, issuedAt)
+  await activity.note({ ...ADA, groups: [] }, issuedAt)
   calls = []
   for (let round = 0; round < 3; round++) {
-    await shown.note({ ...ADA, groups: ['board'] }, issuedAt - 1000)
-    expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
-    await shown.note({ ...ADA, groups: [] }, issuedAt)
+    await activity.note({ ...ADA, groups: ['board'] }, issuedAt - 1000)
+    expect(await activity.vouchFor(session)).toEqual({ ...ADA, groups: [] })
+    await activity.note({ ...ADA, groups: [] }, issuedAt)
   }
   expect(calls).not.toContain('write')
   time.now += 10 * HOUR_MS
   // It is heard of all the same.
-  await shown.note({ ...ADA, groups: ['board'] }, issuedAt - 1000)
+  await activity.note({ ...ADA, groups: ['board'] }, issuedAt - 1000)
   time.now += 11 * HOUR_MS
-  expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
+  expect(await activity.vouchFor(session)).toEqual({ ...ADA, groups: [] })
 })
 
 test('nor does one that was issued between two that say the same', async () => {
   const session = await openSession()
-  const { shown } = createInstance()
+  const { activity } = createInstance()
   const issuedAt = time.now
-  await shown.note({ ...ADA, groups: [] }, issuedAt)
-  await shown.note({ ...ADA, groups: [] }, issuedAt + 2000)
-  await shown.note({ ...ADA, groups: ['board'] }, issuedAt + 1000)
-  expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: [] })
-  await shown.note({ ...ADA, groups: ['board'] }, issuedAt + 3000)
-  expect(await shown.vouchFor(session)).toEqual({ ...ADA, groups: ['board'] })
+  await activity.note({ ...ADA, groups: [] }, issuedAt)
+  await activity.note({ ...ADA, groups: [] }, issuedAt + 2000)
+  await activity.note({ ...ADA, groups: ['board'] }, issuedAt + 1000)
+  expect(await activity.vouchFor(session)).toEqual({ ...ADA, groups: [] })
+  await activity.note({ ...ADA, groups: ['board'] }, issuedAt + 3000)
+  expect(await activity.vouchFor(session)).toEqual({ ...ADA, groups: ['board'] })
 })
 
 test('what was said while other sessions were there is nothing to one that begins after them', async () => {
-  const { index, shown } = createInstance()
+  const { index, activity } = createInstance()
   const session = await openSession()
-  await shown.note({ ...ADA, groups: ['board'] })
+  await activity.note({ ...ADA, groups: ['board'] })
   await index.remove(OF_ADA, ['ada-s'])
   await openSession()
-  expect(await shown.vouchFor(session)).toEqual(ADA)
+  expect(await activity.vouchFor(session)).toEqual(ADA)
 })
 
 test('of whom no session is there, nothing is written', async () => {
-  await createInstance().shown.note(ADA)
+  await createInstance().activity.note(ADA)
   expect(calls).toEqual(['read'])
 })
 
 test('stays noted as sessions come and go', async () => {
-  const { index, shown } = createInstance()
+  const { index, activity } = createInstance()
   const session = await openSession()
   time.now += 10 * HOUR_MS
-  await shown.note(ADA)
+  await activity.note(ADA)
   await index.add(OF_ADA, { id: 'other', openedAt: time.now, endsAt: time.now + HOUR_MS })
   await index.prolong(OF_ADA, 'ada-s', session.endsAt)
   await index.remove(OF_ADA, ['other'])
   time.now += 11 * HOUR_MS
-  expect(await shown.vouchFor(session)).toEqual(ADA)
+  expect(await activity.vouchFor(session)).toEqual(ADA)
 })
 
 test('a store that takes nothing holds no request up, and is asked again by the next one', async () => {
-  const { shown } = createInstance()
+  const { activity } = createInstance()
   const session = await openSession()
   time.now += 10 * HOUR_MS
   isWritable = false
-  await shown.note(ADA)
+  await activity.note(ADA)
   isWritable = true
-  await shown.note(ADA)
+  await activity.note(ADA)
   time.now += 11 * HOUR_MS
-  expect(await shown.vouchFor(session)).toEqual(ADA)
+  expect(await activity.vouchFor(session)).toEqual(ADA)
 })
 
 /** A browser that a native app has signed in, by what it shows. */
@@ -209,9 +209,9 @@ test('an older token gives nothing back either where it is the first one to be s
 })
 
 test('many that wait for the list of their sessions hold up no request in which there is nothing to note, and fail none', async () => {
-  const { people, shown } = createInstance()
+  const { people, activity } = createInstance()
   await openSession()
-  await shown.note(ADA)
+  await activity.note(ADA)
   let letGo = () => {}
   const stuck = new Promise<void>((resolve) => {
     letGo = resolve
@@ -219,7 +219,7 @@ test('many that wait for the list of their sessions hold up no request in which 
   const wait = () => people.inTurn(OF_ADA, () => stuck)
   const answered: string[] = []
   const note = async (user: typeof ADA) => {
-    shown.note(user).then(
+    activity.note(user).then(
       () => answered.push(user.name),
       (error) => answered.push(String(error)),
     )

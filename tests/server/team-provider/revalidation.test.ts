@@ -106,7 +106,7 @@ beforeEach(async () => {
 
 const everybody = () => [...grantOf.keys()]
 
-test('where the provider hangs, all its people go by its last word once one patience is over, and those after them at once', async () => {
+test('where the provider hangs, all its people go by its last word once one has waited in vain, and those after them at once', async () => {
   const [first = [], later = []] = [everybody().slice(0, 30), everybody().slice(30)]
   const early = first.map(revalidate)
   await eventually('it is asked', () => asked.length === 16)

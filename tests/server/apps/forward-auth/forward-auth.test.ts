@@ -349,7 +349,7 @@ describe('an application that is for some', () => {
     expect(browser.jar(VAULT).has(APP_COOKIE)).toBe(false)
   })
 
-  test('looks once more at the door: who lost the group on the way stays out', async () => {
+  test('looks once more at the gate: who lost the group on the way stays out', async () => {
     groups = ['guards']
     const login = await browser.open(`${VAULT}/`)
     const entering = await browser.visit(await signIn(browser, login.url))
