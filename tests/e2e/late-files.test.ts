@@ -87,6 +87,31 @@ test.each(['css', 'js'] as const)(
   },
 )
 
+test('a module that a slow line brings after its time is taken as it comes', async () => {
+  const { url } = await serve()
+  const desktop = await visitors.desktop()
+  let letGo = () => {}
+  let asked = 0
+  await desktop.route(/\/assets\/login-forms-\w+\.js/, async (route) => {
+    asked += 1
+    if (asked > 1) return
+    await new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    await route.continue()
+  })
+  await desktop.clock.install()
+  await openLoginPage(desktop, url)
+  await desktop.locator('#user-code button').click()
+  await eventually('it is asked for', async () => asked === 1)
+  await desktop.clock.fastForward(10_000)
+  await sees(desktop, '.other-way .message', 'cannot be reached')
+  await desktop.locator('#user-code button').click()
+  await eventually('it is asked for anew', async () => asked === 2)
+  letGo()
+  await sees(desktop, '#user-code', /^[A-Z]{4}-[A-Z]{4}$/)
+})
+
 test('whoever presses for the camera is told to wait while what films comes, and when it does not', async () => {
   const { url } = await serve()
   const phone = await visitors.phone()

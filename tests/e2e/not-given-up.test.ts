@@ -132,6 +132,26 @@ describe('a login page that is reloaded', () => {
     expect(started).toBe(0)
   })
 
+  test('after it was refused says so once more, starts nothing by itself, and shows a new code when asked', async () => {
+    const desktop = await visitors.desktop()
+    let started = 0
+    desktop.on('request', (request) => {
+      if (request.method() === 'POST') started += 1
+    })
+    await openLoginPage(desktop, shared('ordinary').url)
+    const token = await readToken(desktop)
+    await scan(phone, token)
+    await phone.post('/login/deny', { token })
+    await sees(desktop, '#status', 'refused on the phone')
+    await desktop.reload()
+    await sees(desktop, '#status', 'refused on the phone')
+    expect(started).toBe(1)
+    await desktop.locator('#refresh').click()
+    await approve(phone, await readToken(desktop))
+    await isSignedIn(desktop)
+    expect(started).toBe(2)
+  })
+
   test('and duplicated has a login of its own in each tab', async () => {
     const desktop = await visitors.desktop()
     await openLoginPage(desktop, shared('ordinary').url)

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createPhone } from '../support/http-client.ts'
 import { approve } from '../support/login-flow.ts'
-import { confirm, isSignedIn, openLoginPage, readQr, readToken, sees, signInOnPhone } from '../support/page-steps.ts'
+import {
+  confirm,
+  isSignedIn,
+  openLoginPage,
+  readQr,
+  readToken,
+  sees,
+  showsCode,
+  signInOnPhone,
+} from '../support/page-steps.ts'
 import { setUpPageTests } from '../support/page-tests.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import type { Service } from '../support/service.ts'
@@ -75,5 +84,18 @@ test('who has a network again while the service is still away is not told that t
   await desktop.context().setOffline(false)
   await sees(desktop, '#status', 'The service cannot be reached just now')
   await desktop.unroute(polls)
+  await sees(desktop, '#status', 'Waiting for your phone')
+})
+
+test('a page that is opened before the service answers gets its code by itself', async () => {
+  visitors.await(/status of 503 .*\/login$/)
+  const { url } = await serve()
+  const desktop = await visitors.desktop()
+  let isAway = true
+  await desktop.route('**/login', (route) => (isAway ? route.fulfill({ status: 503 }) : route.continue()))
+  await desktop.goto(url)
+  await sees(desktop, '#status', 'Trying again')
+  isAway = false
+  await showsCode(desktop)
   await sees(desktop, '#status', 'Waiting for your phone')
 })

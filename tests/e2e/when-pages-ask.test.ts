@@ -66,6 +66,8 @@ test('a page that goes out of sight asks nothing, and asks once it is back', asy
   await hide(desktop, false)
   await eventually('it has asked', async () => polls() > 1)
   await settled()
+  await hide(desktop, false)
+  await settled()
   expect(polls()).toBe(2)
 })
 

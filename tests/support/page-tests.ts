@@ -20,8 +20,8 @@ interface OwnBrowsers {
 }
 
 /**
- * Sets up a file of tests of the pages: one Chromium, new visitors for every test, who must have nothing to complain
- * about when they leave, and the services named in `services`, each with its environment.
+ * Sets up a file of tests of the pages: one Chromium for all, if it is not to be another; new visitors for every test, who
+ * must have nothing to complain about when they leave; and the services named in `services`, each with its environment.
  */
 export function setUpPageTests<Name extends string>(
   services: Record<Name, Record<string, string>>,
@@ -37,10 +37,15 @@ export function setUpPageTests<Name extends string>(
     const starts = Object.entries<Record<string, string>>(services).map(async ([name, env]) => {
       shared.set(name, await startService(env))
     })
-    const launches = [launch(), launchPhones?.()] as const
-    browser = await launches[0]
-    phones = await launches[1]
-    await Promise.all(starts)
+    const launches = [
+      launch().then((launched) => {
+        browser = launched
+      }),
+      launchPhones?.().then((launched) => {
+        phones = launched
+      }),
+    ]
+    await Promise.all([...launches, ...starts])
   })
   afterAll(() =>
     Promise.all([browser?.close(), phones?.close(), ...[...shared.values()].map((service) => service.stop())]),

@@ -84,7 +84,7 @@ test('digits whose answer was lost are called wrong once a poll tells of fewer t
   expect(form.digits()).toBe('')
 })
 
-test('so are digits that a poll has told of before their answer is given up', async () => {
+test('digits that a poll has told of before their answer is given up are called wrong too', async () => {
   const form = open()
   await form.type('111111')
   form.told(4)

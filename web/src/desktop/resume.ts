@@ -3,6 +3,7 @@ import { ranOutOfTime } from '../wire/api-error.ts'
 import { replyPatienceMs } from '../wire/backoff.ts'
 import type { LoginApi } from '../wire/login-api.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
+import { loginIdOf } from '../wire/scan-link.ts'
 import { whichGoesOn } from './which-goes-on.ts'
 
 /** Where a login of an earlier page has got to: it shows its QR, somewhere further on, or it is over. */
@@ -37,6 +38,7 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   if (login === undefined) return undefined
   const ask = () => untilAnswered(status, parts)
   const further = await whichGoesOn({ api: parts.api, old: token, next: login, ask })
-  if (parts.signal.aborted) return undefined
+  // Another that was begun for nobody is dropped already; of a newer code of the same login the page knows what to do.
+  if (parts.signal.aborted && loginIdOf(login.token) !== loginIdOf(token)) return undefined
   return further === undefined ? { kind: 'pending', login } : { kind: 'further', reply: further }
 }
