@@ -5,7 +5,7 @@ import { hashSecret, isSameHash } from '../hashes.ts'
 import { tokenShownIn } from '../http/access-token.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type NetworkFailures, refuseExcess } from '../http/failure-limits.ts'
-import { occasionOf } from '../http/occasion.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import { isOfBrowser } from '../http/visits.ts'
 import type { OnAdminNews } from './admin-news.ts'
 
@@ -34,7 +34,7 @@ export function createAdminGuard({ token, host, failures, clientAddresses, onNew
     if (!isOwnName(headers.host, host) || isOfBrowser(headers)) throw new ScanInError('cross_site_request')
     const shown = tokenShownIn(headers)
     if (shown?.scheme === 'bearer' && isSameHash(hashSecret(shown.token), expected)) return
-    const by = occasionOf(request, clientAddresses)
+    const by = requestContextOf(request, clientAddresses)
     refuseExcess(await failures.excess(by.address))
     await failures.count(by.address)
     onNews({ type: 'refused', by })

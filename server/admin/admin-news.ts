@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { Person } from '../identity/person-key.ts'
 
 /** What an operator did, or somebody who is none tried to, told once to whoever keeps records of it. */
@@ -10,8 +10,8 @@ export type AdminNews =
       sessions?: number
       /** The store did not answer: it may have happened, or not, or in part. */
       isUncertain?: true
-      by: Occasion
+      by: RequestContext
     }
-  | { type: 'refused'; by: Occasion }
+  | { type: 'refused'; by: RequestContext }
 
 export type OnAdminNews = (news: AdminNews) => void

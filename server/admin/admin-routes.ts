@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { occasionOf } from '../http/occasion.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import { AWAY, nothing } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { publicPerson } from '../identity/person-key.ts'
@@ -68,7 +68,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
     async (request) => {
       const person = operators.personOf(request.params.id)
       Object.assign(request.labels, publicPerson(person))
-      return { revoked: await operators.endSessions(person, occasionOf(request, clientAddresses)) }
+      return { revoked: await operators.endSessions(person, requestContextOf(request, clientAddresses)) }
     },
   )
 
@@ -88,7 +88,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
     async (request) => {
       const person = operators.personOf(request.params.id)
       Object.assign(request.labels, publicPerson(person))
-      const revoked = await operators.block(person, occasionOf(request, clientAddresses))
+      const revoked = await operators.block(person, requestContextOf(request, clientAddresses))
       return { user: userOf(person), blocked: true as const, revoked }
     },
   )
@@ -109,7 +109,7 @@ export function adminRoutes(app: TypedApp, { operators, clientAddresses, clock, 
     async (request, reply) => {
       const person = operators.personOf(request.params.id)
       Object.assign(request.labels, publicPerson(person))
-      await operators.unblock(person, occasionOf(request, clientAddresses))
+      await operators.unblock(person, requestContextOf(request, clientAddresses))
       return reply.code(204).send(null)
     },
   )

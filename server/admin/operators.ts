@@ -1,5 +1,5 @@
 import { ScanInError } from '../errors.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import { isId } from '../identity/names.ts'
 import { type Person, personOfSubject } from '../identity/person-key.ts'
 import type { Logins } from '../login/logins.ts'
@@ -29,10 +29,10 @@ export interface Operators {
   personOf(subject: string): Person
   see(person: Person): Promise<SeenPerson>
   /** @returns how many there were */
-  endSessions(person: Person, by: Occasion): Promise<number>
+  endSessions(person: Person, by: RequestContext): Promise<number>
   /** As `endSessions`, and they can neither sign in nor approve until `unblock`. @throws ScanInError `not_found` */
-  block(person: Person, by: Occasion): Promise<number>
-  unblock(person: Person, by: Occasion): Promise<void>
+  block(person: Person, by: RequestContext): Promise<number>
+  unblock(person: Person, by: RequestContext): Promise<void>
   /** Who is blocked now, the latest last. */
   blocked(): Promise<BlockedPerson[]>
 }

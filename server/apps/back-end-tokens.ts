@@ -9,7 +9,7 @@ import { subjectOf } from '../identity/person-key.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
 import type { Randomness } from '../randomness.ts'
 import type { CurrentSession } from '../session/current-session.ts'
-import { createGivenLimit } from '../session/given-limit.ts'
+import { createIssuanceLimit } from '../session/issuance-limit.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 
 interface BackEndTokensOptions {
@@ -61,7 +61,7 @@ const tokenReply = Type.Object(
 /** `POST /session/token`: who is signed in, to be shown to the team's own back ends, which ask nobody about it. */
 export function backEndTokenRoutes(app: TypedApp, options: BackEndTokensOptions): void {
   const { audiences, keys, current, clock, makeLimiter } = options
-  const limit = createGivenLimit(makeLimiter, 'back-end-tokens')
+  const limit = createIssuanceLimit(makeLimiter, 'back-end-tokens')
 
   async function tokenFor(session: IdentifiedSession, audience: string) {
     const signer = (await keys.current()).signers.get('EdDSA')

@@ -1,4 +1,4 @@
-import { type AnyOccasion, isOfRequest } from '../http/occasion.ts'
+import { type AnyContext, isOfRequest } from '../http/request-context.ts'
 import type { BrowserName } from '../http/user-agent.ts'
 
 /** Everything that an audit line may be about. docs/operations.md says what each means. */
@@ -78,7 +78,7 @@ export interface AuditEvent {
 }
 
 /** Who did it, from where, on which request; of a poll, in which trace. */
-export function doneBy(by: AnyOccasion | undefined): Partial<AuditEvent> {
+export function doneBy(by: AnyContext | undefined): Partial<AuditEvent> {
   if (!isOfRequest(by)) return { ...by?.labels }
   const { request_id, trace_id } = by.labels
   return { address: by.address, device: by.device, ...onRequest({ request_id, trace_id }) }

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { OnAdminNews } from '../admin/admin-news.ts'
 import type { OnAppNews } from '../apps/forward-auth/app-news.ts'
-import type { Occasion } from '../http/occasion.ts'
 import { nowhere, type PlaceOf } from '../http/place.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import { type Counts, countsOf } from '../http/tallies.ts'
 import type { OnAccountEnd } from '../identity/account-news.ts'
 import { publicPerson } from '../identity/person-key.ts'
@@ -37,7 +37,7 @@ export interface Audit {
   onAccountEnd: OnAccountEnd
   onAppNews: OnAppNews
   onAdminNews: OnAdminNews
-  onBearerRefused: (refusal: { why: string; by: Occasion }) => void
+  onBearerRefused: (refusal: { why: string; by: RequestContext }) => void
   /** How many there were. */
   events: Counts<AuditName>
   steps: Counts<LoginStep>

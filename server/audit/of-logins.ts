@@ -1,4 +1,4 @@
-import { isOfRequest } from '../http/occasion.ts'
+import { isOfRequest } from '../http/request-context.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import { type Login, phoneOf } from '../login/login.ts'
 import type { LoginNews } from '../login/login-news.ts'

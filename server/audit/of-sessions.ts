@@ -1,4 +1,4 @@
-import { isOfRequest } from '../http/occasion.ts'
+import { isOfRequest } from '../http/request-context.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionChange, SessionNews } from '../session/session-news.ts'

@@ -1,4 +1,4 @@
-import { type AnyOccasion, isOfRequest, type Occasion } from '../http/occasion.ts'
+import { type AnyContext, isOfRequest, type RequestContext } from '../http/request-context.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import type { Person } from '../identity/person-key.ts'
 import type { LoginNews } from '../login/login-news.ts'
@@ -20,7 +20,7 @@ const MARK_LENGTH = 21
  * What tells one request from all others, and how many sessions it has ended with this one. The mark is of our own making: a
  * request's id may be whoever's asks.
  */
-export type CountEnd = (by: Occasion) => Pick<PersonEvent, 'request' | 'count'>
+export type CountEnd = (by: RequestContext) => Pick<PersonEvent, 'request' | 'count'>
 
 /** A random mark, the same for all that one request ends. */
 export function createEndCounts(randomness: Pick<Randomness, 'text'>): CountEnd {
@@ -68,6 +68,6 @@ export function eventOfPasskey(news: PasskeyNews, now: number): AddressedEvent |
   return { person: user, event: { type: `passkey_${type}`, at, browser: by.device, ip: by.address, passkey: id } }
 }
 
-function doneBy(by: AnyOccasion | undefined): Pick<PersonEvent, 'by'> {
+function doneBy(by: AnyContext | undefined): Pick<PersonEvent, 'by'> {
   return isOfRequest(by) ? { by: { browser: by.device, ip: by.address } } : {}
 }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import { type ShownToken, tokenShownIn } from '../http/access-token.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import { type CheckProof, PROOF_ALGORITHMS } from './dpop.ts'
 import type { BearerVerdict, BearerVerifier, CurrentPerson, User } from './identity.ts'
 import { publicPerson } from './person-key.ts'
@@ -39,7 +39,7 @@ interface NativeAppsOptions {
 export interface BearerRefusal {
   /** Nothing of the token in it. */
   why: string
-  by: Occasion
+  by: RequestContext
 }
 
 function challengeOf({ scheme }: ShownToken, error: string): string {
@@ -76,7 +76,7 @@ export function createNativeApps(options: NativeAppsOptions): AuthenticateNative
     if (shown === undefined) return undefined
 
     const refuse = (why: string, error = 'invalid_token'): never => {
-      onRefused?.({ why, by: occasionOf(request, clientAddresses) })
+      onRefused?.({ why, by: requestContextOf(request, clientAddresses) })
       throw new ScanInError('authentication_required', { challenge: challengeOf(shown, error) })
     }
 

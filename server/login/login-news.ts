@@ -1,4 +1,4 @@
-import type { AnyOccasion } from '../http/occasion.ts'
+import type { AnyContext } from '../http/request-context.ts'
 import type { Certainty } from '../news/telling.ts'
 import type { DenyReason, Login, LoginEvent } from './login.ts'
 
@@ -17,7 +17,7 @@ export interface LoginNews extends Certainty {
   /** Of a `deny` that no phone's owner asked for. */
   why?: DenyReason
   /** Left out: a poll of which nothing is known, or what nobody asked for. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
 }
 
 export type OnLoginNews = (news: LoginNews) => void

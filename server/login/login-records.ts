@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { AnyOccasion, Occasion } from '../http/occasion.ts'
+import type { AnyContext, RequestContext } from '../http/request-context.ts'
 import { createTelling } from '../news/telling.ts'
 import type { Schedule } from '../schedule.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
@@ -30,12 +30,12 @@ export interface LoginRecords {
    * For its browser, which gives it up.
    * @param end what is to end before it goes, of what it is by then; may be called again
    */
-  remove(loginId: string, end: (login: Login) => Promise<void>, by?: Occasion): Promise<void>
+  remove(loginId: string, end: (login: Login) => Promise<void>, by?: RequestContext): Promise<void>
   /**
    * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
    * out, and on however many instances. Never rejects. @param before what it was when it was read last
    */
-  noteExpired(loginId: string, before: Login, by?: AnyOccasion): Promise<void>
+  noteExpired(loginId: string, before: Login, by?: AnyContext): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
 }
 
@@ -44,7 +44,7 @@ export interface WriteDown {
   /** Answered only once replicas have it too. */
   durable?: boolean
   /** The request that it happens on. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
   /** Called once it is this call that has changed the login, or may have: the store did not answer. */
   onChange?: ((how: { isUncertain?: true }) => void) | undefined
 }

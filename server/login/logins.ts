@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { AnyOccasion, Occasion } from '../http/occasion.ts'
+import type { AnyContext, RequestContext } from '../http/request-context.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { Randomness } from '../randomness.ts'
 import type { Schedule } from '../schedule.ts'
@@ -25,7 +25,7 @@ interface LoginsOptions {
 interface WithdrawOptions {
   keepScanned: boolean
   /** The request that ended the session. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
 }
 
 /** All logins, as the browser's room and the phone's both work on them. */
@@ -44,7 +44,7 @@ export interface Logins {
    */
   withdraw(phoneId: string, how: WithdrawOptions): Promise<void>
   /** Denies what a person's native apps scanned or approved, as `withdraw` does. */
-  withdrawApps(person: Person, by?: Occasion): Promise<void>
+  withdrawApps(person: Person, by?: RequestContext): Promise<void>
 }
 
 /** Opens the room of logins: their records and typed codes in `store`, their times by `clock` and `policy`. */

@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
 import type { OAuthClient } from './client.ts'
 import type { OAuthRefusal } from './refusals.ts'
@@ -6,7 +6,7 @@ import type { OAuthRefusal } from './refusals.ts'
 /** A request to the provider, as our routes make it. */
 export interface CallInput {
   /** The request itself, for records of what comes of it. */
-  by?: Occasion
+  by?: RequestContext
   /** Who is signed in on the browser that asks. */
   visitor?: IdentifiedSession | undefined
   /** Only who signed in, and proved who they are, from then on will do: epoch milliseconds. */

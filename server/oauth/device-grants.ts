@@ -1,5 +1,5 @@
 import type { AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personOfSubject, subjectOf } from '../identity/person-key.ts'
 import { type IdentifiedSession, lastProvenAt } from '../session/session.ts'
@@ -46,7 +46,7 @@ type DeviceEnd = 'not_given' | TakenAway
 export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, grantTo }: DeviceGrantsOptions) {
   const { errors } = oidc
 
-  const endDevice = (person: Person, session: string, reason: DeviceEnd, by: Occasion | undefined) =>
+  const endDevice = (person: Person, session: string, reason: DeviceEnd, by: RequestContext | undefined) =>
     sessions.withdraw(person, { session, reason, by })
 
   /** Nobody has been given it. */
@@ -87,7 +87,7 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
 
   return {
     /** Ends the session of a device whose grant is taken away: nobody can be signed in by it any more. */
-    endDevice: ({ session, subject }: DeviceSession, why: TakenAway, by: Occasion | undefined) =>
+    endDevice: ({ session, subject }: DeviceSession, why: TakenAway, by: RequestContext | undefined) =>
       endDevice(personOfSubject(subject), session, why, by),
 
     /**

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { type Clock, secondsUntil } from '../clock.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddress } from '../http/client-address.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { BrowserName } from '../http/user-agent.ts'
 import type { User } from '../identity/identity.ts'
 import type { Application } from '../login/application.ts'
@@ -57,7 +57,7 @@ export interface DeviceAsking {
   /** What the login is known to have ended in: the login itself may be over. */
   collected: CollectedDevice | undefined
   /** The request that the device asks by, for records of what comes of it. */
-  by: Occasion | undefined
+  by: RequestContext | undefined
 }
 
 export type DeviceLoginNow = (deviceCode: string, asking: DeviceAsking) => Promise<DeviceLogin>
@@ -132,7 +132,7 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
 }
 
 /** By the name that people know the device by: programs say little of themselves. */
-function ofDevice(by: Occasion | undefined, { browser }: Login): Occasion | undefined {
+function ofDevice(by: RequestContext | undefined, { browser }: Login): RequestContext | undefined {
   return by && { ...by, device: browser }
 }
 

@@ -2,7 +2,7 @@ import type { AdapterPayload } from 'oidc-provider'
 import Type from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Clock } from '../clock.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 import type { Authorities } from './authorities.ts'
@@ -24,7 +24,7 @@ export interface GrantRecords {
    * Without its grant nothing of it is taken any more.
    * @param by left out: the request that is being answered
    */
-  revoke(grantId: string, why: TakenAway, by?: Occasion): Promise<void>
+  revoke(grantId: string, why: TakenAway, by?: RequestContext): Promise<void>
 }
 
 /** In the record of a grant that a device has: the session that ends with it. */

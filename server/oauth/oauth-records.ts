@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../clock.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { type Change, updateRecord } from '../store/update-record.ts'
 import type { Authorities } from './authorities.ts'
@@ -48,7 +48,7 @@ export interface OAuthRecords {
    *   `store_unavailable`, where it is not used up for certain
    * @param by the request that it was spent by: there is no `call` any more
    */
-  useUp(spent: Spent, by?: Occasion): Promise<void>
+  useUp(spent: Spent, by?: RequestContext): Promise<void>
 }
 
 /** Everything that is presented as a secret. Kept under its hash, and without itself. */
@@ -97,7 +97,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     await families.note({ session, client, keys: [keyOf('Grant', grantId), keyOf(REFRESH_TOKEN, id)], endsAt })
   }
 
-  async function refuse(grantId: unknown, by?: Occasion): Promise<never> {
+  async function refuse(grantId: unknown, by?: RequestContext): Promise<never> {
     // Two at once, of whom one may be a thief: neither keeps what the other got (RFC 9700 §4.14.2).
     if (typeof grantId === 'string') await grants.revoke(grantId, 'used_twice', by)
     throw refuseReplay()
@@ -117,7 +117,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
     spent.successor = id
   }
 
-  async function useUp(spent: Spent, by?: Occasion): Promise<void> {
+  async function useUp(spent: Spent, by?: RequestContext): Promise<void> {
     const now = clock()
     let isUncertain = false
     const onUncertain = () => {

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { JSON_TYPE } from '../http/json-body.ts'
-import { occasionOf } from '../http/occasion.ts'
 import { READABLE_HEADERS } from '../http/other-origins.ts'
 import { searchOf } from '../http/query.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import type { RequestLabels } from '../http/request-labels.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import type { CallInput } from './call-state.ts'
@@ -36,7 +36,7 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
   return {
     async ask(request, asked = {}, others = {}) {
       const passedOn = { ...asAsked(request), ...others }
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const answer = await callProvider(await provider(), passedOn, { ...asked, by })
       Object.assign(request.labels, labelsOf(answer))
       if (answer.found.failure !== undefined) throw ScanInError.from(answer.found.failure)

@@ -3,8 +3,8 @@ import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
-import { occasionOf } from '../http/occasion.ts'
 import { queryOf } from '../http/query.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { isNavigating, isVisit } from '../http/visits.ts'
 import type { SigningKeys } from '../keys/key-set.ts'
@@ -68,7 +68,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     // Only an ID token of this very session says that it is the person's own wish.
     if (visitor !== undefined && signOut.hint?.sid !== visitor.id) return pages.askSignOut(reply, signOut)
     if (visitor !== undefined) {
-      await sessions.signOut(visitor.id, occasionOf(request, clientAddresses))
+      await sessions.signOut(visitor.id, requestContextOf(request, clientAddresses))
       reply.header('set-cookie', cookies.set(cookies.sessionName, '', 0))
     }
     return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send()

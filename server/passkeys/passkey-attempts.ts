@@ -1,5 +1,5 @@
 import { ScanInError } from '../errors.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { InTurn, PasskeyGuard } from './passkey-guard.ts'
 import type { OnPasskeyNews, PasskeyRefusal } from './passkey-news.ts'
 import type { PersonAtPhone } from './passkeys.ts'
@@ -12,7 +12,7 @@ interface PasskeyAttemptsOptions {
 
 /** Runs a try, tells of a refusal, and throws it as what whoever tried may know of it. */
 export type AttemptPasskey = <Result>(
-  by: { by: Occasion; person?: PersonAtPhone },
+  by: { by: RequestContext; person?: PersonAtPhone },
   type: 'refused' | 'sign_in_failed',
   code: 'passkey_required' | 'passkey_refused' | 'invalid_credentials',
   verify: (inTurn: InTurn) => Promise<Result>,

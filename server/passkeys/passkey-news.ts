@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import type { Certainty } from '../news/telling.ts'
 import type { PasskeyRefusalReason } from './refusal.ts'
@@ -11,7 +11,7 @@ export interface PasskeyChange extends Certainty {
   /** Public. */
   id: string
   user: User
-  by: Occasion
+  by: RequestContext
 }
 
 export interface PasskeyRefusal {
@@ -19,7 +19,7 @@ export interface PasskeyRefusal {
   why: PasskeyRefusalReason
   /** Whose phone tried, or at a sign-in whose passkey it was, as far as that is known. */
   user: User | undefined
-  by: Occasion
+  by: RequestContext
 }
 
 export type OnPasskeyNews = (news: PasskeyNews) => void

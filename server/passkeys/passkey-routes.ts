@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { type Clock, isWithin } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { occasionOf } from '../http/occasion.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import { AWAY, nothing, shortUser } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { type BrowserName, UNKNOWN_BROWSER } from '../http/user-agent.ts'
@@ -95,7 +95,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
       const phone = await requireFresh(request)
       const { attestation, name } = request.body
       if (name !== undefined && !isName(name)) throw new ScanInError('invalid_request')
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const { device } = by
       const called = name === undefined ? { name: defaultName(device), browser: device } : { name }
       const added = await passkeys.add(phone, { ...called, attestation }, by)
@@ -138,7 +138,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
     },
     async (request, reply) => {
       const { user } = await requireFresh(request)
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       if (!(await passkeys.remove(user, request.params.id, by))) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
@@ -156,7 +156,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
         response: { 200: requestOptions },
       },
     },
-    (request) => passkeys.signInOptions(occasionOf(request, clientAddresses)),
+    (request) => passkeys.signInOptions(requestContextOf(request, clientAddresses)),
   )
 
   app.post(
@@ -176,7 +176,7 @@ export function passkeyRoutes(app: TypedApp, options: PasskeyRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const { passkey, user } = await passkeys.signIn(request.body.assertion, by)
       return signInPhone(request, reply, { user, amr: amrOfPasskey(passkey), by })
     },

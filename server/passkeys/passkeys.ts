@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { IsBlocked } from '../identity/blocked-people.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson } from '../identity/person-key.ts'
@@ -58,16 +58,16 @@ export interface Passkeys {
   add(
     person: PersonAtPhone,
     given: Pick<Passkey, 'name' | 'browser'> & { attestation: Attestation },
-    by: Occasion,
+    by: RequestContext,
   ): Promise<IdentifiedPasskey>
   /** A person's, the oldest first. */
   list(user: User): Promise<IdentifiedPasskey[]>
   /** @returns `false` when the person has no such passkey */
-  remove(user: User, id: string, by: Occasion): Promise<boolean>
+  remove(user: User, id: string, by: RequestContext): Promise<boolean>
   /** For who is not signed in: whoever has a passkey of ours picks it. */
-  signInOptions(by: Occasion): Promise<RequestOptions>
+  signInOptions(by: RequestContext): Promise<RequestOptions>
   /** @throws ScanInError `invalid_credentials` */
-  signIn(assertion: Assertion, by: Occasion): Promise<UsedPasskey>
+  signIn(assertion: Assertion, by: RequestContext): Promise<UsedPasskey>
   /**
    * For a phone that is to show whose it is.
    * @param purpose all that the answer is to be bound to, in words
@@ -75,7 +75,12 @@ export interface Passkeys {
    */
   proofOptions(person: PersonAtPhone, purpose: string): Promise<RequestOptions>
   /** That the phone's owner is there, for just this. Left out: they did not say. @throws ScanInError `passkey_required` */
-  prove(person: PersonAtPhone, assertion: Assertion | undefined, purpose: string, by: Occasion): Promise<UsedPasskey>
+  prove(
+    person: PersonAtPhone,
+    assertion: Assertion | undefined,
+    purpose: string,
+    by: RequestContext,
+  ): Promise<UsedPasskey>
 }
 
 const TO_SIGN_IN = 'sign in'

@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import type { IdentifiedSession } from './session.ts'
 import type { EndSessions } from './session-ends.ts'
@@ -24,12 +24,12 @@ export interface PersonSessions {
    * Ends the session with this public id, for who has its secret; done again, it does what was left undone.
    * @returns whose it was, if it was there
    */
-  signOut(id: string, by?: Occasion): Promise<Person | undefined>
+  signOut(id: string, by?: RequestContext): Promise<Person | undefined>
   /**
    * Ends one of a person's sessions, or does what an end that was cut short has left undone.
    * @returns `false` when the person has no such session
    */
-  revoke(person: Person, id: string, by?: Occasion, why?: EndReason): Promise<boolean>
+  revoke(person: Person, id: string, by?: RequestContext, why?: EndReason): Promise<boolean>
 }
 
 interface PersonSessionsOptions extends Pick<LiveSessions, 'live' | 'find'> {

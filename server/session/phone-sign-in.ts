@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ScanInError } from '../errors.ts'
 import type { Cookies } from '../http/cookies.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import { publicPerson } from '../identity/person-key.ts'
 import { type Randomness, SECRET_LENGTH } from '../randomness.ts'
@@ -22,7 +22,7 @@ export interface ProvenPerson {
   amr: string[]
   /** When that was, in epoch milliseconds. Left out: now. */
   provenAt?: number
-  by: Occasion
+  by: RequestContext
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { AnyOccasion } from '../http/occasion.ts'
+import type { AnyContext } from '../http/request-context.ts'
 import { createTelling } from '../news/telling.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 import { inBatches } from '../store/in-batches.ts'
@@ -14,7 +14,7 @@ import { kindOf, type SessionRecords, sessionIn, type TakenSlot } from './sessio
  */
 export type OnPhoneEnd = (
   sessionId: string,
-  how: { keepScanned: boolean; by?: AnyOccasion | undefined },
+  how: { keepScanned: boolean; by?: AnyContext | undefined },
 ) => Promise<void>
 
 interface SessionEndsOptions {
@@ -39,7 +39,7 @@ export interface EndOptions {
   /** With `withdrawn`. */
   reason?: string | undefined
   /** The request that it is asked for by. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
   keepScanned?: boolean
   /** The login whose hand-over replaces the session, or makes it one too many. */
   replacedBy?: string | undefined

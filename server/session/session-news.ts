@@ -1,4 +1,4 @@
-import type { AnyOccasion, Occasion } from '../http/occasion.ts'
+import type { AnyContext, RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import type { Certainty } from '../news/telling.ts'
 import type { Session } from './session.ts'
@@ -15,7 +15,7 @@ export interface SessionChange extends Certainty {
   /** Why it was withdrawn, in a word of a closed list. */
   reason?: string
   /** Left out: a poll of which nothing is known. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
 }
 
 /**
@@ -30,7 +30,7 @@ export interface SignInFailure {
   type: 'sign_in_failed' | 'sign_in_slowed'
   /** Whose account it was tried at. Left out: there is none of that name, and what was typed may be anything. */
   user: User | undefined
-  by: Occasion
+  by: RequestContext
 }
 
 /** Whether a session is over by it, for certain. */

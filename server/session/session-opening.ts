@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../clock.ts'
-import type { AnyOccasion } from '../http/occasion.ts'
+import type { AnyContext } from '../http/request-context.ts'
 import type { CurrentPerson, User } from '../identity/identity.ts'
 import { isSamePerson, type Person, personKeyHash } from '../identity/person-key.ts'
 import { createTelling } from '../news/telling.ts'
@@ -65,7 +65,7 @@ interface SettleOptions {
   /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
   replaces?: string | undefined
   /** The request that it is opened on, or what is kept of a poll. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
 }
 
 interface CreateOptions<Also> {
@@ -108,7 +108,7 @@ export interface SessionOpening {
    * Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. That somebody may be is told of a
    * session once, however often it was tried, and again when it is found to be so.
    */
-  tell(opened: OpenedSession, news: { by: AnyOccasion | undefined; isUncertain?: true | undefined }): void
+  tell(opened: OpenedSession, news: { by: AnyContext | undefined; isUncertain?: true | undefined }): void
   /** Ends what the new session takes the place of, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /**
@@ -166,7 +166,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     await end(personKeyHash(user), surplus.map(endingOf), { why: 'displaced', by, gone, replacedBy: handedOverBy })
   }
 
-  async function endReplaced(id: string, fresh: Session, by: AnyOccasion | undefined): Promise<void> {
+  async function endReplaced(id: string, fresh: Session, by: AnyContext | undefined): Promise<void> {
     const { kind, user, handedOverBy } = fresh
     const slot = await records.find(id)
     if (slot === undefined) return

@@ -2,7 +2,7 @@ import Type from 'typebox'
 import { type Clock, isWithin, secondsUntil } from '../clock.ts'
 import { ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import { AWAY, expiresIn, OF_TOKENS } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { User } from '../identity/identity.ts'
@@ -19,7 +19,7 @@ import { sessionId as id } from './session-wire.ts'
 /** Gives a browser's session the length of a phone's, after it was let in. */
 export interface SessionRemembering {
   /** @returns `undefined`: the person has no such session, or it was let in too long ago */
-  remember(person: Person, id: string, by?: Occasion): Promise<Session | undefined>
+  remember(person: Person, id: string, by?: RequestContext): Promise<Session | undefined>
   /**
    * When a session is over at the latest, in epoch milliseconds, also if it is yet to be remembered: for what has to be there
    * when it ends.
@@ -108,7 +108,7 @@ export function rememberRoute(app: TypedApp, options: RememberRouteOptions): voi
     async (request) => {
       const native = await nativeApp(request)
       const person = native === undefined ? ownerOf(await current.require(request)) : native.user
-      const session = await sessions.remember(person, request.params.id, occasionOf(request, clientAddresses))
+      const session = await sessions.remember(person, request.params.id, requestContextOf(request, clientAddresses))
       if (session === undefined) throw new ScanInError('not_found')
       return { expires_in: secondsUntil(expiryOf(session), clock()) }
     },

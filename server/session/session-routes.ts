@@ -5,8 +5,8 @@ import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import type { Cookies } from '../http/cookies.ts'
-import { occasionOf } from '../http/occasion.ts'
 import type { PlaceOf } from '../http/place.ts'
+import { requestContextOf } from '../http/request-context.ts'
 import { AWAY, nothing, OF_TOKENS } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { User } from '../identity/identity.ts'
@@ -150,7 +150,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
       const { user, own } = await whoAsks(request)
       const { id } = request.params
       const why = id === own?.id ? 'signed_out' : 'revoked'
-      const isRevoked = await sessions.revoke(user, id, occasionOf(request, clientAddresses), why)
+      const isRevoked = await sessions.revoke(user, id, requestContextOf(request, clientAddresses), why)
       if (!isRevoked) throw new ScanInError('not_found')
       return reply.code(204).send(null)
     },
@@ -177,7 +177,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     },
     async (request) => {
       const { user, own } = await whoAsks(request)
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const { kind } = request.query
       return { revoked: await sessions.revokeOthers(user, own?.id, { kind, by }) }
     },
@@ -200,7 +200,8 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
     },
     async (request, reply) => {
       const id = current.idInCookie(request)
-      const person = id === undefined ? undefined : await sessions.signOut(id, occasionOf(request, clientAddresses))
+      const person =
+        id === undefined ? undefined : await sessions.signOut(id, requestContextOf(request, clientAddresses))
       if (person !== undefined) Object.assign(request.labels, { session: id, ...publicPerson(person) })
       return reply
         .code(204)

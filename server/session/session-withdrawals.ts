@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import { type Person, personKeyHash } from '../identity/person-key.ts'
 import type { PersonBlocks } from './person-blocks.ts'
@@ -24,14 +24,14 @@ export interface SessionWithdrawals {
    */
   revokeOthers(person: Person, keptId?: string, options?: RevokeOptions): Promise<number>
   /** Ends all of a person's sessions, for an operator. @returns how many there were */
-  endAll(person: Person, by?: Occasion): Promise<number>
+  endAll(person: Person, by?: RequestContext): Promise<number>
   /**
    * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
    * there once the account is back. @param until epoch milliseconds
    */
   endOfAccount(user: User, until: number): Promise<void>
   /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
-  block(person: Person, by?: Occasion): Promise<number>
+  block(person: Person, by?: RequestContext): Promise<number>
   unblock(person: Person): Promise<void>
   isBlocked(person: Person): Promise<boolean>
 }
@@ -39,11 +39,11 @@ export interface SessionWithdrawals {
 interface RevokeOptions {
   /** Left out: both. */
   kind?: Session['kind'] | undefined
-  by?: Occasion | undefined
+  by?: RequestContext | undefined
 }
 
 /** Which one, or by which grant, has to be said: all of a person's end by `endAll` alone. */
-export type Withdrawal = Withdrawn & { reason: string; by?: Occasion | undefined }
+export type Withdrawal = Withdrawn & { reason: string; by?: RequestContext | undefined }
 
 type Withdrawn =
   /** Its public id. */
@@ -64,7 +64,7 @@ interface Ending extends EndOptions {
   isMeant: (id: string, slot: TakenSlot) => boolean
 }
 
-const ofOperator = (by: Occasion | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
+const ofOperator = (by: RequestContext | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
 
 /** At a list that is being ended: nobody is waited for who opens sessions as fast as they end. */
 const MOST_LOOKS = 4

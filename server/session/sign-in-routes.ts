@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import { hasCode } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import { AWAY, shortUser, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import { BY_PASSWORD } from '../identity/amr.ts'
@@ -36,7 +36,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
   const { verifyPassword, isBlockedName, signInPhone, clientAddresses, guard, onNews, accountOf } = options
 
   /** What was typed is told of only as the account that it is of: people type passwords into the wrong field. */
-  function tellOfFailure(error: unknown, username: string, by: Occasion): void {
+  function tellOfFailure(error: unknown, username: string, by: RequestContext): void {
     const isSlowed = hasCode(error, 'slow_down')
     if (!isSlowed && !hasCode(error, 'invalid_credentials')) return
     const type = isSlowed ? 'sign_in_slowed' : 'sign_in_failed'
@@ -60,7 +60,7 @@ export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void 
       },
     },
     async (request, reply) => {
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const { username, password } = request.body
       const verify = () => verifyPassword(username, password)
       const isOut = () => isBlockedName(username)

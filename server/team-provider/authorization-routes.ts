@@ -3,9 +3,9 @@ import Type from 'typebox'
 import { hasCode, ScanInError } from '../errors.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { type Cookies, readCookie } from '../http/cookies.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
 import { searchOf } from '../http/query.ts'
 import type { NetworkLimit } from '../http/rate-limits.ts'
+import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import { LONGEST_RETURN_TO } from '../http/return-to.ts'
 import { AWAY, strict } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
@@ -166,7 +166,7 @@ export function authorizationRoutes(app: TypedApp, options: AuthorizationRoutesO
       },
     },
     async (request, reply) => {
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const authorization = await authorizations.take(keyIn(request), request.query.state ?? '')
       if (authorization === undefined) {
         onNews({ why: 'state', user: undefined, by })
@@ -189,7 +189,7 @@ export function authorizationRoutes(app: TypedApp, options: AuthorizationRoutesO
   async function goOn(
     request: FastifyRequest,
     reply: FastifyReply,
-    { authorization, by }: { authorization: TakenAuthorizationRequest; by: Occasion },
+    { authorization, by }: { authorization: TakenAuthorizationRequest; by: RequestContext },
   ): Promise<string> {
     const session = await browserSessionIn(request)
     if (session !== undefined && session !== authorization.session) throw new ProviderRefused('state')

@@ -5,7 +5,7 @@ import { ScanInError } from '../errors.ts'
 import { hashSecret } from '../hashes.ts'
 import type { ClientAddresses } from '../http/client-address.ts'
 import { acceptForms, FORM_TYPE } from '../http/form-body.ts'
-import { type Occasion, occasionOf } from '../http/occasion.ts'
+import { type RequestContext, requestContextOf } from '../http/request-context.ts'
 import { AWAY } from '../http/schemas.ts'
 import type { TypedApp } from '../http/typed-app.ts'
 import type { Person } from '../identity/person-key.ts'
@@ -48,7 +48,7 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     return found.filter(({ grant }) => grant?.sid === undefined || grant.sid === sid).map(({ id }) => id)
   }
 
-  async function signOut(token: LogoutToken, by: Occasion): Promise<void> {
+  async function signOut(token: LogoutToken, by: RequestContext): Promise<void> {
     const person = await personOf(token)
     if (person === undefined) return
     for (const credential of await grantsOf(person, token)) {
@@ -70,7 +70,7 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     }
     // First: a session that is written later finds it, and one that was before is found.
     await logouts.note(token)
-    await signOut(token, occasionOf(request, clientAddresses))
+    await signOut(token, requestContextOf(request, clientAddresses))
     // Written down once all is done: where it is cut short, the provider may say it again.
     await store.write(key, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })
   }

@@ -1,4 +1,4 @@
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { User } from '../identity/identity.ts'
 import type { ProviderRefusalReason } from './refusal.ts'
 
@@ -7,7 +7,7 @@ export interface ProviderNews {
   why: ProviderRefusalReason
   /** As far as that is known. */
   user: User | undefined
-  by: Occasion
+  by: RequestContext
 }
 
 export type OnProviderNews = (news: ProviderNews) => void

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { hasCode, ScanInError } from '../errors.ts'
-import type { Occasion } from '../http/occasion.ts'
+import type { RequestContext } from '../http/request-context.ts'
 import type { CurrentPerson } from '../identity/identity.ts'
 import { LONGEST_SILENCE_MS } from '../identity/longest-silence.ts'
 import { type Claims, textOf } from '../identity/oidc-claims.ts'
@@ -31,7 +31,7 @@ export interface Return {
   authorization: AuthorizationRequest
   /** That the person came back with. */
   query: string
-  by: Occasion
+  by: RequestContext
 }
 
 /** Signs a phone in as whom the provider names. @throws ProviderRefused; ScanInError `identity_provider_unavailable` */

@@ -1,4 +1,4 @@
-import type { Occasion } from '../../http/occasion.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import type { Person } from '../../identity/person-key.ts'
 import type { Certainty } from '../../news/telling.ts'
 
@@ -10,7 +10,7 @@ export interface AppNews extends Pick<Certainty, 'isUncertain'> {
   person: Person
   /** The public id of the session that it is of. */
   session: string
-  by: Occasion
+  by: RequestContext
 }
 
 export type OnAppNews = (news: AppNews) => void

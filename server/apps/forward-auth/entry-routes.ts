@@ -5,13 +5,13 @@ import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import { readCookie } from '../../http/cookies.ts'
-import { occasionOf } from '../../http/occasion.ts'
+import { requestContextOf } from '../../http/request-context.ts'
 import { AWAY, nothing } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { isNavigating, isVisit } from '../../http/visits.ts'
 import { type Randomness, SECRET_LENGTH } from '../../randomness.ts'
 import type { CurrentSession } from '../../session/current-session.ts'
-import type { CodeLimit } from '../../session/given-limit.ts'
+import type { CodeLimit } from '../../session/issuance-limit.ts'
 import type { IdentifiedSession } from '../../session/session.ts'
 import type { SessionService } from '../../session/session-service.ts'
 import { parseOrigin } from '../../url.ts'
@@ -82,7 +82,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     request: FastifyRequest,
     certainty: Pick<AppNews, 'isUncertain'> = {},
   ): void {
-    const by = occasionOf(request, clientAddresses)
+    const by = requestContextOf(request, clientAddresses)
     options.onNews({ type, origin: app.origin, person: session.user, session: id, by, ...certainty })
   }
 

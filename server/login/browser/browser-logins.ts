@@ -2,7 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
-import type { Occasion } from '../../http/occasion.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import type { BrowserName } from '../../http/user-agent.ts'
 import type { Randomness } from '../../randomness.ts'
 import { sessionIdOf } from '../../session/session.ts'
@@ -70,7 +70,7 @@ export interface BrowserLogins {
    * Ends the browser's own login, also for who comes with a token that is rotated out, as `rotate` does; anything else stays
    * as it is. The session that it would still be given ends first: once the login is gone, nobody can ever have it.
    */
-  cancel(browser: WaitingBrowser, by?: Occasion): Promise<void>
+  cancel(browser: WaitingBrowser, by?: RequestContext): Promise<void>
 }
 
 export function createBrowserLogins(options: BrowserLoginsOptions): BrowserLogins {

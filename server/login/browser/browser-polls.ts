@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
-import { type AnyOccasion, pollOccasion } from '../../http/occasion.ts'
+import { type AnyContext, pollContext } from '../../http/request-context.ts'
 import type { HasEnded } from '../../identity/identity.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { Closing } from '../hold/closing.ts'
@@ -94,7 +94,7 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
     const before = decodeLogin(record.value)
     // Of another login it proves nothing.
     if (before === undefined || loginId !== token.loginId) return
-    void records.noteExpired(loginId, before, pollOccasion(traceparent))
+    void records.noteExpired(loginId, before, pollContext(traceparent))
   }
 
   function isStillWaiting(view: PollView | undefined): view is PollView {
@@ -112,7 +112,7 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
   }
 
   async function denyOfSomebodyGone(browser: WaitingBrowser): Promise<BrowserStatus> {
-    const outcome = await records.apply(browser.token.loginId, denialFor, { by: occasionBy(browser) })
+    const outcome = await records.apply(browser.token.loginId, denialFor, { by: contextOf(browser) })
     return statusOf(outcome?.login, browser)
   }
 
@@ -138,7 +138,7 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
         return { status: view.status, expiresIn, triesLeft: view.triesLeft ?? 0 }
       case 'authenticated':
       case 'delivered':
-        return collect({ loginId: token.loginId, browserKey, replaces, by: occasionBy(browser) }, found).then(
+        return collect({ loginId: token.loginId, browserKey, replaces, by: contextOf(browser) }, found).then(
           (collected) => collected ?? EXPIRED,
         )
       default:
@@ -157,6 +157,6 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
 }
 
 /** The request that it asks by, or what is kept of its poll. */
-function occasionBy({ by, traceparent }: WaitingBrowser): AnyOccasion | undefined {
-  return by ?? pollOccasion(traceparent)
+function contextOf({ by, traceparent }: WaitingBrowser): AnyContext | undefined {
+  return by ?? pollContext(traceparent)
 }

@@ -3,9 +3,9 @@ import Type from 'typebox'
 import type { ClientAddresses } from '../../http/client-address.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
-import { occasionOf } from '../../http/occasion.ts'
 import type { Pressure } from '../../http/pressure.ts'
 import type { NetworkLimit } from '../../http/rate-limits.ts'
+import { requestContextOf } from '../../http/request-context.ts'
 import { AWAY, nothing, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
@@ -189,7 +189,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       },
     },
     async (request, reply) => {
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const browser = { ...whoWaits(request, tokenOf(request, request.body.token)), by }
       const status = await options.digitGuard({
         loginId: browser.token.loginId,
@@ -242,7 +242,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       const token = parseToken(request.params.token)
       if (token !== undefined) {
         request.labels.login = token.loginId
-        await logins.cancel(whoWaits(request, token), occasionOf(request, clientAddresses))
+        await logins.cancel(whoWaits(request, token), requestContextOf(request, clientAddresses))
       }
       return reply.code(204).send(null)
     },

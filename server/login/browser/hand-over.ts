@@ -1,5 +1,5 @@
 import { type Clock, secondsUntil } from '../../clock.ts'
-import type { AnyOccasion } from '../../http/occasion.ts'
+import type { AnyContext } from '../../http/request-context.ts'
 import type { User } from '../../identity/identity.ts'
 import type { NewSession, OpenedSession } from '../../session/session-opening.ts'
 import type { SessionService } from '../../session/session-service.ts'
@@ -52,7 +52,7 @@ export interface CollectingBrowser {
   /** The public id of the session that its cookie names: the new one takes its place. */
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
-  by?: AnyOccasion | undefined
+  by?: AnyContext | undefined
   /** Whom it is open to, as they are now; to anybody else it is denied. Left out: to all. */
   isOpenTo?: ((user: User) => boolean) | undefined
   /** It has yet to keep which session that is: the hand-over repeats until its first use, however long ago it was given. */
@@ -81,7 +81,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
   }
 
   /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
-  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: AnyOccasion) {
+  async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: AnyContext) {
     return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 

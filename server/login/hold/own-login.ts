@@ -1,5 +1,5 @@
 import { hashSecret, isSameHash } from '../../hashes.ts'
-import type { Occasion } from '../../http/occasion.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import type { User } from '../../identity/identity.ts'
 import type { StoredRecord, Version } from '../../store/record-store.ts'
 import { type Login, listsSecret, ownUntil, phoneOf } from '../login.ts'
@@ -12,7 +12,7 @@ export interface WaitingBrowser {
   /** The public id of the session that its cookie names, whether or not there is one: a new one takes its place. */
   replaces: string | undefined
   /** The request that it asks by. Left out: a poll, which may be held, and keeps no more than it has to. */
-  by?: Occasion
+  by?: RequestContext
   /** A poll's, as it came: it is read when there is something to tell. */
   traceparent?: string | undefined
 }

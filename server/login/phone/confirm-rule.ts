@@ -1,4 +1,4 @@
-import type { Occasion } from '../../http/occasion.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import { BY_TAP, joinAmr } from '../../identity/amr.ts'
 import { amrOfPasskey } from '../../passkeys/passkey.ts'
 import type { Assertion, RequestOptions } from '../../passkeys/passkey-wire.ts'
@@ -30,7 +30,11 @@ export interface ConfirmRule {
   /** @throws ScanInError `passkey_required`: its owner has none */
   options(phone: Phone, scanned: ScannedByPhone): Promise<RequestOptions>
   /** The phone, with how its owner has confirmed. @throws ScanInError `passkey_required` */
-  prove(phone: Phone, scanned: ScannedByPhone, how: { assertion?: Assertion | undefined; by: Occasion }): Promise<Phone>
+  prove(
+    phone: Phone,
+    scanned: ScannedByPhone,
+    how: { assertion?: Assertion | undefined; by: RequestContext },
+  ): Promise<Phone>
   byTap(phone: Phone): Phone
 }
 

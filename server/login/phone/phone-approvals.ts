@@ -2,7 +2,7 @@ import { type Clock, secondsUntil } from '../../clock.ts'
 import { ScanInError } from '../../errors.ts'
 import { hashSecret } from '../../hashes.ts'
 import type { ClientAddress } from '../../http/client-address.ts'
-import type { Occasion } from '../../http/occasion.ts'
+import type { RequestContext } from '../../http/request-context.ts'
 import type { BrowserName } from '../../http/user-agent.ts'
 import { personKeyHash } from '../../identity/person-key.ts'
 import type { Randomness } from '../../randomness.ts'
@@ -92,9 +92,9 @@ export interface PhoneApprovals {
    * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
    * person's phones, the last.
    */
-  scan(token: Token, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest>
+  scan(token: Token, phone: Phone, matchFor: MatchFor, by?: RequestContext): Promise<ApprovalRequest>
   /** As `scan`, by the code that a person typed. */
-  scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: Occasion): Promise<ApprovalRequest>
+  scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: RequestContext): Promise<ApprovalRequest>
   /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
   lookUp(token: Token): Promise<StoredRecord | undefined>
   /** The phone; of a native app that has not said which one it is on, the one that has scanned the login. */
@@ -115,7 +115,7 @@ export interface PhoneApprovals {
     known?: Pick<ApplyOptions, 'guess' | 'by'>,
   ): Promise<Confirmation>
   /** Refuses, also what was approved and not yet collected. `not_scanned`: another phone has scanned it. */
-  deny(token: Token, phone: Phone, by?: Occasion): Promise<void>
+  deny(token: Token, phone: Phone, by?: RequestContext): Promise<void>
   /** How it goes on, held while there is nothing new. Another phone's login is `expired_token` too. */
   status(token: Token, phoneId: string, request: HoldRequest): Promise<PhoneStatus>
 }
@@ -163,7 +163,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
   }
 
   /** Scans, and before that notes where to look when the phone's authority ends. */
-  async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: Occasion): Promise<Login> {
+  async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: RequestContext): Promise<Login> {
     const found = await records.readStored(loginId)
     const login = records.decode(found)
     const event = login && eventFor(login, clock())

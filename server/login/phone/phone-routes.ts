@@ -1,8 +1,8 @@
 import Type from 'typebox'
 import { ScanInError } from '../../errors.ts'
 import { type ClientAddress, type ClientAddresses, isSameNetwork } from '../../http/client-address.ts'
-import { occasionOf } from '../../http/occasion.ts'
 import type { PlaceOf } from '../../http/place.ts'
+import { requestContextOf } from '../../http/request-context.ts'
 import { AWAY, OF_TOKENS, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import type { BrowserName } from '../../http/user-agent.ts'
@@ -108,7 +108,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const { body } = request
       const phone = await authenticatePhone(request, body.device_id)
       const phoneAt = clientAddresses.of(request.raw)
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const lookUp = async () => {
         if ('token' in body) return approvals.scan(tokenOf(request, body.token), phone, matchFor(phoneAt), by)
         const userCode = parseUserCode(body.user_code)
@@ -170,7 +170,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     },
     async (request) => {
       const { remember = false, assertion, device_id } = request.body
-      const by = occasionOf(request, clientAddresses)
+      const by = requestContextOf(request, clientAddresses)
       const token = tokenOf(request, request.body.token)
       const [phone, found] = await Promise.all([authenticatePhone(request, device_id), approvals.lookUp(token)])
       const confirming = await confirmingAs(phone, token, found, { assertion, by })
@@ -197,7 +197,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const { device_id } = request.body
       const token = tokenOf(request, request.body.token)
       const phone = await approvals.asScanner(await authenticatePhone(request, device_id), token)
-      await approvals.deny(token, phone, occasionOf(request, clientAddresses))
+      await approvals.deny(token, phone, requestContextOf(request, clientAddresses))
       return { status: 'denied' as const }
     },
   )

@@ -7,7 +7,7 @@ import type { IdentifiedSession } from './session.ts'
  * it is made or kept; and gives it.
  * @throws ScanInError `slow_down`; `store_unavailable`
  */
-export type GivenLimit = <Result>(of: IdentifiedSession, give: () => Promise<Result>) => Promise<Result>
+export type IssuanceLimit = <Result>(of: IdentifiedSession, give: () => Promise<Result>) => Promise<Result>
 
 /** A minute. A browser that comes back may have every application ask at once, from each of its tabs. */
 const OF_SESSION = 120
@@ -15,18 +15,18 @@ const OF_SESSION = 120
 const OF_PERSON = 600
 
 /** @param name of what is counted: each kind has counts of its own, and takes nothing of what is left of another */
-export function createGivenLimit(makeLimiter: MakeLimiter, name: string): GivenLimit {
+export function createIssuanceLimit(makeLimiter: MakeLimiter, name: string): IssuanceLimit {
   const ofSession = createRateLimit(makeLimiter, `${name}-of`, OF_SESSION)
   const ofPerson = createRateLimit(makeLimiter, `${name}-of-person`, OF_PERSON)
   return ({ id, session }, give) => ofSession.spend(id, () => ofPerson.spend(personKeyHash(session.user), give))
 }
 
 /** Of codes that somebody's browser comes for, by whether it asks in a frame of some page. */
-export type CodeLimit = (isFramed: boolean) => GivenLimit
+export type CodeLimit = (isFramed: boolean) => IssuanceLimit
 
 /** What pages ask for in frames, which their visitors need not know of, takes nothing of what is left for those. */
 export function createCodeLimit(makeLimiter: MakeLimiter, name: string): CodeLimit {
-  const limit = createGivenLimit(makeLimiter, `${name}-codes`)
-  const framedLimit = createGivenLimit(makeLimiter, `${name}-framed-codes`)
+  const limit = createIssuanceLimit(makeLimiter, `${name}-codes`)
+  const framedLimit = createIssuanceLimit(makeLimiter, `${name}-framed-codes`)
   return (isFramed) => (isFramed ? framedLimit : limit)
 }

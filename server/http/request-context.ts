@@ -4,7 +4,7 @@ import { type RequestLabels, traceIdOf } from './request-labels.ts'
 import { type BrowserName, browserOf } from './user-agent.ts'
 
 /** The request on which something happens: for records of what happened, and decided by nowhere. */
-export interface Occasion {
+export interface RequestContext {
   /** The client's. */
   address: string
   /** The client's own claim. */
@@ -13,31 +13,31 @@ export interface Occasion {
 }
 
 /** A browser's poll on which something happens: all that is kept of it is the trace that it is a part of. */
-export interface PollOccasion {
+export interface PollContext {
   labels: Required<Pick<RequestLabels, 'trace_id'>>
 }
 
 /** Either: a login, and the session that comes of it, go on by both. */
-export type AnyOccasion = Occasion | PollOccasion
+export type AnyContext = RequestContext | PollContext
 
 /** Whether its address and device are known: of a poll, and of nothing that anybody asked for, they are not. */
-export function isOfRequest(by: AnyOccasion | undefined): by is Occasion {
+export function isOfRequest(by: AnyContext | undefined): by is RequestContext {
   return by !== undefined && 'address' in by
 }
 
 /** `undefined`: it is a part of none that anybody knows. */
-export function pollOccasion(traceparent: string | undefined): PollOccasion | undefined {
+export function pollContext(traceparent: string | undefined): PollContext | undefined {
   const traceId = traceIdOf(traceparent)
   return traceId === undefined ? undefined : { labels: { trace_id: traceId } }
 }
 
 /**
- * The request as an occasion: whose address it comes from by `TRUST_PROXY`, the browser that its `User-Agent`
+ * Of a request: whose address it comes from by `TRUST_PROXY`, the browser that its `User-Agent`
  * names, its labels.
  */
-export function occasionOf(
+export function requestContextOf(
   { raw, headers, labels }: FastifyRequest,
   clientAddresses: Pick<ClientAddresses, 'of'>,
-): Occasion {
+): RequestContext {
   return { address: clientAddresses.of(raw).address, device: browserOf(headers['user-agent']), labels }
 }
