@@ -38,7 +38,7 @@ export async function signInBrowser({ poll, createApi, pageClock }, origin, onLo
   })
   const login = await api.startLogin({})
   onLogin(login.token)
-  const end = await poll({
+  const refusal = await poll({
     ask: ({ seen, waitSeconds, signal }) => api.loginStatus({ token: login.token, seen, waitSeconds, signal }),
     isFinal: ({ status }) => status === 'authenticated',
     onReply: () => undefined,
@@ -50,6 +50,6 @@ export async function signInBrowser({ poll, createApi, pageClock }, origin, onLo
     wake: { onWake: () => () => undefined },
     signal: new AbortController().signal,
   })
-  if (end.end !== 'final') throw new Error(`the login ended as ${end.end}`)
+  if (refusal !== undefined) throw refusal
   return { api, sent }
 }
