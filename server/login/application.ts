@@ -1,6 +1,6 @@
 /**
- * The application for which somebody signs in, as ScanIn's own configuration knows it: derived from where the page goes on
- * to, never from a text of the caller's.
+ * The application that somebody signs in to, as ScanIn's configuration describes it. It is found by where the page goes
+ * on to; no text of a caller's gets into it.
  */
 export interface Application {
   /** What people see. */

@@ -3,8 +3,8 @@ import type { Certainty } from '../news/telling.ts'
 import type { DenyReason, Login, LoginEvent } from './login.ts'
 
 /**
- * What happened to a login, told once to whoever keeps records of it: by the one call that made it so. What was uncertain is
- * told again of a denial alone.
+ * What happened to a login, told once to whoever keeps records of it, by the call that made it happen. Of uncertain
+ * news only denials are told again, once they are certain.
  */
 export interface LoginNews extends Certainty {
   loginId: string

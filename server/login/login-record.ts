@@ -32,10 +32,10 @@ const qrSecret = Type.Union([
   ]),
 ])
 
-/** Alone: the browser's. In a list: one that may be a proxy's. */
+/** A text: the browser's address. In a list: an address that may be a proxy's. */
 const address = Type.Union([Type.String({ title: 'ip' }), Type.Tuple([Type.String({ title: 'ip' })])])
 
-/** Alone: the address. In a list: one that leads to an application, with that one's name, and its origin or scopes. */
+/** A text: the address. In a list: the address, the name of the application there, and its origin or scopes. */
 const goalRecord = Type.Union([
   Type.String(),
   Type.Null(),
@@ -108,9 +108,8 @@ export function encodeLogin(login: Login): LoginRecord {
 }
 
 /**
- * A login out of a store. `undefined`: it is not one that this version wrote, and is treated as no login at all.
- * Every poll comes by here: fields by their index and one literal spare it the iterators and copies of patterns and
- * spreads.
+ * Decodes a login. `undefined`: not in the form that this version writes; it is treated as no login at all.
+ * Every poll runs this: fields by their index and one literal avoid the iterators and copies of patterns and spreads.
  */
 export function decodeLogin(value: unknown): Login | undefined {
   if (!validator.Check(value)) return undefined

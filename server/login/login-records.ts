@@ -27,13 +27,13 @@ export interface LoginRecords {
   keyOf(loginId: string): string
   changeOf(loginId: string, value: unknown, eventFor: EventFor, how?: WriteDown): Change<Outcome | undefined>
   /**
-   * For its browser, which gives it up.
-   * @param end what is to end before it goes, of what it is by then; may be called again
+   * Removes a login that its browser gives up.
+   * @param end called before that with the login as it is by then, to end what it led to; may be called again
    */
   remove(loginId: string, end: (login: Login) => Promise<void>, by?: RequestContext): Promise<void>
   /**
-   * To be told when a login is found to be over that was still to be decided or collected: tells so once, whoever finds
-   * out, and on however many instances. Never rejects. @param before what it was when it was read last
+   * To be called when a login is found expired that was still to be decided or collected. Tells it once, however many
+   * callers and instances find out. Never rejects. @param before the login as it was read last
    */
   noteExpired(loginId: string, before: Login, by?: AnyContext): Promise<void>
   watch(loginId: string, onChange: OnChange): () => void
@@ -45,16 +45,16 @@ export interface WriteDown {
   durable?: boolean
   /** The request that it happens on. */
   by?: AnyContext | undefined
-  /** Called once it is this call that has changed the login, or may have: the store did not answer. */
+  /** Called if this call has changed the login, or may have, as the store did not answer. */
   onChange?: ((how: { isUncertain?: true }) => void) | undefined
 }
 
 export interface ApplyOptions extends WriteDown {
-  /** What the store had a moment ago: saves a read while that is so. */
+  /** What the store had a moment ago: saves a read if the store still has it. */
   guess?: StoredRecord | undefined
 }
 
-/** The event that a login is to meet, decided on what it is by then. `undefined`: the caller may not. */
+/** Decides which event to apply, given the login as it is by then. `undefined`: the caller may not apply any. */
 export type EventFor = (login: Login, now: number) => LoginEvent | undefined
 
 interface LoginRecordsOptions {
@@ -62,7 +62,7 @@ interface LoginRecordsOptions {
   clock: Clock
   /** Told what happens to logins, each thing once. */
   onNews?: OnLoginNews | undefined
-  /** Of what is to be looked at again. */
+  /** Runs the later looks at writes that the store did not answer. */
   schedule?: Schedule | undefined
 }
 
@@ -86,7 +86,7 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
 
   function tell(news: LoginNews, { isUncertain }: { isUncertain?: true }): void {
     const { loginId, after } = news
-    // Nothing else of a login is told to anybody later.
+    // Only denials are told again once they are certain.
     if (after?.status !== 'denied') onNews({ ...news, ...(isUncertain && { isUncertain }) })
     else if (isUncertain) denials.tellUncertain(loginId, news, async () => (await read(loginId))?.status === 'denied')
     else denials.tellCertain(loginId, news)
@@ -103,8 +103,8 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
     const event = login && eventFor(login, now)
     if (login === undefined || event === undefined) return { result: undefined }
     const outcome = transition(login, event, now)
-    // What is promised has to be safe, whoever wrote it: the first try may have reached no replica. A wrong code is no
-    // promise: counted, and answered, without waiting for replicas that may not come.
+    // A durable answer is a promise, so what stays the same is written again: the first write may have reached no
+    // replica. A wrong code is no promise: it is counted and answered without waiting for replicas that may not come.
     const isPromised = durable && outcome.refusal === undefined
     const isSame = outcome.login === login
     if (isSame && !isPromised) return { result: outcome }
@@ -155,7 +155,7 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
         const once = { expiresAt: clock() + END_REMEMBERED_MS, ifVersion: null }
         if (await store.write(`expired:${loginId}`, true, once)) onNews({ loginId, type: 'expire', before, by })
       } catch {
-        // Nobody waits for this, and who asks next is told of the store.
+        // Nobody waits for this, and the next request finds out by itself that the store is away.
       }
     },
 
@@ -163,7 +163,7 @@ export function createLoginRecords(options: LoginRecordsOptions): LoginRecords {
   }
 }
 
-/** Whether it has been told how it ended. */
+/** Whether the login's end has been told already. */
 function isOver({ status }: Login): boolean {
   return status === 'delivered' || status === 'denied'
 }

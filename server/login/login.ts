@@ -35,7 +35,7 @@ export interface LoginBase {
   /** When the present state ends, in epoch milliseconds. At that time the login is expired, whatever it was. */
   expiresAt: number
   browserKeyHash: string
-  /** Hashes of the QR secrets that are good, and of those that its browser may know no newer one than: the newest last. */
+  /** Hashes of the QR secrets that are good, and of older ones that may be all its browser knows; the newest last. */
   qrSecrets: QrSecrets
   /** The browser that waits, as the phone's owner is shown it: the client's own claim. */
   browser: BrowserName
@@ -89,13 +89,13 @@ export interface AuthenticatedLogin extends LoginBase {
   status: 'authenticated'
   phone: Phone
   remember: boolean
-  /** Made at the approval, and mixed into the session's secret: nothing from before leads to it. */
+  /** Made at the approval and mixed into the session's secret, so that nothing from before the approval leads to it. */
   salt: string
 }
 
 /**
- * Collected: its session is there, and given again to the same browser until it is used for the first time, or some
- * seconds after it was given. Until it was, there is the time to collect: the store may have gone away just now.
+ * Collected: its session exists, and the same browser is given it again until its first use, or until some seconds
+ * after it was given. Until it was given, all of the time to collect is left: the store may have gone away just now.
  */
 export interface DeliveredLogin extends LoginBase {
   status: 'delivered'
@@ -124,7 +124,7 @@ export type LoginEvent =
   | { type: 'give'; repeatMs: number }
   | { type: 'acknowledge' }
 
-/** Of a denial that nobody asked for: what scanned or approved the login is good no more. Changes nothing; for records of it. */
+/** Why a login is denied that nobody asked to deny: what scanned or approved it is no longer good. For records only. */
 export type DenyReason = 'authority_ended'
 
 /** Why an event was refused. */
@@ -206,8 +206,8 @@ export function isExpired(login: Login, now: number): boolean {
 }
 
 /**
- * When the login's state is over as far as people are told. What is delivered may be kept longer for its hand-over: of that
- * they are told ten seconds at the most.
+ * When the login's state is over, as clients are told. A delivered login may be kept longer for its hand-over, but
+ * clients are told ten seconds at the most.
  */
 export function toldEnd({ status, expiresAt }: Pick<Login, 'status' | 'expiresAt'>, now: number): number {
   return status === 'delivered' ? Math.min(expiresAt, now + REPEAT_FOR_MS) : expiresAt
@@ -225,8 +225,8 @@ function acceptedUntil(login: Login, secretHash: string, now: number): number | 
 }
 
 /**
- * Until when, in epoch milliseconds, its own browser may go by a token with this secret. How long one that is rotated out is
- * good is a rule for phones: once the login is no longer pending, whoever has its key is told by any that is listed.
+ * Until when, in epoch milliseconds, the login's own browser may use a token with this secret. Only for phones does a
+ * rotated-out secret end early: once the login is not pending, its browser may use any secret that the login lists.
  */
 export function ownUntil(login: Login, secretHash: string, now: number): number | undefined {
   const isSettled = login.status !== 'pending' && listsSecret(login, secretHash)
@@ -251,7 +251,7 @@ function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventO
     const qrSecrets = scannedSecrets(secrets, extraSecretHash, now)
     return { login: { ...rest, status: 'scanned', expiresAt: now + confirmMs, qrSecrets, phone, match } }
   }
-  // What is over says so to every phone: whose it was is nobody's business any more.
+  // A login that is over tells every phone no more than that: whose it was is nobody's business.
   if (login.status === 'delivered' || login.status === 'denied') return { login, refusal: 'expired' }
   if (isPhoneOf(login, phone.id)) return { login: typedBy(login, extraSecretHash) }
   if (!isSamePerson(login.phone.user, phone.user)) return { login, refusal: 'already_scanned' }
@@ -261,12 +261,12 @@ function scan(login: Login, { phone, match, confirmMs, extraSecretHash }: EventO
 type TakenLogin = ScannedLogin | MatchRequiredLogin | AuthenticatedLogin
 
 /**
- * Another session of the person who scanned goes on where the first one was, in the time that it had. Digits that were
- * to be typed are still to be: the first phone may have seen that the browser is far away.
+ * Another phone of the person who scanned takes the login over, in its state and in the time that is left. Digits that
+ * were to be typed still are: the first phone may have been on another network than the browser.
  */
 function takenOver(login: TakenLogin, by: Phone, match: MatchKind): TakenLogin {
   const phone = { ...by, turn: (login.phone.turn ?? 0) + 1 }
-  // Who confirmed, and how, is done.
+  // The confirmation stays as the first phone made it: how its owner proved who they are, and confirmed.
   if (login.status !== 'scanned') return { ...login, phone: { ...phone, ...proofOf(login.phone) } }
   return { ...login, phone, match: login.match === 'code' ? 'code' : match }
 }
@@ -286,7 +286,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
       return { login, refusal: 'not_scanned' }
     case 'scanned': {
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
-      // As it is now: a native app may have another token than when it scanned, with another end.
+      // The phone as it is now: since the scan a native app may have got another token, with another end.
       const { match: kind, ...rest } = { ...login, phone: keepingTurn(event.phone, login.phone) }
       if (kind === 'none') return { login: authenticated(rest, event, now + event.collectMs) }
       const { matchCodeHash, remember } = event
@@ -294,7 +294,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
       return { login: { ...rest, status: 'match_required', remember, matchCodeHash, triesLeft: MATCH_TRIES } }
     }
     case 'match_required':
-      // A reply got lost, or a second tap: the same digits, or those of another session or token, and never new tries.
+      // After a lost reply or a second tap: the same digits, or those of another session or token, but never new tries.
       if (!isPhoneOf(login, event.phone.id)) return { login, refusal: 'not_scanned' }
       return {
         login: { ...login, phone: keepingTurn(event.phone, login.phone), matchCodeHash: event.matchCodeHash },
@@ -302,7 +302,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
     case 'authenticated':
       return isPhoneOf(login, event.phone.id) ? { login } : { login, refusal: 'not_scanned' }
     case 'delivered':
-      // The reply got lost, and the browser was quick. To all but its phone, and once it is used, it is over.
+      // The confirm's reply got lost, and the browser was quick. For other phones, or once it is used, it is over.
       return isPhoneOf(login, event.phone.id) && login.salt !== undefined ? { login } : { login, refusal: 'expired' }
     case 'denied':
       return { login, refusal: 'expired' }
@@ -311,7 +311,7 @@ function confirm(login: Login, event: EventOf<'confirm'>, now: number): Outcome 
   }
 }
 
-/** How often the login was taken over stays with it. */
+/** The phone that an event brings, with the login's own count of take-overs. */
 function keepingTurn(phone: Phone, { turn }: Phone): Phone {
   return turn === undefined ? phone : { ...phone, turn }
 }
@@ -367,7 +367,7 @@ function denied(login: Login, phone: Phone, expiresAt: number): DeniedLogin {
   return { ...baseOf(login), status: 'denied', expiresAt, phone: withoutToken(phone) }
 }
 
-/** Nobody asks about its token any more. */
+/** Without the native app's token: nobody asks about it any more. */
 function withoutToken({ sealedToken: _asked, ...phone }: Phone): Phone {
   return phone
 }
@@ -400,7 +400,7 @@ export function isPhoneOf(login: Login, phoneId: string): boolean {
 
 type HasStatus = Pick<Login, 'status'>
 
-/** Whether the browser's next news depends on somebody else. */
+/** Whether somebody still has to do something before the browser is let in or refused. */
 export function isWaiting({ status }: HasStatus): boolean {
   return status === 'pending' || status === 'scanned' || status === 'match_required'
 }
@@ -420,7 +420,7 @@ const STEPS: Readonly<Record<Login['status'], number>> = {
   denied: 4,
 }
 
-/** Whether what is heard of a login is from before what was read of it: no state goes back. `undefined`: nothing is told. */
+/** Whether what is heard of a login is older than what was read: no state goes back. `undefined`: nothing to tell. */
 export function isFromBefore(heard: HasStatus | undefined, read: HasStatus | undefined): boolean {
   return read !== undefined && (heard === undefined || STEPS[heard.status] < STEPS[read.status])
 }

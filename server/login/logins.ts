@@ -18,7 +18,7 @@ interface LoginsOptions {
   policy: LoginPolicy
   /** Told what happens to logins, each thing once. */
   onNews?: OnLoginNews | undefined
-  /** Of what is to be looked at again. */
+  /** Runs the later looks at writes that the store did not answer. */
   schedule?: Schedule | undefined
 }
 
@@ -39,8 +39,8 @@ export interface Logins {
   /** Ends the repeating of a hand-over: its session has been used. Rejects with `store_unavailable`. */
   acknowledge(loginId: string): Promise<void>
   /**
-   * A phone's session has ended: what it approved and is not handed over yet is denied, and what it scanned, unless
-   * `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
+   * To be called when a phone's session has ended. Denies what it approved and is not handed over yet, and what it
+   * scanned, unless `keepScanned` leaves that to the person's next session. Rejects with `store_unavailable`.
    */
   withdraw(phoneId: string, how: WithdrawOptions): Promise<void>
   /** Denies what a person's native apps scanned or approved, as `withdraw` does. */

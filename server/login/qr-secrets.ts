@@ -1,4 +1,4 @@
-/** A secret in the QR of a login, or made for a code that was typed: which of them are good, and how many are kept. */
+/** A secret in a login's QR, or made for a typed code. This file says which are good, and how many are kept. */
 export interface QrSecret {
   hash: string
   /** Rotated out: good until then, in epoch milliseconds. Left out: good as long as the login. */
@@ -10,7 +10,9 @@ export interface QrSecret {
 /** Of a login: the newest last. */
 export type QrSecrets = readonly QrSecret[]
 
-/** How a browser renews its QR: by which secret it shows, to which, and how long the old one is good, in milliseconds. */
+/**
+ * How a browser renews its QR: the secret it shows, the new one, how long the old is good, how often it renews (ms).
+ */
 export interface Rotation {
   shownHash: string
   secretHash: string
@@ -18,9 +20,9 @@ export interface Rotation {
   refreshMs: number
 }
 
-/** QR secrets in their overlap that a login carries along at the most, beyond those of a page that renews when it is told to. */
+/** How many rotated-out QR secrets a login keeps at the most, beyond those of a page that renews only when told to. */
 const MORE_ROTATED_OUT = 15
-/** Secrets that a login carries along for codes that its phone's owner typed, again and again. */
+/** How many secrets a login keeps for typed codes: its phone's owner may type the code again and again. */
 const MOST_TYPED = 4
 
 export function goodSecrets(secrets: QrSecrets, now: number): QrSecret[] {
@@ -35,25 +37,25 @@ export function rotatedSecrets(secrets: QrSecrets, rotation: Rotation, now: numb
   const { shownHash, secretHash, overlapMs, refreshMs } = rotation
   const rotatedOut = secrets.map(({ hash, goodUntil = now + overlapMs }) => ({ hash, goodUntil }))
   const most = MORE_ROTATED_OUT + Math.ceil(overlapMs / refreshMs)
-  // Where this answer is lost, as others before it may have been, its browser knows no newer one than it has shown.
+  // If this reply is lost, as replies before it may have been, the browser knows no newer secret than the one it shows.
   const shown = rotatedOut.filter(({ hash }) => hash === shownHash)
   const stillGood = rotatedOut.filter((secret) => secret.hash !== shownHash && isGood(secret, now)).slice(1 - most)
   return [...shown, ...stillGood, { hash: secretHash }]
 }
 
-/** Of a login that a phone has read a code of: its browser may know a newer one than that, so both stay good from then on. */
+/** Once a phone has read a code: the browser may know a newer one than the phone, so all that are good stay good. */
 export function keptSecrets(secrets: QrSecrets, now: number): QrSecret[] {
   return goodSecrets(secrets, now).map(({ hash }) => ({ hash }))
 }
 
 /** Once a phone has scanned the login. @param typedHash of the secret that was made for it, if the code was typed */
 export function scannedSecrets(secrets: QrSecrets, typedHash: string | undefined, now: number): QrSecrets {
-  // Where a code was typed, the browser may know none that is good: those that are rotated out stay, for no phone.
+  // After a typed code the browser may know only secrets that are rotated out. They stay listed, but for no phone.
   const known = typedHash === undefined ? [] : secrets.filter((secret) => !isGood(secret, now))
   return withTyped([...known, ...keptSecrets(secrets, now)], typedHash)
 }
 
-/** With the secret of a phone whose owner typed the code: one who is signed in anew has another, and may go on by either. */
+/** Adds the secret of a phone whose owner typed the code. A phone that signs in anew has another one; both are good. */
 export function withTyped(secrets: QrSecrets, hash: string | undefined): QrSecrets {
   if (hash === undefined || secrets.some((known) => known.hash === hash)) return secrets
   const typed = secrets.filter(({ isTyped }) => isTyped).slice(1 - MOST_TYPED)

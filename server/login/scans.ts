@@ -6,12 +6,12 @@ import { updateRecord } from '../store/update-record.ts'
 import { createWriteQueues } from '../store/write-queues.ts'
 
 /**
- * Which logins a phone has scanned and may not be done with: where to look when its authority ends. The logins themselves
- * decide whose they are. By whose: a session's id, or of native apps, whose tokens end by themselves, their person's
- * `personKeyHash`, for somebody who is blocked.
+ * Which logins a phone has scanned and may still have in hand: where to look when its authority ends. Each login itself
+ * says whose it is. `by` is a session's id. For native apps it is their person's `personKeyHash`, and serves only to
+ * block that person: their tokens end by themselves.
  */
 export interface Scans {
-  /** Noted before the login is the phone's, so that none is the phone's and not noted. Rejects with `store_unavailable`. */
+  /** Called before the phone gets the login, so that none of its is missing. Rejects with `store_unavailable`. */
   note(by: string, scan: Scan): Promise<void>
   of(by: string): Promise<string[]>
 }
@@ -22,7 +22,7 @@ export interface Scan {
   until: number
 }
 
-/** Nobody decides about more at once; of whoever does, the oldest are left to the check at hand-over. */
+/** More than anybody decides about at once. The oldest beyond it are left to the check at hand-over. */
 export const MOST_SCANS = 50
 
 const scansRecord = Compile(
@@ -42,7 +42,7 @@ export function createScans({ store, clock }: { store: RecordStore; clock: Clock
       const key = keyOf(by)
       const decide = (value: unknown) => {
         const known = live(value)
-        // It may be noted already by a try that came to nothing, and then be over before the login is.
+        // A scan that came to nothing may have noted it already, with an end before the login's.
         const others = known.filter(({ loginId, until }) => loginId !== scan.loginId || until >= scan.until)
         if (others.some(({ loginId }) => loginId === scan.loginId)) return { result: undefined }
         const scans = [...others, scan].slice(-MOST_SCANS)

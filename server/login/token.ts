@@ -68,15 +68,15 @@ export function parseToken(text: string): Token | undefined {
   return loginId === undefined || secret === undefined ? undefined : { loginId, secret }
 }
 
-/** A six-digit code hashed for one login: enough to keep it out of a dump, not out of a determined search of 10⁶. */
+/** A six-digit code hashed for one login: hides the code in a dump, but not from a search of all 10⁶. */
 export function hashMatchCode(loginId: string, code: string): string {
   return hashSecret(`${loginId} ${code}`)
 }
 
 /**
- * The secret of the session that a login ends in. It takes the browser key, which only the browser has, and a salt made
- * at the approval, which only the store has and forgets after the hand-over: a hand-over that was cut short or whose
- * reply was lost can be done again, nothing from before the approval leads to the secret, and neither does a stolen store.
+ * The secret of the session that a login ends in. Made from the browser key, which only the browser has, and a salt
+ * from the approval, which only the store has and forgets after the hand-over. So a hand-over that was cut short or
+ * whose reply was lost can be repeated, and neither a stolen store nor anything from before the approval leads to it.
  */
 export function deriveSessionSecret(browserKey: string, loginId: string, salt: string): string {
   return createHmac('sha256', browserKey).update(`scanin session ${loginId} ${salt}`).digest('base64url')
@@ -93,8 +93,8 @@ export function deriveTypedSecret(presentedSecret: string, loginId: string): str
 }
 
 /**
- * The six digits that a phone shows: the same whenever the same phone confirms the login. A confirmation whose reply was lost,
- * or that is sent twice, makes nothing wrong that somebody has read already.
+ * The six digits that a phone shows: the same whenever the same phone confirms the login. So a confirmation that is
+ * sent twice, or whose reply was lost, does not invalidate digits that somebody has read already.
  * @param presentedSecret what the phone is signed in by
  */
 export function deriveMatchCode(presentedSecret: string, loginId: string): string {
@@ -126,7 +126,7 @@ export function formatUserCode(code: string): string {
 
 /** What a person typed, made canonical; case, width, dashes and spaces do not matter (RFC 8628 §6.1). */
 export function parseUserCode(text: string): string | undefined {
-  // No `toUpperCase`: it makes SS of ß.
+  // Letters a to z only: `toUpperCase` on the whole text would turn ß into SS.
   const code = text
     .normalize('NFKC')
     .replace(/[\s\p{Pd}]/gu, '')

@@ -7,7 +7,7 @@ import { deriveUserCode } from './token.ts'
 
 const userCodeRecord = Compile(Type.Object({ loginId: Type.String() }))
 
-/** Other logins that may happen to have the same code before something must be wrong. */
+/** How many other logins may have the same code by chance; more mean that something is broken. */
 const MOST_COLLISIONS = 8
 
 /** Typed codes (RFC 8628 §3.2), each kept as a hash that leads to its login. */

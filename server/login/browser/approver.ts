@@ -14,9 +14,9 @@ export interface ApproverOptions {
 }
 
 /**
- * Whom a phone speaks for at this moment, by the store or the provider and not by what is remembered: its session or bearer
- * has to be good still, and its person one of ours. `undefined`: what it approved counts no more. Rejects where that cannot
- * be told, with `store_unavailable` or `identity_provider_unavailable`.
+ * Finds whom a phone speaks for now, by asking the store or the provider and not this process's memory: the phone's
+ * session or bearer token has to be good still, and its person one of ours. `undefined`: what it approved no longer
+ * counts. Rejects with `store_unavailable` or `identity_provider_unavailable` where nobody can say.
  */
 export type Approver = (phone: Phone, loginId: string) => Promise<User | undefined>
 
@@ -25,7 +25,7 @@ const RETRY_AFTER_SECONDS = 1
 export function createApprover(options: ApproverOptions): Approver {
   const { sessions, approvingTokens, currentPerson, hasEnded, clock } = options
 
-  /** Not knowing somebody is no end of them: another instance may have read of them already. */
+  /** An unknown account has not necessarily ended: another instance may have read a newer accounts file that has it. */
   function refuseUnknown(user: User): void {
     if (currentPerson(user) !== undefined || hasEnded(user)) return
     const cause = new Error('an account that is not in the file as it was read here')

@@ -53,22 +53,22 @@ export interface BrowserLogins {
   /** Whether a phone has it, and its browser can still be let in. */
   isUnderWay(browser: WaitingBrowser): Promise<boolean>
   /**
-   * Gives a pending login a new QR secret, also to who comes with one that is rotated out: the answers since may be lost.
-   * `undefined`: it is not pending, or not this browser's.
+   * Gives a pending login a new QR secret. The browser may show one that is rotated out: replies with newer ones may
+   * have been lost. `undefined`: the login is not pending, or not this browser's.
    */
   rotate(browser: WaitingBrowser): Promise<ShownLogin | undefined>
-  /** What a login that waits for digits is known by. `undefined`: it does not, or is not this browser's. */
+  /** What is known of a login that waits for digits. `undefined`: it waits for none, or is not this browser's. */
   matching(browser: WaitingBrowser): Promise<Matching | undefined>
   /**
-   * Takes what the person read off the phone. `wrong_match_code` with the tries left; else as a poll.
+   * Checks the digits that the person read off the phone. `wrong_match_code` with the tries left; else as a poll.
    * @param guess from `matching`
    */
   match(browser: WaitingBrowser, matchCode: string, guess?: StoredRecord): Promise<BrowserStatus>
   /** The typed code of a pending login, without its dash. `expired_token`: not pending, or not this browser's. */
   userCode(browser: WaitingBrowser): Promise<{ userCode: string; expiresIn: number }>
   /**
-   * Ends the browser's own login, also for who comes with a token that is rotated out, as `rotate` does; anything else stays
-   * as it is. The session that it would still be given ends first: once the login is gone, nobody can ever have it.
+   * Ends the browser's own login, also by a token that is rotated out, as `rotate` does; leaves any other alone. First
+   * ends the session that the login could still hand over: once the login is gone, nobody can ever get that.
    */
   cancel(browser: WaitingBrowser, by?: RequestContext): Promise<void>
 }

@@ -36,10 +36,10 @@ export type BrowserStatus =
   | HandOver
   | typeof EXPIRED
 
-/** Unknown, expired, foreign, rotated out (`ownUntil`) and used up: nobody tells them apart. */
+/** Unknown, expired, another browser's, rotated out (`ownUntil`) or used up: one answer, so nobody tells them apart. */
 const EXPIRED = { status: 'expired' } as const
 
-/** What a desktop's browser is told of its login. What asks the store rejects with `store_unavailable` when that does. */
+/** What a desktop's browser is told of its login. Whatever asks the store rejects with its `store_unavailable`. */
 export interface BrowserPolls {
   /**
    * What a poll is told, held while there is nothing new; at `authenticated` the session is handed over.
@@ -48,7 +48,9 @@ export interface BrowserPolls {
   status(browser: PollingBrowser, request: HoldRequest): Promise<BrowserStatus>
   /** What is told of a login that is known to be this browser's own. `undefined`: there is none. */
   statusOf(login: Login | undefined, browser: WaitingBrowser): BrowserStatus | Promise<BrowserStatus>
-  /** Of somebody who is not one of ours any more: what they scanned or approved waits for nothing. */
+  /**
+   * Denies a login whose phone's person is no longer one of ours: it waits for nothing. `undefined`: not such a one.
+   */
   denialFor(login: Login): LoginEvent | undefined
 }
 
@@ -56,8 +58,8 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
   const { records, collect, hasEnded, clock, policy, closing, tally } = options
 
   /**
-   * What a poll needs to know, with as little work as can be: who polled before has proved most of it, and is remembered
-   * by what was proved last.
+   * What a poll needs to know of its login, with as little work as possible: a browser that polled before has proved
+   * that the login is its own, and this process remembers that proof.
    */
   function recognise(record: StoredRecord | undefined, browser: PollingBrowser): PollView | undefined {
     const { client } = browser
@@ -86,13 +88,13 @@ export function createBrowserPolls(options: BrowserPollsOptions): BrowserPolls {
     tally,
   })
 
-  /** Of a login that this browser was seen to have: whoever looks when it is over says so. */
+  /** Tells that a login has expired, if an earlier poll proved that it was this browser's. */
   function noteIfExpired({ token, client, traceparent }: PollingBrowser): void {
     if (client?.proof === undefined || client.proof.view.expiresAt > clock()) return
     const { record, loginId } = client.proof
     client.proof = undefined
     const before = decodeLogin(record.value)
-    // Of another login it proves nothing.
+    // The remembered proof may be of another login.
     if (before === undefined || loginId !== token.loginId) return
     void records.noteExpired(loginId, before, pollContext(traceparent))
   }

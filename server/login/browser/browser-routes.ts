@@ -81,7 +81,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     return returnTo === undefined ? {} : { returnTo, application: await options.applicationOf(returnTo) }
   }
 
-  /** Not that of a login which a phone has, and which the page goes on with. */
+  /** The browser key cookies to clear; never that of `about` once a phone has that login: its page goes on with it. */
   async function spareKeys(request: FastifyRequest, about: string | undefined): Promise<string[]> {
     const { cookie } = request.headers
     const spare = spareKeyNames(cookie, cookies)
@@ -92,7 +92,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
       : spare
   }
 
-  /** @param about the token of the login that it is not to be: that one's browser may go on with it */
+  /** @param about the token that the browser sent: it gets a new login, but may go on with that token's */
   async function start(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -114,7 +114,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.post(
     '/login',
     {
-      // It begins a login or goes on with one: only its body says.
+      // Only the body says whether this begins a login or goes on with one, so the handler itself asks `pressure`.
       config: { step: 'never_refused' },
       schema: {
         operationId: 'startLogin',
@@ -147,7 +147,7 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
   app.get(
     '/login/status/:token',
     {
-      // Who keeps to their pace is never refused: the pace gets slower.
+      // A browser that keeps to its pace is never refused: under load the pace gets slower.
       config: { isPoll: true, step: 'never_refused' },
       schema: {
         operationId: 'pollLogin',

@@ -10,7 +10,7 @@ import { qrImage } from './qr-image.ts'
 
 /** The wire forms of what the desktop's browser sends and gets, and how the service's own values become them. */
 
-/** Where what is no token is answered as a token that is not this browser's. */
+/** For routes that answer text that is no token as they answer another browser's token. */
 export const anyToken = Type.String({ description: 'Of a login of this browser', examples: [TOKEN_EXAMPLE] })
 
 export const startBody = Type.Union([

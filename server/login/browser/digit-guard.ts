@@ -6,8 +6,8 @@ import type { QueueTally } from '../../queues.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 
 /**
- * Wrong digits a minute, in logins of one person, before one that has had a wrong try itself is made to pause: more than
- * ten logins, each of which that person has scanned and confirmed.
+ * Wrong digits a minute, over all logins of one person, before a login that itself had a wrong try has to pause: at
+ * five tries each that takes more than ten logins, all scanned and confirmed by that person.
  */
 const PER_PERSON = 50
 /** More people than one are behind an address. */
@@ -36,8 +36,8 @@ export interface DigitAttempt<Outcome> {
 
 /**
  * Lets the digits of a login be tried, and counts wrong ones: by the person who is signing in, by the browser's address
- * and by the networks around it. The first try of every login is run, whatever others have typed; a login by itself has
- * five at the most. Rejects as the try does, and with `slow_down` after too many wrong ones: the try is not used up then.
+ * and by the networks around it. The first try of every login runs, whatever others have typed. Rejects as the try
+ * does; after too many wrong digits with `slow_down`, which uses up none of a login's five tries.
  */
 export type DigitGuard = <Outcome>(attempt: DigitAttempt<Outcome>) => Promise<Outcome>
 
@@ -58,7 +58,7 @@ export function createDigitGuard(makeLimiter: MakeLimiter, tally?: QueueTally): 
   }
 
   return async ({ loginId, address, find, run }) => {
-    // Before anybody waits: whoever has only seen the code, and with it the login's id, stands in no way.
+    // Before the queue: somebody who has only seen the code, and so knows the login's id, must not take a place in it.
     const matching = await find()
     if (matching === undefined) return run(undefined)
     const person = personKeyHash(matching.person)

@@ -53,9 +53,9 @@ export interface CollectingBrowser {
   replaces: string | undefined
   /** The request that it asks by, or what is kept of a poll. */
   by?: AnyContext | undefined
-  /** Whom it is open to, as they are now; to anybody else it is denied. Left out: to all. */
+  /** Whether a person, as they are now, may be let in; if not, the login is denied. Left out: everybody may. */
   isOpenTo?: ((user: User) => boolean) | undefined
-  /** It has yet to keep which session that is: the hand-over repeats until its first use, however long ago it was given. */
+  /** The caller has yet to keep which session it got: so the hand-over repeats until its first use, not ten seconds. */
   isKeptFirst?: boolean
 }
 
@@ -70,22 +70,22 @@ export type Collected = HandOver | { status: 'denied'; expiresIn: number } | und
 export type Collect = (browser: CollectingBrowser, found?: StoredRecord) => Promise<Collected>
 
 /**
- * Collects an approved login, if what approved it is still good: lists and opens its session and marks the login delivered,
- * in one write or in this order, and only then gives the session's secret away. Cut short anywhere, the next poll goes on
- * with the same session for as long as the login may be collected. However many polls race, each step is done once and
- * all get the same session; whoever comes after its first use gets `undefined`.
+ * Collects an approved login, if what approved it is still good. Lists and opens its session and marks the login
+ * delivered, in one write or in this order; only then gives the session's secret away. If that is cut short, the next
+ * poll goes on with the same session while the login may be collected. However many polls race, each step is done once
+ * and all get the same session; a poll after the session's first use gets `undefined`.
  */
 export function createCollect({ records, sessions, approver, clock, policy }: HandOverOptions): Collect {
   function denialOf(login: Login): Collected {
     return { status: 'denied', expiresIn: secondsUntil(toldEnd(login, clock()), clock()) }
   }
 
-  /** Lets an event happen to a login that is still the phone's that was looked at. `undefined`: it is not. */
+  /** Applies an event to a login if the phone that was read from it still has it. `undefined`: it does not. */
   async function applyFor(phone: Phone, loginId: string, event: LoginEvent, by?: AnyContext) {
     return (await records.apply(loginId, ifStillOf(phone, event), { durable: true, by }))?.login
   }
 
-  /** Denied for good; what is delivered already stays so, and is told to be denied for as long as it would repeat. */
+  /** Denies for good. What is delivered stays so, but its browser is told `denied` for as long as it would repeat. */
   async function deny(browser: CollectingBrowser, { phone }: ApprovedLogin): Promise<Collected> {
     const event = { type: 'deny', phone, showMs: policy.collectMs, why: 'authority_ended' } as const
     const login = await applyFor(phone, browser.loginId, event, browser.by)
@@ -99,8 +99,8 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     { user, salt, opened }: { user: User; salt: string; opened: OpenedSession },
   ): Promise<HandOver> {
     await sessions.settle(opened, { replaces, by })
-    // Nobody waits for it, and where it is lost the next repeat does it: the session is given whether or not the store
-    // can say that it was. The time counts from here, however long the store takes.
+    // Not awaited: the browser gets the session even if the store cannot note that it was given, and the next repeat
+    // notes it then. The time counts from here, however long the store takes.
     const repeatsUntil = clock() + REPEAT_FOR_MS
     if (!isKeptFirst) {
       records.apply(loginId, () => ({ type: 'give', repeatMs: repeatsUntil - clock() })).catch(() => undefined)
@@ -116,7 +116,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     }
   }
 
-  /** The session's creation with its login's collection, in one write; this one is the last of it. */
+  /** The login's part of the write that creates its session, and the last record of it: marks the login delivered. */
   function collection({ loginId, by }: CollectingBrowser, { phone }: ApprovedLogin, found?: StoredRecord) {
     return {
       key: records.keyOf(loginId),
@@ -129,7 +129,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     }
   }
 
-  /** The session of a login that was over before it was delivered: nobody was given it, and nobody will be. */
+  /** Discards the session of a login that ended before it was delivered: no browser has that session, or can get it. */
   async function discardIfOver({ loginId }: CollectingBrowser, opened: OpenedSession): Promise<void> {
     const login = await records.read(loginId)
     if (login === undefined || login.status === 'denied') await sessions.discard(opened)
@@ -137,7 +137,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
 
   async function handOver(browser: CollectingBrowser, approved: AuthenticatedLogin, found?: StoredRecord) {
     const { phone, salt } = approved
-    // Who the phone speaks for now, the list that their session will join, and what that goes on with: in one round trip.
+    // In one round trip: whom the phone speaks for now, the list that their session joins, and what it inherits.
     const [user, guess, inherited] = await Promise.all([
       approver(phone, browser.loginId),
       sessions.lookUp(phone.user),
@@ -147,23 +147,23 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const along = collection(browser, approved, found)
     const session = { ...newSession(browser, approved, user), ...inherited }
     const { opened, also, isLeft } = await sessions.create(session, { guess, along })
-    // Its owner has seen it in the list, and ended it; or is blocked.
+    // The owner saw the session in the list and ended it, or is blocked or gone.
     if (opened === undefined) return deny(browser, approved)
-    // Another phone of the person has taken it over, or it is gone.
+    // Another phone of the person has taken the login over, or the login is gone.
     if (also === undefined) {
       if (isLeft) await discardIfOver(browser, opened)
       return collect(browser)
     }
     if (isRepeating(also.login)) return give(browser, also.login, { user, salt, opened })
     if (also.login.status !== 'denied') return undefined
-    // Where records are written one by one, it may be there by now. Nobody was given it, and nobody will be.
+    // A store that writes records one by one may have created the session. No browser has it, or can get it.
     await sessions.discard(opened)
     return denialOf(also.login)
   }
 
   /**
-   * The session was opened before: what is not there any more has ended, and does not come back. What was given stays, also
-   * where it is not given again: the reply that brought it may have arrived, and this be a poll from before it.
+   * Gives a session again. If it is no longer there, it has ended and is not created anew. Where it is not given again
+   * it stays: the reply that brought it may have arrived, and this poll may have been sent before that.
    */
   async function repeat(browser: CollectingBrowser, login: DeliveredLogin & { salt: string }) {
     const { loginId, browserKey } = browser
@@ -171,7 +171,7 @@ export function createCollect({ records, sessions, approver, clock, policy }: Ha
     const secret = deriveSessionSecret(browserKey, loginId, salt)
     const [user, opened] = await Promise.all([approver(phone, loginId), sessions.resume(secret)])
     if (user === undefined) return denialOf(login)
-    // Changes nothing any more, but is answered only once replicas have what the first try left undone.
+    // Changes nothing, but is answered only once replicas have the write that the first try may have left undone.
     if (!isRepeating(await applyFor(phone, loginId, COLLECT))) return undefined
     return opened && give(browser, login, { user, salt, opened })
   }
@@ -191,7 +191,7 @@ function ifStillOf(phone: Phone, event: LoginEvent): EventFor {
   return (login) => (isStillOf(login, phone) ? event : undefined)
 }
 
-/** What the session is, is the login's word; whose it is, is for now to say. */
+/** Takes what the session is like from the login, and whose it is from the person as they are now. */
 function newSession(
   { loginId, browserKey }: CollectingBrowser,
   { salt, remember, browser, ip, phone }: AuthenticatedLogin,
@@ -204,7 +204,7 @@ function newSession(
   return { secret, user, kind: 'browser', remember, browser, ip, handedOverBy: loginId, ...how, ...profile }
 }
 
-/** The secret of the session that a login leads to, for its browser, which may still be given it. */
+/** The secret of the session that this login may still give to its browser. `undefined`: it may give none. */
 export function secretToGive(
   { loginId, browserKey }: Pick<CollectingBrowser, 'loginId' | 'browserKey'>,
   login: Login,

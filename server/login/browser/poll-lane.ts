@@ -20,7 +20,7 @@ interface PollLaneOptions {
   paces: Paces
   headers: HeaderSets
   log: RequestLog
-  /** Their pages get more headers than this writes. */
+  /** Polls from pages of these origins take the route: they get more headers than the lane writes. */
   allowedOrigins: readonly string[]
 }
 
@@ -30,24 +30,24 @@ interface Reply {
   text: string
 }
 
-/** What says that more is left is put together anew each time. */
+/** A reply that says that more is left is not kept for the next poll. */
 const LONGEST_KEPT_SECONDS = 3600
 
-/** As the web client writes it. A poll of another form is a poll too, and takes the route. */
+/** A poll as the web client writes it. A poll in any other form takes the route. */
 const POLL = new RegExp(`^/login/status/${TOKEN_GROUPS}(?:\\?seen=([a-z_]{1,32})&wait=([0-9]{1,6}))?$`)
 const METHOD = 'GET'
 const ROUTE = '/login/status/:token'
 
 /**
- * Polls past Fastify: they are nearly all that browsers ask for, and without Fastify's request, reply and hooks a plain
- * one costs a sixth less and a held one half. What is decided is `poll`'s affair, here and in the route alike; here it
- * is only read and written.
+ * Answers polls without Fastify: they are nearly all that browsers ask for, and without Fastify's request, reply and
+ * hooks a plain one costs a sixth less and a held one half as much. `poll` decides, here and in the route alike; the
+ * lane only reads the request and writes the reply.
  */
 export function createPollLane({ poll, cookies, paces, headers, log, allowedOrigins }: PollLaneOptions): Shortcut {
   const others = new Set(allowedOrigins)
   const apiFields = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
   const waitingReplies = { pending: new Map<number, Reply>(), scanned: new Map<number, Reply>() }
-  /** The pace that those tell of. */
+  /** The pace that `waitingReplies` are made with. */
   let toldPace = paces.current
 
   function makeReply(status: BrowserStatus): Reply {
@@ -55,7 +55,7 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     return { fields: [...apiFields, 'content-length', String(Buffer.byteLength(text))], text }
   }
 
-  /** Nearly every reply says that somebody still waits: one for each second that is left, made once a pace. */
+  /** Nearly every reply says that a login still waits. One for each second left is kept until the pace changes. */
   function replyTo(status: BrowserStatus): Reply {
     if (status.status !== 'pending' && status.status !== 'scanned') return makeReply(status)
     if (paces.current !== toldPace) {
@@ -90,7 +90,7 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
 
   function answer(request: IncomingMessage, response: ServerResponse, token: Token, wish: HoldWish): void {
     const startedAt = performance.now()
-    // Of its headers this is all that is left once it is asked, and it is read only for a line.
+    // `poll` drops the request's headers, so this is kept for the log; it is parsed only if a line needs it.
     const traceparent = traceparentOf(request)
     poll(request, response, token, wish)
       .then((status) => {

@@ -19,8 +19,8 @@ interface PollOptions {
 const NO_COOKIES: readonly string[] = []
 
 /**
- * What the browser that sent `request` is to be told. The request's headers are read, and gone, before this returns. Rejects
- * as `BrowserPolls.status` does.
+ * What the browser that sent `request` is to be told. Reads the request's headers and drops them before it returns.
+ * Rejects as `BrowserPolls.status` does.
  */
 export type Poll = (
   request: IncomingMessage,

@@ -4,8 +4,8 @@ import QRCode from 'qrcode'
 const MARGIN = 4
 
 /**
- * One mask for all instead of drawing all eight and judging them, which is nine tenths of the work. Any mask is valid;
- * what judging buys is a little contrast of pattern, and `qr-image.test.ts` reads many to show that none is lost.
+ * One fixed mask: drawing all eight and rating them is nine tenths of the work. Any mask is valid; rating gains only a
+ * little contrast, and `qr-image.test.ts` reads many codes to show that none becomes unreadable.
  * The text goes as one byte segment: looking for shorter encodings would find none in a URL with lower-case letters.
  */
 const MASK = 2

@@ -2,16 +2,16 @@ import { withoutBlanks } from '../../http/blanks.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { isBrowserKey, isLoginId } from '../token.ts'
 
-/** Each tab has a key of its own. More than these, and the cookies of many tabs fill the header that a proxy takes. */
+/** Each tab has a key of its own. The cookies of more tabs than this could overfill the header that a proxy takes. */
 const MOST_KEYS = 5
-/** Proxies take no more than 4 kB of a reply's headers by default: who comes with very many loses them by and by. */
+/** Proxies take at most 4 kB of reply headers by default: a browser with more keys loses them over several replies. */
 const MOST_CLEARED = 20
 
 /**
- * The names of browser keys' cookies that have to go, so that with one more the browser has five at the most; of very many,
- * twenty in one reply. Browsers send the oldest first (RFC 6265 §5.4). A session, and whatever other cookies the host has,
- * is never among them.
- * @param kept a login whose key is not among them
+ * The names of the browser key cookies to clear, so that the browser has at most five with the next one; at most twenty
+ * in one reply. Browsers send the oldest first (RFC 6265 §5.4). Never names a session's cookie, or another cookie of
+ * the host.
+ * @param kept the login whose key stays
  */
 export function spareKeyNames(
   header: string | undefined,

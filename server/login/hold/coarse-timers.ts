@@ -6,8 +6,8 @@ export type CoarseTimer = number
 
 /**
  * Timers for waits that thousands have at once. All that come due within 5 ms share one timer of the event loop, and
- * setting one makes nothing but its place in a list. Coarser ones would gather waits that began apart into one storm,
- * again and again, and whoever has news in it would wait for it to pass.
+ * setting one costs only its entry in a set. Coarser timers would end waits that began apart in one burst, again and
+ * again, and a poll that has news in it would have to wait for the burst to pass.
  */
 export interface CoarseTimers {
   /** Calls back after `ms`, up to 7 ms late. A callback that is set twice for the same time is called once. */

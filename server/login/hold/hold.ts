@@ -9,7 +9,7 @@ export interface Asker {
   readonly token: Token
 }
 
-/** Who waits: Node's response is one. Closed, there is nobody to answer. */
+/** The client that waits: Node's response is one. Once it is closed, there is nobody to answer. */
 export interface Client {
   readonly destroyed: boolean
   on(event: 'close', listener: () => void): unknown
@@ -25,11 +25,11 @@ export interface HoldRequest {
 
 export interface HoldOptions<Who extends Asker, Known, Answer> {
   records: Pick<LoginRecords, 'readStored' | 'watch'>
-  /** What a record, or that there is none, means to who asks. */
+  /** What a record means to the asker, or that there is none. */
   recognise: (record: StoredRecord | undefined, asker: Who) => Known
-  /** Milliseconds for which that is not worth a reply to who has `seen` it; 0: reply at once. */
+  /** For how many milliseconds `known` needs no reply to an asker that has `seen` this status; 0: reply at once. */
   patienceFor: (known: Known, seen: string | undefined) => number
-  /** Whether what a notice says is from before what was read, and that is to be read again: notices may be late. */
+  /** Whether a notice is older than what was read, so that the record is read again: notices may be late. */
   isOld: (news: Known, read: Known) => boolean
   /** What the asker is told of it in the end. May throw. */
   tell: (known: Known, asker: Who) => Answer | Promise<Answer>
@@ -51,8 +51,8 @@ export const holdTally = (): HoldTally => ({ polls: 0, held: 0, waiting: 0 })
 export type Hold<Who extends Asker, Answer> = (asker: Who, request: HoldRequest) => Promise<Answer>
 
 /**
- * Thousands of these wait at once, and what each keeps is what the garbage collector copies: so one object, one function
- * for all that can end the wait, and nothing of the request but the client to answer.
+ * Thousands of these exist at once, and the garbage collector copies all that each keeps. So a wait is one object with
+ * one function for all that can end it, and keeps nothing of the request but the client to answer.
  */
 interface Wait<Who, Known, Answer> {
   readonly asker: Who
@@ -76,9 +76,9 @@ const NO_TIMER: CoarseTimer = 0
 const watchesNothing = () => undefined
 
 /**
- * Reads a login, and while what was read is not worth a reply, waits: for a change, `waitMs`, the client's end or the
- * process's. Watching starts before the read, so no change falls in between; a notice may be lost all the same, and
- * then the read at the end of the wait finds it.
+ * Reads a login and, while there is nothing new to reply, waits for a change, `waitMs`, the client's end or the
+ * process's. Watching starts before the read, so no change falls in between. If a notice is lost all the same, the read
+ * at the end of the wait finds the change.
  */
 export function createHold<Who extends Asker, Known, Answer>(
   options: HoldOptions<Who, Known, Answer>,
@@ -126,7 +126,7 @@ export function createHold<Who extends Asker, Known, Answer>(
     if (wait.known === READING) wait.isStale = true
     else if (news !== undefined) hear(wait, recognise(news, wait.asker), wait.known)
     else if (isGivenUp(wait)) finish(wait, wait.known)
-    // At the end of its time too: a notice may have been lost.
+    // Also when the wait's time is over: a notice may have been lost.
     else readAgain(wait)
   }
 

@@ -12,7 +12,7 @@ export interface Holds {
   paces: Paces
   /** Who polls, and how fast. */
   clients: PollingClients
-  /** Which browsers renew their codes, and how fast: as polls come, or as often as codes are to be renewed. */
+  /** Which browsers renew their codes, and how fast: at the pace of polls, or at that of renewals if it is faster. */
   renewing: PollingClients
   /** Its coming answers every held poll at once. */
   closing: Closing

@@ -11,9 +11,9 @@ export interface WaitingBrowser {
   browserKey: string | undefined
   /** The public id of the session that its cookie names, whether or not there is one: a new one takes its place. */
   replaces: string | undefined
-  /** The request that it asks by. Left out: a poll, which may be held, and keeps no more than it has to. */
+  /** The request on which it asks. Left out by a poll, which may be held and keeps as little as it can. */
   by?: RequestContext
-  /** A poll's, as it came: it is read when there is something to tell. */
+  /** A poll's, unparsed: it is parsed only when there is something to tell. */
   traceparent?: string | undefined
 }
 
@@ -29,8 +29,8 @@ export interface PollView {
 }
 
 /**
- * That a login is a browser's own, and what it was like. Until the store has another version of it, the same key and
- * token prove the same, and there is nothing to parse or to hash: most of what a poll would do by itself.
+ * Proves that a login is a browser's own, and keeps what a poll tells of it. While the store has the same version, the
+ * same key and token prove it again without parsing or hashing, which is most of a poll's own work.
  */
 export interface Proof {
   /** What it was found in. */
@@ -49,14 +49,14 @@ export function isOwn(login: Login, { token, browserKey }: AskingBrowser, now: n
 }
 
 /**
- * Whether this browser may renew it, or give it up: by its cookie, and under any token of it that it may know no newer one
- * than. Whoever is to be told something, or given a typed code, has to have one that is good.
+ * Whether this browser may renew the login or give it up: it needs the key, and any token that the login lists, as the
+ * replies with newer ones may have been lost. To be told something, or given a typed code, it needs a good token.
  */
 export function isOwnByAny(login: Login, { token, browserKey }: AskingBrowser): boolean {
   return hasKey(login, browserKey) && listsSecret(login, hashSecret(token.secret))
 }
 
-/** The proof that a login is this browser's own, by its key, no part of a header. `undefined`: it is not. */
+/** Proves that a login is this browser's. `undefined`: it is not. Keeps the key: it must be no slice of a header. */
 export function prove(
   login: Login,
   record: StoredRecord,
@@ -91,13 +91,13 @@ export function pollViewOf(login: Login): PollView {
   return { status: login.status, expiresAt: login.expiresAt, triesLeft, user: phoneOf(login)?.user }
 }
 
-/** A device's login is no browser's: it is for tokens within scopes, not for a session that may do everything. */
+/** No browser owns a device's login: it leads to tokens within scopes, not to a session that may do everything. */
 function hasKey({ browserKeyHash, application }: Login, browserKey: string | undefined): browserKey is string {
   if (browserKey === undefined || application?.isDevice) return false
   return isSameHash(browserKeyHash, hashSecret(browserKey))
 }
 
-/** What is cut out of a header keeps the whole header alive; a copy does not. @param text well-formed */
+/** A slice of a header keeps the whole header in memory; a copy does not. @param text well-formed */
 export function copyOf(text: string): string {
   return Buffer.from(text).toString()
 }

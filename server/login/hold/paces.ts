@@ -4,14 +4,14 @@ import type { Pace } from './pace-wire.ts'
 export const LONGEST_HOLD_SECONDS = 25
 const LONGEST_INTERVAL_SECONDS = 10
 /**
- * By how much a hold may end early while the pace is slowed. Who had to wait together is answered together and would come
- * again together, cycle after cycle: a service full for a second, and then idle for five.
+ * By how much a hold may end early while the pace is slowed. Otherwise polls that were answered together would come
+ * again together, cycle after cycle: the service would be full for a second, and then idle for five.
  */
 const SPREAD = 0.25
 
 /** What clients are told to keep to: the configured pace, and slower ones under load. */
 export interface Paces {
-  /** The pace now: the same object for as long as it is the same. */
+  /** The pace now: the same object until the pace changes. */
   readonly current: Pace
   /** Counts a poll, and sees whether the pace is still right. */
   polled(): void
@@ -44,8 +44,8 @@ export function createPaces(base: Pace, { pressure, random }: PacesOptions): Pac
 }
 
 /**
- * How many times slower than this pace the slowest is. What is held is slowed by `hold` alone; what is not, since holding
- * is off or a proxy in between cuts it, by `interval`.
+ * How many times slower than this pace the slowest is. `hold` alone slows polls that are held; `interval` slows those
+ * that are not, because holding is off or a proxy in between cuts it short.
  */
 export function longestSlowdown({ interval, hold }: Pace): number {
   return longestHoldSlowdown(hold) * Math.max(1, LONGEST_INTERVAL_SECONDS / interval)

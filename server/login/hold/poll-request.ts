@@ -26,9 +26,9 @@ const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
 const NO_RAW_HEADERS: string[] = []
 
 /**
- * How long this poll may be held: what it asks for, up to `longestSeconds`. Its headers are gone from then on: a client
- * may send more of them, 16 KiB with every poll, than all that a held one has to keep. One with a body, which nobody reads
- * and which would wait beside it, is not held.
+ * How long this poll may be held: as long as it asks for, up to `longestSeconds`. Drops the request's headers: a client
+ * may send 16 KiB of them with every poll, more than all that a held poll has to keep. A poll with a body is not held:
+ * nobody reads the body, and it would stay in memory as long.
  */
 export function takeHoldRequest(
   request: IncomingMessage,

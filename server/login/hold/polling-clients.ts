@@ -5,21 +5,21 @@ import type { Paces } from './paces.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */
 export interface PollingClient {
-  /** By which it is found. No part of a header, which would live for as long as what is known of it. */
+  /** By which it is found. A copy: a slice of a header would keep the whole header in memory. */
   key: string
   /** Epoch milliseconds: when it would be on pace again. */
   onPaceAt: number
-  /** How far apart polls were to be when that was reckoned. */
+  /** How far apart polls had to be when `onPaceAt` was computed. */
   spacingMs: number
   /** The interval that its last reply named, in whole seconds, where that is not the pace of all. */
   toldSeconds: number | undefined
-  /** A browser's: that its login is its own, as found when that was read last. */
+  /** A browser's: the proof that its login is its own, of the last read. */
   proof: Proof | undefined
 }
 
 /** Keeps each waiting client to its pace, in this process's memory: no poll pays a round trip for it. */
 export interface PollingClients {
-  /** The client with this key, known or new: the whole key, for one with another end is another's. */
+  /** The client with this key, known or new. Takes the whole key: keys that differ at the end alone are two clients. */
   find(key: string): PollingClient
   /** Counts a poll. @returns 0, or the whole seconds to wait when it came far too fast; such a poll is not counted. */
   admit(client: PollingClient): number
@@ -28,14 +28,14 @@ export interface PollingClients {
 /** How many polls a client may be ahead of its pace: tabs wake up, networks come back. */
 const BURST_POLLS = 10
 const SWEEP_EVERY_MS = 10_000
-/** Longer than a poll may be held: who has proved something and still waits is still known. */
+/** Longer than a poll may be held, so that a client that waits keeps its proof. */
 const PROOF_REMEMBERED_MS = 30_000
 /** Twice as many as there may be connections. */
 const MOST_CLIENTS = 300_000
 
 /**
- * The generic cell rate algorithm: one number a client, the time at which it would be on pace again. The pace is that of
- * now: a client that is ahead is so by as many polls when it changes, so none is refused that keeps to what it was told.
+ * The generic cell rate algorithm: one number a client, the time at which it would be on pace again. When the pace
+ * changes, a client stays ahead by as many polls as before, so that none is refused that keeps to the pace it was told.
  */
 export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: PollingClientsOptions): PollingClients {
   const clients = new Map<string, PollingClient>()
@@ -46,7 +46,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
     if (now < nextSweepAt && nextSweepAt - now <= SWEEP_EVERY_MS) return
     nextSweepAt = now + SWEEP_EVERY_MS
     for (const [key, { onPaceAt, proof }] of clients) {
-      // Keys that anybody may make up are forgotten as soon as they are on pace.
+      // Anybody can make up keys, so a client without a proof is forgotten as soon as it is on pace.
       const rememberedMs = proof === undefined ? 0 : PROOF_REMEMBERED_MS
       if (onPaceAt + rememberedMs <= now) clients.delete(key)
     }
@@ -67,7 +67,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
         toldSeconds: undefined,
         proof: undefined,
       }
-      // Beyond that a new one is served like any other, and not remembered.
+      // Beyond `most`, a new client is served like any other, but not remembered.
       if (clients.size < most) clients.set(client.key, client)
       return client
     },
@@ -77,7 +77,7 @@ export function createPollingClients({ clock, paces, most = MOST_CLIENTS }: Poll
       paces.polled()
       const spacing = spacingMs(client.toldSeconds)
       const ahead = (client.onPaceAt - now) / client.spacingMs
-      // Nobody gets further ahead than the burst: beyond it the clock was set back, and it is no fault of the client's.
+      // No client gets further ahead than the burst. One that seems to be is not to blame: the clock was set back.
       const polls = ahead > 0 && ahead <= BURST_POLLS ? ahead : 0
       const excessMs = (polls - (BURST_POLLS - 1)) * spacing
       if (excessMs > 0) return Math.ceil(excessMs / 1000)

@@ -19,8 +19,8 @@ export interface CodeAttempt<Found> {
 }
 
 /**
- * Lets a code be looked up, and counts one that led nowhere: by person, by address and by the networks around it.
- * Right codes count for nothing, and who has sent no wrong one is not refused for those of others at the same address.
+ * Lets a code be looked up, and counts one that led nowhere: by person, by address and by the networks around it. Right
+ * codes are not counted, and a person who sent no wrong one is not refused because of others at the same address.
  * Rejects as the look-up does, and with `slow_down` after too many wrong codes.
  */
 export type CodeGuard = <Found>(attempt: CodeAttempt<Found>) => Promise<Found>

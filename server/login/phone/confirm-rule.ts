@@ -24,7 +24,7 @@ export interface ScannedByPhone {
 
 export interface ConfirmRule {
   /**
-   * What is asked of this phone. A native app has no passkeys here: where all have to confirm by one, it confirms nothing.
+   * What this phone's owner confirms by. A native app has no passkeys here, so it cannot confirm where all need one.
    */
   kindFor(phone: Phone): Promise<ConfirmKind>
   /** @throws ScanInError `passkey_required`: its owner has none */
@@ -49,7 +49,7 @@ export function createConfirmRule({ mode, isSecureContext, passkeys }: ConfirmRu
     options: (phone, scanned) => passkeys.proofOptions(phone, purposeOf(phone, scanned)),
 
     async prove(phone, scanned, { assertion, by }) {
-      // Approved already: said again, nothing comes of it.
+      // Approved already: confirming again changes nothing, so no passkey is asked for.
       if (isApproved(scanned.login)) return phone
       const { passkey } = await passkeys.prove(phone, assertion, purposeOf(phone, scanned), by)
       return { ...phone, amr: joinAmr(phone.amr, amrOfPasskey(passkey)), confirm: 'passkey' }
@@ -59,7 +59,7 @@ export function createConfirmRule({ mode, isSecureContext, passkeys }: ConfirmRu
   }
 }
 
-/** This login, for this browser, by this phone: an assertion that was made for any other is none. */
+/** What an assertion has to be made for: this login, for this browser, by this phone. Any other is refused. */
 function purposeOf({ id }: Phone, { loginId, login }: ScannedByPhone): string {
   return `confirm ${loginId} ${login.browserKeyHash} ${id}`
 }

@@ -3,12 +3,12 @@ import type { Phone } from '../login.ts'
 
 /** Nobody said when the token ends. */
 const NO_KNOWN_END = Number.MAX_SAFE_INTEGER
-/** In no id of a person (`identity/names.ts`). */
+/** Between a person's id and a device's: no id of a person contains it (`identity/names.ts`). */
 const AND = '\u0000'
 
 /**
- * A native app as the phone that it is on: of one person, told from others by the key that it has shown, or by what it
- * calls itself. That is a label and no proof: whoever has the token may write any.
+ * A native app as the phone that it is on: one person's, told from their other phones by the key that the app has
+ * proved, or by the id that it sends. That id is a label and no proof: whoever has the token may send any.
  * @param deviceId a UUID. Left out: it does not say which one it is
  */
 export function phoneOfApp({ user, goodUntil, issuedAt, keyThumbprint }: NativeApp, deviceId?: string): Phone {
@@ -23,7 +23,7 @@ export function mayBeAnyPhone({ id, goodUntil }: Phone): boolean {
   return goodUntil !== undefined && !id.includes(AND)
 }
 
-/** Whether this phone, that of a login, is one that such an app may be on. */
+/** Whether a login's phone may be the one that such an app is on. */
 export function isPhoneOfPerson(app: Phone, { id }: Phone): boolean {
   return id.startsWith(`${app.id}${AND}`)
 }

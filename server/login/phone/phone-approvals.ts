@@ -84,20 +84,20 @@ interface ConfirmOptions {
 export type MatchFor = (browserAt: ClientAddress) => MatchKind
 
 /**
- * What a signed-in phone does with a login. Unknown, expired, rotated out and used up are one refusal, `expired_token`;
- * `store_unavailable` when the store is. What else is refused stands at each method.
+ * What a signed-in phone does with a login. One that is unknown, expired, rotated out or used up is always refused with
+ * `expired_token`. Rejects with `store_unavailable` when the store does. Each method names its other refusals.
  */
 export interface PhoneApprovals {
   /**
-   * Takes the code for this phone. The first person to scan owns the login, `already_scanned` to any other; of one
-   * person's phones, the last.
+   * Takes the login for this phone. The first person to scan owns it, and any other gets `already_scanned`; of that
+   * person's phones, the last one to scan has it.
    */
   scan(token: Token, phone: Phone, matchFor: MatchFor, by?: RequestContext): Promise<ApprovalRequest>
   /** As `scan`, by the code that a person typed. */
   scanUserCode(typed: TypedCode, phone: Phone, matchFor: MatchFor, by?: RequestContext): Promise<ApprovalRequest>
-  /** The login's record, for `confirm`: read before it is known who asks, together with the question who that is. */
+  /** The login's record, for `confirm`: read in the same round trip in which the phone is authenticated. */
   lookUp(token: Token): Promise<StoredRecord | undefined>
-  /** The phone; of a native app that has not said which one it is on, the one that has scanned the login. */
+  /** The phone itself. For a native app that has not said which phone it is on: the one that has scanned the login. */
   asScanner(phone: Phone, token: Token): Promise<Phone>
   /**
    * The login that this phone has scanned, out of a record from `lookUp`. `not_scanned`: it has not; which is what
@@ -162,7 +162,7 @@ export function createPhoneApprovals(options: PhoneApprovalsOptions): PhoneAppro
     return (login) => ({ type: 'scan', phone, match: matchOf(login, matchFor), confirmMs, ...extra })
   }
 
-  /** Scans, and before that notes where to look when the phone's authority ends. */
+  /** Scans; before that, notes the login under the phone, to find it when the phone's authority ends. */
   async function scanAs(phone: Phone, loginId: string, eventFor: EventFor, by?: RequestContext): Promise<Login> {
     const found = await records.readStored(loginId)
     const login = records.decode(found)
@@ -255,7 +255,7 @@ function byToken({ secret }: Token, eventFor: EventFor): EventFor {
   return (login, now) => (acceptsSecret(login, secretHash, now) ? eventFor(login, now) : undefined)
 }
 
-/** A device has nothing to type digits into: what its owner goes by is the card (RFC 8628 §5.4). */
+/** A device has nothing to type digits into: its owner compares what the card on the phone says (RFC 8628 §5.4). */
 function matchOf(login: Login, matchFor: MatchFor): MatchKind {
   return login.application?.isDevice ? 'none' : matchFor(addressOf(login))
 }

@@ -59,7 +59,7 @@ interface PhoneRoutesOptions {
 
 const tags = ['phone']
 const security = [{ session: [] }, { bearer: [] }, { dpop: [] }]
-/** Of whoever has to say whose phone they are. */
+/** The problems of each route that authenticates a phone. */
 const PHONE = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
 
 /** What a signed-in phone calls. Who it speaks for is decided by its session or token, by nothing in a body. */
@@ -71,7 +71,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
     return (browserAt) => (isSameNetwork(browserAt, phoneAt) ? 'none' : 'code')
   }
 
-  /** Nobody is warned of what nobody knows: where the browser is, or what was before. */
+  /** Whether to warn of a new browser: never where its address, or what is remembered of its person, is not known. */
   async function isNew(phone: Phone, { browser, browserAt }: ApprovalRequest): Promise<boolean> {
     if (!browserAt.isKnown) return false
     return options.isNewBrowser(phone.user, { browser, ip: browserAt.address })
@@ -121,7 +121,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const found = await codeGuard({ phone, address: phoneAt.address, lookUp })
       const [confirm, isNewBrowser] = await Promise.all([confirmRule.kindFor(phone), isNew(phone, found)])
       const sameNetwork = isSameNetwork(found.browserAt, phoneAt)
-      // Where a proxy is says nothing of where the browser is.
+      // An address that may be a proxy's does not say where the browser is.
       const place = found.browserAt.isKnown ? options.placeOf(found.browserAt.address) : undefined
       const { application, returnTo } = found
       const logo = application === undefined || returnTo === undefined ? undefined : options.logoOf(returnTo)
@@ -205,7 +205,7 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
   app.get(
     '/login/scan/:token',
     {
-      // Who keeps to their pace is never refused: the pace gets slower.
+      // A phone that keeps to its pace is never refused: under load the pace gets slower.
       config: { step: 'never_refused' },
       schema: {
         operationId: 'pollScannedLogin',

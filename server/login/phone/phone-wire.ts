@@ -12,7 +12,7 @@ import type { ApprovalRequest, Confirmation, PhoneStatus } from './phone-approva
 
 const UUID = '^(?!0{8}-0{4}-0{4}-0{4}-0{12}$)[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$'
 
-/** Of who has a session, and of an app that proves its key, it says nothing new. */
+/** Ignored for a phone that has a session, and for an app that proves its key: that tells the phone already. */
 const deviceId = Type.Optional(
   Type.String({
     pattern: UUID,
@@ -116,15 +116,15 @@ export const phoneStatus = Type.Object(
 const MOST_SECONDS_APART = 2
 
 /**
- * What a phone is told to keep to. Once it has confirmed, `collected` may come at any moment, and is told for ten seconds
- * alone: it asks well within them, and once more where a reply is lost, however slow the pace of all is.
+ * The pace that a phone is told. Once it has confirmed, `collected` may come at any moment and is told for ten seconds
+ * only. So the phone asks well within these, and once more if a reply is lost, however slow everybody's pace is.
  */
 export function paceOfPhone({ status }: Pick<PhoneStatus, 'status'>, { interval, hold }: Pace): Pace {
   const hasConfirmed = status === 'match_required' || status === 'authenticated'
   return { interval: hasConfirmed ? Math.min(interval, MOST_SECONDS_APART) : interval, hold }
 }
 
-/** What a request is told with that is not in the login itself. */
+/** What an approval request says besides the login itself. */
 interface Surroundings {
   origin: string
   place: string | undefined
