@@ -10,13 +10,13 @@ import { inBatches } from '../store/in-batches.ts'
 interface AccountSessionsOptions {
   clock: Clock
   logger: Pick<FastifyBaseLogger, 'error'>
-  /** Ends what the account was signed in by until then. May be done again. Rejects with `store_unavailable`, `overloaded`. */
+  /** Ends what the account opened until then. May be done again. Rejects with `store_unavailable`, `overloaded`. */
   end: (user: User, until: number) => Promise<void>
-  /** Of what is to be tried again. */
+  /** Runs the retries. */
   schedule?: Schedule
 }
 
-/** Ends in the store what was signed in by accounts that are good no more. */
+/** Ends the stored sessions of accounts that are no longer good. */
 export interface AccountSessions {
   hear: OnAccountNews
   /** What is not done by then is left. */
@@ -27,13 +27,13 @@ const AGAIN_MS = 5000
 const AT_ONCE = 10
 
 /**
- * Whose account is good no more is out wherever the file has been read, whatever the store has. That is so for as long as
- * the account is not back: so every instance that reads of it ends what there is in the store too, and goes on trying while
- * that is away. Done by several, it is done once.
+ * An account that is no longer good is refused wherever the accounts file has been read, whatever the store has. But
+ * its sessions would be good again once the account is back: so every instance that reads of the end also ends them in
+ * the store, and goes on trying while the store is away. That several do so does no harm.
  */
 export function createAccountSessions(options: AccountSessionsOptions): AccountSessions {
   const { clock, logger, end, schedule = scheduleByTimer } = options
-  /** Until when each was good, by who they are and what they signed in by. */
+  /** Until when each account was good, by its person and what they signed in by. */
   const pending = new Map<string, { user: User; until: number }>()
   let turn = Promise.resolve()
   let forget = () => {}

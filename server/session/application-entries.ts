@@ -3,8 +3,8 @@ import type { IdentifiedSession, Session } from './session.ts'
 import type { SessionRecords } from './session-records.ts'
 
 /**
- * Where a session is signed in besides here: at other applications, each of which has a secret of its own for it. They are
- * in the session's own record, so one look says all, and nothing of them outlives it.
+ * The applications that a session is signed in at, each by a secret of its own. They are in the session's own record,
+ * so one read finds them all, and none of them outlives the session.
  */
 export interface ApplicationEntries {
   /** Signs a session that was just used in at an application. `undefined`: there is no such session any more. */
@@ -27,7 +27,7 @@ interface ApplicationEntriesOptions {
   use: (found: IdentifiedSession) => Promise<IdentifiedSession | undefined>
 }
 
-/** Tabs that enter at once overwrite each other's cookie, in an order that nobody knows: the last few are all good. */
+/** Tabs that enter at once overwrite each other's cookie in an unknown order, so the last few secrets are all good. */
 const MOST_AT_ONE = 4
 const MOST = 64
 

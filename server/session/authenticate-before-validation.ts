@@ -8,8 +8,8 @@ interface WhoAsks {
 }
 
 /**
- * For a scope's errors: where somebody has to be signed in, who is not is told that, and not what else is wrong with what
- * they sent. Who they are is asked here only once something is: what is right goes to its route, which asks.
+ * For a scope's errors. Where a route needs somebody signed in, a caller who is not is told only that, and not what
+ * else is wrong. Runs for requests that are wrong alone: the others reach their route, which authenticates.
  */
 export function authenticateBeforeValidation({ nativeApp, current }: WhoAsks) {
   return async (error: FastifyError, request: FastifyRequest): Promise<never> => {

@@ -10,16 +10,18 @@ import type { SessionService } from './session-service.ts'
 /** The session behind a request's cookie. */
 export interface CurrentSession {
   /**
-   * The public id of the session that its cookie names, whether or not there is one, and whatever is shown beside it: for
-   * who takes the cookie's place or clears it. Such a route says `changesSessionCookie`.
+   * The public id of the session that the request's cookie names, even if there is no such session, or a token is shown
+   * beside it. For routes that replace the cookie or clear it; such a route says `changesSessionCookie`.
    */
   idInCookie(request: FastifyRequest): string | undefined
-  /** What it is signed in by, if it is: the token that it shows, or its session's secret. @throws ScanInError `authentication_required` */
+  /**
+   * The token that the request shows, or its session's secret, unchecked. @throws ScanInError `authentication_required`
+   */
   presentedSecret(request: FastifyRequest): string
   find(request: FastifyRequest): Promise<IdentifiedSession | undefined>
   /** @throws ScanInError `authentication_required` */
   require(request: FastifyRequest): Promise<IdentifiedSession>
-  /** The cookie anew, for as long as its session is good by now: where the one that came with the request ends earlier. */
+  /** A new cookie that lasts as long as the session, where the one that came with the request would end earlier. */
   renewed(request: FastifyRequest): string | undefined
 }
 
@@ -31,7 +33,7 @@ export function createCurrentSession(
   const renewals = new WeakMap<FastifyRequest, string>()
 
   function secretOf({ headers }: FastifyRequest): string | undefined {
-    // Who shows a token was excused from the origin check: its cookies count for nothing.
+    // A request that shows a token is excused from the origin check, so its cookies must not count.
     return tokenShownIn(headers) === undefined ? readCookie(headers.cookie, cookies.sessionName) : undefined
   }
 

@@ -5,18 +5,18 @@ import { isTransient } from '../errors.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
-/** From where accounts were signed in to: of each the last few places, in one record. */
+/** Of each account the last few places that it was signed in to from, in one record. */
 export interface FamiliarPlaces {
   /** @param account the hash of its name @param place a hash of where, and of that name */
   has(account: string, place: string): Promise<boolean>
-  /** Notes a sign-in. Nothing hangs on it: where the store does not take it, it is left. */
+  /** Notes a sign-in. Nothing depends on it: if the store does not take it, it is dropped. */
   note(account: string, place: string): Promise<void>
 }
 
 const FAMILIAR_FOR_MS = 30 * 24 * 3600 * 1000
 /** A place is not written down again for so long. */
 const NOTE_EVERY_MS = 24 * 3600 * 1000
-/** Right passwords count for no limit: who has one may come from any number of places. */
+/** Nothing limits right passwords, so somebody who has one may come from any number of places. */
 const MOST = 20
 
 /** The newest last. */

@@ -15,19 +15,19 @@ interface FamiliarTryOptions {
   check: (attempt: PlacedAttempt) => Promise<User | undefined>
 }
 
-/** Looks at a password where its account is familiar, before anything that stands in the way there. */
+/** Checks a password before all limits, at a place that its account was signed in to from before. */
 export type FamiliarTry = (attempt: PlacedAttempt) => Promise<FamiliarLook>
 
 export type FamiliarLook =
   | { outcome: 'right'; user: User }
-  /** No more is to be found out: it is yet to be counted and answered as any other. */
+  /** The password is wrong, and needs no other check: it still has to be counted and answered like any other. */
   | { outcome: 'known_wrong' }
-  /** Nobody was there, too many were wrong there, or there was no room: it is to be tried as any other. */
+  /** The place is not familiar, too many were wrong there, or its line was full: to be tried like any other. */
   | { outcome: 'not_tried' }
 
 export function createFamiliarTry(options: FamiliarTryOptions): FamiliarTry {
   const { places, makeLimiter, failuresPerMinute, queues, check } = options
-  /** What was looked at before all else, whether or not it was then counted as any other. */
+  /** Counts what was wrong here, whether or not it was then counted like any other. */
   const byPair = createFailureLimit(makeLimiter, 'sign-ins-familiar', failuresPerMinute)
 
   const hasFewFailures = async (pair: string) => (await byPair.excess(pair)).failures === 0
@@ -38,7 +38,7 @@ export function createFamiliarTry(options: FamiliarTryOptions): FamiliarTry {
   }
 
   async function look(attempt: PlacedAttempt): Promise<FamiliarLook> {
-    // And again in turn: what fails at once is counted one by one.
+    // Checked again in turn, so that passwords that fail at once are counted one by one.
     if (!(await hasFewFailures(attempt.pair))) return { outcome: 'not_tried' }
     const user = await check(attempt)
     if (user !== undefined) return { outcome: 'right', user }

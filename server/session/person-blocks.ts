@@ -1,11 +1,12 @@
 import type { IndexEntry, PersonRecords } from './person-records.ts'
 
 /**
- * Who may not come in. It stands in the record that has the list of their sessions: whoever adds to that has read it, and
- * whoever blocks has read all that were added. `of`: `personKeyHash`. Each method rejects as the person's record does.
+ * Who may not sign in. The block stands in the record that lists the person's sessions: so whoever adds a session has
+ * read the block, and whoever blocks has read all sessions. `of`: `personKeyHash`. Each method rejects as the person's
+ * record does.
  */
 export interface PersonBlocks {
-  /** From its answer on nothing is added. @returns all that is in the list */
+  /** Once it resolves, no session is added. @returns all that is in the list */
   block(of: string): Promise<readonly IndexEntry[]>
   unblock(of: string): Promise<void>
   isBlocked(of: string): Promise<boolean>

@@ -12,9 +12,9 @@ export interface PersonRecord {
   sessions: readonly IndexEntry[]
   /** They may not come in. */
   isBlocked?: true
-  /** When a good token of theirs was shown, as it was noted last, in epoch milliseconds. Left out: none was. */
+  /** When a good token of theirs was last noted as shown, in epoch milliseconds. Left out: none was. */
   shownAt?: number
-  /** By the one that was issued last. Left out: none has been noted since the first of their sessions began. */
+  /** By the token that was issued last. Left out: none has been noted since the first of their sessions began. */
   told?: TokenProfile
 }
 
@@ -34,16 +34,16 @@ export type ChangePerson<Result> = (found: PersonRecord) => { next?: PersonRecor
  * `store_unavailable`, and where something is done in turn with `overloaded` too. `of`: `personKeyHash`.
  */
 export interface PersonRecords {
-  /** As it was written last, also what is over by now. Of nobody it is empty. */
+  /** The record as it was written last, with what is over by now. Empty for a person who has none. */
   read(of: string): Promise<PersonRecord>
-  /** What is so by now: what a change would be given. */
+  /** The record without what is over by now: what a change would be given. */
   readCurrent(of: string): Promise<PersonRecord>
   /** Writes what becomes of it, in turn. @returns what the change results in */
   update<Result>(of: string, change: ChangePerson<Result>): Promise<Result>
   /** `update`, to be written together with something else, in turn: where the record is, and what becomes of it. */
   keyOf(of: string): string
   changeOf<Result>(value: unknown, change: ChangePerson<Result>): Change<Result>
-  /** Runs what changes the record once all before it have: of one person's, each gets through at its first try. */
+  /** Runs changes of one person's record one after the other, so that each gets through at its first try. */
   inTurn<Result>(of: string, task: () => Promise<Result>): Promise<Result>
   /** The record as the store has it, or `null`: a guess at what will be changed. */
   lookUp(of: string): Promise<StoredRecord | null>
@@ -68,14 +68,14 @@ export function createPersonRecords({ store, clock }: { store: RecordStore; cloc
 
   function changeOf<Result>(value: unknown, change: ChangePerson<Result>): Change<Result> {
     const { next, result } = change(current(decode(value)))
-    // A full store has no room for a record of nobody.
+    // A record that would be new and empty is not written: a full store would have no room for it.
     if (next === undefined || (value === undefined && isEmpty(next))) return { result }
-    // Also where it is so already: what was written before may have reached no replica. An empty list is kept for a
-    // moment rather than removed: one way of writing, one way of losing a race.
+    // Written even if nothing changes: what was written before may have reached no replica. An empty list is kept for a
+    // moment, not removed: with one way of writing there is only one way to lose a race.
     return { next: { value: next, expiresAt: endOf(next), durable: true }, result }
   }
 
-  /** Of tokens that were shown before there was any of the sessions, nothing is known any more. */
+  /** Drops sessions that are over. Without any left, what was noted of shown tokens is dropped too. */
   function current({ sessions, shownAt, told, ...rest }: PersonRecord): PersonRecord {
     const live = sessions.filter(({ endsAt }) => endsAt > clock())
     return live.length === 0

@@ -14,14 +14,14 @@ export interface PersonSessions {
   /** A person's sessions, the newest first. */
   list(person: Person): Promise<IdentifiedSession[]>
   /**
-   * Calls one of a person's sessions by a name; `undefined`: by none.
+   * Names one of a person's sessions; `undefined` takes its name away.
    * @returns `undefined` when the person has no such session
    */
   rename(person: Person, id: string, name: string | undefined): Promise<IdentifiedSession | undefined>
-  /** Notes that its owner was shown on this device what happened until then. @param until epoch milliseconds */
+  /** Notes that this device has shown its owner all that happened until then. @param until epoch milliseconds */
   noteVisit(found: IdentifiedSession, until: number): Promise<void>
   /**
-   * Ends the session with this public id, for who has its secret; done again, it does what was left undone.
+   * Ends the session with this public id, for a caller who has its secret; finishes an end that was cut short.
    * @returns whose it was, if it was there
    */
   signOut(id: string, by?: RequestContext): Promise<Person | undefined>

@@ -26,8 +26,8 @@ export interface ProvenPerson {
 }
 
 /**
- * Signs a phone in as somebody who has just proved who they are, whatever by. A new secret each time: no session can be
- * planted. The session that its cookie stood for until then ends.
+ * Signs a phone in as somebody who has just proved, in whatever way, who they are. Makes a new secret each time, so
+ * that nobody can plant a session. Ends the session that the phone's cookie named until then.
  * @returns the reply's body
  * @throws ScanInError `invalid_credentials`: they have just been blocked
  */

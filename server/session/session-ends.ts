@@ -43,7 +43,7 @@ export interface EndOptions {
   keepScanned?: boolean
   /** The login whose hand-over replaces the session, or makes it one too many. */
   replacedBy?: string | undefined
-  /** Of the list and nowhere else: they leave it with the others. */
+  /** Ids that are in the list but have no session: they leave the list with the others. */
   gone?: readonly string[]
 }
 
@@ -57,10 +57,10 @@ export type EndSessions = (of: string, ending: readonly EndingSession[], options
 const AT_ONCE = 100
 
 /**
- * Once this is answered, nothing is handed over on the word of what ended. A hand-over looks whether the session that
- * approved is good, opens the new one, which nobody has yet, and takes its login as delivered, in that order. If it looks
- * after the end is written, it stops. If it looked before, then either its login is not delivered yet, and is denied
- * here, or it was delivered before the end. The list comes last: who is in it may not be done with.
+ * Once this resolves, no session is handed over that an ended one approved. A hand-over checks that the session that
+ * approved is good, opens the new one, which nobody has yet, and marks its login delivered, in that order. If it checks
+ * after the end is written, it stops. If it checked before, its login is either not delivered yet, and is denied here,
+ * or was delivered before the end. The list comes last: a session stays in it until all of this is done.
  */
 export function createEndSessions(options: SessionEndsOptions): EndSessions {
   const { records, index, onPhoneEnd, onNews = () => undefined } = options

@@ -11,8 +11,8 @@ export interface SessionIndex {
   add(of: string, entry: IndexEntry): Promise<readonly IndexEntry[] | undefined>
   /**
    * `add`, to be written together with something else.
-   * @param record what is in the person's
-   * @param profile by the token that lets them in there, which is noted with it
+   * @param record the person's, as it was read
+   * @param profile what the token says that lets them in: noted in the same write
    */
   adding(record: unknown, entry: IndexEntry, profile?: TokenProfile): Change<readonly IndexEntry[] | undefined>
   /** Lists a session for longer, if it is listed. @param endsAt epoch milliseconds */
@@ -22,7 +22,7 @@ export interface SessionIndex {
   list(of: string): Promise<string[]>
   /** The list with its times. */
   entries(of: string): Promise<readonly IndexEntry[]>
-  /** Whether a session is in the list, and is not over by what that says. */
+  /** Whether a session is in the list, and by the end that stands there is not over. */
   holds(of: string, id: string): Promise<boolean>
 }
 

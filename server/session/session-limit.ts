@@ -15,7 +15,7 @@ export interface Clearing {
   gone: string[]
 }
 
-/** Listed first, a session is created a moment later: what is not there by then never will be. */
+/** A session is listed first and created a moment later. One that is not there after so long never will be. */
 const LONGEST_OPENING_MS = 60_000
 
 /** Whether a listed session that is not there may still be created. */

@@ -6,15 +6,15 @@ import type { SessionIndex } from './session-index.ts'
 import { type SessionRecords, sessionIn } from './session-records.ts'
 
 /**
- * The place in its person's list of a session that is in use. A store that has its records in several places may lose the
- * list's last writes, and not the session: and what is not listed, nobody could end.
+ * Keeps a session that is in use in its person's list. A store that has its records in several places may lose the
+ * list's last writes, but not the session: and nobody could end a session that is not listed.
  */
 export interface SessionListing {
-  /** A look. Where the store does not answer, it is listed until the next one. */
+  /** Looks. If the store does not answer, the session counts as listed until the next look. */
   isListed(found: IdentifiedSession): Promise<boolean>
   /**
-   * Lists it again. Where the store does not answer, it stays as it is.
-   * @returns `undefined`: it has ended, by now or as its person is blocked
+   * Lists it again. If the store does not answer, nothing changes.
+   * @returns `undefined`: it has ended meanwhile, or is ended here because its person is blocked
    */
   listAgain(found: IdentifiedSession): Promise<IdentifiedSession | undefined>
 }
@@ -32,7 +32,9 @@ export function createSessionListing({ records, index, end }: SessionListingOpti
     return (await index.add(of, { id, openedAt: createdAt, endsAt })) !== undefined
   }
 
-  /** Whoever ends a session takes it out of the list last, which may have been before it was listed again. */
+  /**
+   * Whether it is still there; if not, unlists it: it may have ended, and been unlisted, before it was listed again.
+   */
   async function isThere({ id }: IdentifiedSession, of: string): Promise<boolean> {
     if (sessionIn(await records.find(id)) !== undefined) return true
     await index.remove(of, [id])

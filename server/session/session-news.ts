@@ -19,10 +19,10 @@ export interface SessionChange extends Certainty {
 }
 
 /**
- * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`: its
- * cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its owner no
- * more, or no good token of theirs was shown for too long; or a device has lost, or given back, what it was given. `ended`: by
- * an operator. `account_ended`: with its owner's account, of which `account-news.ts` tells.
+ * Why a session ended before its time. `signed_out`: by itself. `revoked`: by its owner, from another one. `replaced`:
+ * its cookie's place was taken. `displaced`: its owner has too many. `withdrawn`: the team's provider vouches for its
+ * owner no more, no good token of theirs was shown for too long, they are blocked, or a device lost or gave back what
+ * it was given. `ended`: by an operator. `account_ended`: with its owner's account, of which `account-news.ts` tells.
  */
 export type EndReason = 'signed_out' | 'revoked' | 'replaced' | 'displaced' | 'withdrawn' | 'ended' | 'account_ended'
 

@@ -62,7 +62,7 @@ export interface OpenedSession extends IdentifiedSession {
 }
 
 interface SettleOptions {
-  /** The public id of the session whose cookie the new one's takes the place of. It ends, whoever's it was. */
+  /** The public id of the session whose cookie the new one's replaces. That session ends, whoever's it was. */
   replaces?: string | undefined
   /** The request that it is opened on, or what is kept of a poll. */
   by?: AnyContext | undefined
@@ -87,7 +87,7 @@ export interface Created<Also> {
   opened: OpenedSession | undefined
   /** What was decided on `along`. */
   also: Also | undefined
-  /** This call has created the session, though `along` was left as it is: where records are written one by one. */
+  /** This call created the session, but left `along` as it was: possible where a store writes records one by one. */
   isLeft?: boolean
 }
 
@@ -95,7 +95,9 @@ export interface Created<Also> {
 export interface SessionOpening {
   /** A guess at the list that `create` will write, to be read together with something else. */
   lookUp(person: Person): Promise<StoredRecord | null>
-  /** What a session of the person's goes on with that takes the place of this one: nothing where that is not theirs, or over. */
+  /**
+   * What a new session of the person inherits from the one it replaces. `undefined`: that is not theirs, or is over.
+   */
   inherit(person: Person, replaces: string | undefined): Promise<Inherited | undefined>
   /**
    * Creates the session with this secret. Asked again, as when a reply was lost, the same session stays. Before anybody
@@ -105,21 +107,21 @@ export interface SessionOpening {
   /** The session with this secret as it was created. `undefined`: it has ended, and does not come back. */
   resume(secret: string): Promise<OpenedSession | undefined>
   /**
-   * Tells that somebody is signed in by it now, or may be. Whoever made it so does, once. That somebody may be is told of a
-   * session once, however often it was tried, and again when it is found to be so.
+   * Tells that somebody is signed in by it now, or may be. The call that made it so tells it, once. That somebody may
+   * be is told once a session, however often it was tried, and again once it is found to be so.
    */
   tell(opened: OpenedSession, news: { by: AnyContext | undefined; isUncertain?: true | undefined }): void
-  /** Ends what the new session takes the place of, and the oldest where there are too many. */
+  /** Ends the session that the new one replaces, and the oldest where there are too many. */
   settle(opened: OpenedSession, options?: SettleOptions): Promise<void>
   /**
-   * `inherit`, `create`, `settle` and `tell`. Where the store does not answer, nobody is given what may be there, and it is
-   * taken back.
+   * `inherit`, `create`, `settle` and `tell`. If the store does not answer, nobody is given a session, and one that may
+   * have been created is taken back.
    * @returns how long its cookie is good, in seconds; `undefined`: its person is blocked or gone
    */
   open(session: NewSession, options?: SettleOptions): Promise<number | undefined>
   /**
-   * Takes back what was created and given to nobody: it is not told of any more. Where the store does not answer this
-   * rejects, and is tried again until it is done.
+   * Takes back a session that was given to nobody: it is not told of any more. If the store does not answer, this
+   * rejects, and is tried again for some minutes.
    */
   discard(opened: OpenedSession): Promise<void>
 }
@@ -130,7 +132,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
   const { clock, policy, currentPerson, followUps, records, people, index, end, onNews = () => undefined } = options
   const openings = createTelling<SessionChange>({ clock, followUps, onNews })
 
-  /** What is stored, each thing by its name: nothing else that somebody hands in gets into a record. */
+  /** What is stored, field by field, so that nothing else that a caller hands in gets into a record. */
   function fresh(begun: Omit<NewSession, 'secret' | 'profile'>): Session {
     const { user, kind, browser, ip, remember, handedOverBy, amr, provenAt, confirm, seenUntil, inPlaceOf } = begun
     const now = clock()
@@ -157,7 +159,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     return { id, session, listed, maxAge: secondsUntil(session.endsAt, clock()) }
   }
 
-  /** What makes way may be the phone that approved the new one: the login's hand-over is good until it is done. */
+  /** Ends the oldest. If one is the phone that approved the new session, `replacedBy` keeps that hand-over good. */
   async function clear({ id: newId, session, listed: entries }: OpenedSession, by: SettleOptions['by']): Promise<void> {
     const { user, handedOverBy } = session
     const slots = await records.findAll(entries.map(({ id }) => id))
@@ -171,7 +173,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
     const slot = await records.find(id)
     if (slot === undefined) return
     const of = ownerOf(slot)
-    // Signed in anew as the same person, a phone goes on with what it scanned.
+    // A phone that signs in anew as the same person goes on with what it scanned.
     const keepScanned = kind === 'phone' && of === personKeyHash(user)
     await end(of, [{ id, slot }], { why: 'replaced', by, keepScanned, replacedBy: handedOverBy })
   }
@@ -191,14 +193,14 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const of = personKeyHash(session.user)
       const made = fresh(session)
       const entry = { id, openedAt: made.createdAt, endsAt: made.endsAt }
-      // The list first: a session that is not listed, nobody can revoke. Mostly it is not there yet.
+      // The list first: nobody can revoke a session that is not listed. The guess is that the session is not there yet.
       const places: RecordPlace[] = [
         { key: people.keyOf(of), guess },
         { key: records.keyOf(id), guess: null },
         ...(along === undefined ? [] : [along]),
       ]
       const decide = ([theirs, slot, other]: readonly unknown[]): Changes<Created<Also>> => {
-        // Who was one of ours when they proved who they are may be so no more, and what they had has ended.
+        // The account may have ended since its owner proved who they are, and then its sessions were ended already.
         if (currentPerson(session.user) === undefined) return { changes: [], result: NOTHING }
         const listing = index.adding(theirs, entry, session.profile)
         const opening = records.opening(slot, made)
@@ -244,7 +246,7 @@ export function createSessionOpening(options: SessionOpeningOptions): SessionOpe
       const { by } = how
       const giveUp = (made: OpenedSession) => {
         onNews({ type: 'opened', id: made.id, session: made.session, by, isUncertain: true })
-        // At once where that can be: replicas may be away.
+        // Tried at once. If it fails, as where replicas are away, `discard` tries again.
         opening.discard(made).catch(() => undefined)
       }
       const inherited = await opening.inherit(session.user, how.replaces)

@@ -21,8 +21,8 @@ export interface SessionRemembering {
   /** @returns `undefined`: the person has no such session, or it was let in too long ago */
   remember(person: Person, id: string, by?: RequestContext): Promise<Session | undefined>
   /**
-   * When a session is over at the latest, in epoch milliseconds, also if it is yet to be remembered: for what has to be there
-   * when it ends.
+   * When a session is over at the latest, in epoch milliseconds, even if it is remembered later: for what has to last
+   * until the session ends.
    */
   latestEndOf(session: Session): number
 }
@@ -36,7 +36,7 @@ interface SessionRememberingOptions {
   onNews?: OnSessionNews | undefined
 }
 
-/** Who just let a browser in may say so. Later it takes another scan, and whatever that asks for. */
+/** For so long after letting a browser in its owner may say so. Later it takes another scan, and what that asks for. */
 const SAID_WITHIN_MS = 10 * 60_000
 
 export function createSessionRemembering(options: SessionRememberingOptions): SessionRemembering {
@@ -58,7 +58,7 @@ export function createSessionRemembering(options: SessionRememberingOptions): Se
     async remember(person, sessionId, by) {
       const session = sessionIn(await records.find(sessionId))
       if (session === undefined || !isSamePerson(session.user, person) || !mayBeRemembered(session)) return undefined
-      // The list first: what lives longer than it is listed, nobody could end.
+      // The list first: nobody could end a session that outlives its place in the list.
       await index.prolong(personKeyHash(person), sessionId, remembered(session).endsAt)
       const tell = (made: Session, before: Session, certainty: { isUncertain?: true }) => {
         if (before.isKept === undefined) onNews({ type: 'kept', id: sessionId, session: made, by, ...certainty })

@@ -43,9 +43,9 @@ const sessionReply = Type.Object({ user: signedInUser, session: currentSession }
 const tags = ['session']
 const bySession = [{ session: [] }]
 const security = [...bySession, { bearer: [] }, { dpop: [] }]
-/** Of who has to be signed in. */
+/** The problems of each route that needs somebody signed in. */
 const SIGNED_IN = ['authentication_required', ...OF_TOKENS, ...AWAY] as const
-/** A token whose end nobody says is asked about each time: its app may take it for good for so long. */
+/** For how long an app may take a token for good whose end is unknown: we ask about such a token each time. */
 const NO_KNOWN_END_SECONDS = 600
 
 /** Who asks, and by which session of theirs; a native app has none. */
@@ -211,7 +211,7 @@ export function sessionRoutes(app: TypedApp, options: SessionRoutesOptions): voi
   )
 }
 
-/** A token as the session that it is to its app. Its id is a hash, and nothing leads back from it. */
+/** A native app's token in the form of a session. The id is a hash, and nothing leads back from it to the token. */
 function ofToken({ token, issuedAt, goodUntil }: NativeApp, now: number): Static<typeof currentSession> {
   return {
     id: hashSecret(`token ${token}`),

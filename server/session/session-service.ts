@@ -28,7 +28,7 @@ interface SessionServiceOptions {
   /** Called, and waited for, when a session that a login handed out is used for the first time. */
   onFirstUse: (loginId: string) => Promise<void>
   onPhoneEnd: OnPhoneEnd
-  /** Asked at each use of a session of the team's provider's people. Left out: there is no such provider, and nobody is. */
+  /** Asked at each use of a session whose person is of the team's provider. Left out: there is no such provider. */
   revalidate?: Revalidate | undefined
   /** Told what happens to sessions, each thing once. */
   onNews?: OnSessionNews | undefined
@@ -37,8 +37,8 @@ interface SessionServiceOptions {
 }
 
 /**
- * Who is signed in where. What reads or ends sessions rejects with `store_unavailable` when the store does. That a use, or a
- * shown token, cannot be noted fails nothing.
+ * Who is signed in where. Whatever reads or ends sessions rejects with `store_unavailable` when the store does. That a
+ * use, or a shown token, could not be noted makes nothing fail.
  */
 export interface SessionService
   extends SessionOpening,
@@ -47,7 +47,7 @@ export interface SessionService
     PersonSessions,
     SessionWithdrawals,
     ApplicationEntries {
-  /** Notes that a native app has shown a good token of the person's: their sessions go on by it, as it says who they are. */
+  /** Notes a good token that a native app has shown: the person's sessions go on by it, with the names in it. */
   noteShownToken: TokenActivity['note']
 }
 

@@ -10,19 +10,19 @@ import type { TokenActivity } from './token-activity.ts'
 
 /** Who is signed in by what they show, or by what was given in their session's name. */
 export interface SessionUse {
-  /** What the session with this public id is, if somebody is signed in by it. That is no use of it: who they are by now, `useFor` says. */
+  /** The kind of the session with this public id, if somebody is signed in by it. Not a use, as `useFor` is. */
   kindOf(id: string): Promise<Session['kind'] | undefined>
   /**
    * The session that a cookie's secret stands for; noted as used now. `undefined`: none, ended or revoked. A first use
-   * has to end the hand-over's repeating, and waits until it can or the 10 s of that are over.
+   * also ends the repeating of the hand-over, and rejects if that cannot be done.
    */
   authenticate(secret: string): Promise<IdentifiedSession | undefined>
   /** As `authenticate`, for who shows what was given in the name of the session with this public id. */
   useFor(id: string): Promise<IdentifiedSession | undefined>
   /**
-   * Who a phone's session speaks for, as they are now. `undefined`: what it approved is good no more; it has ended, or its
-   * person is none of ours, or not vouched for.
-   * @param loginId what it approved; a session that this very login's hand-over replaced, or made one too many, was good until then
+   * Whom a phone's session speaks for, as they are now. `undefined`: what it approved is no longer good, as the session
+   * has ended, or its person is not one of ours or not vouched for.
+   * @param loginId what it approved: still good if this login's own hand-over ended the session, replaced or as surplus
    * @throws ScanInError `identity_provider_unavailable` where nobody can say so
    */
   approvingPerson(approver: { id: string; user: User }, loginId: string): Promise<User | undefined>
@@ -65,8 +65,8 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
   } = options
 
   /**
-   * `undefined`: it has ended, or its person is gone or has another password by now. Who is somebody elsewhere comes with
-   * the names and groups of when the session was let in: those of now, by which things are decided, `vouched` has.
+   * `undefined`: it has ended, or its person is gone or has another password by now. People with accounts elsewhere
+   * have the names and groups of when the session was let in; `vouched` has those of now, by which things are decided.
    */
   function live(id: string, slot: SessionSlot): IdentifiedSession | undefined {
     const session = sessionIn(slot)
@@ -75,7 +75,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     return user && { id, session: { ...session, user } }
   }
 
-  /** What a session may do does not hang on whether its use can be written down. */
+  /** A session stays good even if the store cannot note its use. */
   async function touch({ id, session }: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     try {
       const used = await records.change(id, (current) => {
@@ -89,7 +89,9 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
     }
   }
 
-  /** At most once a minute, so it is also when to look whether its person's list has it: in the same round trip. */
+  /**
+   * Runs once a minute at most, so it also looks, in the same round trip, whether the person's list has the session.
+   */
   async function noteUse(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     const [used, isListed] = await Promise.all([touch(found), listing.isListed(found)])
     return used === undefined || isListed ? used : listing.listAgain(used)
@@ -97,7 +99,7 @@ export function createSessionUse(options: SessionUseOptions): SessionUse & LiveS
 
   const find = async (id: string) => live(id, await records.find(id))
 
-  /** Who is somebody elsewhere is asked about there, now and then, or has to be heard of by a token. */
+  /** Asks the team's provider about its people, now and then; a native app's need to have shown a token lately. */
   async function vouched(found: IdentifiedSession): Promise<IdentifiedSession | undefined> {
     const { id, session } = found
     const { source } = session.user

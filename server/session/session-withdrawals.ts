@@ -14,8 +14,7 @@ import type { LiveSessions } from './session-use.ts'
 /** Ends of several, or all, of a person's sessions. */
 export interface SessionWithdrawals {
   /**
-   * Ends what somebody is signed in by, because it was not to be, or is not to be any more. Done again, it does what was left
-   * undone.
+   * Ends sessions that were not to be opened, or are not to go on. Done again, it finishes an end that was cut short.
    */
   withdraw(person: Person, which: Withdrawal): Promise<void>
   /**
@@ -26,11 +25,11 @@ export interface SessionWithdrawals {
   /** Ends all of a person's sessions, for an operator. @returns how many there were */
   endAll(person: Person, by?: RequestContext): Promise<number>
   /**
-   * Ends what an account's people were signed in by until a moment, with what they signed in by then: so that none of it is
-   * there once the account is back. @param until epoch milliseconds
+   * Ends the sessions that were opened until a moment by what the account's people signed in by then, so that none is
+   * good once the account is back. @param until epoch milliseconds
    */
   endOfAccount(user: User, until: number): Promise<void>
-  /** As `endAll`, and from its answer on the person opens no more, wherever they come from, until `unblock`. */
+  /** As `endAll`. Once it resolves, the person can open no session in any way, until `unblock`. */
   block(person: Person, by?: RequestContext): Promise<number>
   unblock(person: Person): Promise<void>
   isBlocked(person: Person): Promise<boolean>
@@ -42,13 +41,13 @@ interface RevokeOptions {
   by?: RequestContext | undefined
 }
 
-/** Which one, or by which grant, has to be said: all of a person's end by `endAll` alone. */
+/** Names one session, or a grant: only `endAll` ends all of a person's. */
 export type Withdrawal = Withdrawn & { reason: string; by?: RequestContext | undefined }
 
 type Withdrawn =
   /** Its public id. */
   | { session: string; credential?: never }
-  /** What was signed in by it, and what has ended already, of which nothing says by what it was. */
+  /** Sessions signed in by it, and all that have ended already: their records do not say by what they were. */
   | { credential: string; session?: never }
 
 interface SessionWithdrawalsOptions extends Pick<LiveSessions, 'live'> {
@@ -66,15 +65,15 @@ interface Ending extends EndOptions {
 
 const ofOperator = (by: RequestContext | undefined): Ending => ({ isMeant: () => true, why: 'ended', by })
 
-/** At a list that is being ended: nobody is waited for who opens sessions as fast as they end. */
+/** How often to read a list that is being ended: somebody may open sessions as fast as they end. */
 const MOST_LOOKS = 4
 
 export function createSessionWithdrawals(options: SessionWithdrawalsOptions): SessionWithdrawals {
   const { clock, records, index, blocks, end, live } = options
 
   /**
-   * Ends what is meant of a list, also what is about to be created: it finds its place taken.
-   * @returns what it was that was there
+   * Ends those sessions of a list that are meant, also one that is about to be created: it will find its place taken.
+   * @returns them, and what was there of them
    */
   async function endListed(of: string, listed: readonly IndexEntry[], { isMeant, ...how }: Ending) {
     const slots = await records.findAll(listed.map(({ id }) => id))
@@ -89,8 +88,8 @@ export function createSessionWithdrawals(options: SessionWithdrawalsOptions): Se
   }
 
   /**
-   * As `endListed`, of all that a person has. Until what approves has ended, it may have something handed over that was not in
-   * the list yet: so it looks again for as long as there was something to end.
+   * As `endListed`, for all that a person has. Until a phone's session has ended, a login that it approved may be
+   * handed over, and its session was not in the list: so this reads the list again while there was something to end.
    */
   async function endThem(of: string, how: Ending) {
     const all: { id: string; slot: SessionSlot }[] = []

@@ -31,9 +31,9 @@ const sessionRecord = Type.Object({
   login: Type.Optional(Type.String()),
   /** What its owner calls the device. */
   name: Type.Optional(Type.String()),
-  /** What happened until then its owner was shown on this device, in epoch milliseconds. Left out: until it was signed in. */
+  /** Until when this device has shown its owner what happened, in epoch milliseconds. Left out: until its sign-in. */
   seenUntil: Type.Optional(Type.Number()),
-  /** Sessions of its person whose place it took on this device, one after the other, since `seenUntil`. */
+  /** Earlier sessions of its person on this device since `seenUntil`, each of which the next one replaced. */
   inPlaceOf: Type.Optional(Type.Array(Type.String())),
   /** How its owner proved who they are (`identity/amr.ts`); of a browser's, how the phone's did, and how they confirmed. */
   amr: Type.Optional(Type.Array(Type.String())),
@@ -67,7 +67,7 @@ export function expiryOf({ endsAt, idleMs, lastSeenAt }: Session): number {
   return idleMs === undefined ? endsAt : Math.min(endsAt, lastSeenAt + idleMs)
 }
 
-/** Whether something happened since this device's last visit. @param id of the session that it was, if it was one */
+/** Whether something happened since this device's last visit. @param id if it was a session, that session's */
 export function isNewTo(
   { id: ownId, session }: IdentifiedSession,
   { id, at }: { id?: string | undefined; at: number },
@@ -77,13 +77,13 @@ export function isNewTo(
   return !isOwn && at > seenUntil
 }
 
-/** What a session that takes the place of another of its person on a device goes on with. */
+/** What a session inherits from another of its person that it replaces on a device. */
 export type Inherited = Pick<Session, 'seenUntil' | 'inPlaceOf'>
 
 /** As many as there are events of one person. */
 const MOST_BEFORE = 50
 
-/** What is new to a device stays so when its person signs in anew. Its own sign-ins are none of that. */
+/** What is new to a device stays so when its person signs in there again; its own sign-ins are never new to it. */
 export function inheritedFrom({ id, session }: IdentifiedSession): Inherited {
   const { createdAt, seenUntil = createdAt, inPlaceOf = [] } = session
   // Where its own sign-in is seen, so are those before it.
@@ -91,8 +91,8 @@ export function inheritedFrom({ id, session }: IdentifiedSession): Inherited {
 }
 
 /**
- * When its owner has proved last who they are, in epoch milliseconds; 0: nobody says. Whoever was signed in at the team's
- * provider already has proved nothing by coming from there.
+ * When a session's owner last proved who they are, in epoch milliseconds; 0: nobody says. Coming from the team's
+ * provider proves nothing if somebody was signed in there already.
  */
 export function lastProvenAt({ createdAt, provenAt = createdAt }: Pick<Session, 'createdAt' | 'provenAt'>): number {
   return Math.min(createdAt, provenAt)

@@ -11,15 +11,15 @@ export interface SignInAttempt {
   address: string
   /** Checks the password; `undefined`: wrong. Costs a hash. */
   verify: () => Promise<User | undefined>
-  /** Asks the store whether it is good for nothing, right or wrong: meanwhile, and in no line for threads. */
+  /** Asks the store whether its person is blocked, and a right password refused. Runs beside the hash, in no line. */
   isOut: () => Promise<boolean>
 }
 
 /** With where it counts, and where and how long it stands in line. */
 export interface PlacedAttempt extends SignInAttempt {
   /**
-   * The hash of its name as accounts are told apart, so that no other spelling of one is another count; also of names that
-   * nobody can have.
+   * The hash of its name as accounts are told apart, so that all spellings of one name share a count; also of names
+   * that no account can have.
    */
   account: string
   /** A hash of the account and its address, or /64. */

@@ -32,11 +32,11 @@ export type SignInGuard = (attempt: SignInAttempt) => Promise<User>
 /** What came of a try. */
 type Tried =
   | { outcome: 'right'; user: User }
-  /** Found out in its turn, as of any other. `slowed`: by what it is told to slow down. */
+  /** Found wrong in its turn. `slowed`: the limit by which it is told to slow down. */
   | { outcome: 'wrong'; slowed: Excess | undefined }
   | HeldUp
 
-/** Answered as if it was not tried: too many were wrong around there, of which `slowed` tells. */
+/** Answered as if it was not tried: too many were wrong at its address or around it, by how much says `slowed`. */
 interface HeldUp {
   outcome: 'held up'
   slowed: Excess
@@ -44,9 +44,9 @@ interface HeldUp {
 
 /** How a password comes into line. */
 interface Turn {
-  /** It was looked at already, and is only counted. */
+  /** The password was found wrong already, and is only counted. */
   isKnownWrong: boolean
-  /** For what stands in the way at its address: nothing there does any more. */
+  /** It has paused for the failures at its address, which no longer hold it up. */
   hasWaited: boolean
   /** By what it is told to slow down, if it is wrong. */
   slowed?: Excess
@@ -63,27 +63,27 @@ const PAUSE_A_FAILURE_MS = 5
 const LONGEST_PAUSE_MS = 500
 
 /**
- * Who tries where others were wrong too often does so one after the other, each after a pause: some thirty a minute and
- * process are tried from there in all, and a page waits for ten seconds. Whose own tries were wrong there is one of those.
+ * Where others were wrong too often, tries run one after the other, each after a pause: some thirty a minute and
+ * process run from there, and a page waits ten seconds. An account that was itself wrong there this often is refused.
  */
 const SLOW_STEP_MS = 250
 const LONGEST_SLOW_MS = 2500
 const MOST_OWN_FAILURES = 3
 
-/** Whoever is slowed is told no sooner than after this, or this many times as long as the last try took. */
+/** A client is told to slow down no sooner than after this, or after this many times as long as the last try took. */
 const LEAST_SLOW_MS = SLOW_STEP_MS
 const LEAST_SLOW_TRIES = 2
 
 /**
- * Nobody is locked out, and the right password is not refused for others' sake (OWASP Authentication Cheat Sheet):
- * - Where an address failed too often, an account that failed there itself is refused for the rest of the minute; others
- *   are tried one at a time, after a pause. The right password gets in; a wrong one is told to slow down.
+ * Nobody is locked out, and nobody is refused the right password because of others (OWASP Authentication Cheat Sheet):
+ * - Where an address failed too often, an account that failed there itself is refused for the rest of the minute;
+ *   others are tried one at a time, after a pause. The right password gets in; a wrong one is told to slow down.
  * - An account that fails too often, from wherever, takes tries one at a time, each after a pause that grows with the
- *   failures. The right password still gets in; a wrong one is told to slow down. Who is refused or slowed where they are
- *   waits there, and not in this line.
- * - Where an account was signed in to within 30 days, of the last few places, a password is looked at before all that, as
- *   long as few were wrong there. The right one gets in at once. A wrong one is then answered as any other there, at the
- *   same time and in the same words: nobody is told who there is, and who was there.
+ *   failures. The right password still gets in; a wrong one is told to slow down. A try that is refused or slowed at
+ *   its address waits there, and not in the account's line.
+ * - At one of the last few places that an account was signed in to from within 30 days, a password is checked before
+ *   all that, while few were wrong there. The right one gets in at once. A wrong one is answered as any other there, at
+ *   the same time and in the same words, so that nobody learns which accounts exist, or from where they were used.
  */
 export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   const { makeLimiter, failuresPerMinute, queues, pause, linger } = options
@@ -100,7 +100,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   /** How long the last try took, with its wait for a thread. */
   let lastTryMs = 0
 
-  /** What is told without a try came after one all the same, where the account is familiar: so it never comes sooner. */
+  /** A refusal without a try comes no sooner than one after a try, so it does not tell where an account is familiar. */
   function lingerSince(cameAt: number): Promise<void> {
     const leastMs = Math.min(LONGEST_SLOW_MS, Math.max(LEAST_SLOW_MS, LEAST_SLOW_TRIES * lastTryMs))
     return linger(Math.max(0, leastMs - (performance.now() - cameAt)))
@@ -132,12 +132,12 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
   }
 
   function tryAtAddress(attempt: PlacedAttempt, turn: Turn): Promise<Tried> {
-    // What is known to be wrong has stood in that line.
+    // A password that is known to be wrong has stood in its address's line already.
     if (turn.isKnownWrong) return checkAndCount(attempt, turn)
     return queues.atSite(attempt.site, () => checkAndCount(attempt, turn), attempt.giveUpAt)
   }
 
-  /** In the line of an account, where nobody is waited for who would not be tried after it. */
+  /** In the line of an account, which does not wait for a try that would be held up at its address after it. */
   async function tryAtAccount(attempt: PlacedAttempt, turn: Turn): Promise<Tried> {
     const heldUp = await inTheWay(attempt, turn)
     if (heldUp !== undefined) return heldUp
@@ -149,17 +149,17 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
 
   async function tryInLine(attempt: PlacedAttempt, turn: Turn): Promise<Tried> {
     const { account, site, giveUpAt } = attempt
-    // Before any line: who is refused takes nobody's place in it.
+    // Before any line, so that a try that is held up takes nobody's place in one.
     const heldUp = await inTheWay(attempt, turn)
     if (heldUp !== undefined) return heldUp
     if (!isCounted) return tryAtAddress(attempt, turn)
-    // And again in turn: what fails at once from many places is counted one by one too.
+    // Checked again in turn, so that tries that fail at once from many places are counted one by one too.
     const inLine = () => queues.atAccount(account, () => tryAtAccount(attempt, turn), giveUpAt)
     const isGuessedAt = (await byAccount.excess(account)).failures > 0
     return isGuessedAt ? queues.atAccountOfSite(`${account} ${site}`, inLine) : inLine()
   }
 
-  /** Who is held up at their address stays so where they were wrong too, and else is tried after a pause. */
+  /** A try that is held up at its address stays so if its account was wrong there too; else it runs after a pause. */
   async function tryWithPause(attempt: PlacedAttempt): Promise<Tried> {
     const look = await tryFamiliar(attempt)
     if (look.outcome === 'right') return look
@@ -168,7 +168,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     if (first.outcome !== 'held up') return first
     if ((await byPair.excess(attempt.pair, ownFailures)).failures > 0) return first
     const { slowed } = first
-    // In no other line meanwhile: nobody waits for who has to wait here.
+    // In no other line meanwhile, so that nobody there waits for it.
     const pauseMs = Math.min(LONGEST_SLOW_MS, slowed.failures * SLOW_STEP_MS)
     await queues.slowly(attempt.site, () => pause(pauseMs), attempt.giveUpAt)
     const again = isKnownWrong ? look : await tryFamiliar(attempt)
@@ -185,7 +185,7 @@ export function createSignInGuard(options: SignInGuardOptions): SignInGuard {
     })
     if (tried.outcome === 'right') return tried.user
     if (tried.outcome === 'held up') await lingerSince(attempt.cameAt)
-    // As of now: how long a look has taken says nothing.
+    // Computed as of now, so that it does not tell how long a check took.
     throw refusalOf(tried.slowed)
   }
 }

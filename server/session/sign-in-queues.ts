@@ -3,11 +3,11 @@ import { createQueues, type Queues, type QueueTally, queueTally } from '../queue
 
 /** The lines that passwords stand in before they are tried. */
 export interface SignInQueues {
-  /** For a thread to hash in: one line for all. */
+  /** One line for all, who wait for a thread to hash in. */
   hashing: Queues
   /** At one network. One at a time: the failures of many at once are counted one by one. */
   atSite: Queues
-  /** At one account that is guessed at: of all, and of one network there. */
+  /** At one account: from everywhere and, where it is guessed at, from one network. */
   atAccount: Queues
   atAccountOfSite: Queues
   /** At one network, where too many were wrong. */
@@ -22,12 +22,12 @@ export interface SignInTallies {
   slow: QueueTally
 }
 
-/** A hash takes a thread of the four that the process has for files and names too, for some 30 ms: two are left to those. */
+/** A hash takes one of the process's four threads for some 30 ms. Files and names need threads too: two are left. */
 const HASHES_AT_ONCE = 2
 const MOST_WAITING_FOR_A_HASH = 100
 const MOST_WAITING_AT_A_SITE = 50
 const MOST_WAITING_FOR_AN_ACCOUNT = 50
-/** Of those, and of who is at it, where it is being guessed at: one network leaves half of the line to others. */
+/** Of one network, waiting or being tried, at an account that is guessed at: half of the line is left to others. */
 const MOST_AT_AN_ACCOUNT_OF_A_SITE = 25
 const MOST_WAITING_SLOWLY = 2
 /** A good part of how long such a queue takes at the most. */

@@ -35,7 +35,7 @@ const signInBody = Type.Object(
 export function signInRoutes(app: TypedApp, options: SignInRoutesOptions): void {
   const { verifyPassword, isBlockedName, signInPhone, clientAddresses, guard, onNews, accountOf } = options
 
-  /** What was typed is told of only as the account that it is of: people type passwords into the wrong field. */
+  /** Tells which account the typed name is of, never the name itself: people type passwords into the wrong field. */
   function tellOfFailure(error: unknown, username: string, by: RequestContext): void {
     const isSlowed = hasCode(error, 'slow_down')
     if (!isSlowed && !hasCode(error, 'invalid_credentials')) return

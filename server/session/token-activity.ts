@@ -8,14 +8,14 @@ import type { Session } from './session.ts'
 import { laterProfile, type TokenProfile, tokenProfileOf, withProfile } from './token-profile.ts'
 
 /**
- * Whether the people of native apps are still there, and what they are called. Nobody can be asked about them but by a token
- * of theirs, and none is kept: so each good one that is shown is their provider's word, for all of their sessions and on
- * every instance.
+ * Whether the people of native apps are still there, and what they are called. Their provider can only be asked by a
+ * token of theirs, and none is kept. So each good one that is shown counts as the provider's word, for all of their
+ * sessions and on every instance.
  */
 export interface TokenActivity {
   /**
-   * Notes that a good token is shown, where a session is listed that hangs on it, and that is not noted already. What one
-   * said that was issued later stays. What a token allows does not hang on whether it can be written down.
+   * Notes that a good token was shown, if its person has sessions listed and it is not noted already. What a token said
+   * that was issued later stays. If the store does not take it, the token allows what it does all the same.
    * @param user as it says that the person is
    * @param issuedAt epoch milliseconds; `undefined`: nobody says
    */
@@ -52,7 +52,7 @@ export function createTokenActivity({ people, clock }: TokenActivityOptions): To
       const of = personKeyHash(user)
       const change = noted(tokenProfileOf(user, issuedAt))
       try {
-        // Asked at each request of an app: in line stands only who has something to write.
+        // This runs at each request of an app, so only those stand in line that have something to write.
         if (change(await people.readCurrent(of)).next !== undefined) await people.update(of, change)
       } catch (error) {
         if (!isTransient(error)) throw error

@@ -22,7 +22,7 @@ export function tokenProfileOf({ name, email, groups }: User, issuedAt?: number)
   }
 }
 
-/** The person, called what its token says and in those groups alone. */
+/** The person, with the name, e-mail address and groups of the token alone. */
 export function withProfile(
   { name: _name, email: _email, groups: _groups, ...who }: User,
   profile: TokenProfile,
@@ -31,11 +31,11 @@ export function withProfile(
   return { ...who, ...said }
 }
 
-/** What is to be known of a person by one more token. @returns `known` itself, where that stays as it is */
+/** What is known of a person after one more token. @returns `known` itself, where nothing changes */
 export function laterProfile(known: TokenProfile | undefined, profile: TokenProfile): TokenProfile {
   if (known === undefined) return profile
   const [before, now] = [known.issuedAt, profile.issuedAt]
-  // The later one also where it says the same: whatever was issued in between is older than it.
+  // The later one even if it says the same, so that a token that was issued in between counts as older.
   if (before !== undefined && now !== undefined && before !== now) return now > before ? profile : known
   return wordsOf(profile) === wordsOf(known) ? known : profile
 }
