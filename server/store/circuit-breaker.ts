@@ -4,7 +4,7 @@ import { StoreError } from './store-error.ts'
 interface CircuitBreakerOptions {
   /** Asks for next to nothing, to see whether there is an answer. */
   probe: () => PromiseLike<unknown>
-  /** What is said of it where nothing is heard. */
+  /** The text of the error where the server does not answer. */
   silence?: string
   /** Silence after which a server is taken to hang. */
   hangsAfterMs?: number
@@ -13,12 +13,12 @@ interface CircuitBreakerOptions {
 }
 
 /**
- * How long a server is waited for. Each question has its own end, counted from when it was asked; and once the server is
- * known to hang, nobody begins to wait: whoever asks many things in a row would wait for each of them.
+ * Limits how long a server is waited for. Each question has its own end, counted from when it was asked. Once the
+ * server is known to hang, no question waits at all: a caller that asks many in a row would wait for each of them.
  */
 export interface CircuitBreaker {
   ask<T>(question: () => PromiseLike<T>): Promise<T>
-  /** For what may rightly take longer than a server that hangs is waited for: its silence proves nothing. */
+  /** For a question that may rightly take longer than a hanging server is waited for: its silence proves nothing. */
   askForLong<T>(question: () => PromiseLike<T>): Promise<T>
   /** How much of what may be asked at a time is unanswered: 0 to 1. */
   use(): number
@@ -32,18 +32,18 @@ interface Question {
 }
 
 /**
- * Time is counted in ticks: while this process does not get to run, none pass, and nobody is blamed for what it has not
- * read yet.
+ * Time is counted in ticks: none pass while this process does not get to run, so that the server is not blamed for
+ * answers that this process has not read yet.
  */
 const TICK_MS = 100
 /**
- * A server that has been silent for so long is taken to hang, and one that answers a probe before that is not: were more
- * asked of it to be asked again, one that is slow, and was too slow once, would be refused for as long as it is slow.
+ * A server that is silent for so long is taken to hang, until it answers a probe in less. If it had to answer faster
+ * than that, a slow server that was too slow once would be refused for as long as it is slow.
  */
 const HANGS_AFTER_MS = 700
 /** No question is waited for longer than this. */
 const GIVE_UP_AFTER_MS = 2000
-/** Polls come by the thousand, and share a question; more than these are a crowd at a closed door. */
+/** Polls come by the thousand, but share questions. With more than this unanswered, the server does not keep up. */
 const MOST_QUESTIONS = 10_000
 const SILENCE = 'Command timed out: nothing is heard of the server'
 

@@ -1,12 +1,11 @@
 import type { Version } from './record-store.ts'
 
 /**
- * Compare-and-set and nothing else, of all of these records or of none. A record's version is its own text, so no
- * counter is stored beside it.
- * A Redis that is full refuses every `SET`, but not what follows a write in the same script, as a `DEL` is: so what is
- * no longer than what it replaces goes through, and after the first `SET` none is refused.
- * What existed before is told on the channel, `key text`, or `key` when it was removed; nobody can be waiting for what
- * did not.
+ * Compares and sets all of these records, or none. A record's version is its own text: no counter is stored beside it.
+ * A Redis that is full refuses every `SET`, but not one that follows a write in the same script, as after a `DEL`. So a
+ * text that is no longer than the one it replaces goes through, and after the first `SET` none is refused.
+ * A record that existed is told of on the channel, as `key text`, or `key` if it was removed. Nobody waits for one that
+ * did not exist.
  * ARGV: channel; then for each key what has to be there (`any`, nothing, or this text), the text to set, and its expiry
  * in epoch milliseconds. Without a text: removes.
  */

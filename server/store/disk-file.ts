@@ -23,8 +23,8 @@ const LEAST_PAGE_BYTES = 256
 const PROBE_PATIENCE_MS = 60_000
 
 /**
- * Makes a folder for its owner alone where there is none, and those above it. Not by Node's `recursive`: where nothing can
- * be made though the folder above is there, as in /proc, that goes on for ever.
+ * Makes a folder for its owner alone where there is none, and those above it. Not by Node's `recursive`, which never
+ * ends where nothing can be made in a folder that is there, as in /proc.
  */
 export function makeFolder(path: string): void {
   if (isFolder(path)) return
@@ -37,8 +37,8 @@ function isFolder(path: string): boolean {
 }
 
 /**
- * Says, whenever it is asked, whether the files of a store are those that they are now: none was taken away, or another
- * put in its place. Never rejects: files that nobody can look at are taken for the same.
+ * Looks at a store's files. The function that it returns says whether they are still the same: none was taken away, or
+ * replaced by another. It never rejects: files that nobody can look at are taken for the same.
  */
 export function sameFilesAs(path: string): () => Promise<boolean> {
   const files = [DATA_FILE, LOCK_FILE].map((name) => {
@@ -46,7 +46,7 @@ export function sameFilesAs(path: string): () => Promise<boolean> {
     return { file, was: statSync(file, { bigint: true }) }
   })
   return async () => {
-    // One after the other: a disk that hangs keeps one of the few threads for files.
+    // One after the other, so that a disk that hangs blocks one of the few threads for files, and not two.
     for (const { file, was } of files) {
       try {
         const is = await stat(file, { bigint: true })
@@ -59,14 +59,14 @@ export function sameFilesAs(path: string): () => Promise<boolean> {
   }
 }
 
-/** Or an empty one, which becomes one. LMDB would look too, but its binding ends the process at what it finds. */
+/** Whether it is LMDB's, or empty, for LMDB to fill. LMDB looks too, but its binding ends the process if it is not. */
 export function isLmdbFile(file: string): boolean {
   return reading(file, ({ size, bytesAt }) => size === 0 || bytesAt(0, MAGIC_WITHIN_BYTES).includes(MAGIC))
 }
 
 /**
- * LMDB ends the process that reads where its file has ended already. So a file that is shorter than what it says of itself
- * is read by another process first: it may be good all the same, for last pages that are free need not be there.
+ * LMDB ends a process that reads beyond the end of its file. So another process first reads a file that is shorter than
+ * it says of itself. Such a file may be good all the same: last pages that are free need not be there.
  * @throws StoreSettingError when it was cut short
  */
 export async function refuseCutFile(path: string): Promise<void> {

@@ -21,14 +21,14 @@ export interface DiskNotices {
   close(): Promise<void>
 }
 
-/** Also where a system tells of no writes, or not for this folder. */
+/** Even where the system reports writes: some report none, or not for this folder. */
 const LOOK_EVERY_MS = 250
-/** Where it refuses to, there is nothing else. */
+/** Where the system refuses to report writes, so that looking is all there is. */
 const LOOK_OFTEN_EVERY_MS = 25
 
 /**
- * All changes are numbered in the store itself: whoever looks finds what it has not told of yet, and telling late, twice
- * or not at all of a reason to look does no harm. A reason is a write of one's own, or one to the file that all watch.
+ * The store itself numbers all changes, so each look finds those not told of yet, and a reason to look may come late,
+ * twice or not at all. Reasons are this process's own writes, writes to the file that all watch, and a timer.
  */
 export async function createDiskNotices(options: DiskNoticesOptions): Promise<DiskNotices> {
   const { wakePath, records, listeners, recordAt, onError } = options
@@ -84,12 +84,12 @@ export async function createDiskNotices(options: DiskNoticesOptions): Promise<Di
   }
 }
 
-/** Nobody minds one that is lost: all look by themselves. */
+/** A write that is lost does no harm: all processes also look by themselves. */
 async function wake(file: FileHandle): Promise<void> {
   await file.write('.', 0).catch(() => undefined)
 }
 
-/** `undefined`: the system does not, or has no more watches to give. */
+/** `undefined`: the system does not report writes, or has no more watches to give. */
 function watchFile(path: string, onWrite: () => void): FSWatcher | undefined {
   try {
     const watcher = watch(path, { persistent: false }, onWrite)

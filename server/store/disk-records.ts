@@ -22,12 +22,12 @@ export interface TextWrite extends WriteOptions {
   text: string
 }
 
-/** `changed`: something that was there, so that it has to be told. */
+/** `changed`: a record that was there, so listeners have to be told. */
 export type WriteOutcome = 'created' | 'changed' | 'conflict' | 'full'
 
-/** Changes that are remembered. Who sleeps through more is told that anything may have changed. */
+/** How many changes are remembered. A process that missed more is told that anything may have changed. */
 export const CHANGES = 4096
-/** What a record takes of the disk beside its text and twice its key, and how much of a page is empty: measured. */
+/** Measured: what a record takes on disk beside its text and twice its key, and by how much pages are larger. */
 const RECORD_BYTES = 64
 const SPACE_FACTOR = 1.8
 /** Expired records that a write clears away at the most, unless it needs the room: more than one, so that none pile up. */
@@ -46,7 +46,7 @@ interface Ledger {
   change: number
 }
 
-/** Compare-and-set, expiry and the count of bytes: each is what it is because all of it is in one transaction. */
+/** Compare-and-set, expiry and the count of bytes. They hold because each step is all in one transaction. */
 export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskRecords {
   const { records, ends, changes, state } = tables
 
@@ -85,7 +85,7 @@ export function createDiskRecords(tables: DiskTables, capacity: Capacity): DiskR
     return undefined
   }
 
-  /** Whatever is found is gone afterwards, whatever it is: what stayed in front would keep all that comes after it. */
+  /** Removes whatever end it finds, even one without a record: left in front, it would block all that come later. */
   function sweep(now: number, ledger: Ledger): boolean {
     const expired = [...ends.getKeys({ end: endBytes({ expiresAt: now + 1, place: NOTHING }), limit: SWEEP_AT_ONCE })]
     for (const end of expired) {

@@ -23,7 +23,7 @@ interface DiskStoreOptions {
   maxBytes?: number
   /** How many writes may wait for the disk at a time. */
   mostWaiting?: number
-  /** Told of what goes wrong where nobody asked for anything, again and again. */
+  /** Told of errors that no caller gets to see, again and again. */
   onError?: (error: Error) => void
   /** Told once that this process can read and write no more; another one can. */
   onLost?: (error: Error) => void
@@ -79,7 +79,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   let looking = setTimeout(lookAtFiles, LOOK_AT_FILES_EVERY_MS).unref()
 
   function recordAt(key: string): TextRecord | undefined {
-    // What another process wrote is there from its answer on, also within this turn of the event loop.
+    // A new read, which finds what other processes have written by now, also within this turn of the event loop.
     tables.root.resetReadTxn()
     const text = records.textAt(key, clock())
     return text === undefined ? undefined : new TextRecord(text)
@@ -118,7 +118,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
     const outcome = await available(() =>
       breaker.ask(() =>
         commit(() => {
-          // Whoever was told that nothing is written finds nothing written later.
+          // The caller was told that nothing is written, so nothing may be written later.
           if (isGivenUp) return 'conflict'
           hasBegun = true
           return step()
@@ -176,7 +176,7 @@ export async function createDiskStore(options: DiskStoreOptions): Promise<DiskSt
   }
 }
 
-/** What failed before anything of it was written. */
+/** The error of a write that failed before anything of it was written. */
 function notWritten(error: unknown): ScanInError {
   const { code, cause } = ScanInError.from(error)
   const why = cause instanceof Error ? cause.message : code
@@ -185,7 +185,7 @@ function notWritten(error: unknown): ScanInError {
   })
 }
 
-/** A failed commit names its reason only later, and as a promise that nobody else would look at. */
+/** A failed commit gives its reason later, by a promise of its own that would be an unhandled rejection otherwise. */
 async function reasonOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error) || !(error.commitError instanceof Promise)) return error
   return error.commitError.catch((reason) => reason)

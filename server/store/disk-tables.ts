@@ -10,9 +10,9 @@ export interface DiskTables {
   root: RootDatabase<string, string>
   /** By key: when the record ends, a space, and its text. */
   records: Database<string, Buffer>
-  /** What ends when (`endBytes`), with nothing at it. */
+  /** Which record ends when: all of it in the key (`endBytes`), with an empty value. */
   ends: Database<string, Buffer>
-  /** The latest changes, the next over the oldest: at `number % CHANGES`, the number, a space, and the key. */
+  /** The latest changes, each written over the oldest: at `number % CHANGES`, the number, a space, and the key. */
   changes: Database<string, number>
   /** `format`, and `ledger`: the bytes of all records, a space, and the number of the latest change. */
   state: Database<string, string>
@@ -34,7 +34,7 @@ export async function openDiskTables(path: string): Promise<DiskTables> {
   const wakePath = join(path, 'changed')
   try {
     makeFolder(path)
-    // LMDB would make its files for the group too, and narrower only afterwards.
+    // LMDB would make its files readable by the group, and only afterwards could that be mended.
     for (const file of [join(path, DATA_FILE), join(path, LOCK_FILE), wakePath]) {
       closeSync(openSync(file, 'a', 0o600))
     }
@@ -72,7 +72,7 @@ export function openTables(path: string): Omit<DiskTables, 'wakePath'> {
       mapSize: MAP_BYTES,
       // As LMDB itself does it: a commit is on the disk when it is answered.
       overlappingSync: false,
-      // Transactions of a turn are one all the same. With it, a failed one rejects a promise that nobody has.
+      // Transactions of a turn are one without it too. With it, a failed one rejects a promise that nobody handles.
       eventTurnBatching: false,
     })
     return {
@@ -93,8 +93,8 @@ export function openTables(path: string): Omit<DiskTables, 'wakePath'> {
 const TIME_BYTES = 9
 
 /**
- * A record's place among the ends: its time, of which earlier ones are less byte by byte, a zero, and the key. Never to be read
- * as a list, as LMDB's own encoding would: what is a zero in a key is the end of one there.
+ * A record's key in `ends`: its time, in bytes that sort as times do, a zero, and its own key. Written as plain bytes,
+ * not as a list in LMDB's own encoding: there a zero in a key would be that key's end.
  */
 export function endBytes({ expiresAt, place }: { expiresAt: number; place: Buffer }): Buffer {
   const time = Buffer.alloc(8)
@@ -102,7 +102,7 @@ export function endBytes({ expiresAt, place }: { expiresAt: number; place: Buffe
   return Buffer.concat([Buffer.from(`1${time.toString('hex')}0`, 'hex'), Buffer.alloc(1), place])
 }
 
-/** The key in one of these. */
+/** The record's own key in one of these. */
 export function placeInEnd(end: Buffer): Buffer {
   return end.subarray(TIME_BYTES + 1)
 }

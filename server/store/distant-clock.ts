@@ -20,19 +20,19 @@ export interface DistantClock {
 interface Measurement {
   /** What is to be added to the steady clock. */
   offset: number
-  /** How far off that can be: the answer was given some time between question and arrival. */
+  /** How far off that can be: the other machine answered at some moment between question and arrival. */
   error: number
   /** By the steady clock. */
   at: number
 }
 
-/** What two quartzes may come apart by, in the worst of rooms. */
+/** By how much two quartz clocks drift apart at the worst, as a share of the time that passes. */
 const DRIFT = 1 / 5000
 
 /**
- * Keeps in step with a clock that is asked now and then, after Cristian (1989): of the answers, the one that came fastest
- * tells the time best, and is trusted less with each second since. One that contradicts it says that the clock was set.
- * In between the time goes on evenly, and nobody's setting this machine's clock is of any moment.
+ * Follows a clock that is asked now and then, after Cristian (1989): the answer that came fastest is the most exact,
+ * and is trusted less with each second since. An answer that contradicts it shows that the clock was set. In between,
+ * time goes on by the steady clock, so setting this machine's clock changes nothing.
  */
 export function createDistantClock({ ask, steady }: DistantClockOptions): DistantClock {
   let best: Measurement | undefined

@@ -17,7 +17,7 @@ interface DurableLineOptions {
 export interface DurableLine {
   /**
    * Sends a write. Rejects when replicas do not have it in time; they may have it later.
-   * @param isAsking its slot is on its way to this server (Redis's ASKING)
+   * @param isAsking the key's slot is being moved to this server (Redis's ASKING)
    * @returns what Redis says of the write
    */
   write(command: RedisWrite, isAsking?: boolean): Promise<unknown>
@@ -32,18 +32,18 @@ interface Waiting {
 }
 
 /**
- * Who comes while one `WAIT` is under way has two of them before the answer: fewer than anybody is waited for
+ * A write that comes while one `WAIT` is under way waits for two of them: together less than a question may take
  * (circuit-breaker.ts).
  */
 const REPLICA_PATIENCE_MS = 700
-/** Nobody waits longer for the turn: what is sent after that would be nobody's. */
+/** No write waits longer for its turn: its caller has given up by then. */
 const LONGEST_WAIT_MS = 2000
 const MOST_AT_ONCE = 1000
 
 /**
- * `WAIT` counts the replicas that have what *this connection* wrote last. So write and `WAIT` leave as one piece, on one
- * connection, and when it breaks in between neither is sent again: on the next one there would be nothing to wait for.
- * What comes while one `WAIT` is under way goes out together, with one `WAIT` for all.
+ * `WAIT` counts the replicas that have the last write of *this connection*. So a write and its `WAIT` leave as one
+ * piece, on one connection. If that breaks in between, neither is sent again: on the next one there would be nothing to
+ * wait for. Writes that come while one `WAIT` is under way go out together, with one `WAIT` for all.
  */
 export function createDurableLine({ redis, replicas }: DurableLineOptions): DurableLine {
   let waiting: Waiting[] = []
@@ -63,7 +63,7 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
     isSending = false
   }
 
-  /** They stand in the order in which they came. */
+  /** Rejects the writes that have waited too long; they stand in the order in which they came. */
   function rejectLate(): void {
     const oldest = performance.now() - LONGEST_WAIT_MS
     const firstInTime = waiting.findIndex(({ since }) => since > oldest)
@@ -83,7 +83,7 @@ export function createDurableLine({ redis, replicas }: DurableLineOptions): Dura
     const shortage = shortageOf(replyAt(-1))
     for (const [at, { resolve, reject }] of batch.entries()) {
       const [error, reply] = replyAt(places[at] ?? -1)
-      // What changed nothing has nothing to wait for.
+      // A write that changed nothing needs no replica.
       const trouble = error ?? (isChange(reply) ? shortage : null)
       if (trouble === null) resolve(reply)
       else reject(trouble)

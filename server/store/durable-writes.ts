@@ -56,7 +56,7 @@ export function createClusterWrites({
       return await lineTo(node).write(command, isAsking)
     } catch (error) {
       const redirect = redirectOf(error, node)
-      // Who is sent elsewhere for good, or finds nobody, has an old map.
+      // After any error but an `ASK`, the map of slots may be out of date.
       if (!redirect?.isAsking) cluster.refreshSlotsCache()
       if (redirect === undefined || redirects === MOST_REDIRECTS) throw error
       return writeAt(redirect.node, redirect.isAsking, command, redirects + 1)

@@ -7,13 +7,13 @@ export class StoreFullError extends NotWrittenError {
   override name = 'StoreFullError'
 }
 
-/** A full disk is often called an error of input and output: a page was written in part. */
+/** A full disk often comes as an error of input and output, because a page was written in part. */
 const OF_THE_DISK = /no space left|quota exceeded|input\/output error|read-only file system/i
 
-/** LMDB says it to whatever a process asks of an environment in which it could not finish a commit. */
+/** What LMDB answers to everything that a process asks after it could not finish a commit. */
 const LOST = /MDB_PANIC/
 
-/** The files that a process has open are not those that the next one finds: two of them would not be one service. */
+/** The files that this process has open are not those that the next one finds: they would use different stores. */
 export class StoreReplacedError extends Error {
   override name = 'StoreReplacedError'
 }

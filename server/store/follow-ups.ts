@@ -5,19 +5,19 @@ export interface FollowUps {
   /** Whether something is left to do by this name. */
   has(name: string): boolean
   /**
-   * Tries after a second, then later and later, until `attempt` says that it is done or there was time enough. One that rejects
-   * is not. Nothing is begun by a name that something is left to do by.
+   * Tries after a second, then later and later, until `attempt` says that it is done or the tries are used up. A
+   * rejection counts as not done. Does nothing while something is left to do by this name.
    * @param onDone called where it was not dropped meanwhile
    */
   begin(name: string, attempt: () => Promise<boolean>, onDone?: () => void): void
-  /** It is done otherwise. */
+  /** Gives it up: it was done otherwise. */
   drop(name: string): void
 }
 
-/** Some MB. What is more is left as it is. */
+/** That takes some MB. More is not begun. */
 const MOST = 10_000
 
-/** Begins with nothing to do. It is of this process alone, and what is left at its end is not done. */
+/** Begins with nothing to do. What is left is known to this process alone, and is lost when the process ends. */
 export function createFollowUps(schedule: Schedule = scheduleByTimer): FollowUps {
   const left = new Map<string, { forget: () => void }>()
 

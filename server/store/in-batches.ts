@@ -1,4 +1,4 @@
-/** Does a task for each, so many at once and the next ones after those. Rejects as the first that does. */
+/** Runs a task for each item, in batches of `atOnce`, one after the other. Rejects as the first that does. */
 export async function inBatches<Item>(
   items: readonly Item[],
   atOnce: number,

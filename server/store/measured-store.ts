@@ -11,7 +11,7 @@ export function measureStore(store: RecordStore, meter: StoreMeter): RecordStore
   function measured<Answer>(operation: Parameters<StoreMeter['took']>[0], answer: Promise<Answer>): Promise<Answer> {
     const since = performance.now()
     const end = () => meter.took(operation, (performance.now() - since) / 1000)
-    // Beside whoever waits for it, and not before: it costs them no turn.
+    // Beside the caller, and not in between: that would cost the caller a turn.
     answer.then(end, (error) => {
       end()
       meter.failed(error)

@@ -31,10 +31,10 @@ const ENTRY_BYTES = 260
 const WIDE = /[^\0-\xff]/
 /** Expired entries that a write clears away at the most, unless it needs the room: more than one, so that none pile up. */
 const SWEEP_AT_ONCE = 8
-/** A map that grows is copied, half a million entries in 50 ms: many small ones instead, one at a time. */
+/** A map that grows is copied: half a million entries take 50 ms. Many small maps grow one at a time instead. */
 const SHARDS = 64
 
-/** The embedded default: one process, bounded, gone with it. */
+/** The embedded default: for one process, bounded, and gone when that ends. */
 export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryStoreOptions): RecordStore {
   const entries = createShardedMap<Entry>()
   const expiry = createExpiryQueue<Entry>()
@@ -133,7 +133,7 @@ export function createMemoryStore({ clock, maxBytes = DEFAULT_MAX_BYTES }: Memor
 }
 
 function sizeOf(key: string, text: string): number {
-  // Looking at every character also makes one string of the pieces that it was put together from.
+  // The test looks at every character, which also joins the pieces that V8 may keep a string in.
   return ENTRY_BYTES + key.length + text.length * (WIDE.test(text) ? 2 : 1)
 }
 

@@ -44,7 +44,7 @@ async function connect(
       phase = 'refused'
       refuse(new StoreSettingError(trouble.text, { cause: error }))
     }
-    // What follows from the refusal is no news, and a start without a connection says so at its end.
+    // Not told: what follows from the refusal, and that a start has no connection, which it says at its end.
     if (phase === 'open' || (phase === 'starting' && !trouble?.isSymptom)) onError(error)
   }
   const connections = connectRedis(place, { onError: noteError, onReady: troubles.noteConnected, waitReplicas })

@@ -28,13 +28,13 @@ export interface OpenedStore {
   store: RecordStore
   /** How much of what may be asked of it at a time is being asked: 0 to 1. */
   use: () => number
-  /** The store's: the same for all who share it, and the one that ends are made and judged by. */
+  /** The store's: the same for all processes that share it. Ends are made by it, and judged by it. */
   clock: Clock
   makeLimiter: (name: string, points: number, durationSeconds: number) => Limiter
 }
 
 /**
- * Opens the store that was chosen, and what counts limits beside it. A Redis that is away is waited for, then gone on
+ * Opens the store that was chosen, and what counts limits beside it. If Redis is away, waits for it, then goes on
  * without: it may come.
  * @throws StoreSettingError when Redis is there and waiting will not help, as with a wrong password; when the folder of
  *   a store on disk cannot be used
@@ -64,8 +64,8 @@ function openMemory({ clock }: OpenStoreOptions): OpenedStore {
 }
 
 /**
- * Its library is loaded only where it is used: no other start waits for it. What its processes have in common, and with
- * those of tomorrow, is the machine's clock.
+ * Loads the store's library only here: no other start waits for it. Goes by the machine's clock, which all processes on
+ * the folder have in common, also with those that come after them.
  */
 async function openDisk(
   { keyPrefix, wall: clock, onError, onLost }: OpenStoreOptions,

@@ -26,9 +26,9 @@ interface Count {
 const countRecord = Compile(Type.Tuple([Type.Number({ title: 'points' }), Type.Number({ title: 'endsAt' })]))
 
 /**
- * Counts in a store of ours, so that all processes on it count together, and a restart forgives nothing. What is
- * consumed is counted before something begins, and refused with it when the store is nearly full; a penalty is counted
- * as long as there is any room.
+ * Counts in a store of ours, so that all its processes count together, and a restart forgives nothing. `consume` counts
+ * something that is about to begin, and so is refused when the store is nearly full; a penalty is counted while there
+ * is any room.
  */
 export function createRecordLimiter(options: RecordLimiterOptions): Limiter {
   const { store, clock, name, points: most, durationSeconds } = options
@@ -43,7 +43,7 @@ export function createRecordLimiter(options: RecordLimiterOptions): Limiter {
     return inTurn(keyOf(key), () =>
       updateRecord(store, keyOf(key), (value) => {
         const before = countIn(value)
-        // Who is refused already changes nothing by asking again: no flood of refusals is one of writes.
+        // Beyond the limit, asking again writes nothing: a flood of refusals must not be a flood of writes.
         if (begins && before !== undefined && before.points > most) return { result: resultOf(before) }
         const endsAt = before?.endsAt ?? clock() + durationSeconds * 1000
         const count = { points: (before?.points ?? 0) + points, endsAt }

@@ -24,9 +24,9 @@ export interface RecordStore {
   /** Removes the record. `false`: there was none, or `ifVersion` does not hold. */
   remove(key: string, ifVersion?: Version): Promise<boolean>
   /**
-   * Calls `onChange` some time after a record that existed at `key` was written over or removed, by any process; with
-   * what was written, which may be over by then; or when notices may have been lost (a broken connection), without a
-   * record. Expiry is not told, and nobody promises that a loss is found out: whoever waits needs an end of its own.
+   * Calls `onChange` some time after any process wrote over or removed a record that existed at `key`: with what was
+   * written, which may be over by then, or without a record if it was removed, or if notices may have been lost (a
+   * broken connection). Expiry is not told, and a loss may go unnoticed: a caller that waits needs an end of its own.
    * @returns stops watching; safe to call twice
    */
   watch(key: string, onChange: OnChange): () => void
@@ -60,8 +60,8 @@ export interface WriteOptions {
   /** Write only if the record still has this version; `null`: only if there is none. Left out: in any case. */
   ifVersion?: Version | null
   /**
-   * Answer only once the configured number of replicas has it too. A rejection leaves open whether it was written: who
-   * tries again writes again, also what is there already, or it would be promised without being safe.
+   * Answer only once the configured number of replicas has it too. A rejection leaves open whether it was written. So a
+   * retry writes again even what is there already: else it would promise what replicas may not have.
    */
   durable?: boolean
   /**

@@ -6,7 +6,7 @@ export type BreakerFor = (key: string) => CircuitBreaker
 
 export interface RedisBreakers {
   breakerFor: BreakerFor
-  /** How much of what may be asked at a time is unanswered, where most is: 0 to 1. */
+  /** How much of what may be asked at a time is unanswered, at the node where most is: 0 to 1. */
   use(): number
 }
 
@@ -15,11 +15,11 @@ export function serverBreaker(redis: Redis): RedisBreakers {
   return { breakerFor: () => breaker, use: breaker.use }
 }
 
-/** One node that hangs is no reason to give up the others. */
+/** One breaker a node: a node that hangs is no reason to give up the others. */
 export function clusterBreakers(cluster: Cluster): RedisBreakers {
   const byNode = new Map<string, CircuitBreaker>()
 
-  /** Nodes come and go, each at an address of its own. One that is only cut off keeps its slots, and is still doubted. */
+  /** Forgets nodes that have left. One that is only cut off keeps its slots and its breaker, and is still doubted. */
   function forgetAllBut(masters: ReadonlySet<string>): void {
     for (const node of byNode.keys()) if (!masters.has(node)) byNode.delete(node)
   }
@@ -29,7 +29,7 @@ export function clusterBreakers(cluster: Cluster): RedisBreakers {
       const node = nodeOf(cluster, key) ?? ''
       let breaker = byNode.get(node)
       if (breaker === undefined) {
-        // Of a node that has left nothing is expected.
+        // A node that has left is not asked, and its probe succeeds.
         const probe = async () => cluster.nodes('master').find(isAt(node))?.ping()
         breaker = createCircuitBreaker({ probe })
         forgetAllBut(mastersOf(cluster))

@@ -9,9 +9,9 @@ export type RedisClient = Redis | Cluster
 
 /** No command waits longer than this; the request it belongs to is then answered with `store_unavailable`. */
 const COMMAND_TIMEOUT_MS = 2000
-/** A connection on which something is asked for and nothing is heard for this long is dead, whoever says what. */
+/** A connection that has a command to answer and is silent for this long is taken for dead. */
 const LONGEST_SILENCE_MS = 3000
-/** What was asked for and is not answered yet is given up soon after: the next connection may lead to another server. */
+/** A connection that we close waits this long for open answers: the next one may lead to another server. */
 const LONGEST_GOODBYE_MS = 500
 const LONGEST_RECONNECT_PAUSE_MS = 2000
 
@@ -34,8 +34,8 @@ export function withErrorReporting<Client extends RedisClient>(client: Client, n
 }
 
 /**
- * A server in protected mode says to its first command that no password is set, and hangs up. ioredis takes that for a
- * password too many, prints so, and finds a broken pipe.
+ * A server in protected mode answers the first command with `DENIED`, as no password is set, and hangs up. ioredis
+ * takes that for a password too many, prints so, and finds a broken pipe.
  */
 function listenForDenial(client: Redis, onError?: (error: Error) => void): void {
   const hello: (...words: never[]) => Promise<unknown> = client.hello.bind(client)
@@ -45,7 +45,7 @@ function listenForDenial(client: Redis, onError?: (error: Error) => void): void 
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('DENIED'))) throw error
       const denial = new StoreError('DENIED Redis is running in protected mode', { kind: 'protected', cause: error })
-      // By itself it would be told of only where no command is sent after it.
+      // Told here, as ioredis would tell of it only if no command was sent after it.
       onError?.(denial)
       throw denial
     }
@@ -55,7 +55,7 @@ function listenForDenial(client: Redis, onError?: (error: Error) => void): void 
 
 const CONNECTION_OPTIONS = {
   enableOfflineQueue: false,
-  // Nothing is sent twice: a late write would be nobody's, and a late WAIT would wait for nothing.
+  // Nothing is sent twice: nobody would wait for a late write any more, and a late WAIT would wait for nothing.
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   commandTimeout: COMMAND_TIMEOUT_MS,
@@ -63,9 +63,9 @@ const CONNECTION_OPTIONS = {
   socketTimeout: LONGEST_SILENCE_MS,
   disconnectTimeout: LONGEST_GOODBYE_MS,
   retryStrategy: reconnectPause,
-  // The store does (redis-notices.ts): here a refusal would be nobody's, and end the process.
+  // redis-notices.ts subscribes anew. If ioredis did, nobody would handle a refusal, and it would end the process.
   autoResubscribe: false,
-  // Fewer words before the server's first: one that is closing would cut its reply off.
+  // Fewer commands before the server's first reply: a server that is closing would cut that off.
   disableClientInfo: true,
 }
 
@@ -90,7 +90,7 @@ function clientOf(place: ServerPlace): Redis {
     sentinelRetryStrategy: reconnectPause,
     // A Sentinel that hangs would be asked for ever.
     sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
-    // What was the primary may still take writes, and lose them: Sentinels tell of another at once.
+    // A former primary may still take writes, and lose them: Sentinels tell of the new one at once.
     failoverDetector: true,
     sentinelReconnectStrategy: reconnectPause,
   })
@@ -100,7 +100,7 @@ export function createClusterClient({ nodes, isTls, login }: ClusterPlace): Clus
   const { enableOfflineQueue, retryStrategy, ...redisOptions } = CONNECTION_OPTIONS
   const cluster = new Cluster([...nodes], {
     redisOptions: { ...redisOptions, ...login, ...tlsOf(isTls) },
-    // A name stays a name: the certificate has it, and not the address that ioredis would make of it.
+    // Nodes keep their names: a certificate is for the name, not for the address that ioredis would make of it.
     ...(isTls ? { dnsLookup: (host, done) => done(null, host) } : {}),
     enableOfflineQueue,
     clusterRetryStrategy: retryStrategy,
@@ -112,8 +112,8 @@ export function createClusterClient({ nodes, isTls, login }: ClusterPlace): Clus
 }
 
 /**
- * A Cluster's client sends again what fails by "Connection is closed." and nothing more. That is right for what waits for a
- * connection, and wrong for what was sent: the node may have done it.
+ * A Cluster's client sends again what fails by exactly "Connection is closed.". That is right for commands that wait
+ * for a connection, and wrong for those that were sent: the node may have done them. So these fail by another text.
  */
 function tellSentFromUnsent(node: Redis): void {
   const queues = node as unknown as { flushQueue(error: Error, which?: Flushed): void }
@@ -124,7 +124,7 @@ function tellSentFromUnsent(node: Redis): void {
   }
 }
 
-/** Of a connection's commands, those not sent and those not answered yet. Left out: these too. */
+/** Which of a connection's commands: those not sent, and those not answered yet. Left out: these too. */
 interface Flushed {
   offlineQueue?: boolean
   commandQueue?: boolean
@@ -152,8 +152,8 @@ export function createNodeClient({ nodes, isTls, login }: ClusterPlace, known: (
 }
 
 /**
- * Has it connect again when ioredis has given up, until `isClosed`: word of a new primary that comes while it is about to
- * connect makes it do so, for good.
+ * Makes it connect again after ioredis has given up, until `isClosed`: if ioredis hears of a new primary just when it
+ * is about to connect, it gives up for good.
  */
 export function reconnectingForever(client: Redis, isClosed: () => boolean): Redis {
   client.on('end', () => {
@@ -164,7 +164,7 @@ export function reconnectingForever(client: Redis, isClosed: () => boolean): Red
   return client
 }
 
-/** To one node, for as long as it goes well: which node is asked next, the Cluster says. */
+/** To one node, until the connection breaks: which node to ask then, the Cluster says. */
 export function createWriter({ isTls, login }: ClusterPlace, node: HostPort): Redis {
   const options = { ...CONNECTION_OPTIONS, ...login, ...tlsOf(isTls), ...node }
   return new Redis({ ...options, enableOfflineQueue: true, retryStrategy: () => null })

@@ -11,13 +11,13 @@ interface RedisClockOptions {
   /** The process's own, for while nothing is known. */
   clock: Clock
   steady: () => number
-  /** Told what Redis answers in place of the time. Where it never will say it, the process's own counts; it is asked again. */
+  /** Told what Redis answers instead of the time. If it never tells it, the process's own counts; it is asked again. */
   onError: (error: Error) => void
 }
 
 export interface RedisClock {
   now: Clock
-  /** Whether that is Redis's time: right after connecting it is not known yet. */
+  /** Whether `now` counts yet: only once Redis has told its time after connecting, or refused to for good. */
   isKnown(): boolean
   /** Resolves once it has been asked, whatever it said. */
   asked(): Promise<void>
@@ -28,8 +28,8 @@ const ASK_EVERY_MS = 5000
 const TIMES_AT_FIRST = 3
 
 /**
- * What time Redis has. Ends are absolute, and everybody who makes or judges one has to mean the same by it: all instances
- * on one Redis do, and so does Redis itself, which forgets by its own clock.
+ * Redis's time. Ends are absolute, so whoever makes or judges one has to go by the same clock: all instances on one
+ * Redis do, and Redis itself, which forgets by its own clock.
  */
 export function createRedisClock({ client, key, clock, steady, onError }: RedisClockOptions): RedisClock {
   const there = createDistantClock({ ask: () => timeOf(client, key), steady })
@@ -44,7 +44,7 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
       isRefused = false
     } catch (error) {
       isRefused = error instanceof NoTimeError
-      // Of a connection that is away there is word enough.
+      // A connection that is away is told of elsewhere.
       if (error instanceof NoTimeError || isAnswer(error)) onError(error)
     }
   }
@@ -57,7 +57,7 @@ export function createRedisClock({ client, key, clock, steady, onError }: RedisC
   }
 
   client.on('ready', askOnce)
-  // The next one may be another server's.
+  // The next connection may be to another server.
   client.on('close', there.forget)
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
@@ -87,8 +87,8 @@ class NoTimeError extends StoreError {
 }
 
 /**
- * A command that is not allowed, renamed or unknown is `NOPERM` or, as from within a script before 7.2, a plain `ERR`.
- * What passes has a word of its own: `LOADING`, `MOVED`, `CLUSTERDOWN`, `BUSY` and their like.
+ * How errors that stay begin: a command that is not allowed, renamed or unknown is `NOPERM` or, as from within a script
+ * before 7.2, a plain `ERR`. Others pass: `LOADING`, `MOVED`, `CLUSTERDOWN`, `BUSY` and their like.
  */
 const FOR_GOOD = /^(NOPERM|ERR)\b/
 

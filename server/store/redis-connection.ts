@@ -69,7 +69,7 @@ function connectServer(place: ServerPlace, { onError, onReady, waitReplicas = 0 
 function connectCluster(place: ClusterPlace, { onError, onReady, waitReplicas = 0 }: ConnectOptions): RedisConnections {
   const life = new AbortController()
   const cluster = withErrorReporting(createClusterClient(place), { onError, onReady })
-  // Every node tells of all changes: any will do, and another where one is silent.
+  // Every node passes on the notices of all changes, so any node will do, and another one where that is silent.
   const anyNode = createNodeClient(place, () => cluster.nodes())
   const subscriber = withErrorReporting(
     reconnectingForever(anyNode, () => life.signal.aborted),

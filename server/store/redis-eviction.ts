@@ -3,8 +3,8 @@ import type { RedisClient } from './redis-clients.ts'
 import { StoreError } from './store-error.ts'
 
 /**
- * Has it told, at each connection, where Redis makes room by forgetting: nothing else shows that a block or a passkey is
- * gone. What a user may not ask (`+info`), or a service has no word for, is told of by nobody.
+ * Tells, at each connection, if Redis makes room by forgetting: nothing else shows that a block or a passkey is gone.
+ * Tells nothing where our user may not ask (`+info`), or the server does not say.
  */
 export function tellEviction(client: RedisClient, onError: (error: Error) => void): void {
   async function look(): Promise<void> {

@@ -13,34 +13,34 @@ interface RedisNoticesOptions {
 }
 
 export interface RedisNotices {
-  /** To be called before a write. @returns to be called once it is told on the channel for certain, or has been already */
+  /** To be called before a write. @returns to be called once the write is certain to be told on the channel */
   expectNotice(): () => void
 }
 
 const SUBSCRIBE_AGAIN_MS = 1000
 /**
- * Nothing is heard on this connection for hours where nothing happens, and nothing either where it is dead. With
- * something asked for, silence ends it (redis-clients.ts), and a new one is made.
+ * A connection without notices may be silent for hours, and so is one that is dead. With a ping to answer, silence ends
+ * it (redis-clients.ts), and a new one is made.
  */
 const PING_EVERY_MS = 1000
 /**
- * What is told comes before the answer to what is asked later, but from another node of a Cluster: that one has a few
- * seconds.
+ * A server tells of a change before it answers a later ping. Another node of a Cluster may tell of it later, and gets a
+ * few seconds.
  */
 const MOST_PINGS_WITHOUT_NOTICE = 3
 
 /**
- * Passes on what is told on the channel, at every connection anew; a refusal, as of a user without rights, may be taken
- * back. What was told while nobody listened is lost: so whoever waits is told to look each time that listening begins.
- * A connection that answers and brings nothing, as to a node that has left its Cluster, is made anew.
+ * Passes on what is told on the channel. Subscribes at every connection anew, and again after a refusal, as a user may
+ * be given the right. What was told while nobody listened is lost, so all who wait are told to look each time listening
+ * begins. A connection that answers and brings nothing, as to a node that has left its Cluster, is made anew.
  */
 export function subscribeToChanges(options: RedisNoticesOptions): RedisNotices {
   const { subscriber, keyPrefix, channel, listeners, onError } = options
   let again: NodeJS.Timeout | undefined
   let pings: NodeJS.Timeout | undefined
-  /** Notices and, each time that listening begins, one. */
+  /** Counts notices and, each time that listening begins, one more. */
   let heard = 0
-  /** Those answered since a notice was to come. `undefined`: none is. */
+  /** Pings answered since a notice was to come. `undefined`: none is to come. */
   let pingsWithoutNotice: number | undefined
 
   const hear = () => {

@@ -5,10 +5,10 @@ import { refusalIn } from './not-written.ts'
 const PAUSE_MS = 1000
 
 /**
- * After a failover a connection may lead to what is a replica now: it refuses writes as `READONLY`, and answers reads.
- * Then another connection looks whether where we would get today there is a primary, and only if so this one is given up:
- * on a server that nobody took over from, as one whose disk has failed, who only reads goes on. A Cluster's nodes say who
- * is meant themselves.
+ * After a failover a connection may lead to a server that is a replica now: it refuses writes as `READONLY`, and
+ * answers reads. Then a second connection looks whether our address leads to a primary, and only if so the first is
+ * given up: where nobody took over, as from a server whose disk has failed, reads go on. In a Cluster the nodes
+ * themselves say who the primary is.
  */
 export function followingPrimary(client: Redis): Redis {
   let isLooking = false
@@ -29,13 +29,13 @@ export function followingPrimary(client: Redis): Redis {
 
 async function look(client: Redis): Promise<void> {
   const scout = client.duplicate(ONCE)
-  // What it says is said by the connection itself too.
+  // The connection itself tells of the same errors.
   scout.on('error', () => undefined)
   try {
     await scout.connect()
     if (/role:master/.test(await scout.info('replication'))) client.disconnect(true)
   } catch {
-    // It is as it was.
+    // No primary was found: nothing changes.
   } finally {
     scout.disconnect()
   }

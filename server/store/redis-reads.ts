@@ -6,10 +6,10 @@ import type { RedisClient } from './redis-clients.ts'
 /** What is at a key. */
 export type ReadText = (key: string) => Promise<string | null>
 
-/** Calls for what is sent in this turn of the event loop to leave in one piece, for each server. */
+/** Makes all that is sent in this turn of the event loop leave in one piece, for each server. */
 export type Cork = () => void
 
-/** Not by ioredis's own pipelines: they wait for one another, and in a Cluster share their errors. */
+/** Does without ioredis's own pipelines: they wait for one another, and in a Cluster share their errors. */
 export function createCork(client: RedisClient): Cork {
   let isCorked = false
   return () => {
@@ -60,7 +60,7 @@ export function readsOfOneTurn(client: Redis, breakerFor: BreakerFor): ReadText 
     const at = turn.keys.push(key) - 1
     return turn.texts.then((texts) => {
       const text = texts[at] ?? null
-      // Taken out: the list outlives its turn, as `readAll` says.
+      // Taken out, as the list outlives its turn (`readAll`).
       texts[at] = null
       return text
     })
@@ -68,8 +68,8 @@ export function readsOfOneTurn(client: Redis, breakerFor: BreakerFor): ReadText 
 }
 
 /**
- * `MGET` by a command that is left empty: ioredis's own, and the list that answers it, are reachable until the next
- * collection but one, which then carries all keys and texts since the last into the old generation.
+ * `MGET` by a command that is emptied afterwards. ioredis's own, and the list that answers it, stay reachable until the
+ * next collection but one, which would move all keys and texts since the last into the old generation.
  */
 async function readAll(client: Redis, keys: string[]): Promise<(string | null)[]> {
   const command = new Command('mget', keys, { replyEncoding: 'utf8' })

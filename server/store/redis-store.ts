@@ -18,7 +18,7 @@ interface RedisStoreOptions {
   subscriber: Redis
   durable: DurableWrites | undefined
   breakerFor: BreakerFor
-  /** Lets go of all of them. */
+  /** Closes all of these connections. */
   close: () => void
   /** Before every key and the one channel. */
   keyPrefix: string
@@ -43,7 +43,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
 
   const { expectNotice } = subscribeToChanges({ ...options, channel, listeners })
 
-  /** Creating needs no script. */
+  /** The one record that is to be created, if that is all: this needs no script. */
   function creation(settings: readonly Setting[]): Setting | undefined {
     return settings.length === 1 && settings[0]?.ifVersion === null ? settings[0] : undefined
   }
@@ -79,8 +79,8 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
     const noteTold = expectNotice()
     const isDone = await reachable(isDurable && durableWrites ? setDurably(durableWrites, settings) : setNow(settings))
     if (!isDone) return false
-    // Who waits in this process does not wait for Redis to tell it back; nobody waits for what is new. What names no version
-    // it does wait for: by that a probe sees that notices come.
+    // Listeners in this process are told now, before Redis tells it back; a new record has none. A write without a
+    // version is left to Redis to tell: by that a probe sees that notices come.
     for (const { key, text, ifVersion } of settings) {
       if (!ifVersion) continue
       noteTold()
@@ -99,7 +99,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
 
     write,
 
-    // In a Cluster each key is where its hash says.
+    // In a Cluster the keys may be on several nodes, and no script can write to all of them.
     writeTogether: isCluster ? (writes) => writeOneByOne(write, writes) : set,
 
     async remove(key, ifVersion) {
@@ -107,7 +107,7 @@ export function createRedisStore(options: RedisStoreOptions): RecordStore {
       const removed = await reachable(setNow([{ key: keyOf(key), text: '', expiresAt: 0, ifVersion }]))
       if (removed !== 1) return false
       noteTold()
-      // Else the channel alone tells it, here too: by that a probe sees that it does.
+      // A removal without a version is left to Redis to tell: by that a probe sees that notices come.
       if (ifVersion !== undefined) listeners.tell(plainKey(key))
       return true
     },

@@ -7,7 +7,7 @@ export interface RedisTrouble {
   /** The same for the same trouble. */
   kind: string
   text: string
-  /** As it lies in the configuration, waiting does not mend it: a start ends with it. */
+  /** The configuration is wrong, and waiting does not mend it: a start ends with this trouble. */
   isOurs: boolean
   /** Says that there is no connection, and not why. */
   isSymptom: boolean
@@ -183,7 +183,7 @@ export function redisTrouble(error: unknown, { kind: place }: RedisPlace, keyPre
   return { kind, text: `Redis ${words}${codeIn(signs)}`, isOurs, isSymptom }
 }
 
-/** Codes and messages. A message of ioredis has no command, and so no record. */
+/** Codes and messages. ioredis's messages contain no command, and so nothing of a record. */
 function signsOf(origins: readonly Error[]): string {
   return origins
     .flatMap((error) => [codeOf(error) ?? '', error.message])
@@ -191,7 +191,7 @@ function signsOf(origins: readonly Error[]): string {
     .join(' ')
 }
 
-/** The word that a search finds: the first in capitals. */
+/** The first word in capitals, mostly an error code: people can search for it. */
 function codeIn(signs: string): string {
   const [code] = /\b[A-Z][A-Z_]{3,}\b/.exec(signs) ?? []
   return code === undefined ? '' : ` (${code})`

@@ -1,6 +1,6 @@
-/** What we find out of a store ourselves, and have words for (redis-trouble.ts, embedded-trouble.ts). */
+/** Errors of a store that we find out ourselves, and have words for (redis-trouble.ts, embedded-trouble.ts). */
 export type StoreErrorKind =
-  /** Nothing came back, or nothing is asked for as nothing comes back. */
+  /** No answer came, or the store was not asked because it does not answer. */
   | 'no_answer'
   /** Others are before it, and its turn came too late. */
   | 'crowded'
@@ -18,7 +18,7 @@ export type StoreErrorKind =
   | 'too_few_replicas'
   /** In protected mode. */
   | 'protected'
-  /** Of a Cluster, which takes a key. */
+  /** No node of the Cluster is known that takes the key. */
   | 'no_node'
 
 interface StoreErrorOptions extends ErrorOptions {
@@ -26,7 +26,7 @@ interface StoreErrorOptions extends ErrorOptions {
   kind?: StoreErrorKind
 }
 
-/** An error of ours, which is known by its kind, however it is worded. Those of Redis and of libraries have words alone. */
+/** An error of ours, known by its kind whatever its text. Errors of Redis and of libraries have their text alone. */
 export class StoreError extends Error {
   readonly kind: StoreErrorKind | undefined
 

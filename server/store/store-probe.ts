@@ -14,13 +14,13 @@ interface StoreProbeOptions {
 /** Resolves when the store works. @throws ScanInError `store_unavailable`, with what is wrong as its cause */
 export type StoreProbe = () => Promise<void>
 
-/** Shorter than what asks: Docker's and nginx's own patience with a probe is some seconds. */
+/** Shorter than callers wait: Docker and nginx give a probe some seconds. */
 const DEADLINE_MS = 2500
-/** Of what a probe leaves behind when it is cut in the middle. */
+/** How long a record stays that a probe leaves behind when it is cut short. */
 const RECORD_LIFE_MS = 60_000
 /** However many ask, the store is tried this often at the most. */
 const PAUSE_MS = 100
-/** A try that fails may have kept others waiting, for replicas as an example. */
+/** A try that fails may have kept other requests waiting, as for replicas. */
 const PAUSE_AFTER_FAILURE_MS = 500
 
 const noNotice = () => new StoreError('no notice of a change came back', { kind: 'no_notice' })
@@ -28,9 +28,9 @@ const tooSlow = () => new StoreError('too slow for a probe: it did not answer in
 const goneAtOnce = () => new StoreError('a record was gone as soon as it was written', { kind: 'forgets_at_once' })
 
 /**
- * Tries what a login needs of a store: a durable write, a change, and the notice of it. All who ask at once share one
- * try, and who asks right after one waits for the next: no answer is older than its question, and no flood of
- * questions is a flood for the store. One record, of this probe's own.
+ * Tries what a login needs of a store: a durable write, a change, and the notice of it. All who ask during a try share
+ * it, and who asks right after it waits for the next: no answer is older than its question, and a flood of questions is
+ * no flood for the store. Uses one record, of this probe's own.
  */
 export function createStoreProbe({ store, clock, randomness }: StoreProbeOptions): StoreProbe {
   const key = `probe:${randomness.text(16)}`
@@ -57,7 +57,7 @@ async function tryOut(store: RecordStore, key: string, clock: Clock): Promise<vo
   let isAnswered = false
   async function all(noticed: Promise<void>): Promise<void> {
     await store.write(key, 'probe', { expiresAt: clock() + RECORD_LIFE_MS, durable: true })
-    // Whatever its version: what names one may be told within the process, and it is the store's notice that is tried.
+    // Without a version: a removal with one may be told within the process, and this tries the store's own notice.
     if (!(await store.remove(key))) throw failure(goneAtOnce())
     isAnswered = true
     await noticed
@@ -76,8 +76,8 @@ async function tryOut(store: RecordStore, key: string, clock: Clock): Promise<vo
 }
 
 /**
- * Rejects once time is up. Notices are to blame where the store had answered by half of it; one that took longer would
- * have them come late as well.
+ * Rejects once time is up. If the store had answered by half of it, notices are to blame; if not, the store is slow,
+ * and its notices would be late as well.
  */
 function startDeadline(isAnswered: () => boolean): { over: Promise<never>; end: () => void } {
   let isQuick = false

@@ -7,14 +7,14 @@ import { type RedisTrouble, redisTrouble } from './redis-trouble.ts'
 export interface StoreTroubles {
   /** `undefined`: there are no words for it. */
   explain(error: unknown): Trouble | undefined
-  /** Of a connection. A command that failed for want of one only says that it had none. */
+  /** Of a connection. A command that fails for want of one does not say why there is none. */
   noteConnectionError(error: Error): RedisTrouble | undefined
   noteConnected(): void
 }
 
 /**
- * Opens the words for the store that was chosen. Of a Redis the latest trouble of a connection is remembered until
- * there is one.
+ * Opens the words for the store that was chosen. With Redis, remembers the latest trouble of connecting until that
+ * succeeds.
  */
 export function createStoreTroubles(choice: StoreChoice, keyPrefix: string): StoreTroubles {
   if (choice.kind !== 'redis') {

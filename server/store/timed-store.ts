@@ -9,8 +9,8 @@ export interface StoreTime {
 }
 
 /**
- * A store that is away for as long as its time is not known, which after connecting is one round trip: whoever made an
- * end by another clock would make it too early or too late.
+ * The store, but away until its time is known, which takes one round trip after connecting: an end that was made by
+ * another clock would be too early or too late.
  */
 export function timedStore(store: RecordStore, time: StoreTime): RecordStore {
   function inTime<Result>(call: () => Promise<Result>): Promise<Result> {

@@ -22,15 +22,15 @@ export interface Changes<Result> {
 export interface RecordPlace {
   key: string
   /**
-   * What the caller takes to be there, `null` for nothing: a right guess saves the first read, a wrong one is a conflict
-   * like any other. What is not written is not decided on a guess.
+   * What the caller takes to be there, `null` for nothing: a right guess saves the first read, a wrong one is a
+   * conflict like any other. A decision not to write is never made on a guess: the record is read first.
    */
   guess?: StoredRecord | null | undefined
 }
 
 /**
- * Each conflict means that somebody else got on, so but for a guess a try is only lost to a success. More than this in a
- * row is not contention between people but a broken store.
+ * Each conflict, but for a wrong guess, means that another writer succeeded. More than this in a row is not contention
+ * between people but a broken store.
  */
 const MOST_TRIES = 200
 
@@ -81,8 +81,8 @@ export async function updateTogether<Result>(
 }
 
 /**
- * Reads a record and removes it if nobody wrote in between; otherwise once more: a remove that is lost says that somebody
- * wrote, and not that somebody else has done this.
+ * Reads a record and removes it if nobody wrote in between; otherwise tries again: a removal that fails need not mean
+ * that somebody else removed it.
  * @param use what is to be done with its value before it goes
  * @returns its value as it was when it went. `undefined`: there is none, or somebody else has removed it
  */

@@ -13,7 +13,7 @@ export async function writeOneByOne(write: RecordStore['write'], writes: readonl
   return true
 }
 
-/** However certain the last refusal is: what came before it is there. */
+/** Never certain that nothing is written, even if the last refusal is: the records before it are there. */
 function writtenInPart(cause: unknown): ScanInError {
   return new ScanInError('store_unavailable', { cause: new Error('written in part', { cause }) })
 }
