@@ -30,18 +30,18 @@ export interface AppOptions extends AskedOfAccounts {
   followAccounts?: ((onNews: OnAccountNews) => void) | undefined
   /** Applications behind forward auth. Left out: none. */
   apps?: AppList | undefined
-  /** Of OpenID Connect. Left out: none of it is served. */
+  /** Applications that speak OpenID Connect. Left out: none of it is served. */
   clients?: Clients | undefined
   /** Where addresses are. Left out: nobody says. */
   placeOf?: PlaceOf | undefined
   /** What platforms are told of the team's native apps. Left out: nothing. */
   findAppLink?: FindAppLink | undefined
-  /** Of a file. Left out: they are in the store. */
+  /** Keys from a file. Left out: they are kept in the store. */
   signingKeys?: SigningKeys | undefined
-  /** Of the team. Left out: ours. */
+  /** The team's own logo. Left out: ScanIn's. */
   logo?: Logo | undefined
   bearerVerifiers: readonly BearerVerifier[]
-  /** Who is asked once more about tokens that approved a login. Left out: nobody. */
+  /** Asks the provider again about tokens that approved a login. Left out: nobody is asked. */
   opaqueTokens?: OpaqueTokens | undefined
   store: RecordStore
   /** How much of what may be asked of the store at a time is being asked: 0 to 1. */

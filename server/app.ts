@@ -43,7 +43,7 @@ export async function buildApps(options: AppOptions): Promise<BuiltApps> {
   return { app, adminApp, metricsApp }
 }
 
-/** Whose account is good no more is out, and stays it. */
+/** Ends the sessions of accounts that are good no more, and tells of each such end once. */
 function followAccounts(app: TypedApp, options: AppOptions, shared: SharedParts, { sessions }: Rooms): void {
   const tellOnce = tellEndsOnce({ ...shared, onEnd: shared.listeners.ofAccounts.tell })
   const accountSessions = createAccountSessions({ ...shared, end: sessions.service.endOfAccount })
@@ -74,17 +74,17 @@ function createApp(options: AppOptions, shared: SharedParts, rooms: Rooms): Type
     takesTokens: options.bearerVerifiers.length > 0,
     onClosing() {
       shared.holds.closing.come()
-      // Its seconds are those that connections have, and none beside.
+      // Called now, so that its seconds run beside those that connections have, and not after them.
       void rooms.teamProvider?.close()
     },
   })
   app.addHook('onListen', async () => void rooms.teamProvider?.prepare())
-  // The last of these is run first. Each tries for two seconds what is left, and a process has nine in all.
+  // Fastify runs these hooks last to first. Events and webhooks share two of the process's nine seconds.
   app.addHook('onClose', async () => void (await Promise.all([events.close(), shared.webhooks?.close()])))
   app.addHook('onClose', async () => rooms.oauth?.close())
   app.addHook('onClose', async () => rooms.keys?.close())
   app.addHook('onClose', async () => rooms.teamProvider?.close())
-  // Before whatever the route itself says of the cookie.
+  // A route that sets a cookie itself has its way.
   app.addHook('onSend', async (request, reply, payload) => {
     const cookie = current.renewed(request)
     if (cookie !== undefined && !reply.hasHeader('set-cookie')) reply.header('set-cookie', cookie)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `scanin`: what whoever runs ScanIn does besides running it. */
+/** The command `scanin`, for whoever runs ScanIn: accounts, the admin port, keys, copies of stores. */
 import { readFileSync } from 'node:fs'
 import { runCommand } from './cli/commands.ts'
 

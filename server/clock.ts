@@ -5,7 +5,7 @@
  */
 export type Clock = () => number
 
-/** As many as clients that count in 32 bits can: the end of a token that is not ours is any number. */
+/** The most that clients can hold that count in 32 bits: a token of somebody else's may name any end. */
 const MOST_SECONDS = 2 ** 31 - 1
 
 /** What is left until `end`, in the whole seconds of the wire: never 0 while something is left. */
@@ -33,10 +33,10 @@ interface ProcessClockOptions {
   steady: () => number
 }
 
-/** What a clock that is set is set by. More, and the machine has slept, or had no time when we began. */
+/** Setting a clock moves it by less. By more, the machine has slept, or did not know the time at the start. */
 const MOST_SET_MS = 5 * 60_000
 
-/** This machine's time as it was at the start, and even from then on: that its clock is set ends and prolongs nothing. */
+/** The machine's time at the start, counted on evenly, so that setting its clock neither ends nor prolongs anything. */
 export function createProcessClock({ wall, steady }: ProcessClockOptions): Clock {
   let offset = wall() - steady()
   return () => {

@@ -12,17 +12,18 @@ const SHUTDOWN_PATIENCE_MS = 9500
 const LOG_PATIENCE_MS = 500
 const STANDARD_INPUT = 0
 const STANDARD_OUTPUT = 1
-/** Asked at the start: one that has closed is none. */
+/** Asked at the start: a terminal that has closed is no terminal any more. */
 const IS_AT_TERMINAL = isatty(STANDARD_INPUT) || isatty(STANDARD_OUTPUT)
 
 const { told, onReloadable } = hearSignals()
 keepTickShape()
-// Before the output: where both are one pipe, Node makes that wait as it makes this. A full disk takes no word, and ends nothing.
+// Before the output opens: where both are one pipe, Node makes it blocking as it creates `process.stderr`. On a full
+// disk, writes to that fail, which must not end the process.
 process.stderr.on('error', () => undefined)
 boundComplaints(console, process.stderr)
 const output = createLogOutput({ descriptor: STANDARD_OUTPUT, lineOfLost })
 process.once('exit', output.tryOnce)
-// It is most of what a start loads: who signals meanwhile is heard.
+// Loaded this late because it is most of what a start loads: a signal that comes meanwhile is heard.
 const { startService, whyNotStarted } = await import('./service.ts')
 try {
   await run()
@@ -31,15 +32,15 @@ try {
   process.exit(1)
 }
 
-/** Not by `exit`, which waits for LMDB's thread, as that does for a disk that hangs. */
+/** Ends by a signal: `exit` would wait for LMDB's thread, and that thread for a disk that hangs. */
 function endAtOnce(): void {
   output.tryOnce()
   process.kill(process.pid, 'SIGKILL')
-  // The first process of a container takes no such signal from itself.
+  // Linux ignores that signal where the first process of a container sends it to itself.
   process.abort()
 }
 
-/** After a terminal that has closed not by `exit`: Node would set that right first, cannot, and aborts. */
+/** Where the terminal has closed, ends by the signal: `exit` would try to reset that terminal, fail, and abort. */
 function end(signal: NodeJS.Signals): never {
   if (signal === 'SIGHUP') {
     process.removeAllListeners(signal)
@@ -51,13 +52,13 @@ function end(signal: NodeJS.Signals): never {
 interface Signals {
   /** To end, in order. */
   told: Promise<NodeJS.Signals>
-  /** Takes what has files read again, once they were read: see `ServiceOptions`. */
+  /** Takes the function that has files read again, once they were read: see `ServiceOptions`. */
   onReloadable(reload: () => boolean): void
 }
 
 /**
- * Told from the first turn on, and more than once: what ends a group of processes tells npm, which tells this one again.
- * Where there is nothing to read again, a terminal that closes ends the process, as it does elsewhere.
+ * Hears signals from the first turn on. One may come twice: npm gets what ends a group of processes too, and passes it
+ * on. Where no file can be read again, a terminal that closes ends the process, as it does elsewhere.
  */
 function hearSignals(): Signals {
   let onReloadable: Signals['onReloadable'] = () => undefined
@@ -83,7 +84,7 @@ async function run(): Promise<void> {
     onStoreLost: () => void output.settled(LOG_PATIENCE_MS).then(endAtOnce),
   })
   const service = await Promise.race([starting, told])
-  // What only starts has answered nobody.
+  // A service that is still starting has answered nobody: there is nothing to end in order.
   if (typeof service === 'string') end(service)
   void told.then(async (signal) => {
     setTimeout(endAtOnce, SHUTDOWN_PATIENCE_MS).unref()

@@ -3,9 +3,9 @@ interface QueuesOptions {
   atOnce: number
   /** Tasks of one queue that wait at the most. */
   mostWaiting: number
-  /** How long they do; left out: as long as a request may. */
+  /** How long a task waits at the most; left out: as long as a request may. */
   longestWaitMs?: number
-  /** What who comes beyond that is told. */
+  /** The error for a task that finds no place in the queue, or whose turn does not come in time. */
   refusal: () => Error
   /** Kept up to date with all of these queues together. */
   tally?: QueueTally | undefined
@@ -29,12 +29,12 @@ export type Queues = <Result>(queue: string, task: Task<Result>, giveUpAt?: numb
 /** A connection on which nothing is said for 40 s is cut: whoever waits in lines is told before that. */
 const LONGEST_WAIT_MS = 35_000
 
-/** For whoever stands in several lines one after the other: until when in all of them together. */
+/** When a task gives up that stands in several queues one after the other: one moment for all of them together. */
 export function giveUpTime(longestWaitMs = LONGEST_WAIT_MS): number {
   return performance.now() + longestWaitMs
 }
 
-/** @param hasWaited others have been at it since it came */
+/** @param hasWaited whether it had to wait, so that other tasks have run since it came */
 type Task<Result> = (hasWaited: boolean) => Promise<Result>
 
 interface Queue {
@@ -63,7 +63,7 @@ export function createQueues(options: QueuesOptions): Queues {
     }
   }
 
-  /** Who leaves hands over the place: nobody comes in between. */
+  /** Waits for a place that another task hands over as it leaves, so that no newcomer takes it in between. */
   function turnIn({ waiting }: Queue, giveUpAt: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const take = () => {

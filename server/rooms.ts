@@ -86,7 +86,7 @@ export async function createRooms(options: AppOptions, shared: SharedParts) {
 function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) {
   const { config } = options
   const { audit, listeners } = shared
-  // Who is blocked, and who was heard of when, the sessions know, which native apps are shown.
+  // Both call the sessions room, made below, as that takes `nativeApp`: it knows who is blocked, and notes tokens.
   const isBlocked: IsBlocked = (person) => sessions.service.isBlocked(person)
   const nativeApp = createNativeApps({
     ...shared,
@@ -95,7 +95,7 @@ function createPeople(options: AppOptions, shared: SharedParts, logins: Logins) 
     onAccepted: (user, issuedAt) => sessions.service.noteShownToken(user, issuedAt),
     onRefused: audit.onBearerRefused,
   })
-  // It signs in by sessions, which ask it as they are used.
+  // Set later: the provider's room opens sessions, and the sessions room asks the provider as they are used.
   let teamProvider: TeamProviderRoom | undefined
   const revalidate: Revalidate = async (user) => teamProvider?.revalidate(user)
   const sessions = createSessionsRoom({

@@ -7,5 +7,5 @@ export const scheduleByTimer: Schedule = (ms, callback) => {
   return () => clearTimeout(timer)
 }
 
-/** After how long what failed is tried again, and again: in all some twelve minutes, as long as somebody is away who is started anew. */
+/** Pauses before each new try of what failed: twelve minutes in all, enough for the other side to restart. */
 export const RETRY_PAUSES_MS: readonly number[] = [1000, 5000, 30_000, 120_000, 600_000]

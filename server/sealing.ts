@@ -8,7 +8,7 @@ const ALGORITHM = 'aes-256-gcm'
 const NONCE_LENGTH = 16
 const TAG_BYTES = 16
 
-/** @param about what it belongs to: somewhere else it does not open */
+/** @param about names what the text belongs to: it does not open for anything else */
 export function sealed(text: string, key: Buffer, randomness: Pick<Randomness, 'text'>, about = ''): string {
   const nonce = randomness.text(NONCE_LENGTH)
   const cipher = createCipheriv(ALGORITHM, key, Buffer.from(nonce, 'base64url')).setAAD(Buffer.from(about))

@@ -35,20 +35,20 @@ const STORE_PATIENCE_MS = 5000
 const MADE_PASSWORD_LENGTH = 12
 /** By client address. Tokens that were good lately are not held up by others' from there. */
 const REFUSED_BEARERS_PER_MINUTE = 30
-/** Where no network is: the welcome says what to do. */
+/** The address to show where this machine is in no network: the welcome says what to do. */
 const LOOPBACK = '127.0.0.1'
 /** Counts milliseconds evenly, whatever anybody sets. */
 const steady = () => performance.now()
-/** What the person who starts ScanIn can mend: one line says how, and where it was thrown helps nobody. */
+/** Errors that the person who starts ScanIn can mend: a line says how, and a stack would not help. */
 const THEIRS = [ConfigError, StoreSettingError, ListenError]
 
 export interface ServiceOptions extends Pick<AppOptions, 'schemaController'> {
   env: Record<string, string | undefined>
   /** Of this machine: one of their addresses is the public URL's where none is set. */
   networks: ReturnType<typeof networkInterfaces>
-  /** Told, as soon as files were read, how to have those read again that are followed. `false`: there are none. */
+  /** Given, once files were read, what reads the followed ones again, and returns `false` where there are none. */
   onReloadable?: (reload: () => boolean) => void
-  /** Told, once the log says why, that this process can work with its store no more, and that the next one can. */
+  /** Called, once the log says why, where this process can use its store no more, but a new process can. */
   onStoreLost?: () => void
   /** Where the log's lines go. */
   logTo: DestinationStream
@@ -85,14 +85,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   }
 }
 
-/** What a service has opened, as far as it has come. */
+/** What a start has opened so far. */
 interface Belongings {
   followed: NamedFiles['followed']
   apps: readonly (BuiltApps['app'] | undefined)[]
   store: OpenedStore['store'] | undefined
 }
 
-/** The store last, which the others use to their end. What cannot be closed keeps nothing else open. */
+/** Closes the store last, as the others use it to their end. A part that cannot be closed keeps no other open. */
 async function letGo({ followed, apps, store }: Belongings, logger: Logger): Promise<void> {
   for (const file of followed) file.close()
   const ends = await Promise.allSettled(apps.map((app) => app?.close()))
@@ -204,7 +204,7 @@ async function wordsForStore(probe: () => Promise<void>, explain: Explain): Prom
   }
 }
 
-/** Listens, where people come last: a start that fails before has let none of them in. */
+/** Opens the people's port last: a start that fails at another port has let nobody in. */
 async function openPorts(
   { app, adminApp, metricsApp }: BuiltApps,
   { host, port, admin, metrics }: Config,

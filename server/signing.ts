@@ -7,10 +7,10 @@ import { createSigningKeys } from './keys/signing-keys.ts'
 import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
 import type { RecordStore } from './store/record-store.ts'
 
-/** What verifiers' clocks may be behind by. */
+/** How far behind the clocks of those may be who verify tokens. */
 const CLOCK_TOLERANCE_MS = 60_000
 
-/** What something is signed by here: nothing, where nobody is to be shown who is signed in. */
+/** The algorithms to sign by: none, where neither back ends nor OpenID clients are given tokens. */
 export function signingAlgorithms({ tokenAudiences, clientsFile }: Config): readonly SigningAlgorithm[] {
   if (clientsFile !== undefined) return ['EdDSA', 'RS256']
   return tokenAudiences.length === 0 ? [] : ['EdDSA']

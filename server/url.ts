@@ -18,7 +18,7 @@ export function httpUrl(text: string): URL | undefined {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : undefined
 }
 
-/** What a host is called, or an address in brackets. To parse, `*` and `;` are letters too: to a policy, all hosts and an end. */
+/** A host's name, or an address in brackets; without `*` and `;`, which `URL` takes and a policy obeys. */
 const HOST = /^([\w.-]+|\[[\da-f:.]+\])$/
 
 /** Scheme and authority of an address that has nothing else, as they are compared. */
