@@ -37,12 +37,12 @@ async function wholeBody({ body }: Response, signal: AbortSignal): Promise<strin
     }
   } catch (cause) {
     giveUp()
-    // As `fetch` has it of what fails before.
+    // The error that `fetch` itself throws for what fails earlier.
     throw signal.aborted ? signal.reason : new TypeError('fetch failed', { cause })
   } finally {
     signal.removeEventListener('abort', giveUp)
   }
-  // Given up, it ends as if it were whole.
+  // A reader that was cancelled ends as if the body were whole.
   signal.throwIfAborted()
   return Buffer.concat(chunks).toString()
 }

@@ -95,8 +95,8 @@ export function isSameNetwork(one: ClientAddress, other: ClientAddress): boolean
 }
 
 /**
- * The address that the proxy says which is `hops` away. Counted from the end: what stands before, the client may have
- * written itself, whatever range it is in.
+ * The address that the proxy `hops` away wrote. Counted from the end: all before it may be the client's own invention,
+ * whatever range it is in.
  */
 function namedClient(headers: IncomingHttpHeaders, hops: number): string | undefined {
   // Node joins several lines of it by commas, in their order (RFC 9110 §5.3).
@@ -137,9 +137,9 @@ function canonical(address: string): string | undefined {
 }
 
 /**
- * Behind a translator the whole of IPv4 is one IPv6 network (RFC 6052 §2.1, RFC 7915 §1.1): the address that it stands for
- * is the client's. In a network's own prefix (RFC 8215) it is at the end where that is a /96, and nothing but zeros is
- * where the prefix is a shorter one.
+ * Whether it stands for an IPv4 address: a translator shows all of IPv4 as one IPv6 network (RFC 6052 §2.1,
+ * RFC 7915 §1.1), and that address is the client's. In a network's own prefix (RFC 8215) it is at the end where that is
+ * a /96; with a shorter prefix, nothing but zeros is there.
  */
 function isTranslated(address: ipaddr.IPv6): boolean {
   if (TRANSLATED.some((range) => address.match(range))) return true

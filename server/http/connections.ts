@@ -7,10 +7,10 @@ const IDLE_MS = 5000
 /** After this they end, whatever is on them: a process has nine seconds, and webhooks two of them after this. */
 const LONGEST_MS = 6000
 
-/** Nobody has come for this long: nobody stands in line to be taken. */
+/** Once nobody has come for this long, no client waits in the listener's queue. */
 const QUIET_MS = 20
 const BRIEF_MS = 1
-/** How long such a moment is looked for: on a busy machine it came after up to a quarter of a second. */
+/** How long to look for such a quiet moment: on a busy machine it came after up to a quarter of a second. */
 const LONGEST_LOOK_MS = 1000
 
 /** The open connections of a process, whatever it listens on. */
@@ -21,7 +21,7 @@ export interface Connections {
   readonly use: number
   /** Counts what this server takes, and bounds it. */
   watch(server: Server): void
-  /** Answers a request: at once, but for the moment in which the process stops to listen, and then when that is over. */
+  /** Answers a request: at once, or, while the process stops to listen, once it has stopped. */
   whenSettled(answer: RequestListener, ...of: Parameters<RequestListener>): void
   /**
    * Takes no more of them, and lets those that are open end well: each is answered once more and closed with that reply.
@@ -42,8 +42,8 @@ export function createConnections(most: number): Connections {
   let waiting: (() => void)[] | undefined
 
   /**
-   * Who stands in line when a listener closes was connected by the system already, and is reset. While requests are
-   * answered the line grows; so they wait, until for a moment nobody came.
+   * A listener that closes resets the clients in its queue, which the system has connected already. The queue grows
+   * while requests are answered; so they wait, until for a moment nobody came.
    */
   async function stopListening(): Promise<void> {
     const listening = [...servers].filter((server) => server.listening)
@@ -57,10 +57,10 @@ export function createConnections(most: number): Connections {
       const turnMs = performance.now() - now
       now += turnMs
       if (came !== seen) [seen, quietSince] = [came, now]
-      // After a long turn, in which the machine did something else, the system may know of somebody again.
+      // Not after a long turn, in which the machine did something else: Node may not have seen yet who came.
       else if (now >= quietSince + QUIET_MS && turnMs < BRIEF_MS) break
     }
-    // An HTTP server's own `close` cuts at once what rests.
+    // An HTTP server's own `close` would cut idle connections at once.
     for (const server of listening) NetServer.prototype.close.call(server)
     waiting = undefined
     for (const answer of answers) answer()
@@ -68,7 +68,7 @@ export function createConnections(most: number): Connections {
 
   function cutIdle(): void {
     for (const server of servers) server.closeIdleConnections()
-    // Node takes one on which nothing was ever sent for a busy one.
+    // Node takes a connection on which nothing was ever sent for a busy one.
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
   }
 
@@ -106,7 +106,7 @@ export function createConnections(most: number): Connections {
 
     async drain() {
       isDraining = true
-      // At the end of a turn: what has arrived by then was read.
+      // At the end of a turn, when all that had arrived was read.
       const timers = [setTimeout(setImmediate, IDLE_MS, cutIdle), setTimeout(cutAll, LONGEST_MS)]
       await stopListening()
       if (open.size > 0) {

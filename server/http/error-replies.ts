@@ -40,7 +40,7 @@ export function answerWithProblems(app: FastifyInstance, options: ProblemOptions
     if (!pages.answerNavigation(request, reply, 404)) send(reply, new ScanInError('not_found'), headers)
   }
   app.setNotFoundHandler(answerNotFound)
-  // Before a body is read: of what is not there no type, form or size is the wrong one.
+  // Before the body is read: where there is no route, no body is of a wrong type, form or size.
   app.addHook('preParsing', (request, reply, payload, done) => {
     if (!request.is404) return done(null, payload)
     if (hasBody(request.raw)) reply.header('connection', 'close')
@@ -64,8 +64,8 @@ export function answerUnroutable({ headers, log, pages }: ProblemOptions) {
 }
 
 /**
- * RFC 9112 §3.2: who names no host, or two, is refused. Probes of HAProxy speak HTTP/1.0, and may name none. Whether what is
- * named can be a host is not looked at: only the admin port goes by it, by names that it knows, and polls would pay for it.
+ * Refuses a request that names no host, or two (RFC 9112 §3.2). HTTP/1.0 may name none: HAProxy's probes speak it. The
+ * name's form is not checked: only the admin port goes by it, by names that it knows, and polls would pay for it.
  */
 export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   const { httpVersionMajor, httpVersionMinor } = raw
@@ -75,7 +75,7 @@ export function refuseWithoutOneHost({ raw }: FastifyRequest, _reply: FastifyRep
   done()
 }
 
-/** How many Host fields a request has. Of two Node keeps the first, and leaves it at that. */
+/** Counts the Host fields of a request. Where there are two, Node keeps the first, and refuses nothing. */
 export function hostsIn({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): number {
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -94,14 +94,14 @@ function send(reply: FastifyReply, error: ScanInError, sets: HeaderSets): Fastif
   const { status, headers, body } = problemReply(error, sets.api)
   if (!reply.request.raw.complete) closeInStages(reply.request.raw.socket)
   reply.code(status).headers(headers)
-  // Where no route takes it either.
+  // Also where no route takes the address.
   if (isElsewhere(reply.request.url)) asOfAnyHost(reply, sets)
   return reply.send(body)
 }
 
 /**
- * If this connection ends with its reply, lets it end in stages: to the last word first, and for a moment reading on
- * (RFC 9112 §9.6). Cut at once, a client that is still sending would be reset and never read why.
+ * Where the connection ends with this reply, ends it in stages: sends the reply, and then reads on for a moment
+ * (RFC 9112 §9.6). Were it cut at once, a client that is still sending would be reset, and never read why.
  */
 function closeInStages(socket: Socket): void {
   socket.destroySoon = () => {
@@ -151,7 +151,7 @@ export interface UnseenOptions {
   headers: Pick<HeaderSets, 'anyHost'>
 }
 
-/** Has what no hook of Fastify's hears of in the log and the numbers that all other replies are in. */
+/** Logs and counts a reply that no hook of Fastify's hears of, as all other replies are. */
 function noteUnseen(
   { tally, reply }: UnseenOptions['log'],
   { method, code, labels }: { method: string; code: ErrorCode; labels: RequestLabels },

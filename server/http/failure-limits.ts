@@ -5,7 +5,7 @@ import { isStuck, type MakeLimiter, secondsLeft, WINDOW_SECONDS } from './rate-l
 /** Failures within a minute, shared by all instances where the store is. What went well is counted by nobody. */
 export interface FailureLimit {
   /**
-   * How far `key` is beyond its limit, or beyond the `most` that are said instead.
+   * How far `key` is beyond its limit, or beyond `most` where that is given.
    * @throws ScanInError `store_unavailable`: it fails closed
    */
   excess(key: string, most?: number): Promise<Excess>

@@ -12,17 +12,17 @@ interface GuessesOptions {
   perAddress: number
   /** Tries of one line that wait at the most. */
   mostWaiting: number
-  /** By what a try is refused that was a wrong guess. A store that is away is nobody's guess. */
+  /** The errors of a wrong guess. Others, such as that of a store that is away, count as nobody's guess. */
   wrongCodes: readonly ErrorCode[]
   /** Of the lines. */
   tally?: QueueTally | undefined
 }
 
-/** Tries at something that can be guessed. Who is refused for how many wrong ones is up to those who know the thing. */
+/** Tries at something that can be guessed. The caller decides how many wrong ones are too many. */
 export interface Guesses {
   byPerson: FailureLimit
   byNetwork: NetworkFailures
-  /** One at a time: the wrong ones of many at once are counted one by one. `overloaded`: too many wait. */
+  /** One at a time: of many at once, each wrong one is counted before the next. `overloaded`: too many wait. */
   inTurn: Queues
   /** Runs a try, and counts it by both where it was wrong. Rejects as the try does. */
   counted<Outcome>(person: string, address: string, run: () => Promise<Outcome>): Promise<Outcome>

@@ -22,9 +22,9 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 /** Nothing came and nothing was read for this long: longer than a reply is held. */
 const SILENCE_TIMEOUT_MS = 40_000
 /**
- * A request that has no body is no stream to be read, and costs none: from Node 24.12 on, and `node:http`'s types do not
- * have it yet. Such a request is closed from the first: who wants to know whether the client is still there asks the
- * response, and who reads it is never told that it has ended (web-app.ts).
+ * From Node 24.12 on, a request without a body is made no stream, which saves its cost; `node:http`'s types do not have
+ * the option yet. Such a request is closed from the first: to learn whether the client is still there, ask the
+ * response. Who reads the request is never told that it has ended (web-app.ts).
  */
 const WITHOUT_BODY: ServerOptions & { optimizeEmptyRequests: boolean } = { optimizeEmptyRequests: true }
 /** Requests that one connection may send ahead of their replies. Browsers and proxies send none. */
@@ -53,8 +53,8 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
       ...WITHOUT_BODY,
     })
     server.timeout = SILENCE_TIMEOUT_MS
-    // Beyond a number of them Node leaves out what comes last, a proxy's own among it, and says nothing. Of all together
-    // there are 16 KiB, beyond which it refuses.
+    // By default Node silently drops headers beyond a number, the last first, and a proxy's own may be among them.
+    // Their size stays bounded: Node refuses more than 16 KiB.
     server.maxHeadersCount = 0
     const answer: Listener = (request, response) => {
       if (!shortcut(request, response)) fastify(request, response)
@@ -62,7 +62,7 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     const take: Listener = (request, response) => connections.whenSettled(answer, request, response)
     const ahead = new WeakMap<Socket, number>()
     server.on('request', (request, response) => {
-      // After the connection's last word it is read on for a moment, and nothing is done for it (RFC 9112 §9.6).
+      // Once its last reply was sent, a connection is read on for a moment, and what comes is ignored (RFC 9112 §9.6).
       if (request.socket.writableEnded) return
       // Node gives a reply its connection once those before it are through.
       if (response.socket === null) waitForTurn(request, response, { ahead, take })
@@ -76,7 +76,7 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
 
 type Fields = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
-/** Replies that end their connection once it is to end: whoever writes them, and whenever their request came. */
+/** Replies that end their connection while the process ends, whoever writes them, and whenever their request came. */
 function lastReplies(connections: Pick<Connections, 'isDraining'>): typeof ServerResponse<IncomingMessage> {
   return class extends ServerResponse {
     override writeHead(status: number, fields?: Fields): this
@@ -97,8 +97,8 @@ interface Line {
 }
 
 /**
- * Keeps a request that was sent before earlier ones were answered (RFC 9112 §9.3.2) until its turn, so that nobody gets
- * more done at a time by sending ahead than by waiting, and who never reads what comes back has one reply made. Who sends
+ * Keeps a request that was sent before earlier ones were answered (RFC 9112 §9.3.2) until its turn. So sending ahead
+ * gets nobody more done at a time, and for a client that never reads one reply is made. A client that sends ahead
  * without end loses the connection.
  */
 function waitForTurn(request: IncomingMessage, response: ServerResponse, { ahead, take }: Line): void {
@@ -111,7 +111,7 @@ function waitForTurn(request: IncomingMessage, response: ServerResponse, { ahead
   }
   response.once('socket', () => {
     ahead.set(socket, (ahead.get(socket) ?? 1) - 1)
-    // After everybody else's, of this turn of the loop.
+    // After all others that this turn of the loop serves.
     setImmediate(() => {
       if (!socket.destroyed) take(request, response)
     })

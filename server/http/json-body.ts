@@ -57,7 +57,7 @@ function countKeysOf(value: unknown): number {
   while (open.length > 0) {
     const next = open.pop()
     if (typeof next !== 'object' || next === null) continue
-    // To a parser of JSON it is a key like any other, and to whoever copies the object it is not.
+    // JSON parsers take it for a key like any other, but code that copies the object may set its prototype.
     if (Object.hasOwn(next, '__proto__')) throw new SyntaxError('a key is __proto__')
     if (!Array.isArray(next)) keys += Object.keys(next).length
     open.push(...Object.values(next))

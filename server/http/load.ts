@@ -26,13 +26,13 @@ const CALM = 0.5
 /** With nothing to spare, however slow the polls: what strains. */
 const FULL = 0.97
 const SMOOTHED_OVER_SECONDS = 2
-/** Each second. Down takes its time: what was told half a minute ago is what comes now. */
+/** Factors per second. Down takes its time: what comes now goes by a pace that was told half a minute ago. */
 const SLOWER = 1.4
 const QUICKER = 0.96
 const STRAINED_AFTER_SECONDS = 20
 /** Where fewer come a second, slowing them saves nothing: it is something else that takes the time. */
 const FEW_POLLS = 200
-/** One reading says no more than that, however long it took: it may be one long breath. */
+/** A reading counts for no more than this, however long it took: it may be one long turn of the event loop. */
 const LONGEST_STEP_SECONDS = 2
 
 /** What the next reading makes of the load. @param longest the most that polls can be slowed */

@@ -82,7 +82,7 @@ class ShownHistogram extends Histogram {
     return { ...(await this.#empty.get()), values }
   }
 
-  /** What the registry asks for where it is there, as it is in the class that this one is made of. */
+  /** The registry prefers this to `get`, and the class that this one extends has it. */
   getForPromString(): Promise<HistogramValues> {
     return this.get()
   }

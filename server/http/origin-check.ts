@@ -7,13 +7,13 @@ import { isOfBrowser } from './visits.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** It stands on another host, and says by itself from where it may be asked for. */
+    /** The route is on an application's host, and checks by itself from where it may be asked for. */
     checksOrigin?: boolean
     /** It ends or replaces the session that the cookie is of, also where a token is shown beside it. */
     changesSessionCookie?: boolean
-    /** Goes by no cookie, and counts nothing: what it does, it does for whoever shows what they have. */
+    /** The route uses no cookie and counts nothing: what it does, it does for whoever shows what they have. */
     isForAnyOrigin?: boolean
-    /** Goes by no cookie and counts: besides pages of ours, those of which origins may ask. */
+    /** The route uses no cookie, but counts: pages of these origins may ask besides our own. */
     isForOrigin?: (origin: string) => boolean
   }
 }
@@ -27,9 +27,9 @@ export interface OriginCheckOptions {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Refuses what another site makes a browser send (OWASP: cross-site request forgery): whatever changes state and comes
- * from a browser, also without a cookie, for it may spend what the visitor's address is allowed. No browser leaves out
- * both headers on such a request: without them it is none, and may go on unless it has a session cookie.
+ * Refuses what another site makes a browser send (OWASP: cross-site request forgery): all that changes state, even
+ * without a cookie, as it may use up what the visitor's address is allowed. Browsers send `Origin` or `Sec-Fetch-Site`
+ * with any such request: one with neither is not from a browser, and may go on unless it has a session cookie.
  * @throws ScanInError `cross_site_request`
  */
 export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName }: OriginCheckOptions) {
@@ -37,13 +37,13 @@ export function createOriginCheck({ publicUrl, allowedOrigins, sessionCookieName
 
   function isFromAllowedOrigin({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
     if (origin !== undefined && others.has(origin)) return true
-    // `same-origin` counts even if we know ourselves by another name, as behind `localhost`: no page can forge it.
-    // Browsers that do not send it, as over plain http, say where they come from all the same.
-    // `none` is nobody's page, and what it says of where it comes from is looked at.
+    // `same-origin` counts even where our name is not PUBLIC_URL's, as with `localhost`: no page can forge it. Browsers
+    // that do not send `Sec-Fetch-Site`, as over plain http, send `Origin` all the same. `none` says that no page asks;
+    // an `Origin` beside it is checked.
     return site === undefined || site === 'none' ? origin === publicUrl : site === 'same-origin'
   }
 
-  /** Whether it matters where it comes from: of a browser, or with a session, unless it goes by a token. */
+  /** Whether its origin matters: it is from a browser, or has a session cookie, and does not go by a token. */
   function isJudged(headers: IncomingHttpHeaders, changesSessionCookie = false): boolean {
     const hasSession = readCookie(headers.cookie, sessionCookieName) !== undefined
     const goesByCookie = hasSession && changesSessionCookie

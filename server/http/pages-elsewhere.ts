@@ -27,19 +27,19 @@ export function isElsewhere(url: string): boolean {
 const SHEET = /<link rel="stylesheet" href="([^"]+)">\n?/g
 const SIGN = /(<img class="brand-logo" src=")(\/[^"]+)"/
 const ICON = /<link rel="icon" href="\/[^"]+"[^>]*>\n?/
-/** What loads more, or does anything. What is for those without a script is for everybody, then. */
+/** Scripts, and links that load more. The content of `noscript` stays, and is then for everybody. */
 const SCRIPTS =
   /<script\b[^>]*>.*?<\/script>\n?|<link rel="modulepreload"[^>]*>\n?|<noscript><link[^>]*><\/noscript>\n?|<\/?noscript>/gs
 const OURS = /(class="brand" href=")\/"|(href=")\/home"/g
 
 /**
- * On an application's host nothing of ours can be loaded: whatever is not below `/.scanin/` is asked about, or is the
- * application's. So such a page brings its styles and its sign along, does nothing, and leads to our host where it leads to
- * a page of ours; its `/` is the application.
+ * A page cannot load anything of ours on an application's host: its proxy asks about all that is not below `/.scanin/`,
+ * or the application answers it. So such a page brings its styles and its sign along, runs nothing, and names our host
+ * where it links to a page of ours: there, `/` is the application.
  */
 export function createPagesElsewhere(options: PagesElsewhereOptions): SendElsewhere {
   const { web, moreAssets, siteFor, headers, publicUrl } = options
-  // Not when one is sent: such a page says that something is wrong, and the build's files may be what is.
+  // Read at the start: such a page says that something is wrong, which may be that the build's files are gone.
   const sheets = new Map(
     [...web.assetNames]
       .filter((name) => name.endsWith('.css'))

@@ -145,7 +145,7 @@ export function createPages(options: PagesOptions): Pages {
       acceptRanges: false,
       lastModified: false,
     })
-    // What is there at the start has an address; for what is not there nobody looks at the disk.
+    // Only files that were there at the start are served: for other names nobody looks at the disk.
     scope.get<{ Params: { name: string } }>('/assets/:name', hidden, ({ params: { name } }, reply) => {
       if (!web.assetNames.has(name)) return reply.callNotFound()
       return reply.headers(WORKER.test(name) ? headers.worker : headers.asset).sendFile(name)
@@ -167,7 +167,7 @@ export function createPages(options: PagesOptions): Pages {
     },
     answerTrouble(request, reply, status) {
       const { url, config } = request.routeOptions
-      // 401 asks for something, of a proxy or a program.
+      // A 401 asks something of a proxy or a program, and not of a person.
       const isTold = config.isForPeople && status !== 401
       const name = isPage(url) ? TROUBLE_PAGE : isTold ? refusalPage(status) : undefined
       if (name === undefined || !isNavigation(request)) return false
@@ -190,7 +190,7 @@ export const offerProvider =
     return new Map([...files].map(([name, file]) => [name, offering(file)]))
   }
 
-/** Without an answer the login page is still good: it says what is the matter and tries again. */
+/** Shows the login page also where nobody can say who it is: the page says what is the matter, and tries again. */
 function strangerWithoutAnswer(error: unknown): false {
   if (hasCode(error, ...AWAY)) return false
   throw error

@@ -6,7 +6,7 @@ export type Step = 'begin' | 'go_on' | 'finish'
 
 /** How much of what there is may be in use before a step is refused. */
 const REFUSED_FROM: Readonly<Record<Step, number>> = { begin: 0.8, go_on: 0.9, finish: 1 }
-/** What is counted stops short of the last step: whoever finishes makes room. */
+/** Use alone never refuses the last step, as whoever finishes makes room: only strain does. */
 const FULL = 0.99
 const RETRY_AFTER_SECONDS = 5
 const READ_EVERY_MS = 500
@@ -36,7 +36,7 @@ export function createPressure({ busySince, uses, longestSlowdown, now }: Pressu
   let polls = 0
   let readAt = now()
 
-  /** Read when somebody asks, and not by a timer: who is alone has no load. */
+  /** Reads the load when somebody asks, and not by a timer: a request that comes alone finds no load. */
   function read(): void {
     const at = now()
     if (at - readAt < READ_EVERY_MS) return

@@ -37,7 +37,7 @@ export function createRateLimit(makeLimiter: MakeLimiter, name: string, perMinut
       await limiter.consume(key)
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw new ScanInError('store_unavailable', { cause: refusal })
-      // For the next one: this one may well have been too many.
+      // For the next request: this one may well have been one too many.
       if (isStuck(refusal)) await limiter.delete(key).catch(() => undefined)
       throw new ScanInError('slow_down', { retryAfterSeconds: secondsLeft(refusal) })
     }

@@ -15,7 +15,7 @@ declare module 'fastify' {
 export function refuseInOrder(pressure: Pick<Pressure, 'admit'>) {
   return ({ method, routeOptions }: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
     const { step = 'go_on' } = routeOptions.config
-    // What is asked before a request of another origin, wherever that goes: it may be one that is never refused.
+    // A preflight passes wherever it goes: its request may be one that is never refused.
     if (method !== 'OPTIONS' && step !== 'never_refused') pressure.admit(step)
     done()
   }

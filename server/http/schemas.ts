@@ -23,7 +23,7 @@ export const problemSchema = Type.Object(
 )
 
 /**
- * What every route that asks the store may refuse with, or whoever vouches for people that the store names; spread into its
+ * How every route may refuse that asks the store, or a provider about people whom the store names; spread into its
  * `problems`.
  */
 export const AWAY = ['overloaded', 'store_unavailable', 'identity_provider_unavailable'] as const

@@ -81,16 +81,16 @@ export function headerSets(publicUrl: string, allowedOrigins: readonly string[],
 function framed(unframed: Readonly<Record<string, string>>, by: readonly string[]): Readonly<Record<string, string>> {
   return {
     ...unframed,
-    // X-Frame-Options knows no list, and browsers that know neither are too old for the page.
+    // No X-Frame-Options, which takes no list: browsers without `frame-ancestors` are too old for the page anyway.
     'content-security-policy': contentSecurityPolicy(by.join(' ')),
-    // A page that is isolated shows no frame without both (HTML §7.1.4). All that this one loads is its own anyway, and
-    // another site's loads it as nothing of theirs any more.
+    // An isolated page shows no frame without both of these (HTML §7.1.4). This page loads only its own files anyway,
+    // and no other site can load it any more as a resource of its own.
     'cross-origin-embedder-policy': 'require-corp',
     'cross-origin-resource-policy': 'same-site',
   }
 }
 
-/** Takes from a reply what is not ours to say where it may go on to browsers as an application's. */
+/** Takes HSTS off a reply that may reach browsers from an application's host, whose transport is not ours to fix. */
 export function asOfAnyHost(reply: FastifyReply, { anyHost }: Pick<HeaderSets, 'anyHost'>): FastifyReply {
   return HSTS_NAME in anyHost ? reply : reply.removeHeader(HSTS_NAME)
 }

@@ -4,9 +4,9 @@ import { buffer } from 'node:stream/consumers'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**
- * A hook for what `@fastify/static` sends: each file is read whole when somebody first asks for it, and all replies send the
- * same bytes. A file that waits for who does not read would stay open, or be a copy, beside the connection that was
- * counted. Files that change while a service runs are not for it; nor are ranges, each of which would be a copy.
+ * A hook for what `@fastify/static` sends: it reads each file whole at the first request, and all replies send the same
+ * bytes. Else a client that does not read would keep a file open, or a copy in memory, beside its connection, which
+ * alone is counted. Not for files that change while a service runs, nor for ranges: each would be a copy.
  */
 export function shareBodies() {
   const kept = new Map<string, Promise<Buffer>>()
@@ -25,7 +25,7 @@ export function shareBodies() {
     // No file: nothing is sent, as for HEAD.
     if (typeof path !== 'string') return payload
     const known = kept.get(path)
-    // It is being opened all the same, and where that fails nobody else would hear of it.
+    // The library opens the file all the same. An error of that, which nobody else hears, would end the process.
     if (known !== undefined) payload.on('error', () => undefined).destroy()
     const body = await (known ?? read(path, payload))
     reply.header('content-length', body.length)
@@ -34,8 +34,8 @@ export function shareBodies() {
 }
 
 /**
- * A hook that has every file sent whole, whichever of its versions was seen before. Of what pages load we do not say when it
- * changed, and then a date is to be left aside (RFC 9110 §13.1.4): the library takes any for too early.
+ * A hook that has every file sent whole, whichever version the client has. We do not say when files changed, so a date
+ * in a request must be ignored (RFC 9110 §13.1.4), but the library takes any date for too early.
  */
 export function sendWhole({ raw: { headers } }: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   delete headers.range

@@ -77,7 +77,7 @@ function codingsFor(accepted: string): string[] {
   return BEST_FIRST.filter((_coding, at) => !REFUSALS[at]?.test(accepted))
 }
 
-/** Where it may depend on the origin too, that stands there already; as that it depends on the language. */
+/** `Vary` may name the origin and the language already. */
 function varying(reply: FastifyReply): FastifyReply {
   return varyBy(reply, 'accept-encoding')
 }

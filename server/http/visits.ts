@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /**
- * Whether somebody's browser goes somewhere, as far as it says so (Fetch Metadata): for no picture, frame or script, by
- * which any page makes its visitors ask, and not ahead of a person's wish. Who says nothing is an old browser, or none.
+ * Whether a person's browser navigates here, as far as it says so (Fetch Metadata): no prefetch, and no picture, frame
+ * or script, by which any page makes its visitors send requests. An old browser, or none, says nothing: it passes.
  */
 export function isVisit(headers: IncomingHttpHeaders): boolean {
   const { dest = 'document' } = fetchMetadataOf(headers)
@@ -21,8 +21,8 @@ export function isNavigating(headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * How a browser asks, and for what. Nothing, of who does not say from where: a browser always does, and Node's own
- * `fetch`, which says `cors` of whatever it asks for, never.
+ * The mode and destination that a browser names. Neither counts without `Sec-Fetch-Site`: browsers always send that,
+ * and Node's own `fetch`, which calls whatever it asks for `cors`, never does.
  */
 export function fetchMetadataOf(headers: IncomingHttpHeaders): {
   mode?: string | undefined
@@ -38,7 +38,7 @@ export function isFromElsewhere({ origin, 'sec-fetch-site': site }: IncomingHttp
   return origin !== undefined && origin !== publicUrl
 }
 
-/** Whether a browser asks: on a request that is more than a look none leaves out both, but for a page of that origin. */
+/** Whether a browser asks: for all but reading, browsers send one of these, unless a page of that very origin asks. */
 export function isOfBrowser({ origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
   return origin !== undefined || site !== undefined
 }

@@ -48,7 +48,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     bodyLimit: BODY_LIMIT_BYTES,
     // What still comes in while the process ends is answered like any request.
     return503OnClosing: false,
-    // What a part of an address may be, its route says, and answers what it is not in its own way.
+    // Parameters of any length reach their route, which checks them and answers in its own way.
     routerOptions: { maxParamLength: maxHeaderSize },
     clientErrorHandler: answerBrokenRequest(options),
     frameworkErrors: answerUnroutable(options),
@@ -57,7 +57,7 @@ export function createWebApp(options: WebAppOptions): TypedApp {
     ...(schemaController === undefined ? {} : { schemaController }),
   })
   app.addHook('preClose', () => {
-    // First, so that what is held is answered by a reply that is its connection's last.
+    // First, so that each held reply is the last on its connection.
     const drained = connections.drain()
     onClosing()
     return drained
@@ -80,8 +80,8 @@ export function createWebApp(options: WebAppOptions): TypedApp {
 }
 
 /**
- * A request without a body that says a type all the same is read by Fastify, which waits for the end of what Node has not
- * made a stream (`WITHOUT_BODY` in http-server.ts).
+ * Fastify reads the body of a request that names a content type, also where there is none, and would wait for ever for
+ * the end of a request that Node has made no stream of (`WITHOUT_BODY` in http-server.ts).
  */
 function endWhatIsNoStream(
   _request: FastifyRequest,
