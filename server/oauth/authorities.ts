@@ -32,8 +32,8 @@ export interface AuthorityOptions {
 export type Authorities = ReturnType<typeof createAuthorities>
 
 /**
- * In whose name something is given, and whether that is still good. Whatever is presented is held to our own session each
- * time: it has to live, its person to be one of ours, and the application to be open to them.
+ * In whose name something is given, and whether that is still good. Whatever is presented is checked against our own
+ * session each time: it must live, its person be one of ours, and the application be open to them.
  */
 export function createAuthorities(options: AuthorityOptions) {
   const { oidc, clients, clock, sessions, usernameOf, deviceLogin, told, limits, families } = options
@@ -86,13 +86,13 @@ export function createAuthorities(options: AuthorityOptions) {
     },
 
     /**
-     * The last look, when all is made and used up. Of a session's end meanwhile its application may have been told already:
-     * it would take an ID token for a new sign-in, of whose end nobody tells it any more. Where nobody can say, what is made
-     * is given: it was good a moment ago, and whoever asked again would be refused.
+     * The last look, once all is made and used up. If the session has ended meanwhile, its application may have been
+     * told so already: it would take an ID token for a new sign-in, of whose end nobody tells it. Where the store does
+     * not answer, what is made is given: it was good a moment ago, and asking again would be refused.
      */
     async refuseEnded(session: IdentifiedSession | undefined): Promise<void> {
       if (session === undefined || (await sessions.kindOf(session.id).catch(() => 'unknown')) !== undefined) return
-      // As the end did, which may have come before this sign-in was noted.
+      // Again, as the session's end may have cleared before this sign-in was noted.
       await families.clear(session.id)
       throw new errors.InvalidGrant('its session has ended')
     },
@@ -101,13 +101,13 @@ export function createAuthorities(options: AuthorityOptions) {
     refuseReplay: (): Error => new errors.InvalidGrant('used before'),
 
     /**
-     * Until the session that is asked for is over, if this is the last that is heard of it: half of the time that it may rest
+     * To the end of the session that is asked for, but no more than half of the time that it may rest: the other half
      * is left for whoever comes for the next token when this one is over.
      */
     secondsInUse: () =>
       secondsTo(({ endsAt, idleMs }) => (idleMs === undefined ? endsAt : Math.min(endsAt, clock() + idleMs / 2))),
 
-    /** Until that session is over at the latest: it may yet be kept, and is asked for each time that this is presented. */
+    /** To the latest end of that session: it may yet be kept, and is looked up each time that this is presented. */
     secondsAtMost: () => secondsTo(sessions.latestEndOf),
 
     /** A session that is good goes straight through: the applications are the team's own, and so is their consent. */
@@ -126,14 +126,14 @@ export function createAuthorities(options: AuthorityOptions) {
       })
     },
 
-    /** Whether somebody asks for a code now: nobody counts yet on what is kept for that. */
+    /** Whether this request is for a code. Nobody counts yet on what is stored for it: see `begins`. */
     isAskedForCode: () => oidc.Provider.ctx?.oidc.route === 'authorization',
     /** Whether a token is shown to be given back: it need not be good at the moment for that. */
     isGivenBack: () => oidc.Provider.ctx?.oidc.route === 'revocation',
 
     /**
-     * Counts what is used up, before it is: of whom it was given in the name of, known by then, for it was looked up.
-     * Rejects where that is too much.
+     * Counts what is about to be used up, against the session that it was given in the name of, which was looked up
+     * already. Rejects where that is too much.
      */
     inLimits(use: () => Promise<void>): Promise<void> {
       const session = call()?.found.grantingSession
@@ -142,7 +142,7 @@ export function createAuthorities(options: AuthorityOptions) {
 
     findAccount: (async (ctx, sub, token) => {
       const state = stateOf(ctx)
-      // Asked about on the way to its end alone: nobody is given anything for it.
+      // A used-up token is looked up only to be refused: nobody is given anything for it.
       if (Object(token).consumed !== undefined) return { accountId: sub, claims: async () => ({ sub }) }
       const found = token === undefined ? goodVisitor(state.asked) : state.found.grantingSession
       if (found === undefined || subOf(found.session.user) !== sub) return undefined

@@ -23,13 +23,16 @@ export interface BackChannelLogout {
   close(): void
 }
 
-/** Of one application, or of the store. Their tokens are over in any case: what is too much is dropped. */
+/** Per application, and for the store. Beyond it posts are dropped: the tokens are over in any case. */
 const MOST_WAITING = 1000
-/** A post that waits for others keeps nobody waiting. */
+/** How long a post waits for its turn. Nobody waits for it. */
 const LONGEST_TURN_MS = 600_000
 const OF_STORE = ''
 
-/** Posts to one application that are under way. An end of all sessions of many people is no flood, and one that hangs is waited for by itself. */
+/**
+ * Posts to one application at a time: the end of many people's sessions is no flood, and an application that hangs
+ * delays only its own.
+ */
 const AT_ONCE = 8
 
 /** What the types of the library leave out. */
@@ -65,9 +68,9 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions): Back
     }
   }
 
-  /** @returns whether it is tried again: not where it was tried often enough, or too much waits already */
+  /** @returns whether it is tried again: not after too many tries, or where too much waits already */
   function scheduleRetry(name: string, tries: number, again: () => Promise<void>): boolean {
-    // An application, or a store, that is being started again is no reason to be told nothing.
+    // While an application or the store restarts, its post waits, and is not lost.
     const pause = RETRY_PAUSES_MS[tries]
     const others = waiting.get(name) ?? new Set()
     if (pause === undefined || isClosed || others.size >= MOST_WAITING) return false
@@ -107,7 +110,7 @@ function overloaded(why: string): ScanInError {
   return new ScanInError('overloaded', { cause: new Error(why) })
 }
 
-/** What the library says of a refusal has the whole address in it. */
+/** The library's own message would put the application's whole address into the log. */
 function whyNotTold(error: unknown): string {
   const { response } = Object(error) as { response?: { status?: unknown } }
   return response === undefined ? reasonOf(error) : `it answers ${response.status}`

@@ -9,7 +9,7 @@ export interface CallInput {
   by?: RequestContext
   /** Who is signed in on the browser that asks. */
   visitor?: IdentifiedSession | undefined
-  /** Only who signed in, and proved who they are, from then on will do: epoch milliseconds. */
+  /** Only somebody will do who signed in, and proved who they are, from then on: epoch milliseconds. */
   since?: number | undefined
   /** Whether somebody is who the application means. */
   isMeant?: (sub: string) => boolean
@@ -25,11 +25,11 @@ export interface CallFindings {
   grantingSession?: IdentifiedSession | undefined
   /** What was presented was given in the name of a session that is over, or closed to the client. */
   isEnded?: boolean
-  /** The session of a device, for which a grant is made now: the grant is all that leads to it. */
+  /** The session of a device that a grant is made for: nothing but the grant leads to that session. */
   device?: DeviceSession
   /** The scopes that are asked for, as a device's code is kept with them. */
   scope?: string
-  /** What is used up by what is given for it. */
+  /** The code or refresh token that is used up once all that is given for it is written. */
   spent?: Spent
   /** A page that says what is wrong is to be the answer. */
   trouble?: { error: string; status: number }
@@ -37,7 +37,7 @@ export interface CallFindings {
   signOut?: { client: OAuthClient | undefined; to: string | undefined; hint: { sid?: unknown } | undefined }
   /** What the client did wrong, or may not have. */
   refusal?: OAuthRefusal | undefined
-  /** Nothing that the client did. */
+  /** An error that is not the client's doing. */
   failure?: unknown
 }
 
@@ -69,7 +69,7 @@ export function stateOf(ctx: { state: unknown }): CallState {
 /** Providers say in whole seconds when somebody signed in there. */
 const COARSE_MS = 1000
 
-/** Who is signed in, unless only somebody who signed in later will do, and has proved then who they are. */
+/** Who is signed in; nobody, if they signed in, or last proved who they are, before `since`. */
 export function goodVisitor({ visitor, since = 0 }: CallInput): IdentifiedSession | undefined {
   if (visitor === undefined || visitor.session.createdAt < since) return undefined
   return lastProvenAt(visitor.session) >= since - COARSE_MS ? visitor : undefined

@@ -16,9 +16,9 @@ export interface ClientAttempt {
 }
 
 /**
- * Lets somebody ask as a client, and counts by client and by address who is none, or not the one that is named: a
- * wrong secret, none, or a name that nobody has. Secrets are too long to be found one by one, so the right one is taken
- * however many wrong ones there were, from wherever: nobody can lock a client out. Who is wrong too often is told so.
+ * Lets somebody ask as a client, and counts, by client and by address, those who are none or not the one they name: by
+ * a wrong secret, none, or a name that nobody has. Secrets are too long to be guessed, so the right one is taken
+ * however many wrong ones came before, from wherever: nobody can lock a client out. Who is wrong too often is told so.
  * Rejects as `ask` does, and with `store_unavailable` where a refusal cannot be counted.
  */
 export type ClientGuard = (attempt: ClientAttempt) => Promise<ProviderReply>

@@ -13,10 +13,10 @@ export function metadataOf(client: OAuthClient): AdapterPayload {
     redirect_uris: [...redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
     grant_types: [...grantTypes],
-    // What an application is to be posted goes through a page of ours: the provider's has a script in it.
+    // Without `form_post`: we post answers by a page of ours, as the provider's has a script in it.
     response_modes: ['query', 'fragment'],
     response_types: takesCodes ? ['code'] : [],
-    // Who may not have the last one is not refused for that: it is left out of what they are given.
+    // A client that may not have the last one is not refused for asking: it is given the others.
     scope: [...new Set([...client.scopes, OFFLINE])].join(' '),
     id_token_signed_response_alg: client.signedBy,
     ...(secret === undefined

@@ -44,8 +44,8 @@ export interface Clients {
 }
 
 /**
- * Where the pages are that these addresses lead to, as browsers say it of what comes from there. An address of a native
- * application has no origin: `null` is what a page says that hides its own.
+ * The origins of the pages at these addresses, as browsers name them. A native application's address has none: its
+ * origin is `null`, which any page can send that hides its own.
  */
 export function originsOf(redirectUris: readonly string[]): string[] {
   const origins = redirectUris.map((uri) => urlOf(uri)?.origin ?? 'null')

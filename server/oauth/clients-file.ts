@@ -53,8 +53,8 @@ export function parseClients(text: string, audiences: readonly string[] = []): O
 }
 
 /**
- * Whose secret means another where it is sent as it is: `client_secret_basic` wants it form-encoded (RFC 6749 §2.3.1), which
- * many clients leave out.
+ * Clients whose secret reads as another where it is sent as it is: `client_secret_basic` wants it form-encoded
+ * (RFC 6749 §2.3.1), which many programs leave out.
  */
 export function clientsWithUnencodedSecrets(clients: readonly OAuthClient[]): readonly OAuthClient[] {
   return clients.filter(({ secret }) => secret !== undefined && /[+%]/.test(secret))

@@ -49,7 +49,7 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
   const endDevice = (person: Person, session: string, reason: DeviceEnd, by: RequestContext | undefined) =>
     sessions.withdraw(person, { session, reason, by })
 
-  /** Nobody has been given it. */
+  /** Withdraws a session that nobody has been given. */
   const takeBack = (person: Person, session: string) => endDevice(person, session, 'not_given', call()?.asked.by)
 
   /** What a device's code gives in the name of a session, if the client is open to its person. */
@@ -91,8 +91,8 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
       endDevice(personOfSubject(subject), session, why, by),
 
     /**
-     * A device's code with what has come of it by now. Its session is kept in it before that is used, with what approved
-     * it: its login is over with the first use.
+     * A device's code with what has come of it by now. The code's record is given the session, and what approved it,
+     * before anybody uses that: the login is over with the first use.
      * @param save writes into it in whose name it is, from here on
      */
     async deviceCode(payload: AdapterPayload, code: string, save: SaveBinding): Promise<AdapterPayload> {
@@ -100,7 +100,7 @@ export function createDeviceGrants({ oidc, sessions, deviceLogin, call, openTo, 
       const isOthers = ctx?.oidc.client?.clientId !== payload.clientId
       if (ctx === undefined || isOthers) return payload
       const grantId = grantOfDevice(code)
-      // Whoever shows it again takes away what the first one got.
+      // A second use takes away what the first one got.
       if (payload.consumed !== undefined) return { ...payload, grantId, error: 'invalid_grant' }
       const collected = await collectedBy(payload, code)
       if (collected === undefined) return payload

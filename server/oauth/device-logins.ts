@@ -75,7 +75,7 @@ export interface DeviceLogins {
   now: DeviceLoginNow
 }
 
-/** No page: a device goes nowhere. Where the login is for an application, it has to lead somewhere. */
+/** No page, as a device goes nowhere: a login for an application must lead somewhere, and this names the client. */
 const LEADS_TO = '/oauth/device_authorization?client_id='
 
 export function createDeviceLogins({ logins, collect, approver, clock }: DeviceLoginsOptions): DeviceLogins {
@@ -84,7 +84,7 @@ export function createDeviceLogins({ logins, collect, approver, clock }: DeviceL
   /** In this process's memory: a client that keeps to its pace is never refused, whichever instances it asks. */
   const waiting = createWaitingDevices({ clock, policy })
 
-  /** As a browser that is given its session again: what approved it has to be good still, and there is a time for it. */
+  /** Gives a device its session again, as a browser gets it: in time, and while what approved it is still good. */
   async function again(loginId: string, collected: CollectedDevice): Promise<DeviceLogin> {
     if (clock() >= collected.until) return { status: 'expired' }
     const user = await approver(collected.phone, loginId)
@@ -143,8 +143,8 @@ export function decodeCollected(value: unknown): CollectedDevice | undefined {
 }
 
 /**
- * What the device alone knows stands for the browser: its login's id and browser key follow from its code, kept nowhere.
- * The key is longer than any that a cookie is believed to hold: who knows a code is no browser.
+ * The device takes a browser's place: its login's id and browser key follow from its code alone, and are kept nowhere.
+ * The key is longer than cookies may hold: whoever knows a code cannot pass for a browser.
  */
 function keysOf(code: string): { loginId: string; browserKey: string } {
   const derive = (what: string) => createHmac('sha256', code).update(`scanin device ${what}`).digest('base64url')

@@ -44,8 +44,8 @@ export function createGrantRecords({ store, clock, authorities }: GrantRecordsOp
       })
     },
 
-    // The grant before the device's session: whoever asks again, as it may not be on replicas yet, still finds the token,
-    // which is good for as long as that session, and the device in what was taken away.
+    // Revokes the grant before the device's session, as its end may not be on replicas yet. So a second try still finds
+    // the token, which is good as long as that session, and in the revoked record the device.
     async revoke(grantId, why, by = call()?.asked.by) {
       const device = await updateRecord<DeviceSession | undefined>(store, keyOf('Grant', grantId), (value) => {
         const result = deviceIn(value)

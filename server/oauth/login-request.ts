@@ -6,10 +6,10 @@ import { DEFAULT_SCOPE } from './client.ts'
 /** How a request for a login goes through the login page and back: in its address, and kept nowhere else. */
 
 const AUTHORIZE = '/oauth/authorize'
-/** Of whoever is asked to sign in anew: epoch milliseconds from which on. The client can tell too, by `auth_time`. */
+/** A new sign-in was asked for: from when on, in epoch milliseconds. The client can check it too, by `auth_time`. */
 const SINCE = 'signed_in_since'
 
-/** The hash of the `sub` that is meant: an ID token that hinted at it is no thing to keep in addresses and logins. */
+/** The hash of the `sub` that is meant: the ID token that hinted at it must not stand in addresses and logins. */
 const MEANT = 'signed_in_as'
 
 /** What is left for it of a `return_to`, which has the path and the time beside it. */
@@ -26,7 +26,7 @@ export function returnAddress(
   { since, meant }: { since: number | undefined; meant: string | undefined },
 ): string | undefined {
   const { prompt: _answered, id_token_hint: _looked, max_age: age, ...rest } = params
-  // Who signs in anew is as new as can be, also where coming back takes longer than that.
+  // A new sign-in is as new as can be, even where coming back takes longer than `max_age`.
   const isAgeToCheck = since === undefined && typeof age === 'string'
   const asked = Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
   const query = new URLSearchParams(asked)
@@ -43,7 +43,7 @@ export function sinceOf(query: URLSearchParams): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }
 
-/** Whether somebody is who is meant, where somebody is. */
+/** Whether this is the person who is meant; anybody is, where nobody is named. */
 export function isMeant(query: URLSearchParams, sub: string): boolean {
   const meant = query.get(MEANT)
   return meant === null || meant === hashSecret(sub)
@@ -56,7 +56,7 @@ export interface CodeRequest {
   scope: string
 }
 
-/** Of what is asked for by whom: what stands twice the provider refuses. All else that it does not know it leaves alone. */
+/** Parameters that the provider refuses where they stand twice. It ignores all that it does not know. */
 const SAID_ONCE = ['client_id', 'redirect_uri', 'response_type', 'scope']
 
 /** The request for a code that a `return_to` of ours makes. `undefined`: it makes none, or says something of it twice. */

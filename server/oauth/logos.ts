@@ -16,8 +16,8 @@ export function faultOfLogo(uri: string): string | undefined {
 }
 
 /**
- * The logo of the application that a `return_to` leads to, to be shown beside its name alone. One that is at an address of somebody else's is not shown: whoever
- * has that address would learn who signs in, when, and from where.
+ * The logo of the application that a `return_to` leads to, to be shown beside its name. One at an address is not shown:
+ * whoever has that address would learn who signs in, when, and from where.
  */
 export function logoOf(clients: Clients, returnTo: string): string | undefined {
   const id = requestOf(returnTo)?.clientId ?? clientOfDevice(returnTo)

@@ -30,7 +30,7 @@ export interface NextStop {
   to: string | undefined
 }
 
-/** Errors that cannot be told to the application, because it is not sure which one it is, have words by their codes. */
+/** The words for errors without their own. They are shown where nobody is sure which application is to be told. */
 const OTHER = 'other'
 const SIGNED_OUT = 'signed_out'
 /** What an answer to an application is made of. */
@@ -39,7 +39,7 @@ const ANSWERS = ['code', 'state', 'iss', 'error', 'error_description', 'scope']
 export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuthPages {
   const siteOf = ({ request }: FastifyReply) => siteFor(request)
   const template = (reply: FastifyReply, name: string): string => pageOf(siteOf(reply), name).plain.body.toString()
-  // It has one form, and what that posts is not the visitor's. Browsers hold redirects that follow to this too.
+  // The page's one form posts nothing of the visitor's. Browsers hold redirects after a form to `form-action` too.
   const policy = (headers.page['content-security-policy'] ?? '').replace("form-action 'self'", 'form-action *')
   const onForm = { ...headers.pageAsReply, 'content-security-policy': policy }
 
@@ -65,14 +65,14 @@ export function createOAuthPages({ siteFor, headers }: OAuthPagesOptions): OAuth
     post(reply, location) {
       const to = new URL(location)
       to.hash = ''
-      // To who asks for more than a code the provider answers as that would be: behind the #, where nothing of theirs can be.
+      // For more than a code the provider answers behind the #, where a redirect address has nothing of its own.
       const answers = location.hash === '' ? to.searchParams : new URLSearchParams(location.hash.slice(1))
       const inputs = ANSWERS.flatMap((name) => {
         const value = answers.get(name)
         answers.delete(name)
         return value === null ? [] : [`<input type="hidden" name="${name}" value="${escaped(value)}">`]
       })
-      // Last, so that nothing in them is taken for a slot.
+      // Filled last, so that no text in the inputs is taken for a slot.
       const page = filled(template(reply, 'oauth-form-post.html'), { to: to.href }).replace('<!-- inputs -->', () =>
         inputs.join(''),
       )

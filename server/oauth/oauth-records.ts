@@ -42,10 +42,10 @@ interface OAuthRecordsOptions {
 export interface OAuthRecords {
   adapter: (kind: string) => Adapter
   /**
-   * Uses up what all that is given for it is written of. Until then it may be shown again: whoever was told that the store
-   * did not answer was given nothing.
+   * Uses up a code or refresh token, once all that is given for it is written. Until then it may be shown again, as
+   * whoever was told that the store did not answer was given nothing.
    * @throws what `refuseReplay` makes, where somebody else has used it meanwhile: neither keeps anything. ScanInError
-   *   `store_unavailable`, where it is not used up for certain
+   *   `store_unavailable`, where it is certainly not used up
    * @param by the request that it was spent by: there is no `call` any more
    */
   useUp(spent: Spent, by?: RequestContext): Promise<void>
@@ -55,10 +55,10 @@ export interface OAuthRecords {
 const KEPT = new Set(['AuthorizationCode', 'AccessToken', 'RefreshToken', 'DeviceCode', 'Grant'])
 
 /**
- * What the provider keeps, in our store. A code or token is a key by its hash, and the record holds neither it nor a typed
- * code: a stolen store opens nothing. Whoever revokes a grant takes the grant's record away, and without that nothing of
- * it is taken any more. Requests that wait and sessions are not kept: a request is in the address that the login page
- * returns to, and sessions are ours.
+ * Keeps what the provider has, in our store. A code or token is found by its hash, and the record holds neither it nor
+ * a typed code: a stolen store opens nothing. Revoking a grant takes its record away, and without that nothing given
+ * for it is accepted. Neither sessions nor requests that wait are kept here: sessions are ours, and a request is in the
+ * address that the login page returns to.
  */
 export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   const { store, clock, clients, authorities, families } = options
@@ -68,19 +68,21 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   async function read(kind: string, id: string): Promise<AdapterPayload | undefined> {
     const value = (await store.read(keyOf(kind, id)))?.value
     if (!payloadRecord.Check(value)) return undefined
-    // Whoever shows an earlier one shows one that is used up.
+    // An earlier token of the family is one that is used up.
     const consumed = isGoodIn(value, id) ? {} : { consumed: Math.floor(clock() / 1000) }
     return { ...withoutTokens(withoutDevice(value)), ...consumed, kind, jti: id }
   }
 
-  /** Takes a record away for good. Asked again it is written again: the first try may have reached no replica. */
+  /** Takes a record away for good. A second try writes again, as the first may have reached no replica. */
   const takeAway = (key: string) =>
     updateRecord<void>(store, key, (value) => {
       const next = { value: TAKEN_AWAY, expiresAt: clock() + OUTLIVES_MS, durable: true }
       return value === undefined ? { result: undefined } : { next, result: undefined }
     })
 
-  /** The grant first: whoever asks again, where it may not be on replicas yet, still finds the token to do it all by. */
+  /**
+   * Revokes the grant first. Its end may not be on replicas yet: a second try must still find the token to do all by.
+   */
   async function destroy(kind: string, id: string): Promise<void> {
     if (kind === 'Grant') return grants.revoke(id, 'used_twice')
     const key = keyOf(kind, id)
@@ -128,7 +130,7 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
       return change.result.isNow ? { ...change, onUncertain } : change
     })
     const { isNow, grantId } = await done.catch((error: unknown) => {
-      // It may be used up, and then nobody is given anything for it any more: what is written for it is given now.
+      // It may be used up, and would then be refused to whoever shows it again: so what is written for it is given now.
       if (isUncertain) return { isNow: true, grantId: undefined }
       throw error
     })
@@ -148,10 +150,11 @@ export function createOAuthRecords(options: OAuthRecordsOptions): OAuthRecords {
   async function asOfNow(kind: string, payload: AdapterPayload, id: string): Promise<AdapterPayload | undefined> {
     if (kind === 'Grant') return { ...payload, openid: withScopeOfNow(payload, Object(payload['openid'])) }
     if (kind === DEVICE_CODE) return deviceCode(payload, id, (binding) => saveBinding(id, binding))
-    // What is used up opens nothing, and whoever shows it again is found out whatever is open to its person (RFC 9700 §4.14.2).
+    // A used-up one opens nothing. It is found all the same, whatever its person may still enter: only so is it known
+    // who shows it again (RFC 9700 §4.14.2).
     const isUsedUp = payload.consumed !== undefined
     if (!(await noteGrantingSession(payload)) && !isGivenBack() && !isUsedUp) return undefined
-    // What is to be renewed keeps the scope that it was given: what is given for it goes by the grant.
+    // A refresh token or code keeps the scope that it was given: the grant decides what is given for it.
     return kind === 'AccessToken' ? withScopeOfNow(payload, payload) : payload
   }
 
@@ -212,7 +215,7 @@ function metadataIn(clients: Clients, id: string): AdapterPayload | undefined {
   return client && metadataOf(client)
 }
 
-/** What comes of a code or a token that is to be used up: whether it is, by this use. */
+/** What using up came to: whether this use did it. */
 interface Use {
   isNow: boolean
   grantId?: unknown
@@ -227,11 +230,11 @@ function usedUp(value: unknown, { id, successor = id }: Spent, now: number): Cha
   if (!isUsed && isCurrent(rest, successor)) {
     return { next: { value: successor === id ? used : rest, ...how }, result: { isNow: true } }
   }
-  // Also for whoever has taken its place, and is about to be given that: with the grant it would be worth nothing.
+  // Uses it up for the other one too, who is about to be given its successor: worth nothing without the grant.
   return { ...(isUsed ? {} : { next: { value: used, ...how } }), result: { isNow: false, grantId: rest['grantId'] } }
 }
 
-/** Of a record that is written again. Its own end is by the library's clock, which the store's may be past already. */
+/** When a rewritten record ends. Its own end goes by the library's clock, and the store's may be past that. */
 function endOf(exp: number, now: number): number {
   return Math.max(exp * 1000, now) + OUTLIVES_MS
 }

@@ -55,8 +55,8 @@ export function createOAuthReplies(options: OAuthRepliesOptions): OAuthReplies {
 }
 
 /**
- * At its route, however the request spells that, or names a host before it (RFC 9112 §3.2.2): the provider would make its own
- * addresses of such a host, and knows one spelling alone.
+ * Asks for the route's own path, whatever spelling the request has or host it names before it (RFC 9112 §3.2.2): the
+ * provider knows one spelling alone, and would make its own addresses of that host.
  */
 function asAsked({ method, url: asked, headers, body, routeOptions: { url = '/' } }: FastifyRequest): ProviderRequest {
   if (body !== undefined && body !== null && !Buffer.isBuffer(body)) throw new ScanInError('unsupported_media_type')

@@ -40,15 +40,15 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
     return options.replies.ask(request, {}, { headers: { ...headers, accept: 'application/json' }, ...others })
   }
   /**
-   * What is no answer of the provider's, pages of clients read too: whether to ask again, and when. A page that is none of
-   * theirs reads nothing, so the log says it.
+   * Pages of clients may read our own errors too: whether to ask again, and when. Other pages read nothing, so the log
+   * says what was wrong.
    */
   const onError = async ({ headers: { origin }, labels }: FastifyRequest, reply: FastifyReply, error: Error) => {
     if (hasCode(error, 'cross_site_request')) labels.error = 'cross_site_request'
     if (origin !== undefined && clients.haveOrigin(origin)) letRead(reply, origin)
   }
   const forPages = { ...forPrograms, onError }
-  // Another site would spend what its visitor's address is allowed.
+  // Not for pages of other origins: they would use up what their visitor's address is allowed.
   const forClients = { ...forPages, config: { isForOrigin: clients.haveOrigin, step: 'finish' } } as const
   const forDevices = { ...forPages, config: { ...forClients.config, step: 'begin' } } as const
 
@@ -115,8 +115,8 @@ export function oauthRoutes(app: TypedApp, options: OAuthRoutesOptions): void {
 }
 
 /**
- * RFC 6749 §2.3.1: an empty secret may be left out. Programs that know of Basic alone send one for a client that has none,
- * which is as good as its name in the form; but not beside another name there, or a secret (§2.3).
+ * An empty secret may be left out (RFC 6749 §2.3.1). Programs that know only Basic send one for a client that has no
+ * secret: that is taken for its name in the form, but not beside another name or a secret there (§2.3).
  */
 function withoutEmptySecret({ headers, body }: FastifyRequest): Pick<ProviderRequest, 'headers' | 'body'> {
   const { authorization = '', ...others } = headers
@@ -137,14 +137,14 @@ function inWordsOfTheRfcs(answer: ProviderReply): ProviderReply {
   return { ...answer, status: known.status, body: { error: known.error, error_description: why } }
 }
 
-/** RFC 7009 §2.2: of what is revoked nobody reads more than the status, but not every library takes what is no JSON. */
+/** Of a revocation's reply only the status counts (RFC 7009 §2.2), but some libraries take nothing but JSON. */
 function inJson(answer: ProviderReply): ProviderReply {
   return answer.status === 200 && answer.body === '' ? { ...answer, body: {} } : answer
 }
 
 /**
- * Of a token in a form that we give none in, a resource server is told what it is told of any that is not ours (RFC 7662
- * §2.2); the provider has an error for it, which is for revocation (RFC 7009 §2.2.1).
+ * Tells a resource server of a token whose form is none of ours what it is told of any that is not ours
+ * (RFC 7662 §2.2). The provider refuses such a one by an error that is for revocation (RFC 7009 §2.2.1).
  */
 function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): ProviderReply {
   const { error } = (answer.body ?? {}) as { error?: unknown }
@@ -153,8 +153,8 @@ function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): Pr
 }
 
 /**
- * RFC 9110 §15.5.2: a 401 says by what to authenticate. Pages are told nothing of it: a browser would ask its person for a
- * password of the application's.
+ * Adds to a 401 by what to authenticate (RFC 9110 §15.5.2), but not for a page: its browser would ask the person for
+ * the application's password.
  */
 function withChallenge(answer: ProviderReply, { headers }: FastifyRequest, realm: string): ProviderReply {
   if (answer.status !== 401 || answer.headers[CHALLENGE] !== undefined || isOfBrowser(headers)) return answer

@@ -36,15 +36,15 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
   const { ask, send } = options.replies
 
   app.get(PATHS.authorization, forPeople, async (request, reply) => {
-    // Before a code is counted: a page could spend by pictures what its visitor may ask for.
+    // Before a code is counted: by pictures, a page could use up what its visitor may ask for.
     if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
     const visitor = await current.find(request)
     const { query, isHintUnread } = await withReadableHint(request)
-    // Whoever was meant, nobody can say: only who signs in for this will do.
+    // Nobody can say who was meant, so only somebody will do who signs in for this.
     const since = isHintUnread ? Number.POSITIVE_INFINITY : sinceOf(query)
     const isFramed = !isVisit(request.headers)
     const isFormPost = String(query.getAll('response_mode')) === 'form_post'
-    // Asked as if for a redirect, and then posted where that would have led.
+    // Asks for a redirect, and then has the answer posted to where that would have led.
     if (isFormPost) query.delete('response_mode')
     const [scope, ...more] = query.getAll('scope')
     if (!scope && more.length === 0) query.set('scope', DEFAULT_SCOPE)
@@ -60,12 +60,12 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     const visitor = await current.find(request)
     // What goes wrong is told to a person, whatever their browser says that it takes.
     const headers = { accept: 'text/html' }
-    // By a hint that cannot be read, the person is asked.
+    // Where the hint cannot be read, the person is asked whether to sign out.
     const { query } = await withReadableHint(request)
     const answer = await ask(request, { visitor }, { headers, url: `${PATHS.end_session}?${query}` })
     const { signOut } = answer.found
     if (signOut === undefined) return send(reply, answer)
-    // Only an ID token of this very session says that it is the person's own wish.
+    // Only an ID token of this very session proves that the person wishes it.
     if (visitor !== undefined && signOut.hint?.sid !== visitor.id) return pages.askSignOut(reply, signOut)
     if (visitor !== undefined) {
       await sessions.signOut(visitor.id, requestContextOf(request, clientAddresses))
@@ -74,7 +74,8 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send()
   })
 
-  // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. It does nothing: the cookie comes with what follows.
+  // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. A POST redirects: the cookie comes with the
+  // GET.
   const byGet =
     (path: string) =>
     async ({ body }: FastifyRequest, reply: FastifyReply) => {
@@ -85,7 +86,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
   app.post(PATHS.authorization, forPeople, byGet(PATHS.authorization))
   app.post(PATHS.end_session, forLeaving, byGet(PATHS.end_session))
 
-  /** Without an ID token whose key is known no more: of that nothing can be believed. */
+  /** The query without an ID token hint whose key is not known any more: nothing in such a token can be believed. */
   async function withReadableHint(request: FastifyRequest): Promise<{ query: URLSearchParams; isHintUnread: boolean }> {
     const query = withIdTokensAlone(queryOf(request.url))
     const { published } = await keys.current()
@@ -98,7 +99,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
 
 const HINT = 'id_token_hint'
 
-/** Without a hint that says of itself that it is another kind of token: the same keys sign those too (RFC 8725 §3.11). */
+/** The query without a hint that says it is another kind of token: the same keys sign those too (RFC 8725 §3.11). */
 function withIdTokensAlone(query: URLSearchParams): URLSearchParams {
   const isOther = query.getAll(HINT).some((token) => (headerOf(token).typ ?? 'JWT') !== 'JWT')
   if (isOther) query.delete(HINT)

@@ -20,7 +20,7 @@ export interface ProviderReply {
   clientId: string | undefined
 }
 
-/** What a request's headers may say to it. Where it is at and over what, the public URL says, and cookies are ours. */
+/** The headers that the provider is given. Host and scheme come from the public URL, and cookies are ours alone. */
 const PASSED_ON = [
   'authorization',
   'content-type',
@@ -31,8 +31,8 @@ const PASSED_ON = [
 ]
 
 /**
- * Asks the provider, which is a Koa application, and takes what it answers as it would send it: nothing is sent here, so the
- * reply goes the way of all others.
+ * Asks the provider, which is a Koa application, and takes its answer without sending it: the reply goes the way of all
+ * others.
  */
 export function createProviderCall(publicUrl: string) {
   const { host, protocol } = new URL(publicUrl)
@@ -74,7 +74,7 @@ function answerOf(provider: Provider): Answer {
   return answer
 }
 
-/** How it comes to be cached, and how long it is, is said where it is sent. */
+/** Headers that the sender of the reply sets: how it is cached, how long it is, cookies. */
 const OURS = new Set(['cache-control', 'content-length', 'set-cookie'])
 
 function headersOf(outgoing: ServerResponse): Record<string, string | string[]> {

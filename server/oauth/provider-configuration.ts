@@ -33,7 +33,7 @@ type FetchOptions = RequestInit & { dispatcher?: unknown }
 export function configurationOf(options: ProviderConfigurationOptions): Configuration {
   const { oidc, authorities, adapter, clients, clock } = options
   const { findAccount, loadExistingGrant, secondsAtMost, secondsInUse } = authorities
-  /** Ours, and those that may do all that a person may: whose client asks there matters not. */
+  /** Origins that may ask as any client: ours, and those whose pages may do all that a person may. */
   const trusted = new Set([options.publicUrl, ...options.allowedOrigins])
 
   /** Signing in is a scan, and the phone's confirmation is the consent too. */
@@ -59,19 +59,20 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     return address
   }
 
-  /** The library looks only after the login, and then says that the person has refused. */
+  /** Refuses unknown scopes now: the library looks only after the login, and then says that the person has refused. */
   function refuseNoScope(ctx: KoaContextWithOIDC, asked: string | undefined): void {
     const scope = asked ?? (ctx.oidc.route === 'device_authorization' ? DEFAULT_SCOPE : '')
     const isKnown = scope.split(' ').some((name) => name !== OFFLINE && SCOPES.some((known) => known === name))
     if (!isKnown) throw new oidc.errors.InvalidScope('none of the scopes is known', scope)
-    // What people are told of a device is what it is given: whoever reads its form once more may read it otherwise.
+    // People are told of this scope, so the device is given it: the form might be read otherwise the next time.
     stateOf(ctx).found.scope = scope
     keepOffline(ctx)
   }
 
   /**
-   * Who has refresh tokens is told so where it asks: clients compare, and name their scopes again as they refresh. The
-   * library leaves it out unless the person is asked first (OpenID Connect Core §11), which the operator has decided.
+   * Tells a client that has refresh tokens so in the scope: clients compare, and name their scopes again as they
+   * refresh. The library leaves `offline_access` out unless the person consents first (OpenID Connect Core §11); here
+   * the operator has decided that.
    */
   function keepOffline({ query, oidc: { route, params, client, requestParamScopes } }: KoaContextWithOIDC): void {
     const isAsked = route === 'authorization' && String(query['scope']).split(' ').includes(OFFLINE)
@@ -79,7 +80,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     params['scope'] = [...requestParamScopes.add(OFFLINE)].join(' ')
   }
 
-  /** Whether a client may have the person of what was presented among its own: another may have been given the token. */
+  /** Whether the person behind a token may enter the client that asks: the token may be another client's. */
   function isOpenTo(ctx: KoaContextWithOIDC, clientId: string): boolean {
     const client = clients.find(clientId)
     const { grantingSession } = stateOf(ctx).found
@@ -100,7 +101,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
   return {
     adapter,
     acrValues: Object.values(ACR),
-    // It is compared letter by letter, so it is said (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.3).
+    // Clients must send it: it is compared letter by letter (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.3).
     allowOmittingSingleRegisteredRedirectUri: false,
     claims: {
       openid: ['sub', 'sid', 'auth_time', 'amr', 'acr'],
@@ -111,16 +112,16 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
     clientAuthMethods: [...CLIENT_AUTH_METHODS],
     clientBasedCORS: (_ctx, origin, client) =>
       trusted.has(origin) || originsOf(client.redirectUris ?? []).includes(origin),
-    // Most applications look into the ID token alone.
+    // Puts claims into ID tokens too: most applications look nowhere else.
     conformIdTokenClaims: false,
     cookies: { keys: [] },
-    // RFC 8414 §2: who is told nothing of these takes it for `client_secret_basic` alone.
+    // Without these fields, a client takes `client_secret_basic` for the only method (RFC 8414 §2).
     discovery: {
       revocation_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
       introspection_endpoint_auth_methods_supported: CLIENT_AUTH_METHODS,
     },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'EdDSA'] },
-    // Every token ends with its session: whoever presents one is asked for that session each time.
+    // Not needed: every token ends with its session, which is looked up each time that one is presented.
     expiresWithSession: () => false,
     extraParams: { scope: refuseNoScope },
     features: {
@@ -139,7 +140,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: true, logoutSource: noteSignOut },
     },
-    // Of these addresses, all are the operator's own: the library would call none on a private network.
+    // All addresses called here are the operator's own. The library's dispatcher would call none on a private network.
     async fetch(url, { dispatcher: _careful, ...request }: FetchOptions = {}) {
       const reply = await fetch(url, request)
       // They are told of sign-outs, and asked nothing: a body that nobody reads would keep its connection.
@@ -164,7 +165,7 @@ export function configurationOf(options: ProviderConfigurationOptions): Configur
       AccessToken: () => Math.min(ACCESS_TOKEN_SECONDS, secondsInUse()),
       AuthorizationCode: CODE_SECONDS,
       DeviceCode: options.deviceCodeSeconds,
-      // Until there are tokens for it, which it lives as long as.
+      // Until there are tokens for the grant, which then lives as long as they do.
       Grant: CODE_SECONDS,
       IdToken: ID_TOKEN_SECONDS,
       Interaction: NO_TIME,

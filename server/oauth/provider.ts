@@ -47,8 +47,8 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
       const before = oidc.Provider.ctx?.oidc.entities.RotatedRefreshToken
       return before === undefined ? made : rotatedToken(before.jti, made)
     }
-    // The last of a request for tokens: what was shown stays good until all that is given for it is there, and is given then
-    // if the session is there still.
+    // The last step of a token request: until all that is given is written, what was shown stays good. Then that is
+    // used up, and the rest is given if the session is there still.
     provider.use(async (ctx, next) => {
       await next()
       const { asked, found } = stateOf(ctx)
@@ -82,7 +82,7 @@ export async function createProvider(options: ProviderOptions): Promise<CurrentP
   }
 }
 
-/** The last of several is what is answered. */
+/** Notes a refusal. Of several, the last is what is answered. */
 function noteRefusal(ctx: { state: unknown }, error: errors.OIDCProviderError): void {
   const { found } = stateOf(ctx)
   found.refusal = refusalOf(error, found)
@@ -91,9 +91,9 @@ function noteRefusal(ctx: { state: unknown }, error: errors.OIDCProviderError): 
 const LONG_AGO = new Date(0)
 
 /**
- * Reads an ID token that comes back as a hint, whose time may be over: by every key that is published, for also one that
- * signs no more has signed good ones, and a client may have been signed for by the other algorithm. Rejects where it is
- * none, or another client's.
+ * Reads an ID token that comes back as a hint, and may have expired. Every published key will do: also one that signs
+ * no more has signed good ones, and the client may have had the other algorithm. Rejects what is no ID token, or
+ * another client's.
  */
 function hintsBy(published: JWTVerifyGetKey, issuer: string): Provider['IdToken']['validate'] {
   const known = { issuer, algorithms: [...SIGNED_BY], requiredClaims: ['sub'], currentDate: LONG_AGO }
@@ -104,7 +104,7 @@ function hintsBy(published: JWTVerifyGetKey, issuer: string): Provider['IdToken'
   }
 }
 
-/** Stands for whoever asks to be signed out while nobody is signed in: that goes the same way. */
+/** Stands for whoever asks to sign out while nobody is signed in, so that this takes the same way. */
 const NOBODY = { accountId: 'nobody' }
 
 /** The provider's idea of who is signed in: what our own session says, made anew for each request and kept nowhere. */

@@ -8,9 +8,9 @@ import { familyOf } from './refresh-tokens.ts'
 export const DEVICE_CODE = 'DeviceCode'
 export const REFRESH_TOKEN = 'RefreshToken'
 
-/** So long after its end it is still known of a code that it was used, and of what was revoked that it was. */
+/** For so long after its end, the store still knows that a code was used, or that something was revoked. */
 export const OUTLIVES_MS = 60_000
-/** In the place of what was revoked, alone or before a device's session. No payload. */
+/** Stands in a record in place of what was revoked, alone or before a device's session. It is no payload. */
 export const TAKEN_AWAY = 'revoked'
 
 export const payloadRecord = Compile(Type.Record(Type.String(), Type.Unknown()))

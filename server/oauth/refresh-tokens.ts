@@ -1,16 +1,15 @@
 import { hashSecret, isSameHash } from '../hashes.ts'
 
 /**
- * The refresh tokens of one sign-in, of which each takes the place of the one before it, are a family (RFC 9700 §4.14.2).
- * It has one record, under the first of them, so that however often somebody refreshes, nothing piles up; and whichever
- * is shown again, it is known for one that was used.
+ * A family is the refresh tokens of one sign-in, each of which replaces the one before it (RFC 9700 §4.14.2). It has
+ * one record, under its first token: refreshing often piles nothing up, and any earlier token is known for a used one.
  */
 
-/** Between what all of a family have in common and what each has of its own. */
+/** Stands between the part that all of a family share and the part that is a token's own. */
 const DOT = '.'
 /** In a family's record: the hash of the one that is good. */
 const CURRENT = 'current'
-/** And of the one before it, for as long as it is open whether anybody was given that one. */
+/** In a family's record: the hash of the token before, until somebody has certainly been given the current one. */
 const BEFORE = 'before'
 
 /** What a family is known by: its first token. */

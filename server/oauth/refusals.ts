@@ -25,14 +25,14 @@ const NO_CLIENT = 'no client authentication mechanism provided'
 const OTHER_GRANT = 'requested grant type is not allowed for this client'
 const NO_DEVICE_GRANT = `${DEVICE_GRANT} is not allowed for this client`
 
-/** What the provider says by another word than RFC 6749 §5.2 has for it, or RFC 7662 §2.3. */
+/** Errors that the provider calls by other words than RFC 6749 §5.2 or RFC 7662 §2.3. */
 export const IN_OTHER_WORDS = new Map([
   [NO_CLIENT, { status: 401, error: 'invalid_client' }],
   [OTHER_GRANT, { status: 400, error: 'unauthorized_client' }],
   [NO_DEVICE_GRANT, { status: 400, error: 'unauthorized_client' }],
 ])
 
-/** By what the provider, or one of ours, says: in a detail that goes to nobody, or else in the description. */
+/** Reasons by the provider's words, or ours: those of the detail, which goes to nobody, or else of the description. */
 const REASONS = new Map(
   Object.entries({
     authority_ended: ['its session has ended'],
@@ -80,7 +80,10 @@ const REASONS = new Map(
   }).flatMap(([reason, said]) => said.map((words) => [words, reason] as const)),
 )
 
-/** What applications ask in order to hear it, devices until they hear another, and what of a token of others' is not told. */
+/**
+ * Errors that are no refusals: applications ask in order to hear the first, devices poll through the next two, and the
+ * last is about a token that is not ours.
+ */
 const NO_REFUSALS = new Set(['login_required', 'authorization_pending', 'slow_down', 'unsupported_token_type'])
 
 /** It names the origin and the client, so it is none of the words above. */

@@ -13,7 +13,7 @@ export interface TokenFamily {
   endsAt: number
 }
 
-/** What stays as long as a session does: bounded, and gone with it. Both reject with `store_unavailable`. */
+/** The families of each session: at most so many, and gone with it. Both methods reject with `store_unavailable`. */
 export interface TokenFamilies {
   /** Notes a new one. The oldest of that client in that session makes way where there are too many. */
   note(family: TokenFamily): Promise<void>

@@ -4,7 +4,7 @@ import type { Login } from '../login/login.ts'
 import type { LoginPolicy } from '../login/login-policy.ts'
 import { END_REMEMBERED_MS } from '../login/login-records.ts'
 
-/** What this process remembers of devices that wait: of the newest ones, and the store knows none of it. */
+/** What this process remembers of the newest devices that wait. The store knows none of it. */
 export interface WaitingDevices {
   /** A device is given its code. */
   begin(code: string, login: Login): void
@@ -16,8 +16,8 @@ export interface WaitingDevices {
   notePoll(code: string, login: Login, lookedAt: number): 'waiting' | 'too_fast'
   /**
    * Forgets a device: it waits no more.
-   * @returns its login as it was while it waited, if that has run out where it is not in the store any more; `undefined` also
-   *   where it may have ended otherwise
+   * @returns its login as it last was, if that has run out, given that the store has it no more; `undefined` also where
+   *   it may have ended otherwise
    */
   end(code: string): Login | undefined
 }
@@ -48,8 +48,8 @@ export function createWaitingDevices({ clock, policy, most = MOST_REMEMBERED }: 
   /** By the hash of its code; whoever was looked at last stands last. */
   const waiting = new Map<string, WaitingDevice>()
   /**
-   * What is denied or collected stays in the store for longer than this: a login that is gone, and was seen to wait so short a
-   * time ago, was neither. And that it was told by another instance is still known then.
+   * The store keeps a denied or collected login for longer than this. So one that is gone, and was seen to wait within
+   * this time, was neither; and the store still knows if another instance has told its end.
    */
   const isCertainForMs = Math.min(policy.collectMs, END_REMEMBERED_MS)
 
@@ -79,7 +79,7 @@ export function createWaitingDevices({ clock, policy, most = MOST_REMEMBERED }: 
       if (known === undefined) return undefined
       const { login, lookedAt } = known
       const now = clock()
-      // Scanned since then, it has the confirmation's time and no more.
+      // It may have been scanned since: then it had the time to confirm, and no more.
       const mayEndAt = Math.min(login.expiresAt, lookedAt + policy.confirmMs)
       return now >= mayEndAt && now - lookedAt < isCertainForMs ? login : undefined
     },
