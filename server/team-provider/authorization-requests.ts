@@ -23,8 +23,8 @@ export interface TakenAuthorizationRequest extends AuthorizationRequest {
 
 /**
  * People on their way to the provider, each by an authorization request (RFC 6749 §4.1.1). It is good once, for the
- * browser that began it: that one has a key in a cookie, of which PKCE's verifier and the nonce follow. So the store has
- * hashes, and where to go on under that key.
+ * browser that began it. That browser has a key in a cookie, from which PKCE's verifier and the nonce follow. So the
+ * store has only hashes, and where to go on, sealed under that key.
  */
 export interface AuthorizationRequests {
   /** A key for a browser that has none yet. One is for all of its tabs: they do not end each other's requests. */
@@ -47,7 +47,9 @@ const inEach = [
   Type.String({ title: 'where to go on, sealed' }),
   Type.Number({ title: 'endsAt, or TAKEN' }),
 ] as const
-/** In the place of its end, which the store knows. No longer than that: a store that is full has room for it. */
+/**
+ * Takes the place of `endsAt`, which the store knows too. It is no longer than that, so a full store has room for it.
+ */
 const TAKEN = 0
 const requestRecord = Compile(
   Type.Union([Type.Tuple([...inEach]), Type.Tuple([...inEach, Type.String({ title: 'session' })])]),
@@ -57,7 +59,7 @@ interface AuthorizationRequestsOptions {
   store: RecordStore
   clock: Clock
   randomness: Randomness
-  /** Whose: another issuer's answer is none to it (RFC 9700 §4.4). */
+  /** The provider that was asked: another issuer's answer does not count (RFC 9700 §4.4). */
   issuer: string
 }
 
@@ -94,7 +96,7 @@ export function createAuthorizationRequests({
       const found = await store.read(place)
       if (found === undefined || !requestRecord.Check(found.value)) return undefined
       const [keyHash, returnTo, endsAt, session] = found.value
-      // Another browser's is left to that one.
+      // A request that another browser began is left to that browser.
       if ((endsAt !== TAKEN && clock() >= endsAt) || !isSameHash(keyHash, hashSecret(key))) return undefined
       const to = openSealed(returnTo, sealKey(key, state))
       if (to === undefined) return undefined

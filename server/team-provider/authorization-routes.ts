@@ -99,12 +99,12 @@ export function authorizationRoutes(app: TypedApp, options: AuthorizationRoutesO
     async (request, reply) => {
       const { headers } = request
       const isElsewhere = isFromElsewhere(headers, publicUrl)
-      // Before it is counted. Who follows a link from elsewhere says so: anything else from there is none.
+      // Before it is counted. A browser that follows a link from elsewhere says `navigate`: anything else is no link.
       if (!isVisit(headers) || (isElsewhere && headers['sec-fetch-mode'] !== 'navigate')) {
         throw new ScanInError('cross_site_request')
       }
-      // A link may be anybody's, and so may be where a page of ours leads on to: it leads to the button, and leaves aside
-      // where to go on, where a stranger's code may be. A session that a phone gave is ended by that button alone.
+      // Anybody can make a link, and a page of ours that leads on: so it leads to the button only, without `return_to`,
+      // in which a stranger's code may be. A session that a phone gave also ends by that button alone.
       const isLeftToTheButton = isElsewhere || (await browserSessionIn(request)) !== undefined
       if (isLeftToTheButton) return reply.code(303).header('location', HOME).send()
       try {
@@ -202,7 +202,7 @@ export function authorizationRoutes(app: TypedApp, options: AuthorizationRoutesO
   function explain(reply: FastifyReply, error: unknown, returnTo: string): FastifyReply {
     const trouble = troubleOf(error)
     if (trouble === undefined) throw error
-    // Back to a page of ours alone: there the button is.
+    // Back to a page of ours only, as the button is there.
     return pages.show(reply, trouble, returnTo.startsWith('/') ? returnTo : HOME)
   }
 }

@@ -11,7 +11,7 @@ interface GrantEndsOptions {
   logger: Pick<FastifyBaseLogger, 'warn'>
 }
 
-/** A grant that the last session of has ended vouches for nobody, and is not kept. Neither waits nor throws. */
+/** Ends a grant once its last session has ended: it vouches for nobody any more. Neither waits nor throws. */
 export function createGrantEnds({ grants, sessions, logger }: GrantEndsOptions): OnSessionNews {
   /** Grants that are looked at, and whether another session of theirs has ended since. */
   const looking = new Map<string, boolean>()
@@ -35,7 +35,7 @@ export function createGrantEnds({ grants, sessions, logger }: GrantEndsOptions):
     const { user } = news.session
     const { source, credential: id } = user
     if (source !== 'oidc' || id === undefined) return
-    // Of a thousand that end at once, nobody looks a thousand times.
+    // Where a thousand sessions end at once, their list is not read a thousand times.
     if (looking.has(id)) return void looking.set(id, true)
     look(user, id).catch((error: unknown) => {
       logger.warn({ err: error }, 'what vouched for an ended session is kept until the store answers')

@@ -70,7 +70,7 @@ interface GrantsOptions {
 
 /** 22 of 64 characters: 132 bits. */
 const ID_LENGTH = 22
-/** What ended leaves its place taken for so long: an end that was answered has to be on replicas too. */
+/** An ended grant leaves a record for this long: an end that was answered has to be on replicas too. */
 const ENDED_FOR_MS = 60_000
 const ENDED = 'ended'
 
@@ -80,7 +80,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
   const { issuer, clientId, clientSecret } = provider
   const providerHash = hashSecret(JSON.stringify([issuer, clientId]))
   const followUps = createFollowUps()
-  // In no store: whoever has a copy of one has no refresh token by it.
+  // The key is in no store: a stolen copy of one gives nobody a refresh token.
   const key = keyFrom(clientSecret, 'refresh tokens')
   const endOf = ({ saidAt }: Pick<Grant, 'saidAt'>) => saidAt + keptForMs
 
@@ -123,7 +123,7 @@ export function createGrants({ store, clock, randomness, provider, keptForMs }: 
       try {
         await store.write(keyOf(id), value, { expiresAt: endOf(grant), durable: true, ifVersion: null })
       } catch (error) {
-        // It may be there all the same.
+        // The store may have written it all the same.
         await discard(id)
         throw error
       }

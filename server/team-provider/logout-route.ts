@@ -39,7 +39,9 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     return id === undefined ? undefined : { id, source: 'oidc' }
   }
 
-  /** By which grants they are signed in here. Of one that does not know its session at the provider, it may be that one. */
+  /**
+   * The grants that they are signed in by here. One that does not know its session at the provider may be of this one.
+   */
   async function grantsOf(person: Person, { sid }: LogoutToken): Promise<string[]> {
     const live = await sessions.list(person)
     const ids = [...new Set(live.flatMap(({ session }) => session.user.credential ?? []))]
@@ -52,7 +54,7 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     const person = await personOf(token)
     if (person === undefined) return
     for (const credential of await grantsOf(person, token)) {
-      // First: whoever uses a session meanwhile finds that nobody vouches for it.
+      // The grant first: so nobody vouches for a session that is used meanwhile.
       await grants.end(credential)
       await sessions.withdraw(person, { credential, reason: 'signed_out', by })
     }
@@ -68,10 +70,10 @@ export function logoutRoute(app: TypedApp, options: LogoutRouteOptions): void {
     if ((await store.read(key)) !== undefined) {
       throw new ScanInError('invalid_request', { cause: new ProviderRefused('untrusted', { detail: 'jti' }) })
     }
-    // First: a session that is written later finds it, and one that was before is found.
+    // Noted first: a session that is written later finds the note, and one that was written before is found here.
     await logouts.note(token)
     await signOut(token, requestContextOf(request, clientAddresses))
-    // Written down once all is done: where it is cut short, the provider may say it again.
+    // Kept from being used again only once all is done: if this is cut short, the provider may send the token again.
     await store.write(key, true, { expiresAt: Math.max(token.goodUntil, clock() + 1000), ifVersion: null })
   }
 

@@ -5,9 +5,9 @@ import { hashSecret } from '../hashes.ts'
 import type { RecordStore } from '../store/record-store.ts'
 import type { LogoutToken } from './logout-token.ts'
 
-/** Of whom the provider has just said that they signed out there: for sign-ins that were under way. */
+/** Sign-outs that the provider has just told of, so that sign-ins which were under way learn of them. */
 export interface Logouts {
-  /** Before it is looked for what ends by it. Rejects with `store_unavailable`. */
+  /** Called before anybody looks for what ends by it. Rejects with `store_unavailable`. */
   note(logout: Pick<LogoutToken, 'subject' | 'sid'>): Promise<void>
   /**
    * Whether one came since that ends such a sign-in: asked once its session is written, so that either of the two finds the
@@ -43,7 +43,7 @@ export function createLogouts({ store, clock, issuer }: LogoutsOptions): Logouts
     },
 
     async cameSince(since, { subject, sid }) {
-      // Of a sign-in that does not know its session there, it may be that one.
+      // A sign-in that does not know its session at the provider may be of any of the person's.
       const own = sid === undefined ? keyOf('one of', subject) : keyOf('session', sid)
       const found = await Promise.all([own, keyOf('person', subject)].map((key) => store.read(key)))
       return found.some((record) => time.Check(record?.value) && record.value >= since)

@@ -4,7 +4,7 @@ import { createShortMemory } from '../identity/short-memory.ts'
 import { createFollowUps } from '../store/follow-ups.ts'
 import type { Grant, Grants } from './grants.ts'
 
-/** Refresh tokens that the provider gave for others, which may be good no more: on their way into the store. */
+/** Refresh tokens on their way into the store. The provider gave each for another one, which may be good no more. */
 export interface NextTokens {
   /** Puts one in the place of the grant's. Never rejects: where the store does not take it, it is tried again, and `withNext` has it. */
   keep(id: string, grant: Grant, token: string): Promise<void>
@@ -24,7 +24,7 @@ export function createNextTokens({ grants, clock }: NextTokensOptions): NextToke
   const left = createShortMemory<{ before: string | undefined; next: string }>(clock)
   const followUps = createFollowUps()
 
-  /** Also where it is there already: only what is written again is on replicas too. */
+  /** Writes also where the store has it already: only what is written again is certainly on replicas. */
   async function write(id: string): Promise<boolean> {
     const tokens = left.get(id)
     if (tokens === undefined) return true

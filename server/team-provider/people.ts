@@ -23,7 +23,7 @@ export function personAmong(claims: Claims, rules: PeopleRules): User {
   return verdict.user
 }
 
-/** One whom the provider knows, so that it can be told who it was. */
+/** Refused, but known to the provider, so that the log can say who it was. */
 export class NotAllowed extends ProviderRefused {
   readonly user: User
 
@@ -53,8 +53,8 @@ function isAllowed({ groups = [] }: User, claims: Claims, { allow, issuer }: Peo
 }
 
 /**
- * Whether the rules leave somebody out by what is kept of them. Whom a domain may have let in stays: it is not kept who
- * answered for an address.
+ * Whether the rules leave somebody out by what is kept of them. Whoever may have come in by their domain stays: whether
+ * the provider answered for their address is not kept.
  */
 export function isLeftOut({ groups = [], email = '' }: User, { allow, issuer }: PeopleRules): boolean {
   if (allow === undefined || groups.some((group) => allow.groups.includes(group))) return false

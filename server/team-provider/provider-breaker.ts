@@ -1,22 +1,22 @@
 import type { Schedule } from '../schedule.ts'
 
 interface ProviderBreakerOptions {
-  /** Of what went wrong with a call: that nothing can be learnt of the provider just now. */
+  /** Whether an error of a call means that nothing can be learnt of the provider just now. */
   isTrouble: (error: unknown) => boolean
-  /** What who may not ask now is told. */
+  /** The error for whoever may not ask now. */
   refusal: () => Error
   schedule: Schedule
 }
 
 /** Calls of a provider: any number while it answers, and one at a time while it does not. */
 export interface ProviderBreaker {
-  /** Rejects with the refusal where somebody else is at it. */
+  /** In trouble, rejects with the refusal while another call is under way. */
   ask<Result>(question: () => Promise<Result>): Promise<Result>
-  /** It lets somebody wait for too long. */
+  /** Called where somebody waits too long for the provider: it is in trouble then. */
   noteSlow(): void
 }
 
-/** Who waits for one that hangs keeps the others from trying for so long. */
+/** In trouble, a call that hangs keeps others from asking for this long. */
 const HANGS_AFTER_MS = 10_000
 
 export function createProviderBreaker({ isTrouble, refusal, schedule }: ProviderBreakerOptions): ProviderBreaker {

@@ -85,7 +85,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     }
   }
 
-  /** What comes straight from the provider is signed all the same: its connection may have been anybody's. */
+  /** Checks the signature of an ID token that came from the provider itself: the connection may have been anybody's. */
   async function verifySignature(idToken: string, { keys, issuer }: FoundProvider): Promise<void> {
     const checks = {
       issuer,
@@ -96,7 +96,7 @@ export function createProviderClient(options: ProviderClientOptions): ProviderCl
     await jwtVerify(idToken, keys, checks)
   }
 
-  /** With what userinfo says, where the ID token leaves something out that is wanted. */
+  /** Adds what userinfo says, where the ID token lacks a claim that is wanted. */
   async function completed(claims: Claims, accessToken: string, subject: string, it: FoundProvider): Promise<Claims> {
     const wanted = ['name', 'email', options.groupsClaim.split('.')[0] ?? '']
     const isWhole = wanted.every((name) => Object.hasOwn(claims, name))

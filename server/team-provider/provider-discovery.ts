@@ -29,7 +29,7 @@ export interface FoundProvider {
 }
 
 const TIMEOUT_SECONDS = 5
-/** A refresh token is good no more once the provider has taken it: the next one is waited for, whoever waits for us. */
+/** The provider takes a refresh token only once: the reply with the next one is waited for, whoever waits for us. */
 const REFRESH_TIMEOUT_SECONDS = 60
 /** Where its endpoints are changes seldom, and keys are looked up anew by themselves. */
 const METADATA_FOR_MS = 3_600_000
@@ -54,7 +54,7 @@ export function createDiscovery(options: DiscoveryOptions): () => Promise<FoundP
       [oidc.customFetch]: fetchWithin(seconds) as Oidc.CustomFetch,
     })
     const how = { execute, ...within(TIMEOUT_SECONDS) }
-    // By its own metadata alone: which way a secret is shown, and nothing else, hangs on that.
+    // Without client authentication: only the metadata says in which way the provider wants our secret.
     const first = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), how)
     const server = first.serverMetadata()
     if (!isSameIssuer(server.issuer, issuer)) throw new UnfitProvider('OTHER_ISSUER')
@@ -72,7 +72,7 @@ export function createDiscovery(options: DiscoveryOptions): () => Promise<FoundP
       ...{ oidc, errors: createProviderErrors(oidc), issuer: server.issuer },
       ...{ config: configured(TIMEOUT_SECONDS), patient: configured(REFRESH_TIMEOUT_SECONDS) },
       hasUserinfo: server.userinfo_endpoint !== undefined,
-      // A provider that has just changed its keys is asked for them at once: who comes with its token has been there.
+      // New keys of the provider are fetched at once: whoever comes here with its token has been there.
       keys: keysAt(0),
       keysForStrangers: keysAt(STRANGERS_COOLDOWN_MS),
     }
@@ -87,7 +87,7 @@ export function createDiscovery(options: DiscoveryOptions): () => Promise<FoundP
     } catch (error) {
       tell(error instanceof UnfitProvider ? error.message : detailOf(error))
       if (known !== undefined) {
-        // Where it was is where it is, for all we know.
+        // Goes on with what is known of it, and looks again soon.
         known.at = clock() - METADATA_FOR_MS + LOOK_AGAIN_MS
         return known.provider
       }
@@ -107,12 +107,14 @@ export function createDiscovery(options: DiscoveryOptions): () => Promise<FoundP
 /** It answers, and is none that we can use: the message is the word for it in the log. */
 class UnfitProvider extends Error {}
 
-/** For libraries, whose own forgets its time on Node 20 once there are headers, and takes whatever comes. */
+/** `fetch` for libraries: their own takes any reply, and on Node 20 forgets its timeout once there are headers. */
 function fetchWithin(seconds: number): (url: string, request: RequestInit) => Promise<Response> {
   return (url, request) => boundedFetch(url, request, seconds * 1000)
 }
 
-/** A provider's keys. The library goes by this machine's clock, and what it has read would stay new where that is set back. */
+/**
+ * A provider's keys, read anew where the machine's clock was set back: the library goes by it, and would keep old ones.
+ */
 function keysOf(url: URL, cooldownDuration: number): JWTVerifyGetKey {
   const how = { cooldownDuration, [joseFetch]: fetchWithin(TIMEOUT_SECONDS) }
   const open = () => createRemoteJWKSet(url, how)

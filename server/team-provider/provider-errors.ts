@@ -3,8 +3,8 @@ import { codeOf, ScanInError } from '../errors.ts'
 import { type ProviderRefusalReason, ProviderRefused } from './refusal.ts'
 
 /**
- * What goes wrong with the provider, as one of ours. Errors of others have tokens, claims and whole replies in their
- * causes: none is kept, and what is said of them is out of names that are code.
+ * Makes errors of ours of what goes wrong with the provider. Libraries' errors have tokens, claims and whole replies in
+ * their causes: none is kept, and only names that are code are repeated.
  */
 export interface ProviderErrors {
   /** Of a person who comes back from there. */

@@ -38,16 +38,17 @@ export interface Revalidation {
 export const ASK_EVERY_MS = 600_000
 /** Whoever uses a session waits so long for the provider, and then goes by its last word: its answer counts when it comes. */
 const PATIENCE_MS = 2500
-/** Whom it has said nothing about for so long that its last word counts no more waits for it, as after a night. */
+/** Somebody whose last word is too old to count waits longer for the provider, as after a night. */
 const LONGEST_PATIENCE_MS = 15_000
-/** Who asks has so long, and others meanwhile do not: longer than a place in line and the slowest answer take. */
+/** For this long, nobody else asks about the grant: longer than a place in line and the slowest answer take. */
 const LEASE_MS = 120_000
 const ASK_AGAIN_MS = 60_000
 /** Where its last word counts no more. */
 const ASK_SOON_MS = 2000
 /**
- * At the end of the process: a refresh token that was taken, and whose next one is never heard, is lost. As long as connections
- * have (http/connections.ts), whose last requests may ask: after it webhooks have two seconds, and a process nine in all.
+ * How long the end of the process waits for answers: a refresh token whose successor is never heard is lost. As long as
+ * connections have (http/connections.ts), whose last requests may ask: after it webhooks have two seconds, and a
+ * process nine in all.
  */
 const CLOSE_PATIENCE_MS = 6000
 const AT_ONCE = 16
@@ -75,7 +76,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return undefined
   }
 
-  /** Also where it is further ahead than it is ever put: the clock was set back. */
+  /** Also where `askAt` is further ahead than it is ever set: then the clock was set back. */
   function isTimeToAsk({ askAt, refresh }: Grant): boolean {
     const longestMs = refresh === undefined ? LONGEST_SILENCE_MS : ASK_EVERY_MS
     return clock() >= askAt || askAt - clock() > longestMs + LEASE_MS
@@ -94,7 +95,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return new Promise((resolve, reject) => {
       const forget = schedule(isLastWordTooOld(grant) ? LONGEST_PATIENCE_MS : PATIENCE_MS, () => {
         breaker.noteSlow()
-        // Nobody else hears of it.
+        // Nobody waits for the answer any more, so nobody else hears of its error.
         answer.catch((err) => {
           if (!isUnavailable(err)) logger.warn({ err }, 'what the provider said late of somebody could not be kept')
         })
@@ -119,24 +120,24 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return grants.renew(id, grant, { user, saidAt, askAt: saidAt + ASK_EVERY_MS })
   }
 
-  /** The one who may ask now, if that is due and nobody else does. `undefined`: there is no such grant any more. */
+  /** Claims the asking, if it is due and nobody else has it. `undefined`: there is no such grant any more. */
   function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
     return grants.change(id, (now) => {
       const known = nextTokens.withNext(id, now)
-      // Who cannot ask is in nobody's way: another instance may have the client secret that opens it.
+      // An instance that cannot ask claims nothing: another may have the client secret that opens the token.
       const isMine = isTimeToAsk(now) && grants.refreshTokenOf(id, known) !== undefined
       const grant = isMine ? { ...known, askAt: clock() + LEASE_MS } : known
       return { next: grant === now ? undefined : grant, result: { grant, isMine } }
     })
   }
 
-  /** There is nothing to ask by: what was said at the sign-in counts for as long as silence may. */
+  /** Decides without a refresh token: what was said at the sign-in counts for as long as the provider may be silent. */
   async function withoutToken(user: User, id: string, grant: Grant): Promise<User | undefined> {
     if (isLastWordTooOld(grant)) return withdraw(user, id, 'unheard')
     return isLeftOut(grant.user, rules) ? withdraw(user, id, 'not_allowed') : personOf(id, grant)
   }
 
-  /** Whom there is nothing to ask by about is held to the rules of now by what is known. */
+  /** Also where nobody can be asked, and the rules of now leave the person out by what is known of them. */
   function isDue(grant: Grant): boolean {
     return isTimeToAsk(grant) || (grant.refresh === undefined && isLeftOut(grant.user, rules))
   }

@@ -58,7 +58,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     if (currentPerson(user) === undefined) throw new ProviderRefused('id_taken')
     const saidAt = clock()
     const sid = textOf(claims['sid'])
-    // Where there is no way to ask again, there is nothing to ask until it is over.
+    // Without a refresh token nobody can ask again, until the provider's word is over.
     const askAt = saidAt + (refreshToken === undefined ? LONGEST_SILENCE_MS : ASK_EVERY_MS)
     const grant = { user, saidAt, askAt, ...(sid === undefined ? {} : { sid }) }
     const credential = await grants.open(grant, refreshToken)
@@ -66,12 +66,12 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
     try {
       await signInPhone(request, reply, { user: { ...user, credential }, amr: amrOf(claims), provenAt, by })
     } catch (error) {
-      // It has no session whose end would be its own.
+      // No session was opened by the grant, so no session's end would end it.
       await grants.discard(credential)
       throw hasCode(error, 'invalid_credentials') ? new NotAllowed(user, 'blocked') : error
     }
     const isOver = await logouts.cameSince(begun, { subject: user.id, sid }).catch(async (error: unknown) => {
-      // Nobody can say that they are still signed in there: without its grant the session is good for nothing.
+      // They may have signed out there meanwhile. Without its grant, the session is good for nothing.
       await grants.discard(credential)
       throw error
     })
@@ -81,7 +81,7 @@ export function createSignInByProvider(options: SignInByProviderOptions): SignIn
   }
 }
 
-/** Being signed in there already is no proof of now: what counts is what the provider says of when that was. */
+/** When they proved who they are, as the provider says: whoever was signed in there already has proved nothing now. */
 function provenAtOf({ auth_time: at, iat }: Claims, now: number): number {
   if (typeof at !== 'number') return 0
   // By its own clock, which may be another than ours, how long ago that was.
