@@ -16,8 +16,8 @@ export interface AccountEnd {
 export type OnAccountEnd = (end: AccountEnd) => void
 
 /**
- * An account of which the accounts file says something else than before, as this process has just read in it.
- * `disabled_before`: it was disabled as the process began to read, and who told of that, if anybody did, is not known.
+ * How the accounts file says something else of an account than before, as this process has just read.
+ * `disabled_before`: it was disabled when the process first read the file, and nobody knows whether that was told.
  */
 export type AccountNews = AccountEnd | { user: User; why: 'back' } | { user: User; why: 'disabled_before' }
 
@@ -35,15 +35,15 @@ export const READ_APART_MS = 3_600_000
 const AT_ONCE = 100
 
 /**
- * Every instance reads the accounts file: of those that share a store, the first that reads of an end tells it. An account
- * that is back ends anew. What the store cannot say is told rather than not.
+ * Tells of each end once: every instance reads the accounts file, and the first on a store that reads of an end tells
+ * it. An account that came back can end anew. Where the store does not answer, an end is told rather than not.
  */
 export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOptions): OnAccountNews {
   let turn = Promise.resolve()
 
   /**
-   * Notes that it is told. Who is removed has no other end to come, also where it is read of late.
-   * @returns whether nobody else has
+   * Notes that an end is told. After a removal no other end is told, even where one is read of late.
+   * @returns `false`: another instance has told it
    */
   function claimTelling({ user, why }: AccountEnd): Promise<boolean> {
     return updateRecord<boolean>(store, keyOf(user), (told) => {
@@ -58,12 +58,12 @@ export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOption
       if (news.why === 'back') await store.remove(keyOf(news.user))
       else if (!(await claimTelling(news))) return
     } catch {
-      // It is told, by each.
+      // Without the store, every instance tells it.
     }
     if (news.why !== 'back') tell(news)
   }
 
-  /** Whoever hears of one end and fails keeps no other from being told. */
+  /** A listener that fails on one end keeps no other from being told. */
   function tell(end: AccountEnd): void {
     try {
       onEnd(end)
@@ -78,7 +78,7 @@ export function tellEndsOnce({ store, clock, logger, onEnd }: EndsToldOnceOption
   }
 }
 
-/** With another password it is another end. */
+/** By the credential too: with another password, it is another end. */
 function keyOf(user: User): string {
   return `ended:${hashSecret(JSON.stringify([personKey(user), user.credential]))}`
 }

@@ -32,7 +32,7 @@ export interface Accounts {
 
 /** The one account of a start without an accounts file. @param isMade nobody chose the password: it is this start's */
 export async function demoAccount(password: string, { isMade = false } = {}): Promise<Account> {
-  // Instances that were told one password must not end each other's sessions, and their hashes have salts of their own.
+  // A mark, as each hash has its own salt: instances with the same password must not end each other's sessions.
   const credential = isMade ? {} : { credential: await markOfPassword(password) }
   const passwordHash = await hashPassword(password)
   return { username: 'demo', user: { id: 'demo', name: 'Demo Person', ...credential }, passwordHash, isDisabled: false }
@@ -45,20 +45,20 @@ export interface AccountsOptions {
   longestLoginMs: number
 }
 
-/** By a clock that stands still nothing is forgotten: for accounts that stay as they are. */
+/** For accounts that stay as they are: by a clock that stands still, nothing is forgotten. */
 const STANDING: AccountsOptions = { clock: () => 0, longestLoginMs: 0 }
 
 /**
- * People by user name and password, and as they are now. That a sign-in has ended is remembered for as long as a login
- * can be open that was approved by it, by an instance that reads of it late; not for good, as files may be written anew
- * each night, and all hashes with them. Of nobody who is forgotten it is said that they are good.
+ * People by user name and password, and as they are now. An ended sign-in is remembered for as long as a login may be
+ * open that it approved, at an instance that reads of the end late; not for good, as files may be written anew each
+ * night, and all hashes with them. Nobody who is forgotten counts as good for that.
  */
 export function createAccounts(
   first: readonly Account[],
   { clock, longestLoginMs }: AccountsOptions = STANDING,
 ): Accounts {
   let people = peopleOf(first)
-  /** Until when, by who they are and what they signed in by: the oldest first. */
+  /** Until when each ended sign-in is remembered, by person and credential: the oldest first. */
   const ended = new Map<string, number>()
 
   function note({ user, why }: AccountNews): void {
@@ -79,7 +79,7 @@ export function createAccounts(
       const { byUsername, fillers } = people
       const account = byUsername.get(foldUsername(username) ?? '')
       let isRight = false
-      // A hash of each cost there is, the account's own among them: the time tells nobody whose cost is which.
+      // Checks a hash of each cost that an account has, so that the time tells nobody whose cost is which.
       for (const [cost, filler] of fillers) {
         const isOwn = account !== undefined && costOf(account.passwordHash) === cost
         const isTheirs = await isPasswordRight(isOwn ? account.passwordHash : filler, password)

@@ -6,8 +6,8 @@ import { isSamePerson, personKey } from './person-key.ts'
 import { createSharedCalls, MOST_CALLS } from './provider-calls.ts'
 
 /**
- * Native apps' opaque tokens that approve logins. One that is revoked looks as it did before: so each is kept with its
- * login, sealed, for as long as that may be collected, and whoever hands it over asks the provider once more.
+ * Native apps' opaque tokens that approve logins. A revoked one looks as it did before: so each is kept with its login,
+ * sealed, for as long as that may be collected, and the hand-over asks the provider about it once more.
  */
 export interface ApprovingTokens {
   /** As a store may have it. `undefined`: the token says by itself until when it is good, as a JWT does. */
@@ -33,7 +33,7 @@ interface ApprovingTokensOptions {
   randomness: Pick<Randomness, 'text'>
 }
 
-/** The provider is asked by the service itself, and by nobody's address. */
+/** No client's address: the service itself asks the provider. */
 const NOWHERE = ''
 
 /**

@@ -5,7 +5,7 @@ import type { Person } from './person-key.ts'
 /** Whether an operator has blocked somebody: they are nobody here, whatever they prove. Rejects with `store_unavailable`. */
 export type IsBlocked = (person: Person) => Promise<boolean>
 
-/** A blocked person's token is as good as none, as it always was. */
+/** Refuses a blocked person's token, however good it is. */
 export function bearersOfUnblocked(verifiers: readonly BearerVerifier[], isBlocked: IsBlocked): BearerVerifier[] {
   return verifiers.map((verify) => async (token, address) => {
     const verdict = await verify(token, address)

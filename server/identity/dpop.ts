@@ -51,7 +51,7 @@ export function createProofs({ store, clock, makeLimiter, publicUrl }: ProofsOpt
     if (htm !== shown.method) return 'its proof is for another method (htm)'
     const address = addressOf(publicUrl + shown.path)
     if (address === undefined || addressOf(htu) !== address) return 'its proof is for another address (htu)'
-    // Either way: a clock that is ahead makes proofs that would be good for long.
+    // Refuses proofs of the future too: a clock that is ahead makes proofs that would be good for long.
     const isOfNow = typeof iat === 'number' && Math.abs(clock() - iat * 1000) <= OFF_BY_MS
     return isOfNow ? undefined : "its proof is not of now (iat): is the phone's clock right?"
   }
@@ -64,7 +64,7 @@ export function createProofs({ store, clock, makeLimiter, publicUrl }: ProofsOpt
     const { iat = 0, jti = '' } = proof.payload
     const key = `proof:${hashSecret(JSON.stringify([proof.thumbprint, jti]))}`
     const expiresAt = Math.ceil(iat * 1000) + OFF_BY_MS + 1
-    // Looked for first: what somebody has copied spends nothing of what the phone may do.
+    // Looked up before it is counted: a copied proof uses up nothing of what the phone may do.
     const isNew = (await store.read(key)) === undefined
     const isFirst =
       isNew && (await limit.spend(proof.thumbprint, () => store.write(key, true, { expiresAt, ifVersion: null })))

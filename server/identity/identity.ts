@@ -26,8 +26,8 @@ export type IdentitySource = (typeof IDENTITY_SOURCES)[number]
 export type CurrentPerson = (user: User) => User | undefined
 
 /**
- * Whether somebody who is not one of ours, as they are, is known to have been: removed, disabled, or with another password
- * since, as this instance has read. Of anybody else another instance may have read already.
+ * Whether this instance has read that somebody is one of ours no more: removed, disabled, or with another password
+ * since. Anybody else whom it does not know may be new: another instance may have read of them already.
  */
 export type HasEnded = (user: User) => boolean
 

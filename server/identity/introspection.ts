@@ -41,7 +41,7 @@ export function createIntrospection({
       headers: { authorization, accept: 'application/json' },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
     })
-    // A token that is not good is a good reply (§2.2): anything else is about us.
+    // The reply about a bad token has status 200 (§2.2): any other status is about us.
     if (reply.status !== 200) throw new ScanInError('identity_provider_unavailable')
     const claims = await jsonIn(reply)
     if (!isRecord(claims)) throw new ScanInError('identity_provider_unavailable')

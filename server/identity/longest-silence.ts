@@ -1,2 +1,2 @@
-/** Nobody from elsewhere goes on for longer without a word of who vouches for them, whatever keeps it from us: twelve hours. */
+/** How long a provider's people may go on without its word, whatever keeps that from us: twelve hours. */
 export const LONGEST_SILENCE_MS = 43_200_000

@@ -32,7 +32,7 @@ interface NativeAppsOptions {
   clientAddresses: Pick<ClientAddresses, 'of'>
   /** Told, and waited for, of each good token: its person as it says, and when it was issued, in epoch milliseconds. */
   onAccepted?: ((user: User, issuedAt?: number) => Promise<void>) | undefined
-  /** Told why: who sets providers up has to find out, and who sends tokens has not. */
+  /** Told why a token was refused: whoever sets a provider up has to find out, but not whoever sends tokens. */
   onRefused?: ((refusal: BearerRefusal) => void) | undefined
 }
 
@@ -62,7 +62,7 @@ export function createNativeApps(options: NativeAppsOptions): AuthenticateNative
     return { kind: 'refused', why: 'it is of no kind that is set up' }
   }
 
-  /** Whether it is shown as it has to be: one that is bound to a key is nothing without it (RFC 9449 §7.1). */
+  /** What is wrong with how a token is shown: one that is bound to a key needs a proof of it (RFC 9449 §7.1). */
   async function faultOfShowing({ scheme, token }: ShownToken, { keyThumbprint }: GoodToken, request: FastifyRequest) {
     if (keyThumbprint === undefined) return scheme === 'dpop' ? 'it is shown as DPoP, and bound to no key' : undefined
     const proof = request.headers['dpop']

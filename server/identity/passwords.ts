@@ -81,8 +81,8 @@ const MARK_SALT = Buffer.from('scanin: mark of a password')
 const MARK_BYTES = 2
 
 /**
- * A mark by which instances that were told the same password know so, and a change of it. Two bytes of it, and as dear
- * as a hash: who steals a store that has it learns next to nothing about the password.
+ * A mark of a password, by which instances know whether they were told the same one, and when it changes. It is two
+ * bytes, and as costly as a hash: who steals a store that has it learns next to nothing about the password.
  */
 export async function markOfPassword(password: string): Promise<string> {
   const raw = await hashRaw(prepared(password), { ...PARAMETERS, salt: MARK_SALT })

@@ -19,7 +19,7 @@ export function personKeyHash(person: Person): string {
 
 const SOURCES: ReadonlySet<string> = new Set(IDENTITY_SOURCES)
 const ACCOUNT = 'account'
-/** Accounts' ids that read as if they came from elsewhere, in any case: applications may not tell it apart. */
+/** Ids of accounts that read like another source's subject, in any case, as applications may ignore case. */
 const AMBIGUOUS = new RegExp(`^(${[...SOURCES, ACCOUNT].join('|')})\\|`, 'i')
 
 /**

@@ -13,16 +13,16 @@ interface SparinglyOptions {
   clock: Clock
 }
 
-/** Calls under way at once: for all tokens, and for such as nobody knows. Known ones always find a place before. */
+/** How many calls may be under way: in all, and for unknown tokens alone, so that known ones always find a place. */
 export const MOST_CALLS = 16
 const MOST_CALLS_FOR_UNKNOWN = 12
 const RETRY_AFTER_SECONDS = 1
-/** How long a token that was refused is so without asking. */
+/** How long a refused token stays refused without asking. */
 const REFUSED_FOR_MS = 10_000
-/** How long one that was good is not held up by failures of others at its address. It is asked about all the same. */
+/** How long others' failures at its address hold up no token that was good. The provider is asked all the same. */
 const KNOWN_FOR_MS = 600_000
 
-/** Of many who ask by one key, one asks; and no more than so many keys are asked about at a time. */
+/** Of many calls by one key, one asks, and all get its answer; no more than `most` keys are asked about at a time. */
 export type SharedCalls = (key: string, most: number, ask: () => Promise<BearerVerdict>) => Promise<BearerVerdict>
 
 /** Their calls reject with `identity_provider_unavailable` where there are too many under way. */

@@ -32,9 +32,9 @@ interface Known extends Endpoints {
   at: number
 }
 
-/** A key that is withdrawn signs nobody in for longer. */
+/** How long keys are good without asking: a withdrawn key signs nobody in for longer. */
 const FRESH_MS = 600_000
-/** Anybody can make up the names of keys: at so many of them it is asked once. */
+/** Anybody can make up key ids: because of unknown ones, the issuer is asked no more often than this. */
 const BETWEEN_UNKNOWN_KEYS_MS = 30_000
 /** One that does not answer is left alone for a moment. */
 const AFTER_FAILURE_MS = 5000
@@ -84,7 +84,7 @@ export function createTokenIssuer({ issuer, jwksUrl, clock }: TokenIssuerOptions
       try {
         return await now.keys(header, token)
       } catch (error) {
-        // It may have begun to sign by another one.
+        // The issuer may have begun to sign by a new key.
         if (!(error instanceof errors.JWKSNoMatchingKey) || isYounger(BETWEEN_UNKNOWN_KEYS_MS)) throw error
         return (await renewed()).keys(header, token)
       }
@@ -118,7 +118,7 @@ export function endpointsIn(metadata: Readonly<Record<string, unknown>>, issuer:
   return { jwksUrl, userinfoUrl: endpointIn(metadata, 'userinfo_endpoint', issuer) }
 }
 
-/** Who is reached by https is asked by nothing else. */
+/** An issuer that is reached by https is asked by nothing else. */
 function endpointIn(metadata: Readonly<Record<string, unknown>>, name: string, issuer: string): string | undefined {
   const text = textOf(metadata[name])
   const protocol = text === undefined ? undefined : urlOf(text)?.protocol

@@ -6,8 +6,8 @@ import { askUserinfo, jsonIn } from './provider-request.ts'
 import { createShortMemory } from './short-memory.ts'
 
 /**
- * A token's claims, with what the person is called where they do not say it: access tokens rarely do.
- * @returns `undefined`: what was said is of somebody else (OpenID Connect Core §5.3.2)
+ * Adds what the person is called to a token's claims, where they lack it: those of access tokens mostly do.
+ * @returns `undefined`: userinfo spoke of somebody else (OpenID Connect Core §5.3.2)
  * @throws ScanInError `identity_provider_unavailable`
  */
 export type FillInNames = (token: string, claims: Claims) => Promise<Claims | undefined>
@@ -23,7 +23,7 @@ export const OF_SOMEBODY_ELSE = 'userinfo tells of somebody else'
 
 /** What is asked for, as OpenID Connect Core §5.1 calls it, and `groups`. */
 const TOLD = ['name', 'preferred_username', 'email', 'email_verified', 'groups'] as const
-/** As long as somebody who is gone at the provider may still be called by their name here. */
+/** How long names are kept: for this long, somebody who is gone at the provider may still go by theirs here. */
 const TOLD_FOR_MS = 600_000
 /** A token that userinfo does not take, as it is for us and not for it, is not shown to it again for so long. */
 const REFUSED_FOR_MS = 60_000
@@ -49,7 +49,7 @@ export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillI
 
   return async (token, claims) => {
     const from = url()
-    // One that is bound to a key would take a proof of that key, made for userinfo: the phone alone can make it.
+    // For a token that is bound to a key, userinfo would want a proof by that key, which only the phone can make.
     if (from === undefined || textOf(claims['name']) !== undefined || claims['cnf'] !== undefined) return claims
     const told = await toldOf(token, from)
     if (told['sub'] === undefined) return claims
@@ -57,7 +57,7 @@ export function createUserinfoNames({ url, clock }: UserinfoNamesOptions): FillI
   }
 }
 
-/** @returns nothing at all where userinfo does not know the token: that says nothing about it to us */
+/** @returns no claims where userinfo does not know the token, which may still be good here */
 async function ask(url: string, token: string): Promise<Claims> {
   const reply = await askUserinfo(url, token)
   const told = reply.status === 200 ? await jsonIn(reply) : undefined
