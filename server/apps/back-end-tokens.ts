@@ -23,7 +23,7 @@ interface BackEndTokensOptions {
   randomness: Randomness
 }
 
-/** A session that ends in between is found out by a back end when its token does. */
+/** A back end learns of a session's end no sooner than when its token ends. */
 export const TOKEN_SECONDS = 300
 const JTI_LENGTH = 22
 

@@ -48,7 +48,7 @@ export function createAppCodes({ store, clock, randomness }: AppCodesOptions): A
 
     async take(code, { origin, state }) {
       const found = await store.read(keyOf(code))
-      // Whoever shows it has it: shown at the wrong place, or by another browser, it is good for nobody any more.
+      // Removed first: whoever shows a code has it, so one shown at the wrong place or by another browser is over.
       if (found === undefined || !(await store.remove(keyOf(code), found.version))) return undefined
       if (!codeRecord.Check(found.value)) return undefined
       const [session, madeFor, stateHash, goodUntil] = found.value

@@ -34,7 +34,7 @@ export interface AppGate {
 
 /** Which session, and its secret at one application. */
 const COOKIE_FORM = /^([\w-]{43})\.([\w-]{43})$/
-/** Each of so many is told once: whoever makes hosts up keeps no operator's mistake from being told. */
+/** Each of so many origins is warned of once: made-up hosts must not hide an operator's mistake. */
 const MOST_WARNED = 20
 
 const OVER_HTTPS = createCookies(true)
@@ -62,7 +62,7 @@ export function createAppGate({ apps, sessions, clientAddresses, logger }: AppGa
   let version = apps.version()
 
   function warn(origin: string): void {
-    // Another file may have mended it, and lost it again.
+    // A list in between may have had the origin, and this one has lost it again: that is worth a new warning.
     if (version !== apps.version()) warned.clear()
     version = apps.version()
     if (warned.has(origin)) return

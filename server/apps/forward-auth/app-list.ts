@@ -15,7 +15,7 @@ export interface App {
 export interface AppList {
   find(origin: string): App | undefined
   replace(apps: readonly App[]): void
-  /** How often it was replaced: what is wrong with the list of now may have been wrong with another. */
+  /** How often the list was replaced: who has warned about one list begins anew with another. */
   version(): number
 }
 

@@ -24,8 +24,8 @@ export function isStartKey(text: string): boolean {
 }
 
 /**
- * What an errand is called on its way over ScanIn's host and back. It carries the way on, so that nothing is kept for who
- * has only begun, and is sealed under a key that the browser which began has in a cookie of the application's host.
+ * Names an errand over ScanIn's host and back. It carries where to go on, so that nothing is stored for who has only
+ * begun, sealed by a key that the browser which began has in a cookie of the application's host.
  */
 export function makeState({ origin, rd }: ReturnTarget, key: string, randomness: Randomness): string {
   const nonce = randomness.text(NONCE_LENGTH)

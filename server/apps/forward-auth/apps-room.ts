@@ -41,7 +41,7 @@ export interface AppsRoom {
   routes(app: TypedApp): void
 }
 
-/** On our own host, or heard by a proxy alone. */
+/** Routes of our own host, or whose replies only a proxy hears. */
 const OF_OUR_HOST: ReadonlySet<string | undefined> = new Set([ENTER_PATH, VERIFY_PATH])
 
 /** Opens the room of applications behind forward auth. */
@@ -61,12 +61,12 @@ export function createAppsRoom(options: AppsRoomOptions): AppsRoom {
 
     routes(app) {
       app.register(async (scope: TypedApp) => {
-        // What a proxy sends on is its application's host's.
+        // A reply that a proxy sends on comes from the application's host.
         scope.addHook('onSend', async (request, reply, payload) => {
           if (!OF_OUR_HOST.has(request.routeOptions.url)) asOfAnyHost(reply, options.headers)
           return payload
         })
-        // Signing out takes a form too, and nothing that is in it.
+        // A sign-out may be a form, of which nothing is read.
         scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
         verifyRoutes(scope, { ...options, gate })
         entryRoutes(scope, { ...options, gate, codes, codeLimit })

@@ -49,8 +49,8 @@ function original(headers: IncomingHttpHeaders): Said {
 }
 
 /**
- * An origin that is said as it is. What parsing would first make one of (escapes, soft hyphens, letters that count as
- * others) a proxy that chooses by its text may have led to another application.
+ * Takes an origin only as it is written. Where parsing would change it (escapes, soft hyphens, letters that count as
+ * others), a proxy that chooses by its text may have led the request to another application.
  */
 function originSaid(text: string): string | undefined {
   const said = text.toLowerCase()

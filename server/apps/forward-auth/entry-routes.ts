@@ -138,7 +138,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       },
     },
     async (request, reply) => {
-      // Before a code is counted: a page could spend by pictures what its visitor may have.
+      // Before a code is counted: by pictures, a page could use up what its visitor may have.
       if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
       const app = apps.find(parseOrigin(request.query.app) ?? '')
       if (app === undefined) throw new ScanInError('unknown_application')
@@ -173,7 +173,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       const { app, cookies } = gate.appRequestOf(request)
       const { code, state } = request.query
       const key = readCookie(request.headers.cookie, cookies.applicationStartName) ?? ''
-      // The code first: shown with what this browser did not begin, it is used up all the same.
+      // The code first: one that is shown with an errand of another browser's is used up all the same.
       const id = await codes.take(code, { origin: app.origin, state })
       const rd = isStartKey(key) ? openState(state, app.origin, key) : undefined
       if (rd === undefined) throw new ScanInError('expired_token')
@@ -186,7 +186,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
       tell('entered', app, entered, request)
       const maxAge = secondsUntil(entered.session.endsAt, clock())
       reply.header('set-cookie', cookies.set(cookies.applicationName, entryCookie(entered.id, secret), maxAge))
-      // What is sealed was checked; checked again it leads nowhere else, whatever becomes of the seal.
+      // Checked when it was sealed, and again: whatever becomes of the seal, this leads nowhere else.
       return go(reply, `${app.origin}${safeReturnPath(app, rd)}`)
     },
   )
@@ -197,7 +197,7 @@ export function entryRoutes(scope: TypedApp, options: EntryRoutesOptions): void 
     if (!isAskedFromThere(request, app.origin)) throw new ScanInError('cross_site_request')
     const found = await gate.visitor(request, appRequest)
     if (found !== undefined) {
-      // Asked again it finds nobody to sign out, and tells nothing.
+      // Told also where the store does not answer: a second try would find nobody to sign out, and tell nothing.
       await sessions.leave(found.id, app.origin, () => tell('left', app, found, request, { isUncertain: true }))
       tell('left', app, found, request)
     }

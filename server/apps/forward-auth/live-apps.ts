@@ -57,7 +57,7 @@ function sharedHosts(apps: readonly App[], publicUrl: string): Warning[] {
   })
 }
 
-/** Nobody's id is another one's user name, wherever they come from: by such an entry nobody enters. */
+/** Warns of an entry that is a user name, and so nobody's id, wherever people come from: nobody enters by it. */
 function usersByName(apps: readonly App[], { accountOf, usernameOf }: People): Warning[] {
   const isUsername = (id: string) => accountOf(id) !== undefined && usernameOf({ id }) === undefined
   return apps.flatMap(({ origin, users = [] }) => {

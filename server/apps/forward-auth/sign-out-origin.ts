@@ -18,7 +18,7 @@ export function isAskedFromThere(
   return method === 'GET' ? headers.origin === undefined || headers.origin === origin : headers.origin === origin
 }
 
-/** As where a library of the application's follows its links. What people put into its pages makes none. */
+/** A script's request, as where the application's library follows links. What people put into its pages makes none. */
 function isOwnScript(headers: FastifyRequest['headers']): boolean {
   const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest, 'sec-purpose': purpose } = headers
   const isScripts = (mode === 'cors' || mode === 'same-origin') && dest === 'empty'
