@@ -31,7 +31,7 @@ const MOST_PASSKEYS = 20
 
 /** 44 of 64 characters: 33 bytes, of which base64url has one spelling. */
 const HANDLE_LENGTH = 44
-/** A list of none is kept for who is just about to add the first. */
+/** An empty list is kept this long, for a person who is about to add the first passkey. */
 const EMPTY_FOR_MS = 3_600_000
 const COARSEST_END_MS = 24 * 3_600_000
 
@@ -54,7 +54,7 @@ interface PasskeyListOptions {
 }
 
 export function createPasskeyList({ store, clock, randomness }: PasskeyListOptions): PasskeyList {
-  /** @param change gives a list that stays as it is back as it came */
+  /** @param change returns the very list that it was given, where nothing changes */
   function update(person: Person, change: (list: List) => List): Promise<List> {
     return updateRecord<List>(store, keyOf(person), (value): Change<List> => {
       const known = decode(value)
@@ -73,7 +73,7 @@ export function createPasskeyList({ store, clock, randomness }: PasskeyListOptio
 
     handleOf: async (person) => (await find(person))?.handle,
 
-    // Written anew also where it stays as it is: whatever is in it may be about to end.
+    // Written anew even where nothing changes, as the record may be about to end.
     keepHandle: async (person) => (await update(person, (list) => ({ ...list }))).handle,
 
     async add(person, entry) {

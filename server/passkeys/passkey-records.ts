@@ -48,9 +48,9 @@ interface PasskeyRecordsOptions {
   party: RelyingParty
 }
 
-/** Listed first, a passkey is written a moment later: what is not there by then never will be. */
+/** A passkey is listed a moment before it is written: one that is not there after this long never will be. */
 const LONGEST_ADDING_MS = 60_000
-/** What is removed leaves its place taken for so long: a removal that was answered has to be on replicas too. */
+/** A removed passkey leaves a record for this long: a removal that was answered has to be on replicas too. */
 const REMOVED_FOR_MS = 60_000
 const REMOVED = 'removed'
 
@@ -75,7 +75,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
     )
   }
 
-  /** What is forgotten leaves the list, and what was added under another password goes: it may have been somebody else. */
+  /** Takes forgotten passkeys off the list, and ends those added under another password: by somebody else, perhaps. */
   async function clear(person: Person, removed: OnAdding['removed']): Promise<void> {
     const isJustListed = (endsAt: number) => endsAt - clock() > KEPT_FOR_MS - LONGEST_ADDING_MS
     const entries = await listed(person)
@@ -87,8 +87,8 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
   }
 
   /**
-   * What was added under another host is kept, for that may come back. Where there is no room else, the oldest of them goes.
-   * @returns whether one did
+   * Ends the oldest passkey of another host, for a list that is full. Others are kept, as their host may come back.
+   * @returns whether there was one
    */
   async function makeRoom(person: Person, removed: OnAdding['removed']): Promise<boolean> {
     const entries = await listed(person)
@@ -102,8 +102,8 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
   }
 
   /**
-   * Written also where it is gone already: whoever asked for that may not have got it onto all replicas. Shorter than any
-   * passkey, so that a store that is full takes it in the place of one.
+   * Writes also where the passkey is gone already, as its removal may not have reached all replicas. The record is
+   * shorter than any passkey, so a full store takes it in the place of one.
    */
   function end(person: Person, id: string, onChange?: OnPasskeyChange): Promise<void> {
     return updateRecord<void>(store, keyOf(id), (value) => {
@@ -154,7 +154,7 @@ export function createPasskeyRecords(options: PasskeyRecordsOptions): PasskeyRec
     },
 
     async remove(person, id, onChange) {
-      // The list comes last: what is in it may not be done with.
+      // Taken off the list last: until the end is written, the list still leads to the passkey.
       const entries = await list.read(person)
       if (!entries.some((entry) => entry.id === id)) return false
       await end(person, id, onChange)

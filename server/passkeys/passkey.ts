@@ -66,17 +66,18 @@ export function forgottenAt({ lastUsedAt, createdAt }: Passkey): number {
   return (lastUsedAt ?? createdAt) + KEPT_FOR_MS
 }
 
-/** The passkey once it was used. `undefined`: it counts on from elsewhere, so there are two of it (WebAuthn §6.1.1). */
+/** The passkey after a use. `undefined`: its counter did not go up, so there are two of it (WebAuthn §6.1.1). */
 export function used(passkey: Passkey, use: PasskeyUse, now: number): Passkey | undefined {
   const { counter, isBackedUp } = use
   const counts = counter > 0 || passkey.counter > 0
   if (counts && counter <= passkey.counter) return undefined
-  // It is not to change (WebAuthn §6.1.3), and password managers did change it. What could be copied once, may have been.
+  // The flag must not change (WebAuthn §6.1.3), but password managers changed it. What could once be copied may have
+  // been.
   const canBeBackedUp = passkey.canBeBackedUp || use.canBeBackedUp
   return { ...passkey, counter, canBeBackedUp, isBackedUp, lastUsedAt: now }
 }
 
-/** Who it is, and by which password: neither names nor groups of that day. */
+/** Who it is, and by which password: neither the e-mail address nor the groups of that day. */
 export function passkeyOwnerOf({ id, name, source, credential }: User): Passkey['owner'] {
   return { id, name, ...(source === undefined ? {} : { source }), ...(credential === undefined ? {} : { credential }) }
 }

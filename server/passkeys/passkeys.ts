@@ -180,7 +180,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
         // Nobody has said yet who it is: the authenticator has to (WebAuthn §7.2, step 6).
         if (!assertion.response.userHandle) throw new PasskeyRefused('malformed')
         const found = await use(assertion, TO_SIGN_IN, inTurn)
-        // Whoever comes from elsewhere signs in there: they may be gone there by now.
+        // A provider's people sign in there: they may be gone there by now.
         if (found.user.source !== undefined) throw new PasskeyRefused('foreign', { owner: found.user })
         if (await isBlocked(found.user)) throw new PasskeyRefused('owner', { owner: found.user })
         return found
@@ -190,7 +190,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
     proofOptions({ id, user }, purpose) {
       return limits.byPhone.spend(id, async () => {
         const known = await records.of(user)
-        // An empty list would be anybody's.
+        // With an empty list, a browser would offer any passkey.
         if (known.length === 0) throw new ScanInError('passkey_required')
         return requestOptions(party, await challenges.issue(purpose), known)
       })
@@ -211,7 +211,7 @@ export function createPasskeys(options: PasskeysOptions): Passkeys {
   }
 }
 
-/** The handle too, for the authenticator keeps it: that it is still this person's. */
+/** The purpose names the handle too, as the authenticator keeps it: it must still be this person's. */
 function toAdd(phoneId: string, handle: string): string {
   return `add ${phoneId} ${handle}`
 }

@@ -94,8 +94,8 @@ export async function verifyAttestation(
 }
 
 /**
- * Looks at a new passkey before the library does. Nobody asked who made the authenticator, and browsers leave that out.
- * Certificates that come all the same would be judged, and lists of revoked ones fetched from wherever they name.
+ * Looks at a new passkey before the library does. We do not ask who made the authenticator, so browsers leave that out.
+ * Were certificates there, the library would judge them, and fetch lists of revoked ones from where they name.
  */
 async function checkStatement(attestationObject: string, party: RelyingParty): Promise<void> {
   const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
@@ -104,7 +104,7 @@ async function checkStatement(attestationObject: string, party: RelyingParty): P
   checkAuthenticatorData(authData, party)
 }
 
-/** The second is what a passkey signed itself. */
+/** `packed`, without certificates, is signed by the passkey itself. */
 const FORMATS = ['none', 'packed']
 
 function statementIn(attestationObject: string, decode: (cbor: Buffer<ArrayBuffer>) => { get(key: string): unknown }) {
