@@ -28,15 +28,12 @@ export interface RotationPolicy {
 
 const DAY_MS = 86_400_000
 
-/** How long a key is published before it signs: longer than who verifies keeps what it has read. */
+/** How long a key is published before it signs: for longer than verifiers keep what they have read. */
 function leadOf({ rotationMs }: RotationPolicy): number {
   return Math.min(DAY_MS, rotationMs / 2)
 }
 
-/**
- * The key that signs, of those whose private half is still there. One whose moment is still to come, if there is no other: a
- * clock has been set back.
- */
+/** The private key that signs now. If all begin later, as after a clock was set back, the first of them. */
 export function signerOf(keys: readonly ScheduledKey[], alg: SigningAlgorithm, now: number): ScheduledKey | undefined {
   const chain = chainOf(keys, alg).filter(isPrivate)
   return chain.findLast(({ signsFrom }) => signsFrom <= now) ?? chain[0]
@@ -89,7 +86,7 @@ export function changesAt(
   return Math.min(...[...moments, ...due].filter((moment) => moment > now))
 }
 
-/** From when on nobody misses these keys. */
+/** When nobody needs these keys any more. */
 export function endOf(keys: readonly ScheduledKey[], { rotationMs, longestTokenMs }: RotationPolicy): number {
   return Math.max(...keys.map(({ signsFrom }) => signsFrom)) + 2 * rotationMs + longestTokenMs
 }

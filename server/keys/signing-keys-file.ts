@@ -121,7 +121,7 @@ function whyUnfit({ n, alg, use }: Static<typeof keyInFile>, algorithm: SigningA
   return undefined
 }
 
-/** No library says of two halves that they are of two keys. */
+/** Signs and verifies: no library notices that the two halves are of different keys. */
 async function tryToSign(jwk: SigningJwk): Promise<void> {
   const { alg } = jwk
   const shown = await importJWK(publicHalf(jwk), alg)

@@ -31,7 +31,7 @@ const KEY = 'signing-keys'
 const READ_AGAIN_MS = 60_000
 /** While the store is away. */
 const TRY_AGAIN_MS = 1000
-/** The record's end is made of the rotation that was set when it was written, and who has set a longer one counts on the keys. */
+/** How often the record is written anew: its end goes by the rotation of then, and one set since may be longer. */
 const WRITE_AGAIN_MS = 86_400_000
 
 const jwk = Type.Object({
@@ -66,9 +66,9 @@ function decode(value: unknown): Static<typeof signingKeysRecord> {
 const isAway = (error: unknown): boolean => hasCode(error, 'store_unavailable')
 
 /**
- * Signing keys that make and rotate themselves, in one record of the store: all instances have the same. Nobody is woken
- * for it: who asks for keys at a time when the next is due makes it, and long before it signs. Of several that make one
- * at once, the first to write it has made it, and the others take that.
+ * Signing keys in one record of the store, the same for all instances. They rotate without a timer: whoever asks for
+ * keys when the next one is due makes it, long before it signs. Where several make one at once, the first to write it
+ * has made it, and the others take that.
  */
 export function createSigningKeys({ store, clock, algorithms, policy }: SigningKeysOptions): SigningKeys {
   let known: KeySet | undefined
@@ -91,7 +91,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
     try {
       return await updateRecord(store, KEY, (value) => advance(decode(value), fresh, now), record ?? null)
     } catch (error) {
-      // A store that takes no writes still has keys to sign with: the next ones have time.
+      // Where the store takes no writes, its keys still sign: the next ones have time.
       if (isAway(error) && algorithms.every((alg) => signerOf(there, alg, now))) return there
       throw error
     }
@@ -104,7 +104,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
   ): Change<readonly ScheduledKey[]> {
     const wanted = fresh.filter(({ alg }) => isDue(kept, alg, now, policy))
     const next = wanted.reduce((keys, key) => withNext(keys, key, now, policy), settled(kept, now, policy))
-    // Taken out just now: the notice of that has it read again.
+    // The record was removed just now: the store's notice of that has it read again.
     if (next.length === 0) return { result: next }
     // Durable: what is signed by a key that a failover forgets, nobody can verify.
     return { next: { value: next, expiresAt: endOf(next, policy), durable: true }, result: next }
@@ -134,7 +134,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
     }
   }
 
-  /** Not where it is further ahead than it is ever put: the clock was set back. */
+  /** Not if `goodUntil` is further ahead than it is ever set: then the clock was set back. */
   function isGood(): boolean {
     const leftMs = goodUntil - clock()
     return leftMs > 0 && leftMs <= READ_AGAIN_MS
