@@ -24,7 +24,7 @@ export function auditOfLogin(news: LoginNews): AuditEvent | undefined {
   return {
     audit,
     outcome,
-    // A poll keeps neither: it is of the browser that the login is of.
+    // A poll's context has neither: the browser that polls is the login's.
     address: login.ip,
     device: login.browser,
     ...doneBy(news.by),

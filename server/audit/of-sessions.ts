@@ -14,7 +14,7 @@ const CHANGES = {
   ended: 'session.revoked',
 } as const satisfies Record<string, AuditName>
 
-/** `undefined`: the end of its owner's account has a line, and what was uncertain has one already. */
+/** `undefined`: the end of its owner's account has a line, or this one had its line when it was uncertain. */
 export function auditOfSession(news: SessionNews): AuditEvent | undefined {
   if ('session' in news && news.wasUncertainAt !== undefined) return undefined
   switch (news.type) {
@@ -53,13 +53,13 @@ function opened(news: SessionChange): AuditEvent {
   }
 }
 
-/** People of the team's provider sign in there alone, whatever by. */
+/** How somebody signed in. People of the team's provider sign in there alone, by whatever they use. */
 function methodOf({ user, amr = [] }: Session): Pick<AuditEvent, 'method'> {
   if (user.source === 'oidc') return { method: 'oidc' }
   return amr.length > 0 && !amr.includes('pwd') ? { method: 'passkey' } : {}
 }
 
-/** What no request asked for is of the session's own device. */
+/** A change that no request asked for has the session's own address and device. */
 function changed({ id, session, by, isUncertain, reason }: SessionChange, audit: AuditName): AuditEvent {
   const bySession = isOfRequest(by) ? by.labels.session : undefined
   return {

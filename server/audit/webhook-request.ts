@@ -37,7 +37,7 @@ export async function postWebhook(
     'webhook-timestamp': timestamp,
     'webhook-signature': secrets.map((secret) => signature(secret, `${id}.${timestamp}.${body}`)).join(' '),
   }
-  // Not AbortSignal.any: on Node 20 a signal that lives as long as the process keeps something of each that was made of it.
+  // Not `AbortSignal.any`: on Node 20, `cut`, which lives as long as the process, would keep something of each call.
   const patience = new AbortController()
   const giveUp = () => patience.abort(cut.reason)
   if (cut.aborted) giveUp()

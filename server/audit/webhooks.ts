@@ -31,7 +31,7 @@ export interface Webhooks {
 }
 
 interface Waiting extends WebhookMessage {
-  /** Failures, and what is nobody's: strangers make as many as they like. */
+  /** Failures, and events without a person: strangers can make as many as they like. */
   isAnybodys: boolean
   /** Epoch milliseconds. */
   since: number
@@ -57,7 +57,7 @@ const SAID_EVERY_MS = 60_000
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { clock, randomness, logger, schedule = scheduleByTimer, most = MOST_WAITING } = options
   const counts = { delivered: 0, failedTries: 0, dropped: 0 }
-  /** What people did goes before what anybody can cause: whoever floods sign-ins would hold back the mail that tells of it. */
+  /** People's events go first: whoever floods sign-ins would else hold back the mail that tells of it. */
   const due = { people: [] as Waiting[], anybody: [] as Waiting[] }
   const resting = new Map<Waiting, () => void>()
   const closing = new AbortController()
@@ -65,9 +65,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   let isClosing = false
   /** Dropped, and not said of yet. */
   let lost = 0
-  /** What has been said to be wrong, and not yet to be over. */
+  /** The troubles that the log has told of, but not yet the end of. */
   const said = new Set<Trouble>()
-  // Where every other one is taken, either would be said for each.
+  // Each is said once a minute at the most: where every other webhook is taken, it would be said for each.
   const saidAt = { drops: Number.NEGATIVE_INFINITY, failures: Number.NEGATIVE_INFINITY }
   const isQuiet = (what: Trouble) => isWithin(SAID_EVERY_MS, saidAt[what], clock())
   let onIdle = () => {}
