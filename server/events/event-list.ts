@@ -19,8 +19,8 @@ export function withEvents(
 }
 
 /**
- * An event that is there already was written before, by a try whose answer was lost, or is of something that was done again
- * for such a one. Of many together nobody can tell; each says how many its request had ended by then.
+ * Adds an event, unless the list has it: a try whose answer was lost has written it, or made somebody do the thing
+ * again. Events that were put together cannot be compared; so each says how many its request had ended by then.
  */
 function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly PersonEvent[] {
   if (event.count === undefined && list.some((one) => isSame(one, event))) return list
@@ -31,7 +31,7 @@ function withEvent(list: readonly PersonEvent[], event: PersonEvent): readonly P
   return one === undefined ? [event, ...list] : list.with(at, together(one, event))
 }
 
-/** One request that signs a thousand out is one thing that happened, and leaves room for the others. */
+/** Makes one event of two: a request that signs a thousand out is one thing, and leaves room for others. */
 function together(one: PersonEvent, other: PersonEvent): PersonEvent {
   const { session: _one, ...rest } = one
   return { ...rest, count: Math.max(one.count ?? 1, other.count ?? 1) }

@@ -18,7 +18,7 @@ export function createEventRecords({ store, clock }: { store: RecordStore; clock
       await updateRecord(store, keyOf(of), (value) => {
         const now = clock()
         const next = withEvents(decodeEvents(value), events, now)
-        // Nobody counts on it as on a session: a store that is nearly full has room for those.
+        // A store that is nearly full refuses events first, and keeps its room for sessions, on which people count.
         return { next: { value: next, expiresAt: now + EVENTS_KEPT_MS, begins: true }, result: undefined }
       })
     },

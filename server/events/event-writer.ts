@@ -31,12 +31,13 @@ const LONGEST_PAUSE_MS = 30_000
 const LAST_TRY_MS = 2000
 
 /**
- * Never in the way of what happens: nobody waits for it, it begins once the present turn of the event loop is over, and
- * where the store is away or slow it waits, in bounds. One write a person at a time: what comes meanwhile goes together.
+ * Writes events out of the way of what happens: nobody waits for it, and it begins once the present turn of the event
+ * loop is over. Where the store is away or slow, events wait, in bounds. One write a person at a time: what comes
+ * meanwhile goes together.
  */
 export function createEventWriter(options: EventWriterOptions): EventWriter {
   const { records, clock, logger, schedule = scheduleByTimer, most = MOST_WAITING } = options
-  /** By person, who has waited longest first. Of none there are more than a list has room for. */
+  /** Events by person, the longest waiting first, and of each no more than a list has room for. */
   const waiting = new Map<string, readonly PersonEvent[]>()
   const writing = new Set<string>()
   let failures = 0

@@ -17,8 +17,8 @@ export interface AddressedEvent {
 const MARK_LENGTH = 21
 
 /**
- * What tells one request from all others, and how many sessions it has ended with this one. The mark is of our own making: a
- * request's id may be whoever's asks.
+ * Marks a request, and counts how many sessions it has ended with this one. The mark is of our own making, as a
+ * request's id may be made up by whoever asks.
  */
 export type CountEnd = (by: RequestContext) => Pick<PersonEvent, 'request' | 'count'>
 
@@ -34,8 +34,8 @@ export function createEndCounts(randomness: Pick<Randomness, 'text'>): CountEnd 
 }
 
 /**
- * `undefined`: nothing that its owner has not done there and then, or nothing that came of it. What is uncertain is told
- * again where it has happened.
+ * `undefined`: its owner did it there and then, nothing came of it, or it is uncertain: that is told again if it has
+ * happened.
  */
 export function eventOfSession(news: SessionNews, now: number, countEnd: CountEnd): AddressedEvent | undefined {
   if (!('session' in news) || news.isUncertain) return undefined

@@ -35,8 +35,8 @@ export interface EventsRoom {
   onPasskeyNews: OnPasskeyNews
   onAccountEnd: OnAccountEnd
   /**
-   * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. Where they
-   * cannot be had in a moment, it is not said: no login waits for what is told of it, or fails by it.
+   * Whether nobody was signed in to the account from such a browser in that network, as far as events go back. `false`
+   * where the store does not answer in a moment: no login waits for this, or fails by it.
    */
   isNewBrowser(person: User, asking: Pick<PersonEvent, 'browser' | 'ip'>): Promise<boolean>
   /** `GET /events`, `POST /events/seen`. */
@@ -61,7 +61,7 @@ export function createEventsRoom(options: EventsRoomOptions): EventsRoom {
     onSessionNews: (news) => keep(eventOfSession(news, clock(), countEnd)),
     onPasskeyNews: (news) => keep(eventOfPasskey(news, clock())),
     onAccountEnd({ user, why }) {
-      // Whoever has the id next is somebody else. Where the store is away, it is forgotten in its time.
+      // Whoever has this id next must not see them. Where the store is away, they end in their time.
       if (why === 'removed') records.forget(personKeyHash(user)).catch(() => undefined)
     },
     async isNewBrowser(person, asking) {
@@ -91,7 +91,7 @@ const isSignIn = ({ type }: PersonEvent): boolean => type === 'linked' || type =
 function isAlike(one: Pick<PersonEvent, 'browser' | 'ip'>, other: Pick<PersonEvent, 'browser' | 'ip'>): boolean {
   const at = ({ ip }: Pick<PersonEvent, 'ip'>) => ({ address: ip, isKnown: true })
   const { name, os } = one.browser
-  // What nobody knows is like nothing.
+  // An unknown browser is like no other.
   return (
     name !== UNKNOWN_BROWSER &&
     name === other.browser.name &&
