@@ -20,11 +20,11 @@ export interface AdminGuardOptions {
 }
 
 /**
- * Lets in whoever shows the token, and no browser: a page that somebody on this machine has open may send requests to its
- * ports (as of another origin), or call itself by this port's address (DNS rebinding), which its `Host` then tells. The
- * token is no ambient authority, so neither would get far; neither gets to try.
- * @throws ScanInError `cross_site_request`; `authentication_required`, after too many `slow_down`: the right token is taken
- *   all the same
+ * Lets in whoever shows the token, but no browser. A page that somebody on this machine has open may send requests to
+ * its ports, which `Origin` tells, or have its own name lead to this port (DNS rebinding), which `Host` tells. Neither
+ * has the token, as browsers do not add it by themselves; here neither gets to try.
+ * @throws ScanInError `cross_site_request`; `authentication_required`, after too many `slow_down`: the right token is
+ *   taken all the same
  */
 export function createAdminGuard({ token, host, failures, clientAddresses, onNews }: AdminGuardOptions) {
   const expected = hashSecret(token)
@@ -45,7 +45,7 @@ export function createAdminGuard({ token, host, failures, clientAddresses, onNew
 
 const NAME_AND_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/
 
-/** Addresses are nobody's to point elsewhere, and `localhost` is this machine's. */
+/** Whether `Host` names this port: nobody can have an address, or `localhost`, lead elsewhere. */
 function isOwnName(said = '', own: string): boolean {
   const [, address, name = address] = NAME_AND_PORT.exec(said.toLowerCase()) ?? []
   return name !== undefined && (isIP(name) !== 0 || name === 'localhost' || name === own.toLowerCase())

@@ -13,11 +13,11 @@ export interface BlockedPerson {
 }
 
 /**
- * Where to look for who is blocked: nothing is decided by it. Somebody is noted before they are blocked, and after, and
- * forgotten once they are not, so nobody is blocked and not in it. Who is in it may not be.
+ * A list to find blocked people by; it decides nothing. Somebody is noted before they are blocked, and again after, and
+ * forgotten once they are not: so all who are blocked are in it, but not all in it are blocked.
  */
 export interface BlockedList {
-  /** Who is noted already keeps the time of then. @param isAnew they were not blocked until now: that time is over */
+  /** Somebody who is noted already keeps that time. @param isAnew they were not blocked until now: that time is over */
   note(person: Person, how?: { isAnew: boolean }): Promise<void>
   forget(person: Person): Promise<void>
   /** All who are noted, the latest last. */

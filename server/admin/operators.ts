@@ -69,7 +69,7 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       tell(
         { type: 'sessions_ended', person, by },
         async () => {
-          // First: what is handed over until then is in the list, and ends with it.
+          // First: so all sessions that are handed over until then are in the list, and end with it.
           const [withdrawal] = await Promise.allSettled([logins.withdrawApps(person, by)])
           const count = await sessions.endAll(person, by)
           if (withdrawal.status === 'rejected') throw withdrawal.reason
@@ -79,12 +79,12 @@ export function createOperators({ sessions, logins, blocked, hasAccount, onNews 
       ),
 
     async block(person, by) {
-      // A slip of the finger must not look like a block that was done. Of whom a provider vouches for, nobody here knows.
+      // A mistyped id must not look like a block that was done. Which people a provider has, nobody here knows.
       if (person.source === undefined && !hasAccount(person.id)) throw new ScanInError('not_found')
       const block = async () => {
         await blocked.note(person, { isAnew: !(await sessions.isBlocked(person)) })
         const count = await sessions.block(person, by)
-        // Who was unblocked meanwhile was forgotten.
+        // An `unblock` meanwhile has taken them off the list.
         await blocked.note(person)
         await logins.withdrawApps(person, by)
         return count
