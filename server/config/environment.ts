@@ -5,7 +5,7 @@ import { isOfAServiceBeside, misspeltVariables } from './misspelt-variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What may have any white space: it was made by a program, or by somebody who means it. */
+/** Variables that may have white space at their ends: a program made it, or somebody means it. */
 const SECRET = /(PASSWORD|SECRET|TOKEN)$/
 
 /** A start that cannot be: one message that names every bad variable, and every bad file. */
@@ -29,7 +29,7 @@ export class EnvironmentReader {
     this.#readFile = readFile
   }
 
-  /** What is said of a variable first is what its owner has to know. */
+  /** Keeps the first complaint about a variable: that is what its owner has to know. */
   reject(name: string, why: string): void {
     if (!this.#complaints.has(name)) this.#complaints.set(name, why)
   }
@@ -52,7 +52,7 @@ export class EnvironmentReader {
     }
   }
 
-  /** Which of these are set, that other programs read and we do not; those that tell of a service beside are not. */
+  /** Which of these are set that other programs read and we do not; but not where Kubernetes or Docker set them. */
   setForOthers(names: readonly string[]): string[] {
     return names.filter((name) => this.#given(name) !== undefined)
   }
@@ -70,8 +70,8 @@ export class EnvironmentReader {
   }
 
   /**
-   * The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. What nobody sees and
-   * nobody means is rejected: line ends of Windows, blanks behind.
+   * The variable, or what is in the file that `NAME_FILE` names. Empty is unset, as in a Compose file. Rejects what
+   * nobody sees and nobody means: line ends of Windows, trailing blanks.
    */
   text(name: string): string | undefined {
     const value = this.#value(name)
@@ -93,7 +93,7 @@ export class EnvironmentReader {
     return this.#textOfFile(`${name}_FILE`, path)
   }
 
-  /** Kubernetes says `METRICS_PORT=tcp://…` of a service called `metrics`, which nobody chose for us. */
+  /** Without what Kubernetes sets about a service beside, as `METRICS_PORT=tcp://…` for one called `metrics`. */
   #given(name: string): string | undefined {
     const value = this.#env[name] || undefined
     return value === undefined || isOfAServiceBeside(name, value) ? undefined : value
@@ -102,7 +102,7 @@ export class EnvironmentReader {
   #textOfFile(name: string, path: string): string | undefined {
     try {
       const text = this.#readFile(path).replace(/^\ufeff|[\r\n]+$/g, '')
-      // Who names a file means its content: an empty one is a secret that was not put there.
+      // Whoever names a file means its content: an empty one is a secret that was not put there.
       if (text === '') this.reject(name, 'is an empty file')
       return text || undefined
     } catch (error) {

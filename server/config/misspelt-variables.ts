@@ -25,8 +25,8 @@ const ADDRESS_OF_A_SERVICE_BESIDE = /^(tcp|udp|sctp):\/\//
 /** Docker's links: ours, and what the other one is called there. */
 const LINK_TO_A_SERVICE_BESIDE = /^\/[\w.-]+\/[\w.-]+$/
 /**
- * Short words are near to too many others: of them only two letters that changed places are a slip. What two names end
- * in alike (`_URL`, `_FILE`) makes neither of them longer: `HTTP_URL` is not `HELP_URL`.
+ * In a name shorter than this, only two letters that changed places are a slip: short words are near too many others. A
+ * common end (`_URL`, `_FILE`) does not count: `HTTP_URL` is not `HELP_URL`.
  */
 const SHORTEST_FUZZY = 8
 const SHORTEST_FUZZY_PART = 5
@@ -46,8 +46,8 @@ const SAME_WORDS = [
 ]
 
 /**
- * Finds variables that were meant for us and would be ignored: such as begin like ours, are a letter off one of ours,
- * have its words and others, or words for them. Those of desktops, Kubernetes and other programs, as `SESSION_MANAGER`, are left alone.
+ * Finds variables that were meant for us and would be ignored: those that begin like ours, are a letter off one of
+ * ours, or have its words, or synonyms, beside others. Other programs' variables, as `SESSION_MANAGER`, are left alone.
  * @param known every variable that is read
  */
 export function misspeltVariables(

@@ -45,7 +45,7 @@ function readIntrospection(
   return { url, clientId, clientSecret, audience }
 }
 
-/** @param audience who a resource is whom nobody named: its own address (RFC 8707 §2) */
+/** @param audience the default: a resource that nobody named goes by its own address (RFC 8707 §2) */
 function readPhoneJwt(reader: EnvironmentReader, audience: string): PhoneTokenConfig['phoneJwt'] {
   const jwksUrl = reader.url('PHONE_JWT_JWKS_URL')
   const issuer = reader.text('PHONE_JWT_ISSUER')
@@ -53,7 +53,7 @@ function readPhoneJwt(reader: EnvironmentReader, audience: string): PhoneTokenCo
     if (jwksUrl !== undefined) reader.reject('PHONE_JWT_ISSUER', 'PHONE_JWT_JWKS_URL goes with it')
     return undefined
   }
-  // With keys of another place it may be any text: some providers are called by no address.
+  // With a JWKS URL of its own it may be any text, as some issuers' names are no addresses.
   if (jwksUrl === undefined && !isIssuer(issuer)) {
     reader.reject(
       'PHONE_JWT_ISSUER',
