@@ -45,7 +45,7 @@ async function readGeoipFile(path: string): Promise<Reader<never>> {
   if (!OF_PLACES.test(databaseType)) {
     throw new ListFileError('GEOIP_FILE: has neither cities nor countries in it: take a City or Country file')
   }
-  // Whether the tree and what it leads to are whole shows only where somebody looks.
+  // Only a look-up shows whether the tree, and what it leads to, are whole.
   opened(() => reader.get('192.0.2.1'))
   return reader
 }
@@ -60,7 +60,7 @@ function opened<Result>(open: () => Result): Result {
 
 function placeIn(reader: Reader<never>, address: string): string | undefined {
   try {
-    // A tree of IPv4 addresses would be walked by the first bits of the other kind.
+    // In a tree of IPv4 addresses, the first bits of an IPv6 address would lead to the place of another.
     if (isIPv6(address) && reader.metadata.ipVersion === 4) return undefined
     return placeOfRecord(reader.get(address))
   } catch {

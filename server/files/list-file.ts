@@ -41,7 +41,7 @@ export interface ListFileOptions<Schema extends TObject> {
 /** An entry, and where it stands. */
 export interface Placed<Value> {
   value: Value
-  /** For people, of what is in it under these keys; with none, or where that is left out, of the entry. */
+  /** Says for people where the value under these keys stands; without keys, or such a value, where the entry does. */
   place(...path: readonly (string | number)[]): string
 }
 
@@ -54,8 +54,8 @@ export interface ListFile<Entry> {
   /** @throws ListFileError that says why, with nothing of what is written there */
   refuse(place: string, why: string): never
   /**
-   * Refuses two that would be taken for one: what one is called by calls no other, under whichever word.
-   * @param namesOf what an entry is called by, each under the word for it, which is its key; equal where it is taken for one
+   * Refuses two entries that would be taken for one: no name of one may be a name of another, of whatever kind.
+   * @param namesOf an entry's names, each by its key in the file; two are equal where one would be taken for the other
    * @throws ListFileError
    */
   refuseTwins(entries: readonly Placed<Entry>[], namesOf: (entry: Entry) => Readonly<Record<string, string>>): void
@@ -73,7 +73,7 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
 
   function complaintOf(error: TLocalizedValidationError): string {
     const { keyword, instancePath, message } = error
-    // Of keys that are none, the one place that would be named is what somebody wrote there.
+    // Not the unknown key itself, which is what somebody wrote there.
     if (keyword === 'boolean') return `has a key that is none of ${Object.keys(entry.properties).join(', ')}`
     const field = instancePath.slice(1).replace('/', ' ')
     const why = keyword === 'enum' ? `must be one of ${error.params.allowedValues.join(', ')}` : message
@@ -121,7 +121,7 @@ export function createListFile<Schema extends TObject>(options: ListFileOptions<
   }
 }
 
-/** Where something in a node begins; else what it would be in: an alias has nothing of its own in it. */
+/** Where the value under these keys begins, or what it would stand in: an alias has nothing of its own in it. */
 function offsetOf(node: unknown, [key, ...rest]: readonly (string | number)[]): number | undefined {
   const within = key !== undefined && isCollection(node) ? offsetOf(node.get(key, true), rest) : undefined
   return within ?? (isNode(node) ? node.range?.[0] : undefined)
@@ -145,7 +145,7 @@ function twinOf({ at, what }: Holder, holders: readonly Holder[]): Holder | unde
  */
 export async function readBytes(variable: string, path: string): Promise<Buffer> {
   return readFile(path).catch((cause) => {
-    // Without the path: in its place somebody may have put what belongs into the file.
+    // The path is left out: in its place somebody may have put what belongs into the file.
     throw new UnreadableFileError(`${variable} cannot be read${codeInBrackets(cause)}`, { cause })
   })
 }
@@ -156,7 +156,7 @@ export async function readBytes(variable: string, path: string): Promise<Buffer>
  */
 export async function readText(variable: string, path: string): Promise<string> {
   const bytes = await readBytes(variable, path)
-  // Bytes that are none would all become the same character, and two names one.
+  // All invalid bytes would become one character, and so two names the same.
   if (!isUtf8(bytes)) throw new ListFileError(`${variable}: not UTF-8`)
   // Without the byte order mark of an editor: YAML would count it as a column.
   return bytes.toString().replace(/^\ufeff/, '')
@@ -187,7 +187,7 @@ export function readYaml(variable: string, text: string) {
 const isOurs = (cause: unknown): cause is AliasError | DepthError =>
   cause instanceof AliasError || cause instanceof DepthError
 
-/** Beyond this, far below where the library's own functions within functions end the process. */
+/** Far below the depth at which the library's recursion would end the process. */
 const MOST_DEEP = 200
 
 class DepthError extends Error {

@@ -25,7 +25,7 @@ export interface LiveFile {
 }
 
 const LOOK_EVERY_MS = 500
-/** For so many looks, who wants a file read waits for it to rest. */
+/** How many looks to wait for a file to rest that somebody wants read. */
 const MOST_LOOKS = 20
 
 /**
@@ -41,7 +41,7 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
     explain: ({ cause }) => ({ kind: String(cause), text: `${what} as before: ${messageOf(cause)}` }),
   })
 
-  /** @param seen its stamp before: another one afterwards means that it was written meanwhile, and may be half of each */
+  /** @param seen its stamp before: with another one afterwards, what was read may be half old and half new */
   async function readAt(seen: string) {
     const [outcome] = await Promise.allSettled([read(path)])
     return { outcome, isWhole: (await stampOf(path)) === seen }
@@ -73,7 +73,7 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
         logger.error({ why: error.message }, `${what} as before: the file is bad`)
         return
       }
-      // That says nothing of the file, and may be over at the next look.
+      // The error says nothing of the file's content, and may be over at the next look.
       isDue = true
       troubles.tell(new ScanInError('internal_error', { cause: error }), { err: error })
     }
@@ -85,7 +85,7 @@ export async function followFile<Content>(options: LiveFileOptions<Content>): Pr
     return turn
   }
 
-  /** Reads it where there is need. Half of a list is a list, with less in it: what is still being written waits (`false`). */
+  /** Reads the file where there is need, but not while it is being written (`false`): half of a list is a list too. */
   async function look(): Promise<boolean> {
     const seen = await stampOf(path)
     const isResting = seen === lastSeen

@@ -22,8 +22,8 @@ interface Anchored {
 const MOST_VALUES = 1_000_000
 
 /**
- * Says of each alias what it stands for, before a document is made values of: the library would look for that among all the
- * others, each time anew, and counts how often an anchor is used instead of what comes of it.
+ * Resolves each alias before the library makes values of a document. For each, the library would search among all the
+ * others, and it bounds how often an anchor is used instead of how many values come of it.
  * @throws AliasError: it leads nowhere or into itself, or all of them stand for more than a million values
  */
 export function resolveAliases({ contents }: Document): void {
