@@ -2,8 +2,8 @@
 const MOST_BYTES = 65_536
 
 /**
- * Keeps what libraries complain of in bounds: LMDB's says each commit that a full disk refuses, and where nobody reads what it
- * says, that would wait in memory. The log has the trouble once a minute, whoever reads what.
+ * Bounds what libraries write to the console. LMDB's complains of each commit that a full disk refuses: where nobody
+ * reads that, it would wait in memory. The log tells of the trouble once a minute, whoever reads what.
  */
 export function boundComplaints(to: Pick<Console, 'error'>, stream: Pick<NodeJS.WriteStream, 'writableLength'>): void {
   const { error } = to

@@ -7,7 +7,7 @@ import { Socket } from 'node:net'
  */
 export interface LogOutput {
   write(line: string): void
-  /** Resolves once all that was written is out, or after so many milliseconds: whether it is out, or nobody will ever take it. */
+  /** Resolves after so many milliseconds at the latest: to whether all is out, or will never be taken by anybody. */
   settled(mostMs: number): Promise<boolean>
   /** Writes what waits, as far as that goes at once: for a process that ends here and now, and says why in its last lines. */
   tryOnce(): void
@@ -103,11 +103,11 @@ function isPipe(descriptor: number): boolean {
   return kind.isFIFO() || kind.isSocket()
 }
 
-/** By the event loop. A thread that writes into a pipe which nobody reads never returns, and a process does not end without it. */
+/** Writes by the event loop. A thread would never return from a pipe that nobody reads, nor let the process end. */
 function intoPipe(descriptor: number): Put {
   const pipe = new Socket({ fd: descriptor, readable: false, writable: true })
   pipe.unref()
-  // Nobody will ever read it again: what is written from then on is nobody's, and waits for nothing.
+  // Nobody will ever read the pipe again: what is written from then on is dropped, and waits for nothing.
   pipe.on('error', () => undefined)
   return (bytes, done) => void pipe.write(bytes, (error) => done(pipe.destroyed ? undefined : error, bytes.length))
 }

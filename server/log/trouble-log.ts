@@ -23,7 +23,7 @@ export interface TroubleLog {
 }
 
 const COUNT_EVERY_MS = 60_000
-/** Errors that nobody has words for may each be another. */
+/** Bounds what is remembered: each error that nobody has words for may be a kind of its own. */
 const MOST_KINDS = 100
 
 /** A line when a trouble comes for the first time, and one a minute with how often it came since, as long as it does. */
