@@ -1,4 +1,4 @@
-/** What a connection that is held may need of the heap: over twice what one does. */
+/** How much of the heap a held connection is reckoned at: over twice what one takes. */
 const HEAP_BYTES = 16 * 1024
 /** Half of the heap is for all else. */
 const HEAP_SHARE = 0.5

@@ -131,14 +131,14 @@ function warningsOfProxies({ trustProxy }: Pick<Config, 'trustProxy'>): string[]
   ]
 }
 
-/** Applications behind forward auth are told an id, and not whose it is. */
+/** Whether people come from two providers: applications behind forward auth are told an id, but not by whom it is. */
 function areTwoProviders({
   appsFile,
   phoneJwt,
   phoneOidc,
 }: Pick<Config, 'appsFile' | 'phoneJwt' | 'phoneOidc'>): boolean {
   if (appsFile === undefined || phoneJwt === undefined || phoneOidc === undefined) return false
-  // Some call themselves by both.
+  // One provider's issuer may be written with and without a slash at its end.
   return !isSameIssuer(phoneJwt.issuer, phoneOidc.issuer)
 }
 
