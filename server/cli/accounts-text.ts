@@ -46,7 +46,7 @@ export function changedAccounts(text: string, change: AccountChange): string {
   const lines = isJson(text) ? jsonOf(after, text) : yamlOf(text, before, change)
   const changed = text.includes('\r\n') ? lines.replaceAll('\n', '\r\n') : lines
   parseAccounts(changed)
-  // Whatever a file may be written like: nothing else has changed.
+  // Makes sure that nothing else has changed, however the file is written.
   if (!isDeepStrictEqual(writtenIn(changed), after)) {
     throw new CommandError('It is written in a way that this cannot change: edit it by hand. Nothing was changed.')
   }
@@ -57,7 +57,7 @@ function writtenIn(text: string): WrittenAccount[] {
   return readYaml('ACCOUNTS_FILE', text).value as WrittenAccount[]
 }
 
-/** As of a file that is new, or has nothing but comments in it. @throws ListFileError */
+/** Whether there are no accounts in it, as in a file that is new, or has nothing but comments. @throws ListFileError */
 function isWithoutAccounts(text: string): boolean {
   const { contents } = readYaml('ACCOUNTS_FILE', text)
   return contents === null || (isSeq(contents) && contents.items.length === 0)
@@ -101,7 +101,7 @@ function yamlOf(text: string, before: readonly WrittenAccount[], change: Account
   }
   return document.toString({
     lineWidth: 0,
-    // As it is written so far.
+    // Indents lists as the file does so far.
     indentSeq: !/^( *)[^\s#-].*:\r?\n\1- /m.test(text),
     flowCollectionPadding: /\{ /.test(text),
   })

@@ -87,7 +87,7 @@ function createCall(url: string | undefined, { env, readFile }: Terminal) {
     const { status, body } = await ask(method, new URL(path, base), token)
     if (status >= 200 && status <= 299) return body
     const refusal = read(problem, body)
-    // The service's own port says the same, of every address that it does not have.
+    // The service's own port answers the same at every address that it does not have, such as `/blocks`.
     const isOfPath =
       refusal.code === 'not_found' && (await ask('GET', new URL('/blocks', base), token)).status === status
     throw new CommandError(isOfPath ? NO_ADMIN_PORT : refusalInWords(status, refusal))
@@ -121,14 +121,14 @@ async function ask(method: string, url: URL, token: string): Promise<{ status: n
   }
 }
 
-/** What listens on all addresses of a machine is asked on its own. */
+/** A port that listens on all addresses of a machine is asked on the machine's own. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'
   return host.includes(':') ? `[${host}]` : host
 }
 
-/** Whose id this is the service does not say: people of a provider's have no account here. */
+/** The service does not say whether it knows an id: a provider's people have no account here. */
 const BY_ID = '(People go by their id, and not by their user name: scanin accounts list has both.)'
 const NO_ADMIN_PORT = 'What answers there is no admin port of this ScanIn.'
 const problem = Type.Object({ title: Type.String(), code: Type.String() })

@@ -29,7 +29,7 @@ Others:
 A password is asked for, or read from standard input; it is never an argument.
 `
 
-/** What whoever typed the command can mend: a line says how, and where it was thrown helps nobody. */
+/** Errors that whoever typed the command can mend: a line says how, and a stack would not help. */
 const THEIRS = [CommandError, ConfigError, ListFileError, StoreSettingError]
 
 /** @returns the exit code: 1 when it could not be done, 2 when it is no command */

@@ -13,12 +13,13 @@ export const copyStore: Command = async ([source, target, ...more]) => {
   if (existsSync(join(target, DATA_FILE))) throw new StoreSettingError(`${target} has a store in it already`)
   makeFolder(target)
   const { root } = await openDiskTables(source)
-  // Nobody else may look into it: LMDB makes files that others can read, and these have keys in them from their first page on.
+  // Nobody else may look into this folder: LMDB makes files that others can read, with keys in them from the first page
+  // on.
   const unfinished = mkdtempSync(join(target, '.copy-'))
   try {
     await root.backup(unfinished, true)
     chmodSync(join(unfinished, DATA_FILE), 0o600)
-    // LMDB leaves a copy to the system: it has to be on the disk by the time that somebody takes away the one before.
+    // LMDB leaves writing the copy out to the system: it has to be on the disk before somebody deletes an older one.
     await sync(join(unfinished, DATA_FILE))
     renameSync(join(unfinished, DATA_FILE), join(target, DATA_FILE))
     await sync(target)

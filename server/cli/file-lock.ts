@@ -13,7 +13,7 @@ export interface HeldLock {
 /** What is done under a lock takes milliseconds. */
 const PATIENCE_MS = 10_000
 const LOOK_AGAIN_MS = 20
-/** Of a process that cannot be looked at from here, a lock that is older than this is left over. */
+/** A lock that is older than this counts as left over, where its process cannot be looked up from here. */
 const LONGEST_MS = 60_000
 
 /**
@@ -39,7 +39,7 @@ async function take(path: string, me: string): Promise<void> {
   const until = performance.now() + PATIENCE_MS
   while (!(await make(path, me))) {
     if (performance.now() > until) throw new CommandError(await whyNot(path))
-    // One at a time clears away, so that nobody takes what has just been made anew for what was left.
+    // One process at a time clears away, so that none removes a lock that was just made in the place of the old one.
     if ((await isLeft(path, me, Date.now())) && (await make(clearingAt(path), me))) await clear(path, me)
     else await pause(LOOK_AGAIN_MS * (1 + Math.random()))
   }
@@ -49,7 +49,7 @@ const clearingAt = (path: string) => `${path}.clearing`
 
 async function clear(path: string, me: string): Promise<void> {
   try {
-    // By the clock of the file system, which has just made this one too.
+    // Looked at again, by the clock of the file system, which has just made the lock for clearing too.
     const now = (await lstat(clearingAt(path))).mtimeMs
     if (await isLeft(path, me, now)) await unlink(path)
   } finally {
@@ -98,7 +98,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Somebody else's.
+    // The process is there, but somebody else's.
     return codeOf(error) === 'EPERM'
   }
 }

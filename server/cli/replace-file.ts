@@ -4,7 +4,7 @@ import { codeOf } from '../errors.ts'
 
 /** What a new file is made for: whoever runs the command. */
 const FOR_ITS_OWNER = 0o600
-/** Of a file that is mounted by itself, and of a folder in which somebody else's file may not be replaced. */
+/** The errors where a file is a mount of its own, or its folder does not let us replace somebody else's file. */
 const NOT_IN_ITS_PLACE = new Set(['EBUSY', 'EXDEV', 'EPERM', 'EACCES'])
 
 /**
