@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { FollowUps } from '../store/follow-ups.ts'
 
-/** How sure it is that what is told has happened. Neither: it has. */
+/** How sure it is that what is told has happened. With neither of these, it has. */
 export interface Certainty {
   /** The store did not answer the write: it may have happened, or not. Told again once it is found to have happened. */
   isUncertain?: true
@@ -23,10 +23,7 @@ export interface Telling<News> {
   tellUncertain(name: string, news: News, hasHappened: () => Promise<boolean>): void
 }
 
-/**
- * Opens what tells of writes, to `onNews`: the certain once, the uncertain at once and, where it has happened,
- * again.
- */
+/** Tells `onNews` of writes: of a certain one once; of an uncertain one at once, and again if it has happened. */
 export function createTelling<News extends object>(options: TellingOptions<News>): Telling<News> {
   const { clock, followUps, onNews } = options
   return {
