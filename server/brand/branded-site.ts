@@ -85,7 +85,7 @@ function withSign(page: string, { url, logo }: { url: string; logo: Logo }): str
     .replace(TOUCH_ICON, () => touchIcon)
 }
 
-/** As in the heading. */
+/** The logo's size in a page's heading. */
 function sizeOf({ width, height }: Logo): [width: number, height: number] {
   const scale = Math.min(LOGO_HEIGHT / height, MOST_LOGO_WIDTH / width)
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))]
@@ -94,7 +94,7 @@ function sizeOf({ width, height }: Logo): [width: number, height: number] {
 const inColours = (page: string, { light }: Palette): string =>
   page.replace(SIGN_FILL, () => hexOf(light.accent).replace('#', '%23')).replace(SIGN_LINE, () => SIGN_LINE_COLOUR)
 
-/** The words are the page's own, in its language. */
+/** Shows a link at the foot of a page. The words are the page's own, in its language. */
 function withLink(page: string, name: string, url: string | undefined): string {
   if (url === undefined) return page
   return page

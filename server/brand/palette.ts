@@ -47,7 +47,7 @@ export function paletteOf(text: string): Palette | string {
   )
 }
 
-/** Of text in the accent colour, on what it has the least with; and of text on the accent colour. */
+/** The least contrast that text in the accent colour has on any ground, or text on the accent colour. */
 export function worstContrast({ accent, accentStrong, onAccent, tint }: Scheme, scheme: keyof Palette): number {
   const grounds = Object.values(GROUNDS[scheme]).map((ground) => parseColour(ground) ?? WHITE)
   return Math.min(
@@ -76,7 +76,7 @@ function darkScheme(colour: Colour): Scheme {
 /** So that what is just too little does not read as enough. */
 const floored = (ratio: number): string => (Math.floor(ratio * 100) / 100).toFixed(2)
 
-/** A style sheet that gives the pages a palette. In no layer: it wins over what they have in one. */
+/** A style sheet that gives the pages a palette. It is in no cascade layer, and so wins over theirs. */
 export function sheetOf({ light, dark }: Palette): string {
   const declarations = (colours: Record<string, Colour>): string =>
     Object.entries(colours)
