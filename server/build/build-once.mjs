@@ -16,7 +16,7 @@ if (!existsSync('dist/server/main.js')) build('Nothing is built yet')
 else if (existsSync('server') && !NOTES.every((path) => existsSync(path))) build('The build was cut short')
 else tellOfNewer()
 
-/** Node would say it by a stack of its own. */
+/** Names a missing package in a line: Node would say it by a stack. */
 function askFor(packages = {}) {
   const missing = Object.keys(packages).find((name) => !existsSync(join('node_modules', name)))
   if (missing === undefined) return

@@ -10,8 +10,9 @@ const OUT = 'dist/server'
 /** Processes of their own begin with these; `service` is what `main` starts, and tests as often as they like. */
 const ENTRIES = { main: 'main', service: 'service', cli: 'cli', 'disk-probe': 'store/disk-probe' }
 /**
- * They find files of theirs by where they lie. oidc-provider and maxmind are loaded where they are used: one has side
- * effects by module, the other is no ES module, and esbuild leaves such a one no names when it is loaded later.
+ * Packages that are not bundled: they find their own files by where they lie. Two are loaded where they are used:
+ * oidc-provider has side effects by module, and maxmind is no ES module, which esbuild leaves no names when it is
+ * imported later.
  */
 const AS_THEY_ARE = [
   'lmdb',
@@ -33,7 +34,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'es2023',
-  // Packages of the older kind call it.
+  // CommonJS packages call `require`.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   // `NODE_OPTIONS=--enable-source-maps` has stacks name the lines of sources.
   sourcemap: 'linked',
@@ -53,7 +54,7 @@ for (const { imports } of Object.values(metafile.outputs)) {
   }
 }
 
-// After the new ones are there. A service that runs may yet load what it was built with, where it uses it.
+// Old files go once the new ones are there; those of the last builds stay, as a running service may yet load them.
 const BUILDS = 'builds.json'
 const kept = new Set([
   BUILDS,
