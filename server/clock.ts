@@ -1,7 +1,7 @@
 /**
- * Now, in epoch milliseconds. Handed in wherever a rule says when something begins or ends, so that tests move time instead
- * of waiting for it. How long something takes, and for how long one waits, is read off `performance.now()` where it is;
- * that too is handed in, as `steady`, where a clock is made of it.
+ * Now, in epoch milliseconds. A rule that says when something begins or ends is handed it, so that tests move time
+ * instead of waiting for it. Durations and waits are read off `performance.now()` directly; where a clock is made of
+ * that, it is handed in too, as `steady`.
  */
 export type Clock = () => number
 
@@ -19,8 +19,8 @@ export function iso(moment: number): string {
 }
 
 /**
- * Whether a moment is less than so many milliseconds from now. A clock that is set back makes nothing last more than twice
- * as long: what is too far ahead is over, too.
+ * Whether a moment is less than so many milliseconds from now. One too far ahead counts as over too, so that a clock
+ * that is set back makes nothing last more than twice as long.
  */
 export function isWithin(ms: number, moment: number, now: number): boolean {
   return Math.abs(now - moment) < ms

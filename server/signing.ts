@@ -7,7 +7,7 @@ import { createSigningKeys } from './keys/signing-keys.ts'
 import { ID_TOKEN_SECONDS } from './oauth/provider-configuration.ts'
 import type { RecordStore } from './store/record-store.ts'
 
-/** How far behind the clocks of those may be who verify tokens. */
+/** How far behind a verifier's clock may be. */
 const CLOCK_TOLERANCE_MS = 60_000
 
 /** The algorithms to sign by: none, where neither back ends nor OpenID clients are given tokens. */

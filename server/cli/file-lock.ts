@@ -49,7 +49,7 @@ const clearingAt = (path: string) => `${path}.clearing`
 
 async function clear(path: string, me: string): Promise<void> {
   try {
-    // Looked at again, by the clock of the file system, which has just made the lock for clearing too.
+    // By the file system's clock, which has just stamped the lock for clearing.
     const now = (await lstat(clearingAt(path))).mtimeMs
     if (await isLeft(path, me, now)) await unlink(path)
   } finally {

@@ -1,7 +1,7 @@
 /**
- * Of a reply, unpacked. A provider's keys, its metadata and what it says of a person are some ten thousand bytes, with the
- * groups of a large team or a picture in place of its address a hundred thousand. What is longer is none of these: a page
- * or a stream at a wrong address.
+ * The most of a reply, unpacked. A provider's keys, its metadata and what it says of a person are some ten thousand
+ * bytes; with a large team's groups, or a picture in place of its address, a hundred thousand. What is longer is none
+ * of these: a page or a stream at a wrong address.
  */
 const MOST_REPLY_BYTES = 256 * 1024
 /** RFC 9110 §15. Some firewalls answer beyond it, which is no reply of a provider's. */

@@ -5,7 +5,10 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** Tokens and whole requests come in them. */
 const MOST_FORM_BYTES = 16_384
 
-/** Takes forms where the rest of the API has JSON, as OAuth and OpenID Connect want it. A body is a `Buffer`: what may be in it the route knows. */
+/**
+ * Takes forms where the rest of the API has JSON, as OAuth and OpenID Connect want it. Routes check the body, a
+ * `Buffer`.
+ */
 export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     FORM_TYPE,

@@ -230,7 +230,8 @@ function usedUp(value: unknown, { id, successor = id }: Spent, now: number): Cha
   if (!isUsed && isCurrent(rest, successor)) {
     return { next: { value: successor === id ? used : rest, ...how }, result: { isNow: true } }
   }
-  // Uses it up for the other one too, who is about to be given its successor: worth nothing without the grant.
+  // Uses it up also for whoever was faster, and is about to be given the successor: without the grant that is worth
+  // nothing.
   return { ...(isUsed ? {} : { next: { value: used, ...how } }), result: { isNow: false, grantId: rest['grantId'] } }
 }
 

@@ -131,7 +131,7 @@ function warningsOfProxies({ trustProxy }: Pick<Config, 'trustProxy'>): string[]
   ]
 }
 
-/** Whether people come from two providers: applications behind forward auth are told an id, but not by whom it is. */
+/** Whether people come from two providers: applications behind forward auth are told an id, but not whose it is. */
 function areTwoProviders({
   appsFile,
   phoneJwt,

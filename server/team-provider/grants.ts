@@ -10,7 +10,10 @@ import { createFollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, WriteOptions } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
-/** What the provider gave when somebody signed in there: what vouches for their sessions here, by its id as their `credential`. */
+/**
+ * What the provider gave at a sign-in there. It vouches for that person's sessions here, by its id as their
+ * `credential`.
+ */
 export type Grant = Static<typeof grantRecord>
 
 const grantRecord = Type.Object({
@@ -46,7 +49,7 @@ export interface Grants {
     decide: (grant: Grant) => { next?: Grant | undefined; result: Result },
     how?: Durability,
   ): Promise<Result | undefined>
-  /** Puts down the provider's newest word. From then on both the grant and its `sid` are kept for as long as when they were new. */
+  /** Writes the provider's newest word. From then on, the grant and its `sid` are kept for as long as new ones are. */
   renew(id: string, grant: Grant, said: Pick<Grant, 'user' | 'saidAt' | 'askAt'>): Promise<Grant | undefined>
   /** From its answer on nobody is vouched for by it. */
   end(id: string): Promise<void>

@@ -58,7 +58,10 @@ export interface ProviderClient {
 
 const CLOCK_TOLERANCE_SECONDS = 30
 
-/** Loads the library, and asks the provider who it is, when something is first asked of it. All throws are ScanInError or ProviderRefused. */
+/**
+ * Loads the library, and asks the provider who it is, at the first question. Throws only ScanInError or
+ * ProviderRefused.
+ */
 export function createProviderClient(options: ProviderClientOptions): ProviderClient {
   const { issuer, clientId, clientSecret, redirectUri, clock, logger } = options
   let isInTrouble = false

@@ -30,13 +30,16 @@ interface RevalidationOptions {
 
 export interface Revalidation {
   revalidate: Revalidate
-  /** Waits for what is asked still, for some seconds, which begin with the first call: the last call waits for the rest of them. */
+  /** Waits for what is asked still, for some seconds from the first call on: later calls wait for the rest of them. */
   close(): Promise<void>
 }
 
 /** The provider's word is good for so long without asking. */
 export const ASK_EVERY_MS = 600_000
-/** Whoever uses a session waits so long for the provider, and then goes by its last word: its answer counts when it comes. */
+/**
+ * A session that is used waits this long for the provider, and then goes by its last word. The answer counts when it
+ * comes.
+ */
 const PATIENCE_MS = 2500
 /** Somebody whose last word is too old to count waits longer for the provider, as after a night. */
 const LONGEST_PATIENCE_MS = 15_000
