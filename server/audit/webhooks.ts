@@ -67,7 +67,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   let lost = 0
   /** The troubles that the log has told of, but not yet the end of. */
   const said = new Set<Trouble>()
-  // Each is said once a minute at the most: where every other webhook is taken, it would be said for each.
+  // Each is said once a minute at the most, and not for each webhook where only every other one is taken.
   const saidAt = { drops: Number.NEGATIVE_INFINITY, failures: Number.NEGATIVE_INFINITY }
   const isQuiet = (what: Trouble) => isWithin(SAID_EVERY_MS, saidAt[what], clock())
   let onIdle = () => {}

@@ -13,8 +13,7 @@ export const copyStore: Command = async ([source, target, ...more]) => {
   if (existsSync(join(target, DATA_FILE))) throw new StoreSettingError(`${target} has a store in it already`)
   makeFolder(target)
   const { root } = await openDiskTables(source)
-  // Nobody else may look into this folder: LMDB makes files that others can read, with keys in them from the first page
-  // on.
+  // Nobody else may look into this folder: LMDB makes files that others can read, and these have keys in them at once.
   const unfinished = mkdtempSync(join(target, '.copy-'))
   try {
     await root.backup(unfinished, true)

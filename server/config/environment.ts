@@ -52,7 +52,7 @@ export class EnvironmentReader {
     }
   }
 
-  /** Which of these are set that other programs read and we do not; but not where Kubernetes or Docker set them. */
+  /** Which of these are set, as other programs read them and we do not; none that tell of a service beside us. */
   setForOthers(names: readonly string[]): string[] {
     return names.filter((name) => this.#given(name) !== undefined)
   }

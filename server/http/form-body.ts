@@ -5,10 +5,7 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** Tokens and whole requests come in them. */
 const MOST_FORM_BYTES = 16_384
 
-/**
- * Takes forms where the rest of the API has JSON, as OAuth and OpenID Connect want it. Routes check the body, a
- * `Buffer`.
- */
+/** Takes forms where the rest of the API has JSON, as OAuth and OpenID Connect do. Routes check the `Buffer`. */
 export function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     FORM_TYPE,

@@ -22,9 +22,9 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 /** Nothing came and nothing was read for this long: longer than a reply is held. */
 const SILENCE_TIMEOUT_MS = 40_000
 /**
- * From Node 24.12 on, a request without a body is made no stream, which saves its cost; `node:http`'s types do not have
- * the option yet. Such a request is closed from the first: to learn whether the client is still there, ask the
- * response. Who reads the request is never told that it has ended (web-app.ts).
+ * From Node 24.12 on, makes no stream of a request without a body, and saves its cost; `node:http`'s types do not have
+ * it yet. Such a request is closed from the first: to learn whether the client is still there, ask the response. Who
+ * reads the request is never told that it has ended (web-app.ts).
  */
 const WITHOUT_BODY: ServerOptions & { optimizeEmptyRequests: boolean } = { optimizeEmptyRequests: true }
 /** Requests that one connection may send ahead of their replies. Browsers and proxies send none. */

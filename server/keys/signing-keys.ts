@@ -134,7 +134,7 @@ export function createSigningKeys({ store, clock, algorithms, policy }: SigningK
     }
   }
 
-  /** Not if `goodUntil` is further ahead than it is ever set: then the clock was set back. */
+  /** Whether `known` is good yet. Not if `goodUntil` is further ahead than it is ever set: the clock was set back. */
   function isGood(): boolean {
     const leftMs = goodUntil - clock()
     return leftMs > 0 && leftMs <= READ_AGAIN_MS

@@ -9,7 +9,7 @@ export interface CallInput {
   by?: RequestContext
   /** Who is signed in on the browser that asks. */
   visitor?: IdentifiedSession | undefined
-  /** Only somebody will do who signed in, and proved who they are, from then on: epoch milliseconds. */
+  /** The request wants somebody who signed in, and proved who they are, from then on: epoch milliseconds. */
   since?: number | undefined
   /** Whether somebody is who the application means. */
   isMeant?: (sub: string) => boolean

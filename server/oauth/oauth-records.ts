@@ -230,8 +230,7 @@ function usedUp(value: unknown, { id, successor = id }: Spent, now: number): Cha
   if (!isUsed && isCurrent(rest, successor)) {
     return { next: { value: successor === id ? used : rest, ...how }, result: { isNow: true } }
   }
-  // Uses it up also for whoever was faster, and is about to be given the successor: without the grant that is worth
-  // nothing.
+  // Used up for whoever was faster, too, and awaits the successor: without the grant that would be worth nothing.
   return { ...(isUsed ? {} : { next: { value: used, ...how } }), result: { isNow: false, grantId: rest['grantId'] } }
 }
 

@@ -153,8 +153,8 @@ function orInactive(answer: ProviderReply, { routeOptions }: FastifyRequest): Pr
 }
 
 /**
- * Adds to a 401 by what to authenticate (RFC 9110 §15.5.2), but not for a page: its browser would ask the person for
- * the application's password.
+ * Adds to a 401 how to authenticate (RFC 9110 §15.5.2), but not for a page: its browser would ask the person for the
+ * application's password.
  */
 function withChallenge(answer: ProviderReply, { headers }: FastifyRequest, realm: string): ProviderReply {
   if (answer.status !== 401 || answer.headers[CHALLENGE] !== undefined || isOfBrowser(headers)) return answer

@@ -40,7 +40,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     if (!isNavigating(request.headers)) throw new ScanInError('cross_site_request')
     const visitor = await current.find(request)
     const { query, isHintUnread } = await withReadableHint(request)
-    // Nobody can say who was meant, so only somebody will do who signs in for this.
+    // Nobody can say who was meant, so whoever it is has to sign in for this request.
     const since = isHintUnread ? Number.POSITIVE_INFINITY : sinceOf(query)
     const isFramed = !isVisit(request.headers)
     const isFormPost = String(query.getAll('response_mode')) === 'form_post'
@@ -74,8 +74,7 @@ export function peopleRoutes(app: TypedApp, options: PeopleRoutesOptions): void 
     return signOut.to === undefined ? pages.signedOut(reply) : reply.code(303).header('location', signOut.to).send()
   })
 
-  // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. A POST redirects: the cookie comes with the
-  // GET.
+  // OpenID Connect Core §3.1.2.1 and RP-Initiated Logout §2 allow both. POST redirects: the cookie comes with the GET.
   const byGet =
     (path: string) =>
     async ({ body }: FastifyRequest, reply: FastifyReply) => {

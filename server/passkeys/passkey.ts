@@ -71,8 +71,7 @@ export function used(passkey: Passkey, use: PasskeyUse, now: number): Passkey | 
   const { counter, isBackedUp } = use
   const counts = counter > 0 || passkey.counter > 0
   if (counts && counter <= passkey.counter) return undefined
-  // The flag must not change (WebAuthn §6.1.3), but password managers changed it. What could once be copied may have
-  // been.
+  // The flag must not change (WebAuthn §6.1.3), but password managers change it. What was copyable once may be copied.
   const canBeBackedUp = passkey.canBeBackedUp || use.canBeBackedUp
   return { ...passkey, counter, canBeBackedUp, isBackedUp, lastUsedAt: now }
 }

@@ -10,10 +10,7 @@ import { createFollowUps } from '../store/follow-ups.ts'
 import type { RecordStore, WriteOptions } from '../store/record-store.ts'
 import { updateRecord } from '../store/update-record.ts'
 
-/**
- * What the provider gave at a sign-in there. It vouches for that person's sessions here, by its id as their
- * `credential`.
- */
+/** What the provider gave at a sign-in. It vouches for the person's sessions here, whose `credential` is its id. */
 export type Grant = Static<typeof grantRecord>
 
 const grantRecord = Type.Object({

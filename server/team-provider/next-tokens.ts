@@ -6,10 +6,7 @@ import type { Grant, Grants } from './grants.ts'
 
 /** Refresh tokens on their way into the store. The provider gave each for another one, which may be good no more. */
 export interface NextTokens {
-  /**
-   * Puts one in the place of the grant's. Never rejects: what the store does not take is tried again; `withNext` has
-   * it.
-   */
+  /** Puts one into the grant. Never rejects: what the store does not take is tried again, and `withNext` has it. */
   keep(id: string, grant: Grant, token: string): Promise<void>
   /** Whether there is one of this grant that the store may not have. */
   has(id: string): boolean

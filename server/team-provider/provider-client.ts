@@ -58,10 +58,7 @@ export interface ProviderClient {
 
 const CLOCK_TOLERANCE_SECONDS = 30
 
-/**
- * Loads the library, and asks the provider who it is, at the first question. Throws only ScanInError or
- * ProviderRefused.
- */
+/** Loads the library, and finds the provider, when first asked. Throws nothing but ScanInError and ProviderRefused. */
 export function createProviderClient(options: ProviderClientOptions): ProviderClient {
   const { issuer, clientId, clientSecret, redirectUri, clock, logger } = options
   let isInTrouble = false

@@ -36,10 +36,7 @@ export interface Revalidation {
 
 /** The provider's word is good for so long without asking. */
 export const ASK_EVERY_MS = 600_000
-/**
- * A session that is used waits this long for the provider, and then goes by its last word. The answer counts when it
- * comes.
- */
+/** Uses of a session wait this long for the provider, and then go by its last word. The answer counts when it comes. */
 const PATIENCE_MS = 2500
 /** Somebody whose last word is too old to count waits longer for the provider, as after a night. */
 const LONGEST_PATIENCE_MS = 15_000
@@ -79,7 +76,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return undefined
   }
 
-  /** Also where `askAt` is further ahead than it is ever set: then the clock was set back. */
+  /** Whether to ask now. Also if `askAt` is further ahead than it is ever set: then the clock was set back. */
   function isTimeToAsk({ askAt, refresh }: Grant): boolean {
     const longestMs = refresh === undefined ? LONGEST_SILENCE_MS : ASK_EVERY_MS
     return clock() >= askAt || askAt - clock() > longestMs + LEASE_MS
@@ -123,7 +120,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return grants.renew(id, grant, { user, saidAt, askAt: saidAt + ASK_EVERY_MS })
   }
 
-  /** Claims the asking, if it is due and nobody else has it. `undefined`: there is no such grant any more. */
+  /** Claims the right to ask, if that is due and nobody else has it. `undefined`: there is no such grant any more. */
   function claim(id: string): Promise<{ grant: Grant; isMine: boolean } | undefined> {
     return grants.change(id, (now) => {
       const known = nextTokens.withNext(id, now)
@@ -140,7 +137,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     return isLeftOut(grant.user, rules) ? withdraw(user, id, 'not_allowed') : personOf(id, grant)
   }
 
-  /** Also where nobody can be asked, and the rules of now leave the person out by what is known of them. */
+  /** Whether to look again: it is time to ask, or nobody can be asked and the rules of now leave the person out. */
   function isDue(grant: Grant): boolean {
     return isTimeToAsk(grant) || (grant.refresh === undefined && isLeftOut(grant.user, rules))
   }
