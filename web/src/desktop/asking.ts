@@ -7,22 +7,22 @@ export interface AskingParts {
   readonly api: Pick<LoginApi, 'loginStatus' | 'match' | 'userCode' | 'signedInName'>
   /** The login's token by now. Throws ConnectionError before the first. */
   readonly tokenNow: () => string
-  /** Whoever is signed in here is to sign in once more: that there is a session says nothing. */
+  /** The person must sign in again even if they are signed in: that this browser has a session then proves nothing. */
   readonly isAnew: boolean
 }
 
 /**
- * What is asked about a login. Where an answer is on its way, or was lost, the next may say that there is no such login, and
- * be wrong. What asks throws what `tokenNow` does.
+ * The requests about a login. While another answer is on its way, or after one was lost, "expired" may be wrong; `ask`
+ * finds that out. Each request throws what `tokenNow` throws.
  */
 export interface Asking {
-  /** How it stands. Throws ConnectionError also where that cannot be known yet. */
+  /** Asks for the login's state. Throws ConnectionError also while that cannot be known for certain. */
   ask(polled: Omit<StatusAsk, 'token'>): Promise<BrowserReply>
   match(matchCode: string): Promise<BrowserReply>
   userCode(): Promise<UserCodeReply>
-  /** Takes the renewal that has begun, as `onRenewal` of RotationParts has it. `undefined`: none is waited for any more. */
+  /** Takes a renewal that has begun (see `onRenewal` of RotationParts). `undefined`: waits for no renewal any more. */
   onRenewal(renewal: Promise<boolean> | undefined): void
-  /** Resolves when renewals and digits that are on their way have been heard of. */
+  /** Resolves when no renewal and no digits wait for their answer any more. */
   answered(): Promise<void>
 }
 
@@ -33,7 +33,7 @@ export function createAsking({ api, tokenNow, isAnew }: AskingParts): Asking {
   let matching: Promise<void> | undefined
   /** Digits were sent, and no answer came. */
   let areDigitsLost = false
-  /** Something was asked, and no answer came, or not all of it: the session may have. */
+  /** A request got no answer, or only a part of one: its headers may have brought the session. */
   let isAnswerLost = false
 
   const noteLost = (error: unknown): never => {
@@ -55,11 +55,11 @@ export function createAsking({ api, tokenNow, isAnew }: AskingParts): Asking {
     return (await brokenOff()) ?? reply
   }
 
-  /** An answer broke off after its headers: the session came, and took the key along that its login is asked about by. */
+  /** If an answer broke off after its headers: these set the session's cookie, and removed the key that polls need. */
   const brokenOff = async (): Promise<BrowserReply | undefined> => {
     if (!isAnswerLost || isAnew) return undefined
     try {
-      // Where to, the server says of this page.
+      // The page is loaded anew, and the server redirects whoever is signed in.
       return { status: 'authenticated', userName: await api.signedInName(), redirectTo: '' }
     } catch (error) {
       if (isProblem(error, 'authentication_required')) return undefined
@@ -77,12 +77,12 @@ export function createAsking({ api, tokenNow, isAnew }: AskingParts): Asking {
       const onAnswer = () => {
         matching = undefined
       }
-      // Whoever waits for this hears after whoever asked, as both hang on the answer itself.
+      // Chained to the answer itself: the caller of `match` gets it before whoever waits for `matching`.
       matching = answer.then(onAnswer, onAnswer)
       return answer
     },
     async userCode() {
-      // By its end the token before it may be none.
+      // When the renewal ends, the token before it may no longer be good.
       await renewal
       return api.userCode({ token: tokenNow() })
     },

@@ -7,9 +7,9 @@ export interface DigitBoxes {
 }
 
 /**
- * One real field, so that typing, pasting, filling in and reading aloud are the browser's, over six boxes that show what is
- * in it. It keeps digits alone, whatever they came in.
- * @param onChange told of the digits when they are others
+ * One real input over six boxes that show its digits, so that the browser does the typing, pasting, autofill and
+ * reading aloud. The input keeps only the digits of what it is given.
+ * @param onChange called with the digits when they have changed
  */
 export function createDigitBoxes(
   root: ParentNode,
@@ -37,7 +37,7 @@ export function createDigitBoxes(
     draw()
     if (isOther) onChange(digits)
   }
-  // What an input method is still writing is its own, and seen.
+  // While an input method is composing, its text is shown and not changed.
   const onInput = (event: Event) => {
     if (event instanceof InputEvent && event.isComposing) draw()
     else take()

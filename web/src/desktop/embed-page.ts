@@ -11,11 +11,11 @@ import { createStatusLine } from './status-line.ts'
 
 const api = createLoginApi({ fetch: (input, init) => fetch(input, init) })
 
-/** Whose frame this is. The server has said who may be: a browser shows this page in nobody else's. */
+/** The origin of the page that frames this one. The server says who may: browsers show this page in no other frame. */
 const parentOrigin = (): string | undefined =>
   webOriginOf(new URLSearchParams(location.search).get('parent') ?? '') ?? webOriginOf(document.referrer)
 
-/** `undefined`: it is no address, or one of which no page can be told anything. */
+/** `undefined`: not an address, or not one of http(s), whose pages alone can be sent a message. */
 function webOriginOf(address: string): string | undefined {
   const url = urlOf(address)
   return url !== undefined && /^https?:$/.test(url.protocol) ? url.origin : undefined
@@ -23,22 +23,22 @@ function webOriginOf(address: string): string | undefined {
 
 let isSignedIn = false
 
-/** That there is a session, and not whose: the application asks for that by its own request. */
+/** Tells the application that somebody is signed in, but not who: it asks for that by its own request. */
 function tellParent(): void {
   isSignedIn = true
   if (window.parent === window) return
   const origin = parentOrigin()
-  // Exactly there: a frame may have gone elsewhere meanwhile.
+  // To that origin alone: the frame's parent may have gone elsewhere meanwhile.
   if (origin !== undefined) window.parent.postMessage({ type: 'scanin.signed-in' }, origin)
   else console.warn('ScanIn cannot tell who frames this page: no Referer, and no ?parent=https://… at its address')
 }
 
-// Whoever came too late to hear it asks. The answer goes where the news went, whatever the origin of who asks.
+// An application that loaded too late for the message asks for it. The answer goes to the same origin, whoever asks.
 window.addEventListener('message', ({ source, data }) => {
   if (isSignedIn && source === window.parent && data?.type === 'scanin.ask') tellParent()
 })
 
-/** Who is signed in already scans nothing. Whatever else comes of the question, the login says it better. */
+/** Whoever is signed in already needs no code. If the question fails, the login is shown and says what is wrong. */
 async function begin(): Promise<void> {
   // What the element shows once it is one.
   setShown(findPart(document, '.other-way', HTMLElement), false)
@@ -50,15 +50,15 @@ async function begin(): Promise<void> {
 }
 
 const { focus } = HTMLElement.prototype
-// Whatever of this page takes the focus: out of another document it takes none, where somebody may be typing.
+// For all that focuses a part of this page: it must not take the focus from a document where somebody may be typing.
 HTMLElement.prototype.focus = function (options) {
   if (window.parent === window || document.hasFocus()) focus.call(this, options)
 }
 
-// The frame stays where it is: no other page of ours would be shown in one.
+// Keeps the element from leaving: browsers would show no other page of ours in this frame.
 document.addEventListener('scanin-authenticated', (event) => {
   event.preventDefault()
-  // That it takes a moment yet.
+  // It says that the page goes on in a moment, which it does not in a frame.
   document.querySelector('#status .more')?.remove()
   tellParent()
 })

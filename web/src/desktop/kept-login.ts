@@ -3,13 +3,13 @@ import { tokenOfFragment } from '../wire/scan-link.ts'
 
 export interface Kept {
   readonly token: string
-  /** Its last try at the digits was sent: where it is refused, that is why. */
+  /** The last try at the digits was sent: if the login is denied, that try was wrong. */
   readonly isLastTrySent: boolean
 }
 
 /** The login that a page goes on with after a reload. */
 export interface KeptLogin {
-  /** The login that this page has under way, or an earlier page of this tab had, once: it is this page's from now on. */
+  /** Takes the login that this page, or an earlier one of this tab, has under way: no other page goes on with it. */
   take(): Kept | undefined
   keep(token: string, isLastTrySent: boolean): void
   forget(): void
@@ -18,7 +18,7 @@ export interface KeptLogin {
 export interface KeptLoginParts {
   readonly memory: TabMemory
   readonly returnTo: string | undefined
-  /** Tells when the page goes. Where the browser brings it back, what it has put down it is to take again. */
+  /** Fires `pagehide`. If the browser brings the page back, the page must `take` again what it has put down. */
   readonly page: Pick<EventTarget, 'addEventListener'>
   /** Whether the page is in sight. Fires `visibilitychange`. */
   readonly sight: Pick<Document, 'addEventListener' | 'hidden'>
@@ -27,20 +27,19 @@ export interface KeptLoginParts {
 
 // The public half alone. What collects the session is in a cookie that no script reads.
 const KEY = 'scanin.login'
-// Before the token, which has no such sign.
+// Stands before a token, which itself never has it.
 const LAST_TRY = '!'
 
 /**
- * Keeps a login's token for the next page of this tab. It is put down only while the page is out of sight or goes: a tab
- * in sight that is duplicated gives its copy nothing, for two pages with one login would renew the QR in turns; one that
- * is duplicated out of sight loses its login to the copy. Out of sight a page may end without another word: a browser
- * that is short of memory discards it, or kills it.
+ * Keeps a login's token for the next page of this tab, stored only while the page is hidden or goes. A visible tab that
+ * is duplicated gives its copy no login: two pages with one login would renew the QR in turns. A hidden one loses its
+ * login to the copy. A hidden page may end without an event: a browser that is short of memory discards or kills it.
  */
 export function createKeptLogin({ memory, returnTo, page, sight, signal }: KeptLoginParts): KeptLogin {
-  // A login leads where it was started for: another `return_to` is another login.
+  // A login ends at the `return_to` that it was started with, so only a page with the same one goes on with it.
   const suffix = ` ${returnTo ?? ''}`
   let current: string | undefined
-  /** From then on what is put down is for the next page, until this one is back. */
+  /** After `pagehide` the stored token belongs to the next page, until this one is back. */
   let isGone = false
   const take = () => {
     isGone = false

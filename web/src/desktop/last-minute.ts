@@ -8,23 +8,23 @@ import { setShown } from './shown.ts'
 export interface LastMinuteParts {
   readonly root: ParentNode
   readonly clock: Clock
-  /** There is something else to say now: see `words`. */
+  /** Called when `words` has changed. */
   readonly onChange: () => void
   readonly signal: AbortSignal
 }
 
 export interface LastMinute {
   show(view: LoginView): void
-  /** What to say of the view instead, as it is about to be over. */
+  /** What to say in the view's last minute instead of its own words. */
   words(view: LoginView): TitledWords | undefined
 }
 
 const MINUTE_MS = 60_000
 
 /**
- * Says a minute ahead that a login ends (WCAG 2.2, 2.2.1). `#more-time` brings another one where no phone has scanned it;
- * from then on the time is what keeps a login from being confirmed by somebody who finds the phone, and stays as it is.
- * Whatever has less than a minute from its beginning is said nothing of: its ring does.
+ * Warns a minute before a login ends (WCAG 2.2, 2.2.1). Until a phone has scanned it, `#more-time` starts another.
+ * After the scan the time is fixed: it limits how long somebody who finds the phone can confirm. What has less than a
+ * minute from its beginning gets no warning; its ring shows the time.
  */
 export function createLastMinute({ root, clock, onChange, signal }: LastMinuteParts): LastMinute {
   const moreTime = findPart(root, '#more-time', HTMLButtonElement)
@@ -38,7 +38,7 @@ export function createLastMinute({ root, clock, onChange, signal }: LastMinutePa
     isLast = true
     if (kind !== 'pending') return
     setShown(moreTime, true)
-    // In its place: no new code comes any more that would be good for longer.
+    // The button takes the ring's place: no new code would be good for longer than the login.
     setShown(countdown, false)
   }
   const wait = async (ms: number, turn: AbortSignal) => {

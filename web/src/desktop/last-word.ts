@@ -4,18 +4,18 @@ import { endingIn } from '../wire/ending.ts'
 import type { BrowserReply, LoginReply } from '../wire/protocol.ts'
 import { type LoginView, viewOf } from './login-view.ts'
 
-/** What the server has said of a login, and what follows from that where it says no more. */
+/** What the server said last of a login, and what the page concludes from that when the server says no more. */
 export interface LastWord {
   /** When the login is over, on the page's clock. */
   endsAt(): number
-  /** @param isOther of which it has said nothing before: no renewal of the one that was */
+  /** @param isOther whether it is a new login, and no renewal of the one before */
   onLogin(login: LoginReply, isOther: boolean): void
   /** @returns what there is to show: `undefined` while the login waits for a phone */
   onReply(reply: BrowserReply): LoginView | undefined
   onConnection(connection: Connection): void
 }
 
-// The server says when a login ends. This is for when it cannot: its last word, and a little more.
+// The server says when a login is over. If it cannot, the page presumes so this long after the end that it was told.
 export const GRACE_MS = 3000
 
 export function createLastWord(clock: Clock): LastWord {
@@ -25,9 +25,10 @@ export function createLastWord(clock: Clock): LastWord {
   /** Nobody answers just now. */
   let isAway = false
   /**
-   * Why the server knows nothing of this login before its time. The cookie is gone: it never came back, or newer logins of
-   * this browser have taken its place. Where the server was away meanwhile, it may be the server that has lost it.
-   * Nothing is started by itself then: tabs beyond the most that a browser carries would push each other out for ever.
+   * Why the server may not know this login before its end. The browser never sent its key back (`cookies_needed`), or
+   * newer logins of this browser displaced the key (`displaced`). Or the server was away, and may have lost the login
+   * (`expired`). No login is started by itself then: tabs beyond the most keys of a browser would displace each other
+   * for ever.
    */
   let ifUnknown: 'cookies_needed' | 'displaced' | 'expired' = 'cookies_needed'
 

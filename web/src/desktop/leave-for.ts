@@ -7,7 +7,7 @@ export interface LeavingParts {
   readonly signal: AbortSignal
 }
 
-/** Who is in reads so, before the page goes. */
+/** How long the page says that the person is in, before it leaves. */
 const HELD_MS = 700
 
 /** Leaves the page for what the server has named, unless the signal aborts before. */
@@ -15,7 +15,7 @@ export async function leaveFor(redirectTo: string, { page, location, clock, sign
   if (!page.hidden) await clock.sleep(HELD_MS, signal)
   if (signal.aborted) return
   const target = new URL(redirectTo, location.href)
-  // The server has checked it; `javascript:` would run here even so.
+  // The server has checked the address, but `javascript:` would run in this page.
   if (!/^https?:$/.test(target.protocol)) target.href = '/home'
   // As with any redirect (RFC 9110 §10.2.2): a fragment that came here on the way to an application goes on with it.
   if (target.hash === '') target.hash = location.hash

@@ -23,7 +23,7 @@ export interface LoginFlowParts {
   readonly wake: WakeSource
   readonly isHidden: () => boolean
   readonly returnTo: string | undefined
-  /** Whoever is signed in here is to sign in once more: that there is a session says nothing. */
+  /** The person must sign in again even if they are signed in: that this browser has a session then proves nothing. */
   readonly isAnew: boolean
   readonly kept: KeptLogin
   readonly onView: (view: LoginView) => void
@@ -40,26 +40,26 @@ export interface LoginFlow {
   userCode(): Promise<UserCodeReply>
   /** Tells the server that this login is not wanted any more. */
   drop(): Promise<void>
-  /** Tries at once what `start_failed` waits for: a login of the page before may have been confirmed meanwhile. */
+  /** Repeats at once what `start_failed` waits to repeat: a phone may have confirmed the kept login meanwhile. */
   tryNow(): void
 }
 
-// A phone may have scanned at the last moment, and somebody confirmed at the last again: the most that this takes by itself.
+// How long to poll on after the presumed end: the default times to confirm a scan, and then to collect the session.
 const HELD_ON_MS = (120 + 60) * 1000
 
 export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const { api, clock } = parts
   /** Aborts when nothing more will happen to the login: it has ended, or was left for another. */
   const whole = linkAbort(parts.signal)
-  /** Aborts when the QR is not to be renewed any more: somebody got further with it, or it is over. */
+  /** Aborts when the QR must not be renewed any more: a phone has scanned it, or the login is over. */
   const turning = linkAbort(whole.signal)
   const urgent = createUrgentWake()
   const lastWord = createLastWord(clock)
   let current: Kept | undefined
   let shown: LoginView | undefined
-  /** By this page's clock alone it is over, until this aborts: the server has said otherwise. */
+  /** Set while only this page's clock says that the login is over. It aborts when a reply says otherwise. */
   let presumed: LinkedAbort | undefined
-  /** The person has begun anew. */
+  /** The person has begun another login. */
   let isDropped = false
 
   const hold = (token: string, isLastTrySent: boolean) => {
@@ -83,14 +83,14 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     whole.unlink()
     turning.unlink()
   }
-  /** @param isRepeated it was told by the page before, or could have been */
+  /** @param isRepeated whether the page before has told this, or may have */
   const finish = (view: LoginView, isRepeated = false) => {
-    // Left for another login, whose are by now the page and what is kept.
+    // The page has left this login for another one, to which the page and the kept token belong now.
     if (whole.signal.aborted) return
     show(view)
     // Nothing is asked any more, so nothing is reconnecting.
     if (presumed === undefined) parts.onConnection('steady')
-    // The page after this one says once more that it was refused, and why: a new code alone would hide that somebody did.
+    // A refusal stays kept, so that the page after this one tells it once more: a new code alone would hide it.
     if ((view.kind !== 'denied' && view.kind !== 'tries_used') || isRepeated) parts.kept.forget()
     letGo()
   }
@@ -99,7 +99,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
   const adopt = (login: LoginReply) => {
     const isOther = loginIdOf(login.token) !== loginIdOf(current?.token ?? '')
     const isFurther = turning.signal.aborted
-    // It was on its way as the person began anew, or as the one before got further: nobody else knows of it.
+    // Started as the person began anew, or as the one before was scanned: only this page knows this login.
     const isUnwanted = isDropped || (isFurther && isOther)
     if (isUnwanted) void api.dropLogin(login).catch(() => undefined)
     if (isUnwanted || whole.signal.aborted) return
@@ -120,7 +120,7 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     else show(view)
   }
 
-  /** Goes on with the login of the page before, or starts one. Answers with what polling begins from. */
+  /** Goes on with the login of the page before, or starts one. Returns the status and pace that polling begins with. */
   const begin = async (): Promise<(Pacing & { readonly status: string }) | undefined> => {
     const onFailure = (error: unknown) => {
       const askedMs = askedMsOf(error)
@@ -132,10 +132,10 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const resumed = kept === undefined ? undefined : await resume(kept.token, retry)
     if (resumed?.kind === 'further') {
       onReply(resumed.reply, true)
-      // Of one that is over there is no pace to keep.
+      // The reply about a login that is over names no pace.
       return { ...FIRST_PACING, ...resumed.reply }
     }
-    // Where the status route calls it expired, its newest code may be good: the answers to its last renewals may be lost.
+    // The status route may call a login expired whose newest code is good: the answers to its renewals may be lost.
     const start = () => api.startLogin({ token: kept?.token, returnTo: parts.returnTo, isAgain: true })
     const login = resumed?.kind === 'pending' ? resumed.login : await untilAnswered(start, retry)
     if (login === undefined) return undefined
@@ -155,18 +155,18 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
     const leftMs = () => lastWord.endsAt() + GRACE_MS - clock.now()
     while (!whole.signal.aborted) {
       await clock.sleep(leftMs(), whole.signal)
-      // What is on its way may bring another end.
+      // An answer that is on its way may set another end.
       await asking.answered()
       if (!whole.signal.aborted && leftMs() <= 0) await presumeOver()
     }
   }
 
-  /** Says that it is over, and asks on: what a phone did meanwhile the server still has, and hands over. */
+  /** Says that the login is over, but polls on: the server still hands over what a phone has approved meanwhile. */
   const presumeOver = async () => {
     const mine = linkAbort(whole.signal)
     presumed = mine
     turning.abort()
-    // Nothing is renewed any more: there is nothing else to wait for.
+    // The QR is not renewed any more, so `ask` must wait for no renewal.
     asking.onRenewal(undefined)
     show({ kind: 'expired' })
     parts.onConnection('steady')
@@ -207,12 +207,12 @@ export function createLoginFlow(parts: LoginFlowParts): LoginFlow {
       }
     },
     match: async (matchCode) => {
-      // Before it is: the page may be gone when the answer comes.
+      // Noted before the digits are sent: the page may be gone when the answer comes.
       hold(tokenNow(), shown?.kind === 'match_required' && shown.triesLeft === 1)
       try {
         onReply(await asking.match(matchCode))
       } catch (error) {
-        // The session may have been in the answer, and is given again for some seconds alone.
+        // The lost answer may have held the session, which the server repeats for some seconds only: poll at once.
         if (!isRefusal(error)) urgent.now()
         if (!(error instanceof ApiError)) throw error
         hold(tokenNow(), error.triesLeft === 0)

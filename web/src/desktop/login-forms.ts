@@ -1,4 +1,4 @@
-// What the login page loads after its first view: the digits of the phone, the code to type there, and why there is no code at all.
+// Loaded after the login page's first view: the form for the phone's digits, the code to type, why there is no code.
 import { loginForms as formWords } from '#messages/loginForms'
 import type { TitledWords } from '../page/words.ts'
 import type { Clock } from '../wire/clock.ts'
@@ -15,7 +15,7 @@ export interface LoginFormsParts {
   readonly clock: Clock
   readonly match: (matchCode: string) => Promise<void>
   readonly userCode: () => Promise<UserCodeReply>
-  /** There is something else to say now: see `words`. */
+  /** Called when `words` has changed. */
   readonly onWords: () => void
   readonly signal: AbortSignal
 }
@@ -28,7 +28,7 @@ export interface LoginForms {
 }
 
 export function createLoginForms({ root, clock, match, userCode, onWords, signal }: LoginFormsParts): LoginForms {
-  // Where the element has left the page while this was on its way, whatever stands there is another's.
+  // If the element left the page while this module loaded, the parts in its place belong to another.
   signal.throwIfAborted()
   const form = createMatchForm({ root, clock, submit: match, signal })
   const panel = createUserCodePanel(root, userCode, signal)
@@ -50,7 +50,7 @@ export function createLoginForms({ root, clock, match, userCode, onWords, signal
       else form.hide()
       const before = login
       if (view.kind === 'pending') login = loginIdOf(view.login.token)
-      // One that is no more makes way for another by itself.
+      // Another login may follow one that is over without a `starting` in between.
       const isOther = before !== undefined && before !== login
       if (view.kind === 'starting' || isOther) panel.reset()
     },

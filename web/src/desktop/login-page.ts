@@ -3,8 +3,8 @@ import { startLanguageChooser } from '../page/language-chooser.ts'
 import { pageStarted } from '../page/page-started.ts'
 import { ScanInLogin } from './scanin-login.ts'
 
-// The server checks where it leads, and how long it is. What no request has room for is dropped here: signing in must go
-// on without.
+// The server checks the address and its length. One that is too long for any request is dropped here, so that signing
+// in works without it.
 const LONGEST_RETURN_TO = 3200
 const query = new URLSearchParams(location.search)
 const asked = query.get('return_to')

@@ -15,7 +15,7 @@ export interface Span {
 
 export type LoginView =
   | { readonly kind: 'starting' }
-  /** `span`: until it is tried again, where the server has said so. `isOver`: it is not. */
+  /** `span`: the time until the page tries again, if the server named it. `isOver`: the page does not try again. */
   | { readonly kind: 'start_failed'; readonly error: unknown; readonly isOver: boolean; readonly span?: Span }
   /** `span`: until the code is renewed. `endsAt`: when the login is over, however often that happens. */
   | { readonly kind: 'pending'; readonly login: LoginReply; readonly span: Span; readonly endsAt: number }
@@ -50,7 +50,7 @@ export function viewOf(reply: BrowserReply, span: Span): LoginView | undefined {
 export const isEnd = ({ kind }: LoginView): boolean =>
   kind === 'denied' || kind === 'tries_used' || kind === 'expired' || kind === 'displaced'
 
-/** Whether the next one says nothing new of a login: every poll brings a reply. */
+/** Whether `next` tells nothing new: every poll brings a reply. */
 export function isSameView(shown: LoginView | undefined, next: LoginView): boolean {
   if (shown?.kind === 'match_required' && next.kind === 'match_required' && shown.triesLeft !== next.triesLeft)
     return false
@@ -61,7 +61,7 @@ export function isSameView(shown: LoginView | undefined, next: LoginView): boole
 
 export function statusWords(view: LoginView, connection: Connection, isOnline: boolean): TitledWords {
   if (connection === 'reconnecting') return isOnline ? loginWords.reconnecting : loginWords.offline
-  // Why, start-failed.ts says, which comes with the forms.
+  // The reason is said by start-failed.ts, which is loaded with the forms.
   if (view.kind === 'start_failed' && view.isOver) return { title: loginWords.failed, more: '' }
   if (view.kind === 'start_failed') return tryingAgainWords(view.error, isOnline)
   return view.kind === 'authenticated' ? signedInWords(view.userName) : loginWords[view.kind]

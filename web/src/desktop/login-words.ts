@@ -16,7 +16,7 @@ export function tryingAgainWords(error: unknown, isOnline: boolean): TitledWords
   if (!(error instanceof ApiError)) return login.unreachable
   const wait = error.retryAfterSeconds
   const more = wait ? trouble.tryingIn({ when: inWords(wait) }) : login.trying
-  // By its status: proxies count too.
+  // By its status, because proxies limit requests too.
   if (error.status === 429) return { title: login.slow_down, more }
   if (isProblem(error, 'overloaded')) return { title: login.overloaded, more }
   return { title: login.having_trouble.title, more: login.having_trouble.more({ more }) }

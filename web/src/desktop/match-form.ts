@@ -24,7 +24,7 @@ export interface MatchForm {
   hide(): void
 }
 
-/** Digits that were sent, and how many tries there may have been then: where there are fewer since, these were wrong. */
+/** Digits that were sent, and the tries that may have been left. If fewer are left later, the digits were wrong. */
 interface Sent {
   readonly digits: string
   readonly triesLeft: number
@@ -32,7 +32,7 @@ interface Sent {
 
 const WHOLE_LENGTH = 6
 const ALL_TRIES = 5
-/** The last digit is seen, and can be taken back, before all are sent. */
+/** The pause before the digits are sent: the person sees the last one, and can still change it. */
 const SEND_AFTER_MS = 400
 
 /** The desktop's form for the number that the phone shows. It is sent when it is full, or by its button. */
@@ -43,7 +43,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
   let busy = false
   /** Digits were to be sent while others were on their way. */
   let isNextDue = false
-  /** Of the form: when it is shown anew, nothing of before is said, or waited for. */
+  /** A turn for each time that the form is shown: the answers to earlier turns are ignored. */
   const showings = createTurns()
   let sending = new AbortController()
   let tries = ALL_TRIES
@@ -77,7 +77,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     const isStill = showings.begin()
     const matchCode = boxes.digits()
     if (matchCode.length !== WHOLE_LENGTH) {
-      // Sent once, by its being full; whoever presses the button as well is told of that one.
+      // A full form sends itself. Whoever presses the button too, on the emptied form, keeps the words about that try.
       if (matchCode !== '' || message.textContent === '') say(formWords.sixDigits, true)
       return input.focus()
     }
@@ -92,10 +92,10 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     if (!isStill()) return
     busy = false
     if (error !== undefined) refused(error, sent, focus)
-    // Whoever is told to wait presses the button.
+    // After an error that names a wait, the person presses the button.
     if (isNextDue && isOther(matchCode) && askedMsOf(error) === 0) void send()
   }
-  /** Others that got no answer may have cost a try of which no poll has told yet. */
+  /** Tries left before these digits: others without an answer may have cost one that no poll has told yet. */
   const triesBefore = (digits: string) => {
     if (unanswered === undefined) return tries
     return unanswered.digits === digits ? unanswered.triesLeft : unanswered.triesLeft - 1
@@ -107,7 +107,7 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     unanswered = triesLeft === undefined ? sent : undefined
     if (triesLeft === undefined) say(wordsFor(error), true)
     else sayWrong(error, triesLeft, sent)
-    // A poll may have told of it by now.
+    // A poll may have told of the wrong digits before this answer.
     count(triesLeft ?? tries)
     focus(input)
     void sayWhenOver(askedMsOf(error))
@@ -117,9 +117,9 @@ export function createMatchForm({ root, clock, submit, signal }: MatchFormParts)
     if (boxes.digits() === digits) boxes.clear()
     say([wordsFor(error), formWords.triesLeft({ count: triesLeft })].join(' '), true)
   }
-  /** A try that got no answer was one of wrong digits where there are fewer since. */
+  /** Takes the number of tries left. If it fell since digits were sent that got no answer, they were wrong. */
   const count = (triesLeft: number) => {
-    // A poll that was asked before is of before.
+    // A poll that was sent earlier may still tell the old number.
     tries = Math.min(tries, triesLeft)
     if (unanswered === undefined || tries >= unanswered.triesLeft) return
     const sent = unanswered

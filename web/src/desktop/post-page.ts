@@ -2,14 +2,14 @@
 
 import { pageStarted } from '../page/page-started.ts'
 
-/** A code is good once: shown twice it is nobody's, and neither is what came of it. */
+/** The form holds a code that is good once: sent twice, it is refused, and what it gave is withdrawn. */
 const stop = (event: Event) => event.preventDefault()
 
 pageStarted()
 const [form] = document.forms
 form?.submit()
 form?.addEventListener('submit', stop)
-// Whoever comes back to the page as it was left may press.
+// If the browser brings the page back as it was left, the person may press the button.
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) form?.removeEventListener('submit', stop)
 })

@@ -43,7 +43,7 @@ export function createQrPanel(root: ParentNode, clock: Clock, signal: AbortSigna
       const isTrouble = view.kind === 'start_failed' || view.kind === 'cookies_needed'
       setShown(refresh, isTrouble || isEnd(view))
       refresh.textContent = isTrouble ? loginWords.tryAgain : loginWords.newCode
-      // Nothing to scan for whoever does not see that it is blurred.
+      // Hidden from screen readers, which cannot tell that a code is blurred and not to be scanned.
       image.setAttribute('aria-hidden', String(view.kind !== 'pending'))
       if (view.kind === 'pending') image.src = view.login.qrImage
     },

@@ -38,7 +38,7 @@ export async function resume(token: string, parts: ResumeParts): Promise<Resumed
   if (login === undefined) return undefined
   const ask = () => untilAnswered(status, parts)
   const further = await whichGoesOn({ api: parts.api, old: token, next: login, ask })
-  // Another that was begun for nobody is dropped already; of a newer code of the same login the page knows what to do.
+  // A new login that nobody wants any more is dropped already. A newer code of the same login goes to the caller.
   if (parts.signal.aborted && loginIdOf(login.token) !== loginIdOf(token)) return undefined
   return further === undefined ? { kind: 'pending', login } : { kind: 'further', reply: further }
 }

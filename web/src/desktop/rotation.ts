@@ -16,13 +16,13 @@ export interface RotationParts {
   readonly returnTo: string | undefined
   readonly login: LoginReply
   /**
-   * Told of each renewal as it begins: settled, and never rejected, once what came of it was told. Resolves to
-   * true from one that may have happened without our hearing of it, until one that surely did.
+   * Called with each renewal as it begins. The promise never rejects, and settles after the outcome was told. It is
+   * true from a renewal that may have happened unheard, until one that surely happened.
    */
   readonly onRenewal: (renewal: Promise<boolean>) => void
   /** Takes the login whose QR is to be shown from now on. */
   readonly onLogin: (login: LoginReply) => void
-  /** Takes what the old login turned out to be when a renewal came too late for it. */
+  /** Called with the state of the old login when a renewal came too late for it. */
   readonly onReply: (reply: BrowserReply) => void
   readonly signal: AbortSignal
 }

@@ -35,7 +35,7 @@ const loadFormsModule = lateModule(() => import('./login-forms.ts'))
 export class ScanInLogin extends HTMLElement {
   api: LoginApi = createLoginApi({ fetch: (input, init) => fetch(input, init) })
   returnTo: string | undefined
-  /** A new sign-in is wanted, also by who is signed in. */
+  /** Asks for a new sign-in even from somebody who is signed in. */
   isAnew = false
   #life = new AbortController()
 
@@ -84,7 +84,7 @@ export class ScanInLogin extends HTMLElement {
       this.setAttribute('data-state', view.kind)
       this.setAttribute('data-connection', connection)
     }
-    // Whoever goes by the keyboard goes on from here, and not from the top of the page.
+    // Keyboard users go on from here if the part that had the focus is gone, and not from the top of the page.
     const keepFocus = (held: Element | null) => {
       if (held === null || held !== document.activeElement || isShown(held)) return
       if (isShown(refresh)) refresh.focus()
@@ -98,7 +98,7 @@ export class ScanInLogin extends HTMLElement {
       setShown(otherWay, view.kind === 'starting' || view.kind === 'pending')
       forms?.show(view)
       if (view.kind === 'match_required') void untilAnswered(loadForms, { ...source, signal: attempt.signal })
-      // Why there is no code, and never will be, is said as one: the service has answered, so that can be had.
+      // The forms have the reason of a final failure: both are said as one. The service answers, so they can be loaded.
       if (view.kind === 'start_failed' && view.isOver) void loadForms().then(speak, speak)
       else speak()
       keepFocus(held)
@@ -131,7 +131,7 @@ export class ScanInLogin extends HTMLElement {
     }
 
     const onRefresh = () => {
-      // There is no other code than the one that it tries for.
+      // The flow still tries to get a code. Starting another flow would get none sooner.
       if (view.kind === 'start_failed' && !view.isOver) return flow.tryNow()
       kept.forget()
       start()
@@ -142,10 +142,10 @@ export class ScanInLogin extends HTMLElement {
       start()
     }
     const onSignedIn = (userName: string) => {
-      // What a phone has scanned is on its way.
+      // A phone has scanned this login, so it goes on by itself.
       if (view.kind === 'scanned' || view.kind === 'match_required' || view.kind === 'authenticated') return
       attempt.abort()
-      // The server knows where from here.
+      // The server redirects this page for whoever is signed in.
       onView({ kind: 'authenticated', userName, redirectTo: location.href })
     }
     const onAskForCode = async () => {
@@ -161,19 +161,19 @@ export class ScanInLogin extends HTMLElement {
       findPart(this, button, HTMLButtonElement).addEventListener('click', onStartOver, { signal: life })
     }
     if (!this.isAnew) watchForSignIn({ api: this.api, tabs, page: document, onSignedIn, signal: life })
-    // As if loaded anew: another page of the tab may have taken its login since, and ended it.
+    // Starts as a newly loaded page does: a later page of this tab may have taken the login that it kept, and ended it.
     const onPageShow = ({ persisted }: PageTransitionEvent) => {
       if (persisted && view.kind !== 'authenticated') start()
     }
     window.addEventListener('pageshow', onPageShow, { signal: life })
-    // Whether it is the network that is away, which changes what there is to say.
+    // The words also depend on whether the network is away.
     for (const change of ['online', 'offline']) window.addEventListener(change, speak, { signal: life })
     life.addEventListener('abort', () => {
       attempt.abort()
       tabs.close()
     })
     start()
-    // Ahead of their use: the connection may be gone then.
+    // Loads the forms before they are needed: there may be no connection then.
     void firstUse({ page: document, clock: pageClock, signal: life })
       .then(loadForms)
       .catch(() => undefined)

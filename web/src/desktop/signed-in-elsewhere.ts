@@ -13,7 +13,7 @@ export interface SignedInElsewhereParts {
 /** Notices that this browser is signed in by another tab of it, at once or when this one is looked at again. */
 export function watchForSignIn({ api, tabs, page, onSignedIn, signal }: SignedInElsewhereParts): void {
   const ask = async () => {
-    // Anything but a session is no news: the login goes on, and says what there is to say.
+    // A failure is ignored: the login goes on, and shows its own troubles.
     const name = await api.signedInName().catch(() => undefined)
     if (name !== undefined && !signal.aborted) onSignedIn(name)
   }

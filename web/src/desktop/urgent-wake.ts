@@ -2,7 +2,7 @@ import type { WakeSource } from '../poll/page-wake.ts'
 
 /** A wake for whoever waits for the next try, one at a time. */
 export interface UrgentWake extends WakeSource {
-  /** Has them try at once, unless they are trying. */
+  /** Makes the listener try at once, unless it is trying. */
   now(): void
 }
 

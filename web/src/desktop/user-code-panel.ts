@@ -6,13 +6,13 @@ import { onceAtATime } from '../page/once-at-a-time.ts'
 import { createTurns } from '../page/turns.ts'
 import type { UserCodeReply } from '../wire/protocol.ts'
 
-/** So long it says that it is copied; then the button offers what it does. */
+/** How long the button says that the code is copied, before it offers that again. */
 const COPIED_MS = 4000
 
 export interface UserCodePanel {
   /** Offers the code anew: what was shown belongs to a login that is over. */
   reset(): void
-  /** Puts a code there; the person is told why there is none. */
+  /** Asks for a code and shows it, or says why there is none. */
   ask(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export function createUserCodePanel(
   const how = findPart(panel, '.how', HTMLElement)
   const address = findPart(how, '.address', HTMLElement)
   const message = findPart(panel, '.message', HTMLElement)
-  /** Of whatever is asked for: what it was for may be over by its answer. */
+  /** A turn for each request: the login that it is for may be over when the answer comes. */
   const asking = createTurns()
   let saying: ReturnType<typeof setTimeout> | undefined
 
@@ -51,7 +51,7 @@ export function createUserCodePanel(
     if (!place.contains(button)) return
     message.textContent = ''
     const isStill = asking.next()
-    // What shows it may have come a while after the press.
+    // The module of this panel may have loaded a while after the press.
     const focus = focusUnlessLeft(button)
     try {
       const reply = await request()
@@ -79,7 +79,7 @@ export function createUserCodePanel(
     reset() {
       asking.end()
       const isCopyHeld = copy === document.activeElement
-      // It may have the focus, and to put it there once more would be heard.
+      // Putting it there again would take its focus, and a screen reader would announce it once more.
       if (!place.contains(button)) place.replaceChildren(button)
       if (isCopyHeld) button.focus({ preventScroll: true })
       how.hidden = true

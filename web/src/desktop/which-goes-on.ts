@@ -13,10 +13,10 @@ export interface Contest {
 }
 
 /**
- * A renewal that comes after the scan is answered with a new login. The old one, which the phone holds, goes on then; only one
- * that is no more gives way. Of a new one that does not go on nobody else knows: it is dropped, whatever is heard of the old.
- * @returns what the old one has turned out to be, where it goes on: this very reply may have carried the session. Throws as
- * `ask` does
+ * A renewal that reaches the server after the scan starts a new login. The old one, which the phone holds, goes on
+ * then; the new one replaces it only if no phone holds it. Nobody else knows a new login that is not used: it is
+ * dropped, whatever is heard of the old one.
+ * @returns the reply about the old one if that goes on: it may have carried the session. Throws as `ask` does
  */
 export async function whichGoesOn({ api, old, next, ask }: Contest): Promise<BrowserReply | undefined> {
   if (loginIdOf(next.token) === loginIdOf(old)) return undefined

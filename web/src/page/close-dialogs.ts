@@ -1,4 +1,4 @@
-/** Answers whatever is asked over the page with no: what it was about is shown no longer. */
+/** Closes all open dialogs, which answers no: what they ask about is not shown any more. */
 export function closeDialogs(root: ParentNode): void {
   for (const dialog of root.querySelectorAll<HTMLDialogElement>('dialog[open]')) dialog.close()
 }

@@ -26,8 +26,9 @@ const KEY = 'scanin.came-back'
 const REMEMBERED_MS = 120_000
 
 /**
- * Asks until the service answers, then goes back, with pauses that grow with each failure; and a page that fails although the
- * service answers is a failure like another, so that nobody goes round in circles. Nothing is asked while nobody looks.
+ * Asks until the service answers, with pauses that grow with each failure, and then goes back. A page that fails
+ * although the service answers counts as a failure too, so that nobody goes round in circles. Nothing is asked while
+ * the page is hidden.
  */
 export async function comeBack(parts: ComingBackParts): Promise<void> {
   const { random, today, memory, ask, goBack } = parts
@@ -42,7 +43,7 @@ export async function comeBack(parts: ComingBackParts): Promise<void> {
   }
 }
 
-/** How often in a row somebody was led back in vain. A clock that was set back a little meanwhile has forgotten nothing. */
+/** How often in a row the page went back in vain. A clock that was set back a little does not change that. */
 function returnsIn(stored: string | undefined, now: number): number {
   const [, count, at] = /^(\d{1,3}) (\d+)$/.exec(stored ?? '') ?? []
   return Math.abs(now - Number(at)) < REMEMBERED_MS ? Number(count) : 0

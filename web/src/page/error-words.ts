@@ -7,7 +7,7 @@ import { inWords } from './moment-words.ts'
 
 const problemWords = new Map<string, string>(Object.entries(problem))
 
-/** Has a page say more: the login page's script has no words for what only those are told who are, or were, signed in. */
+/** Adds words that the login page's script lacks: for problems of those who are, or were, signed in. */
 export function learnProblems(more: Readonly<Partial<Record<ProblemCode, string>>>): void {
   for (const [code, words] of Object.entries(more)) problemWords.set(code, words)
 }

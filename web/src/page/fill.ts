@@ -1,10 +1,10 @@
-// In place of a value: no message has it in it.
+// Stands for the value while a message is split: no message has it.
 const HOLE = '\uFFFC'
 
 /**
- * Puts words with a value in them into a place. The value is set apart: however it is written, from the other side or with
- * signs that turn letters around, what stands beside it stays where it is.
- * @param words a message, told what to say for the value. Throws where it does not say it
+ * Writes a message with a value into a place. The value is isolated: if it reads from the other side, or has signs that
+ * turn letters around, the words beside it stay where they are.
+ * @param words makes the message of the value. Throws if the message leaves the value out
  */
 export function fill(place: Element, words: (value: string) => string, value: string | Element): void {
   const [before = '', after] = words(HOLE).split(HOLE)

@@ -8,12 +8,12 @@ export interface FirstUseParts {
   readonly signal: AbortSignal
 }
 
-/** So long after it was shown a page has what its first view takes, on a slow line too. */
+/** By then a page has all that its first view takes, even on a slow line. */
 const SHOWN_MS = 2000
-/** As early as can be: what comes of them is what people wait for. */
+/** The earliest signs that there are: people wait for what comes of them. */
 const signs = ['pointerdown', 'keydown', 'input']
 
-/** Resolves once somebody begins to use the page, or has had it before them for a moment: what can wait has waited. */
+/** Resolves once somebody begins to use the page, or has seen it for a moment. Until then whatever can wait, waits. */
 export async function firstUse({ page, clock, signal }: FirstUseParts): Promise<void> {
   const over = linkAbort(signal)
   for (const sign of signs) page.addEventListener(sign, over.abort, { capture: true, signal: over.signal })

@@ -1,16 +1,16 @@
 import { LONGEST_PATIENCE_MS, within } from '../wire/within.ts'
 
 const MOST_TIMES = 3
-// The next page may meet the instance that has not its files, while an upgrade is under way.
+// During an upgrade the page may again come from, or ask, an instance that does not have its files.
 const PAUSE_MS = 3000
 
-/** Once a page is to be left nothing else leaves it: two files may be gone at once, and be asked for twice. */
+/** Set once the page is about to be loaded anew: a second file that is gone must not start that again. */
 let isLeaving = false
 
 /**
- * Loads the page anew where the service answers and has the page, but this file no more: an upgrade came between, and its build
- * has files of other names. It never resolves then; else nothing has changed, and it resolves or rejects.
- * @param address of a file of the build: by each the page is loaded anew no more often than by page-guard.js
+ * Loads the page anew if the service still has the page, but not this file: after an upgrade the build's files have
+ * other names. Then it never resolves. Else it changes nothing, and resolves or rejects.
+ * @param address of a file of the build: for each, the page is loaded anew no more often than by page-guard.js
  */
 export async function loadAnewWhereGone(address: string): Promise<void> {
   // In the history's state, which a reload keeps also where storage is blocked.

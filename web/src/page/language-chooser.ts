@@ -6,12 +6,13 @@ const COOKIE = 'scanin_language'
 const YEAR_SECONDS = 31_536_000
 
 /**
- * `#language`: the page in another language. What is picked is remembered by this browser. By keys, each of which picks one in
- * a list that is closed, it is taken by Enter or once the list is left: people look through the list first (WCAG 3.2.2).
+ * `#language`: shows the page in another language, which this browser remembers. In a closed list each key picks a
+ * language. A choice by keys is therefore taken on Enter, or once the list is left: people look through the list first
+ * (WCAG 3.2.2).
  */
 export function startLanguageChooser(): void {
   const select = findPart(document, '#language', HTMLSelectElement)
-  // The page's own stands there from the first, and as wide as it is.
+  // The markup has the page's own language alone, which so stands there from the first, as wide as it is.
   select.replaceChildren()
   for (const language of select.dataset['offered']?.split(' ') ?? []) {
     // Each in its own words: so people find theirs.
@@ -38,12 +39,12 @@ export function startLanguageChooser(): void {
   select.addEventListener('change', () => {
     if (!isByKeys) take()
   })
-  // Where a list is open, it may be all that hears the key go down.
+  // While the list is open, the keydown may not reach the page.
   select.addEventListener('keyup', ({ key }) => {
     if (key === 'Enter') take()
   })
   select.addEventListener('blur', () => {
-    // Whoever looks at another window comes back to the list.
+    // Somebody who looks at another window comes back to the list.
     if (document.hasFocus()) take()
   })
 }

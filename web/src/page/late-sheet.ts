@@ -1,14 +1,15 @@
 import { after } from './after.ts'
 
-// The line may hang, on which what the sheet is for is there.
+// The connection may hang although the part that needs the sheet is there.
 const LONGEST_WAIT_MS = 3000
 
 const added = new Map<string, Promise<void>>()
 
 /**
- * Adds a style sheet to the page, for parts of it that come later: once, but for one that could not be had when it was asked for.
+ * Adds a style sheet for parts of the page that come later. A sheet is added once; one that failed is tried again when
+ * it is next asked for.
  * @param address of the sheet as the build names it (`LATE_SHEETS` in web/build/assets.mjs)
- * @returns when it is there, cannot be had, or is long in coming: what it is for works without
+ * @returns resolves when the sheet is there, has failed, or takes long: the parts work without it
  */
 export function addSheet(address: string): Promise<void> {
   const coming = added.get(address) ?? load(address)

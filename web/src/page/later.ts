@@ -1,6 +1,6 @@
 /**
- * What is loaded once: when it is first asked for, or ahead of that.
- * @param load rejects where it cannot be had now. It is tried again when it is next asked for
+ * Loads something once: when it is first asked for, or ahead of that.
+ * @param load rejects if it cannot be loaded now; the next call tries again
  */
 export function later<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined

@@ -1,7 +1,8 @@
 /**
- * Does what a button is for, unless that is under way. A button that is `disabled` would lose the focus.
- * @param buttons of which one is pressed at a time
- * @param isStill whether they are yet for what was begun; once they are for something else, they are left to that
+ * Does what a button is for, unless that is under way. The button is marked as busy: if it were `disabled`, it would
+ * lose the focus.
+ * @param buttons which are busy together
+ * @param isStill whether the buttons are still for this action; once they are for another, they are left as they are
  */
 export async function onceAtATime(
   buttons: HTMLButtonElement | readonly HTMLButtonElement[],

@@ -1,6 +1,6 @@
 /** What a page holds of the person who is signed in. */
 export interface Personal {
-  /** Somebody else is next: empties it, whatever is still on its way for the one before. */
+  /** Somebody else is next: empties this part, and ignores answers that are on their way for the person before. */
   forget(): void
 }
 

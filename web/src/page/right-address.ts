@@ -9,8 +9,8 @@ export interface RightAddress {
 }
 
 /**
- * The page that somebody has opened, at the address that the service is at.
- * @param publicUrl the service's own word, by its configuration: what it was asked at plays no part
+ * The opened page at the address that the service is at; `undefined` if it is there already.
+ * @param publicUrl from the service's configuration: the address that it was asked at plays no part
  */
 export function rightAddress(publicUrl: string, here: Address): RightAddress | undefined {
   const right = urlOf(publicUrl)

@@ -1,7 +1,7 @@
 /**
- * Has `part` let every tap pass for so long, from when it is called: one that was on its way to what stood there before is
- * for nobody. A shorter time takes nothing off a longer one that is under way.
- * @param ms left out: for what comes of something that was pressed, or by itself with other buttons than before
+ * Makes `part` ignore all taps for a time from now: a tap that was aimed at what stood there before must do nothing. A
+ * shorter time does not end a longer one that is under way.
+ * @param ms left out: the time for what follows a press, or appears by itself with other buttons than before
  */
 type Settle = (ms?: number) => void
 

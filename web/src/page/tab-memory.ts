@@ -24,7 +24,7 @@ export function createTabMemory(storage: () => Storage): TabMemory {
     get: (key) => page.get(key) ?? stored((each) => each.getItem(key)) ?? undefined,
     set(key, value) {
       page.set(key, value)
-      // Another page of the tab may put down another while this one rests.
+      // A copy here would hide what another page of the tab stores meanwhile.
       stored((each) => {
         each.setItem(key, value)
         page.delete(key)

@@ -7,8 +7,9 @@ import { lateModule } from './late-module.ts'
 import { setWords } from './set-words.ts'
 
 /**
- * Says what went wrong and what there is to do: for how long to wait, counted for the eye and said once to the ear, or where
- * to go. Whatever is written there later ends that; when the wait is over it says so, to eye and ear (WCAG 2.2, 4.1.3).
+ * Says what went wrong and what to do: how long to wait, which is counted for the eye and announced once, or where to
+ * go. Whatever is written to `place` later ends that. When the wait is over, that is shown and announced (WCAG 2.2,
+ * 4.1.3).
  * @param place a live region
  * @param words for what was caught, as `wordsFor`
  */
@@ -78,7 +79,9 @@ function unseen(heard: string): HTMLElement {
 
 const loadWay = lateModule(() => import('./way-to-right-address.ts'))
 
-/** Loaded where it is needed alone, which is hardly anywhere. What it cannot be had for is said in other words already. */
+/**
+ * Loads this module only if it is needed, which is rare. If it cannot be loaded, `place` has told the trouble already.
+ */
 async function showWay(place: HTMLElement, publicUrl: string): Promise<void> {
   const before = place.textContent
   const { wayToRightAddress } = await loadWay().catch(() => ({ wayToRightAddress: undefined }))

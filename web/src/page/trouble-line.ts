@@ -3,11 +3,11 @@ import { setWords } from './set-words.ts'
 /** Where the person is told what stands in the way, both of what they do and of what the page asks for by itself. */
 export interface TroubleLine {
   /**
-   * What they did failed: that stands until they do the next thing, or a look finds it done. `''`: they do it now, or it is
-   * of no one any more.
+   * Says that the person's action failed, until their next one or until a look finds it done (`isDone`). `''`: an
+   * action begins, or the words are nobody's any more.
    */
   say(words: string, isDone?: () => boolean): void
-  /** What the page asks for now and then failed, or `''`, went well. It takes the place of nothing that stands. */
+  /** Says that one of the page's own requests failed, or, by `''`, went well. Words of `say` that still stand stay. */
   sayOfLook(words: string): void
 }
 

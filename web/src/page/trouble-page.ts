@@ -14,12 +14,14 @@ const heard = findPart(place, '.unseen', HTMLElement)
 const seen = findPart(place, '[aria-hidden]', HTMLElement)
 const again = findPart(document, '#again', HTMLAnchorElement)
 
-/** By `/readyz`, not by the page itself: what led here may be good for one request alone, as a code from a provider is. */
+/**
+ * Asks `/readyz` and not this page's address, which may be good for one request alone: it may hold a provider's code.
+ */
 async function isAnswering(): Promise<boolean> {
   const ask = (signal: AbortSignal) => fetch('/readyz', { cache: 'no-store', redirect: 'manual', signal })
   try {
     const { status } = await within(LONGEST_PATIENCE_MS, ask)
-    // Another answer than these is no trouble of the service: a proxy may keep that address from people.
+    // Any other status is no trouble of the service: a proxy may keep `/readyz` from people.
     return status < 500 && status !== 429
   } catch {
     return false

@@ -1,21 +1,21 @@
-/** Tells what was begun for who, or what, was there then from what was begun for who is there now. */
+/** Tells what was begun for the person, or thing, that is there now from what was begun for an earlier one. */
 export interface Turns {
-  /** @returns what says later whether it is still the turn that it was when this was called */
+  /** @returns a function that tells whether the turn of this call still lasts */
   begin(): () => boolean
-  /** As `begin`, of the next turn: that of before has ended. */
+  /** Ends the turn and begins the next one, as `begin`. */
   next(): () => boolean
   end(): void
   /**
-   * Of what is asked again and again, which may be answered in any order.
-   * @returns the answer, or `undefined` where it is not to be shown any more: it is somebody else's turn, or what was
-   * asked for after it has been answered. Rejects as `ask` does.
+   * For what is asked again and again, and may be answered in any order.
+   * @returns the answer, or `undefined` if it must not be shown: the turn has ended, or a later request was answered
+   *   before. Rejects as `ask` does.
    */
   latest<T extends object>(ask: () => Promise<T>): Promise<T | undefined>
-  /** Something was changed just now: what was asked for before is not to be shown any more, whenever it is answered. */
+  /** Something was changed just now: the answers to earlier requests of `latest` must not be shown any more. */
   outdate(): void
 }
 
-/** Begins with the turn of whoever is there now. */
+/** Begins with a first turn, which is that of whoever is there now. */
 export function createTurns(): Turns {
   let turn = 0
   let asked = 0

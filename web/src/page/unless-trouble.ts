@@ -8,9 +8,9 @@ export interface UnlessTroubleParts {
 }
 
 /**
- * Does something for the person who is there. What stands in the way is told to them alone, and nothing of it once somebody
- * else is there.
- * @param act told what says later whether they still are
+ * Does something for the person who is there, and tells them what stood in the way. Once somebody else is there,
+ * nothing of it is told.
+ * @param act gets a function that tells whether the same person is still there
  */
 export type UnlessTrouble = (
   act: (isTheirs: () => boolean) => Promise<void>,

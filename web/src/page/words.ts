@@ -7,7 +7,7 @@ import { urlOf } from '../wire/url-of.ts'
 export const browserWords = ({ name, os }: { name: string; os: string }): string =>
   name !== '' && os !== '' ? browser.onSystem({ name, os }) : name || os || browser.unknown
 
-/** A host name as people know it out of an address; what is none stays as it is. */
+/** The host of an address; a text that is no address stays as it is. */
 export const hostOf = (origin: string): string => urlOf(origin)?.host ?? origin
 
 /** An application, and where it is unless its name says so. */
@@ -23,7 +23,7 @@ export function applicationWords({ name, origin }: Pick<Application, 'name' | 'o
 export interface TitledWords {
   readonly title: string
   readonly more: string
-  /** Somebody else may have begun it: what came of that for them. What to do next is said too. */
+  /** Set if a stranger may have begun the login: how far that got them. The page then also says what to do next. */
   readonly stranger?: 'kept_out' | 'may_be_in' | 'in'
 }
 
@@ -31,5 +31,5 @@ export interface TitledWords {
 export const whereWords = ({ ip, place }: { ip: string; place: string | undefined }): string =>
   place === undefined ? ip : `${ip} · ${place}`
 
-/** In a text as `fill` does in a part: by the signs that are there for it (isolates, Unicode UAX #9). */
+/** Isolates a value within a text, as `fill` does in a part, by the signs that Unicode has for that (UAX #9). */
 export const setApart = (value: string): string => `\u2068${value}\u2069`

@@ -5,7 +5,7 @@ import type { Assertion, Attestation, CreationOptions, RequestOptions } from '..
 /** Why this page cannot have passkeys at all. */
 export type NoPasskeys = 'insecure' | 'address' | 'unsupported'
 
-/** A passkey that was not used or made, in words to show. `isAborted`: by the page itself, and nothing to be told of. */
+/** Why a passkey was not used or made, in words to show. `isAborted`: the page itself ended it, so nothing is told. */
 export class PasskeyError extends Error {
   readonly isAborted: boolean
   constructor(words: string, { isAborted = false, cause }: { isAborted?: boolean; cause?: unknown } = {}) {
@@ -17,13 +17,13 @@ export class PasskeyError extends Error {
 
 /** The browser's passkeys. Every method throws PasskeyError; one at a time is under way, and the next ends it. */
 export interface Authenticator {
-  /** Undefined: it has them. */
+  /** `undefined`: this page can have passkeys. */
   readonly missing: NoPasskeys | undefined
-  /** @returns with the id that the service will have for it */
+  /** @returns also the id that the service will have for it */
   create(options: CreationOptions): Promise<{ id: string; attestation: Attestation }>
   /** @param signal ends it, and what the browser shows of it */
   get(options: RequestOptions, signal?: AbortSignal): Promise<Assertion>
-  /** Whether it offers passkeys where it fills in names. */
+  /** Whether the browser offers passkeys where it fills in names. */
   canFillIn(): Promise<boolean>
   /** As `get`, once the person picks one where the browser fills in names. */
   fillIn(options: RequestOptions, signal: AbortSignal): Promise<Assertion>

@@ -7,7 +7,7 @@ export interface PasskeyAddingParts {
   readonly authenticator: Pick<Authenticator, 'create'>
   /** The person has to show anew that it is them. */
   readonly onSignInAgain: () => void
-  /** Told the id of one that is about to be added: where no answer comes, it may have been. */
+  /** Called with a passkey's id before the passkey is sent: if no answer comes, it may have been added. */
   readonly onAdding: (id: string) => void
 }
 
@@ -25,7 +25,7 @@ export const createPasskeyAdding =
   (name) =>
     unlessStale(onSignInAgain, async () => {
       const options = await api.passkeyOptions({ name }).catch((cause: unknown) => {
-        // Of what was sent the name alone is the person's.
+        // The name is all that the person chose of what was sent.
         throw name !== undefined && isProblem(cause, 'invalid_request') ? new PasskeyNameError('', { cause }) : cause
       })
       const { id, attestation } = await authenticator.create(options)
@@ -33,7 +33,7 @@ export const createPasskeyAdding =
       await api.addPasskey({ name, attestation })
     })
 
-/** Does it, or where that takes a fresher sign-in, leads there. @returns whether it was done */
+/** Does it, or leads to a new sign-in if the service asks for a more recent one. @returns whether it was done */
 export async function unlessStale(onSignInAgain: () => void, act: () => Promise<void>): Promise<boolean> {
   try {
     await act()

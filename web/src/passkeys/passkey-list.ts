@@ -27,15 +27,15 @@ export interface PasskeyListParts {
   readonly onSignInAgain: () => void
   /** The session that asks is gone. */
   readonly onSignedOut: () => void
-  /** The person has asked for this one to be removed, and no answer came: it may be gone by that. */
+  /** The person has asked to remove this one, and no answer came: if it is gone, that may be why. */
   readonly onRemoveUnheard: (id: string) => void
-  /** The person has added one here, just now, or may have, or has removed this one. */
+  /** Called when the person has added a passkey here, or may have; or with the id of one that they have removed. */
   readonly onChange: (removed?: string) => void
 }
 
 export interface PasskeyList extends Personal {
   refresh(): Promise<void>
-  /** It was out of sight, and what was not done before then is not told any more. */
+  /** The list comes back to sight: what is still said of earlier failures is removed. */
   showAnew(): void
 }
 
@@ -61,7 +61,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     trouble.say('')
     return unlessTrouble(act, (error) => {
       trouble.say(passkeyErrorWords(error), isDone)
-      // No answer may have come of what was done.
+      // What was done may have reached the service without an answer.
       void look()
     })
   }
@@ -136,7 +136,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
       }
     })
     if (!isDone || !isTheirs()) return
-    // By its own answer: a look at the list comes after it, and may fail.
+    // Shown by the answer alone: a look at the list comes after it, and may fail.
     turns.outdate()
     show(shown.filter((passkey) => passkey.id !== id))
     onChange(id)
@@ -149,7 +149,7 @@ export function createPasskeyList(parts: PasskeyListParts): PasskeyList {
     try {
       if (!(await add(given === '' ? undefined : given))) return
     } catch (error) {
-      // It may be there all the same.
+      // It may have been added although no answer came.
       if (!isRefusal(error)) onChange()
       if (!(error instanceof PasskeyNameError) || !isTheirs()) throw error
       trouble.say(deviceWords.badName)

@@ -18,7 +18,10 @@ export interface PasskeyOffersParts {
   readonly wake: WakeSource
   /** Told of one that the person has picked. Never rejects. */
   readonly onPicked: (assertion: Assertion) => Promise<void>
-  /** Told that they picked one as the challenge was over: the service would take it for a wrong one. Another is on its way. */
+  /**
+   * Called when the person picked one after its challenge was over, which the service would take for a wrong one.
+   * Another challenge is on its way.
+   */
   readonly onPickedLate: () => void
   readonly signal: AbortSignal
 }
@@ -63,7 +66,7 @@ async function offerOnce(parts: PasskeyOffersParts): Promise<Assertion | undefin
     onPickedLate()
     return undefined
   } catch (error) {
-    // Ended for a new one, unless the button has begun another way.
+    // The offer has ended for a new challenge, unless the button has begun another way.
     if (turn.signal.aborted && !signal.aborted) return undefined
     throw error
   } finally {

@@ -25,13 +25,13 @@ export interface AccountListsParts {
 
 /** What somebody who is signed in sees of their account: devices, passkeys, what is new and what happened. */
 export interface AccountLists {
-  /** Shown, all of it is asked for anew. */
+  /** Shows or hides the lists. Shown, they ask for everything anew. */
   show(isShown: boolean): void
-  /** What is shown is of another day: asks for it anew, and for what has happened since. */
+  /** Asks again for what is shown, which may be old by now. */
   refresh(): void
-  /** The person has let this login in here, or done this with a passkey (`passkey_added ID`), just now: no news. */
+  /** The person has just approved this login here, or changed a passkey (`passkey_added ID`): it is no news. */
   approved(id: string): void
-  /** What it has of anybody else is gone at once. */
+  /** Says whose the lists are now. Those of anybody else are emptied at once. */
   readonly belongTo: BelongTo
   /** Asks whether all other devices are to be signed out. */
   askToEndOthers(): Promise<void>
@@ -55,7 +55,7 @@ export function createAccountLists(parts: AccountListsParts): AccountLists {
     onRemoveUnheard: (id) => newLinks.approved(`passkey_removed ${id}`),
     onChange: (removed) => {
       if (removed !== undefined) {
-        // By whomever it was added.
+        // Neither adding nor removing it is news, whoever added it.
         for (const change of passkeyChanges) newLinks.approved(`${change} ${removed}`)
       }
       void devices.refresh()

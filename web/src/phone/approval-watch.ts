@@ -6,17 +6,17 @@ import type { PhoneReply } from '../wire/protocol.ts'
 
 export interface ApprovalWatchParts
   extends Omit<PollerParts<PhoneReply>, 'isFinal' | 'connection' | 'pacing' | 'urgent'> {
-  /** The service will say no more of it, for this. */
+  /** Called when the service refuses to say more of the login. */
   readonly onRefused: (error: ApiError) => Promise<void>
 }
 
-/** Asks how a scanned login goes on, at times when nobody decides on it. */
+/** Polls how a scanned login goes on, except while a decision is on its way. */
 export interface ApprovalWatch {
   /** Asks from here on, until the end. */
   goOn(): void
-  /** Asks no more, and hears no more of what was asked. */
+  /** Stops polling, and ignores the answer to a poll that is under way. */
   pause(): void
-  /** The service is there, and has said this of it in answer to something else. */
+  /** The service has told this status in answer to another request: so it can be reached. */
   heard(status: PhoneReply['status']): void
 }
 
@@ -24,7 +24,7 @@ export function createApprovalWatch(parts: ApprovalWatchParts): ApprovalWatch {
   let watching = linkAbort(parts.signal)
   /** What the server said last. */
   let { seen } = parts
-  /** As it was told last: polls that begin anew go on from there. */
+  /** The connection as it was told last: polling that begins anew goes on from there. */
   let connection: Connection = 'steady'
 
   const onConnection = (next: Connection) => {

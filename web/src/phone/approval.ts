@@ -24,7 +24,7 @@ export type ApprovalView =
     }
   | EndedView
 
-/** A confirmation was sent, and no answer came: it may have arrived. */
+/** A confirmation was sent, and no answer came: it may have reached the service. */
 export class UnheardError extends ConnectionError {
   override name = 'UnheardError'
 }
@@ -37,21 +37,21 @@ export interface ApprovalParts {
   readonly random: () => number
   readonly wake: WakeSource
   readonly request: ScanReply
-  /** What this person has said of it in this tab before, as far as it may have been heard. */
+  /** The person's last decision in this tab that may have reached the service. */
   readonly decided: Decision | undefined
   readonly onView: (view: ApprovalView) => void
   readonly onConnection: (connection: Connection) => void
-  /** Told when it ends by each poll, while something is asked. */
+  /** Called by each poll with the end of the login, while the person can decide or type digits. */
   readonly onTime: (endsAt: number) => void
-  /** Of the tabs of this browser with the same code. Each tells the others as the person refuses in it. */
+  /** The tabs of this browser that show the same code. A tab tells the others when the person refuses in it. */
   readonly otherTabs: Pick<OtherTabs, 'tell' | 'onNews'>
-  /** Told as the person decides, before anybody else is. */
+  /** Called when the person decides, before anything is sent. */
   readonly onDecision: (decision: Decision) => void
   /** This phone is signed in no longer. */
   readonly onSignedOut: () => void
   /**
-   * Asks by which session it is signed in. By another one than it was, as the same person: then the page begins anew, and the
-   * signal aborts. That session goes on with what this one scanned, and until it does is told what strangers are.
+   * Asks which session this phone has now. If it is another one of the same person, the page begins anew, and the
+   * signal aborts. That session must scan what this one scanned: until then the service answers it as a stranger.
    */
   readonly lookAgain: () => Promise<void>
   readonly signal: AbortSignal
@@ -66,7 +66,7 @@ export interface Approval {
   deny(): Promise<void>
 }
 
-/** By the answer to what this phone sends. A poll says less: digits that are asked for may stand in another tab alone. */
+/** By the answer to this phone's own request. A poll says less: the digits may be shown in another tab only. */
 const STANDINGS: Readonly<Record<ScanReply['status'], Known['standing']>> = {
   scanned: 'asked',
   match_required: 'matching',
@@ -85,14 +85,14 @@ export function createApproval(parts: ApprovalParts): Approval {
 
   const endOf = ({ expiresInSeconds }: { readonly expiresInSeconds: number }) => clock.now() + expiresInSeconds * 1000
 
-  /** It is gone, and how it ended was not heard; or it goes on by another session. `isTaken`: it is known to. */
+  /** Ends a login that is gone, unheard, or that another session goes on with. `isTaken`: it is known that one does. */
   const endUnheard = async (isTaken = false) => {
     await parts.lookAgain()
     const goesOn = isTaken || (!signal.aborted && (await isTakenOver()))
     if (!signal.aborted) onView(goneEnd(token, { standing, decision }, goesOn))
   }
 
-  /** Whether another phone of this person has it. A poll says only that it is not this one's, as of one that is gone. */
+  /** Whether another phone of this person has the login. A poll answers that as it answers for a login that is gone. */
   const isTakenOver = () =>
     api.confirmOptions({ token }).then(
       () => false,
@@ -106,7 +106,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     onView({ kind: 'done', browser, login: loginIdOf(token), rememberFor: request.rememberForSeconds })
   }
 
-  /** It may be confirmed: by this tab, which has not heard so, or by another. */
+  /** The login may be confirmed: by this tab, whose answer was lost, or by another one. */
   const noteMayBeIn = () => {
     if (standing === 'asked') standing = 'may_be_in'
   }
@@ -140,7 +140,7 @@ export function createApproval(parts: ApprovalParts): Approval {
     onRefused,
   })
 
-  /** What comes of a step. Throws once the page is about something else: then nothing more is sent, or shown. */
+  /** Waits for a step. Throws if the page is about something else by then, so that nothing more is sent or shown. */
   const stillAsked = async <T>(step: Promise<T>): Promise<T> => {
     const answer = await step
     signal.throwIfAborted()
@@ -187,7 +187,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       if (signal.aborted) return
       if (error instanceof ConnectionError) isUnanswered = true
       if (isRefusal(error) && !isProblem(error, 'passkey_required')) return onRefused(error)
-      // Also where a tap was enough when it was scanned: there is a passkey by now.
+      // A passkey may be needed even if a tap was enough at the scan: the person has one by now.
       if (isRefusal(error)) isPasskeyAsked = true
       watch.goOn()
       throw error
@@ -195,7 +195,7 @@ export function createApproval(parts: ApprovalParts): Approval {
   }
 
   parts.otherTabs.onNews(() => {
-    // Who has refused it is the person.
+    // The person refused in another tab: a denial is then not due to wrong digits.
     if (standing === 'matching') standing = 'may_be_in'
   })
 
@@ -217,7 +217,7 @@ export function createApproval(parts: ApprovalParts): Approval {
       }),
     deny: () =>
       decide(async () => {
-        // For some seconds yet it is told who is in.
+        // It came too late. For some seconds polls still tell who is in.
         if (await sendDeny()) watch.goOn()
         else onView(deniedEnd({ standing, decision }))
       }),

@@ -23,7 +23,7 @@ export interface ApprovingParts extends Pick<ResultCardParts, 'root' | 'onAgain'
   readonly passkeys: RequestCardParts['passkeys']
   readonly show: (section: 'request' | 'result', options?: { withDevices: boolean }) => void
   readonly onConnection: (connection: Connection) => void
-  /** The person has let this login in, or may have. */
+  /** The person has approved this login, or may have. */
   readonly onApproved: (login: string) => void
 }
 
@@ -43,14 +43,14 @@ export interface Scanned {
 /** What the page shows of a code that was scanned, from the question to its end. */
 export interface Approving {
   begin(scanned: Scanned): void
-  /** What this tab has decided on is gone, and how it ended was not heard. */
+  /** Shows the end of a login that this tab decided on, and that ended unheard. */
   endUnheard(token: string, decision: Decision): void
   /** The page shows something else. */
   leave(): void
   offerToEndOthers(hasOthers: boolean): void
 }
 
-/** The tick and the name stand alone for so long: then there is more, and nothing of it under the finger that confirmed. */
+/** How long the tick and the name stand alone. More must not appear under the finger that has just confirmed. */
 const TICK_MS = 1200
 
 export function createApproving(parts: ApprovingParts): Approving {
@@ -65,7 +65,7 @@ export function createApproving(parts: ApprovingParts): Approving {
     onAgain: () => onAgain(),
   })
 
-  /** What waits for a browser that has been let in. */
+  /** The scanned login whose browser was let in, and has not got its session yet. */
   let waiting: Scanned | undefined
   const onAgain = () => {
     waiting?.onOver()
@@ -124,10 +124,10 @@ export function createApproving(parts: ApprovingParts): Approving {
   }
 }
 
-/** Keeps what the login let in signed in: the session that came of it. */
+/** Keeps the session signed in that came of this login. */
 async function keep(api: Pick<Api, 'sessions' | 'remember'>, login: string): Promise<void> {
   const session = (await api.sessions()).find((each) => each.login === login)
-  // Ended by now, and there is no more to keep than of one that never was.
+  // The session has ended by now: for the person that is as if there never was one.
   if (session === undefined)
     throw new ApiError({ code: 'not_found', status: 404, retryAfterSeconds: undefined, triesLeft: undefined })
   await api.remember({ id: session.id })

@@ -5,11 +5,11 @@ import type { CardMessage } from './card-message.ts'
 
 /** The buttons by which a card decides on an approval, with what becomes of that said in the card's message. */
 export interface CardButtons {
-  /** From here on they decide on this, or on nothing. What was begun for another changes nothing any more. */
+  /** Makes the buttons decide on this approval, or on none. What was begun for another one changes nothing any more. */
   decideOn(next: Approval | undefined): void
   /** @param words said meanwhile */
   decide(act: (approval: Approval) => Promise<void>, words?: string): Promise<void>
-  /** @returns what says later whether they still decide on what they do now */
+  /** @returns a function that tells whether the buttons still decide on the present approval */
   still(): () => boolean
 }
 
@@ -19,7 +19,7 @@ export function createCardButtons(
   message: CardMessage,
   tell: (error: unknown) => void = message.tell,
 ): CardButtons {
-  /** Of what they decide on. */
+  /** A turn for each approval that the buttons decide on. */
   const turns = createTurns()
   let approval: Approval | undefined
 

@@ -6,7 +6,7 @@ export interface CardMessage {
   say(words: string): void
   /** As `tellTrouble`. */
   tell(error: unknown, words?: (error: unknown) => string): void
-  /** The service is there again: that it could not be reached is told no more. */
+  /** The service answers again: removes the words that it could not be reached. */
   isBack(): void
 }
 

@@ -16,7 +16,7 @@ import type { Scanner } from './scanner/scanner.ts'
 /** Named by the build: how the camera's screen looks. */
 declare const VIEWFINDER_SHEET: string
 
-/** What comes sooner needs no words. */
+/** A scanner that comes sooner needs no words. */
 const SOON_MS = 500
 
 const loadScannerModule = lateModule(() => import('./scanner/scanner.ts'))
@@ -48,7 +48,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
   const message = findPart(root, '#chooser-message', HTMLElement)
   const codeMessage = findPart(form, '#user-code-message', HTMLElement)
   let scanner: Scanner | undefined
-  /** Of what the person wants: the next thing takes the place of a camera or a picture that is yet to come. */
+  /** A turn for each thing that the person asks for: the next replaces a camera or a picture that is yet to come. */
   const wishes = createTurns()
   /** The code that was sent last. */
   let typed = ''
@@ -84,7 +84,7 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
     scanner?.end()
   }
 
-  // The whole region starts the camera. A translated button's words are elements of their own, and a click is theirs.
+  // The whole region starts the camera. In a translated page the button's words are elements, which a click hits.
   camera.addEventListener('click', (event) => {
     if (event.target instanceof Node && dialog.contains(event.target)) return
     void withScanner(({ film }) => film())
@@ -114,10 +114,10 @@ export function createCodeChooser({ root, clock, onCode }: CodeChooserParts): Co
       codeMessage.textContent = ''
       say('')
       if (error !== undefined) tellTrouble(message, error)
-      // It may be good yet: the next press takes it.
+      // The code may still be good: it is put back for the next press.
       if (error !== undefined && !isRefusal(error)) input.value = typed
       typed = ''
-      // On its way before it is asked for: the camera is what most come for.
+      // Loads the scanner before it is asked for: most people come for the camera.
       loadScanner().catch(() => undefined)
     },
     leave() {

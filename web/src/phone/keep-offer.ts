@@ -11,7 +11,7 @@ export interface KeepOffer {
   show(approved: { readonly login: string; readonly rememberFor: number | undefined } | undefined): void
 }
 
-/** `.keep`: the browser that was just let in may stay for long. Asked for once it is in, it hurries nobody into it. */
+/** `.keep`: offers to keep the browser signed in for long. After the approval, so that it hurries nobody into that. */
 export function createKeepOffer(card: ParentNode, keep: (login: string) => Promise<void>): KeepOffer {
   const part = findPart(card, '.keep', HTMLElement)
   const message = findPart(part, 'p', HTMLElement)
@@ -20,7 +20,7 @@ export function createKeepOffer(card: ParentNode, keep: (login: string) => Promi
   button.className = 'button block'
   button.type = 'button'
   part.prepend(button)
-  /** Of the logins that it is offered for. */
+  /** A turn for each login that this is offered for. */
   const turns = createTurns()
   let login = ''
   let time = ''

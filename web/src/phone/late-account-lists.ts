@@ -3,8 +3,9 @@ import { createOwner } from '../page/owner.ts'
 import type { AccountLists } from './account-lists.ts'
 
 /**
- * {@link AccountLists} that are loaded once they are to be shown: whoever has yet to sign in does not wait for them.
- * @param load rejects where they cannot be had now; the next time that they are to be shown, or somebody is back, it is tried again
+ * {@link AccountLists} that are loaded when they are first to be shown: whoever has yet to sign in does not wait for
+ * them.
+ * @param load rejects if they cannot be loaded now; it is tried again when they are shown next, or somebody is back
  * @param onTrouble told why they are not shown
  */
 export function createLateAccountLists(

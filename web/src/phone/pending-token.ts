@@ -8,9 +8,9 @@ export interface PendingToken {
   keep(token: string): void
   /** This phone has scanned it, as this person: the address no longer has to carry it. */
   scanned(token: string, person: string): void
-  /** Told who is here: what another has scanned in this tab is none of theirs. A code in the address is anybody's. */
+  /** Says who is here now: forgets a code that another person has scanned here. One in the address is anybody's. */
   belongTo(person: string): void
-  /** What the person has said of this code in this tab last, as far as it may have been heard. */
+  /** The person's last decision on this code in this tab that may have reached the service. */
   decision(token: string): Decision | undefined
   decided(token: string, decision: Decision): void
   forget(): void
@@ -51,7 +51,7 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     token: () => inAddress() ?? tokenOfFragment(memory.get(KEY) ?? ''),
     keep(token) {
       if (inAddress() !== token) clearAddress()
-      // Whoever scanned the one before has not scanned this one.
+      // The person who scanned the code before has not scanned this one.
       if (memory.get(KEY) !== token) memory.remove(PERSON_KEY)
       memory.set(KEY, token)
     },
@@ -62,7 +62,7 @@ export function createPendingToken({ memory, address, history }: PendingTokenPar
     },
     belongTo(person) {
       if ((memory.get(PERSON_KEY) ?? person) === person) return
-      // A way to the provider and back has put it into the address again.
+      // The way to the provider and back has put the code into the address again.
       if (inAddress() === memory.get(KEY)) clearAddress()
       forgetKept()
     },

@@ -10,15 +10,15 @@ export type PhoneSection = (typeof sections)[number]
 const DOUBLE_CLICK_MS = 500
 
 /**
- * Shows one section of scan.html, and brings the keyboard and the screen reader to its heading: to them
- * the page would otherwise seem to stand still. What is asked over another section ends with it.
+ * Shows one section of scan.html, and moves the focus to its heading: to the keyboard and the screen reader the page
+ * would otherwise seem to stand still. Dialogs over another section are closed.
  */
 export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => void {
   const main = findPart(root, 'main', HTMLElement)
   let last: PhoneSection = 'loading'
   const settle = createSettling(main)
-  // Another site's window in front of this one, which closes itself between the two clicks of a double click, has the second
-  // go to what nobody has looked at.
+  // Another site's window could stand in front of this one and close itself between the two clicks of a double click.
+  // The second click would then hit what nobody has looked at.
   const onFront = () => {
     if (last === 'request') settle(DOUBLE_CLICK_MS)
   }
@@ -26,7 +26,7 @@ export function createPhoneSections(root: ParentNode): (shown: PhoneSection) => 
   document.addEventListener('visibilitychange', onFront)
 
   return (shown) => {
-    // First, for it gives the focus back to what had it.
+    // Closed first: a dialog that closes gives the focus back to what had it.
     if (shown !== last) closeDialogs(root)
     for (const each of sections) findPart(root, `#${each}`, HTMLElement).hidden = each !== shown
     if (shown === last) return

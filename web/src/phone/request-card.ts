@@ -70,7 +70,7 @@ export function createRequestCard({ root, timeLeft, passkeys }: RequestCardParts
     sayOfPasskeys(request.confirm === 'passkey' ? passkeyWords.needed : '')
     if (request.confirm !== 'passkey') return
     const isStill = buttons.still()
-    // Who cannot be asked now finds out by confirming.
+    // If the service cannot be asked now, the person finds out by confirming.
     const hasOne = await passkeys.has().catch(() => true)
     if (!hasOne && isStill()) sayOfPasskeys(passkeyWords.neededAndNone, { canAdd: true })
   }

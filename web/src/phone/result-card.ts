@@ -56,7 +56,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
 
   again.addEventListener('click', onAgain)
   endOthers.addEventListener('click', onEndOthers)
-  // Whoever is asked for the digits by a stranger finds out only now.
+  // Somebody who is asked for the digits by a stranger may find out only now, and can still refuse.
   deny.addEventListener('click', () => buttons.decide((approval) => approval.deny()))
 
   const showMatch = (match: Extract<ResultView, { kind: 'match' }> | undefined) => {
@@ -83,7 +83,7 @@ export function createResultCard(parts: ResultCardParts): ResultCard {
       showMatch(view.kind === 'match' ? view : undefined)
       notYou.hidden = words.stranger === undefined
       whoIsIn.textContent = words.stranger === undefined ? '' : refusalWords.stranger[words.stranger]
-      // Of a wait it is the way out, once that is long (request.css).
+      // While the phone waits this is the way out; request.css shows it once the wait is long.
       again.hidden = view.kind === 'match'
       say(words.title, view.kind === 'match' ? spelt(view.matchCode) : words.more)
       if (!isOther) return
@@ -118,5 +118,5 @@ function wordsOf(view: ResultView): TitledWords {
   }
 }
 
-/** Digit by digit, as they are to be typed: in one piece they would be read as a number of hundred thousands. */
+/** Digit by digit, as they are typed: a screen reader would read them as one large number. */
 const spelt = (digits: string): string => [...digits].join(' ')

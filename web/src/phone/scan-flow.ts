@@ -18,27 +18,29 @@ export interface ScanFlowParts {
   readonly wake: WakeSource
   /** The code that waits in this tab, and how to drop it once it has come to its end. */
   readonly pending: PendingToken
-  /** What shows a code that was scanned, which comes late. Rejects where it cannot be had now. */
+  /** Loads what shows a code that was scanned. Rejects if it cannot be loaded now. */
   readonly loadApproving: () => Promise<Pick<Approving, 'begin' | 'endUnheard'>>
   readonly onLoading: (words: string) => void
-  /** It takes longer, for this, and is tried again. */
+  /** Called with each failure that will be tried again. */
   readonly onRetrying: (error: unknown) => void
   readonly onSignIn: (why: string) => void
-  /** Signed in as they are, the person is to show anew that it is them. */
+  /** The person, although signed in, has to show anew that it is them. */
   readonly onSignInAgain: () => void
   /** Told whom this phone is signed in as; `isNew`: since less than about a minute, in this tab or another. */
   readonly onUser: (user: CurrentSession['user'], isNew: boolean) => void
   /** Told why the person is there again, if they are. */
   readonly onChooser: (error?: unknown) => void
   readonly onConnection: (connection: Connection) => void
-  /** Whoever was here is here again, and nothing else has changed. */
+  /** The same person is back, with the same session. */
   readonly onReturn: () => void
 }
 
 export interface ScanFlow {
   /** Looks who is here, and then at the code that waits, if one does. */
   begin(): Promise<void>
-  /** As `begin`, after a password or a passkey was taken: who is a stranger even now has a browser that keeps no cookie. */
+  /**
+   * As `begin`, after a password or a passkey was accepted: who is a stranger then has a browser that keeps no cookie.
+   */
   signedIn(): Promise<void>
   open(code: ChosenCode): Promise<void>
   signedOut(): void
@@ -54,7 +56,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   let attempt = new AbortController()
   /** Whom the page is about: NOBODY while it asks a stranger to sign in, and nothing until it knows. */
   let here: Here | undefined
-  /** Whether it asks them to sign in once more, signed in as they are. */
+  /** Whether the page asks somebody who is signed in to sign in once more. */
   let isOnceMore = false
 
   const restart = (): AbortSignal => {
@@ -85,7 +87,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const signInReason = async (signal: AbortSignal, strangerWords: string): Promise<string | undefined> => {
     try {
       const current = await retrying(() => api.session(), signal)
-      // Of before somebody else came: it says nothing of who is here.
+      // The flow has begun anew meanwhile: this answer says nothing of who is here now.
       if (signal.aborted) return undefined
       // Approving is a phone's right alone: a browser that was let in by scanning cannot let others in.
       if (current?.session.kind === 'browser') return phoneWords.browserSession
@@ -94,7 +96,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
       isOnceMore = false
       pending.belongTo(here.person)
       parts.onUser(current.user, isNew(current))
-      // On its way before there is a code to decide on.
+      // Loads it before there is a code to decide on.
       void parts.loadApproving().catch(() => undefined)
       return undefined
     } catch (error) {
@@ -119,7 +121,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     try {
       const request = await scan(code, signal)
       if (request === undefined || signal.aborted) return
-      // Before what may have the page loaded anew: of a code that was typed this page alone knows.
+      // Kept before `loadApproving`, which may load the page anew: only this page knows a code that was typed.
       pending.scanned(request.token, here?.person ?? '')
       const approving = await retrying(parts.loadApproving, signal)
       if (approving === undefined || signal.aborted) return
@@ -148,14 +150,14 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
   const onScanRefused = async (code: ChosenCode, error: unknown, signal: AbortSignal) => {
     if (isSignedOut(error)) return askToSignIn(phoneWords.signedOut)
     const decision = 'token' in code ? pending.decision(code.token) : undefined
-    // The browser may be in, or was refused: to say that a code is no longer good would send the person for another.
+    // The browser may be in, or refused: "no longer good" would send the person for another code.
     if ('token' in code && isProblem(error, 'expired_token') && decision !== undefined) {
       const approving = await retrying(parts.loadApproving, signal)
       if (approving === undefined || signal.aborted) return
       pending.forget()
       return approving.endUnheard(code.token, decision)
     }
-    // At the right address the code is a good one.
+    // Only the address was wrong: at the right one the code is good.
     if (isRefusal(error) && error.publicUrl === undefined) pending.forget()
     parts.onChooser(error)
   }
@@ -167,7 +169,7 @@ export function createScanFlow(parts: ScanFlowParts): ScanFlow {
     if (now.session === before.session) {
       if (now !== NOBODY) parts.onReturn()
     } else if (now === NOBODY) signedOut()
-    // The session before is gone, and this one has yet to scan what that one did, to go on with it.
+    // The session before is gone. The new one must scan the code once more to go on with the login.
     else if (isOnceMore || now.person !== before.person || pending.token() !== undefined) await begin()
     else here = now
   }
@@ -194,7 +196,7 @@ const NOBODY: Here = { person: '', session: '' }
 const whoIsIn = ({ user, session }: CurrentSession): Here =>
   session.kind === 'phone' ? { person: user.id, session: session.id } : NOBODY
 
-/** By the server's clock alone, which notes now and then that a session is used. */
+/** By two times of the server's clock, which notes only now and then that a session is used. */
 const isNew = ({ session }: CurrentSession): boolean => session.lastSeenAt === session.createdAt
 
 const isSignedOut = (error: unknown): boolean => isProblem(error, 'authentication_required')

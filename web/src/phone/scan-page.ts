@@ -31,7 +31,7 @@ import { createProviderSignIn } from './provider-sign-in.ts'
 import { createScanFlow } from './scan-flow.ts'
 import { createSignInForm } from './sign-in-form.ts'
 
-/** Named by the build: how everything looks that only those see who are signed in. */
+/** Named by the build: the sheets for what only those see who are signed in. */
 declare const DEVICES_SHEET: string
 declare const REQUEST_SHEET: string
 
@@ -44,10 +44,10 @@ const signOut = findPart(document, '#sign-out', HTMLButtonElement)
 const showSection = createPhoneSections(document)
 const tabs = openOtherTabs()
 
-/** Whether what stands in the form may be of somebody who was signed in: a stranger goes on typing. */
+/** Whether the form may hold what somebody typed who was signed in. What a stranger is typing stays. */
 let hasBeenIn = false
 
-/** Whether `#status` says that signing out was refused: what else stands there is of what is under way. */
+/** Whether `#status` says that signing out failed. Any other words there are about what is under way. */
 let isRefusalTold = false
 const tellRefusal = (words: string) => {
   isRefusalTold = words !== ''
@@ -103,12 +103,12 @@ const flow = createScanFlow({
     account.belongTo(undefined)
     askToSignIn(why, { isAgain: false })
   },
-  // Who shows that it is still them has yet to say of what is new whether it was theirs: that stays.
+  // The account lists stay as they are: the person has yet to say of what is new whether it was theirs.
   onSignInAgain: () => askToSignIn(passkeyWords.signInAgain, { isAgain: true }),
   onUser: ({ id, name }, isNew) => {
     hasBeenIn = true
     account.belongTo(id)
-    // Whoever comes back from the team's provider signed in on no page of ours.
+    // People who come back from the team's provider signed in on no page of ours, so no tab has been told.
     if (isNew) tabs.tellFirst()
     void keepOfflinePage(navigator)
     for (const place of document.querySelectorAll('.account')) place.textContent = name

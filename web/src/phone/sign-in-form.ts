@@ -7,7 +7,7 @@ import type { Api } from '../wire/api.ts'
 export interface SignInForm {
   /** @param why a line above the form, for somebody who did not expect it */
   show(why: string): void
-  /** Whoever was signed in is not: what they typed is nobody else's. */
+  /** Nobody is signed in any more: removes what the person before has typed. */
   forget(): void
 }
 

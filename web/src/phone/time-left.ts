@@ -8,7 +8,7 @@ import { isSooner } from '../wire/ending.ts'
 export interface TimeLeft {
   /** Ends the count before. @param onSecond told the seconds left, and the same in words */
   count(endsAt: number, onSecond: (seconds: number, words: string) => void): void
-  /** What is counted ends then, where that is sooner than was told before: the phone slept, and the page's clock with it. */
+  /** Ends the count at this time, if that is sooner than before: the phone slept, and the page's clock stood still. */
   endAt(endsAt: number): void
   stop(): void
 }

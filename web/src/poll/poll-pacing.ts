@@ -4,7 +4,7 @@ import { backoffMs, replyPatienceMs } from '../wire/backoff.ts'
 import type { Pacing } from '../wire/protocol.ts'
 import { LONGEST_PATIENCE_MS } from '../wire/within.ts'
 
-/** For polls before which no reply has named it: the contract's defaults. */
+/** The pace until a reply names one: the contract's defaults. */
 export const FIRST_PACING: Pacing = { intervalSeconds: 2, holdSeconds: 2 }
 
 export interface PollState {
@@ -48,9 +48,10 @@ export interface Round {
 
 const CUTS_TO_GIVE_UP = 2
 
-// Where the session may come with the reply, which is repeated for ten seconds: what is lost is to be missed well within them.
+// The longest hold if the reply may bring the session. It is repeated for ten seconds: a lost one must be missed well
+// within them.
 const MOST_SECONDS = 3
-// So many tries after a cut come within those, however long the interval.
+// After a cut, so many tries come within those ten seconds, however long the interval.
 const QUICK_TRIES = 2
 const QUICK_SECONDS = 2
 
@@ -70,11 +71,11 @@ export const waitSecondsOf = ({ hold, pacing, seen, isUpToDate }: PollState): nu
 }
 
 /**
- * How long the next poll may take: whatever it is held, as long as one that is held for the most. Longer after failures and late
- * replies: neither a slow line nor a slow server is cut for ever.
+ * How long the next poll may take: at least as long as one that is held for MOST_SECONDS. It may take longer after
+ * failures and late replies, so that neither a slow line nor a slow server is cut for ever.
  */
 export const timeoutMsOf = ({ failures, lateMs }: PollState, waitSeconds: number): number => {
-  // A reply that is held so long is missed too late anyhow, and it is a busy server's: it is not asked twice.
+  // If a reply held so long is lost, the page misses it too late anyhow; and a busy server must not be asked twice.
   const lateMostMs = waitSeconds > MOST_SECONDS ? LONGEST_PATIENCE_MS : Math.min(LONGEST_PATIENCE_MS, lateMs + 2000)
   const patienceMs = Math.max(MOST_SECONDS * 1000 + replyPatienceMs(0), replyPatienceMs(failures))
   return Math.max(patienceMs, waitSeconds * 1000 + lateMostMs)
@@ -94,7 +95,7 @@ export function afterReply(state: PollState, reply: PacedReply, round: Round): S
   const changed = reply.status !== state.seen
   const at = changed ? round.endedAt : nextTurn(pacing, round)
   const hold = holdAfterReply(state.hold, round.waitSeconds > 0)
-  // What changes comes before the hold is over.
+  // A change is answered before the hold is over.
   const lateMs = changed ? state.lateMs : round.endedAt - round.beganAt - round.waitSeconds * 1000
   return {
     state: { seen: reply.status, pacing, failures: 0, hold, isUpToDate: true, lateMs },

@@ -32,14 +32,14 @@ export interface PollerParts<R extends PacedReply> {
   readonly isFinal: (reply: R) => boolean
   readonly onReply: (reply: R) => void
   readonly onConnection: (connection: Connection) => void
-  /** How the polls before these left it. Left out: steady. */
+  /** How the polls before these left the connection. Left out: steady. */
   readonly connection?: Connection
   readonly seen: string
   readonly pacing: Pacing
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
-  /** Wakes that count however lately there was another. Left out: none. */
+  /** Wakes that bring the next poll forward however soon they follow another wake. Left out: none. */
   readonly urgent?: WakeSource
   readonly signal: AbortSignal
 }

@@ -8,7 +8,7 @@ export interface RetryParts {
   readonly clock: Clock
   readonly random: () => number
   readonly wake: WakeSource
-  /** The person asks for a try at once, also before the server's time. Left out: nobody does. */
+  /** Wakes by the person, who wants a try at once, even before the time that the server asked for. Left out: none. */
   readonly urgent?: WakeSource
   readonly signal: AbortSignal
   /** Told of each failure that will be tried again. */

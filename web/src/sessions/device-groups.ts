@@ -11,7 +11,7 @@ export interface DeviceGroups {
 }
 
 export interface GroupingParts {
-  /** What the order in a group goes by. It is the moment of the first look: nothing is to move under a finger. */
+  /** Orders the devices of a group. It is the time as of the first look, so that no row moves under a finger. */
   readonly seenAt: (device: LinkedDevice) => number
   readonly isNew: (device: LinkedDevice) => boolean
   /** On the server's clock. */

@@ -25,9 +25,9 @@ export function createDeviceList({ root, onSignOut, onRename }: DeviceListParts)
   const more = findPart(root, '#more-devices', HTMLButtonElement)
   const places = groupNames.map((name) => ({ name, rows: findPart(list, `[data-group="${name}"]`, HTMLUListElement) }))
   const rows = new Map<string, DeviceRow>()
-  /** What was new once stays so while the page is its person's. */
+  /** Devices that were new once stay so while the page is the same person's. */
   const news = new Set<string>()
-  /** Since somebody last came to look. */
+  /** `lastSeenAt` at the person's first look since they came to the page. */
   const firstSeenAt = new Map<string, number>()
   let shown: readonly LinkedDevice[] = []
   let isWhole = false

@@ -25,7 +25,7 @@ export interface ShownDevice {
 
 export interface DeviceRow {
   readonly element: HTMLElement
-  /** Changes what is not so any more, and leaves the rest alone: somebody may be reading it. */
+  /** Changes only what is different now: somebody may be reading the rest. */
   show(shown: ShownDevice): void
 }
 
@@ -61,7 +61,7 @@ export function createDeviceRow({ template, id, onSignOut, onRename }: DeviceRow
       drawSigns(findPart(row, '.device-icon', HTMLElement), browser, kind)
       name.textContent = nameOf(device)
       findPart(row, '.device-new', HTMLElement).hidden = !isNew
-      // Who has given it a name still wants to see what it is.
+      // A device that has a name also shows what it is.
       const what = device.name === undefined ? deviceWords.kind[kind] : browserWords(browser)
       findPart(row, '.device-kind', HTMLElement).textContent = what
       address.textContent = device.ip
@@ -71,7 +71,7 @@ export function createDeviceRow({ template, id, onSignOut, onRename }: DeviceRow
       mark.textContent = current ? deviceWords.current[kind] : ''
       end.hidden = current
       number.textContent = twin === 0 ? '' : String(twin)
-      // What it says comes first, for whoever says it to have it pressed (WCAG 2.5.3); then which it is.
+      // The button's own words come first, for people who press it by voice (WCAG 2.5.3); then which device it is.
       end.setAttribute('aria-labelledby', [end, name, address, number].map((each) => each.id).join(' '))
     },
   }

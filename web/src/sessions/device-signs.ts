@@ -2,7 +2,8 @@ import { findPart } from '../page/find-part.ts'
 import type { BrowserName } from '../wire/protocol.ts'
 import type { SessionKind } from '../wire/session-protocol.ts'
 
-// The signs themselves are in web/public/signs.svg, which is loaded once one is drawn. What has none of its own gets that of its kind.
+// The signs themselves are in web/public/signs.svg, which is loaded once one is drawn. A system without one gets the
+// sign of its kind.
 const systems: Readonly<Record<string, string>> = {
   Windows: 'windows',
   macOS: 'macos',

@@ -45,7 +45,7 @@ const leave = () => {
   location.replace('/')
 }
 const onGone = () => {
-  // Two may find it out in one moment: whoever is second would take the first one's way out for a circle.
+  // Two requests may find it out in one moment: the second would take the way out of the first for a circle.
   if (watching.signal.aborted) return
   if (wayOut.leads()) return leave()
   watching.abort()
@@ -66,7 +66,7 @@ const devices = createLinkedDevices({
   api,
   onSignedOut: onGone,
   onList: (list) => {
-    // A phone's page for that tells it whole, with what has ended since, and of which people say whether it was theirs.
+    // On a phone, scan.html tells all that is new, even what has ended since, and asks whether it was theirs.
     if (list.some(({ current, kind }) => current && kind === 'phone')) return
     void notes.note(list.filter(({ isNew }) => isNew).map(({ createdAt }) => createdAt))
   },

@@ -31,7 +31,7 @@ export interface LinkedDevicesParts {
 
 export interface LinkedDevices extends Personal {
   refresh(): Promise<void>
-  /** It was out of sight, and what was not done before then is not told any more. */
+  /** The list comes back to sight: what is still said of earlier failures is removed. */
   showAnew(): void
   /** Ends one of them. Throws what stood in the way. */
   end(id: string): Promise<void>
@@ -79,8 +79,8 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
   const look = () => unlessTrouble(refresh, (error) => trouble.sayOfLook(wordsFor(error)))
 
   /**
-   * Shows what was done by its own answer: a look at the list comes after it, and may fail. Where no answer came, that look says
-   * whether it was done. Throws what stood in the way.
+   * Shows a change by its own answer: the look at the list that follows may fail. If no answer came, that look shows
+   * whether the change was made. Throws what stood in the way.
    */
   const change = async <T>(ask: () => Promise<T>, after: (device: LinkedDevice) => readonly LinkedDevice[]) => {
     const isTheirs = turns.begin()
@@ -101,7 +101,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
     const left = shown.filter(({ current }) => !current)
     others.hidden = left.length === 0
     const linked = left.filter(({ kind }) => kind === 'browser')
-    // Where there are no phones beside, both buttons would do the same.
+    // Without phones in the list both buttons would do the same.
     browsers.hidden = linked.length === 0 || linked.length === left.length
   }
 
@@ -167,7 +167,7 @@ export function createLinkedDevices({ root, api, onSignedOut, onLook, onList }: 
           (device) => (isOther(device, kind) ? [] : [device]),
         )
         if (!isTheirs()) return
-        // None: those that were there are gone by a try before, whose answer was lost.
+        // 0: an earlier try has ended them, whose answer was lost.
         sayDone(said, eventWords.revokedMany({ count: ended || count }))
         focus(title)
       },

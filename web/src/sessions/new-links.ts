@@ -34,13 +34,13 @@ export interface NewLinksBanner extends Personal {
   onList(devices: readonly LinkedDevice[]): Promise<void>
   /** The person has let this login in here, or done this with a passkey (`passkey_added ID`), just now: no news. */
   approved(id: string): void
-  /** What is told next is by the events of then. */
+  /** Has the next list told by the events of that time. */
   lookAgain(): void
   /** @param isShown whether the page has room for it now */
   show(isShown: boolean): void
 }
 
-/** It comes by itself: longer than it takes to see that it did, and to hold back the finger. */
+/** How long the banner ignores taps. It comes by itself: people have to see that, and to hold back the finger. */
 const SETTLING_MS = 1000
 
 const ROOM_BELOW_TITLE = 12
@@ -65,10 +65,10 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   const passkeys = findPart(root, '#passkeys-title', HTMLElement)
   let visit = freshVisit()
   let lookBack = later(api.events)
-  /** Whether what has ended since is among what is told. */
+  /** Whether sessions that have ended since are among what is told. */
   let isWhole = false
   let hasRoom = false
-  /** Of all that is new by the last look, also of what the person needs not be told. */
+  /** The times of all that was new by the last look, even of what the person need not be told. */
   let moments: readonly number[] = []
   const notes = createVisitNotes(api)
   const turns = createTurns()
@@ -103,7 +103,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
       list,
       links.map((link) => rowOf(link.id).show(link, now)),
     )
-    // Also where its button has done what it does. Not the button of another: Enter may be held down.
+    // Also if the row's button is gone after its press. Not another row's button: Enter may still be held down.
     if (row && (!row.isConnected || held?.closest('[data-link] [hidden]'))) focusAfter(before, row, title)
   }
 
@@ -119,7 +119,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
 
   const signOut = (id: string) => {
     trouble.say('')
-    // Not taken back: where no answer came, the next look may find it gone by this very word.
+    // Kept even if the request fails: if only its answer was lost, the next look finds the session ended by it.
     visit.ended.add(id)
     return unlessTrouble(
       () => end(id),
@@ -128,7 +128,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
   }
 
   const noteVisit = async () => {
-    // Up to then there may be more, of which the person was told nothing.
+    // Without the events there may be more up to then that the person was not told.
     if (isWhole) await notes.note(moments)
   }
 
@@ -152,7 +152,7 @@ export function createNewLinks({ root, api, end, onSignedOut }: NewLinksParts): 
     async onList(devices) {
       // What has ended since is told by events alone. Without them the rest is told all the same.
       const past = await turns.latest(async () => ({ events: await lookBack().catch(() => undefined) }))
-      // Nobody sees it, so it is neither told nor noted: with room for it, all is asked for anew.
+      // While the banner is hidden nothing is told or noted: when it is shown, everything is asked for anew.
       if (past === undefined || !hasRoom) return
       isWhole = past.events !== undefined
       const before = visit.told

@@ -1,4 +1,4 @@
-/** Whatever comes there means that somebody was signed in or out in a tab of this browser. */
+/** The channel's name. A message there means that somebody signed in or out in another tab of this browser. */
 const SIGNED_IN = 'scanin.signed-in'
 
 export interface OtherTabs {
@@ -35,7 +35,7 @@ export function openOtherTabs(name = SIGNED_IN): OtherTabs {
   }
 }
 
-/** Firefox has none where it keeps cookies from the page (SecurityError): each tab then learns it by itself, once it is looked at. */
+/** Firefox refuses one where it keeps cookies from the page (SecurityError): each tab asks when it is looked at. */
 function openChannel(name: string): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel(name)

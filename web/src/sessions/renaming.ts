@@ -19,7 +19,7 @@ export function createRenaming(root: ParentNode): AskName {
   const field = findPart(form, 'input', HTMLInputElement)
   const message = findPart(form, '.message', HTMLElement)
   const submit = findPart(form, '[type="submit"]', HTMLButtonElement)
-  /** Of the dialog: by the end of what it was asked to save it may have opened anew. */
+  /** A turn for each time that the dialog is opened: it may be open anew when a save is answered. */
   const turns = createTurns()
   let save = async (_name: string) => {}
 

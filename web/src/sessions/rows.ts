@@ -10,11 +10,11 @@ export function putInOrder(place: Element, wanted: readonly Element[]): void {
 }
 
 /**
- * Whoever goes by the keyboard stays at a row whose part they had is gone, or where it was. The row itself, or the next one,
- * and not what ends it: Enter that is held down for too long must not end that too.
+ * Keeps keyboard users in place when the part with the focus is gone: focuses its row, or the next one. Not a button,
+ * for Enter that is held down too long must not end that session too.
  * @param before the rows as they were
  * @param row where the focus was
- * @param otherwise where no row is left
+ * @param otherwise focused if no row is left
  */
 export function focusAfter(before: readonly Element[], row: Element, otherwise: HTMLElement): void {
   const at = before.indexOf(row)

@@ -14,8 +14,8 @@ export interface SessionEnd {
 }
 
 /**
- * `#ending`: that the session is about to end, and the way to a new one. No session lives on for being looked at: its whole
- * life is what limits what a stolen one is worth. So there is no more time to be had but by signing in again.
+ * `#ending`: warns that the session is about to end, with the way to a new one. Using a session does not extend it: its
+ * whole life limits what a stolen one is worth. So only a new sign-in gives more time.
  */
 export function createSessionEnd({ root, clock }: { root: ParentNode; clock: Clock }): SessionEnd {
   const card = findPart(root, '#ending', HTMLElement)

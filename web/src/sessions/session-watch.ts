@@ -9,7 +9,7 @@ export interface SessionWatchParts {
   readonly api: Pick<Api, 'session'>
   readonly clock: Clock
   readonly wake: WakeSource
-  /** Tells that the session may be another one, or none, since a moment ago: a look that is under way may know nothing of it. */
+  /** Calls back when the session may just have changed or ended. A look that is under way may not know that. */
   readonly onNews: (listener: () => void) => () => void
   readonly isHidden: () => boolean
   readonly onSession: (session: CurrentSession) => void

@@ -3,8 +3,9 @@ import type { Api } from '../wire/api.ts'
 /** What the service is told that the person was shown on this device. */
 export interface VisitNotes {
   /**
-   * Says that they were shown all that is new up to the latest of these moments, unless that was said: the list as it was is
-   * shown once more where one of it is changed. Nobody waits for it: what is not noted is told once more.
+   * Tells the service that the person was shown all that is new up to the latest of these moments, unless it was told:
+   * a list that is shown once more, after a change, brings the same ones. Nobody waits for it: if it fails, the news is
+   * told again.
    */
   note(moments: readonly number[]): Promise<void>
   /** Whoever comes next was shown nothing yet. */

@@ -10,7 +10,7 @@ export interface WayOut {
 
 export interface WayOutParts {
   readonly memory: TabMemory
-  /** Epoch milliseconds: what was remembered may be another page's. */
+  /** Epoch milliseconds: the time in the memory may be an earlier page's. */
   readonly now: () => number
 }
 

@@ -27,7 +27,7 @@ export interface NewLink {
 export interface Visit {
   /** Logins that the person has approved in it, and what they have done with passkeys, by the id of the row that tells it. */
   readonly approved: Set<string>
-  /** Sessions that they have had signed out in it, whatever was heard of it. */
+  /** Sessions that the person has asked to end in this visit, whether or not an answer came. */
   readonly ended: Set<string>
   /** Sessions that they have said were theirs. */
   readonly known: Set<string>
@@ -36,9 +36,9 @@ export interface Visit {
 }
 
 /**
- * What there is to tell: sessions that are new, those that were told before, what was new by the events and has ended since, and
- * what was done with passkeys, also by this phone's own session: another may have its cookie. What its owner has just approved
- * or done, knows, or has ended before is no news. The newest first.
+ * What there is to tell, the newest first: new sessions; those that were told before; those that were new by the events
+ * and have ended since; and changes of passkeys, even by this phone's own session, whose cookie another may have. What
+ * the owner has just approved or done, knows, or has ended before is no news.
  */
 export function whatIsNew(
   devices: readonly LinkedDevice[],

@@ -52,7 +52,7 @@ export class ApiError extends Error implements ApiErrorParts {
 /** Nobody answered, or not in time. */
 export class ConnectionError extends Error {
   override name = 'ConnectionError'
-  /** All the time that there was had passed. */
+  /** Whether the time for the request had passed. */
   readonly isLate: boolean
   constructor(message?: string, { isLate = false, ...options }: ErrorOptions & { isLate?: boolean } = {}) {
     super(message, options)
@@ -60,7 +60,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Whether nobody had answered as the time for it was over: the line may be slow, and give more of it another time. */
+/** Whether nobody answered within the time for it: the line may be slow, and the next try should have more of it. */
 export const ranOutOfTime = (error: unknown): boolean => error instanceof ConnectionError && error.isLate
 
 /** Whether the server said no for this. */

@@ -49,10 +49,10 @@ export interface Api extends LoginApi {
   remember(ask: { id: string }): Promise<void>
   rename(ask: { id: string; name: string }): Promise<void>
   events(): Promise<readonly AccountEvent[]>
-  /** Says that the person was shown on this device what happened until then, a moment of the server's. */
+  /** Says that the person was shown on this device what happened until then, by the server's clock. */
   noteVisit(ask: { until: number }): Promise<void>
   passkeys(): Promise<readonly Passkey[]>
-  /** @param ask.name what it is to be called: refused here, as later, where it may not be */
+  /** @param ask.name the passkey's name: one that is not allowed is refused here already, as later */
   passkeyOptions(ask?: { name?: string | undefined }): Promise<CreationOptions>
   addPasskey(ask: { name?: string | undefined; attestation: Attestation }): Promise<void>
   removePasskey(ask: { id: string }): Promise<void>

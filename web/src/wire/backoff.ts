@@ -13,8 +13,8 @@ export function backoffMs(failures: number, random: () => number): number {
 }
 
 /**
- * How long a reply may take. The service repeats a hand-over for ten seconds alone, so whoever hears nothing asks again well
- * within them, and once more. A line that is too slow even for the second try gets all the time that there is.
+ * How long a reply may take. The service repeats a hand-over for ten seconds only, so a page that hears nothing must
+ * ask again well within them, and once more. A line that is too slow even for the second try gets the longest time.
  * @param failures in a row, so far
  */
 export const replyPatienceMs = (failures: number): number => Math.min(LONGEST_PATIENCE_MS, 4000 + 3000 * failures)

@@ -1,6 +1,6 @@
 /** Time, handed in so that a test owns it. */
 export interface Clock {
-  /** Milliseconds on a monotonic clock: nobody's wall clock, so setting the time of day changes nothing. */
+  /** Milliseconds on a monotonic clock: setting the time of day does not change them. */
   now(): number
   /** Epoch milliseconds by a clock that anybody may set. It goes on while the device sleeps, as `now` does not everywhere. */
   today(): number
@@ -8,7 +8,7 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
-/** Some 25 days. Browsers take what is longer for no time at all, so that it is waited for in parts. */
+/** Some 25 days. Browsers take a longer time for none at all, so a longer wait is split into parts. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The page's own time. */

@@ -1,13 +1,13 @@
 import type { Clock } from './clock.ts'
 
-/** The end of something of which it was said how long it has yet. */
+/** The end of something whose remaining time was told. */
 export interface Ending {
   /** On the page's clock. */
   readonly endsAt: number
   /**
-   * Whether it may be over: by the page's clock, which stands still while a device sleeps, or by the time of day, which anybody
-   * may set. For words and for asking anew, never for what counts.
-   * @param earlyMs so long before already
+   * Whether it may be over: by the page's clock, which stands still while a device sleeps, or by the time of day, which
+   * anybody may set. Good for words and for asking anew, never for a decision.
+   * @param earlyMs answers true so long before the end already
    */
   mayBeOver(earlyMs?: number): boolean
 }

@@ -20,11 +20,11 @@ export interface StatusAsk {
   readonly signal?: AbortSignal
 }
 
-/** What the desktop asks. Every call throws ApiError, ConnectionError or DecodeError, and none takes longer than its deadline. */
+/** What the desktop asks. Every call throws ApiError, ConnectionError or DecodeError, and ends by its deadline. */
 export interface LoginApi {
   /**
    * @param ask.token of the login that is to have a new code; left out, another is begun
-   * @param ask.isAgain one before ran out of its time: this one has more
+   * @param ask.isAgain a try before ran out of its time: this one has more
    */
   startLogin(ask: { token?: string | undefined; returnTo?: string | undefined; isAgain?: boolean }): Promise<LoginReply>
   loginStatus(ask: StatusAsk): Promise<BrowserReply>
@@ -56,7 +56,7 @@ export function createLoginApi({ fetch }: { fetch: Fetch }): LoginApi {
   const { get, post, remove, ask } = callsOver(fetch)
   return {
     startLogin: async ({ token, returnTo, isAgain }) => {
-      // The code before is good for some seconds more: by then there should be another try.
+      // The old code is good for some seconds more: there should be another try within them.
       const patienceMs = patienceMsFor(isAgain || token === undefined)
       return decodeLogin(await post('/login', { token, return_to: returnTo }, patienceMs))
     },

@@ -22,7 +22,7 @@ export interface PasskeyDescriptor {
   transports: (typeof transportNames)[number][]
 }
 
-/** What a browser makes a passkey by. */
+/** The options by which a browser makes a passkey. */
 export interface CreationOptions {
   rp: { id: string; name: string }
   user: { id: string; name: string; displayName: string }
@@ -34,7 +34,7 @@ export interface CreationOptions {
   attestation: 'none'
 }
 
-/** What a browser asks for a passkey by. */
+/** The options by which a browser asks for a passkey. */
 export interface RequestOptions {
   rpId: string
   challenge: string
@@ -43,7 +43,7 @@ export interface RequestOptions {
   allowCredentials: PasskeyDescriptor[]
 }
 
-/** What comes of either, to be sent as it is. */
+/** The authenticator's answer to either, which is sent on as it is. */
 export type Attestation = Readonly<Record<string, unknown>>
 export type Assertion = Readonly<Record<string, unknown>>
 

@@ -21,7 +21,7 @@ export interface Pacing {
   readonly holdSeconds: number
 }
 
-/** For what somebody signs in, where that is not ScanIn itself. */
+/** The application that somebody signs in to, unless that is ScanIn itself. */
 export interface Application {
   readonly name: string
   readonly origin: string | undefined
@@ -70,7 +70,7 @@ export interface ScanReply {
   readonly ageSeconds: number
   readonly origin: string
   readonly application: Application | undefined
-  /** The application runs on a device of its own, which waits: no browser does. Left out: it does not. */
+  /** Whether the application's own device waits, in place of a browser. Left out: a browser waits. */
   readonly isDevice?: boolean | undefined
   /** What the application asks to know of the person, as OAuth names it; empty where that is not said. */
   readonly scopes: readonly string[]
@@ -108,7 +108,7 @@ const applicationOf = (from: Fields): Application => ({
   origin: optional(text)(from, 'origin'),
 })
 const application = optional(inside(applicationOf))
-/** What the service does not know it says so of, in English: here that is `''`, and the page has its own words for it. */
+/** The service calls the unknown "unknown", in English. Here that becomes `''`, for which the page has words. */
 const known: Field<string> = (from, key) => text(from, key).replace(/^unknown (browser|system)$/i, '')
 export const browserName = /* @__PURE__ */ inside((from) => ({ name: known(from, 'name'), os: known(from, 'os') }))
 
@@ -158,7 +158,7 @@ export function decodeUserCode(value: unknown): UserCodeReply {
   }
 }
 
-/** Nothing is fetched for a picture, from wherever. Pure: the login page, which has no logos, leaves it out. */
+/** Takes `data:` pictures alone: nothing is fetched. Pure: the login page, which has no logos, leaves it out. */
 const logo = /* @__PURE__ */ optional(
   /* @__PURE__ */ inside((from) => {
     const address = optional(text)(from, 'logo')

@@ -16,14 +16,14 @@ export type Fetch = typeof globalThis.fetch
 const SOON_FORGOTTEN_MS = 6000
 
 /**
- * For what the service says again to who asks how it went, but for ten seconds alone: there has to be time to ask. A line on
- * which that was too short once gets all the time that there is.
+ * The time limit for a request whose outcome the service repeats, but for ten seconds only: time must be left to ask
+ * again. After a try that was too short, the next gets the longest time: the line may be slow.
  */
 export const patienceMsFor = (isAgain = false): number => (isAgain ? LONGEST_PATIENCE_MS : SOON_FORGOTTEN_MS)
 
 /**
- * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204).
- * Throws ApiError when the server says no, ConnectionError when nobody answers in time, DecodeError for an answer that is not JSON.
+ * One exchange with our own origin. Answers with the decoded JSON (`undefined` for 204). Throws ApiError when the
+ * server says no, ConnectionError when nobody answers in time, DecodeError for an answer that is not JSON.
  */
 export function send(fetch: Fetch, request: Request): Promise<unknown> {
   const { timeoutMs = LONGEST_PATIENCE_MS, signal: outer } = request

@@ -1,11 +1,11 @@
 import { linkAbort } from './linked-abort.ts'
 
-/** How long anything that is asked is waited for, unless it has a reason for another time. */
+/** The time limit of every request that has no reason for another one. */
 export const LONGEST_PATIENCE_MS = 10_000
 
 /**
- * Asks with a signal that aborts once so much time has passed, or with `outer`. Rejects as `ask` does.
- * @param ask the whole exchange: the signal is let go when it is over
+ * Asks with a signal that aborts after so much time, or with `outer`. Rejects as `ask` does.
+ * @param ask the whole exchange: `outer` has no effect once it is over
  */
 export async function within<T>(
   ms: number,

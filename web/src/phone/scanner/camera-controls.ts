@@ -30,7 +30,7 @@ export function controlsOf(track: MediaStreamTrack): CameraControls {
   const capabilities: object = 'getCapabilities' in track ? track.getCapabilities() : {}
   const first = track.getConstraints()
   const chosen = new Map<string, Constraints>()
-  // What is applied takes the place of all that was.
+  // Applying constraints drops all earlier ones, so all are sent.
   const apply = (name: string, constraints: Constraints) => {
     chosen.set(name, constraints)
     return track.applyConstraints({ ...first, advanced: [...chosen.values()] })

@@ -4,7 +4,7 @@ import { CameraError } from './camera-error.ts'
 import { asksAgain, cameraHelpFor } from './permission-help.ts'
 
 export interface CameraTroubleParts {
-  /** The place for steps; whoever says something takes it away. */
+  /** The place for steps. `say` hides it. */
   readonly help: HTMLElement
   readonly say: (words: string) => void
 }
@@ -13,11 +13,11 @@ export interface CameraTroubleParts {
 export function createCameraTrouble({ help, say }: CameraTroubleParts): (error: unknown) => Promise<void> {
   const steps = help.querySelector('ol')
   return async (error) => {
-    // It is what reads.
+    // The reader failed, not the camera.
     if (!(error instanceof CameraError)) return say(scanWords.readerMissing)
     if (error.trouble !== 'refused') return say(scannerWords.camera[error.trouble])
     const kind = cameraHelpFor(navigator.userAgent, navigator.maxTouchPoints)
-    // Apple's say "prompt" even where they will not ask before the page is loaded anew.
+    // Apple's browsers say "prompt" even if they will not ask again before the page is loaded anew.
     const isPutAside = kind !== 'safariPhone' && kind !== 'inApp' && (await asksAgain())
     say(isPutAside ? scannerWords.cameraPutAside : scannerWords.camera.refused)
     if (isPutAside) return

@@ -30,10 +30,10 @@ const BETWEEN_LOOKS_MS = 100
 export async function scanWithCamera(parts: CameraParts): Promise<void> {
   const { video, reader, signal } = parts
   if (!cameraPossible()) throw new CameraError('insecure')
-  // Who refuses the camera is told of that alone.
+  // If the camera is refused, only that is thrown: the reader's failure must not stay unhandled.
   reader.catch(() => undefined)
   const stream = await openCamera(parts.deviceId)
-  // At once, and not after the look that is under way.
+  // Called at once on an abort, without waiting for the look that is under way.
   const letGo = () => {
     // The next scan may have begun in the same place. WebKitGTK hangs where tracks are stopped that a video plays.
     if (video.srcObject === stream) {
@@ -71,7 +71,7 @@ async function readUntilTaken(stream: MediaStream, parts: CameraParts) {
     if (state === 'stopped') throw new CameraError('stopped')
     const isInterrupted = state === 'interrupted'
     if (isInterrupted !== wasInterrupted) onInterrupted(isInterrupted)
-    // Safari pauses what it takes the camera from, and does not go on by itself.
+    // Safari pauses the video when it takes the camera away, and does not go on by itself.
     if (wasInterrupted && !isInterrupted) await playOn(video)
     wasInterrupted = isInterrupted
     const reader = readerOrTrouble()

@@ -7,7 +7,7 @@ export interface Pixels {
 
 /**
  * The picture in the full range of greys, with each pixel's own error averaged away: for what is dark or washed out.
- * A code's modules are gone where they were smaller than three pixels, which the picture itself is read for.
+ * That blurs a code's modules if they are smaller than three pixels: for those the picture itself is read.
  */
 export function brightened(pixels: Pixels): Uint8ClampedArray<ArrayBuffer> {
   const greys = averaged(greysOf(pixels), pixels, 1)
@@ -46,7 +46,7 @@ function painted(greys: Uint8Array, brightness: (grey: number, at: number) => nu
   return data
 }
 
-/** Between which greys all lie but the hundredth at each end. */
+/** The range in which all greys lie, but for the darkest and the brightest hundredth. */
 function rangeOf(greys: Uint8Array): readonly [number, number] {
   const counts = new Uint32Array(256)
   for (const grey of greys) counts[grey] = (counts[grey] ?? 0) + 1
@@ -73,7 +73,7 @@ function averaged(greys: Uint8Array, { width, height }: Pixels, reach: number): 
   return both
 }
 
-/** A sum that takes one in and lets one go with each step: the work is the same for every reach. */
+/** A running sum takes in one pixel and lets go of one with each step: the work is the same for any reach. */
 function averageLine(from: Uint8Array, to: Uint8Array, start: number, step: number, length: number, reach: number) {
   const last = length - 1
   const at = (index: number) => from[start + step * Math.max(0, Math.min(index, last))] ?? 0

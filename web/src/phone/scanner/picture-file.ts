@@ -10,7 +10,7 @@ const longestSides = [1600, 900, 2800, 480]
 
 /**
  * Looks for a QR code in a picture file of any kind that the browser can show. Rejects as the reader does.
- * @param signal ends it once the size that is being read is done: what it comes to then says nothing
+ * @param signal ends the search after the size that is being read; the result says nothing then
  */
 export async function readPicture(file: Blob, reader: QrReader, signal: AbortSignal): Promise<PictureResult> {
   const address = URL.createObjectURL(file)

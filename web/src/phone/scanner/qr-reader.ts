@@ -64,7 +64,7 @@ function orElse(first: QrReader, second: () => Promise<QrReader>): QrReader {
   }
 }
 
-/** A reader that another takes over from, as soon as that has come, when it has found nothing for long. */
+/** Uses the first reader. If the scan goes on after LOOKS_BEFORE_DOUBT looks, the second replaces it once loaded. */
 function doubted(first: QrReader, second: () => Promise<QrReader>): QrReader {
   let reader = first
   let looks = 0

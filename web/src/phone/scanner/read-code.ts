@@ -16,13 +16,13 @@ const options: ReaderOptions = {
 const attempts: readonly ((picture: Pixels) => Promise<string | undefined>)[] = [
   (picture) => read({ ...picture, data: brightened(picture) }),
   (picture) => read({ ...picture, data: sharpened(picture) }),
-  // Sees what the other one does not among much that looks like a code.
+  // This reader finds codes that the other misses among much that looks like a code.
   async (picture) => readOtherwise(picture),
 ]
 
 /**
- * What the code in a picture says. It is read as it is, and where that finds nothing in other ways.
- * @param thoroughly in all of them. Else in one, another with each number: a camera has the next picture soon
+ * What the code in a picture says. The picture is read as it is, and if nothing is found, in other ways.
+ * @param thoroughly tries all of them; else one, which `number` chooses: a camera has the next picture soon
  */
 export async function readCode(picture: Pixels, number: number, thoroughly: boolean): Promise<string | undefined> {
   const tried = thoroughly ? attempts : [attempts[number % attempts.length]]

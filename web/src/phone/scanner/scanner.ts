@@ -15,13 +15,13 @@ export interface ScannerParts {
   readonly camera: HTMLElement
   readonly help: HTMLElement
   readonly clock: Clock
-  /** @param isWrong left out: it is */
+  /** @param isWrong left out: true */
   readonly say: (words: string, isWrong?: boolean) => void
   readonly onToken: (token: string) => void
 }
 
 export interface Scanner {
-  /** Films until a code is read; nothing if it does already. */
+  /** Films until a code is read. Does nothing if it films already. */
   film(): Promise<void>
   /** Reads a picture that the person chose. */
   read(picture: Blob): Promise<void>
@@ -51,7 +51,7 @@ export function createScanner({ camera, help, clock, say, onToken }: ScannerPart
     tellThem(token === undefined ? scanWords.notOurs : '')
     return token
   }
-  // In this order: what has the focus when the screen opens, gets it back if it is there when that closes.
+  // In this order: the dialog gives the focus back to what had it when it opened, if that is visible when it closes.
   const showCamera = (isOn: boolean) => {
     if (isOn) viewfinder.open()
     start.hidden = isOn || !cameraPossible()
@@ -67,7 +67,7 @@ export function createScanner({ camera, help, clock, say, onToken }: ScannerPart
   const film = async () => {
     if (interrupted) endFilming()
     if (filming) return
-    // It was asked for in time, and what films came too late: nobody looks.
+    // The person asked for the camera and then left the page, while the scanner was on its way.
     if (document.hidden) {
       resting = true
       return
@@ -91,7 +91,7 @@ export function createScanner({ camera, help, clock, say, onToken }: ScannerPart
     try {
       await scanWithCamera({ video, deviceId: lens, reader, clock, onFilming, onText, onInterrupted, signal })
     } catch (error) {
-      // The one that was chosen may be gone: the next try is with any.
+      // The chosen camera may be gone: the next try takes any.
       lens = undefined
       if (filming === mine) await tell(error)
     } finally {
@@ -155,6 +155,6 @@ export function createScanner({ camera, help, clock, say, onToken }: ScannerPart
   }
 }
 
-/** The person types, or is being asked something: the camera's screen, which they did not call now, would lie over it. */
+/** The person types, or is being asked something: the camera's screen, coming back by itself, would cover that. */
 const isElsewhere = (): boolean =>
   document.activeElement instanceof HTMLInputElement || document.querySelector('dialog[open]') !== null

@@ -107,7 +107,7 @@ export function createViewfinder({ dialog, clock, onStop, onLens }: ViewfinderPa
       dialog.dataset['state'] = 'found'
       say(scannerWords.viewfinder.found)
       video.pause()
-      // To who asks for less motion a buzz is some, too.
+      // People who ask for less motion get no buzz either.
       const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches
       if (!isStill && 'vibrate' in navigator) navigator.vibrate(60)
       await clock.sleep(FOUND_MS, signal)

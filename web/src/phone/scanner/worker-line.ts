@@ -5,8 +5,8 @@ export interface WorkerLine {
   /** Aborts once the worker's script could not be loaded, or had a fault. That may show while nobody waits for an answer. */
   readonly broken: AbortSignal
   /**
-   * The next thing that the worker says. Rejects when that is bad news, or does not come in time. Then the worker is ended,
-   * and what is asked after that waits for its whole time.
+   * The worker's next answer. Rejects if that is a failure, or does not come in time, and ends the worker then: a later
+   * question waits for its whole time in vain.
    */
   ask(question: ReaderQuestion, owned: Transferable[], longestMs: number): Promise<ReaderAnswer>
 }

@@ -9,7 +9,8 @@ import { openWorkerLine } from './worker-line.ts'
 /** The address of reader-worker.ts, which the build puts here. */
 declare const READER_WORKER: string
 
-// It is 345 kB with the worker's script, four seconds of a slow line. Who waits longer is better served by the page's own.
+// With the worker's script this is 345 kB, four seconds on a slow line. If it takes longer, the page's own reader
+// serves people better.
 const LONGEST_LOAD_MS = 20_000
 const LONGEST_BEGIN_MS = 10_000
 // A second or two, on a slow phone several: a worker that has said nothing for so long is gone.
@@ -29,7 +30,7 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
   let turn: Promise<unknown> = Promise.resolve()
   const read = async (source: QrSource) => {
     const { picture, owned } = await pictureOf(source)
-    // A film goes on, a picture does not.
+    // The camera has a next picture soon, a file has none.
     const thoroughly = source instanceof HTMLCanvasElement
     const longestMs = thoroughly ? LONGEST_PICTURE_MS : LONGEST_LOOK_MS
     const answer = await line.ask({ kind: 'read', picture, thoroughly }, owned, longestMs)
@@ -44,7 +45,7 @@ export async function loadWorkerReader(clock: Clock): Promise<QrReader> {
   }
 }
 
-/** @param broken the worker that it is for is */
+/** @param broken aborts when the worker that this is for is broken */
 function loadWasm(broken: AbortSignal): Promise<ArrayBuffer> {
   const load = async (signal: AbortSignal) => {
     const response = await fetch(wasmAddress, { signal })
