@@ -1,5 +1,5 @@
-// What pages load, for the oldest browsers that they run in: bundled, small, and named by what is in it, so that a browser
-// may keep each file for good.
+// What pages load: bundled and minified for the oldest browsers that they run in, and named by a hash of the content,
+// so that a browser may keep each file for good.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join, relative, resolve } from 'node:path'
@@ -7,21 +7,22 @@ import { build, transform } from 'esbuild'
 import { inOneFile } from './one-file.mjs'
 import { onlyUsed, wordsIn } from './used-rules.mjs'
 
-/** Syntax, and what style sheets need in other words. tests/web/build-target.test.ts keeps the rest. */
+/** For syntax, and for style sheets, which esbuild rewrites. tests/web/build-target.test.ts checks the rest. */
 const TARGET = ['safari15.4', 'chrome100', 'firefox100']
 const OUT = 'dist/web/assets'
 const ADDRESS = '/assets/'
-/** Terms of what packages have built in, and do not bring. */
+/** Terms of software that packages have built in, without its terms. */
 const INSIDE_OTHERS = 'web/licences'
-/** A request costs more than so many bytes: a smaller picture stands in the page, or in its sheet. */
+/** A request costs more than so many bytes: a smaller picture is put into the page, or into its sheet. */
 const SMALL_PICTURE = 1024
 const PICTURES = { '.svg': 'image/svg+xml' }
 /**
- * Scripts that a module starts beside its page, by the name that it knows their addresses by. No modules: workers of those
- * are newer than the oldest browsers (Firefox has them since 114). `server/http/pages.ts` knows them by how they are called.
+ * Scripts that a module starts beside its page, by the name under which the module knows their address. They are no
+ * modules: module workers are newer than the oldest browsers (Firefox has them since 114). `server/http/pages.ts`
+ * recognises workers by their file names.
  */
 const WORKERS = { READER_WORKER: 'web/src/phone/scanner/reader-worker.ts' }
-/** Style sheets that a module adds to its page (`addSheet`) with the parts that need them; named like workers. */
+/** Style sheets that a module adds to its page (`addSheet`) with the parts that need them; named as workers are. */
 const LATE_SHEETS = {
   DEVICES_SHEET: 'devices.css',
   REQUEST_SHEET: 'request.css',
@@ -32,7 +33,7 @@ const LATE_SHEETS = {
 const SETTINGS = {
   bundle: true,
   minify: true,
-  // As it is served: escapes take three times as much of what is not English.
+  // Characters are served as they are: escapes take three times as much of what is not English.
   charset: 'utf8',
   target: TARGET,
   loader: { '.svg': 'dataurl', '.wasm': 'file' },
@@ -86,7 +87,7 @@ export async function minified(path) {
   return code
 }
 
-/** By itself, so that no other page's needs split it: it is one file, and one for each import that waits for its use. */
+/** By itself, so that no other page's needs split it: one file, and one for each import that waits for its use. */
 function buildModule(name, settings) {
   const source = join('web/src', name.replace(/\.js$/, '.ts'))
   const named = { entryPoints: [source], entryNames: '[name]-[hash]' }
@@ -97,7 +98,7 @@ function buildWorker([name, source]) {
   return bundle(name, source, { entryPoints: [source], entryNames: '[name]-[hash]', format: 'iife' })
 }
 
-/** @param names with spaces between: they become one, named as the last */
+/** @param names with spaces between: the sheets become one, which is named as the last */
 function buildSheet(names) {
   const contents = names.split(' ').map((name) => `@import "./${name}";`)
   return bundle(names, '<stdin>', {
@@ -107,7 +108,7 @@ function buildSheet(names) {
   })
 }
 
-/** What no state, scheme or brand changes costs its letters once more as a custom property, and gives nothing for them. */
+/** A custom property that no state, scheme or brand changes is written out: its name would cost letters for nothing. */
 const sizesWrittenOut = {
   name: 'sizes',
   setup({ onLoad }) {
@@ -120,7 +121,7 @@ const sizesWrittenOut = {
   },
 }
 
-/** @returns the sheet with what is used by pages and scripts of these texts */
+/** @returns the sheet with those of its rules alone that the pages and scripts in `texts` use */
 function trim({ name, files: [[file, body]] }, texts) {
   const [, stem] = /^(.*)-\w+\.css$/.exec(file)
   const trimmed = hashed(`${stem}.css`, Buffer.from(onlyUsed(String(body).trim(), wordsIn(texts))))
@@ -143,7 +144,7 @@ async function bundle(name, source, settings) {
   return { name, files: written, addresses: [ADDRESS + main], inputs: Object.keys(metafile.inputs) }
 }
 
-/** Has each function that does nothing but import hand the address to what imports: see web/src/page/late-module.ts. */
+/** Makes each function that only imports take the address as a parameter: see web/src/page/late-module.ts. */
 function lateImports(file, body) {
   const text = String(body)
   const written = text.replaceAll(/\(\)=>import\(("[^"]+")\)/g, 'a=>a($1)')
@@ -159,7 +160,10 @@ function takeOther(name) {
   return { name, files: [file], addresses: [ADDRESS + file[0]] }
 }
 
-/** In as few letters as HTML allows between double quotes: it compresses better than base64. The page says what it is. */
+/**
+ * Escapes as little as HTML allows between double quotes: that compresses better than base64. The page has the title's
+ * words.
+ */
 function dataUrl(type, text) {
   const short = String(text)
     .trim()
@@ -176,7 +180,7 @@ function hashed(name, body) {
 
 const packageOf = (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.slice(1) ?? []
 
-/** What others have written is served with their names and terms. */
+/** Licences ask that what others have written is served with their names and terms. */
 function licences(packages) {
   const texts = packages.flatMap((name) => {
     const folder = join('node_modules', name)

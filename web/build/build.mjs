@@ -1,14 +1,15 @@
-// Makes dist/web, all that is served, of web/: pages that need one module, one style sheet, and what stands in them, each
-// in every language that web/messages has whole. A page's source names what it loads as `/assets/…`: a file of web/src as
-// the script that it becomes, one of web/public by its own name. A new page, or a new picture, is known here by that alone.
+// Makes dist/web, which is all that is served, from web/. A page needs one module, one style sheet, and what stands in
+// it; it is made in every language that web/messages has whole. A page's source names what it loads as `/assets/…`: a
+// file of web/src as the script that it becomes, one of web/public by its own name. To add a page or a picture, nothing
+// else is needed.
 import { buildAssets, minified } from './assets.mjs'
 import { readCatalogues, wholeOnes, writeModules } from './catalogues.mjs'
 import { inLanguage, manifestIn, readManifest, readPages, whatTheyLoad, withAddresses } from './pages.mjs'
 import { noteAssets, writeAssets, writePages } from './write.mjs'
 
-/** At one address in every build: what notices that a page's files are gone must not be one of them. */
+/** Has the same address in every build: it notices that a page's files are gone, so it must not be one of them. */
 const GUARD = 'page-guard.js'
-/** So has this: a browser asks for it again where it had it from. */
+/** Has the same address in every build too: a browser asks for it again where it had it from. */
 const OFFLINE_WORKER = 'offline-worker.js'
 const MANIFEST = 'manifest.webmanifest'
 const MESSAGES = 'dist/messages'
@@ -22,7 +23,7 @@ const manifest = readManifest(`web/public/${MANIFEST}`)
 const loaded = whatTheyLoad(pages)
 const wanted = { ...loaded, others: [...new Set([...loaded.others, ...manifest.loads])] }
 const { files, addresses } = await buildAssets(wanted, languages, MESSAGES)
-// Before the pages that name them: a service may be running.
+// Written before the pages that name them: a service may be running.
 writeAssets(files)
 writePages([
   ...[...catalogues].flatMap(textsIn),

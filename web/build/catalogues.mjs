@@ -14,7 +14,7 @@ export function readCatalogues(folder) {
   )
 }
 
-/** @returns those that may be offered to people, and what is wrong with the others, a line each */
+/** @returns the catalogues that may be offered to people, and what is wrong with the others, a line each */
 export function wholeOnes(catalogues) {
   const english = catalogues.get(ENGLISH)
   const troubles = [...catalogues].map(([language, catalogue]) => [language, troublesOf(language, catalogue, english)])
@@ -25,7 +25,7 @@ export function wholeOnes(catalogues) {
   }
 }
 
-/** @returns what a catalogue lacks beside the English one, has too much, or says in a way that cannot be said */
+/** @returns what a catalogue lacks, what it has that English does not, and which messages cannot be compiled */
 export function troublesOf(language, catalogue, english) {
   const theirs = messagesOf(catalogue)
   const ours = messagesOf(english)
@@ -47,7 +47,7 @@ export function messagesOf(tree, prefix = '') {
   return new Map(Object.entries(tree).flatMap(([key, value]) => [...messagesOf(value, `${prefix}.${key}`)]))
 }
 
-/** Puts `#messages/GROUP` into a folder: each language's own, and what the compiler has to know of all. */
+/** Writes `#messages/GROUP` into a folder: a module for each language, with the types that the compiler needs. */
 export function writeModules(folder, catalogues) {
   const english = catalogues.get(ENGLISH)
   for (const [language, groups] of catalogues) {

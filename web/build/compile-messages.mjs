@@ -1,5 +1,5 @@
-// One language's words as modules: texts as they are, and what has values in it as a function of them. So a page carries
-// what it says and no reader of messages.
+// Compiles one language's messages to modules: plain texts stay texts, and a message with values becomes a function. So
+// a page carries its words alone, and no parser of messages.
 import { parse } from '@messageformat/parser'
 
 /** Which forms plurals have in a language; `Intl` knows them, and a message must have each. */
@@ -7,7 +7,7 @@ const pluralsOf = (language) => new Intl.PluralRules(language).resolvedOptions()
 
 const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
 
-/** Whether it is read from the right. */
+/** Whether the language is read from the right. */
 export const isFromRight = (language) => RIGHT_TO_LEFT.has(language)
 
 /** @returns the text of a module that has the messages of one group, under the group's name */
@@ -19,9 +19,9 @@ export function compileGroup(language, group, messages) {
 }
 
 /**
- * @returns the text of a module whose `locale()` is a language as this person has it, a name that `Intl` takes: with the digits
- *   and dates of their country, where the browser says which that is. Browsers pass on what the system calls its language, such
- *   as `en-US@posix`, and not all of it is a name.
+ * @returns the text of a module whose `locale()` is a language in this person's form, as a name that `Intl` takes: with
+ *   the digits and dates of their country, if the browser tells it. Browsers pass on what the system calls its
+ *   language, such as `en-US@posix`, and not all of that is such a name.
  */
 export const localeModule = (language) => `export const locale = () =>
   globalThis.navigator?.languages.find((name) => {
@@ -50,7 +50,7 @@ export function valuesIn(message, language) {
   return [...names].sort()
 }
 
-/** @returns a text that is good HTML, with what `slots` has, as HTML, for the values in the message */
+/** @returns the message as HTML: its own text is escaped, and `slots` has the HTML for its values */
 export function fillMessage(message, language, slots) {
   return tokensOf(message, language)
     .map((token) => {
@@ -85,8 +85,8 @@ function compileMessage(message, parts) {
 }
 
 /**
- * Whatever stands first in a text says from which side it is read (UAX #9, P2), and a name may be in Latin letters: so before
- * one there is a mark (RLM) where the words are read from the right.
+ * The first letter of a text decides from which side it is read (UAX #9, P2), and a name may be in Latin letters. So in
+ * a language that is read from the right, a mark (RLM) stands before a value that comes first.
  */
 const markOf = ([{ type }], { language }) => (isFromRight(language) && type === 'argument' ? '"\u200f" + ' : '')
 
@@ -97,7 +97,7 @@ function compileTokens(tokens, parts) {
   return tokens.map((token, at) => compileToken(afterNumber(tokens[at - 1], token), parts)).join(' + ')
 }
 
-/** A number and what it is of are on one line. */
+/** Keeps a number and its noun on one line, by a space that does not break. */
 const afterNumber = (before, token) =>
   before?.type === 'octothorpe' && token.type === 'content'
     ? { ...token, value: token.value.replace(/^ /, '\u00a0') }
@@ -108,7 +108,8 @@ function compileToken(token, parts) {
     case 'content':
       return JSON.stringify(token.value)
     case 'argument':
-      // Or of two Latin names, with a sign between or a number after them, the first would be read last: each is set apart.
+      // Two Latin names, with a sign between or a number after them, would be shown in the wrong order: each is
+      // isolated.
       return isFromRight(parts.language) ? `"\u2068" + d.${token.arg} + "\u2069"` : `d.${token.arg}`
     case 'octothorpe':
       return `number(d.${token.arg})`

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** This one and those before it: a second fix may follow the first within the hour. */
+/** Counts this build too. A second fix may follow the first within the hour. */
 const BUILDS_KEPT = 3
 
 /**
- * Notes what a build has made. What runs, or is open in a browser, may ask for hours yet for what it was built with.
+ * Notes what a build has made. A running service, or an open page, may ask for hours yet for what it was built with.
  * @param file where each build's names are kept, the newest build's first
- * @param names of what this build has made, in any order. One that has made the same as another takes its place
+ * @param names of what this build has made, in any order. A build with the names of an earlier one takes its place
  * @returns {string[]} the names that are to stay
  */
 export function noteBuild(file, names) {

@@ -1,20 +1,20 @@
-// What a page's script shares with modules that come later, and what those share with each other, esbuild puts into files
-// between them, each a request more, and one that nobody can try again where it fails: only what comes by `import()` can
-// have another address. Here those become part of the page's own file, and what comes later takes it from there.
+// Puts what a page's script shares with modules that come later into the page's own file. esbuild puts it into files
+// between them. Each is one more request, which nobody can try again if it fails: only what comes by `import()` can
+// have another address.
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { build } from 'esbuild'
 
 const STATIC = 'import-statement'
-/** In a name, until the hash of what it is of is there: files that name each other share one. */
+/** Stands in a name until the hash is known: files that name each other share one. */
 const NO_HASH = '00000000'
 
 /**
  * @param files of a build with `splitting`, which lie in one folder: their contents by their names
- * @param importsOf what a file of them imports: `{name, kind}` each; `exportsOf` the names that it exports; `isShared`, whether
- *   it is nobody's own, but lies between others
+ * @param importsOf what one of the files imports: `{name, kind}` each; `exportsOf` the names that it exports;
+ *   `isShared`, whether the file is no entry point, but lies between others
  * @param main the name of the page's own file
- * @returns the files, by their new names where they have one, and that of the page's own
+ * @returns the files, under their new names if they have one, and the name of the page's own file
  */
 export async function inOneFile({ files, importsOf, exportsOf, isShared, main, settings }) {
   const needs = (name) => importsOf(name).flatMap((other) => (other.kind === STATIC ? [other.name] : []))
@@ -24,7 +24,7 @@ export async function inOneFile({ files, importsOf, exportsOf, isShared, main, s
 
   const others = [...files.keys()].filter((name) => name.endsWith('.js') && !shared.includes(name))
   const importers = (name) => others.filter((other) => importsOf(other).some((imported) => imported.name === name))
-  // Those whose names change: the page's own, what takes something from it, and whatever names one of them.
+  // The files whose names change: the page's own, those that take something from it, and all that name one of these.
   const changed = reachable([main, ...shared.flatMap(importers)], importers)
   const nameless = new Map(changed.map((name) => [name, name.replace(/-[^-]+\.js$/, `-${NO_HASH}.js`)]))
   const { outputFiles } = await build({
@@ -44,7 +44,10 @@ export async function inOneFile({ files, importsOf, exportsOf, isShared, main, s
   return { files: new Map([...same, ...built]), main: named(nameless.get(main)) }
 }
 
-/** Has a build take files from memory. `PAGE` is the page's file with what it shares; `TAKEN`, what others take from it. */
+/**
+ * Makes a build take files from memory. `PAGE` is the page's file with what it shares; `TAKEN`, what others take from
+ * it.
+ */
 function together({ files, exportsOf, main, shared, nameless, settings }) {
   const [PAGE, TAKEN, BUILT] = ['page', 'taken', 'built']
   const own = [main, ...shared]
@@ -78,7 +81,7 @@ function together({ files, exportsOf, main, shared, nameless, settings }) {
   }
 }
 
-/** @returns what there is to be reached, each once, beginning with where it began */
+/** @returns all that `next` leads to, directly or not, each once, with `from` first */
 function reachable(from, next) {
   const found = new Set(from)
   for (const each of found) for (const more of next(each)) found.add(more)

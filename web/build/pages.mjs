@@ -1,4 +1,4 @@
-// Pages as texts: put together of parts, and pointed to what they load.
+// Puts pages together from their parts, and points them to the files that they load.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messagesOf } from './catalogues.mjs'
@@ -6,9 +6,9 @@ import { fillMessage, isFromRight } from './compile-messages.mjs'
 
 /** `<!-- NAME.html -->`, or `<!-- NAME.html VALUE:… -->` for a part with values, which are texts without blanks. */
 const PART = /^ *<!-- ([\w-]+\.html)((?: \w+:\S+)*) -->\n/gm
-/** Where a part has a value. */
+/** The place of a value in a part. */
 const PLACE = /\(\((\w+)\)\)/g
-/** One that the page waits for has a line of its own. */
+/** A sheet that the page waits for has a line of its own; they become one file. */
 const SHEET = /^ *<link rel="stylesheet" href="\/assets\/([^"]+)">\n/gm
 const MODULE = /<script type="module" src="\/assets\/([^"]+)">/
 const GUARD = /^( *)<script async src="\/page-guard\.js">/m
@@ -44,7 +44,7 @@ function withValues(part, text) {
   })
 }
 
-/** Has no page of its own, and names pictures as pages do. */
+/** The manifest is the same for all pages, and names pictures as they do. */
 export function readManifest(path) {
   const text = readFileSync(path, 'utf8')
   return { text, loads: unique(assetsOf(text)) }
@@ -60,7 +60,7 @@ export function inLanguage(html, language, catalogue, offered) {
     .set('languageName', new Intl.DisplayNames(language, { type: 'language' }).of(language))
   const direction = isFromRight(language) ? ' dir="rtl"' : ''
   let text = html.replace(LANGUAGE, `<html lang="${language}"${direction}`)
-  // From within: a value may have messages in it.
+  // Replaces the innermost messages first: a value may have messages in it.
   while (text.match(MESSAGE)) {
     text = text.replaceAll(MESSAGE, (_all, key, slots) => {
       if (!messages.has(key)) throw new Error(`There is no message ${key}`)
@@ -116,7 +116,7 @@ export function withAddresses(html, addresses) {
       .replace(GUARD, (guard, indent) =>
         [...preloads.map((path) => `${indent}<link rel="modulepreload" href="${path}">`), guard].join('\n'),
       )
-      // Nobody reads it there.
+      // Nobody reads the indentation of a served page.
       .replaceAll(/^ +/gm, '')
       .replaceAll(ASSET, (address, name) => (addresses.has(name) ? `"${addressesOf(name)[0]}"` : address))
   )

@@ -1,20 +1,21 @@
-// A page's sheet without rules for what the page does not have: what all pages share grows with each of them, and whoever
-// sees one for the first time waits for all of it.
+// Removes rules from a page's sheet for what the page does not have. What all pages share grows with each of them, and
+// whoever sees a page for the first time waits for all of it.
 
 const WORD = /[A-Za-z_][\w-]*/g
-/** Whatever stands in them, a selector is kept for: what it is not, or may be among others. */
+/** What stands in these does not decide whether a selector is used: they say what it is not, or may be among others. */
 const FUNCTION = /:[\w-]+\([^()]*\)/g
 const NAMED = /[.#]([A-Za-z_][\w-]*)/g
-/** Rules in them are looked at by themselves; all else that begins like this is kept. */
+/** The rules inside these are looked at one by one; any other at-rule is kept whole. */
 const GROUP = /^@(?:layer|media|supports)\b/
 
 /** @returns all that could be a class or an id in some texts */
 export const wordsIn = (texts) => new Set(texts.flatMap((text) => text.match(WORD) ?? []))
 
 /**
- * @param css in few letters, as esbuild writes it: no comments, nothing nested in a rule
+ * @param css minified, as esbuild writes it: no comments, nothing nested in a rule
  * @param words see `wordsIn`: of the page, and of every script that may come into it
- * @returns the sheet with those rules of which one selector at least has no class and no id that is not among the words
+ * @returns the sheet without the rules that cannot apply: all their selectors have a class or an id that is not among
+ *   the words
  */
 export function onlyUsed(css, words) {
   return blocksOf(css)
@@ -38,7 +39,7 @@ function isUsed(selector, words) {
   return [...bare.replace(/\[[^\]]*\]/g, '').matchAll(NAMED)].every(([, name]) => words.has(name))
 }
 
-/** @returns what stands before a block, with what is in it; or a statement without one */
+/** @returns each block's body with what stands before it; or a statement without a block */
 function blocksOf(css) {
   const blocks = []
   let depth = 0
@@ -59,13 +60,13 @@ function blocksOf(css) {
   return blocks
 }
 
-/** @returns the signs that part a sheet, and where they are; not those within quotes */
+/** @returns the signs that separate blocks and statements, and where they are; not those within quotes */
 const marksIn = (css) =>
   [...css.matchAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[{};]/gs)].flatMap(({ index, 0: sign }) =>
     sign.length === 1 ? [[index, sign]] : [],
   )
 
-/** Those of a list, at whose commas it is parted: not at those in brackets. */
+/** @returns the selectors of a list, which is split at its commas, but not at those within brackets */
 function selectorsOf(head) {
   const selectors = ['']
   let depth = 0

@@ -1,5 +1,5 @@
-// Puts files into dist/web, compressed beside themselves, with those of the last builds: a page that is open may ask for
-// them for hours yet.
+// Puts files into dist/web, each with its compressed forms. Those of the last builds stay: a page that is open may ask
+// for them for hours yet.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
@@ -19,28 +19,31 @@ const COMPRESSIONS = {
 }
 const DECOMPRESSIONS = { br: brotliDecompressSync, gz: gunzipSync }
 
-/** @param files by their names. One that is there has the same in it, that is what its name says, and so have its compressed forms */
+/**
+ * @param files by their names. A file that exists is not written again: its name has the hash of its content, and it is
+ *   written after its compressed forms
+ */
 export function writeAssets(files) {
   mkdirSync(ASSETS, { recursive: true })
   for (const [name, body] of files) if (!existsSync(join(ASSETS, name))) writeCompressed(ASSETS, name, body)
 }
 
 /**
- * Once all else is written: what is noted is whole.
- * @param names of the assets of this build. What no page of the last builds may ask for goes
+ * Called once all else is written: the builds that are noted are whole.
+ * @param names of this build's assets. Assets that no page of the last builds may ask for are removed
  */
 export function noteAssets(names) {
   keepOnly(ASSETS, noteBuild(BUILDS, names))
 }
 
-/** @param texts by their names, with a folder for each language; what is gone is no page any more */
+/** @param texts by their names, with a folder for each language. A page that is not among them any more is removed */
 export function writePages(texts) {
   const folders = new Map()
   for (const [path, text] of texts) {
     const folder = dirname(path)
     mkdirSync(join(PAGES, folder), { recursive: true })
     const body = Buffer.from(text)
-    // To compress it costs a hundred times what it costs to see that this was done.
+    // Compressing a page costs a hundred times what it costs to see that this was done.
     if (!isWritten(join(PAGES, path), body)) writeCompressed(PAGES, path, body)
     folders.set(folder, [...(folders.get(folder) ?? []), basename(path)])
   }
@@ -49,7 +52,10 @@ export function writePages(texts) {
   }
 }
 
-/** Whether the file and all its compressed forms say the same: who was stopped while writing may have left old and new. */
+/**
+ * Whether the file and its compressed forms all say the same: a build that was stopped while it wrote may leave old and
+ * new.
+ */
 function isWritten(path, body) {
   if (!existsSync(path) || !readFileSync(path).equals(body)) return false
   return Object.entries(DECOMPRESSIONS).every(([ending, decompress]) => {
@@ -69,7 +75,7 @@ function writeCompressed(folder, name, body) {
     if (compressed.length < body.length) writeInOneStep(path, compressed)
     else rmSync(path, { force: true })
   }
-  // Last: who finds it finds the others.
+  // Last: whoever finds the file finds its compressed forms.
   writeInOneStep(join(folder, name), body)
 }
 
