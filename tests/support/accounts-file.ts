@@ -37,9 +37,9 @@ export const YUSUF = {
 
 export interface AccountsFile {
   path: string
-  /** Puts another file in its place, as editors do. Who keeps a password keeps its hash. */
+  /** Replaces the file, as editors do. An account whose password is the same keeps its hash. */
   write(accounts: readonly TestAccount[]): Promise<void>
-  /** The same with any text. */
+  /** As `write`, with any text. */
   writeText(text: string): void
   remove(): void
 }

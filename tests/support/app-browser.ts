@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 
-/** As much of a reply as a browser goes by. */
+/** The parts of a reply that a browser acts on. */
 export interface Answer {
   status: number
   headers: OutgoingHttpHeaders
@@ -18,7 +18,7 @@ export interface AppBrowser {
   verify(url: string, headers?: Record<string, string>, route?: string): Promise<Answer>
   /** One request by this browser, at ScanIn's own host or at an application's `/.scanin/`. */
   visit(url: string, headers?: Record<string, string>, method?: string): Promise<Answer>
-  /** Follows redirects, from what the proxy answered on. @returns the address at which they end, and the last answer */
+  /** Follows redirects from the proxy's answer on. @returns the address where they end, and the last answer */
   follow(url: string): Promise<{ url: string; answer: Answer }>
   /** Opens a page of an application, until its proxy lets it in or it ends elsewhere. */
   open(url: string): Promise<{ url: string; answer: Answer }>

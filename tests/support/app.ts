@@ -36,7 +36,7 @@ export interface TestParts extends Partial<AppOptions> {
 
 const built = readWeb(join(import.meta.dirname, '../../dist/web'))
 
-/** One for all: a hash is made to be dear, and so is a sign-in by it. */
+/** Made once for all tests: hashing is made to be slow, and so is a sign-in that checks the hash. */
 const demo = demoAccount(DEMO_PASSWORD).then(async (account) => {
   const passwordHash = await hashPassword(DEMO_PASSWORD, { memoryCost: 64, timeCost: 1, parallelism: 1 })
   return createAccounts([{ ...account, passwordHash }])
@@ -63,7 +63,7 @@ export async function createTestApp(
     store,
     makeLimiter: (name, points, duration) => new RateLimiterMemory({ keyPrefix: name, points, duration }),
     ...accounts,
-    // Of who is said to be ours by a test, the accounts know nothing.
+    // `currentPerson` of a test knows people whom the accounts do not know.
     ...(currentPerson && { hasEnded: (user) => currentPerson(user) === undefined }),
     bearerVerifiers: [],
     clock,
@@ -81,7 +81,7 @@ export async function createTestApp(
   return { app, adminApp, metricsApp, store, time }
 }
 
-/** What the API's description does not say must not be answered, in any test: it becomes a 500. */
+/** Turns every reply that the API's description does not describe into a 500, so that any test that gets one fails. */
 function refuseWhatIsUndescribed(app: FastifyInstance): void {
   app.addHook('onSend', async ({ method, routeOptions }, reply, payload) => {
     const { url, schema } = routeOptions

@@ -38,7 +38,7 @@ export const APPLICATION_PROXIES: Record<string, (ports: Ports) => Promise<Appli
 
 const documented = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/proxies', name), 'utf8')
 
-/** A document with these ports: each has to be there to be replaced. */
+/** Puts these ports into a document. Throws if the document lacks one that is to be replaced. */
 function atPorts(text: string, { scanin, wiki, stats }: Ports): string {
   return replaced(text, { '127.0.0.1:3000': scanin, '127.0.0.1:8081': wiki, '127.0.0.1:8082': stats })
 }
@@ -52,7 +52,7 @@ function put(text: string, place: string, value: string): string {
   return text.replaceAll(place, value)
 }
 
-/** What a proxy's page shows for an application's public part, put into its file after this line of it. */
+/** Puts what a proxy's page shows for an application's public part into its file, after this line. */
 function withPublicPart(text: string, name: string, after: string): string {
   const snippet = new RegExp(`^ *\`\`\`${name}\\n(.*?)^ *\`\`\`$`, 'ms').exec(documented(`${name}.md`))?.[1]
   if (snippet === undefined) throw new Error(`there is no public part in ${name}.md`)
@@ -65,7 +65,7 @@ function folderFor(name: string): string {
   return folder
 }
 
-/** A certificate for all of example.com that nobody trusts, but a Chromium that is told its key's hash. */
+/** A certificate for all of example.com. Nobody trusts it but a Chromium that is told the hash of its key. */
 function makeCertificate(folder: string): { certificate: string; key: string; keyHash: string } {
   const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'certificate-key.pem')]
   const subject = ['-subj', '/CN=example.com', '-addext', 'subjectAltName=DNS:*.example.com']
@@ -87,7 +87,7 @@ async function nginx(ports: Ports): Promise<ApplicationProxy> {
     }
     const file = withPublicPart(documented('nginx-applications.conf'), 'nginx', 'server_name wiki.example.com;')
     const listening = put(file, 'listen 443', `listen 127.0.0.1:${ports.https}`)
-    // That nginx is there is asked in plain http.
+    // The test asks over plain http whether nginx is up.
     return `server { listen 127.0.0.1:${port}; return 204; } ${here(atPorts(listening, ports))}`
   })
   return { ...running, keyHash }
@@ -109,7 +109,7 @@ async function caddy(ports: Ports): Promise<ApplicationProxy> {
   writeFileSync(join(folder, 'Caddyfile'), here + atPorts(file, ports))
   const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const args = ['run', '--config', join(folder, 'Caddyfile')]
-  // It listens before it has made its certificates.
+  // Caddy listens before it has made its certificates.
   return started('CADDY', 'caddy', args, () => hasCertificates(ports.https), env)
 }
 

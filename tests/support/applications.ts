@@ -30,7 +30,10 @@ export function writeApps(apps: readonly TestApplication[]): AppsFile {
   return { path, writeText }
 }
 
-/** What a service is told so that this machine may be the proxy of applications. All its clients then seem to be at it. */
+/**
+ * The environment by which a service takes this machine for the applications' proxy. All clients then seem to come from
+ * it.
+ */
 export function behindThisMachine(apps: readonly TestApplication[]): Record<string, string> {
   return { APPS_FILE: writeApps(apps).path, TRUST_PROXY: '127.0.0.1', MATCH: 'never' }
 }
@@ -70,7 +73,7 @@ export async function beginErrand(client: Client, origin: string, rd = '/'): Pro
   return { cookie: pairOf(reply, /scanin_app_start=/), enterPath: pathOf(reply.headers.location) }
 }
 
-/** The application's callback with a code for who is signed in by this client's cookie. */
+/** The path of the application's callback, with a code for whoever is signed in by this client's cookie. */
 export async function codeFor(client: Client, { enterPath }: Errand): Promise<string> {
   const reply = await client.get(enterPath)
   const path = pathOf(reply.headers.location)
@@ -85,10 +88,10 @@ export function showCode(client: Client, origin: string, path: string, cookie: s
   return client.call('GET', path, { headers: forwardedTo(origin + path), cookie })
 }
 
-/** What the proxy of an application that this client has entered asks about its next request, of any instance. */
+/** Asks what an application's proxy would ask about this client's next request there, of any instance. */
 export type AskAbout = (at?: Client) => Promise<Reply>
 
-/** The cookie, `name=value`, that lets in at an application who is signed in by this client's. */
+/** Enters an application as who is signed in by this client's cookie. @returns its cookie, `name=value` */
 export async function entryOf(client: Client, origin: string): Promise<string> {
   const errand = await beginErrand(client, origin)
   const entered = await showCode(client, origin, await codeFor(client, errand), errand.cookie)
@@ -97,7 +100,7 @@ export async function entryOf(client: Client, origin: string): Promise<string> {
   return cookie
 }
 
-/** Signs in at an application who is signed in by this client's cookie. */
+/** Enters an application as whoever is signed in by this client's cookie. */
 export async function enterApplication(client: Client, origin: string): Promise<AskAbout> {
   const cookie = await entryOf(client, origin)
   return (at = client) => at.call('GET', '/auth/verify', { headers: forwardedTo(origin), cookie })

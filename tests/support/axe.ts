@@ -13,7 +13,7 @@ const LOOKS = {
 /** @returns what axe finds wrong by WCAG 2.2 A and AA with the page as it is, in light, in dark and in forced colours */
 export async function faultsIn(page: Page): Promise<string[]> {
   const isThere = await page.evaluate(() => 'axe' in window)
-  // Not as a script of the page, which its policy would not let in.
+  // Evaluated through DevTools, because the page's policy would not let a script of ours in.
   if (!isThere) await page.evaluate(source())
   const faults: string[] = []
   for (const [look, media] of Object.entries(LOOKS)) {

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 
 /**
- * Has a page's storage throw. `SecurityError`: as with "block all site data", all that browsers keep from such a page throws, at the
- * first look; `QuotaExceededError`: it is full.
+ * Makes a page's storage throw. `SecurityError`: as with "block all site data", all storage that browsers keep from
+ * such a page throws when it is first looked at. `QuotaExceededError`: the storage is full.
  */
 export async function blockStorage(page: Page, how: 'SecurityError' | 'QuotaExceededError'): Promise<void> {
   await page.addInitScript((name) => {

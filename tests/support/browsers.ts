@@ -12,7 +12,7 @@ const ARGUMENTS = [
   '--host-resolver-rules=MAP *.example.com 127.0.0.1',
 ]
 
-// What moves by itself is drawn without a graphics card, and takes a third of the processor while a test waits.
+// Animations are drawn without a graphics card, and would take a third of the processor while a test waits.
 const STILL: BrowserContextOptions = { reducedMotion: 'reduce' }
 
 const DESKTOP: BrowserContextOptions = {
@@ -55,7 +55,7 @@ export async function launchChromiumWithCamera(cameraFile: string): Promise<Brow
  */
 export const trusting = (keyHash: string) => `--ignore-certificate-errors-spki-list=${keyHash}`
 
-/** A Chromium of one's own. @param env beyond that of the tests */
+/** A Chromium of the caller's own. @param env added to the tests' environment */
 export async function launchChromium(
   moreArguments: readonly string[] = [],
   env: Record<string, string> = {},
@@ -100,7 +100,7 @@ export function createVisitors(browser: Browser, phoneBrowser = browser): Visito
   // Whatever else runs on this machine may add or remove a network card, and Chromium then gives up what is under way.
   const awaited = [/status of 401 .*\/session$/, /net::ERR_NETWORK_CHANGED /]
   const contexts: { close(): Promise<void> }[] = []
-  // A page that is closed complains of what it was fetching.
+  // A page that is closed complains of requests that were under way.
   let isLeaving = false
   const hear = (complaint: string) => {
     if (!isLeaving) heard.push(complaint)

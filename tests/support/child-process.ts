@@ -51,7 +51,7 @@ export function startProcess(command: string, args: string[], options: { env?: N
   return running
 }
 
-/** A test that fails before it stops its processes does not keep the run from ending. */
+/** Lets the run end although a test that failed has not stopped its processes. */
 function letGo(child: ChildProcessByStdio<null, Readable, Readable>): void {
   child.unref()
   for (const stream of [child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref()

@@ -22,7 +22,7 @@ export function writeClients(clients: unknown): ClientsFile {
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** Two applications and a device, at addresses where nobody is: redirects are looked at, and not followed. */
+/** Two applications and a device, at addresses where nobody listens: tests read redirects and do not follow them. */
 export const WEB = {
   client_id: 'web',
   client_name: 'Web App',

@@ -2,8 +2,8 @@ import { AjvCompiler } from '@fastify/ajv-compiler'
 import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 
 /**
- * Compiles each schema once for all apps of a process, whichever made an object of it: that was half of the processor time
- * that an app costs.
+ * Compiles each schema once for all apps of a process, even if each app has made its own object of it. Compiling was
+ * half of the processor time that an app costs.
  * @type {NonNullable<import('fastify').FastifyServerOptions['schemaController']>}
  */
 export const compileOnce = {

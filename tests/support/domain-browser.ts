@@ -15,7 +15,7 @@ export interface Asking {
   method?: string
   headers?: OutgoingHttpHeaders
   body?: Buffer | string
-  /** What the request line says, in the place of path and query: as it is, which no URL would leave it. */
+  /** Put into the request line as it is, in place of the path and query: a URL would change it. */
   target?: string
 }
 

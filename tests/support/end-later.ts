@@ -1,12 +1,12 @@
 declare global {
-  /** Of this test file: test-environment.mjs calls them after it, whatever has become of it. */
+  /** Set for this test file. test-environment.mjs calls them after the file, whether it passed, failed or hung. */
   var testFileEnds: Set<() => void> | undefined
 }
 
 /**
- * Whoever starts something that goes on by itself says at once how it ends: a test that fails before it has anything to
- * stop leaves nothing running. Called after the test file, or when its process ends: it may not wait for anything.
- * @returns what to call when it has ended in time
+ * Whoever starts something that goes on by itself registers at once how to end it: a test that fails early then leaves
+ * nothing running. `end` is called after the test file, or when its process ends, so it must not wait for anything.
+ * @returns call this when it has ended in time
  */
 export function endLater(end: () => void): () => void {
   globalThis.testFileEnds?.add(end)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** As much of it as is sent: no test runs out of memory by one that is read to its end. */
+/** The most that is sent: a test whose client reads a reply to its end must not run out of memory. */
 const MOST_BYTES = 64 * 1024 ** 2
 const PIECE = Buffer.alloc(64 * 1024, ' ')
 

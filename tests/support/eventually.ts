@@ -1,12 +1,12 @@
 import { PATIENCE_MS } from './patience.ts'
 
 const FIRST_PAUSE_MS = 15
-/** What is long in coming is looked for less often: six files at once would keep a processor busy with looking. */
+/** The pause grows up to this: six files that look all the time would keep a processor busy. */
 const LONGEST_PAUSE_MS = 100
 
 /**
- * Waits for something that will be so, looking again and again; fails with `what` when it is not in time.
- * For what no event tells: the end of a TTL, a line in a log of another process.
+ * Looks again and again until something is so, and fails with `what` if it is not in time. For what no event tells,
+ * such as the end of a TTL, or a line in the log of another process.
  */
 export async function eventually<T>(
   what: string,

@@ -85,7 +85,7 @@ function onStore(
   })
 }
 
-/** Services on both stores for tests that are a matter of waiting: at once, so that they wait once. */
+/** Services on both stores at once, for tests that mostly wait: so they wait once. */
 export function onBothStoresAtOnce(env: Record<string, string> = {}): () => readonly Service[] {
   let redis: RedisServer
   let services: Service[]

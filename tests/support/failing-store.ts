@@ -2,20 +2,20 @@ import { ScanInError } from '../../server/errors.ts'
 import type { RecordStore } from '../../server/store/record-store.ts'
 import { eventually } from './eventually.ts'
 
-/** How a call to a store that goes away ends: without its effect, or with its effect and without its answer. */
+/** How a call is lost when the store goes away: before its effect, or after it, when only the answer is missing. */
 export type Loss = 'before' | 'after'
 
 export interface FailingStore {
   store: RecordStore
   /** Calls that were let through since the last `failAfter` or `mend`. */
   calls(): number
-  /** So many calls from here the store goes away: that call is lost in this way, and those that follow have no effect. */
+  /** The store goes away after so many calls: the next call is lost in this way, and later ones have no effect. */
   failAfter(calls: number, loss: Loss): void
   /** Writes at keys like this fail without an effect, and all else goes through. */
   failWritesAt(key: RegExp): void
   /**
-   * The next such call at a key like this waits before its effect. Resolves once it has come, with what lets it go on; fails
-   * where none comes.
+   * Makes the next such call at a matching key wait before its effect. Resolves once the call has come, to the function
+   * that lets it go on; fails if none comes.
    */
   hold(kind: 'read' | 'write', key: RegExp): Promise<() => void>
   mend(): void

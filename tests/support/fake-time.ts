@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from './child-process.ts'
 
-/** What makes a process's clock wrong: its environment, by libfaketime. Clocks that nobody sets go on as they are. */
+/** Makes a process's clock wrong by its environment (libfaketime). Clocks that nobody can set go on as they are. */
 export interface WrongClock {
   env: Record<string, string>
   /** Sets it, while the process runs, to so many seconds from the right time. */

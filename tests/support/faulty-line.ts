@@ -144,7 +144,7 @@ export async function createFaultyLine(target: number | NetConnectOpts, wantedPo
       const late = setTimeout(giveUp, PATIENCE_MS).unref()
       listeners.add(tell)
     })
-    // Whoever waited for that or for something else may have gone on.
+    // Whoever waits for several of these may have gone on when this one rejects.
     heard.catch(() => undefined)
     return heard
   }

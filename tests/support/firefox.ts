@@ -45,7 +45,7 @@ export async function words(page: Page, part: string, some: string | RegExp): Pr
       const text = element?.checkVisibility() ? (element.textContent ?? '') : ''
       return new RegExp(pattern).test(text) && text
     },
-    // A page that lies behind another is painted no more.
+    // A page behind another one is not painted, so frames cannot be waited for.
     { polling: 100 },
     part,
     typeof some === 'string' ? some : some.source,
@@ -62,7 +62,7 @@ export async function shownToken(page: Page): Promise<string> {
     const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size })
     const draw = canvas.getContext('2d')
     if (image === null || draw === null) throw new Error('there is no code')
-    // A copy: where the page puts another code in its place meanwhile, the picture itself fails to be decoded.
+    // Decodes a copy: if the page replaces the code meanwhile, decoding the picture itself fails.
     const still = new Image()
     still.src = image.src
     await still.decode()

@@ -39,7 +39,7 @@ export async function viewFirst(
   return { ...(await page.evaluate(whatBrowserSaw)), loaded: await loaded() }
 }
 
-/** @returns what tells what has been loaded, but for polls: they come when the page is there */
+/** Counts what is loaded, but for polls, which come when the page is there. @returns tells what has been loaded */
 async function countLoaded(page: Page, line: Line | undefined): Promise<() => Promise<Loaded[]>> {
   const devTools = await page.context().newCDPSession(page)
   const paths = new Map<string, string>()
@@ -61,16 +61,16 @@ async function countLoaded(page: Page, line: Line | undefined): Promise<() => Pr
     })
   }
   return async () => {
-    // Events come in order: what was loaded before this is answered has been told of.
+    // Events come in order: when this is answered, all that was loaded before has been counted.
     await devTools.send('Network.disable')
     return loaded
   }
 }
 
-/** What pages load ahead of its use they load so long after they were shown (web/src/page/first-use.ts). */
+/** How long after the first view pages load what they will need later (web/src/page/first-use.ts). */
 const AHEAD_MS = 2000
 
-/** In the page: what waits for that waits for good, or on a slow machine it would be a part of the first view. */
+/** In the page: timers of this length never fire. On a slow machine, what they load would be in the first view. */
 function keepWaiting(forMs: number): void {
   const { setTimeout } = window
   const later = (act: TimerHandler, ms?: number, ...more: unknown[]) =>
@@ -94,7 +94,7 @@ async function whatBrowserSaw(): Promise<Omit<FirstView, 'loaded'>> {
   const entriesOf = (type: string) =>
     new Promise<PerformanceEntryList>((resolve) => {
       new PerformanceObserver((list) => resolve(list.getEntries())).observe({ type, buffered: true })
-      // Where there is none nobody is told.
+      // Without entries the observer is never called.
       setTimeout(resolve, 500, [])
     })
   const nameOf = (node: unknown) => (node instanceof Element ? `${node.localName}#${node.id}.${node.className}` : '')

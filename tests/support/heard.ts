@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 
 /** What somebody has of a page who does not see it: what it says by itself, and where the keyboard is. */
 export interface Heard {
-  /** What its live regions came to say, in that order, each once in a row. */
+  /** The words that live regions came to have, in that order. The same words twice in a row count once. */
   said(): Promise<string[]>
   /**
    * What had the focus, in that order: `#id`, or the words on it. `nowhere`: what had it is gone, and whoever uses a

@@ -1,8 +1,8 @@
 import { answered, type Reply } from './http-client.ts'
 
 /**
- * A hold that nothing happens to, to its end. Where it ends before because a store was late, it is gone on with.
- * @param ask for so many whole seconds
+ * Waits for a hold that nothing happens to, to its end. If a late store ends it early, the rest is asked for again.
+ * @param ask asks with a hold of so many whole seconds
  */
 export function untilHoldEnds(ask: (seconds: number) => Promise<Reply>, seconds: number): Promise<Reply> {
   const end = performance.now() + seconds * 1000

@@ -1,8 +1,7 @@
 /**
- * How many times as long one thing takes as another: the quickest of several turns of each, taken by turns, so that
- * whatever else the machine does slows both alike. The only way in which a test may look at how long something takes.
- *
- * @param turns as many as show what is so on a busy machine, too; `until` ends them before
+ * How many times as long one thing takes as another. Both take turns, and the quickest turn of each counts, so that
+ * whatever else the machine does slows both alike. A test may look at durations in no other way.
+ * @param turns enough to be right on a busy machine too; `until` ends them earlier
  */
 export async function howManyTimesAsLong(
   one: (turn: number) => Promise<unknown>,

@@ -101,7 +101,9 @@ export function createClient(origins: string | string[], publicUrl?: string): Cl
   }
 }
 
-/** A reply for what a test begins with, asked for again as our clients do: on a busy machine a store may be late to answer. */
+/**
+ * A reply that a test begins with. It is asked for again, as our clients do: on a busy machine a store may answer late.
+ */
 export function answered(ask: () => Promise<Reply>): Promise<Reply> {
   return eventually('the store answers', async () => {
     const reply = await ask()

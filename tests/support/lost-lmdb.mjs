@@ -1,5 +1,5 @@
-// Has the service's store on disk be lost (`node --import`) once the file of LOST_LMDB is there: LMDB then says to whatever
-// is asked what it says when it could not write the first pages of its file, and never answers a write.
+// Simulates the loss of the service's disk store (`node --import`) once the file named by LOST_LMDB exists: LMDB then
+// answers everything as it does when it could not write the first pages of its file, and never answers a write.
 import { existsSync } from 'node:fs'
 import { register } from 'node:module'
 import * as lmdb from 'lmdb'

@@ -113,7 +113,7 @@ export async function comeBack(page: Page): Promise<void> {
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
 }
 
-/** Gives the page time to do what it may have begun, and must not: an answer of the service, and two pictures. */
+/** Gives the page time for one answer of the service and two frames, in case it does what it must not do. */
 export async function letSettle(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await (await fetch('/healthz')).text()
@@ -124,8 +124,8 @@ export async function letSettle(page: Page): Promise<void> {
 }
 
 /**
- * Lets the page's clock, which the test has installed, run until the part is seen. What the page waits for that is no time (a
- * reply, a worker) is given its own in between.
+ * Runs the page's clock, which the test has installed, until the part is seen. In between it gives real time to what
+ * the page waits for that no clock moves: a reply, a worker.
  */
 export async function runUntil(page: Page, part: string): Promise<void> {
   await eventually(`${part} is seen`, async () => {
@@ -134,11 +134,11 @@ export async function runUntil(page: Page, part: string): Promise<void> {
   })
 }
 
-/** From here on a page's time, of which `clock.install` has made a time of its own, passes by `clock.runFor` alone. */
+/** From here on the page's time, which `clock.install` has replaced, passes by `clock.runFor` alone. */
 export async function stopClock(page: Page): Promise<void> {
   await eventually('the clock stands', async () => {
     const soon = await page.evaluate(() => Date.now() + 100)
-    // Where it takes longer to say so, it is past by then.
+    // If the command takes longer than that, the moment has passed.
     return page.clock.pauseAt(soon).then(
       () => true,
       () => false,
@@ -146,7 +146,7 @@ export async function stopClock(page: Page): Promise<void> {
   })
 }
 
-/** Has what the page's style sheet does by itself be as far as it is after so many seconds. */
+/** Sets the style sheet's animations to where they are after so many seconds. */
 export async function animateTo(page: Page, seconds: number): Promise<void> {
   await page.evaluate((ms) => {
     for (const animation of document.getAnimations()) {

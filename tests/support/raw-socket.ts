@@ -9,8 +9,8 @@ export interface RawReply {
 }
 
 /**
- * Sends bytes as they are, which no HTTP client would, and gives the first reply that is not interim. Fails where nothing
- * comes and the connection stays: silence is no answer.
+ * Sends bytes that no HTTP client would send, and gives the first reply that is not interim. Fails if nothing comes
+ * while the connection stays open: silence is no answer.
  * @param send the bytes, or a function that writes as it likes
  */
 export function sendRaw(
@@ -39,7 +39,7 @@ export function sendRaw(
       received = Buffer.concat([received, chunk])
       if (isWhole(received)) end()
     })
-    // What was not read yet is still a reply, also when our own writing failed.
+    // A reply that was not read yet still counts, even when our own writing failed.
     socket.on('error', () => undefined)
     socket.on('close', end)
   })

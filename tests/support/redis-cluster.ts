@@ -15,7 +15,7 @@ export interface RedisCluster {
   nodes: readonly ClusterNode[]
   /** What a service is told to find them by. */
   env: { REDIS_CLUSTER: string }
-  /** Of whom the others say that it has the slot of a key. */
+  /** The node that the others name as the one with the key's slot. */
   masterOf(key: string): Promise<ClusterNode>
   slotOf(key: string): Promise<number>
   stop(): Promise<void>
@@ -95,7 +95,7 @@ async function startNode(tls: RedisTls | undefined) {
   })
   const client = new Redis({
     ...{ port: server.port, retryStrategy: () => 50, commandTimeout: PATIENCE_MS },
-    // Who hangs up on a node that is gone waits for its goodbye: that kept Jest's worker for two seconds.
+    // ioredis waits for the goodbye of a node even if that is gone: that held Jest's worker up for two seconds.
     disconnectTimeout: 10,
   })
   client.on('error', () => undefined)

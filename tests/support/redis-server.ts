@@ -46,12 +46,12 @@ export async function startRedis({
   }
 }
 
-/** It is answered by as if it had a machine of its own, as in production: here it shares one with a whole test run. */
+/** Gives Redis a higher priority: production gives it a machine of its own, and a test run shares one with it. */
 function takesPrecedence(pid: number | undefined): void {
   try {
     if (pid !== undefined) setPriority(pid, -10)
   } catch {
-    // Not everybody may.
+    // Not every user may do that.
   }
 }
 
@@ -63,7 +63,7 @@ function answersPing(port: number): Promise<boolean> {
       resolve(answer)
     }
     socket.once('connect', () => socket.write('PING\r\n'))
-    // One that wants a password first is there too.
+    // A server that wants a password first is up too.
     socket.once('data', (data) => end(/^(\+PONG|-NOAUTH)/.test(data.toString())))
     socket.once('error', () => end(false))
     socket.setTimeout(1000, () => end(false))

@@ -12,7 +12,7 @@ export interface RedisWithAClock {
   stop(): Promise<void>
 }
 
-/** Its reply to `TIME`. Libfaketime and Redis's allocator do not get on, so what it says is changed on the way. */
+/** Redis's reply to `TIME`, which is changed on the way: libfaketime does not get on with Redis's allocator. */
 const TIME_REPLY = /\*2\r\n\$10\r\n(\d{10})\r\n(?=\$\d\r\n\d{1,6}\r\n)/g
 
 export async function startRedisWithAClock(): Promise<RedisWithAClock> {

@@ -14,7 +14,7 @@ export interface SentinelSet {
   replica: RedisServer
   /** What a service is told to find them by. */
   env: { REDIS_SENTINELS: string; REDIS_SENTINEL_NAME: string }
-  /** The port of whom the Sentinel takes for the primary. */
+  /** The port of the server that the Sentinel takes for the primary. */
   primaryPort(): Promise<number>
   stop(): Promise<void>
 }

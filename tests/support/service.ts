@@ -16,7 +16,7 @@ export interface Service {
   hasEnded(): boolean
   /** As SIGHUP does. */
   reload(): unknown
-  /** As SIGTERM does. Fails where the log has told of a fault of ours. @returns the exit code, 0 when all went well */
+  /** As SIGTERM does. Fails if the log has told of a fault of ours. @returns the exit code, 0 when all went well */
   stop(): Promise<number | null>
 }
 
@@ -27,7 +27,7 @@ export interface ServiceProcess extends Service, RunningProcess {
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** The built service, in the process that runs all of this Jest worker's (worker-host.mjs): starts in no time. */
+/** The built service, in the process that runs all of this Jest worker's (worker-host.mjs): it starts in no time. */
 export async function startService(env: Record<string, string> = {}, networks?: Networks): Promise<Service> {
   const { url, port, told } = await environmentOf(env)
   const hosted = await startHosted(told, networks)
@@ -80,7 +80,7 @@ export async function startServiceProcess(env: Record<string, string> = {}): Pro
   }
 }
 
-/** Lines that say that we have made a mistake, whatever was done to the service. */
+/** Log lines that mean a mistake of ours, whatever a test has done to the service. */
 const FAULT = /^.*"msg":"(internal error|not closed)".*$/m
 
 function expectNoFault({ stdout }: { stdout(): string }): void {

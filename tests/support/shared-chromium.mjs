@@ -1,5 +1,5 @@
-// The Chromium of a worker's host. Test files speak to it themselves, over its DevTools: a Playwright server between them
-// would read and write all that they say once more.
+// The Chromium of a worker's host. Test files speak to it directly, over its DevTools: a Playwright server in between
+// would read and write every message once more.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +36,7 @@ const START = fileURLToPath(new URL('chromium.sh', import.meta.url))
 export function startChromium({ program, args }) {
   const profile = mkdtempSync(join(tmpdir(), 'scanin-chromium-'))
   const own = ['--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  // In a group of its own, for the program may be a script that starts it.
+  // In a process group of its own, because the program may be a script that starts Chromium.
   const chromium = spawn(START, [...AS_PLAYWRIGHT_STARTS_IT, ...own, ...args], {
     env: { ...process.env, PROGRAM: program },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -51,7 +51,7 @@ export function startChromium({ program, args }) {
     const said = []
     chromium.once('error', reject)
     chromium.once('exit', () => reject(new Error(`${program} ended: ${said.join('\n')}`)))
-    // It is read to its end, for a full pipe would stop the browser.
+    // Its output is read to the end: a full pipe would stop the browser.
     createInterface({ input: chromium.stderr }).on('line', (line) => {
       const [, endpoint] = line.match(/^DevTools listening on (ws:\S+)$/) ?? []
       if (endpoint) resolve(endpoint)

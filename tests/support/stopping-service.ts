@@ -1,4 +1,4 @@
-/** What is heard of a service that is being stopped, by kind: which of these it is depends on the moment alone. */
+/** What is heard of a service that is being stopped. Which of each kind it is depends on the moment alone. */
 
 /** In a page's console, of requests that were on their way or came too late. */
 export const COMPLAINTS_OF_AN_OUTAGE =

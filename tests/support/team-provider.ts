@@ -57,7 +57,7 @@ const CLIENT_SECRET = 'the secret of a client, with spaces & signs: 94tGb'
 
 export async function startTeamProvider(options: TeamProviderOptions): Promise<TeamProvider> {
   const { publicUrl, configuration = {}, keepsLogouts = false, client = {} } = options
-  // It says at length that it is not meant to be run so.
+  // oidc-provider writes long warnings that it must not be run so.
   Object.assign(console, { info: () => undefined, warn: () => undefined })
   const { default: Provider } = await import('oidc-provider')
   const port = await freePort()
@@ -86,7 +86,7 @@ export async function startTeamProvider(options: TeamProviderOptions): Promise<T
         },
       ],
       jwks: { keys: [key.jwk] },
-      // As strict as they come: each is good once.
+      // As strict as providers come: each refresh token is good once.
       rotateRefreshToken: true,
       cookies: { keys: ['a key of cookies'] },
       claims: { openid: ['sub'], profile: ['name', 'roles'], email: ['email', 'email_verified'] },

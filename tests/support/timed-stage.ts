@@ -16,11 +16,11 @@ export interface TimedStage {
   browser(): Client
   /** A phone that is signed in as the demo account. */
   phone(): Promise<Client>
-  /** Lets this much time pass for the service. Redis has its own: what it still keeps is over all the same. */
+  /** Moves the service's time. Redis has its own clock: what it still keeps is over for the service all the same. */
   pass(ms: number): void
 }
 
-/** Redis forgets by the time of day. Whatever a test takes, it has not forgotten what is to be so for the service yet. */
+/** How far the service's clock is ahead of Redis's: Redis must not forget early what the service should still find. */
 const AHEAD_MS = 3_600_000
 
 /**

@@ -55,7 +55,7 @@ export function tooWide(page: Page, spoken: readonly string[]): Promise<string[]
         ),
       ]
     }
-    // What could not start says so, over the rest or in its place, and goes once the page has started.
+    // The trouble card lies over the page, then stands in its place, and goes once the page has started.
     const over = faults()
     const trouble = document.querySelector('.start-trouble')
     trouble?.setAttribute('data-said', '')

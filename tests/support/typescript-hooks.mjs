@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { transform } from '@swc/wasm-typescript'
 
-/** Types are blanked out: what is left stands in its line and column, where errors find it. */
+/** Replaces types by blanks: the rest keeps its line and column, to which errors point. */
 export async function load(url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context)
   const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), { mode: 'strip-only', module: true })

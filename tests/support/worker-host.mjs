@@ -1,6 +1,6 @@
-// What all test files of one Jest worker share, in a process of its own: the built service, run as often as it is asked
-// for, so that Node and a few hundred modules are loaded once; and a Chromium. Listens on the Unix socket that its
-// argument names. The first line of a connection, JSON, says what it is for (../support/worker-host.ts).
+// What all test files of one Jest worker share, in a process of its own: a Chromium, and the built service. The service
+// is run as often as it is asked for, but Node and a few hundred modules are loaded once. Listens on the Unix socket
+// that its argument names. The first line of a connection, JSON, says what it is for (../support/worker-host.ts).
 import { rmdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -25,8 +25,8 @@ process.once('exit', () => {
 let chromium
 
 /**
- * Who is told what this process writes: a service's lines go elsewhere, and so it is a library's complaint, as of an
- * error that nobody listens for. Whose, nothing says.
+ * Called with whatever this process writes. Services write their lines elsewhere, so this is a library's complaint,
+ * such as of an error that nobody listens for. Nothing tells which service caused it.
  * @type {Set<(complaint: string) => void>}
  */
 const running = new Set()
@@ -45,7 +45,7 @@ for (const stream of [process.stdout, process.stderr]) {
 function host(connection) {
   const lines = createInterface({ input: connection })
   connection.on('error', () => undefined)
-  // It passes on what its input had: who asked may go before the answer, and is no reason to end what others asked for.
+  // readline passes on its input's errors. A client may go before its answer, which must not end what others asked for.
   lines.on('error', () => undefined)
   lines.once('line', (line) => {
     const { env, networks, launch } = JSON.parse(line)
@@ -54,7 +54,7 @@ function host(connection) {
   })
 }
 
-/** One for all, once somebody asks: whoever connects has contexts of their own. */
+/** Starts one Chromium for all, when it is first asked for: each that connects opens contexts of its own. */
 function openChromium(
   /** @type {Parameters<typeof startChromium>[0]} */ launch,
   /** @type {import('node:net').Socket} */ connection,

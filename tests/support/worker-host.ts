@@ -17,12 +17,12 @@ interface Message {
   exited?: number
 }
 
-/** Runs the built service in this worker's host. Its end fails where anything but the service itself has written a word. */
+/** Runs the built service in this worker's host. Ending it fails if anything but the service has written something. */
 export async function startHosted(env: Record<string, string>, networks?: Networks) {
   const connection = await eventually('the host of services listens', connectToHost)
-  // A test that fails before it stops its services does not keep the run from ending.
+  // Lets the run end although a test that failed has not stopped its services.
   connection.unref()
-  // The host ends what nobody is connected to.
+  // When the connection ends, the host ends the service.
   const hasEndedInTime = endLater(() => connection.destroy())
   const said = { stdout: '', stderr: '', complaint: '' }
   let code: number | null = null

@@ -1,5 +1,5 @@
-// Loads test files as Node loads modules. Jest gives each file a world of its own, into which it reads, compiles and links
-// hundreds of modules anew: that was most of what the tests cost. Here a worker has them once, for all its files.
+// Loads test files as Node loads modules. Jest gives each file its own context, into which it reads, compiles and links
+// hundreds of modules again: that was most of what the tests cost. Here a worker loads them once for all its files.
 const asyncHooks = require('node:async_hooks')
 const { register } = require('node:module')
 const { pathToFileURL } = require('node:url')
@@ -9,7 +9,7 @@ for (const hooks of ['../typescript-hooks.mjs', './bare-hooks.mjs']) register(ho
 
 const hasRun = new Set()
 
-/** In place of the storage in which Jest keeps which test runs: a file's tests run one after the other. */
+/** Stands in for the storage in which Jest keeps the running test: a file's tests run one after the other. */
 class OneAfterTheOther {
   #store
 
@@ -31,10 +31,10 @@ class OneAfterTheOther {
 }
 
 module.exports = class BareRuntime extends Runtime {
-  /** What each file begins with anew: what is known of its tests. */
+  /** Loads Jest's record of tests anew for each file. */
   requireInternalModule(path) {
     delete require.cache[path]
-    // Whom it tells of each test: it would go on telling those of the files before.
+    // The handlers of earlier files: Jest would go on telling them of each test.
     delete globalThis[Symbol.for('EVENT_HANDLERS')]
     const usual = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage')
     // Before Node 24 each follows every promise for good, and each file would add another: by the fortieth of a worker half
@@ -58,7 +58,7 @@ module.exports = class BareRuntime extends Runtime {
 
   async unstable_importModule(path) {
     const url = pathToFileURL(path)
-    // Only in a run that watches is a file read twice.
+    // A file is read twice only in watch mode.
     if (hasRun.has(path)) url.searchParams.set('run', String(performance.now()))
     hasRun.add(path)
     await import(url)

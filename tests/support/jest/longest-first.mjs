@@ -5,8 +5,8 @@ const WAITING = ['/tests/faults/', '/tests/process/', '/tests/threats/guessing']
 const BUSY = ['/tests/server/login/login-model', '/tests/e2e/', '/tests/proxies/', '/tests/oauth/']
 
 /**
- * What takes long comes first, also where Jest does not know yet what did the last time: begun last, it would be what a run
- * ends with, one file after the other. What waits runs beside what is busy.
+ * Runs the slowest files first, even if Jest does not know yet how long they took: a slow file that begins last would
+ * make the whole run wait for it. Files that wait run beside files that keep the processor busy.
  */
 export default class LongestFirst extends Sequencer {
   sort(tests) {

@@ -1,5 +1,5 @@
-// Where test files run: in Node itself, in no context of their own (see bare-runtime.cjs), and sure to end whatever a file
-// has started and left running, because it failed in `beforeAll`, hung, or was stopped with the whole run.
+// Runs test files in Node itself, without a context of their own (see bare-runtime.cjs). Ends whatever a file has
+// started and left running because it failed in `beforeAll`, hung, or was stopped with the whole run.
 import { ModernFakeTimers } from '@jest/fake-timers'
 import { ModuleMocker } from 'jest-mock'
 
@@ -8,7 +8,7 @@ const ends = new Set()
 globalThis.testFileEnds = ends
 
 process.once('exit', callEnds)
-// Jest ends a worker that does not end by itself, and people press Ctrl-C: without this there would be no 'exit'.
+// Jest kills a worker that does not end, and people press Ctrl-C: without this there would be no 'exit'.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 /** What `jest.setTimeout` and `jest.retryTimes` leave on the global object. */
@@ -35,7 +35,7 @@ export default class BareEnvironment {
 
   async setup() {}
 
-  /** A timeout of its own would end a test before its waits do, and those say what they waited for. */
+  /** No test may set a timeout: it would end the test before its waits do, and those say what they waited for. */
   handleTestEvent({ name, timeout }, { testTimeout }) {
     const isOneWith = (name === 'add_test' || name === 'add_hook') && timeout !== undefined
     const isFileWith = name === 'run_start' && testTimeout !== this.#testTimeout
@@ -48,7 +48,7 @@ export default class BareEnvironment {
     // What Jest put there for this file, and what the file may have.
     globalThis.console = this.#console
     process.exit = this.#exit
-    // It would be asked of every file after this one too.
+    // Jest would apply it to every later file too.
     for (const asked of ASKED_OF_JEST) delete globalThis[asked]
     for (const name of Object.keys(process.env)) delete process.env[name]
     Object.assign(process.env, this.#environment)
