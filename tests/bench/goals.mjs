@@ -1,4 +1,4 @@
-// What a whole run on Node 24 is to come to, beside what it came to.
+// The goals for a whole run on Node 24, beside what a run found.
 import { rounded } from './parts/statistics.mjs'
 
 export const POLL_OF_FLOOR = 1.4
@@ -11,7 +11,7 @@ const promptness = (change, ratio) => (figures) =>
     .filter((figure) => figure.change === change)
     .map((figure) => figure[ratio])
 
-/** `seen` gives one figure, or one for each case, out of the figures that it `needs`. */
+/** `seen` gives one figure, or one for each case, from the figures that it `needs`. */
 const GOALS = [
   {
     goal: 'poll, of the floor',
@@ -61,11 +61,11 @@ const GOALS = [
   { goal: 'signing in, of a WebSocket, p99', most: 1, needs: [], seen: promptness('sign-in', 'p99Ratio') },
 ]
 
-/** @returns a row for each of them that was measured */
+/** @returns a row for each goal whose figures were measured */
 export function goalsSeen(figures) {
   const measured = GOALS.filter(({ needs }) => needs.every((name) => name in figures))
   return measured.flatMap(({ goal, least, most, seen }) => {
-    // Judged by what is read.
+    // Judged as rounded, since people read that.
     const values = seen(figures).map((value) => rounded(value, value < 10 ? 2 : 0))
     if (values.length === 0) return []
     const met = values.filter((value) => (least === undefined ? value <= most : value >= least)).length

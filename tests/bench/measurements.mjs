@@ -12,7 +12,7 @@ import { measureToken } from './measures/token.mjs'
 import { measureWaiters } from './measures/waiters.mjs'
 import { measureLoginByInstances, measureWholeLogin } from './measures/whole-login.mjs'
 
-/** What takes longer than a quick run has to mean anything. */
+/** Measurements that would mean nothing after so short a time as a quick run has. */
 const FOR_A_WHOLE_RUN = [
   'held',
   'sessions-of-one',
@@ -143,7 +143,7 @@ function promptness({ isQuick, rounds, changes }) {
   const cases = Object.keys(CHANGES).flatMap((change) =>
     crowds.flatMap((waiting) => holds.map((holdSeconds) => ({ change, waiting, holdSeconds, roundTripMs: 0 }))),
   )
-  // Where a round trip counts most.
+  // A case in which a round trip counts most.
   const far = { change: 'sign-in', waiting: 1000, holdSeconds: 2, roundTripMs: 50 }
   return [...cases, far].map(({ change, waiting, holdSeconds, roundTripMs }) => ({
     name: `promptness-${change}-${waiting}-${holdSeconds}${roundTripMs === 0 ? '' : '-far'}`,

@@ -28,7 +28,7 @@ export function tableOf(rows) {
   return [line(names.map(wordsFor)), line(names.map(() => '---')), ...lines].join('\n')
 }
 
-/** Where the rule below says it badly. */
+/** Words for names that the rule below would spell badly. */
 const WORDS = {
   perSecond: 'a second',
   ofFloor: 'of the floor',

@@ -60,7 +60,7 @@ if (!wanted) printTable('Goals, which are for a whole run on Node 24', goalsSeen
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`)
 process.exit(Object.keys(results.failures).length > 0 ? 1 : 0)
 
-/** For the same run on the Node that was named: the name goes. */
+/** The arguments for the same run on the Node that was named, without that name. */
 function argumentsWithoutNode() {
   const args = process.argv.slice(2)
   const at = args.findIndex((word) => word.startsWith('--node'))

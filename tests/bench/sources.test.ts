@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 
-/** Servers of the bench load ScanIn's sources by name, at a time when no compiler looks: a file that moved was a figure less. */
+/**
+ * Servers of the bench load ScanIn's sources by name, which no compiler checks: when a file moves, a figure would be
+ * lost.
+ */
 const NAMES = /\bsource\('([^']+)'\)|\bjoin\(ROOT, 'server\/([^']+)'\)/g
 
 const named = ['servers', 'parts', 'measures'].flatMap((folder) =>

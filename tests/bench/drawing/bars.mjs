@@ -4,7 +4,7 @@ import { bar, MARGIN, mark, picture, TOP, text, WIDTH } from './svg.mjs'
 const LABELS = 236
 const PITCH = 46
 const THICK = 22
-/** For the figure at the end of the longest bar. */
+/** Room for the figure at the end of the longest bar. */
 const FIGURE = 64
 
 /**

@@ -8,7 +8,7 @@ import { pictures } from './pictures.mjs'
 import { brief, linear, logarithmic } from './scales.mjs'
 import { LOOKS } from './svg.mjs'
 
-/** Found by nobody. */
+/** Invented figures. */
 const figures = {
   throughput: {
     rows: [
@@ -136,7 +136,7 @@ describe('in a browser', () => {
         const pairs = words.flatMap((one, at) => words.slice(at + 1).map((other) => [one, other] as const))
         const touching = pairs.filter(([{ box: a }, { box: b }]) => {
           const across = Math.min(a.right, b.right) - Math.max(a.left, b.left)
-          // Lines of text are taller than letters.
+          // A line of text is taller than its letters.
           const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
           return across > 0 && down > 6
         })

@@ -4,7 +4,7 @@ import { MARGIN, mark, picture, TOP, text, WIDTH } from './svg.mjs'
 const TALL = 170
 const [LEFT, RIGHT] = [MARGIN + 48, WIDTH - MARGIN - 136]
 const BOTTOM = TOP + TALL
-/** Between names of lines that end near each other. */
+/** The least distance between the names of lines that end near each other. */
 const APART = 18
 
 /**

@@ -1,4 +1,5 @@
-// Many connections' bytes on one: the number of the connection and how many bytes follow, four bytes each. None: it ends.
+// Carries many connections' bytes over one. A frame: connection number and byte count, four bytes each, then the bytes.
+// No bytes: the connection ends.
 const HEAD_BYTES = 8
 const NOTHING = Buffer.alloc(0)
 
@@ -12,7 +13,7 @@ function frameOf(id, text) {
   return frame
 }
 
-/** What a turn writes to a connection goes out as one. @returns writes a frame */
+/** Frames that are written in one turn go out together. @returns a function that writes a frame */
 export function framesTo(connection) {
   let isCorked = false
   return (id, text) => {
@@ -28,12 +29,12 @@ export function framesTo(connection) {
   }
 }
 
-/** Takes chunks as they come, and tells of each frame. */
+/** Takes chunks as they come, and calls back with each frame. */
 export class Frames {
   #rest = NOTHING
   #onFrame
 
-  /** @param onFrame is told the connection's number and bytes that are there for now: none when it ends */
+  /** @param onFrame called with the connection's number and its bytes, good during the call; none when it ends */
   constructor(onFrame) {
     this.#onFrame = onFrame
   }

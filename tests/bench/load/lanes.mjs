@@ -6,7 +6,7 @@ import { Frames, framesTo } from './frames.mjs'
 const AN_ADDRESS = 20_000
 const LONGEST_READ_BYTES = 64 * 1024
 
-/** Opens a connection. `onText` is told what comes, `onOpen` when it may be written to, `onClose` that it is over. */
+/** Opens a connection. `onText` gets what comes, `onOpen` says that it can be written to, `onClose` that it is over. */
 /** @typedef {(told: { onOpen(): void, onText(text: string): void, onClose(): void }) => { write(text: string): void, destroy(): void }} Open */
 
 /**
@@ -16,7 +16,7 @@ const LONGEST_READ_BYTES = 64 * 1024
  */
 export function ownConnections(port, first) {
   let opened = first
-  /** What all sockets read into: what has come is read at once. */
+  /** One buffer for all sockets: what has come is read at once. */
   const buffer = Buffer.alloc(LONGEST_READ_BYTES)
   return ({ onOpen, onText, onClose }) => {
     const localAddress = `127.0.0.${2 + Math.floor(opened++ / AN_ADDRESS)}`
@@ -36,7 +36,7 @@ export function ownConnections(port, first) {
 }
 
 /**
- * Connections that share a real one, for where a process may not have as many descriptors as there are browsers.
+ * Connections that share a real one, for when a process may not have as many descriptors as there are browsers.
  * @returns {Open}
  */
 export function sharedConnection(lanePort) {

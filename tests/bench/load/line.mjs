@@ -2,14 +2,14 @@ import { connect } from 'node:net'
 
 const HEAD_END = '\r\n\r\n'
 const LONGEST_REPLY_BYTES = 4096
-/** What a socket has read is read at once, so one buffer does for all. */
+/** One buffer for all sockets: what has come is read at once. */
 const oneBuffer = Buffer.alloc(LONGEST_REPLY_BYTES)
 
 /**
- * A browser's connection, on a bare socket, which is kept. What it does for each reply makes next to no garbage: with
- * thousands of them a collector's pause here would be counted as the server's.
+ * A browser's connection, on a bare socket, which is kept. Replies cause next to no garbage: with thousands of
+ * connections, pauses of the collector here would count as the server's.
  * @param delayMs how far away the server is: each way takes this long
- * @param onReply is told of each reply once it has arrived whole: its head and its body
+ * @param onReply called with head and body of each reply, once it has arrived whole
  */
 export function openLine({ port, delayMs = 0 }, { onOpen, onReply, what }) {
   let isStopped = false
@@ -43,7 +43,7 @@ export function openLine({ port, delayMs = 0 }, { onOpen, onReply, what }) {
   }
 }
 
-/** At once where there is none. */
+/** Calls at once if there is no delay. */
 export function afterDelay(delayMs, act) {
   if (delayMs === 0) act()
   else setTimeout(act, delayMs)

@@ -12,14 +12,14 @@ import { waitObediently } from './obedient-polls.mjs'
 const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 const open = order.lanePort ? sharedConnection(order.lanePort) : ownConnections(order.port, order.first)
 
-/** From a phone's scan to its confirm: its person reads. */
+/** How long a person reads between their phone's scan and its confirm. */
 const READS_MS = 1500
 const LAST_WORD_MS = 30_000
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-/** Those that wait, and how they are to be stopped. */
+/** The waiting browsers, and what stops each. */
 const crowd = new Map()
-/** When their phone's confirm left. */
+/** When the phone's confirm of a login was sent. */
 const sentAt = new Map()
 const statuses = {}
 let millis = []
@@ -74,7 +74,7 @@ async function arrive() {
   join({ loginId: name.replace('scanin_', ''), token: body.token, browserKey })
 }
 
-/** A phone signs this one in, and somebody else takes its place. */
+/** A phone signs this browser in, and somebody else comes to the page in its place. */
 async function signIn(login, phone) {
   await post('/login/scan', { token: login.token }, phone)
   await pause(READS_MS)

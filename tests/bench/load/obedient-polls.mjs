@@ -1,13 +1,13 @@
 import { pollRequest } from '../parts/logins.mjs'
 
 /**
- * A browser that keeps to what each reply tells it, as the page does: `hold` is what it lets its next poll be held for,
- * and that goes out `interval` after the last did, or once the reply is there.
- * @param open makes its connection (`lanes.mjs`)
- * @param onReply is told of each: its HTTP status and its body; 0 when the connection ended
+ * A browser that keeps to what each reply tells it, as the page does. `hold` is how long its next poll may be held.
+ * That poll goes out `interval` after the last one, or at once if the reply came later.
+ * @param open opens its connection (`lanes.mjs`)
+ * @param onReply called with each reply's HTTP status and body; with 0 when the connection ended
  */
 export function waitObediently(open, login, onReply) {
-  // A hundred thousand do this: the request is put together once.
+  // The request is put together once, because a hundred thousand browsers send it.
   const [before, after] = pollRequest(login, '?').split('?')
   let [seen, pace, beganAt] = ['pending', { interval: 2, hold: 2 }, 0]
   let isStopped = false
@@ -44,7 +44,7 @@ export function waitObediently(open, login, onReply) {
     onReply(httpStatus, reply)
     if (isStopped) return
     if (httpStatus >= 400) {
-      // As the page does, which goes on when it is refused.
+      // Goes on when it is refused, as the page does.
       nextPoll = setTimeout(ask, pace.interval * 1000)
       return
     }

@@ -1,8 +1,9 @@
 import { rawRequest } from './wrk.mjs'
 
 /**
- * What a page does with the reply that signs it in: it has the person's data there, or it asks for them with the cookie.
- * @returns what is to hear the next reply of the line
+ * What a page does with the reply that signs it in: the person's data is in it, or the page asks for it with the
+ * cookie.
+ * @returns what must hear the next reply of the line
  */
 export function readPerson(line, head, body, onPerson) {
   if (body.includes('"session":{')) {

@@ -7,8 +7,8 @@ const INTERVAL_MS = 2000
 
 /**
  * A browser that waits by polls.
- * @param order `holdSeconds`: how long it lets its polls be held; 0: it asks every two seconds instead
- * @param onStatus is told each reply's status; of the last one, once the page knows who the person is
+ * @param order `holdSeconds`: how long its polls may be held; 0: it polls every two seconds instead
+ * @param onStatus called with each reply's status; with the last one when the page knows who the person is
  */
 export function waitByPolls(order, login, onStatus) {
   const { holdSeconds } = order

@@ -10,7 +10,7 @@ import { waitByWebSocket } from './websockets.mjs'
 
 const order = JSON.parse(readFileSync(process.argv[2], 'utf8'))
 
-/** Browsers arrive as people do, not all at once: those that did would ask again together every time. */
+/** Browsers arrive one after the other, as people do: if they came all at once, they would poll together every time. */
 const { arriveOverMs = 2000 } = order
 const SETTLE_MS = 500
 const LAST_WORD_MS = 3000
@@ -19,7 +19,7 @@ const WAIT_BY = { held: waitByPolls, 'websocket-push': waitByWebSocket, 'websock
 const sentAt = new Map()
 const millis = []
 
-/** One more of the crowd; what it is told is timed from when its change left. */
+/** Adds a browser to the crowd. What it is told is timed from when its change was sent. */
 function join(login) {
   const onStatus = (status) => {
     const at = sentAt.get(login.loginId)

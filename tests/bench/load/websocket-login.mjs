@@ -5,8 +5,8 @@ import { readPerson } from './person.mjs'
 import { statusOf } from './polls.mjs'
 
 /**
- * A browser that waits on a WebSocket, and fetches its session once it is told that there is one: a cookie can be set by
- * a reply alone. Its page came by a connection that is kept, so it opens none for that.
+ * A browser that waits on a WebSocket, and fetches its session when it is told that there is one: only a reply can set
+ * a cookie. It uses the kept connection by which its page came, and so opens none for that.
  */
 export function waitByWebSocketLogin(order, login, onStatus) {
   const { port, delayMs = 0 } = order
@@ -22,7 +22,7 @@ export function waitByWebSocketLogin(order, login, onStatus) {
     onReply: (head, body) => onReply(head, body),
   })
 
-  /** How it is at the beginning nobody pushes. */
+  /** The first state is asked for, because nobody pushes it. */
   function begin(_head, body) {
     if (statusOf(body) !== 'pending' && statusOf(body) !== 'scanned') console.error(`a login began as ${body}`)
     beBegun()
@@ -43,7 +43,7 @@ export function waitByWebSocketLogin(order, login, onStatus) {
   )
   socket.on('error', () => socket.terminate())
   return {
-    /** Both of its connections are there: what is measured is none of its beginning. */
+    /** Resolves when both of its connections are there, so that their opening is not measured. */
     ready: Promise.all([begun, new Promise((resolve) => socket.once('open', resolve))]),
     stop() {
       line.stop()

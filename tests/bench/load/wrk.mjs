@@ -23,8 +23,9 @@ export function rawRequest(method, path, headers, body = '') {
 }
 
 /**
- * Lets wrk ask a server as fast as it answers.
- * @returns `requests`, `perSecond`, and `cpuMicros`: the server's processor time a request, which other programs disturb less
+ * Lets wrk send requests as fast as a server answers.
+ * @returns `requests`, `perSecond`, and `cpuMicros`: the server's processor time a request, which other programs
+ *   disturb less
  */
 export async function load(servers, requestsFile, { seconds, connections = 64, mayRefuse = false }) {
   const before = servers.map((server) => cpuSecondsOf(server.pid))

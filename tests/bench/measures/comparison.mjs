@@ -1,5 +1,6 @@
-// Versions of ScanIn side by side, in processor time: both at once on one core, so that whatever else the machine does is
-// done to both; and started anew again and again, since what the compiler makes of a process differs from one to the next.
+// Measures versions of ScanIn side by side, in processor time. Both run at once on one core, so that whatever else the
+// machine does slows both. They are started anew again and again, since the compiler's result differs from one process
+// to the next.
 import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { residentBytesOf } from '../parts/processes.mjs'
@@ -33,8 +34,8 @@ async function measureOnce(sides) {
     const results = await Promise.all(sides.map(({ server, ...loads }) => load([server], loads[loadName], options)))
     return results.map(({ cpuMicros }) => cpuMicros)
   }
-  // Until the code is compiled and the heap has grown, it is the compiler that is measured. Logins are created first: polls
-  // leave as large a young generation as outlives them, and what comes next pays for what that is.
+  // Warms up first: until the code is compiled and the heap has grown, the compiler is measured. Logins are created
+  // first, because polls leave as large a young generation as outlives them, and what comes next would pay for that.
   await cost('creation', { seconds: 1 })
   const creations = await cost('creation', { seconds: 1 })
   await cost('polls', { seconds: 2 })

@@ -1,4 +1,4 @@
-// What a proxy's question costs, whether somebody may enter: each request to an application is one.
+// What it costs to answer a proxy whether somebody may enter: it asks for each request to an application.
 import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
 import { applicationsEnv } from '../parts/applications.mjs'
 import { createLogins, pollRequest } from '../parts/logins.mjs'
@@ -11,7 +11,7 @@ import { AT_THE_WIKI, enterWiki } from '../parts/visitors.mjs'
 
 const WARM_UP_SECONDS = 3
 
-/** @param people who are signed in, and whose requests come in turn */
+/** @param people signed-in people whose requests come in turn */
 export async function measureForwardAuth({ people, rounds, seconds }) {
   const redis = await startRedis()
   const own = { TRUST_PROXY: '127.0.0.1', ACCOUNTS_FILE: await writePeople(people, PASSWORD), DEMO_PASSWORD: '' }
@@ -40,7 +40,7 @@ function verifyRequest(cookie) {
   return rawRequest('GET', '/auth/verify', { ...AT_THE_WIKI, accept: 'text/html', cookie })
 }
 
-/** wrk takes 200 for an answer; it is to be one about a person. */
+/** Checks that the answer is about a person: to wrk any 200 would do. */
 async function checkVerified({ url }, cookie) {
   const reply = await fetch(`${url}/auth/verify`, { headers: { ...AT_THE_WIKI, cookie } })
   if (reply.headers.get('remote-name') !== 'Person 0') throw new Error(`verify: ${reply.status}`)

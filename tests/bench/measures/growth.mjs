@@ -7,15 +7,18 @@ import { startServer } from '../parts/service.mjs'
 import { median, pairedRatio } from '../parts/statistics.mjs'
 
 const WARM_UP_SECONDS = 3
-/** Of more, only some are asked for, from all over: no round comes to more of them, and wrk keeps all requests in its memory. */
+/**
+ * Of more logins, a sample from all over is asked for: no round comes to more of them, and wrk keeps all requests in
+ * its memory.
+ */
 const MOST_ASKED = 100_000
 /** Made in one go. */
 const A_BATCH = 100_000
 
 /**
- * By the server `unpaced-scanin`, or few logins would outrun their pace; beside the floor, which has as many keys to
- * look among, and as many requests to read.
- * @param counts of logins that are pending, ascending: each is measured before the next are made
+ * Uses the server `unpaced-scanin`: few logins would outrun their pace. The floor beside it has as many keys to look
+ * among, and as many requests to read.
+ * @param counts of pending logins, ascending: each is measured before the next are made
  */
 export async function measureGrowth({ counts, rounds, seconds }) {
   const redis = await startRedis()
@@ -27,7 +30,7 @@ export async function measureGrowth({ counts, rounds, seconds }) {
   const rows = []
   let pending = 0
 
-  /** Until so many are pending. Of the new ones as many polls are kept as of those before, in proportion. */
+  /** Creates logins until so many are pending. The polls of new and old logins are sampled in the same proportion. */
   async function fillUp(count) {
     const every = Math.max(1, Math.ceil(count / MOST_ASKED))
     polls.splice(0, polls.length, ...polls.filter((_poll, at) => at % every === 0))

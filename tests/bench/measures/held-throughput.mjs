@@ -1,5 +1,5 @@
-// What a held poll costs beside the least that it can cost: thousands at once, each held for a second, by browsers that
-// ask again and again.
+// What a held poll costs, beside the least that it can cost. Thousands are held at once, each for a second, by browsers
+// that ask again and again.
 import { load, writeRequests } from '../load/wrk.mjs'
 import { createLogins, pollRequest } from '../parts/logins.mjs'
 import { startRedis } from '../parts/redis.mjs'

@@ -1,5 +1,5 @@
-// What a poll costs by how many instances there are, on one Redis and on a Cluster of three. All share one core, and each
-// has its part of it: it is the processor time of a poll that tells what one more costs.
+// What a poll costs with more instances, on one Redis and on a Cluster of three. All share one core, and each has its
+// part of it: the processor time of a poll tells what one more instance costs.
 import { load, writeRequests } from '../load/wrk.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { copyLogins } from '../parts/redis-cluster.mjs'
@@ -24,7 +24,7 @@ export async function measureInstances({ most, rounds, seconds }) {
     const instances = []
     for (let at = 0; at < most; at++) instances.push(await startScanIn(redis, { env }))
     for (const instance of instances) await checkPending(instance, logins)
-    // At once: each is to have its code compiled for as little as it gets.
+    // All at once, so that the code of each is compiled for the small load that it will have.
     await load(instances, requests, { seconds: WARM_UP_SECONDS * 2, connections: CONNECTIONS / most })
     for (let count = 1; count <= most; count++) {
       sides.push({ name, count, servers, instances: instances.slice(0, count), results: [] })

@@ -12,9 +12,9 @@ import { PASSWORD, serviceEnv, startScanIn, startServer } from '../parts/service
 import { median, percentile } from '../parts/statistics.mjs'
 
 const CHANGES_PER_SECOND = 100
-/** Whose phones confirm: not one person's, whom no service has to sign in a hundred times a second. */
+/** Several people confirm: no service has to sign one person in a hundred times a second. */
 const PEOPLE = 50
-/** Of a first round that nobody counts: it is the compiler that would be timed. */
+/** Changes of a first round that does not count: the compiler would be timed. */
 const WARM_UP_CHANGES = 50
 
 /** The server to be compared with, which is also what its crowd is called. */
@@ -57,7 +57,7 @@ export async function measurePromptness({ waiting, changes, rounds, holdSeconds,
     }
     const crowd = await gatherCrowd({ ...how, port: server.port, publicUrl: scanIn.url, logins })
     const result = percentilesOf(await crowd.change())
-    // Every round with lists as long as the one before.
+    // Keeps the lists of sessions as long in every round as in the one before.
     if (change === 'sign-in') await Promise.all(phones.map((cookie) => signOutBrowsers(scanIn, cookie)))
     return result
   }

@@ -13,7 +13,7 @@ export async function measureRedisBytes() {
   const whole = ((await memory()) - before) / LOGINS
   const usage = await redis.client.memory('USAGE', keyOf(first.loginId))
 
-  // What the service itself wrote has to cost the same, or the figures above are of something else.
+  // A login that the service itself writes must cost the same, or the figures above are about something else.
   const scanIn = await startScanIn(redis)
   const reply = await fetch(`${scanIn.url}/login`, {
     method: 'POST',

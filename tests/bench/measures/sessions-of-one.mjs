@@ -1,5 +1,5 @@
-// What one more sign-in costs whose owner has so many sessions already: each is written into a list of them, and beyond
-// `MAX_SESSIONS`, 50, the oldest browser's makes way.
+// What one more sign-in costs a person who has many sessions already. Each session is written into a list of them;
+// beyond `MAX_SESSIONS`, 50, the oldest browser's session makes way.
 import { createLogins, pollRequest } from '../parts/logins.mjs'
 import { writePeople } from '../parts/people.mjs'
 import { confirm, scan, signInPhone } from '../parts/phone.mjs'

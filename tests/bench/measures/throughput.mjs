@@ -1,4 +1,4 @@
-// Polls of pending logins a second: ScanIn, what this machine can do at all, and what else could be had.
+// Polls of pending logins a second: by ScanIn, by what this machine can do at all, and by alternatives.
 import { load, writeRequests } from '../load/wrk.mjs'
 import { applicationsEnv } from '../parts/applications.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
@@ -12,10 +12,10 @@ const LOGINS = 60_000
 const DEVICE_CODES = 100
 
 /**
- * @param starts how often everything is started anew: what the compiler makes of a process differs from one to the
- *   next by more than what is to be told apart
+ * @param starts how often everything is started anew: the compiler's result differs from one process to the next by
+ *   more than what is to be told apart
  * @param rounds short rounds in turn, each time
- * @param warmUpSeconds until the code is compiled and the heap has grown, it is the compiler that is measured
+ * @param warmUpSeconds until the code is compiled and the heap has grown, the compiler is measured
  */
 export async function measureThroughput({ starts, rounds, seconds, warmUpSeconds }) {
   const redis = await startRedis()

@@ -1,5 +1,6 @@
-// What the token endpoint costs: refreshes, each by the token that the one before gave, with an ID token signed for each;
-// beside bare node-oidc-provider, which ScanIn's is made of, a login created, with its QR drawn, and the floor.
+// What the token endpoint costs: refreshes, each by the token that the one before gave, with an ID token signed for
+// each. Beside it stand bare node-oidc-provider, on which ScanIn's is built, a created login with its QR drawn, and the
+// floor.
 import { createHash } from 'node:crypto'
 import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
 import { applicationsEnv, THE_WEB } from '../parts/applications.mjs'
@@ -19,8 +20,8 @@ const FLOOR_LOGINS = 1000
 const WARM_UP_SECONDS = 4
 
 /**
- * @param people each of whom has one application refresh its tokens: as many as it takes for none to be told to slow down
- * @param atOnce of them
+ * @param people each has one application that refreshes its tokens: as many as it takes for none to be slowed down
+ * @param atOnce how many refresh at once
  */
 export async function measureToken({ people, atOnce, rounds, seconds }) {
   const redis = await startRedis()
@@ -75,7 +76,7 @@ function rowOf(name, results, [, , created, floor]) {
   }
 }
 
-/** Bare, it has nobody who could sign in: it says what it made. */
+/** The refresh tokens that the bare provider has made and printed: nobody could sign in there. */
 function refreshTokensSaid(oidc) {
   return JSON.parse(/REFRESH TOKENS (.*)/.exec(oidc.stdout())[1])
 }

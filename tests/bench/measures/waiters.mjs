@@ -17,7 +17,7 @@ export async function measureWaiters({ waiting, seconds }) {
   ]
   for (const [name, holdSeconds, startIt] of subjects) {
     const server = await startIt()
-    // A server that has served before has its code compiled and its heap grown.
+    // A server that has served before has its code compiled and its heap grown: so it serves a first crowd.
     const warmUp = await gatherCrowd({
       ...orderOf(name, server, holdSeconds),
       logins: logins.slice(0, 200),

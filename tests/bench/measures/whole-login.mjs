@@ -16,10 +16,10 @@ import { loadWebClient, signInBrowser } from '../parts/web-client.mjs'
 
 const PEOPLE = 50
 const FLOOR_SECONDS = 3
-/** First ones, until the code is compiled. */
+/** The first logins, which do not count: they get the code compiled. */
 const WARM_UP = { logins: 200, arriveOverMs: 4000, scanAfterMs: 500, confirmAfterMs: 500 }
 
-/** @param order so many `logins` that begin over `arriveOverMs`, by people who take so long to scan, and to confirm */
+/** @param order how many `logins` begin over `arriveOverMs`, by people who take so long to scan, and to confirm */
 export async function measureWholeLogin(order) {
   const redis = await startRedis()
   const { redisCpuMicros, redisCommands, redisBytes, ...costs } = await measureOn(
@@ -33,7 +33,7 @@ export async function measureWholeLogin(order) {
   return { logins: order.logins, seconds, ...costs, inFloorRequests, redisCpuMicros, redisCommands, redisBytes }
 }
 
-/** @param most instances at once, from one on; each connection of a browser is to another than the one before */
+/** @param most instances at once, from one on; a browser's connections go to one after the other */
 export async function measureLoginByInstances({ most, ...order }) {
   const parts = await takePart()
   const { stores, stop } = await startStores()
@@ -55,7 +55,7 @@ async function takePart() {
 }
 
 async function measureOn({ servers: redisServers, env }, { instances, client, accounts, order }) {
-  // Or these people would still have the sessions of the rows before, of which each more costs.
+  // Otherwise these people would still have the sessions of the rows before, each of which adds to the cost.
   for (const { client: redis } of redisServers) await redis.flushall()
   const port = await freePort()
   const serviceEnv = { MATCH: 'never', PUBLIC_URL: `http://127.0.0.1:${port}`, ...accounts, ...env }

@@ -10,7 +10,10 @@ export const THE_WEB = {
   client_secret: 'a secret of thirty-two characters',
 }
 
-/** What a service is told to be all that it may be to applications: a provider, a door before one, tokens for back ends. */
+/**
+ * The environment of a service that is all it can be to applications: OpenID provider, forward auth, tokens for back
+ * ends.
+ */
 export function applicationsEnv() {
   const folder = temporaryFolder()
   const path = (name, entries) => {

@@ -22,7 +22,7 @@ export async function checkOut(ref) {
   return root
 }
 
-/** Versions with the same dependencies can have ours. */
+/** Installs a version's dependencies, or links ours where they are the same. */
 function installIn(root) {
   const lockOf = (folder) => readFileSync(join(folder, 'package-lock.json'), 'utf8')
   if (lockOf(root) === lockOf(HERE)) symlinkSync(join(HERE, 'node_modules'), join(root, 'node_modules'))

@@ -1,6 +1,6 @@
 import { createConnection, createServer } from 'node:net'
 
-/** A wire that counts: whatever is written to `port` arrives at one of the ports `to`, each connection at the next. */
+/** A wire that counts: what is written to `port` arrives at one of the ports `to`, each connection at the next one. */
 export async function countedWire(port, ...to) {
   const bytes = { sent: 0, received: 0 }
   let came = 0

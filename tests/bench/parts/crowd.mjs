@@ -6,7 +6,7 @@ import { LOAD_CORE, start, untilReady } from './processes.mjs'
 const folder = temporaryFolder()
 let orders = 0
 
-/** Room enough that the crowd collects no garbage while it measures: its own pauses would count as the server's. */
+/** Room enough that the crowd collects no garbage while it measures: its pauses would count as the server's. */
 const NO_COLLECTIONS = ['--min-semi-space-size=128', '--max-semi-space-size=128']
 
 /** Browsers that wait, in a process of their own. Resolves once all of them do. */

@@ -25,7 +25,7 @@ const A_PIPELINE = 2000
 const LIFE_MS = 3_600_000
 const ASKED_AT_ONCE = 32
 
-/** A pending login, in the service's own words, with the secrets that its browser has. */
+/** A pending login as the service makes it, with the secrets that its browser has. */
 export function makeLogin({ makeLoginId, makeQrSecret, makeBrowserKey, hashSecret } = words) {
   const loginId = makeLoginId()
   const secret = makeQrSecret()
@@ -71,7 +71,7 @@ export async function createLogins(redis, count, root = ROOT) {
   return logins
 }
 
-/** The same by the services' own API, for a store that nobody else can write to. */
+/** As `createLogins`, by the services' own API: for a store to which no other process can write. */
 export async function askForLogins(services, count) {
   const logins = []
   let asked = 0
@@ -99,7 +99,7 @@ export function pollRequest({ loginId, token, browserKey }, query = '') {
   })
 }
 
-/** Makes sure that what is measured is what it is said to be: these logins are pending, for their browsers. */
+/** Checks that the right thing is measured: these logins are pending, for their browsers. */
 export async function checkPending({ url }, logins) {
   for (let tries = 0; tries < 20; tries++) {
     const { loginId, token, browserKey } = logins[Math.floor(Math.random() * logins.length)]

@@ -1,7 +1,7 @@
 /** How much of a core may be busy all the time. */
 const BUSY = 0.7
 const BROWSERS = 1_000_000
-/** Where a browser is told nothing else it asks this often. */
+/** How often a browser asks that is told nothing else. */
 const INTERVAL_SECONDS = 2
 const LEAST_OF_A_CLUSTER = 3
 
@@ -32,7 +32,7 @@ export function millionWaiting(figures) {
   })
 }
 
-/** One Redis as long as that does; then a Cluster, in which a poll costs an instance and Redis more. */
+/** One Redis for as long as it suffices; then a Cluster, in which a poll costs an instance and Redis more. */
 function redisFor(perSecond, { throughput, instances }) {
   const one = coresFor(perSecond, throughput.redisCpuMicros)
   if (one === 1) return { cores: 1, costOfPoll: 1 }

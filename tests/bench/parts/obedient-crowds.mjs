@@ -4,7 +4,7 @@ import { temporaryFolder } from './folders.mjs'
 import { LOAD_CORE, start, untilReady } from './processes.mjs'
 
 const SCRIPT = join(import.meta.dirname, '../load/obedient-crowd.mjs')
-/** Room enough that the crowd hardly collects garbage while it measures: its own pauses would count as the server's. */
+/** Room enough that the crowd hardly collects garbage while it measures: its pauses would count as the server's. */
 const FEW_COLLECTIONS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 const LONGEST_SAY_MS = 60_000
 
@@ -23,7 +23,7 @@ export function gatherObediently(orders) {
   const share = (count, at) => Math.floor(count / processes.length) + (at < count % processes.length ? 1 : 0)
   const saidAt = new Map(processes.map((process_) => [process_, 0]))
 
-  /** What each said last once it says this word. */
+  /** What each process printed after this word, once it has. */
   async function heard(word, longestMs) {
     await Promise.all(
       processes.map(async (process_) => {
@@ -42,7 +42,7 @@ export function gatherObediently(orders) {
   return {
     hasArrived: (longestMs) => heard('ARRIVED', longestMs),
 
-    /** Phones sign so many of them in a second. @returns the milliseconds that each took, and how many never came */
+    /** Phones sign so many browsers in a second. @returns the milliseconds that each took, and how many never came */
     async signIn({ perSecond, seconds }) {
       for (const process_ of processes) {
         process_.say(`${JSON.stringify({ signIn: { perSecond: perSecond / processes.length, seconds } })}\n`)
@@ -54,7 +54,7 @@ export function gatherObediently(orders) {
       }
     },
 
-    /** All but so many leave. */
+    /** Makes all browsers leave but so many. */
     stay(count) {
       for (const [at, process_] of processes.entries()) process_.say(`${JSON.stringify({ stay: share(count, at) })}\n`)
     },

@@ -13,7 +13,7 @@ import { percentile, rounded } from './statistics.mjs'
 
 const PEOPLE = 50
 const LANE = join(import.meta.dirname, '../servers/shared-lane.mjs')
-/** Of a process that is no browser's connection. */
+/** A process's descriptors for other things than browsers' connections. */
 const OTHER_FILES = 500
 const MIB = 2 ** 20
 const BASE_HOLD = 2
@@ -30,17 +30,18 @@ const STORES = {
 }
 
 /**
- * More browsers than can be answered every two seconds, each keeping to what it is told; phones sign some of them in, for
- * each of whom somebody else comes to the page; then they leave in steps.
+ * More browsers than can be answered every two seconds, each keeping to what it is told. Phones sign some of them in,
+ * and for each of those somebody else comes to the page. Then the browsers leave in steps.
  * @param browsers how many
  * @param store `redis`, on the load's core, or `disk`: a `STORE_PATH`
  * @param instances how many services on the server's core share them
- * @param isLaneShared their connections share a real one: for where a process may not have as many descriptors
+ * @param isLaneShared their connections share a real one, for when a process may not have as many descriptors
  * @param nodeOptions the service's
- * @param arriveOverMs @param settleMs after that, before the first is signed in
+ * @param arriveOverMs how long their arrival takes
+ * @param settleMs after that, before the first is signed in
  * @param signIn `{perSecond, seconds}`
  * @param leaving in turn: how many `stay`, and the `seconds` given to the pace to come back to what it was
- * @param onSample is told every few seconds how it is
+ * @param onSample called every few seconds with how it is
  */
 export async function overload(options) {
   try {
@@ -67,7 +68,7 @@ async function measure(options) {
     const settled = sample()
     const { millis, lost } = await crowd.signIn(signIn)
     const held = { ...sample(), ...confirmed(millis, lost) }
-    // In case that it is ended before its end.
+    // Told now in case the run is stopped before its end.
     onSample(held)
     const steps = []
     for (const step of leaving) steps.push(await leave(crowd, step, sample))
@@ -101,7 +102,7 @@ async function leave(crowd, { stay, seconds }, sample) {
   const leftAt = performance.now()
   const passed = () => (performance.now() - leftAt) / 1000
   crowd.stay(stay)
-  // What the load said last may be from before.
+  // What the load printed last may be from before they left.
   await pause(1500)
   let second = crowd.lastSecond()
   while (second.hold > BASE_HOLD && passed() < seconds) {
@@ -118,7 +119,7 @@ async function startServices(redis, { env: storeEnv, instances, isLaneShared, no
   for (let at = 0; at < instances; at++) {
     const lanePort = isLaneShared ? await freePort() : undefined
     const options = [nodeOptions, lanePort && `--import=${LANE}`].filter(Boolean).join(' ')
-    // They are one service: whoever signs in at one of them has its address.
+    // All are one service, so all have the address of the first, where people sign in.
     const shared = at === 0 ? {} : { PUBLIC_URL: services[0].url }
     const service = await startScanIn(redis, {
       env: { ...env, ...shared, NODE_OPTIONS: options, ...(lanePort && { LANE_PORT: String(lanePort) }) },
@@ -128,7 +129,7 @@ async function startServices(redis, { env: storeEnv, instances, isLaneShared, no
   return services
 }
 
-/** Who waits where: with connections of their own, as many to a process of the load as may have descriptors there. */
+/** Which browsers wait where: with own connections, as many in a process as it may have descriptors for. */
 function ordersFor({ services, isLaneShared, logins, phones, arriveOverMs }) {
   const aProcess = isLaneShared ? Number.POSITIVE_INFINITY : openFiles() - OTHER_FILES
   const perService = Math.max(1, Math.ceil(logins.length / services.length / aProcess))
@@ -146,7 +147,10 @@ function openFiles() {
   return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024)
 }
 
-/** @param redis where they have one @returns what tells how much of the processors was used since it last did, and what is resident now */
+/**
+ * @param redis the services' Redis, if any
+ * @returns a function that tells the processor time since its last call, and resident memory
+ */
 function watchServices(services, redis) {
   const beganAt = performance.now()
   const sumOf = (measured) => services.reduce((sum, { pid }) => sum + measured(pid), 0)

@@ -27,7 +27,7 @@ export function start(core, command, args, { env = process.env, cwd, log = 'pipe
     stderr += chunk
   })
   const exited = new Promise((resolve) => {
-    // Not `exit`: what it printed last may still be on its way then.
+    // Not `exit`: the last output may still be on its way then.
     child.once('close', resolve)
     child.once('error', (error) => {
       stderr += error.message

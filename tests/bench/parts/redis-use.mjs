@@ -21,7 +21,7 @@ export function redisCosts(before, after, count) {
   }
 }
 
-/** As `load`, and what a request cost the Redis servers that are behind it. */
+/** As `load`, with what a request cost the Redis servers behind it. */
 export async function loadWithRedis(redisServers, servers, requestsFile, options) {
   const before = await redisUse(redisServers)
   const result = await load(servers, requestsFile, options)

@@ -3,7 +3,7 @@ import { temporaryFolder } from './folders.mjs'
 import { freePort } from './ports.mjs'
 import { LOAD_CORE, start, untilReady } from './processes.mjs'
 
-/** A real Redis on loopback that keeps nothing, beside the load: it is the server's core that is measured. */
+/** A real Redis on loopback that keeps nothing. It runs beside the load, since the server's core is measured. */
 export async function startRedis(others = []) {
   const port = await freePort()
   const place = ['--port', port, '--bind', '127.0.0.1', '--dir', temporaryFolder()]
@@ -11,7 +11,7 @@ export async function startRedis(others = []) {
   const process_ = start(LOAD_CORE, process.env.REDIS_SERVER ?? 'redis-server', args.map(String))
   const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => undefined)
-  // However that ends, nothing tries to reach it for ever.
+  // However Redis ends, the client must not try to reach it for ever.
   void process_.exited.then(() => client.disconnect())
   await untilReady(process_, () => client.status === 'ready')
   return {

@@ -10,8 +10,8 @@ export const NODE_OPTIONS = process.env.BENCH_NODE_OPTIONS?.split(' ') ?? option
 export const PASSWORD = 'correct horse battery staple'
 
 /**
- * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to a file.
- * Only the limit on logins an address may start is off: the whole load comes from one address.
+ * ScanIn as `npm start` runs it in production, all protections on, its log lines at info going to /dev/null. Only the
+ * limits on an address's logins and sign-ins are off: the whole load comes from one address.
  * @param redis undefined where `env` names another store
  */
 export async function startScanIn(redis, { env = {}, core = SERVER_CORE, root = ROOT } = {}) {
@@ -35,7 +35,7 @@ export function serviceEnv(redis, url) {
     DEMO_PASSWORD: PASSWORD,
     RATE_LOGINS_PER_MINUTE: '0',
     RATE_SIGN_INS_PER_MINUTE: '0',
-    // Two lives of a browser key: no login of the bench ends while it is measured.
+    // Two lives of a browser key, so that no login of the bench ends while it is measured.
     LOGIN_SECONDS: '3600',
   }
 }

@@ -2,7 +2,7 @@ export function median(values) {
   return percentile(values, 0.5)
 }
 
-/** The value below which this share of them lies; between two of them, in proportion. */
+/** The value below which this share of the values lies; between two of them, interpolated. */
 export function percentile(values, share) {
   const sorted = [...values].sort((one, other) => one - other)
   const place = (sorted.length - 1) * share
@@ -11,7 +11,7 @@ export function percentile(values, share) {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/** The median of the ratios round by round: what another program does to the machine hits both sides of a round. */
+/** The median of the ratios of each round: another program on the machine slows both sides of a round. */
 export function pairedRatio(values, references) {
   return median(values.map((value, round) => value / references[round]))
 }

@@ -1,7 +1,9 @@
 import { startRedis } from './redis.mjs'
 import { startRedisCluster } from './redis-cluster.mjs'
 
-/** What instances may share: one Redis, and a Cluster of three. Of each its `servers`, and what a service is told. */
+/**
+ * The stores that instances may share: one Redis, and a Cluster of three. Each has `servers`, and a service's `env`.
+ */
 export async function startStores() {
   const redis = await startRedis()
   const cluster = await startRedisCluster(3)

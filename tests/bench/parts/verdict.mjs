@@ -1,16 +1,15 @@
 import { median } from './statistics.mjs'
 
-/** Below this nobody would notice, however sure it is. */
+/** Nobody would notice a smaller difference, however certain it is. */
 const WORTH_SAYING = 0.02
-/** How often a verdict may come of chance alone. */
+/** How often a verdict may come about by chance alone. */
 const CHANCE = 0.05
 
 /**
- * Whether something costs more or less than it did.
- *
- * Each ratio is of two processes that were started anew and measured in turn. Where nothing has changed each lies above or
- * below 1 as a coin falls; so between which of them the true median lies can be said without knowing how they scatter (the
- * sign test's interval). It has to lie off 1: with six of them, all six.
+ * Whether something costs more or less than it did. Each ratio is of two processes that were started anew and measured
+ * in turn. If nothing has changed, each lies above or below 1 like a tossed coin. So the true median's interval is
+ * known, however the ratios scatter (the sign test). A verdict needs an interval without 1: with six ratios, all six on
+ * one side.
  * @param ratios of what it costs now to what it cost, one a start
  * @returns `ratio`, their median; `from` and `to`, between which the true one lies; and `verdict`
  */
@@ -29,7 +28,7 @@ function wordFor({ ratio, from, to }) {
   return from > 1 ? 'worse' : 'same'
 }
 
-/** How many may be left out at each end. -1: there are too few to say anything. */
+/** How many ratios the interval leaves out at each end. -1: there are too few to say anything. */
 function howManyToLeave(count) {
   let left = -1
   let ways = 1

@@ -36,7 +36,7 @@ test('the ratio lies in its interval, and seen from the other side worse is bett
       expect(own.from).toBeLessThanOrEqual(own.ratio)
       expect(own.to).toBeGreaterThanOrEqual(own.ratio)
       const other = verdictOn(ratios.map((one) => 1 / one))
-      // At a change that is just worth saying the two may round apart.
+      // If a change is only just worth telling, the two may be rounded to different verdicts.
       if (Math.abs(own.ratio - 1) > 0.1) expect(opposite[own.verdict as keyof typeof opposite]).toBe(other.verdict)
     }),
   )

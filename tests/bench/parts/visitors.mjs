@@ -1,6 +1,6 @@
 import { signInPhone } from './phone.mjs'
 
-/** The application of `applications.mjs`, in the words of its proxy. */
+/** The application of `applications.mjs`, as its proxy names it. */
 export const AT_THE_WIKI = {
   'x-forwarded-proto': 'https',
   'x-forwarded-host': 'wiki.example',

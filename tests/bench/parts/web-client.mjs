@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from './service.mjs'
 
-/** Those of the pages' parts that need no page. */
+/** The parts of the pages' scripts that need no page. */
 export async function loadWebClient() {
   const { outputFiles } = await build({
     stdin: {
@@ -21,7 +21,7 @@ export async function loadWebClient() {
 
 /**
  * A browser's whole login, by the pages' own poller.
- * @param onLogin is told its token, for whoever scans it
+ * @param onLogin called with the login's token, for whoever scans it
  * @returns the pages' API, which has the session's cookie, and how many requests it took
  */
 export async function signInBrowser({ poll, createApi, pageClock }, origin, onLogin) {

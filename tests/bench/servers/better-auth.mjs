@@ -1,5 +1,5 @@
-// better-auth's device authorization. Its memory adapter scans a list, so it is given few codes and an emptied list:
-// no database in the way, and no rate limit, is the best case for it.
+// better-auth's device authorization. Its memory adapter scans a list, so it gets few codes and an emptied list.
+// Without a database or a rate limit in the way, this is its best case.
 import { createServer } from 'node:http'
 import { betterAuth } from 'better-auth'
 import { memoryAdapter } from 'better-auth/adapters/memory'

@@ -1,4 +1,4 @@
-// Bare node:http that answers a constant as long as ScanIn's reply: what this machine can do at most.
+// Bare node:http that answers a constant as long as ScanIn's reply: the most that this machine can do.
 import { createServer } from 'node:http'
 import { REPLY_BODY, REPLY_HEADERS } from './reply.mjs'
 

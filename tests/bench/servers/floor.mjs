@@ -1,4 +1,5 @@
-// The floor: node:http and one ioredis GET a request, as a poll is written when nobody thinks about it. No check at all.
+// The floor: node:http and one ioredis GET for each request, as one writes a poll without much thought. No check at
+// all.
 import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import { REPLY_BODY, REPLY_HEADERS } from './reply.mjs'

@@ -1,4 +1,4 @@
-// The least that a held poll can cost: node:http, one ioredis GET, a timer each and the constant. No check at all.
+// The least that a held poll can cost: node:http, one ioredis GET, one timer and the constant. No check at all.
 import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import { REPLY_BODY, REPLY_HEADERS } from './reply.mjs'

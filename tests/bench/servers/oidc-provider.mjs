@@ -74,7 +74,7 @@ const provider = new Provider(`http://127.0.0.1:${process.env.PORT}`, {
   cookies: { keys: ['bench'] },
 })
 
-/** As the token endpoint makes one for a code, of somebody who consented to it. */
+/** A refresh token as the token endpoint makes it for a code, of somebody who has consented. */
 async function refreshTokenFor(accountId) {
   const client = await provider.Client.find(THE_WEB.client_id)
   const scope = 'openid profile offline_access'

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { Duplex } from 'node:stream'
 import { Frames, framesTo } from '../load/frames.mjs'
 
-/** The same for every connection of a process, as on a machine where that limit is the usual one of a container. */
+/** The limit of open files that the service reads in place of the process's own: the usual one of a container. */
 const OPEN_FILES = 1_048_576
 const AN_ADDRESS = 20_000
 const NO_TIMER = { refresh() {}, close() {} }

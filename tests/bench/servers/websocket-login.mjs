@@ -1,6 +1,6 @@
-// Signing in as a WebSocket has it done: the service as it is, its routes, checks, records and Redis, and in place of the
-// held poll a push. A WebSocket cannot set a cookie, so what is pushed is that there is something to collect; the browser
-// then asks for it by the same `GET /login/status/:token` as ever.
+// Signing in as one does it with a WebSocket: the service as it is, with its routes, checks, records and Redis, but a
+// push in place of the held poll. A WebSocket cannot set a cookie, so the push says that there is something to collect.
+// The browser then collects it by the usual `GET /login/status/:token`.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WebSocketServer } from 'ws'

@@ -1,5 +1,5 @@
-// What a WebSocket costs and how fast it is, bare: one socket a waiting browser, one Redis subscription a process, a push for
-// each change. Nobody is signed in by it: `websocket-login.mjs` is.
+// What a bare WebSocket costs, and how fast it is: one socket for each waiting browser, one Redis subscription for the
+// process, a push for each change. It signs nobody in; `websocket-login.mjs` does.
 import { createServer } from 'node:http'
 import { Redis } from 'ioredis'
 import { WebSocketServer } from 'ws'
