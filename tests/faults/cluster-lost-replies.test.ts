@@ -44,9 +44,9 @@ async function stored(key: string): Promise<string | undefined> {
   return values.find((value) => value !== null) ?? undefined
 }
 
-/** Does something about a record, whose reply never comes: connections are cut once it is done. */
+/** Does something about a record and loses the reply: connections are cut once it is done. */
 async function withoutReply<Result>(key: string, act: () => Promise<Result>): Promise<Result> {
-  // The node that has it is connected then.
+  // Waits until the node that has the record is connected.
   await eventually('the store answers', () =>
     store.read(key).then(
       () => true,

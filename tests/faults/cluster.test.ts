@@ -14,7 +14,7 @@ let service: Service
 
 beforeAll(async () => {
   cluster = await startCluster(3, { replicas: 1 })
-  // What is collected after a failover is, however long that takes.
+  // Long enough to collect after a failover, however long that takes.
   service = await startService({ ...cluster.env, REDIS_WAIT_REPLICAS: '1', COLLECT_SECONDS: '600' })
 })
 

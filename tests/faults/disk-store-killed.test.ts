@@ -38,7 +38,7 @@ async function writeUntilKilled(neighbour: DiskNeighbour, round: number, killAt:
       if (answered.length === killAt) neighbour.child.kill('SIGKILL')
     }
   }
-  // Who waits for an answer when it is killed waits for ever: nobody waits for them.
+  // Nothing awaits the writers: those that wait for an answer when the process is killed wait for ever.
   for (let writer = 0; writer < AT_ONCE; writer++) void writeSome().catch(() => undefined)
   await exited
   return answered
@@ -52,7 +52,7 @@ test.each([1, 700, 1600])(
     expect(answered.length).toBeGreaterThanOrEqual(killAt)
     expect(answered.length).toBeLessThan(WRITES)
 
-    // For one that was there all the time, and for one that opens it anew.
+    // Read by a process that had the store open all the time, and by one that opens it anew.
     const opened = await openDiskNeighbour({ path: folder })
     for (const store of [survivor, opened]) {
       const found = await Promise.all(

@@ -79,14 +79,14 @@ test('two processes on one folder are one service: a poll held at one is woken b
     }
     bystander.get(`/login/status/${held}?seen=pending&wait=23`).then(end, end)
     const poll = browser.get(`/login/status/${token}?seen=pending&wait=25`)
-    // Answered after the poll before it has been taken in hand.
+    // By this answer the service has taken the poll before it in hand.
     expect((await browser.get(`/login/status/${held}`)).json.status).toBe('expired')
     await scan(phone, token)
     expect((await poll).json.status).toBe('scanned')
-    // Woken, and not at the end of its hold: a shorter one that began before has not ended yet.
+    // The poll was woken before the end of its hold: a shorter hold, which began earlier, has not ended yet.
     expect(isHeld).toBe(true)
 
-    // More than a minute's in all, and fewer at each.
+    // Together more than a minute's limit, and less than that at each instance.
     const statuses = []
     for (let again = 0; again < 2 * LOGINS_PER_MINUTE - 2; again++) {
       const at = again % 2 === 0 ? other : service

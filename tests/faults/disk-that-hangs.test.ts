@@ -66,7 +66,10 @@ test('a service that is told to stop while its disk hangs ends all the same, wit
   }
 })
 
-/** Sessions that one request ends at a time; and writes that may wait for the disk, the last fifth of them not for new logins. */
+/**
+ * How many sessions a request ends at a time, and how many writes may wait for the disk. The last fifth of those is not
+ * for new logins.
+ */
 const [ENDED_AT_ONCE, MOST_WAITING] = [100, 10_000]
 
 test('a service for whose disk too many writes wait refuses new logins at once, and nobody who is on the way', async () => {
@@ -89,7 +92,7 @@ test('a service for whose disk too many writes wait refuses new logins at once, 
     const endOthers = `DELETE /sessions HTTP/1.1\r\nHost: x\r\nOrigin: ${service.url}\r\nCookie: ${cookie}\r\n`
     for (let waiting = 0; waiting < MOST_WAITING * 0.85; waiting += ENDED_AT_ONCE)
       sockets.push(await openSocket(service.port, endOthers))
-    // All in one turn of the service's event loop, or few, which is what its breaker counts by.
+    // Sent in one turn of the service's event loop, or in few: its breaker counts by turns.
     for (const socket of sockets) socket.write('\r\n')
     const said: string[] = []
     await eventually('a new login is refused for it', () => {

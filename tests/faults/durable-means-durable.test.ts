@@ -99,7 +99,7 @@ test('polls and whatever promises nothing are answered while something waits for
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
   const [token, waiting] = [await scannedLogin(phone), await startLogin(browser)]
   line.hang()
-  // Where a poll only comes once the wait is over, on a busy machine, another one may not.
+  // On a busy machine a poll may be answered only after the wait is over: then another one is tried.
   await eventually('a poll is answered before it', async () => {
     let isWaiting = true
     const confirmed = phone.post('/login/confirm', { token }).finally(() => {

@@ -9,9 +9,9 @@ import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { type Service, startService } from '../support/service.ts'
 
 /**
- * S6: a confirm reaches its browser, whatever becomes of the connection on which changes are told. With holds of 25
- * seconds, each test has one more browser that waits for nothing, and for less long: who is told is told while that one
- * is still held.
+ * S6: a confirm reaches its browser, whatever becomes of the connection on which changes are told. Holds last 25
+ * seconds. In each test another browser, to which nothing happens, is held for less long: the confirm must reach its
+ * browser while that one is still held.
  */
 
 /** The longest that there is, and one that is a little shorter. */
@@ -50,7 +50,7 @@ interface HeldPoll {
   reply: Promise<Reply>
 }
 
-/** A browser whose login is scanned, and whose poll is being held: its reading has come back from Redis. */
+/** A browser whose login is scanned and whose poll is being held: the service has read the login from Redis. */
 async function startHeldPoll(scannedBy = phone): Promise<HeldPoll> {
   const browser = createClient(near.url, 'http://scanin.test')
   const token = await startLogin(browser)

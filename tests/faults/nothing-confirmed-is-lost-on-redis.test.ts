@@ -43,7 +43,7 @@ function passOnRedis(seconds: number): void {
 
 test('every login that was confirmed is collected, however far its hand-over was when the line was cut', async () => {
   let cutShort = 0
-  // Cut after so many words to Redis; each is what a turn of the event loop had to say.
+  // Cuts the line after so many writes to Redis; each has what one turn of the event loop had to say.
   for (let words = 0; words < 5; words++) {
     const logins = await Promise.all(Array.from({ length: LOGINS }, approvedOne))
     const polls = Promise.all(logins.map(poll))

@@ -70,7 +70,7 @@ describe.each(STORES)('records %s:', (_how, asKept) => {
         const login = await approved()
         failing.failAfter(before, loss)
         const cut = await poll(login)
-        // Who has been given the session has it: only what nobody waits for was cut.
+        // A browser that was given the session has it: only a call that nobody waits for was cut.
         expect(cut.statusCode === 503 || (await givenAt(cut.json(), login))).toBe(true)
         pass(away)
         failing.mend()

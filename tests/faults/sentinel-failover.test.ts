@@ -12,7 +12,7 @@ test('a login that was approved before the primary died is collected after the f
   const { primary, replica } = set
   const service = await startServiceProcess({
     ...{ ...set.env, REDIS_WAIT_REPLICAS: '1' },
-    // It is a matter of one login, however long a failover takes.
+    // The login must outlast the failover, however long that takes.
     COLLECT_SECONDS: '600',
   })
   const [browser, phone] = [createClient(service.url), await createPhone(service.url)]
@@ -20,12 +20,12 @@ test('a login that was approved before the primary died is collected after the f
   await approve(phone, token)
 
   await primary.stop()
-  // Until the Sentinel has made the replica a primary: 503, and no other answer.
+  // 503 until the Sentinel has made the replica a primary, and 200 once it has; no other answer.
   const outage = await browser.get(`/login/status/${token}`, { cookie: '' })
   expect([200, 503]).toContain(outage.status)
   await eventually('the service has found the new primary', async () => (await phone.get('/session')).status === 200)
 
-  // Who is signed in is known, and nobody can be: approvals wait for a replica that is not there.
+  // Sessions are known, but nobody can sign in: approvals wait for a replica that is not there.
   expect((await browser.get('/readyz')).status).toBe(503)
   // The replica has the approval; the browser's session now waits for a replica that is not there, and is not promised.
   expect((await browser.get(`/login/status/${token}`)).status).toBe(503)

@@ -39,8 +39,8 @@ async function people(): Promise<People> {
 }
 
 /**
- * Those that ask most of the store, and those that ask least.
- * @param signIns how many: each takes its time to hash, whatever the store does
+ * The requests that ask most of the store, and those that ask least.
+ * @param signIns how many sign-ins: each takes its time to hash, whatever the store does
  */
 function everything(
   { phone, browser, tokens: { pending, scanned, approved } }: People,

@@ -69,7 +69,7 @@ test('a thousand sessions are ended in a few round trips and with one write of t
   expect((await phone.get('/sessions')).json().sessions).toHaveLength(SESSIONS + 1)
 
   const signIn = await distant.during(() => createInjectPhone(app, 'ann'))
-  // One to open it by, and one for whether the name is a blocked person's, while the password is checked.
+  // One read opens the session. The other looks whether the name is a blocked person's, while the password is checked.
   expect(signIn.calls).toEqual({ 'read sessions-of': 2, 'write sessions-of, session': 1 })
 
   const all = await distant.during(async () => {
@@ -77,7 +77,7 @@ test('a thousand sessions are ended in a few round trips and with one write of t
   })
   expect(all.calls['write session']).toBe(SESSIONS + 1)
   expect(all.calls['write sessions-of']).toBe(1)
-  // A hundred at once, eleven times: they are read, ended, and asked what they scanned. And some before and after.
+  // Eleven times a hundred sessions at once are read, ended, and asked what they scanned. A few trips come beside.
   expect(all.trips).toBeLessThanOrEqual(3 * 11 + 7)
 
   for (const client of [others[0], others[SESSIONS / 2], others.at(-1)]) {
@@ -85,7 +85,7 @@ test('a thousand sessions are ended in a few round trips and with one write of t
   }
   expect((await phone.get('/sessions')).json().sessions).toHaveLength(1)
   expect((await phone.delete('/sessions')).json()).toEqual({ revoked: 0 })
-  // To their owner that is one thing that happened.
+  // To the owner all of this is one event.
   await eventually('it is told', async () => {
     const [newest, next] = (await phone.get('/events')).json().events
     return newest.type === 'revoked' && newest.count === SESSIONS + 1 && next.type === 'signed_in'

@@ -134,7 +134,10 @@ describe.each([
     return answer
   }
 
-  /** What is given where it is asked for again if need be. Who was given tokens has them: only their using it up was cut. */
+  /**
+   * The tokens, which are asked for again if need be. If they were given at once, only the call was cut that uses up
+   * what they are given for.
+   */
   async function givenAfter(before: number, loss: Loss, ask: Ask): Promise<Answer> {
     const cut = await cutAt(before, loss, ask)
     at.pass(away)

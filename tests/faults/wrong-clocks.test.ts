@@ -66,10 +66,10 @@ async function passOnRedis(seconds: number, phone: Client): Promise<void> {
 
 const secondsLeft = async (phone: Client): Promise<number> => (await phone.get('/session')).json.session.expires_in
 
-/** More than two readings of one clock are apart, and a tenth of what the clocks here are. */
+/** More than two readings of one clock differ by, and a tenth of what the clocks here differ by. */
 const SLACK_SECONDS = 30
 
-/** A login of which nothing is over but what it took to be told. */
+/** Starts a login. Checks that none of its time has passed but what the request took. */
 async function beginLogin(browser: Client): Promise<string> {
   const askedAt = performance.now()
   const { token, expires_in } = (await browser.post('/login')).json
@@ -78,7 +78,7 @@ async function beginLogin(browser: Client): Promise<string> {
   return token
 }
 
-/** By this process's steady clock: what takes long is no wrong clock. */
+/** By this process's steady clock: so a slow machine does not look like a wrong clock. */
 const secondsSince = (then: number) => (performance.now() - then) / 1000
 
 test('the instances themselves do not agree on what time it is', () => {

@@ -3,12 +3,12 @@ import type { Answer, Rules, Span } from './history.ts'
 import { findBy, findByAny, happen, type Model } from './model.ts'
 
 /**
- * One thing that happens at once: what the login may be afterwards, for each way in which it may have gone as the answer
- * says. None: it cannot have happened now. Without an answer, every way.
+ * One step at one moment: the models that the login may have afterwards, one for each way that agrees with the answer.
+ * None: it cannot have happened now. Without an answer, every way agrees.
  */
 export type Step = (model: Model, when: Span) => readonly Model[]
 
-/** A poll, which collects what is approved. Where no answer came it may have collected all the same. */
+/** A poll, which collects what is approved. Without an answer it may have collected all the same. */
 export function poll(secret: string, answer: Answer | undefined, rules: Rules): Step {
   return (model, when) => {
     const { there, mayBeOver } = findBy(secret, model, when, rules)
@@ -33,7 +33,7 @@ function found(model: Model, login: Login, answer: Answer | undefined, when: Spa
   }
 }
 
-/** Where no answer came, the session may be there all the same, and is given by the next poll. */
+/** If no answer came, the session may be there all the same: the next poll gives it. */
 function collected(model: Model, login: Login, answer: Answer | undefined, when: Span): readonly Model[] {
   const { after, refusal } = happen(model, login, { type: 'collect', repeatMs: REPEAT_FOR_MS }, when)
   if (refusal !== undefined) return says(answer, 'expired') ? [model] : []
@@ -44,7 +44,7 @@ function collected(model: Model, login: Login, answer: Answer | undefined, when:
   return [given(answer === undefined ? after : { ...after, session: 'open' }, when)]
 }
 
-/** That it was given is written down some time after that, if ever: only then its last seconds begin. */
+/** The service notes some time later, if ever, that the session was given: only then its last seconds begin. */
 function given(model: Model, { from }: Span): Model {
   const event = { type: 'give', repeatMs: REPEAT_FOR_MS } as const
   return model.login === undefined
@@ -75,7 +75,7 @@ function hasTriesLeft({ login }: Model, answer: Answer | undefined): boolean {
   return answer.triesLeft === (login?.status === 'match_required' ? login.triesLeft : 0)
 }
 
-/** @param fresh the name of the secret that came, or would have */
+/** @param fresh the name of the new secret, whether or not it came */
 export function rotate(secret: string, fresh: string, answer: Answer | undefined, rules: Rules): Step {
   const isRotated = answer?.secret !== undefined
   return (model, when) => {
@@ -90,7 +90,9 @@ export function rotate(secret: string, fresh: string, answer: Answer | undefined
   }
 }
 
-/** Answered with 204 in any case. The session that the login would still be given ends with it, if nobody has used it first. */
+/**
+ * Always answered with 204. A session that the login would still give ends with the login, unless it was used before.
+ */
 export function leave(secret: string, rules: Rules): Step {
   return (model, when) => {
     const { there, mayBeOver } = findByAny(secret, model, when, rules)

@@ -45,7 +45,7 @@ export interface AskingPhone {
   person: string
 }
 
-/** Of a reply, what the rules can be held to. */
+/** What of a reply is checked against the rules. */
 export interface Answer {
   at: number
   status: number
@@ -71,15 +71,15 @@ export interface Rules {
   collectMs: number
   overlapMs: number
   refreshMs: number
-  /** What clocks may be apart, and what a reply's way may take. */
+  /** How far apart clocks may be, and how long a reply may be on its way. */
   slackMs: number
   /** From then on, by the driver's clock, the store may have lost everything at once. */
   lostFrom?: number
-  /** From then on it may be as it was some time before: nothing but who may be signed in at all can be checked. */
+  /** From then on the store may be as it was some time before: only who may be signed in at all can be checked. */
   rolledBackFrom?: number
-  /** When something was wrong, by the driver's clock: nobody need be answered then. */
+  /** When something was wrong, by the driver's clock: any request may go unanswered then. */
   troubles?: readonly Span[]
-  /** What was confirmed is on a replica by then, and is there afterwards. */
+  /** What was confirmed is on a replica when that is answered, and is there after a failover. */
   keepsConfirmed?: boolean
 }
 
@@ -90,7 +90,7 @@ export interface Violation {
   detail: string
 }
 
-/** Whether the answer says what happened. Where the service failed, that may have happened too. */
+/** Whether the answer says what happened. If the service failed, what was asked may have happened all the same. */
 export function isTold(call: Call): call is Call & { answer: Answer } {
   return call.answer !== undefined && call.answer.status < 500
 }

@@ -3,14 +3,14 @@ import type { LoginHistory, Rules, Span } from './history.ts'
 
 /**
  * A login as it may be at some point of its history. Its rules are the service's own `transition`, run on a clock that
- * stands still: what it makes of an end is a duration, and from when on that counts is known as well as the calls tell.
- * Hashes are the secrets' names.
+ * stands still. So the ends that `transition` sets are durations, and from when on they count is known only as far as
+ * the calls tell. Hashes are the secrets' names.
  */
 export interface Model {
   /** `undefined`: removed, or lost. Its `expiresAt` says how long its time lasts, and `end` when that is over. */
   login: Login | undefined
   end: Span
-  /** When QR secrets that were rotated out are over. */
+  /** When the QR secrets end that were rotated out. */
   overlapEnds: Readonly<Record<string, Span>>
   /** The session that it ends in. `lost`: nobody knows. */
   session: 'none' | 'open' | 'ended' | 'lost'
@@ -52,7 +52,7 @@ export function happen(model: Model, login: Login, event: LoginEvent, when: Span
   return { after, refusal }
 }
 
-/** An end that counts from now on is known by when it happened; any other moves along with what was known of it. */
+/** An end that counts from now is known by when the event happened; any other moves as far as the event moved it. */
 function timeAfter(
   { login, end }: Model,
   next: Login,
@@ -62,7 +62,7 @@ function timeAfter(
   if (!isFromNow) return { login: next, end: later(end, next.expiresAt - lasts) }
   const fresh = later(when, next.expiresAt)
   if (event.type !== 'give') return { login: next, end: fresh }
-  // Brings the end forward, and puts it off for nobody.
+  // Giving the session brings the end forward, and never puts it off.
   const sooner = { from: Math.min(end.from, fresh.from), until: Math.min(end.until, fresh.until) }
   return { login: { ...next, expiresAt: lasts }, end: sooner }
 }
@@ -78,11 +78,11 @@ function later({ from, until }: Span, ms: number): Span {
   return { from: from + ms, until: until + ms }
 }
 
-/** How the login may be found by who asks for it. */
+/** How a request may find the login. */
 export interface Finding {
-  /** As it is. */
+  /** The login, if it may be there. */
   there: Login | undefined
-  /** As if there were none. */
+  /** Whether the request may find none. */
   mayBeOver: boolean
 }
 
@@ -92,18 +92,21 @@ export function find({ login, end }: Model, when: Span, { slackMs }: Rules): Fin
   return { there, mayBeOver: login === undefined || mayBePast(end, when, slackMs) }
 }
 
-/** The same, by a token with this secret. */
+/** As `find`, by a token with this secret. */
 export function findBy(secret: string, model: Model, when: Span, rules: Rules): Finding {
   const { there, mayBeOver } = find(model, when, rules)
   if (!there?.qrSecrets.some(({ hash }) => hash === secret)) return { there: undefined, mayBeOver: true }
   const overlap = model.overlapEnds[secret]
   if (overlap === undefined) return { there, mayBeOver }
-  // What was still good when the login was scanned stays good; to its browser all that it knows.
+  // A secret that was good when the login was scanned stays good. To its browser, all are good that the login knows.
   const isOut = there.status === 'pending' && isPast(overlap, when, rules.slackMs)
   return { there: isOut ? undefined : there, mayBeOver: mayBeOver || mayBePast(overlap, when, rules.slackMs) }
 }
 
-/** The same by its own browser that wants another, or gives it up: one that is rotated out will do, if the login still knows it. */
+/**
+ * As `findBy`, for its own browser that wants another code or gives the login up. A secret that was rotated out will
+ * do, if the login still knows it.
+ */
 export function findByAny(secret: string, model: Model, when: Span, rules: Rules): Finding {
   const found = find(model, when, rules)
   return found.there?.qrSecrets.some(({ hash }) => hash === secret) ? found : findBy(secret, model, when, rules)
@@ -122,14 +125,17 @@ export function lost(model: Model): Model {
   return { ...model, login: undefined, session: 'lost' }
 }
 
-/** What a call finds that had read the login before the store forgot everything, and reads the session of its phone after. */
+/**
+ * What a call finds that has read the login before the store forgot everything, and reads its phone's session after
+ * that.
+ */
 export function lostInBetween(model: Model): Model {
   const { login, endedPhones } = model
   const phone = login === undefined || login.status === 'pending' ? undefined : login.phone
   return phone === undefined ? model : { ...model, endedPhones: [...endedPhones, phone.id] }
 }
 
-/** What had happened by `at` had begun to count by then. */
+/** Narrows the end: what had happened by `at` had begun to count by then. */
 export function begunBy(model: Model, at: number): Model {
   const { login, end } = model
   const until = at + (login?.expiresAt ?? 0)

@@ -65,7 +65,7 @@ function isAsTold(
 ): boolean {
   if (answer === undefined) return true
   if (refusal === 'already_scanned' || refusal === 'not_scanned') return isRefused(answer, refusal)
-  // What is over has nothing to ask of a phone; it is not told apart from what never was.
+  // A login that is over is refused as one that never was.
   const isOver = refusal !== undefined || (what === 'scan' && !isInHand(login))
   if (isOver) return isRefused(answer, 'expired_token')
   if (answer.status !== 200) return false

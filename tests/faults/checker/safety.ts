@@ -1,12 +1,12 @@
 import { type Answer, type Call, isTold, type LoginHistory, type Rules } from './history.ts'
 
 /**
- * What must hold in every history, whatever the order: each by a name, for who reads a failure. Whether all answers
- * fit together is the search's business (search.ts).
+ * What must hold in every history, in whatever order things happened. The name is for whoever reads a failure. Whether
+ * all answers fit together is checked by the search (search.ts).
  */
 export interface SafetyRule {
   name: string
-  /** Whether it holds also where the store may be as it was some time ago. */
+  /** Whether the rule holds even if the store may be as it was some time ago. */
   holdsRolledBack?: true
   /** What is wrong; mostly nothing. */
   breaches(history: LoginHistory, rules: Rules): string[]
@@ -76,7 +76,7 @@ export const SAFETY: readonly SafetyRule[] = [
   },
 ]
 
-/** Whatever happens to the store, these are not what comes of it. */
+/** Statuses that may not come of any trouble of the store. */
 const UNHEARD_OF = new Set([400, 403, 405, 413, 415, 431, 500, 501])
 
 type ToldCall = Call & { answer: Answer }
@@ -89,7 +89,7 @@ function signIns(calls: readonly Call[]): ToldCall[] {
   return told(calls).filter(({ answer }) => answer.session !== undefined)
 }
 
-/** Who may have confirmed by then. */
+/** The people who may have confirmed by then. */
 function confirmsBefore(calls: readonly Call[], at: number): string[] {
   return calls.flatMap(({ ask, calledAt }) => (ask.do === 'confirm' && calledAt < at ? [ask.phone.person] : []))
 }

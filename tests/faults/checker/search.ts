@@ -4,31 +4,30 @@ import { begunBy, lost, lostInBetween, type Model, startOf } from './model.ts'
 import { stepsOf } from './steps.ts'
 
 /**
- * Whether some order of what was asked explains every answer: each thing happens at one moment between its call and its
- * reply, and what nobody was told of at any later time or never. Wing and Gong's search, with what failed before
- * remembered (Lowe, "Testing for linearizability", 2017).
+ * Whether some order of the calls explains every answer. A call happens at one moment between its request and its
+ * reply; one without an answer happens at any later time, or never. This is Wing and Gong's search, which remembers
+ * what failed before (Lowe, "Testing for linearizability", 2017).
  */
 export type Explanation =
   | { isExplained: true }
-  /** The calls that could not come next where the search got furthest, and what the login was there. */
+  /** The calls that could not come next where the search got furthest, and the model of the login there. */
   | { isExplained: false; stuckAt: readonly Call[]; model: Model }
   | { isExplained: false; stuckAt: 'too many orders' }
 
-/** One step of a call, and whose turn comes before it. */
+/** One step of a call, and the step that must come before it. */
 interface Item {
   call: Call
-  /** Its own, among those of what is done. */
+  /** This step's bit in `done`. */
   bit: bigint
   step: Step
   span: Span
   isTold: boolean
-  /** By its answer it has changed nothing, wherever it comes. */
+  /** Its answer says that it has changed nothing, whenever it happened. */
   isRead: boolean
   after: number | undefined
   /**
-   * One that asked the same before, where nobody was told of either. Which of them has come nobody can tell, so they come
-   * in their order: the earlier one may come whenever the later one may, and with every pair not tried both ways there are
-   * as many places less.
+   * An earlier step that asked the same, if neither was answered. Nobody can tell which of them happened, so the
+   * earlier one comes first: it may come whenever the later one may, and so fewer orders have to be tried.
    */
   twin: number | undefined
 }
@@ -36,11 +35,11 @@ interface Item {
 interface Place {
   model: Model
   done: bigint
-  /** No later than this is now. */
+  /** The time is this or later. */
   earliest: number
 }
 
-/** What a login has to do with is a few dozen calls: this is for what nobody would wait for. */
+/** The calls about one login are a few dozen: this ends a search that nobody would wait for. */
 const MOST_PLACES = 200_000
 
 export function explain(history: LoginHistory, rules: Rules): Explanation {
@@ -96,7 +95,7 @@ function isRead(call: Call): boolean {
   )
 }
 
-/** What changes nothing may as well happen at once: that takes nothing from what comes later. */
+/** Lets every step happen at once that changes nothing: that takes nothing from what comes later. */
 function readAll(from: Place, items: readonly Item[], rules: Rules): Place {
   let place = from
   for (let hasRead = true; hasRead; ) {
@@ -116,7 +115,7 @@ function nextPlaces(place: Place, items: readonly Item[], rules: Rules): Place[]
     const item = items[at]
     if (item === undefined) return []
     const earliest = Math.max(place.earliest, item.span.from)
-    // What nobody was told of and has changed nothing is as good as never come; what was read is read already.
+    // A step without an answer that changes nothing may as well not happen, and reads have happened already.
     const isWorthIt = (model: Model) => model !== place.model || (item.isTold && !item.isRead)
     const after = outcomes(place, item, rules).filter(isWorthIt)
     return after.map((model) => ({
@@ -134,7 +133,7 @@ function outcomes({ model, earliest }: Place, { step, span }: Item, { lostFrom }
   return mayBeLost ? [...kept, ...step(lost(model), when), ...step(lostInBetween(model), when).map(lost)] : kept
 }
 
-/** What may come next: whatever had been answered before it was asked is done. */
+/** The steps that may come next: whatever had been answered before they were asked is done. */
 function eligible({ done }: Place, items: readonly Item[]): number[] {
   const isOpen = (item: Item | undefined) => item !== undefined && (done & item.bit) === 0n
   const horizon = items.reduce(
@@ -144,7 +143,7 @@ function eligible({ done }: Place, items: readonly Item[]): number[] {
   const at = (place: number | undefined) => (place === undefined ? undefined : items[place])
   return items.flatMap((item, place) => {
     if (!isOpen(item) || item.span.from > horizon || isOpen(at(item.twin))) return []
-    // What nobody was told of may have changed nothing, and then is not waited for.
+    // A step without an answer may have changed nothing, so the next one does not wait for it.
     const before = at(item.after)
     return isOpen(before) && before?.isTold ? [] : [place]
   })

@@ -10,7 +10,7 @@ export function use(answer: Answer | undefined, rules: Rules): Step {
   }
 }
 
-/** Signing out is a use of the session too; with one that is over it does nothing, and says the same. */
+/** Signing out uses the session too. If the session is over it does nothing, and answers the same. */
 export function signOut(answer: Answer | undefined, rules: Rules): Step {
   return (model, when) => {
     if (!mayBeOpen(model)) return [model]
@@ -25,13 +25,13 @@ export function revoke(answer: Answer | undefined): Step {
   return (model) => {
     const ended: Model[] = mayBeOpen(model) ? [{ ...model, session: 'ended' }] : []
     if (answer === undefined) return ended
-    // One that has ended is found for as long as its end may be cut short.
+    // An ended session is still found while its end may have been cut short.
     if (answer.status === 204) return model.session === 'ended' ? [model] : ended
     return isOpen(model) ? [] : [model]
   }
 }
 
-/** What the phone approved and the browser has not collected is denied; what is delivered is told to be. */
+/** A login that the phone approved and no browser has collected is denied. A delivered one is told to be delivered. */
 export function endPhone({ id }: AskingPhone, rules: Rules): Step {
   return (model, when) => {
     const ended = { ...model, endedPhones: [...model.endedPhones, id] }

@@ -47,12 +47,12 @@ describe.each(MUTATIONS)('with $name', ({ name, mutate }) => {
   test('no history passes', () => {
     const mutated = SEEDS.flatMap((seed) => mutate(simulated(seed, { losses: 0 })) ?? [])
     expect(mutated.filter((history) => check(history, RULES).length === 0)).toEqual([])
-    // One and the same for a seed: so many there were at least.
+    // The seed alone decides how many there are: there must be enough of them.
     expect({ name, isOften: mutated.length >= RUNS / 75 }).toEqual({ name, isOften: true })
   })
 })
 
-/** Of the histories of a service with such a fault: not each of them meets it. */
+/** Not every history of a faulty service meets the fault: it is enough that some are caught. */
 test.each(FAULTS)('a service that %s does not get away with it', (fault) => {
   const caught = SEEDS.filter((seed) => check(simulated(seed, { fault }), RULES).length > 0)
   expect({ fault, isCaught: caught.length > 0 }).toEqual({ fault, isCaught: true })

@@ -3,10 +3,10 @@ import { type Answer, type Call, isTold, type LoginHistory, type Rules } from '.
 import { phoneStep } from './phone-steps.ts'
 import { endPhone, revoke, signOut, use } from './session-steps.ts'
 
-/** Refused before anybody looked at the login. */
+/** Refused before the service has looked at the login. */
 const TURNED_AWAY = new Set([400, 403, 408, 413, 415, 429, 431])
 
-/** What a call does, one after the other: matching is followed by a poll. Empty: nothing. */
+/** The steps of a call, one after the other: a match is followed by a poll. None: the call does nothing. */
 export function stepsOf(call: Call, at: number, { match: kind }: LoginHistory, rules: Rules): Step[] {
   const answer = isTold(call) ? call.answer : undefined
   if (isTurnedAway(call, answer)) return []

@@ -15,7 +15,7 @@ export interface BrowserAsks {
   poll(signal: AbortSignal, seen?: string): Promise<Heard | undefined>
   match(code: string): Promise<Heard | undefined>
   leave(): Promise<void>
-  /** Asks once more as if nothing had come back: the key that the sign-in took away, and all. */
+  /** Asks once more as if no reply had come, with all that it had before: even the key that the sign-in took away. */
   replay(): Promise<void>
 }
 

@@ -53,7 +53,7 @@ export async function playBrowser(story: Story, asks: BrowserAsks): Promise<stri
   async function race(isHeld: boolean): Promise<void> {
     const backoff = createBackoff(over)
     while (!isOver && !over.aborted) {
-      // Nobody is there any more who could confirm: one last look.
+      // No phone is left that could confirm: this is one last look.
       const isLast = story.phonesLeft === 0 && !story.isConfirmed
       if (seen === 'match_required' && isHeld) await type()
       if (!isOver) await poll(isHeld, backoff)

@@ -79,12 +79,12 @@ async function play(plan: LoginPlan, { service, clock, pool, end }: Stage): Prom
   const asks = createBrowserAsks(story)
 
   async function playOne(phonePlan: PhonePlan, at: number): Promise<void> {
-    // Not before: by then the phones may be others.
+    // Only now: before, the pool may still sign in other phones.
     await until(() => story.shown.length > 0, end)
     const account = pool.people[phonePlan.person]
     const pooled = pool.of(account?.id ?? '', phonePlan.phone)
     const isToEnd = phonePlan.act === 'confirm and sign out' || phonePlan.act === 'confirm and be revoked'
-    // One that will be signed out is nobody else's.
+    // A phone that will be signed out must not be used for another login.
     const phone = isToEnd && account !== undefined ? await signInPhone(service, account, end) : pooled
     const revoke = async () => pooled?.client.send('DELETE', `/sessions/${phone?.id}`)
     if (phone !== undefined) await playPhone(story, { plan: phonePlan, phone, seed: seedOf(plan.seed, 2 + at), revoke })

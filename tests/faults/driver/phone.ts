@@ -6,7 +6,7 @@ import type { Heard } from './recorder.ts'
 import { createBackoff, pause, type SignedInPhone, type Story, until } from './story.ts'
 import type { WireReply } from './wire.ts'
 
-/** Of a phone that is told to slow down: then people put it away. */
+/** How often a phone is told to slow down until its person puts it away. */
 const MOST_REFUSALS = 2
 const WATCH_SECONDS = 2
 

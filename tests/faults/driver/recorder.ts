@@ -59,7 +59,7 @@ export function createRecorder({ name, match, clock }: RecorderOptions): Recorde
       isCollected: typeof body['collected'] === 'boolean' ? body['collected'] : undefined,
       session: cookie === undefined ? undefined : session(cookie),
       person: typeof user === 'object' && user !== null && 'id' in user ? text(user.id) : undefined,
-      // Of another login: this one was not there any more.
+      // A token of another login: this one was not there any more.
       secret: token !== undefined && idOf(token) === idOf(start?.token ?? '') ? qr(token) : undefined,
     }
   }

@@ -101,7 +101,7 @@ function inCluster(name: string, waitReplicas: number): Topology {
       return {
         instances,
         faults: [PEACE, ...faultsAt(cluster, CLUSTER_FAULTS), ...faultsAt(instances, INSTANCE_FAULTS)],
-        // Where a replica has to have it, its master's end leaves nobody to.
+        // If writes need a replica, a killed master leaves nobody to be one: then there is no such fault.
         ...(waitReplicas === 0 ? { lastFault: faultsAt(cluster, [KILLED])[0] } : {}),
         rules: { keepsConfirmed: waitReplicas > 0 },
         async stop() {

@@ -8,7 +8,7 @@ import { CROWD, type Topology } from './topology.ts'
 
 const ONLY = 0
 
-/** With it goes what it had in memory. */
+/** An instance that ends loses what it had in memory. */
 const ENDS: readonly Fault<Instances>[] = (['SIGTERM', 'SIGKILL'] as const).map((signal) => ({
   name: `the only instance ends by ${signal}, and another comes`,
   loses: 'everything',

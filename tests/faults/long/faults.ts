@@ -26,7 +26,7 @@ const ALL: readonly Topology[] = [
   ...[ON_DISK, IN_MEMORY],
 ]
 
-/** Rounds take turns: what is over in a moment, and what outlasts whatever is waited for. */
+/** Rounds take turns: some faults are over in a moment, others outlast all that waits. */
 const FAULT_MS: readonly [number, ...number[]] = [3000, 12_000, 6000]
 const PEACE_MS = 2000
 const LOGINS_PER_SECOND = 15

@@ -12,7 +12,7 @@ const REPLY_PATIENCE_MS = 60_000
 const TELL_EVERY_MS = 500
 
 process.once('message', (order: CrowdOrder) => void gather(order))
-// Nobody is there to be told.
+// The driver is gone: nobody is left to be told.
 process.once('disconnect', () => process.exit(1))
 
 async function gather({ instances, publicUrl, browsers, arriveOverMs, seed }: CrowdOrder): Promise<void> {
@@ -25,7 +25,7 @@ async function gather({ instances, publicUrl, browsers, arriveOverMs, seed }: Cr
 
   const waiting: Promise<void>[] = []
   for (let at = 0; at < browsers && !closed.signal.aborted; at++) {
-    // Where the machine is slow it takes longer: who was late would come all at once.
+    // On a slow machine this takes longer: if the late ones did not wait, they would all come at once.
     await sleep(arriveOverMs / browsers)
     waiting.push(
       waitForNobody({

@@ -8,7 +8,7 @@ export interface CrowdOrder {
   instances: readonly string[]
   publicUrl: string
   browsers: number
-  /** They come one after the other, for who comes together asks together. */
+  /** Browsers arrive one after the other over this time: those that arrived together would ask together. */
   arriveOverMs: number
   seed: number
 }

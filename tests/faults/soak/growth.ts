@@ -8,7 +8,7 @@ export interface Growth {
   to: number
 }
 
-/** What swings by itself is no growth. */
+/** A figure that swings by no more than this has not grown. */
 const SHARE = 0.1
 
 /**

@@ -33,11 +33,11 @@ const FAULT_MS = 10_000
 /** The end of each round, in which it is measured: of a short one, half. */
 const MEASURED_MS = 20_000
 const PEOPLE = 100
-/** Or those who try again after a fault keep the driver, and the line to Redis in it, from anything else. */
+/** At most so many at once: those who try again after a fault would keep the driver, and its line, from all else. */
 const MOST_AT_ONCE = 300
-/** Of what an instance that did not get well had to say. */
+/** How much is shown of the output of an instance that did not get well. */
 const LAST_WORDS = 2000
-/** To the store, for the log: such may be some more or less. */
+/** Connections to the store, and files of the log: there may be some more or fewer of them. */
 const SPARE_DESCRIPTORS = 20
 
 /** The second instance is started anew by some faults: its memory begins anew with it. */
@@ -79,7 +79,7 @@ async function soak(): Promise<string[]> {
       METRICS_PORT: String(metricsPorts[instance]),
       POLL_INTERVAL_SECONDS: '2',
       RATE_LOGINS_PER_MINUTE: '60',
-      // What nobody signs out of is forgotten by the time all is warm.
+      // Sessions that nobody signs out of are forgotten by the time all is warm.
       SESSION_SECONDS: '120',
     }),
     PEOPLE,

@@ -27,7 +27,7 @@ export interface WaitingBrowserOptions {
 export async function waitForNobody({ service, address, random, tally, signal }: WaitingBrowserOptions): Promise<void> {
   const person = createPerson({ service, address, random, losses: 0 })
   let askedAt = 0
-  /** A new code may have taken the place of the one that is shown: its reply was not read. */
+  /** A new code may have replaced the shown one without the page knowing: the reply was not read. */
   let mayBeRenewed = false
   const asked = fetchBy(person.send, tally)
   const api = createApi({
@@ -50,7 +50,7 @@ export async function waitForNobody({ service, address, random, tally, signal }:
       last = view
       if (view.kind !== 'pending') return
       if (endsAt === 0) tally.began()
-      // Not from now: the reply may have been long on its way.
+      // Counted from the request: the reply may have been long on its way.
       endsAt = askedAt + view.login.expiresInSeconds * 1000
     }
 
@@ -74,7 +74,7 @@ export async function waitForNobody({ service, address, random, tally, signal }:
     await flow.run()
     if (signal.aborted) return
     const early = endsAt - pageClock.now()
-    // Nobody scans it, so nothing but its time ends it. To a page that had its word late that looks early.
+    // Nobody scans it, so only its time ends it. To a page that was told of its end late, that looks early.
     if ((last?.kind === 'expired' || last?.kind === 'displaced') && early < SLACK_MS) tally.ended()
     else if (mayBeRenewed) tally.outdated()
     else tally.lost(`${last?.kind} ${Math.round(early / 1000)} s before its end, at ${moment()}`)

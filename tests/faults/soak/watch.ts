@@ -8,7 +8,7 @@ import type { Figures } from './growth.ts'
 const MIB = 2 ** 20
 const SAMPLE_EVERY_MS = 1000
 
-/** Of an instance's environment: it listens for when to. */
+/** The environment of an instance that collects its garbage when it is told to. */
 export const COLLECTS_GARBAGE = { NODE_OPTIONS: `--import ${join(import.meta.dirname, 'collect-garbage.mjs')}` }
 
 export interface WatchOptions {
@@ -34,7 +34,7 @@ export async function watch(options: WatchOptions, ms: number): Promise<Figures>
   )
 }
 
-/** Of a heap, what the collection left is its lowest; of the rest, the middle. */
+/** Of a heap, the lowest figure, which a collection has left; of all else, the median. */
 function ofAll(figure: string, values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   return sorted[figure.includes('heap') ? 0 : Math.floor(sorted.length / 2)] ?? 0

@@ -27,7 +27,7 @@ export interface Phase {
   /** How many of them were signed in once it had begun, however much later. */
   gotIn: number
   violations: Violation[]
-  /** Each confirmed, and refused until its time was over, also in peace: what it asked, as lines. */
+  /** Logins that were confirmed and then refused until their time was over, even in peace: their calls, as lines. */
   starved: string[]
 }
 
@@ -59,7 +59,7 @@ export async function run({
   const driven = drive({
     ...{ service, pool, seed, loginsPerSecond, mostAtOnce, clock },
     enough: enough.signal,
-    // What is confirmed is to be collected.
+    // Long enough to collect all that is confirmed.
     patienceMs: rules.collectMs,
   })
   const happened: Happened[] = []
@@ -80,7 +80,7 @@ export async function run({
   return happened.map((each, nth) => phaseOf(each, happened[nth + 1]?.from, { played, happened, rules }))
 }
 
-/** Who was there in several phases is told of once. */
+/** Violations by people who were there in several phases are told once. */
 export function violationsIn(phases: readonly Phase[]): Violation[] {
   const byText = new Map(phases.flatMap(({ violations }) => violations).map((each) => [JSON.stringify(each), each]))
   return [...byText.values()]
@@ -134,7 +134,7 @@ function isGivenSession({ calls }: LoginHistory, from: number): boolean {
   return first?.answer !== undefined && first.answer.at >= from
 }
 
-/** What is excused: of a store that forgets, to whoever was there. */
+/** The rules with what is excused: if a store forgot something, everybody who was there at the time. */
 function rulesFor(history: LoginHistory, rules: Rules, happened: readonly Happened[]): Rules {
   const during = happened.filter(({ from, until }) => endOf(history) >= from && history.started.from < until)
   const from = (loses: Fault['loses']) => during.find(({ fault }) => fault.loses === loses)?.from

@@ -92,7 +92,7 @@ function work(request: UnderWay, random: Random): void {
   else if (request.fate === 'lost' && random.chance(0.3)) leaveAlone(request)
 }
 
-/** Nobody waits any more for a reply that will be lost; what was asked goes on all the same. */
+/** The client waits no more for a reply that will be lost. The service goes on with what was asked. */
 function leaveAlone(request: UnderWay): void {
   if (request.client !== undefined) request.client.isBusy = false
   request.client = undefined
