@@ -63,7 +63,7 @@ onEveryStore(ENV, (stage) => {
     for (const { method, path } of routes) {
       const address = path.replace('{id}', session.id).replace('{token}', `${'a'.repeat(16)}.${'b'.repeat(22)}`)
       const body = method === 'POST' ? {} : undefined
-      // As an application's server may: it is no browser.
+      // No origin, as from an application's server, which is no browser.
       const asNoBrowser = { body, headers: { origin: undefined } }
       const theirs = await stranger.call(method, address, { ...asNoBrowser, cookie: '' })
       for (const [at, { headers, ...rest }] of tries.entries()) {
@@ -74,7 +74,7 @@ onEveryStore(ENV, (stage) => {
         })
         const isOpened = reply.status < 400 && reply.status !== theirs.status
         const isWorseOff = reply.status < theirs.status
-        // Its own question, about its own host.
+        // What the application's own proxy asks about its own host.
         const isTheirs = at === 1 && (path === '/auth/verify' || path === '/auth/forward')
         expect({ method, path, at, isOpened, isWorseOff, sessions: setSessions(reply) }).toEqual({
           method,
@@ -86,7 +86,7 @@ onEveryStore(ENV, (stage) => {
         })
       }
     }
-    // Nor the way in to another application, which is no part of the API.
+    // Nor the way in to another application, which the API's description does not have.
     const { enterPath } = await beginErrand(stranger, STATS)
     for (const { headers, ...rest } of tries) {
       const reply = await stranger.call('GET', enterPath, { ...rest, headers: { ...headers } })
@@ -134,10 +134,10 @@ onEveryStore(ENV, (stage) => {
     for (const cookie of ['', theirs.cookie, `scanin_app_start=${'x'.repeat(43)}`]) {
       const again = await codeFor(browser, mine)
       expectProblem(await showCode(other, WIKI, again, cookie), 404, 'expired_token')
-      // Shown by somebody else, it was used up.
+      // The code was used up when somebody else showed it.
       expectProblem(await showCode(browser, WIKI, again, mine.cookie), 404, 'expired_token')
     }
-    // The other browser's own state, and this one's code.
+    // Both of the other browser: its own state, but this one's code.
     const again = await codeFor(browser, mine)
     const swapped = again.replace(/state=.*/, (await codeFor(other, theirs)).replace(/.*(?=state=)/, ''))
     expectProblem(await showCode(other, WIKI, swapped, theirs.cookie), 404, 'expired_token')
@@ -176,7 +176,7 @@ onEveryStore(ENV, (stage) => {
       ask(origin, { ...forwardedTo(`${origin}/`), 'x-forwarded-host': host }),
       ask(origin, { 'x-original-url': `http://${host}/`, 'x-original-method': 'GET' }),
     ]
-    // A soft hyphen that is dropped, letters that count as others, each as the one byte that it is in a header.
+    // A soft hyphen that is dropped, letters that count as others: each is one byte in a header.
     for (const [origin, host] of [
       [WIKI, 'wi%6Bi.test'],
       [WIKI, '%77%69%6b%69.test'],

@@ -16,7 +16,7 @@ interface Owner {
   authenticator: SoftwareAuthenticator
 }
 
-/** @param isSynced their passkey counts nothing: by its counter a second use is like the first */
+/** @param isSynced the passkey is synchronised and does not count its uses: a second use looks like the first */
 async function ownerAt(url: string, phone: Client, isSynced = false): Promise<Owner> {
   const authenticator = createSoftwareAuthenticator({ origin: url, isSynced })
   await addPasskey(phone, authenticator)
@@ -53,7 +53,7 @@ onEveryStore(ENV, (stage) => {
     await expectNothing(thief, browser, token, await proofFor(token, thief, own))
     for (const lies of [{ userVerified: false }, { userPresent: false }, { isSignatureWrong: true }])
       await expectNothing(thief, browser, token, await proofFor(token, thief, owner.authenticator, lies))
-    // What was never asked of whoever holds the phone is asked of them now: its owner confirms.
+    // The owner has to prove that it is them, which a thief cannot: then the confirm is taken.
     const assertion = await proofFor(token, owner.phone, owner.authenticator)
     expect((await owner.phone.post('/login/confirm', { token, assertion })).json).toEqual({ status: 'authenticated' })
     expect(await statusOf(browser, token)).toBe('authenticated')
@@ -87,7 +87,7 @@ onEveryStore(ENV, (stage) => {
     await expectNothing(phone, browser, token, forSecond)
     const toSignIn = (await stage.browser().post('/sign-in/passkey/options')).json
     await expectNothing(phone, browser, token, authenticator.use(toSignIn))
-    // The same person's other phone takes the login over: what was said to the first is nothing to it.
+    // The same person's other phone takes the login over: an assertion for the first phone is no good to it.
     const forFirst = await proofFor(token, phone, authenticator)
     const next = await stage.phone()
     await scan(next, token)
@@ -137,7 +137,7 @@ onEveryStore(ENV, (stage) => {
     ]
     expect(asked.map(({ json }) => json.rpId)).toEqual(['127.0.0.1', '127.0.0.1'])
     expect((await phone.post('/passkeys/options', undefined, { headers })).json.rp.id).toBe('127.0.0.1')
-    // A page at the proxy's name makes assertions of its own: for its host, or as one that relays ours.
+    // A page at the proxy's name makes assertions of its own, for its own host, or relays ours.
     for (const lies of [
       { rpId: 'proxy.test', origin: 'https://proxy.test' },
       { origin: 'https://proxy.test' },

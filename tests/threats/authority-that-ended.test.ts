@@ -78,7 +78,7 @@ const REPLACED: (typeof ENDINGS)[number] = [
   (_stage, phone) => phone.post('/sign-in', { username: 'demo', password: DEMO_PASSWORD }),
 ]
 
-/** No session, and the login says that it is denied and not that its time is over. */
+/** No session comes, and the login is told to be denied, not expired. */
 async function expectDenied(browser: Client, token: string): Promise<void> {
   for (let tries = 0; tries < 2; tries++) {
     const reply = await browser.get(`/login/status/${token}`)
@@ -116,7 +116,7 @@ onEveryStore(withAccounts({ POLL_HOLD_SECONDS: '25', MATCH: 'never' }), (stage) 
       const tokens = [await startLogin(browser), await startLogin(browser), await startLogin(browser)]
       for (const token of tokens) {
         await scan(phone, token)
-        // Which would be a session of thirty days.
+        // With `remember` it would be a session of thirty days.
         await phone.post('/login/confirm', { token, remember: true })
       }
       await end(stage, phone)

@@ -6,7 +6,7 @@ import { AWAY, type IdentityProvider, startIdentityProvider } from './identity-p
 /** T22: a native app's token that ended between approval and use approved nothing, on any instance. */
 
 const TOKEN_SECONDS = 20
-/** By how much the issuer's clock may be behind ours: a JWT that is so far beyond its end is taken, for whatever it asks. */
+/** How far the issuer's clock may be behind ours: a JWT is still taken so long after its end, for all requests. */
 const TOLERANCE_SECONDS = 5
 
 let provider: IdentityProvider

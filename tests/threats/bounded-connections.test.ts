@@ -32,7 +32,7 @@ async function listen(parts: TestParts = {}, prepare: (made: TestApp) => void = 
 
 async function open(port: number, beginning: string): Promise<Socket> {
   const socket = await openSocket(port, beginning)
-  // Cut off by the service, where that is what a test is about.
+  // The service may cut the connection off: some tests are about that.
   socket.on('error', () => undefined)
   sockets.push(socket)
   return socket
@@ -81,7 +81,7 @@ test('T26 of what a connection sends ahead one request is answered at a time, in
 test('T26 who does not read what comes back loses the connection, with nothing but one reply kept meanwhile', async () => {
   let begun = 0
   const port = await listen({}, ({ app }) => {
-    // Longer than a reply may be held, and an end all the same. Shorter by as much here, so that nobody waits for it.
+    // The real timeout is longer than a hold, but it ends. The test shortens it, so that nobody waits for it.
     expect(app.server.timeout).toBeGreaterThan(25_000)
     expect(app.server.timeout).toBeLessThanOrEqual(60_000)
     app.server.timeout /= 80
@@ -89,7 +89,7 @@ test('T26 who does not read what comes back loses the connection, with nothing b
       begun++
     })
   })
-  // More than any system keeps for a client that does not read.
+  // More than any system buffers for a client that does not read.
   const path = '/docs/static/swagger-ui-bundle.js'
   const socket = await open(port, get(path).repeat(SENT_AHEAD))
   socket.pause()
@@ -102,7 +102,7 @@ test('T26 who does not read what comes back loses the connection, with nothing b
 
 test('a connection that rests is kept for longer than the documented proxies keep theirs: it is they who close it', async () => {
   await listen()
-  // nginx: `keepalive_timeout` of an upstream, where nobody sets it.
+  // nginx's `keepalive_timeout` of an upstream, which holds unless somebody sets it.
   expect(testApp.app.server.keepAliveTimeout).toBeGreaterThan(60_000)
 })
 
@@ -112,7 +112,7 @@ test.each([
 ])('T26 who asks for files and does not read them keeps none of them open, and no copy: %s', async (path, where) => {
   const theirs: Socket[] = []
   const bodies = new Set<unknown>()
-  // With a file of which as many as one may ask for are more than any system keeps for who does not read.
+  // The large file: as many as one client may ask for are more than any system buffers for who does not read.
   const webRoot = mkdtempSync(join(tmpdir(), 'scanin-web-'))
   cpSync('dist/web', webRoot, { recursive: true })
   writeFileSync(join(webRoot, 'assets', 'large.js'), 'x'.repeat(LARGE))
@@ -141,7 +141,7 @@ function openFiles(): string[] {
     try {
       return [readlinkSync(`/proc/self/fd/${fd}`)]
     } catch {
-      // The one that the list was read by.
+      // The descriptor by which the list itself was read.
       return []
     }
   })

@@ -12,8 +12,9 @@ import { startTeamProvider } from '../support/team-provider.ts'
 import { sessionSetBy } from './seen.ts'
 
 /**
- * T24: to a browser only space and tab are white space (RFC 6265bis §5.6, RFC 9110 §5.6.3). What else a program may take
- * for it makes another name: one that a neighbouring http host can plant, past `__Host-`.
+ * T24: to a browser only space and tab are white space (RFC 6265bis §5.6, RFC 9110 §5.6.3). With any other byte a name
+ * is another name, which a neighbouring http host can plant, past `__Host-`; a program that strips the byte would take
+ * it for ours.
  */
 
 /** As they are on the wire. */
@@ -101,7 +102,7 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
     test('a session planted under such a name does not take the place of the real one', async () => {
       const planted = Buffer.concat([odd, Buffer.from(`${prefix}session=${'p'.repeat(43)}`)])
       const reply = await asWhom([planted, `; ${prefix}session=${session}`])
-      // Where Node refuses the byte, nobody is anybody.
+      // If Node refuses the byte, the request is refused before it is anybody's.
       expect([200, 400]).toContain(reply.status)
     })
 
@@ -112,7 +113,7 @@ describe.each(SITES)('T24 %s', (_where, env, prefix) => {
       expect((await phone.post('/login/confirm', { token }, byOrigin)).json().status).toBe('authenticated')
       const name = `${prefix}${token.slice(0, 16)}`
       const key = browser.cookies.get(name) ?? ''
-      // By the lane of polls, and by the route.
+      // Once by the lane of polls, and once by Fastify's route.
       for (const path of [`/login/status/${token}`, `/login/status/${token}?wait=0&seen=pending`]) {
         const reply = await send(`GET ${path}`, ['Cookie: ', ...around(name, key, odd)])
         expectRefused(reply, 200)
@@ -215,7 +216,7 @@ test.each(ODD)('T24 %s in Content-Type makes it another type than a form', async
   await app.close()
 })
 
-/** Refused by us, or by Node's parser, to which some bytes are no header at all. Nothing is handed out. */
+/** Refused by us, or by Node's parser, for which some bytes are no header at all. Nothing is handed out. */
 function expectRefused(reply: RawReply, status: number): void {
   expect([status, 400]).toContain(reply.status)
   expect(reply.headers.get('set-cookie')).toBeUndefined()

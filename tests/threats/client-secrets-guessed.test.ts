@@ -68,7 +68,7 @@ onEveryStore(
       for (const guess of guesses) expectWrong(await show(program, { from, ...guess }))
       for (const guess of guesses) expectSlowedDown(await show(program, { from, ...guess }))
       await expectTaken(program, from)
-      // What it costs is nothing of what browsers there are allowed.
+      // Wrong secrets use up nothing of what browsers at that address may do.
       const here = { headers: { 'x-forwarded-for': from } }
       for (let times = 0; times < 2; times++) expect((await program.post('/login', {}, here)).status).toBe(201)
       expectWrong(await show(program, { from: '198.51.100.2', client_id: 'other' }))

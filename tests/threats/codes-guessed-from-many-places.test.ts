@@ -10,9 +10,8 @@ import { onEveryStoreInTime } from '../support/timed-stage.ts'
 import { expectProblem } from './seen.ts'
 
 /**
- * T25: typed codes and digits that are guessed from many addresses for one account, and by many accounts from one address
- * or from the networks that one customer may have: slowed within a minute, and the right ones are never refused for others'
- * sake.
+ * T25: typed codes and digits guessed from many addresses for one account, and by many accounts from one address or
+ * from one customer's networks. Guesses are slowed within a minute; right ones are never refused because of others.
  */
 
 const PEOPLE: TestAccount[] = Array.from({ length: 66 }, (_, at) => ({
@@ -20,10 +19,13 @@ const PEOPLE: TestAccount[] = Array.from({ length: 66 }, (_, at) => ({
   id: `person-${at}`,
   username: `person${at}`,
 }))
-/** Wrong ones a minute: of one account, and from one address. */
+/** How many wrong ones are allowed in a minute: by one account, and from one address. */
 const CODES = { ofOneAccount: 10, fromOneAddress: 40 }
 const DIGITS = { ofOneAccount: 50, fromOneAddress: 100 }
-/** As one customer has them at the least and at the most (RFC 6177), with how many times as many wrong ones they may send. */
+/**
+ * The networks that one customer has, from the least to the most (RFC 6177), with how many times as many wrong ones may
+ * come from them.
+ */
 const NETWORKS: [where: string, addressOf: (at: number) => string, factor: number][] = [
   ['one address', () => '198.51.100.1', 1],
   ['one /64', (at) => `2001:db8:0:1::${hex(at)}`, 1],
@@ -37,7 +39,7 @@ const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
 const counted = (replies: Reply[], status: number) => replies.filter((reply) => reply.status === status).length
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
 
-/** More at once may be more than a slow machine's Redis answers while it is waited for. */
+/** More at once might be more than a slow machine's Redis can answer before the service gives up. */
 const AT_ONCE = 20
 
 /** Does it so many times, some at once. */
@@ -122,12 +124,12 @@ async function useUp(site: Site, phone: Client, addressOf: (at: number) => strin
   return replies
 }
 
-/** What was slowed costs no try, and the digits are still taken where nothing is held against anybody. */
+/** Checks that a slowed guess costs no try. The right digits are still taken where no limit is reached. */
 async function expectSlowedAfterOne(site: Site, phone: Client, address: string) {
   const login = await startMatch(site, phone)
   const first = await login.typeWrong(address)
   expect([first.status, first.json.tries_left]).toEqual([422, TRIES - 1])
-  // At once, too: all but the first know of it.
+  // At once too: all but the first are refused.
   const more = await Promise.all(numbers(10).map(() => login.typeWrong(address)))
   for (const reply of more) {
     expectProblem(reply, 429, 'slow_down')
@@ -146,7 +148,7 @@ function guessFromNetworks(site: Site, people: People, networks: typeof NETWORKS
       const [late, honest, ...guessers] = some as [Client, Client, ...Client[]]
       const replies = await times(most, (at) => wrong(guessers[at % guessers.length] as Client, addressOf(at), at))
       expect(counted(replies, 404)).toBe(most)
-      // One guess of each account more, as nobody can know yet that it is one.
+      // One more guess of each account, because nobody can know yet that it is wrong.
       expectProblem(await wrong(late, addressOf(most), most), 404, 'expired_token')
       expectProblem(await wrong(late, addressOf(most + 1), most + 1), 429, 'slow_down')
       expectProblem(await typesRightCode(site, late, addressOf(most + 2)), 429, 'slow_down')
@@ -169,13 +171,13 @@ function guessFromNetworks(site: Site, people: People, networks: typeof NETWORKS
       const here = addressOf(most)
       const login = await expectSlowedAfterOne(site, other, here)
       expect((await (await startMatch(site, other)).typeRight(here)).json.status).toBe('authenticated')
-      // Elsewhere the very same login goes on: none of its tries was taken for what was slowed.
+      // At another address the same login goes on: the slowed guesses have cost it no try.
       expect((await login.typeRight('192.0.2.2')).json.status).toBe('authenticated')
     },
   )
 }
 
-// In a minute that stands still: hundreds of guesses are no matter of how fast they are sent.
+// In a minute that stands still: it does not matter how fast hundreds of guesses are sent.
 onEveryStoreInTime(
   ENV,
   (site) => guessFromNetworks(site, createPeople(site), NETWORKS),

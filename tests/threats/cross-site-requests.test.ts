@@ -24,7 +24,7 @@ const FOREIGN: [from: string, headers: OutgoingHttpHeaders][] = [
   ['the address bar', { 'sec-fetch-site': 'none', origin: undefined }],
 ]
 
-/** Origins that only look like ours. No browser spells its own so: what a strict comparison need not let in. */
+/** Origins that only look like ours. No browser spells its own origin so: a strict comparison refuses them all. */
 function lookalikes(url: string, port: number): string[] {
   return [
     `${url}.evil.example`,
@@ -58,7 +58,7 @@ const ATTEMPTS: Attempt[] = [
   ['sign in', 'POST', () => '/sign-in', () => ({ username: 'demo', password: DEMO_PASSWORD })],
 ]
 
-/** What is judged by itself, as it goes by no session's cookie: each with what it goes by. */
+/** Routes that go by no session's cookie, and so have a check of their own: each with what it goes by. */
 const JUDGED_BY_ITSELF: Readonly<Record<string, string>> = {
   'POST /oauth/token': "a code or a refresh token, and the application's secret",
   'POST /oauth/revoke': "a token, and the application's secret",
@@ -75,7 +75,7 @@ const CHANGING = ['POST', 'PUT', 'PATCH', 'DELETE']
 describe('every route that changes state', () => {
   let people: TestPeople
   let changing: Route[]
-  /** With the phone's session, as all that a browser sends by itself. */
+  /** Sends the phone's session, which a browser sends by itself. */
   const ask = ({ method, path }: Route, headers: OutgoingHttpHeaders) =>
     people.testApp.app.inject({
       method: method as 'POST',
@@ -245,7 +245,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', ALLOWED_ORIGINS: 'https://app.example.com
     for (const [, headers] of foreign) {
       expectProblem(await stage.browser().post('/sign-in', body, { headers }), 403, 'cross_site_request')
     }
-    // Neither header and no cookie is no browser.
+    // A request with neither header and no cookie is no browser's.
     expect((await stage.browser().post('/sign-in', body, { headers: { origin: undefined } })).status).toBe(200)
   })
 

@@ -44,7 +44,7 @@ async function begin() {
   const { json } = await form(device, '/oauth/device_authorization', { client_id: 'tv', scope: 'openid' })
   const token = json.verification_uri_complete.split('#')[1]
   const { loginId, key } = derivedFrom(json.device_code)
-  // Else this tries keys of which nothing can be said.
+  // If this failed, all that follows would be tried with keys of no login at all.
   expect(loginIdOf(token)).toBe(loginId)
   const cookies = [key, `device.${key}`, json.device_code].map((value) => `${keyCookieOf(token)}=${value}`)
   return { device, code: json.device_code, token, cookies }
@@ -62,7 +62,7 @@ test('T31 whoever knows a device code is no browser: before and after the approv
       }
       expect(shownBy(await stranger.post('/login/match', { token, match_code: '000000' }, { cookie }))).toEqual(unknown)
       expectProblem(await stranger.post('/login/user-code', { token }, { cookie }), 404, 'expired_token')
-      // Another login, or none to who asks so often, but not this one with another code.
+      // Starts another login, or none if it asks too often. It must not be this one with a new code.
       expect((await stranger.post('/login', { token }, { cookie })).text).not.toContain(loginIdOf(token))
       expect((await stranger.delete(`/login/${token}`, { cookie })).status).toBe(204)
     }

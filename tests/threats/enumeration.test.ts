@@ -94,7 +94,7 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0', CONFIRM_SECONDS: '20', QR_OVERLAP_S
       await ask((token) => phone.post('/login/scan', { token }))
       await ask((token) => phone.post('/login/confirm', { token }))
       await ask((token) => phone.post('/login/deny', { token }))
-      // For ten seconds the phone that approved is told, on purpose, that its browser is in.
+      // For ten seconds the phone that approved is told, by design, that its browser is in.
       if (phone === owner) stage.pass(10_000)
       await ask((token) => phone.get(`/login/scan/${token}`))
     }
@@ -156,7 +156,7 @@ function expectAlike(replies: readonly { what: string; reply: Reply }[]): void {
   }
 }
 
-/** As expensive as some files have them, beside cheaper ones; whoever is in no file must cost as much. */
+/** As expensive as in some files, beside a cheaper one: checking an unknown name must cost as much. */
 const DEARER = { memoryCost: 65_536, timeCost: 4 }
 
 let accounts: AccountsFile
@@ -164,7 +164,7 @@ let service: Service
 
 beforeAll(async () => {
   accounts = await writeAccounts([{ ...ZOFIA, cost: DEARER }, YUSUF])
-  // Else who fails too often is refused before anything is hashed, and it is those refusals that are timed.
+  // Without limits: failures would be refused before anything is hashed, and the test would time refusals.
   service = await startService({ ACCOUNTS_FILE: accounts.path, RATE_SIGN_INS_PER_MINUTE: '0' })
 })
 

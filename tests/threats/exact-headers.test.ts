@@ -92,7 +92,7 @@ for (const [where, env, more] of SITES) {
             /^((text|application)\/javascript; charset=utf-8|text\/css; charset=utf-8|image\/svg\+xml)$/,
           ),
           'content-length': LENGTH,
-          // Every build gives every version an address of its own, but for what notices that a build is gone.
+          // Each version of a file has an address of its own, but for the script that notices when a build is gone.
           'cache-control': path === '/page-guard.js' ? 'no-cache' : 'public, max-age=31536000, immutable',
           'cross-origin-resource-policy': 'same-origin',
           vary: 'accept-encoding',
@@ -190,7 +190,7 @@ test('T8 the policy of every page that there is allows nothing unsafe, and no pa
     if (!String(headers['content-type']).startsWith('text/html')) continue
     pages.push(path)
     const policy = String(headers['content-security-policy'])
-    // On an application's host we have no files: a page has its style in it, by what that is, and no script.
+    // An application's host has no files of ours: pages have their style inside, allowed by its hash, and no script.
     const isElsewhere = path.startsWith('/.scanin/')
     expect([path, policy]).toEqual([path, expect.stringContaining(`default-src '${isElsewhere ? 'none' : 'self'}'`)])
     expect(policy).toContain("frame-ancestors 'none'")

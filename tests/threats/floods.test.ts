@@ -114,7 +114,7 @@ onEveryStore(
       expect((await stage.browser().post('/sign-in', right, from('198.51.100.31'))).status).toBe(200)
     })
 
-    // Of the embedded store that is the next test.
+    // The next test is about the embedded store.
     if (stage.kind === 'redis') {
       test('T17 whatever a flood leaves behind in Redis ends by itself', async () => {
         await startFrom(stage.browser(), '198.51.100.50', 30)
@@ -128,7 +128,7 @@ onEveryStore(
 
 const ROUNDS = 48
 const CONNECTIONS = 25
-// Few: one that waits behind many is one that takes too long to arrive.
+// Few: a request that waits behind many takes too long to arrive.
 const LOGINS_A_CONNECTION = 7
 
 test("T17 the embedded store's memory reaches a plateau: a flood lives in a heap that it would overflow if nothing were forgotten", async () => {

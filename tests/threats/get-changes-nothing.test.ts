@@ -40,7 +40,7 @@ test('T7 HEAD is answered where a GET only reads, and at none of those that act'
 
 type Headers = Readonly<Record<string, string>>
 
-/** What a GET begins, ends, hands out or holds. All others only read, and HEAD is answered as they are. */
+/** GETs that begin, end, hand out or hold something. All others only read, and answer HEAD too. */
 const WITHOUT_HEAD = [
   '/.scanin/callback',
   '/.scanin/sign-out',
@@ -65,7 +65,7 @@ function requests(token: string, userCode: string): [path: string, headers: Head
   const state = 's'.repeat(43)
   const query = `token=${token}&user_code=${userCode}&match_code=123456&confirm=1&remember=true`
   const led: string[] = [
-    // As applications lead to them. Codes are given there, and nothing is approved by them.
+    // Applications lead browsers to these. They hand out codes, and approve nothing.
     authorizePath(WEB, { prompt: 'none' }),
     authorizePath(WEB),
     `/oauth/logout?client_id=${WEB.client_id}`,
@@ -86,7 +86,7 @@ function requests(token: string, userCode: string): [path: string, headers: Head
   ]
 }
 
-/** What binds a way there and back to the browser that goes it: no session, and no login. */
+/** Cookies that bind a way there and back to its browser. They hold no session and no login. */
 const COOKIES_OF_WAYS: Readonly<Record<string, string>> = {
   '/sign-in/oidc': 'scanin_sign_in',
   '/.scanin/start': 'scanin_app_start',
@@ -94,7 +94,7 @@ const COOKIES_OF_WAYS: Readonly<Record<string, string>> = {
   '/.scanin/sign-out': 'scanin_app',
 }
 
-/** Of a reply, what it sets that it has no business with. */
+/** The cookies that a reply sets and has no business to set. */
 function strayCookies(path: string, { setCookies }: Reply): string[] {
   const own = COOKIES_OF_WAYS[path.replace(/\?.*/, '')]
   return setCookies.filter((line) => own === undefined || !line.startsWith(`${own}=`))
@@ -104,7 +104,7 @@ function inTens<Item>(items: readonly Item[]): Item[][] {
   return Array.from({ length: Math.ceil(items.length / 10) }, (_, at) => items.slice(at * 10, at * 10 + 10))
 }
 
-/** All that a person sees of what they have. */
+/** All that a person sees of what is theirs. */
 async function belongingsOf(phone: Client): Promise<unknown> {
   const { sessions } = (await phone.get('/sessions')).json
   const shown = sessions.map(({ id, name, kind }: Record<string, unknown>) => [id, name, kind])

@@ -21,7 +21,7 @@ const MOST_OF_SESSION = 120
 const MOST_OF_PERSON = 600
 const MOST_OF_KEY = 240
 
-/** Nobody's errand, and of the form of one: that is seen at the application alone. */
+/** Of the form of an errand, but nobody's: only the application could tell. */
 const ENTER = `/auth/enter?${new URLSearchParams({ app: WIKI, state: `${'a'.repeat(16)}.Lw.${'b'.repeat(43)}` })}`
 
 const enter = (who: InjectClient, accept = '*/*') => who.get(ENTER, { headers: { accept } })
@@ -84,7 +84,7 @@ test.each([
     const refused = await ask(phone)
     expect([refused.statusCode, refused.json().code]).toEqual([429, 'slow_down'])
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
-    // Who was refused had nothing made.
+    // Refused requests have made nothing.
     expect(written.filter((key) => key.startsWith('app-code:'))).toHaveLength(ask === enter ? MOST_OF_PERSON : 0)
     expect((await ask(await createInjectPhone(app, 'ada'))).statusCode).toBe(given)
     time.now += MINUTE

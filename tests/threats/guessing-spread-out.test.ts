@@ -61,8 +61,8 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '0', RATE_SIGN_
     await signInFrom(stage.browser(), [familiar], RIGHT)
     const everywhere = Array.from({ length: 120 }, (_, at) => `203.0.${at}.1`)
     const replies = await signInFrom(stage.browser(), everywhere, WRONG)
-    // Twice as many as one address may have, less those of the test before; and again where a slow machine is at it for
-    // more than a minute.
+    // Twice as many as one address may have, less those of the test before. On a slow machine this takes more than a
+    // minute, and then as many again.
     expect(counted(replies, 401)).toBeGreaterThanOrEqual(10)
     expect(counted(replies, 401)).toBeLessThanOrEqual(40)
     for (const reply of replies.filter(({ status }) => status !== 401)) {
@@ -159,7 +159,7 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: '3', RATE_SIGN_
     expect((await client.post('/login', {}, { headers: { origin: undefined }, cookie: '' })).status).toBe(201)
   })
 
-  // Few, so that a slow machine is through with them within the minute that they are counted by.
+  // Few, so that even a slow machine ends within the minute by which they are counted.
   test.each([
     ['/56', (at: number) => `2001:db8:1:${(0x100 + at).toString(16)}::1`, 6],
     ['/48', (at: number) => `2001:db8:2:${(at * 0x100).toString(16)}::1`, 12],

@@ -29,11 +29,11 @@ const drawn = (stage: Stage) => {
     }
     expect(bitsOf(secrets)).toBeGreaterThan(128)
     expect(bitsOf(keys)).toBeGreaterThan(192)
-    // The halves say nothing of each other.
+    // No secret's beginning is part of the key beside it.
     expect(secrets.filter((secret, at) => keys[at]?.includes(secret.slice(0, 6)))).toEqual([])
   })
 }
-// The store has no part in it, and ten thousand logins are many.
+// The store plays no part in it, and ten thousand logins take long: one store is enough.
 onEveryStore(SETTINGS, drawn, ['redis'])
 
 onEveryStore(SETTINGS, (stage) => {
@@ -108,19 +108,19 @@ onEveryStore(SETTINGS, (stage) => {
   })
 })
 
-/** Counts of wrong codes are in the store: another prefix has counts of its own. */
+/** Another key prefix on Redis, where no wrong codes are counted yet. */
 function freshStore(kind: string): Record<string, string> {
   return kind === 'redis' ? { KEY_PREFIX: 'another:' } : {}
 }
 
-/** Piped over few connections: it is what is given that matters, not how it is asked for. */
+/** Piped over few connections: the tokens matter, not how they are asked for. */
 async function manyLogins(url: string): Promise<{ tokens: string[]; keys: string[] }> {
   const asked = Array.from({ length: LOGINS_A_CONNECTION }, (_, at) =>
     jsonPost(url, '/login', '{}', { isLast: at === LOGINS_A_CONNECTION - 1 }),
   )
   const port = Number(new URL(url).port)
   const replies: string[] = []
-  // In rounds: a request that waits behind thousands is one that takes too long to arrive.
+  // In rounds: a request that waits behind thousands takes too long to arrive.
   for (let round = 0; round < TOKENS / (CONNECTIONS * LOGINS_A_CONNECTION); round++) {
     replies.push(...(await Promise.all(Array.from({ length: CONNECTIONS }, () => sendPiped(port, asked)))))
   }

@@ -12,7 +12,7 @@ function hammer(client: Client, token: string, times: number, cookie?: string): 
   return Promise.all(Array.from({ length: times }, () => client.get(`/login/status/${token}`, call)))
 }
 
-/** The longest there is: the polls of a burst are too fast by it on the slowest machine, too. */
+/** The longest interval: even on the slowest machine the polls of a burst are faster than that. */
 const INTERVAL_SECONDS = 60
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: String(INTERVAL_SECONDS) }, (stage) => {
@@ -28,7 +28,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', POLL_INTERVAL_SECONDS: String(INTERVAL_SE
       expect(wait).toBeGreaterThan(0)
       expect(wait).toBeLessThanOrEqual(INTERVAL_SECONDS)
     }
-    // A tab that wakes up, or a network that comes back, is no attack.
+    // Some are answered: a tab that wakes up, or a network that comes back, is no attack.
     expect(replies.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3)
   })
 
@@ -134,7 +134,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '25', POLL_INTERVAL_SECONDS: '1' }, (stage) =>
     const [browser, phone, other] = [stage.browser(), await stage.phone(), stage.browser()]
     const [piled, quick] = [await startLogin(browser), await startLogin(other)]
     let isOver = false
-    // Each again as soon as its hold is over: however long the others take, the pile is there.
+    // Each polls again as soon as its hold is over: so the pile is there, however long the others take.
     const held = Array.from({ length: 100 }, async () => {
       const statuses: number[] = []
       do statuses.push((await browser.get(`/login/status/${piled}?seen=pending&wait=25`)).status)
@@ -144,7 +144,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '25', POLL_INTERVAL_SECONDS: '1' }, (stage) =>
     await approve(phone, quick)
     expect((await other.get(`/login/status/${quick}?seen=pending&wait=25`)).json.status).toBe('authenticated')
     isOver = true
-    // Their login's end is theirs: nobody has to wait for the time of a hold.
+    // The piled login ends, and its polls with it: nobody has to wait for the rest of a hold.
     await browser.delete(`/login/${piled}`)
     for (const status of (await Promise.all(held)).flat()) expect([200, 429]).toContain(status)
   })

@@ -113,7 +113,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     const phone = await phoneOf(stage)
     for (const path of PATHS) {
       const reply = await phone.post(path, undefined, { raw: body })
-      // To begin a login any text is as good as none: it is no token to rotate, so a new login is begun.
+      // To `/login` a text that is no token counts as none: a new login is begun.
       const isBeginning = path === '/login' && isOneText(body)
       if (isBeginning && reply.status === 201) expect(loginIdOf(reply.json.token)).not.toBe(loginIdOf(token))
       else expectProblem(reply, 400, 'invalid_request')
@@ -182,7 +182,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     }
     const [blanks, letters] = [' ', 'x'].map((character) => begin(`a${character.repeat(15_000)}b`))
     if (!blanks || !letters) throw new Error('none')
-    // To read on from each blank to the end is a hundred times as long.
+    // A parser that reads from each blank to the end would take a hundred times as long.
     expect(await howManyTimesAsLong(blanks, letters, 30, (times) => times < 5)).toBeLessThan(10)
   })
 

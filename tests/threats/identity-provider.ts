@@ -23,7 +23,7 @@ export interface IdentityProvider {
   asked(): number
   /** How often it was asked for its keys. */
   askedForKeys(): number
-  /** Lets who asks about a token wait. @returns lets them go on */
+  /** Makes questions about tokens wait. @returns lets them go on */
   hold(): () => void
   stop(): Promise<void>
 }
@@ -35,7 +35,7 @@ export interface TokenChanges {
   withForeignKey?: boolean
 }
 
-/** What is answered of a token about which it cannot say anything. */
+/** The provider's answer for a token about which it cannot say anything now. */
 export const AWAY = 'away'
 
 const ALGORITHM = 'ES256'

@@ -73,7 +73,7 @@ test.each(SOURCES)(
     release()
     const replies = await Promise.all(calls)
     const busy = replies.filter(({ status }) => status === 503)
-    // On a slow machine the provider's time may be over for the others too.
+    // On a slow machine the time to wait for the provider may be over for the others too.
     expect(busy.length).toBeGreaterThanOrEqual(18)
     for (const reply of busy) {
       expectProblem(reply, 503, 'identity_provider_unavailable')

@@ -27,7 +27,7 @@ beforeEach(async () => {
   const clients = createClients()
   const web = { ...WEB, id_token_signed_response_alg: 'EdDSA', backchannel_logout_uri: logouts.url }
   clients.replace(parseClients(JSON.stringify([web])))
-  // The file is not read: that there is one has keys made. The library goes by the process's own clock.
+  // The file is not read: setting its path has keys made. oidc-provider goes by the process's own clock.
   const env = { MATCH: 'never', CLIENTS_FILE: 'clients.json' }
   testApp = await createTestApp(env, { clients }, { now: Date.now() })
   browser = createInjectClient(testApp.app)

@@ -84,7 +84,7 @@ test('T31 a silent way through the provider is no new login, and one on which it
   })
   const request = askedAnew(await ask(authorizePath(SPA, { prompt: 'login' })))
   askedAnew(await ask(await signIn({ return_to: request })))
-  // What it says of the login is what was true before.
+  // The provider tells of the sign-in that was there before.
   expect((await claimsFor(await ask(authorizePath(SPA))))['auth_time']).toBeLessThanOrEqual(
     Number(first['auth_time']) + 1,
   )
@@ -117,6 +117,6 @@ test('T31 where the provider does not say when somebody signed in, that is no ti
   expect((await backEndClaims())['auth_time']).toBe(0)
   const request = askedAnew(await ask(authorizePath(SPA, { max_age: '86400' })))
   askedAnew(await ask(await signIn({ return_to: request })))
-  // Asked to have them sign in anew, it has to say (OpenID Connect Core §3.1.2.1).
+  // If the provider is asked to sign them in anew, it has to tell when (OpenID Connect Core §3.1.2.1).
   expect((await ask(await signIn({ return_to: request, again: true }))).searchParams.get('code')).toBeTruthy()
 })

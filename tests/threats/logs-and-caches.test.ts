@@ -46,7 +46,7 @@ describe.each(['debug', 'trace'])('with LOG_LEVEL=%s', (level) => {
         const log = service.stdout() + service.stderr()
         expect(log.length).toBeGreaterThan(2000)
         expect(log).toContain('/login/status/:token')
-        // Closed, or away: which is said depends on how far the next connection has got.
+        // Which of the two is logged depends on how far the next connection has got.
         if (kind === 'redis') expect(log).toMatch(/"trouble":"redis_(unreachable|connection)"/)
         expect(secretsIn(log, secrets)).toEqual([])
       } finally {
@@ -237,7 +237,7 @@ beforeAll(() => {
 })
 afterAll(() => clients?.remove())
 
-// What caches are told does not hang on the store.
+// The store makes no difference to what caches are told.
 onEveryStore(
   () => ({ MATCH: 'never', CLIENTS_FILE: clients.path, ...behindThisMachine([{ origin: WIKI }]) }),
   (stage) => {

@@ -192,7 +192,7 @@ describe("a person who signs in at the team's provider", () => {
     return [back.statusCode, session.user ?? session.code]
   }
 
-  // Half a character nobody can type into the provider's page.
+  // A lone surrogate cannot be typed into the provider's page.
   const typed = BAD_CLAIMS.filter(([, { sub }]) => sub === undefined || !/\p{Surrogate}/u.test(String(sub)))
   test.each(typed)('T27 with %s is refused', async (_what, claims) => {
     log.news()
@@ -263,7 +263,7 @@ describe('an application behind a proxy', () => {
   })
 })
 
-/** Of a password that nobody has. */
+/** The hash of a password that nobody has. */
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$RdescudvJCsgt3ub+b4dWRWJTmYxQOc0Zqs8OCJCW4c'
 
 test('T27 a start with names that are none, or two that are one, says where and ends', async () => {
@@ -274,7 +274,7 @@ test('T27 a start with names that are none, or two that are one, says where and 
     [[ann, { ...ann, username: 'bob', groups: ['a,b'] }], 'line 12, entry 2: group 1'],
     [[ann, { ...ann, id: 'b', username: 'ＡＮＮ' }], 'line 8, entry 2: its username'],
     [[ann, { ...ann, id: 'Ann', username: 'bob' }], 'line 11, entry 2: its id'],
-    // Applications that go by the user name, and those that go by the id, would have one account for two people.
+    // One's id is the other's user name: applications that go by either would have one account for two people.
     [
       [
         { ...ann, id: 'BOB' },

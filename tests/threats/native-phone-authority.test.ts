@@ -91,7 +91,7 @@ async function expectNoAuthority(stage: Stage, bearer: string): Promise<void> {
     for (const path of ['/login/scan', '/login/confirm', '/login/deny']) {
       expectProblem(await asNative(app, path, bearer, { token }), 401, 'authentication_required')
     }
-    // Not even beside a cookie that would do: the request asked to be judged by its token.
+    // Even with a good cookie it is refused: a request with a token is judged by the token.
     const headers = { authorization: `Bearer ${bearer}` }
     expectProblem(await phone.post('/login/confirm', { token }, { headers }), 401, 'authentication_required')
   }

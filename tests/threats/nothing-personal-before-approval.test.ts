@@ -59,7 +59,7 @@ onEveryStore(
       for (const reply of replies)
         expect({ text: reply.text.slice(0, 200), found: personalIn(reply) }).toMatchObject({ found: [] })
 
-      // The search can find something: it does once the person has approved.
+      // Makes sure that the search can find something: it does once the person has approved.
       const matched = await browser.post('/login/match', { token, match_code })
       expect(matched.json.status).toBe('authenticated')
       expect(personalIn(matched)).toContain(ZOFIA.name)

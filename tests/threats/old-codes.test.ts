@@ -74,7 +74,7 @@ onEveryStoreInTime(
       const before = (await phone.get('/sessions')).json.sessions.length
       await approve(phone, token)
       stage.pass(19 * SECOND)
-      // The phone asks, so that nothing collects.
+      // The phone asks: a poll by the browser would collect the session.
       expect((await phone.get(`/login/scan/${token}`)).json.status).toBe('authenticated')
       stage.pass(SECOND)
       expect((await phone.get(`/login/scan/${token}`)).status).toBe(404)

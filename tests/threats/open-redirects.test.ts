@@ -81,7 +81,7 @@ const TRICKS = [
   `/${'x'.repeat(2050)}`,
 ]
 
-/** Where a visit alone does something: paths of ours that nobody is sent on to. */
+/** Paths of ours where a mere visit does something: nobody is sent on to them. */
 const ACTING = [
   '/sign-in/oidc',
   '/%73ign-in/oidc?return_to=/scan',
@@ -143,7 +143,7 @@ onEveryStore(ENV, (stage) => {
     async (_shown, trick) => {
       const { url } = stage.service()
       const redirect = await redirectAfterSignIn(stage, filled(trick))
-      // As a browser reads it, from the page that follows it: it has to lead home, and nowhere that somebody else chose.
+      // Resolved as a browser does it on the page that follows it: it must lead to our own origin.
       const target = new URL(redirect, `${url}/`)
       expect({ redirect, origin: target.origin }).toEqual({ redirect, origin: url })
       expect(redirect).toMatch(/^(\/(?![/\\])|http:\/\/127\.0\.0\.1)/)

@@ -130,7 +130,7 @@ test('T31 no redirect address at all, or that of another client, sends nobody an
   for (const others of [{ redirect_uri: undefined }, { redirect_uri: OTHER.redirect_uris[0] }, { client_id: 'none' }]) {
     expectOurPage(await browser.get(authorizePath(WEB, others)), 400, 'other.example')
   }
-  // Of whoever has but one, too.
+  // Even for a client that has only one.
   for (const redirect_uri of [undefined, '']) {
     expectOurPage(await browser.get(authorizePath(OTHER, { redirect_uri })), 400, 'other.example')
   }
@@ -207,7 +207,7 @@ test('T31 a code is good once: the second time takes away what the first one got
   expect((await refresh(browser, WEB, first.json.refresh_token)).json.error).toBe('invalid_grant')
 })
 
-/** All others are refused. @returns what was given */
+/** Checks that all others were refused. @returns what was granted */
 function givenToOneAtMost(replies: readonly Reply[]): Reply[] {
   const given = replies.filter(({ status }) => status === 200)
   expect(given.length).toBeLessThanOrEqual(1)

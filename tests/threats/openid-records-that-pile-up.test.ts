@@ -118,7 +118,7 @@ test('T17 however often a token is refreshed, one of it is kept, and any earlier
   const stolen = tokens[5] ?? ''
   expect((await refresh(stolen)).json()).toMatchObject({ error: 'invalid_grant' })
   expect((await refresh(tokens.at(-1) ?? '')).json()).toMatchObject({ error: 'invalid_grant' })
-  // A minute later there is not even a mark that it was revoked.
+  // A minute later even the mark is gone that it was revoked.
   time.now += MINUTE
   expect(left('oauth:Grant:')).toBe(0)
 })

@@ -74,7 +74,7 @@ describe('T34 without the token', () => {
   async function tryAll(headers: OutgoingHttpHeaders, status: number, code: string, cookie = ''): Promise<void> {
     for (const [method, path] of ROUTES) {
       const reply = await operator.client.call(method, path, { headers: { origin: undefined, ...headers }, cookie })
-      // Beyond ten a minute it is told to slow down, and no more.
+      // Beyond ten a minute the reply is `slow_down` instead, and tells no more.
       if (status !== 401 || reply.status !== 429) expectProblem(reply, status, code)
       expect(reply.text).not.toMatch(new RegExp(`${ZOFIA.id}|${ADMIN_TOKEN}`))
     }

@@ -29,7 +29,7 @@ onEveryStore(env, (stage) => {
     expect([called.status, called.json.name]).toEqual([200, 'Secret lair'])
     await eventually('zofia is told', async () => (await eventsOf(zofia)).some(({ type }) => type === 'linked'))
 
-    // Another's is as good as none.
+    // Answered like a session that does not exist.
     const unknown = 'A'.repeat(43)
     const tries = async (which: string) =>
       shownBy(await yusuf.call('PATCH', `/sessions/${which}`, { body: { name: 'Mine' } }))
@@ -75,7 +75,7 @@ onEveryStore(env, (stage) => {
         .map((one: { id: string }) => one.id)
     expect(await news(thief)).toEqual([])
     expect((await news(owner)).sort()).toEqual([await idOf(thief), await idOf(browser)].sort())
-    // Gone again, it is told all the same.
+    // The owner is told of them even after they have signed out.
     await browser.post('/sign-out')
     await thief.post('/sign-out')
     await eventually('both are told', async () => (await eventsOf(owner)).filter((event) => event.new).length === 2)

@@ -98,7 +98,7 @@ describe.each<[store: string, TokenSource]>([
     await opened.close()
   })
   beforeEach(() => {
-    // As the process's clock, by which the library for OpenID Connect goes.
+    // oidc-provider goes by the process's clock, so this one must not be behind it.
     time.now = Math.max(time.now, Date.now())
     log.news()
   })
@@ -244,7 +244,7 @@ describe.each<[store: string, TokenSource]>([
     }
     expect(await whoItIs()).toMatchObject(asNow)
     if (source === 'jwt') {
-      // An older one, which another of the person's apps has still, gives nothing back.
+      // An older token, which another of the person's apps may still have, does not bring old rights back.
       expect(await ask(old, 'GET', '/session')).toBe(200)
       expect(await whoItIs()).toMatchObject(asNow)
     }

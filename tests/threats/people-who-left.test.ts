@@ -150,7 +150,7 @@ test.each<[string, TestAccount[]]>([
     await expectIn(yusuf)
     const again = await atHome(ZOFIA)
     await expectIn(again)
-    // Each instance that reads of it does this, and tells of the account alone.
+    // Every instance that reads of it ends the sessions, but tells of the account alone.
     const lines = services.flatMap((service) => auditLinesIn(service.stdout()))
     expect(lines.filter(({ audit, person }) => audit === 'session.revoked' && person === ZOFIA.id)).toEqual([])
     if (what !== 'removed') return
@@ -195,7 +195,7 @@ test('T28 a new password ends the sessions of before, and opens new ones', async
 
 test('T28 a passkey opens nothing once its owner is disabled, removed, or has a new password, on every instance', async () => {
   const authenticator = createSoftwareAuthenticator({ origin: 'http://scanin.test' })
-  // One after the other: it counts, and of two uses that cross each other one would be a copy's.
+  // One after the other: the passkey counts its uses, and of two that cross each other one would look like a copy's.
   const opens = async () => {
     const answers = []
     for (const at of [0, 1]) {

@@ -98,7 +98,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', TRUST_PROXY: '127.0.0.1/32' }, (stage) =>
       await browser.post('/login/user-code', { token }),
     ]
     for (const { setCookies } of asked) expect(setCookies).toEqual([])
-    // What is no code at all is no try either.
+    // What is no code at all does not count as a try.
     expect((await browser.get(`/login/status/${token}`)).json.tries_left).toBe(5)
     expect((await phone.post('/login/confirm', { token }, from(HOME))).json.status).toBe('match_required')
   })

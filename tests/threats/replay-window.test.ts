@@ -20,7 +20,7 @@ onEveryStoreInTime({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     }
     stage.pass(1)
     expectExpired(await collect())
-    // The session that was handed out is nobody's but the browser's, and still good.
+    // The session that was handed out stays good, and belongs to the browser alone.
     expect((await browser.get('/session', { cookie: `scanin_session=${secret}` })).status).toBe(200)
   })
 })

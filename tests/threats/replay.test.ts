@@ -87,7 +87,7 @@ onEveryStore(
       await approve(phone, token)
       const collected = await browser.get(`/login/status/${token}`)
       const session = `scanin_session=${sessionSetBy(collected)}`
-      // Revoked on the phone before the browser ever used it: the hand-over could still repeat.
+      // Revoked on the phone before the browser has used it, while the hand-over could still repeat.
       const [id] = (await phone.get('/sessions')).json.sessions.filter(
         ({ kind }: { kind: string }) => kind === 'browser',
       )

@@ -67,7 +67,7 @@ onEveryStore(
       const [browser, phone] = [stage.browser(), await stage.phone()]
       const other = await elsewhere(stage)
       await signInBrowser(browser, phone)
-      // Known to every instance, in case one remembers.
+      // Used on every instance first, in case one remembers it.
       const places = [at(url, browser, url), at(other, browser, url)]
       const ask = await enterApplication(browser, WIKI)
       for (const place of places) {
@@ -152,7 +152,7 @@ onEveryStore(
       const after = await Promise.all(Array.from({ length: 25 }, () => browser.get('/session')))
       expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]))
       for (const { status } of await Promise.all(racing)) expect([200, 401]).toContain(status)
-      // None of the requests that were under way has written it back.
+      // A request that was under way must not have written the session back.
       expect((await browser.get('/session')).status).toBe(401)
       expect((await listed(phone)).map((session) => session.id)).not.toContain(id)
     })

@@ -28,7 +28,7 @@ export function allThereIs(): [env: Record<string, string>, parts: TestParts] {
   return [env, { clients, apps: createAppList() }]
 }
 
-/** All routes of an app, those too that `/openapi.json` leaves out. HEAD is GET's. */
+/** All routes of an app, even those that `/openapi.json` leaves out. HEAD counts as GET. */
 export async function routesOf(app: FastifyInstance): Promise<Route[]> {
   await app.ready()
   return routesIn(app.printRoutes())
@@ -45,7 +45,10 @@ export async function everyRoute(): Promise<Route[]> {
 const METHODS = /\(([A-Z]+(?:, [A-Z]+)*)\)$/
 const INDENT = 4
 
-/** Reads the tree of parts of paths that Fastify prints: each line is one, four columns further in than what it goes on from. */
+/**
+ * Reads the tree of path parts that Fastify prints. Each line is one part, indented by four columns more than its
+ * parent.
+ */
 function routesIn(tree: string): Route[] {
   const above: string[] = []
   return tree

@@ -13,7 +13,7 @@ import { spreadStore } from '../support/spread-store.ts'
 const COLLECT_SECONDS = 60
 
 onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
-  /** The same browser before a reply: what that brought is nowhere in it. */
+  /** A copy of the browser from before a reply: nothing that the reply brings is in it. */
   function asBefore(browser: Client): Client {
     const before = createClient(stage.service().url)
     for (const [name, value] of browser.cookies) before.cookies.set(name, value)
@@ -38,7 +38,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0', MATCH: 'never' }, (stage) => {
       expect((await before.delete(`/login/${token}`)).status).toBe(204)
       expect((await before.get(`/login/status/${token}`)).json).toEqual({ status: 'expired' })
       expect(await kindsOf(phone)).not.toContain('browser')
-      // Nor is there anything left to have.
+      // The session that was handed out is gone too.
       expect((await lost.get('/session')).status).toBe(401)
     },
   )

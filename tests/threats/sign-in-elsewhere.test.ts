@@ -48,7 +48,7 @@ onEveryStore(
       const [attacker, victim, elsewhere] = [client(), client(), client()]
       const way = await visitProvider(attacker)
       expectPage(await victim.get(way), 400)
-      // One who has begun a way of their own has the cookie, and another state.
+      // A victim who has begun a way of their own has the cookie, but another state.
       await victim.get('/sign-in/oidc')
       expectPage(await victim.get(way), 400)
       const state = new URL(way, 'http://x').searchParams.get('state') ?? ''
@@ -65,7 +65,7 @@ onEveryStore(
       expect(opened[0]?.setCookies).toEqual([
         expect.stringMatching(/^scanin_session=[\w-]{43};.*HttpOnly; SameSite=Lax$/),
       ])
-      // While one is at it the others are sent to the provider for another code.
+      // While one of them is at it, the others are sent to the provider for another code.
       for (const reply of replies.filter((reply) => !opened.includes(reply))) {
         const { location } = reply.headers
         if (location === undefined) expectPage(reply, 400)
@@ -122,8 +122,8 @@ onEveryStore(
       const kind = async () => (await browser.get('/session')).json.session?.kind
       const session = browser.cookies.get('scanin_session')
       expectPage(await browser.get(early), 400)
-      // From where a link is followed, browsers do not say over plain http, nor for one in a mail; and a page of ours follows
-      // what it was given to return to.
+      // Over plain http, or for a link in a mail, browsers do not say where the link was followed. And a page of ours
+      // may follow an address that it was given to return to.
       for (const site of [undefined, 'none', 'same-origin']) {
         const headers = { ...FOLLOWED, 'sec-fetch-site': site }
         const { status, headers: said, setCookies } = await browser.get('/sign-in/oidc', { headers })
@@ -131,7 +131,7 @@ onEveryStore(
       }
       expect([await kind(), browser.cookies.get('scanin_session')]).toEqual(['browser', session])
 
-      // It is the person's wish where a page of ours says so.
+      // If a page of ours asks for it, it is the person's wish.
       const begun = await browser.post('/sign-in/oidc', { return_to: '/scan' })
       const way = pathOf(await team.visit(begun.json.location, 'u-1'))
       expect((await browser.get(way)).headers.location).toBe('/scan')
@@ -187,7 +187,7 @@ onEveryStore(
       for (const one of [phone, browser]) expectProblem(await one.get('/session'), 401, 'authentication_required')
       expectProblem(await tell(said), 400, 'invalid_request')
 
-      // And by itself, as somebody signs out there.
+      // The provider also tells by itself, when somebody signs out there.
       const again = client()
       await again.get(await visitProvider(again, there))
       expect((await again.get('/session')).status).toBe(200)

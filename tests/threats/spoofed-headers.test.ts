@@ -49,7 +49,7 @@ for (const trustProxy of ['', '127.0.0.1/32']) {
       const all = [...paths, '/', '/scan', '/home', '/docs', '/docs/', '/openapi.json', '/nowhere']
       for (const path of all.map((path) => path.replace(/\{[^}]+\}/, token))) {
         for (const headers of EVIL) {
-          // Signed in where that is not what it is about: who is not is sent to sign in.
+          // Signed in, except for `/auth/`: there a redirect to the sign-in is what may repeat them.
           const reply = await (path.startsWith('/auth/') ? stage.browser() : phone).get(path, { headers })
           expect({ path, isRepeated: /evil/.test(reply.text + JSON.stringify(reply.headers)) }).toEqual({
             path,

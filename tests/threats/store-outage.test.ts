@@ -49,7 +49,7 @@ test('T17 with the store out of reach every call is 503 with Retry-After in boun
   const [browser, phone] = [createClient(stage.service.url), await createPhone(stage.service.url)]
   const token = await startLogin(browser)
   stage.line.cut()
-  // All of them, before the store is back.
+  // All requests are answered before the store is back.
   for (const reply of await Promise.all(everything(browser, phone, token))) expectUnavailable(reply)
   expect((await browser.get('/healthz')).status).toBe(200)
   await stage.line.mend()
@@ -125,7 +125,7 @@ test('T17 a Redis that was killed, and came back empty, is worked with again at 
 
     again = await startRedis({ port: own.port })
     await eventually('the store is back', async () => (await browser.get('/readyz')).status === 200)
-    // What was lost with it is unknown now, and no approval.
+    // A login that was lost with the store is unknown, and not approved.
     expect((await browser.get(`/login/status/${token}`)).text).toBe('{"status":"expired"}')
     expectProblem(await phone.post('/login/confirm', { token }), 401, 'authentication_required')
     const [newBrowser, newPhone] = [createClient(other.url), await createPhone(other.url)]

@@ -83,7 +83,7 @@ test('an ID token by a key that signs no more is a hint for as long as that key 
   const by = (claims: object) => signed(undefined, claims)
   const authorized = async (hint: string) =>
     answerIn(await browser.get(authorizePath(APPLICATION, { prompt: 'none', id_token_hint: hint })))
-  // Its time may be over: applications keep it for as long as their own session.
+  // An ID token may be over: applications keep it for as long as their own session.
   const old = { iat: 1_700_000_000, exp: 1_700_000_300 }
 
   writeKeys(...next, ...first)

@@ -25,7 +25,7 @@ const FOREIGN = [
   { origin: undefined, 'sec-fetch-site': 'same-site' },
 ]
 
-/** What browsers say of a request that is no visit of a person's. */
+/** What browsers' headers say of requests that are no visit by a person. */
 const NO_VISITS = [
   { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
   { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' },
@@ -35,7 +35,7 @@ const NO_VISITS = [
   { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' },
 ]
 
-/** What of those is in no frame either: there applications are shown, and OpenID clients renew what they have. */
+/** Those that are in no frame either: in frames applications are shown, and OpenID clients renew what they have. */
 const NO_NAVIGATIONS = NO_VISITS.filter((said) => said['sec-fetch-dest'] !== 'iframe')
 
 let team: TeamProvider
@@ -46,7 +46,7 @@ beforeAll(async () => {
   const port = await freePort()
   const publicUrl = `http://127.0.0.1:${port}`
   team = await startTeamProvider({ publicUrl })
-  // A native one: its address has no origin that a page could be at.
+  // A native client: its redirect address has no web origin at which a page could be.
   const native = { client_id: 'native', client_name: 'Native', redirect_uris: ['com.example.app:/cb'] }
   clients = writeClients([WEB, SPA, TV, native])
   const limits = { TRUST_PROXY: '127.0.0.1', RATE_LOGINS_PER_MINUTE: String(LOGINS_A_MINUTE) }
@@ -155,7 +155,7 @@ onEveryStore(
       if (stage.kind === 'redis') expect((await redisKeys(stage.redis().url)).join()).not.toContain('provider-trip')
       expect((await visit({ ...link, 'sec-fetch-site': 'same-origin' })).status).toBe(302)
       expect((await visit({})).status).toBe(302)
-      // Node's own fetch says so of whatever it asks for, and a browser never without from where.
+      // Node's own fetch sends this header alone. A browser always sends `sec-fetch-site` with it.
       expect((await visit({ 'sec-fetch-mode': 'cors' })).status).toBe(302)
     })
 
@@ -179,7 +179,7 @@ onEveryStore(
           /oauth:(Grant|AuthorizationCode)|-codes-of|app-code/,
         )
       }
-      // More were asked for than there are in a minute.
+      // More than a minute's limit was asked for above, and used nothing up.
       for (const path of paths) expect(answerIn(await person.get(path))).toMatchObject({ code: expect.any(String) })
     })
 
@@ -226,7 +226,7 @@ onEveryStore(
           expect.stringContaining(`${WIKI}/.scanin/callback?code=`),
         ])
       }
-      // In a frame of another site there is no cookie: that is told, and nothing refused.
+      // In a frame of another site the browser sends no cookie: the reply says so, and nothing is refused.
       const headers = { ...frame, 'sec-fetch-site': 'cross-site' }
       expect(answerIn(await person.get(silent, { headers, cookie: '' }))['error']).toBe('login_required')
       expect((await person.get(enterPath, { headers, cookie: '' })).status).toBe(302)

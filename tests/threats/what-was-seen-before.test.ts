@@ -11,11 +11,12 @@ import { redisDump } from './redis-dump.ts'
 import { browserKeyOf, expectExpired, expectProblem, found, keyCookieOf, loginIdOf, sessionSetBy } from './seen.ts'
 
 /**
- * T23: who saw everything before the approval, the browser key too, has nothing that opens the session after it. (That it
- * collects nothing either, 10 s later, is in replay-window.test.ts, where the time is waited for.)
+ * T23: somebody who saw everything before the approval, even the browser key, has nothing that opens the session
+ * afterwards. (That they collect nothing either, 10 s later, is in replay-window.test.ts, where the time is waited
+ * for.)
  */
 
-/** What can be made of texts by one hash: each keyed by each, over each, alone and with the labels that were used. */
+/** What one hash can make of texts: HMACs with each as key over each, alone and with the labels that are in use. */
 function madeOf(texts: string[]): Set<string> {
   const labelled = texts.flatMap((text) => [text, `scanin session ${text}`])
   const pairs = labelled.flatMap((one) => texts.map((other) => `${one} ${other}`))
@@ -43,7 +44,7 @@ onEveryStore({ POLL_HOLD_SECONDS: '0' }, (stage) => {
     const seen = [key, loginIdOf(token), token, token.slice(17), first, user_code, user_code.replace('-', ''), cookie]
     await approve(phone, token)
     const secret = found(sessionSetBy(await browser.get(`/login/status/${token}`)), 'no session')
-    // The control: what an earlier version took for the secret is among what is tried.
+    // The control: the secret of an earlier version is among what is tried.
     const earlier = createHmac('sha256', key)
       .update(`scanin session ${loginIdOf(token)}`)
       .digest('base64url')

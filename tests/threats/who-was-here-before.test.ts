@@ -6,11 +6,11 @@ import type { Reply } from '../support/http-client.ts'
 import { expectProblem, shownBy } from './seen.ts'
 
 /**
- * T11: the right password gets in at once where its account was signed in to before, whoever else is wrong there (T25). A
- * wrong one says nothing of that: neither who there is, nor who was there.
+ * T11: the right password gets in at once at a place where its account was signed in to before, whoever else fails
+ * there (T25). A wrong one tells nothing about that: neither who exists, nor who was there.
  */
 
-/** One for each test: failures at an account are counted for a minute. */
+/** One account for each test, because failures of an account are counted for a minute. */
 const [ADA, BEN, CID, DEE] = ['ada', 'ben', 'cid', 'dee'].map(
   (username): TestAccount => ({ ...ZOFIA, id: `uid-${username}`, username }),
 ) as [TestAccount, TestAccount, TestAccount, TestAccount]
@@ -48,7 +48,7 @@ onEveryStore(
 
     const guess = (username: string, address: string) => signIn(username, 'wrong', address)
 
-    /** An address at which as many were wrong as may be, and nobody of the account in question. */
+    /** Fails at an address until its limit is reached, and never for the account in question. */
     async function crowd(address: string): Promise<void> {
       const replies = await Promise.all(
         Array.from({ length: LIMIT }, (_, at) => guess(`made up ${at} of ${address}`, address)),
@@ -114,7 +114,7 @@ onEveryStore(
       ] as const) {
         await Promise.all(Array.from({ length: OF_AN_ACCOUNT }, (_, at) => guess(username, `${network}.${at}`)))
       }
-      // Each pause is longer than the one before: that they are as long is seen in `sign-in-guard`.
+      // Each pause is longer than the one before; `sign-in-guard` has the tests of how long.
       const replies: Reply[] = []
       for (let times = 0; times < 3; times++) {
         replies.push(await guess(CID.username, familiar), await guess('nobody else', strange))
@@ -135,7 +135,7 @@ onEveryStore(
         const { status } = await asked
         order.push(`${who} ${status}`)
       }
-      // As many as may wait there at a time.
+      // As many as may wait at an address at a time.
       const strangers = [1, 2, 3].map((at) => noted('stranger', guess(`one more ${at}`, office)))
       await Promise.all([...strangers, noted('person', signIn(DEE.username, DEE.password, office))])
       expect(order).toEqual(['person 200', ...strangers.map(() => 'stranger 429')])

@@ -16,7 +16,9 @@ import { expectProblem } from './seen.ts'
 
 const RIGHT = { username: 'demo', password: DEMO_PASSWORD }
 const AT_ONCE = 400
-/** Whoever comes behind them is let in within the time that a sign-in may wait, also where hashing is slow. */
+/**
+ * So many that who comes behind them still gets in within the time that a sign-in may wait, even if hashing is slow.
+ */
 const STRANGERS = 40
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
@@ -39,7 +41,7 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
     const crowd = Array.from({ length: AT_ONCE }, () =>
       noted('crowd', stage.browser().post('/sign-in', RIGHT, from('198.51.100.1'))),
     )
-    // People whom nobody knows, each from elsewhere: they take all the room that there is for hashing.
+    // Unknown people, each from another address: they take all the room that there is for hashing.
     const strangers = Array.from({ length: STRANGERS }, (_, at) =>
       noted(
         'stranger',
@@ -69,7 +71,7 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
     const hashes = order.map((name) => (name === 'stranger' ? 1 : 0))
     const before = sum(hashes.slice(0, order.lastIndexOf('file')))
     expect(before).toBeLessThan(sum(hashes) / 2)
-    // One at a time of an address, fifty that wait: the rest is told so at once, and whose turn comes too late then.
+    // One at a time for an address, and fifty may wait. The rest are refused at once; those that wait too long, then.
     const refused = replies.filter(({ status }) => status !== 200)
     expect(refused.length).toBeGreaterThan(0)
     for (const reply of refused) {
@@ -96,9 +98,9 @@ onEveryStore({ TRUST_PROXY: '127.0.0.1', POLL_HOLD_SECONDS: '0' }, (stage) => {
 })
 
 const LOGINS_A_MINUTE = 20
-/** The longest there is: whoever asks for much at once is too fast by it on the slowest machine, too. */
+/** The longest interval: even on the slowest machine whoever asks for much at once is faster than that. */
 const POLL_INTERVAL_SECONDS = '60'
-/** How far somebody may be ahead of it. */
+/** How far a client may be ahead of its interval. */
 const BURST = 10
 
 const DRAWING = {
@@ -110,12 +112,12 @@ const DRAWING = {
 
 onEveryStore(DRAWING, (stage) => {
   const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
-  /** A slow machine's store may not answer for what was counted: it is not asked for again, and drawn by nobody. */
+  /** A slow machine's store may not answer: the request was counted, nothing was drawn, and it is not sent again. */
   const isUnanswered = ({ json }: Reply) => json?.code === 'store_unavailable'
 
   /**
-   * Asks all at once, while others start, poll and renew: as if nobody did.
-   * @returns those that were let through, drawn or not, and the drawn ones among them
+   * Asks all at once, while others start, poll and renew as if nothing happened.
+   * @returns how many were let through, and for how many of them a code was drawn
    */
   async function askAtOnce(ask: () => Promise<Reply>, elsewhere: string): Promise<{ through: number; drawn: number }> {
     const others = await Promise.all(
@@ -147,7 +149,7 @@ onEveryStore(DRAWING, (stage) => {
     const start = () => stage.browser().post('/login', undefined, from('198.51.100.1'))
     const { through, drawn } = await askAtOnce(start, '203.0.113')
     expect(through).toBeGreaterThanOrEqual(LOGINS_A_MINUTE)
-    // And again where a slow machine is at it for more than a minute.
+    // A slow machine may take more than a minute for it, and then draws as many again.
     expect(drawn).toBeLessThanOrEqual(2 * LOGINS_A_MINUTE)
   })
 
@@ -157,7 +159,7 @@ onEveryStore(DRAWING, (stage) => {
     const renew = () => browser.post('/login', { token }, from('198.51.100.2'))
     const { through, drawn } = await askAtOnce(renew, '203.0.114')
     expect(through).toBeGreaterThanOrEqual(1)
-    // Ten, and by a minute's end two more.
+    // Ten, and two more by the end of a minute.
     expect(drawn).toBeLessThanOrEqual(BURST + 2)
   })
 })
@@ -204,7 +206,7 @@ test('T26 made-up passkeys that wait for a slow store are in no way of people wh
   const headers = { origin: PUBLIC_URL, 'x-forwarded-for': '198.51.100.66' }
   const flood = Array.from({ length: 150 }, () => stranger.post('/sign-in/passkey', { assertion: madeUp }, { headers }))
   await eventually('they wait', () => slow.waiting() > 1)
-  // One after the other, for it counts: an earlier use that came later would be taken for a copy's.
+  // One after the other: the passkey counts its uses, and an earlier one that came later would look like a copy's.
   const confirmed = await phone.post('/login/confirm', { token, assertion: authenticator.use(toConfirm) })
   const signedIn = await other.post('/sign-in/passkey', { assertion: authenticator.use(toSignIn) })
   expect([confirmed.statusCode, signedIn.statusCode]).toEqual([200, 200])
