@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fastify, { type FastifyContextConfig, type FastifyInstance, type HTTPMethods } from 'fastify'
 import { ScanInError } from '../../../server/errors.ts'
 import type { Step } from '../../../server/http/pressure.ts'
@@ -93,18 +93,28 @@ const STEPS = {
   ],
 }
 
-test.each(Object.entries(STEPS))('%s is the step of the routes that have it', async (step, routes) => {
-  const clients = createClients()
-  const { app: service } = await createTestApp({ ...WITH_ALL_THERE_IS, CLIENTS_FILE: 'clients.json' }, { clients })
-  const seen: string[] = []
-  service.addHook('onRequest', async ({ method, routeOptions: { url, config } }, reply) => {
-    seen.push(`${method} ${url ?? '/nothing'} ${config.step ?? 'go_on'}`)
-    return reply.send()
+describe('the routes of the service', () => {
+  let service: FastifyInstance
+  let seen: string[]
+
+  beforeAll(async () => {
+    const env = { ...WITH_ALL_THERE_IS, CLIENTS_FILE: 'clients.json' }
+    service = (await createTestApp(env, { clients: createClients() })).app
+    service.addHook('onRequest', async ({ method, routeOptions: { url, config } }, reply) => {
+      seen.push(`${method} ${url ?? '/nothing'} ${config.step ?? 'go_on'}`)
+      return reply.send()
+    })
   })
-  for (const route of routes) {
-    const [method, url = ''] = route.split(' ')
-    await service.inject({ method: method as 'GET', url })
-  }
-  expect(seen).toEqual(routes.map((route) => `${route} ${step}`))
-  await service.close()
+  afterAll(() => service.close())
+  beforeEach(() => {
+    seen = []
+  })
+
+  test.each(Object.entries(STEPS))('of the step %s are those that have it', async (step, routes) => {
+    for (const route of routes) {
+      const [method, url = ''] = route.split(' ')
+      await service.inject({ method: method as 'GET', url })
+    }
+    expect(seen).toEqual(routes.map((route) => `${route} ${step}`))
+  })
 })
