@@ -8,6 +8,7 @@ import { problemOf, retryAfterOf } from './problems.ts'
 import { labelsOf, type RequestIds, type RequestLabels, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
 import { asOfAnyHost, type HeaderSets } from './security-headers.ts'
+import { type ShortReply, shortReply } from './shortcut.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How long a client may go on sending what was refused. */
@@ -111,14 +112,10 @@ function closeInStages(socket: Socket): void {
   }
 }
 
-/** Refuses a request that Fastify does not see. */
-export function answerWithProblem(
-  response: ServerResponse,
-  error: ScanInError,
-  api: Readonly<Record<string, string>>,
-): void {
+/** The refusal of a request that Fastify does not see. */
+export function shortProblem(error: ScanInError, api: Readonly<Record<string, string>>): ShortReply {
   const { status, headers, body } = problemReply(error, { ...api, ...retryHeaders(error) })
-  response.writeHead(status, headers).end(body)
+  return shortReply(status, Object.entries(headers).flat().map(String), body)
 }
 
 function retryHeaders(error: ScanInError): Record<string, string> {

@@ -8,11 +8,11 @@ import {
   ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
+import { bareRequestOf, dropHeaders } from './bare-request.ts'
+import { answerFromBytes } from './connection-bytes.ts'
 import type { Connections } from './connections.ts'
 import { answerExpectation, type UnseenOptions } from './error-replies.ts'
-
-/** Answers a request in Fastify's place, or leaves it to Fastify: `false`. */
-export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
+import type { Shortcut } from './shortcut.ts'
 
 /** A request, its body included, has to arrive within this. Replies may be held longer. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -56,8 +56,9 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     // By default Node silently drops headers beyond a number, the last first, and a proxy's own may be among them.
     // Their size stays bounded: Node refuses more than 16 KiB.
     server.maxHeadersCount = 0
+    answerFromBytes(server, { shortcut, connections, keepAliveSeconds: KEEP_ALIVE_TIMEOUT_MS / 1000 })
     const answer: Listener = (request, response) => {
-      if (!shortcut(request, response)) fastify(request, response)
+      if (!answerShort(request, response, shortcut)) fastify(request, response)
     }
     const take: Listener = (request, response) => connections.whenSettled(answer, request, response)
     const ahead = new WeakMap<Socket, number>()
@@ -72,6 +73,21 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     connections.watch(server)
     return server
   }
+}
+
+function answerShort(request: IncomingMessage, response: ServerResponse, shortcut: Shortcut): boolean {
+  const bare = bareRequestOf(request)
+  const isTaken =
+    bare !== undefined &&
+    shortcut(bare, {
+      client: response,
+      send({ status, fields, text }) {
+        response.writeHead(status, fields)
+        response.end(text)
+      },
+    })
+  if (isTaken) dropHeaders(request)
+  return isTaken
 }
 
 type Fields = OutgoingHttpHeaders | OutgoingHttpHeader[]

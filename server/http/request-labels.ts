@@ -49,7 +49,7 @@ const ID_LENGTH = 21
 const ID_FORM = /^[\w.:+/=@-]{1,128}$/
 /** W3C Trace Context §3.2: version, trace id, parent id, flags. A later version may say more. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$/
-const LONGEST_TRACEPARENT = 512
+export const LONGEST_TRACEPARENT = 512
 const REQUEST_ID = 'x-request-id'
 
 export function createRequestIds({ clientAddresses, randomness }: RequestIdsOptions): RequestIds {

@@ -6,12 +6,13 @@ import { JSON_TYPE } from '../../http/json-body.ts'
 import type { Pressure } from '../../http/pressure.ts'
 import type { NetworkLimit } from '../../http/rate-limits.ts'
 import { requestContextOf } from '../../http/request-context.ts'
+import { traceparentOf } from '../../http/request-labels.ts'
 import { AWAY, nothing, pollQuery } from '../../http/schemas.ts'
 import type { TypedApp } from '../../http/typed-app.ts'
 import { browserOf } from '../../http/user-agent.ts'
 import type { ApplicationOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
-import { tokenOf } from '../hold/poll-request.ts'
+import { takeHoldWish, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import { formatUserCode, parseToken, type Token } from '../token.ts'
 import { tokenBody, tokenSchema } from '../token-wire.ts'
@@ -57,7 +58,7 @@ const SESSION_COMES = 'At `authenticated` alone: the session, and the browser ke
 /** What the desktop calls. The browser key in its cookie is what makes a login its own. */
 export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): void {
   const { logins, cookies, clientAddresses, renewing, pressure, paces, verificationUri } = options
-  const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.raw, token, cookies)
+  const whoWaits = (request: FastifyRequest, token: Token) => browserBehind(request.headers.cookie, token, cookies)
 
   function send(reply: FastifyReply, status: BrowserStatus, token: Token) {
     const setCookies = cookiesWith(status, token, cookies)
@@ -168,7 +169,9 @@ export function browserRoutes(app: TypedApp, options: BrowserRoutesOptions): voi
     },
     async (request, reply) => {
       const token = tokenOf(request, request.params.token)
-      return send(reply, await options.poll(request.raw, reply.raw, token, request.query), token)
+      const asked = { cookie: request.headers.cookie, traceparent: traceparentOf(request.raw) }
+      const wish = takeHoldWish(request.raw, request.query)
+      return send(reply, await options.poll(asked, reply.raw, token, wish), token)
     },
   )
 

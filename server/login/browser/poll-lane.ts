@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ScanInError } from '../../errors.ts'
+import type { BareRequest } from '../../http/bare-request.ts'
 import type { Cookies } from '../../http/cookies.ts'
-import { answerWithProblem, hostsIn } from '../../http/error-replies.ts'
-import type { Shortcut } from '../../http/http-server.ts'
+import { shortProblem } from '../../http/error-replies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
-import { type RequestLabels, traceIdOf, traceparentOf } from '../../http/request-labels.ts'
+import { type RequestLabels, traceIdOf } from '../../http/request-labels.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
+import { type ReplyTo, type ShortReply, type Shortcut, shortReply } from '../../http/shortcut.ts'
 import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import { TOKEN_GROUPS, type Token } from '../token.ts'
@@ -22,12 +22,6 @@ interface PollLaneOptions {
   log: RequestLog
   /** Polls from pages of these origins take the route: they get more headers than the lane writes. */
   allowedOrigins: readonly string[]
-}
-
-/** A reply's fields, name and value in turn, and its body. */
-interface Reply {
-  fields: string[]
-  text: string
 }
 
 /** A reply that says that more is left is not kept for the next poll. */
@@ -46,18 +40,22 @@ const ROUTE = '/login/status/:token'
 export function createPollLane({ poll, cookies, paces, headers, log, allowedOrigins }: PollLaneOptions): Shortcut {
   const others = new Set(allowedOrigins)
   const apiFields = Object.entries({ ...headers.api, 'content-type': JSON_TYPE }).flat()
-  const waitingReplies = { pending: new Map<number, Reply>(), scanned: new Map<number, Reply>() }
+  const waitingReplies = { pending: new Map<number, ShortReply>(), scanned: new Map<number, ShortReply>() }
   /** The pace that `waitingReplies` are made with. */
   let toldPace = paces.current
 
-  function makeReply(status: BrowserStatus): Reply {
+  function makeReply(status: BrowserStatus, setCookies: readonly string[] = []): ShortReply {
     const text = JSON.stringify(statusOnWire(status, paces.current))
-    return { fields: [...apiFields, 'content-length', String(Buffer.byteLength(text))], text }
+    const length = ['content-length', String(Buffer.byteLength(text))]
+    const cookieFields = setCookies.flatMap((cookie) => ['set-cookie', cookie])
+    return shortReply(200, [...apiFields, ...length, ...cookieFields], text)
   }
 
   /** Nearly every reply says that a login still waits. One for each second left is kept until the pace changes. */
-  function replyTo(status: BrowserStatus): Reply {
-    if (status.status !== 'pending' && status.status !== 'scanned') return makeReply(status)
+  function replyOf(status: BrowserStatus, token: Token): ShortReply {
+    if (status.status !== 'pending' && status.status !== 'scanned') {
+      return makeReply(status, cookiesWith(status, token, cookies))
+    }
     if (paces.current !== toldPace) {
       toldPace = paces.current
       for (const replies of Object.values(waitingReplies)) replies.clear()
@@ -71,48 +69,32 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     return reply
   }
 
-  function write(response: ServerResponse, status: BrowserStatus, token: Token): void {
-    const { fields, text } = replyTo(status)
-    const setCookies = cookiesWith(status, token, cookies).flatMap((cookie) => ['set-cookie', cookie])
-    response.writeHead(200, setCookies.length === 0 ? fields : [...fields, ...setCookies])
-    response.end(text)
-  }
-
-  function logReply(
-    { statusCode }: ServerResponse,
-    token: Token,
-    { startedAt, traceparent }: { startedAt: number; traceparent: string | undefined },
-  ): void {
-    log.reply({ method: METHOD, route: ROUTE, status: statusCode, ms: performance.now() - startedAt }, () =>
-      labelsOf(token, traceparent),
-    )
-  }
-
-  function answer(request: IncomingMessage, response: ServerResponse, token: Token, wish: HoldWish): void {
+  function answer({ cookie, traceparent }: BareRequest, { client, send }: ReplyTo, token: Token, wish: HoldWish): void {
     const startedAt = performance.now()
-    // `poll` drops the request's headers, so this is kept for the log; it is parsed only if a line needs it.
-    const traceparent = traceparentOf(request)
-    poll(request, response, token, wish)
+
+    function reply(short: ShortReply): void {
+      send(short)
+      log.reply({ method: METHOD, route: ROUTE, status: short.status, ms: performance.now() - startedAt }, () =>
+        labelsOf(token, traceparent),
+      )
+    }
+
+    poll({ cookie, traceparent }, client, token, wish)
       .then((status) => {
-        if (response.destroyed) return
-        write(response, status, token)
-        logReply(response, token, { startedAt, traceparent })
+        if (!client.destroyed) reply(replyOf(status, token))
       })
       .catch((cause) => {
         const error = ScanInError.from(cause)
         log.error(error, { method: METHOD, route: ROUTE }, labelsOf(token, traceparent))
-        answerWithProblem(response, error, headers.api)
-        logReply(response, token, { startedAt, traceparent })
+        reply(shortProblem(error, headers.api))
       })
   }
 
-  return (request, response) => {
-    const { method, url = '', headers: asked } = request
-    if (method !== METHOD || hostsIn(request) !== 1) return false
-    if (asked.origin !== undefined && others.has(asked.origin)) return false
-    const [, loginId, secret, seen, wait] = POLL.exec(url) ?? []
+  return (request, replyTo) => {
+    if (request.origin !== undefined && others.has(request.origin)) return false
+    const [, loginId, secret, seen, wait] = POLL.exec(request.target) ?? []
     if (loginId === undefined || secret === undefined) return false
-    answer(request, response, { loginId, secret }, { seen, wait })
+    answer(request, replyTo, { loginId, secret }, { seen, wait })
     return true
   }
 }

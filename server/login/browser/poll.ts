@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { BareRequest } from '../../http/bare-request.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
-import { traceparentOf } from '../../http/request-labels.ts'
+import type { Client } from '../../http/shortcut.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
 import type { Paces } from '../hold/paces.ts'
-import { type HoldWish, takeHoldRequest } from '../hold/poll-request.ts'
+import { type HoldWish, holdRequest } from '../hold/poll-request.ts'
 import type { PollingClients } from '../hold/polling-clients.ts'
 import { isBrowserKey, type Token } from '../token.ts'
 import type { BrowserPolls, BrowserStatus } from './browser-polls.ts'
@@ -18,34 +18,29 @@ interface PollOptions {
 
 const NO_COOKIES: readonly string[] = []
 
-/**
- * What the browser that sent `request` is to be told. Reads the request's headers and drops them before it returns.
- * Rejects as `BrowserPolls.status` does.
- */
-export type Poll = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  token: Token,
-  wish: HoldWish,
-) => Promise<BrowserStatus>
+/** Of a browser's request, all that a poll goes by. */
+type Asked = Pick<BareRequest, 'cookie' | 'traceparent'>
+
+/** What the browser that asked is to be told. Keeps nothing of what was asked. Rejects as `BrowserPolls.status` does. */
+export type Poll = (asked: Asked, client: Client, token: Token, wish: HoldWish) => Promise<BrowserStatus>
 
 export function createPoll({ polls, cookies, clients, paces }: PollOptions): Poll {
-  return (request, response, token, wish) => {
-    const { browserKey, replaces } = browserBehind(request, token, cookies)
-    const client = browserKey === undefined ? undefined : clients.find(browserKey)
-    const retryAfterSeconds = client === undefined ? 0 : clients.admit(client)
+  return ({ cookie, traceparent }, client, token, wish) => {
+    const { browserKey, replaces } = browserBehind(cookie, token, cookies)
+    const known = browserKey === undefined ? undefined : clients.find(browserKey)
+    const retryAfterSeconds = known === undefined ? 0 : clients.admit(known)
     const longestHold = retryAfterSeconds > 0 ? 0 : paces.holdSeconds()
     return polls.status(
-      { token, browserKey: client?.key, replaces, client, retryAfterSeconds, traceparent: traceparentOf(request) },
-      takeHoldRequest(request, response, wish, longestHold),
+      { token, browserKey: known?.key, replaces, client: known, retryAfterSeconds, traceparent },
+      holdRequest(client, wish, longestHold),
     )
   }
 }
 
-/** Which browser asks: the key in its cookie is what makes a login its own. */
-export function browserBehind({ headers }: IncomingMessage, token: Token, cookies: Cookies): WaitingBrowser {
-  const key = readCookie(headers.cookie, cookies.browserKeyName(token.loginId))
-  const session = readCookie(headers.cookie, cookies.sessionName)
+/** Which browser asks: the key in its cookie is what makes a login its own. @param cookie the request's `Cookie` */
+export function browserBehind(cookie: string | undefined, token: Token, cookies: Cookies): WaitingBrowser {
+  const key = readCookie(cookie, cookies.browserKeyName(token.loginId))
+  const session = readCookie(cookie, cookies.sessionName)
   return {
     token,
     browserKey: key !== undefined && isBrowserKey(key) ? key : undefined,

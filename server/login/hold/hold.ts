@@ -1,3 +1,4 @@
+import type { Client } from '../../http/shortcut.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { LoginRecords } from '../login-records.ts'
 import type { Token } from '../token.ts'
@@ -7,13 +8,6 @@ import { type CoarseTimer, createCoarseTimers } from './coarse-timers.ts'
 /** Who polls, and of which login. */
 export interface Asker {
   readonly token: Token
-}
-
-/** The client that waits: Node's response is one. Once it is closed, there is nobody to answer. */
-export interface Client {
-  readonly destroyed: boolean
-  on(event: 'close', listener: () => void): unknown
-  off(event: 'close', listener: () => void): unknown
 }
 
 /** How long a poll may be held: while the state is still the one that it names. */

@@ -1,3 +1,4 @@
+import { copyOf } from '../../copy-of.ts'
 import { hashSecret, isSameHash } from '../../hashes.ts'
 import type { RequestContext } from '../../http/request-context.ts'
 import type { User } from '../../identity/identity.ts'
@@ -95,9 +96,4 @@ export function pollViewOf(login: Login): PollView {
 function hasKey({ browserKeyHash, application }: Login, browserKey: string | undefined): browserKey is string {
   if (browserKey === undefined || application?.isDevice) return false
   return isSameHash(browserKeyHash, hashSecret(browserKey))
-}
-
-/** A slice of a header keeps the whole header in memory; a copy does not. @param text well-formed */
-export function copyOf(text: string): string {
-  return Buffer.from(text).toString()
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
+import { dropHeaders } from '../../http/bare-request.ts'
 import { hasBody } from '../../http/error-replies.ts'
+import type { Client } from '../../http/shortcut.ts'
 import { parseToken, type Token } from '../token.ts'
-import type { Client, HoldRequest } from './hold.ts'
+import type { HoldRequest } from './hold.ts'
 
 /** What a poll's query asks for, unread: the status that the client knows, and whole seconds to hold the reply. */
 export interface HoldWish {
@@ -22,22 +24,17 @@ export function tokenOf({ labels }: Pick<FastifyRequest, 'labels'>, text: string
   return token
 }
 
-const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
-const NO_RAW_HEADERS: string[] = []
+/** How long a poll may be held: as long as it asks for, up to `longestSeconds`. */
+export function holdRequest(client: Client, { seen, wait }: HoldWish, longestSeconds: number): HoldRequest {
+  return { seen, waitMs: Math.min(Number(wait ?? 0), longestSeconds) * 1000, client }
+}
 
 /**
- * How long this poll may be held: as long as it asks for, up to `longestSeconds`. Drops the request's headers: a client
- * may send 16 KiB of them with every poll, more than all that a held poll has to keep. A poll with a body is not held:
- * nobody reads the body, and it would stay in memory as long.
+ * What a poll that Node has read asks for. Drops the request's headers. A poll with a body is not held: nobody reads the
+ * body, and it would stay in memory as long.
  */
-export function takeHoldRequest(
-  request: IncomingMessage,
-  client: Client,
-  { seen, wait }: HoldWish,
-  longestSeconds: number,
-): HoldRequest {
-  const waitMs = hasBody(request) ? 0 : Math.min(Number(wait ?? 0), longestSeconds) * 1000
-  request.headers = NO_HEADERS
-  request.rawHeaders = NO_RAW_HEADERS
-  return { seen, waitMs, client }
+export function takeHoldWish(request: IncomingMessage, wish: HoldWish): HoldWish {
+  const isHeld = !hasBody(request)
+  dropHeaders(request)
+  return isHeld ? wish : {}
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
+import { copyOf } from '../../copy-of.ts'
 import { ScanInError } from '../../errors.ts'
-import { copyOf, type Proof } from './own-login.ts'
+import type { Proof } from './own-login.ts'
 import type { Paces } from './paces.ts'
 
 /** What this process remembers of a client that polls, for as long as it goes on. */

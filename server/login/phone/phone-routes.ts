@@ -12,7 +12,7 @@ import type { CurrentSession } from '../../session/current-session.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { LogoOf } from '../application.ts'
 import type { Paces } from '../hold/paces.ts'
-import { takeHoldRequest, tokenOf } from '../hold/poll-request.ts'
+import { holdRequest, takeHoldWish, tokenOf } from '../hold/poll-request.ts'
 import { type PollingClients, refuseIfTooFast } from '../hold/polling-clients.ts'
 import type { MatchKind, Phone } from '../login.ts'
 import type { MatchMode } from '../login-policy.ts'
@@ -225,7 +225,8 @@ export function phoneRoutes(app: TypedApp, options: PhoneRoutesOptions): void {
       const phone = await approvals.asScanner(await authenticatePhone(request), token)
       const client = clients.find(`${phone.id} ${token.loginId}`)
       refuseIfTooFast(clients.admit(client))
-      const hold = takeHoldRequest(request.raw, reply.raw, request.query, options.paces.holdSeconds())
+      const wish = takeHoldWish(request.raw, request.query)
+      const hold = holdRequest(reply.raw, wish, options.paces.holdSeconds())
       const status = await approvals.status(token, phone.id, hold)
       const pace = paceOfPhone(status, options.paces.current)
       client.toldSeconds = pace.interval

@@ -1,0 +1,90 @@
+import { type IncomingMessage, maxHeaderSize } from 'node:http'
+import { copyOf } from '../copy-of.ts'
+import { hasBody, hostsIn } from './error-replies.ts'
+import { LONGEST_TRACEPARENT, traceparentOf } from './request-labels.ts'
+
+/** A GET without a body, as far as who answers it in Fastify's place has to know it. */
+export interface BareRequest {
+  /** Path and query, as they came. */
+  target: string
+  cookie: string | undefined
+  origin: string | undefined
+  /** W3C Trace Context §3.2. Unread; what comes of it may be kept for as long as a reply is held. */
+  traceparent: string | undefined
+}
+
+/** What Node has read, if it is such a request. */
+export function bareRequestOf(request: IncomingMessage): BareRequest | undefined {
+  const { method, url = '', headers } = request
+  if (method !== 'GET' || hasBody(request) || hostsIn(request) !== 1) return undefined
+  return { target: url, cookie: headers.cookie, origin: headers.origin, traceparent: traceparentOf(request) }
+}
+
+const NO_HEADERS: IncomingMessage['headers'] = Object.freeze({})
+const NO_RAW_HEADERS: string[] = []
+
+/** A client may send 16 KiB of headers with every request, more than all that a held one has to keep. */
+export function dropHeaders(request: IncomingMessage): void {
+  request.headers = NO_HEADERS
+  request.rawHeaders = NO_RAW_HEADERS
+}
+
+/** RFC 9110 §5.6.2, §5.5: a field's name, and a value that neither begins nor ends with a blank. */
+const NAME = "[\\w!#$%&'*+.^`|~-]+"
+const VALUE = '[\\x21-\\x7e\\x80-\\xff](?:[\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?'
+const FIELDS = `(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n`
+/** A head in the one form in which browsers and proxies write it, and nobody reads it in two ways. */
+const HEAD = new RegExp(`^[A-Z]+ [\\x21-\\x7e]+ HTTP/1\\.1\\r\\n${FIELDS}`)
+const BARE_FIELDS = new RegExp(`^${FIELDS}$`)
+
+/** The length in bytes of the head that `bytes` begin with. `undefined`: it is not whole, or of another form. */
+export function headLengthOf(bytes: Buffer): number | undefined {
+  return HEAD.exec(bytes.toString('latin1', 0, Math.min(bytes.length, maxHeaderSize)))?.[0].length
+}
+
+const METHOD = Buffer.from('GET ')
+const SPACE = 0x20
+const CARRIAGE_RETURN = 0x0d
+const VERSION = 'HTTP/1.1\r\n'
+
+/**
+ * Reads a GET without a body off a connection. `undefined`: it is none, or is more or less than one, or is not of the
+ * strictest form: then somebody else is to read it.
+ */
+export function readBareRequest(bytes: Buffer): BareRequest | undefined {
+  // Node refuses heads that are longer.
+  if (bytes.length > maxHeaderSize || METHOD.compare(bytes, 0, METHOD.length) !== 0) return undefined
+  const end = bytes.indexOf(SPACE, METHOD.length)
+  const version = end + 1
+  const fields = version + VERSION.length
+  if (end === -1 || bytes.toString('latin1', version, fields) !== VERSION) return undefined
+  const text = bytes.toString('latin1', fields, bytes.length)
+  if (!BARE_FIELDS.test(text)) return undefined
+  // A text of its own: what is cut out of it is kept for as long as a reply is held.
+  return readFields(bytes.toString('latin1', METHOD.length, end), text)
+}
+
+/** Fields that who answers has to know, and those that say that a request is not bare, or how it is to be answered. */
+const KNOWN: readonly string[] = ['host', 'cookie', 'origin', 'traceparent', 'connection']
+const OTHERS: readonly string[] = ['content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'trailer']
+const LENGTHS = new Set([...KNOWN, ...OTHERS].map((name) => name.length))
+const KEEP_ALIVE = /^keep-alive$/i
+
+function readFields(target: string, text: string): BareRequest | undefined {
+  const values: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
+  for (let from = 0; text.charCodeAt(from) !== CARRIAGE_RETURN; from = text.indexOf('\n', from) + 1) {
+    const colon = text.indexOf(':', from)
+    if (!LENGTHS.has(colon - from)) continue
+    const name = text.slice(from, colon).toLowerCase()
+    if (OTHERS.includes(name)) return undefined
+    const known = KNOWN.indexOf(name)
+    if (known === -1) continue
+    // Twice: somebody else is to make something of it.
+    if (values[known] !== undefined) return undefined
+    values[known] = text.slice(colon + 2, text.indexOf('\r', colon))
+  }
+  const [host, cookie, origin, traceparent, connection] = values
+  if (host === undefined || (connection !== undefined && !KEEP_ALIVE.test(connection))) return undefined
+  if (traceparent !== undefined && traceparent.length > LONGEST_TRACEPARENT) return undefined
+  return { target, cookie, origin, traceparent: traceparent && copyOf(traceparent) }
+}
