@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { headLengthOf } from './bare-request.ts'
 
@@ -12,7 +12,7 @@ export interface NodeReader {
   read(bytes: Buffer): void
 }
 
-/** What Node was given since it last was idle. */
+/** What Node was given since it last was idle. Keeps nothing of Node's: the collector would carry it along. */
 interface Given {
   bytes: number
   /** Of the head that it begins with. `undefined`: Node alone can tell. */
@@ -21,10 +21,11 @@ interface Given {
   requests: number
   /** Of the last of them, its body included. `undefined`: it is not known beforehand. */
   length: number | undefined
-  response: ServerResponse | undefined
+  /** Whether one of them was answered, and Node is done with it. */
+  isAnswered: boolean
 }
 
-const nothing = (): Given => ({ bytes: 0, headLength: undefined, requests: 0, length: undefined, response: undefined })
+const nothing = (): Given => ({ bytes: 0, headLength: undefined, requests: 0, length: undefined, isAnswered: false })
 
 /**
  * Takes its connections' bytes out of the hand of a server, to be given to it by whoever has looked at them.
@@ -35,12 +36,16 @@ export function createNodeReaders(server: Server): (socket: Socket) => NodeReade
   let reading: Given | undefined
 
   server.on('request', ({ headers }, response) => {
-    if (reading === undefined) return
-    const { headLength } = reading
+    const given = reading
+    if (given === undefined) return
+    const { headLength } = given
     const isCounted = headLength !== undefined && headers['transfer-encoding'] === undefined
-    reading.requests++
-    reading.length = isCounted ? headLength + Number(headers['content-length'] ?? 0) : undefined
-    reading.response = response
+    given.requests++
+    given.length = isCounted ? headLength + Number(headers['content-length'] ?? 0) : undefined
+    // Node's own listener came first: when this is called, it has taken the reply off the connection.
+    response.once('finish', () => {
+      given.isAnswered = response.req.complete
+    })
   })
 
   return (socket) => {
@@ -55,13 +60,11 @@ export function createNodeReaders(server: Server): (socket: Socket) => NodeReade
       isIdle() {
         if (given === undefined) return true
         if (isInDoubt || given.bytes === 0) return false
-        const { bytes, requests, length, response } = given
+        const { bytes, requests, length, isAnswered } = given
         isInDoubt = requests !== 1 || length === undefined || bytes > length
-        // Node takes the socket from a response that has gone out.
-        if (isInDoubt || response?.socket !== null) return false
-        isInDoubt = bytes !== length || !response.req.complete
-        given = isInDoubt ? nothing() : undefined
-        return !isInDoubt
+        if (isInDoubt || bytes !== length || !isAnswered) return false
+        given = undefined
+        return true
       },
 
       read(bytes) {
