@@ -29,18 +29,28 @@ export function dropHeaders(request: IncomingMessage): void {
   request.rawHeaders = NO_RAW_HEADERS
 }
 
-/** RFC 9110 §5.6.2, §5.5: a field's name, and a value that neither begins nor ends with a blank. */
+const HEAD_END = '\r\n\r\n'
+/** RFC 9112 §2.2: some take it for the end of a line. */
+const BARE_LINE_FEED = /(?:^|[^\r])\n/
+const LETTER = /^[A-Z]/
+
+/**
+ * The length in bytes of what comes before the body of the request that `bytes` begin, or go on with. `undefined`: its
+ * head is not whole, or not everybody sees its end at the same place.
+ */
+export function headLengthOf(bytes: Buffer): number | undefined {
+  const end = bytes.indexOf(HEAD_END)
+  const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
+  return LETTER.test(head) && !BARE_LINE_FEED.test(head) ? end + HEAD_END.length : undefined
+}
+
+/**
+ * RFC 9110 §5.6.2, §5.5: fields in the one form in which browsers and proxies write them, and that nobody reads in two
+ * ways. A value neither begins nor ends with a blank.
+ */
 const NAME = "[\\w!#$%&'*+.^`|~-]+"
 const VALUE = '[\\x21-\\x7e\\x80-\\xff](?:[\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?'
-const FIELDS = `(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n`
-/** A head in the one form in which browsers and proxies write it, and nobody reads it in two ways. */
-const HEAD = new RegExp(`^[A-Z]+ [\\x21-\\x7e]+ HTTP/1\\.1\\r\\n${FIELDS}`)
-const BARE_FIELDS = new RegExp(`^${FIELDS}$`)
-
-/** The length in bytes of the head that `bytes` begin with. `undefined`: it is not whole, or of another form. */
-export function headLengthOf(bytes: Buffer): number | undefined {
-  return HEAD.exec(bytes.toString('latin1', 0, Math.min(bytes.length, maxHeaderSize)))?.[0].length
-}
+const BARE_FIELDS = new RegExp(`^(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n$`)
 
 const METHOD = Buffer.from('GET ')
 const SPACE = 0x20

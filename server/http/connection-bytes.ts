@@ -17,19 +17,18 @@ const NONE: readonly Buffer[] = []
 /**
  * Lets the shortcut answer bare requests straight from a connection's bytes: Node's request, response and parser cost
  * more than all else that a poll does, and are most of what a held one keeps. Node reads whatever else comes, and all
- * of a connection of which it is in doubt where a request begins.
+ * of a connection where it cannot be told where a request begins.
+ * @returns what begins it on a connection, once a request came on it that the shortcut answers: others rarely follow
  */
-export function answerFromBytes(server: Server, { shortcut, connections, keepAliveSeconds }: ConnectionBytesOptions) {
+export function createConnectionBytes(server: Server, options: ConnectionBytesOptions): (socket: Socket) => void {
+  const { shortcut, connections, keepAliveSeconds } = options
   const nodeReaderOf = createNodeReaders(server)
   const dateField = createDateField()
-  const [staysOpen, ends] = [`Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}\r\n\r\n`, 'Connection: close\r\n\r\n']
+  const staysOpen = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}\r\n\r\n`
+  const ends = 'Connection: close\r\n\r\n'
+  const begun = new WeakSet<Socket>()
 
-  server.on('connection', (socket: Socket) => {
-    const node = nodeReaderOf(socket)
-    if (node !== undefined) answerFrom(socket, node)
-  })
-
-  function answerFrom(socket: Socket, node: NodeReader): void {
+  function answerOn(socket: Socket, node: NodeReader): void {
     let isAnswering = false
     /** What came before the last reply had gone out. */
     let early = NONE
@@ -70,6 +69,13 @@ export function answerFromBytes(server: Server, { shortcut, connections, keepAli
     }
 
     socket.on('data', read)
+  }
+
+  return (socket) => {
+    if (begun.has(socket) || socket.destroyed) return
+    begun.add(socket)
+    const node = nodeReaderOf(socket)
+    if (node !== undefined) answerOn(socket, node)
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import { bareRequestOf, dropHeaders } from './bare-request.ts'
-import { answerFromBytes } from './connection-bytes.ts'
+import { createConnectionBytes } from './connection-bytes.ts'
 import type { Connections } from './connections.ts'
 import { answerExpectation, type UnseenOptions } from './error-replies.ts'
 import type { Shortcut } from './shortcut.ts'
@@ -56,9 +56,12 @@ export function httpServer(options: HttpServerOptions): (fastify: Listener) => S
     // By default Node silently drops headers beyond a number, the last first, and a proxy's own may be among them.
     // Their size stays bounded: Node refuses more than 16 KiB.
     server.maxHeadersCount = 0
-    answerFromBytes(server, { shortcut, connections, keepAliveSeconds: KEEP_ALIVE_TIMEOUT_MS / 1000 })
+    const keepAliveSeconds = KEEP_ALIVE_TIMEOUT_MS / 1000
+    const answerFromBytes = createConnectionBytes(server, { shortcut, connections, keepAliveSeconds })
     const answer: Listener = (request, response) => {
-      if (!answerShort(request, response, shortcut)) fastify(request, response)
+      const { socket } = request
+      if (!answerShort(request, response, shortcut)) return fastify(request, response)
+      response.once('finish', () => answerFromBytes(socket))
     }
     const take: Listener = (request, response) => connections.whenSettled(answer, request, response)
     const ahead = new WeakMap<Socket, number>()

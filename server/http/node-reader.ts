@@ -4,32 +4,37 @@ import { headLengthOf } from './bare-request.ts'
 
 /** Node's HTTP, as what reads one connection's bytes. */
 export interface NodeReader {
-  /**
-   * Whether Node has certainly read and answered all that it was given, so that what comes now begins a request. Not
-   * before the first that it has answered: it looks for connections that never send one. Once in doubt, never again.
-   */
+  /** Whether Node has certainly read and answered all that it was given, so that what comes now begins a request. */
   isIdle(): boolean
   read(bytes: Buffer): void
 }
 
-/** What Node was given since it last was idle. Keeps nothing of Node's: the collector would carry it along. */
+/**
+ * What Node was given since it last was idle, beginning with `bytes` that came when it may have had others in hand.
+ * Keeps nothing of Node's own: the collector would carry it along.
+ */
 interface Given {
   bytes: number
-  /** Of the head that it begins with. `undefined`: Node alone can tell. */
+  /** Of the first head that may end in it. `undefined`: none does, or Node alone can tell. */
   headLength: number | undefined
   /** How many requests Node has found in it. */
   requests: number
-  /** Of the last of them, its body included. `undefined`: it is not known beforehand. */
+  /** Of the first head, and the body that the last request has. `undefined`: it is not known beforehand. */
   length: number | undefined
-  /** Whether one of them was answered, and Node is done with it. */
+  /** Whether one of them was read to its end, and answered. */
   isAnswered: boolean
 }
 
 const nothing = (): Given => ({ bytes: 0, headLength: undefined, requests: 0, length: undefined, isAnswered: false })
 
 /**
- * Takes its connections' bytes out of the hand of a server, to be given to it by whoever has looked at them.
- * @returns of a new connection its reader. `undefined`: Node reads it in a way that is not known here
+ * Takes connections' bytes out of Node's hand, to be given to it by whoever has looked at them first.
+ *
+ * Who looks has to know where a request begins. Node does not tell where it stands; but it has nothing in hand once it
+ * has found one request in what it was given, has read it to its end and answered it, and was given no more than the
+ * first head that ends in it and as long a body as that request has. For that request's own head ends there or later.
+ *
+ * @returns of a connection its reader. `undefined`: Node reads it in a way that is not known here
  */
 export function createNodeReaders(server: Server): (socket: Socket) => NodeReader | undefined {
   /** What Node reads at this moment: it finds requests while it is given bytes. */
@@ -54,6 +59,7 @@ export function createNodeReaders(server: Server): (socket: Socket) => NodeReade
     socket.removeAllListeners('data')
     /** `undefined`: it is idle. */
     let given: Given | undefined = nothing()
+    /** What it was given does not tell, and no more will. */
     let isInDoubt = false
 
     return {
