@@ -4,6 +4,7 @@ import { readBareRequest } from './bare-request.ts'
 import type { Connections } from './connections.ts'
 import { createNodeReaders, type NodeReader } from './node-reader.ts'
 import type { ShortReply, Shortcut } from './shortcut.ts'
+import { createWireReplies } from './wire-reply.ts'
 
 interface ConnectionBytesOptions {
   shortcut: Shortcut
@@ -23,9 +24,7 @@ const NONE: readonly Buffer[] = []
 export function createConnectionBytes(server: Server, options: ConnectionBytesOptions): (socket: Socket) => void {
   const { shortcut, connections, keepAliveSeconds } = options
   const nodeReaderOf = createNodeReaders(server)
-  const dateField = createDateField()
-  const staysOpen = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSeconds}\r\n\r\n`
-  const ends = 'Connection: close\r\n\r\n'
+  const wireReplies = createWireReplies(keepAliveSeconds)
   const begun = new WeakSet<Socket>()
 
   function answerOn(socket: Socket, node: NodeReader): void {
@@ -50,17 +49,23 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
       return isAnswering
     }
 
-    function send({ head, text, encoding }: ShortReply): void {
-      if (connections.isDraining) {
-        socket.write(head + dateField() + ends + text, encoding)
-        socket.destroySoon()
-      } else if (socket.writable) socket.write(head + dateField() + staysOpen + text, encoding)
+    function send(reply: ShortReply): void {
+      if (socket.writable) write(reply)
       if (early === NONE) isAnswering = false
       // After all others that this turn of the loop serves.
       else setImmediate(readEarly)
     }
 
+    function write(reply: ShortReply): void {
+      const isLast = connections.isDraining
+      const { text, encoding } = isLast ? wireReplies.ofLast(reply) : wireReplies.ofOpen(reply)
+      socket.write(text, encoding)
+      if (isLast) socket.destroySoon()
+    }
+
     function readEarly(): void {
+      // Node may have given its parser to another connection.
+      if (socket.destroyed) return
       const chunks = early
       early = NONE
       isAnswering = false
@@ -76,15 +81,5 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
     begun.add(socket)
     const node = nodeReaderOf(socket)
     if (node !== undefined) answerOn(socket, node)
-  }
-}
-
-/** RFC 9110 §6.6.1, made once a second. */
-function createDateField(): () => string {
-  let [second, field] = [0, '']
-  return () => {
-    const now = Math.floor(Date.now() / 1000)
-    if (now !== second) [second, field] = [now, `Date: ${new Date(now * 1000).toUTCString()}\r\n`]
-    return field
   }
 }

@@ -8,7 +8,7 @@ import { problemOf, retryAfterOf } from './problems.ts'
 import { labelsOf, type RequestIds, type RequestLabels, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
 import { asOfAnyHost, type HeaderSets } from './security-headers.ts'
-import { type ShortReply, shortReply } from './shortcut.ts'
+import type { ShortReply } from './shortcut.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How long a client may go on sending what was refused. */
@@ -115,7 +115,7 @@ function closeInStages(socket: Socket): void {
 /** The refusal of a request that Fastify does not see. */
 export function shortProblem(error: ScanInError, api: Readonly<Record<string, string>>): ShortReply {
   const { status, headers, body } = problemReply(error, { ...api, ...retryHeaders(error) })
-  return shortReply(status, Object.entries(headers).flat().map(String), body)
+  return { status, fields: Object.entries(headers).flat().map(String), text: body }
 }
 
 function retryHeaders(error: ScanInError): Record<string, string> {

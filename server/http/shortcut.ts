@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { BareRequest } from './bare-request.ts'
 
 /** Who waits for a reply: a connection, or Node's response. Once it is closed, there is nobody to answer. */
@@ -21,17 +20,7 @@ export interface ShortReply {
   /** Names and values in turn, the length of `text` among them. */
   fields: string[]
   text: string
-  /** Status line and fields. */
-  head: string
-  encoding: 'latin1' | 'utf8'
 }
 
 /** Answers a request in Fastify's place, now or later; or leaves it to Fastify: `false`. */
 export type Shortcut = (request: BareRequest, replyTo: ReplyTo) => boolean
-
-/** @param fields names and values in turn, the length of `text` among them */
-export function shortReply(status: number, fields: string[], text: string): ShortReply {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
-  for (let at = 0; at < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`
-  return { status, fields, text, head, encoding: Buffer.byteLength(text) === text.length ? 'latin1' : 'utf8' }
-}

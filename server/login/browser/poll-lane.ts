@@ -6,7 +6,7 @@ import { JSON_TYPE } from '../../http/json-body.ts'
 import { type RequestLabels, traceIdOf } from '../../http/request-labels.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
-import { type ReplyTo, type ShortReply, type Shortcut, shortReply } from '../../http/shortcut.ts'
+import type { ReplyTo, ShortReply, Shortcut } from '../../http/shortcut.ts'
 import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import { TOKEN_GROUPS, type Token } from '../token.ts'
@@ -48,7 +48,7 @@ export function createPollLane({ poll, cookies, paces, headers, log, allowedOrig
     const text = JSON.stringify(statusOnWire(status, paces.current))
     const length = ['content-length', String(Buffer.byteLength(text))]
     const cookieFields = setCookies.flatMap((cookie) => ['set-cookie', cookie])
-    return shortReply(200, [...apiFields, ...length, ...cookieFields], text)
+    return { status: 200, fields: [...apiFields, ...length, ...cookieFields], text }
   }
 
   /** Nearly every reply says that a login still waits. One for each second left is kept until the pace changes. */
