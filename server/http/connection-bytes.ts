@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { readBareRequest } from './bare-request.ts'
 import type { Connections } from './connections.ts'
 import { createNodeReaders, type NodeReader } from './node-reader.ts'
-import type { ShortReply, Shortcut } from './shortcut.ts'
+import type { ReplyTo, ShortReply, Shortcut } from './shortcut.ts'
 import { createWireReplies } from './wire-reply.ts'
 
 interface ConnectionBytesOptions {
@@ -11,6 +11,16 @@ interface ConnectionBytesOptions {
   connections: Pick<Connections, 'isDraining'>
   /** How long an idle connection is kept, as replies say. */
   keepAliveSeconds: number
+}
+
+/** A connection that is read from bytes. There are as many as browsers wait. */
+interface Line {
+  socket: Socket
+  node: NodeReader
+  isAnswering: boolean
+  /** What came before the last reply had gone out. */
+  early: readonly Buffer[]
+  replyTo: ReplyTo
 }
 
 const NONE: readonly Buffer[] = []
@@ -27,59 +37,53 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   const wireReplies = createWireReplies(keepAliveSeconds)
   const begun = new WeakSet<Socket>()
 
-  function answerOn(socket: Socket, node: NodeReader): void {
-    let isAnswering = false
-    /** What came before the last reply had gone out. */
-    let early = NONE
-    const replyTo = { client: socket, send }
+  function read(line: Line, bytes: Buffer): void {
+    if (line.isAnswering) {
+      line.socket.pause()
+      line.early = [...line.early, bytes]
+    } else if (!answer(line, bytes)) line.node.read(bytes)
+  }
 
-    function read(bytes: Buffer): void {
-      if (isAnswering) {
-        socket.pause()
-        early = [...early, bytes]
-      } else if (!answer(bytes)) node.read(bytes)
-    }
+  function answer(line: Line, bytes: Buffer): boolean {
+    const mayAnswer = line.node.isIdle() && !connections.isDraining && line.socket.writableLength === 0
+    const request = mayAnswer ? readBareRequest(bytes) : undefined
+    if (request === undefined) return false
+    line.isAnswering = true
+    if (!shortcut(request, line.replyTo)) line.isAnswering = false
+    return line.isAnswering
+  }
 
-    function answer(bytes: Buffer): boolean {
-      const mayAnswer = node.isIdle() && !connections.isDraining && socket.writableLength === 0
-      const request = mayAnswer ? readBareRequest(bytes) : undefined
-      if (request === undefined) return false
-      isAnswering = true
-      if (!shortcut(request, replyTo)) isAnswering = false
-      return isAnswering
-    }
+  function send(line: Line, reply: ShortReply): void {
+    if (line.socket.writable) write(line.socket, reply)
+    if (line.early === NONE) line.isAnswering = false
+    // After all others that this turn of the loop serves.
+    else setImmediate(readEarly, line)
+  }
 
-    function send(reply: ShortReply): void {
-      if (socket.writable) write(reply)
-      if (early === NONE) isAnswering = false
-      // After all others that this turn of the loop serves.
-      else setImmediate(readEarly)
-    }
+  function write(socket: Socket, reply: ShortReply): void {
+    const isLast = connections.isDraining
+    const { text, encoding } = isLast ? wireReplies.ofLast(reply) : wireReplies.ofOpen(reply)
+    socket.write(text, encoding)
+    if (isLast) socket.destroySoon()
+  }
 
-    function write(reply: ShortReply): void {
-      const isLast = connections.isDraining
-      const { text, encoding } = isLast ? wireReplies.ofLast(reply) : wireReplies.ofOpen(reply)
-      socket.write(text, encoding)
-      if (isLast) socket.destroySoon()
-    }
-
-    function readEarly(): void {
-      // Node may have given its parser to another connection.
-      if (socket.destroyed) return
-      const chunks = early
-      early = NONE
-      isAnswering = false
-      socket.resume()
-      for (const bytes of chunks) read(bytes)
-    }
-
-    socket.on('data', read)
+  function readEarly(line: Line): void {
+    // Node may have given its parser to another connection.
+    if (line.socket.destroyed) return
+    const chunks = line.early
+    line.early = NONE
+    line.isAnswering = false
+    line.socket.resume()
+    for (const bytes of chunks) read(line, bytes)
   }
 
   return (socket) => {
     if (begun.has(socket) || socket.destroyed) return
     begun.add(socket)
     const node = nodeReaderOf(socket)
-    if (node !== undefined) answerOn(socket, node)
+    if (node === undefined) return
+    const replyTo: ReplyTo = { client: socket, send: (reply) => send(line, reply) }
+    const line: Line = { socket, node, isAnswering: false, early: NONE, replyTo }
+    socket.on('data', (bytes) => read(line, bytes))
   }
 }

@@ -25,6 +25,8 @@ interface Given {
   isAnswered: boolean
 }
 
+type Parse = (bytes: Buffer) => void
+
 const nothing = (): Given => ({ bytes: 0, headLength: undefined, requests: 0, length: undefined, isAnswered: false })
 
 /**
@@ -54,9 +56,10 @@ export function createNodeReaders(server: Server): (socket: Socket) => NodeReade
   })
 
   return (socket) => {
-    const [parse, ...others] = socket.listeners('data')
+    const [parse, ...others] = socket.listeners('data') as Parse[]
     if (parse === undefined || others.length > 0) return undefined
-    socket.removeAllListeners('data')
+    // Not `removeAllListeners`, after which the socket's listeners take a kilobyte.
+    socket.off('data', parse)
     /** `undefined`: it is idle. */
     let given: Given | undefined = nothing()
     /** What it was given does not tell, and no more will. */
