@@ -13,6 +13,15 @@ interface ConnectionBytesOptions {
   keepAliveSeconds: number
 }
 
+/** Whether it was begun to read this connection's bytes. On itself: a `WeakSet` of thousands costs each collection. */
+const isRead = Symbol('isRead')
+
+declare module 'node:net' {
+  interface Socket {
+    [isRead]?: true
+  }
+}
+
 /** A connection that is read from bytes. There are as many as browsers wait. */
 interface Line {
   socket: Socket
@@ -35,7 +44,6 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   const { shortcut, connections, keepAliveSeconds } = options
   const nodeReaderOf = createNodeReaders(server)
   const wireReplies = createWireReplies(keepAliveSeconds)
-  const begun = new WeakSet<Socket>()
 
   function read(line: Line, bytes: Buffer): void {
     if (line.isAnswering) {
@@ -78,8 +86,8 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   }
 
   return (socket) => {
-    if (begun.has(socket) || socket.destroyed) return
-    begun.add(socket)
+    if (socket[isRead] || socket.destroyed) return
+    socket[isRead] = true
     const node = nodeReaderOf(socket)
     if (node === undefined) return
     const replyTo: ReplyTo = { client: socket, send: (reply) => send(line, reply) }
