@@ -8,7 +8,7 @@ import { problemOf, retryAfterOf } from './problems.ts'
 import { labelsOf, type RequestIds, type RequestLabels, sendId } from './request-labels.ts'
 import type { RequestLog } from './request-log.ts'
 import { asOfAnyHost, type HeaderSets } from './security-headers.ts'
-import type { ShortReply } from './shortcut.ts'
+import type { ShortReply } from './shortcut/shortcut.ts'
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** How long a client may go on sending what was refused. */

@@ -8,11 +8,11 @@ import {
   ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import { bareRequestOf, dropHeaders } from './bare-request.ts'
-import { createConnectionBytes } from './connection-bytes.ts'
 import type { Connections } from './connections.ts'
 import { answerExpectation, type UnseenOptions } from './error-replies.ts'
-import type { Shortcut } from './shortcut.ts'
+import { bareRequestOf, dropHeaders } from './shortcut/bare-request.ts'
+import { createConnectionBytes } from './shortcut/connection-bytes.ts'
+import type { Shortcut } from './shortcut/shortcut.ts'
 
 /** A request, its body included, has to arrive within this. Replies may be held longer. */
 const REQUEST_TIMEOUT_MS = 10_000

@@ -1,12 +1,12 @@
 import { ScanInError } from '../../errors.ts'
-import type { BareRequest } from '../../http/bare-request.ts'
 import type { Cookies } from '../../http/cookies.ts'
 import { shortProblem } from '../../http/error-replies.ts'
 import { JSON_TYPE } from '../../http/json-body.ts'
 import { type RequestLabels, traceIdOf } from '../../http/request-labels.ts'
 import type { RequestLog } from '../../http/request-log.ts'
 import type { HeaderSets } from '../../http/security-headers.ts'
-import type { ReplyTo, ShortReply, Shortcut } from '../../http/shortcut.ts'
+import type { BareRequest } from '../../http/shortcut/bare-request.ts'
+import type { ReplyTo, Shortcut, ShortReply } from '../../http/shortcut/shortcut.ts'
 import type { Paces } from '../hold/paces.ts'
 import type { HoldWish } from '../hold/poll-request.ts'
 import { TOKEN_GROUPS, type Token } from '../token.ts'
@@ -33,9 +33,9 @@ const METHOD = 'GET'
 const ROUTE = '/login/status/:token'
 
 /**
- * Answers polls without Fastify: they are nearly all that browsers ask for, and without Fastify's request, reply and
- * hooks a plain one costs a sixth less and a held one half as much. `poll` decides, here and in the route alike; the
- * lane only reads the request and writes the reply.
+ * Answers polls without Fastify, and mostly without Node's HTTP (`http/shortcut/`): they are nearly all that browsers ask
+ * for, and all that is between the connection and `poll` costs more than it. `poll` decides, here and in the route
+ * alike; the lane only reads the request and writes the reply.
  */
 export function createPollLane({ poll, cookies, paces, headers, log, allowedOrigins }: PollLaneOptions): Shortcut {
   const others = new Set(allowedOrigins)

@@ -1,6 +1,6 @@
-import type { BareRequest } from '../../http/bare-request.ts'
 import { type Cookies, readCookie } from '../../http/cookies.ts'
-import type { Client } from '../../http/shortcut.ts'
+import type { BareRequest } from '../../http/shortcut/bare-request.ts'
+import type { Client } from '../../http/shortcut/shortcut.ts'
 import { sessionIdOf } from '../../session/session.ts'
 import type { WaitingBrowser } from '../hold/own-login.ts'
 import type { Paces } from '../hold/paces.ts'

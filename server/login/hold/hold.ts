@@ -1,4 +1,4 @@
-import type { Client } from '../../http/shortcut.ts'
+import type { Client } from '../../http/shortcut/shortcut.ts'
 import type { StoredRecord } from '../../store/record-store.ts'
 import type { LoginRecords } from '../login-records.ts'
 import type { Token } from '../token.ts'

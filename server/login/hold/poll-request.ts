@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { ScanInError } from '../../errors.ts'
-import { dropHeaders } from '../../http/bare-request.ts'
 import { hasBody } from '../../http/error-replies.ts'
-import type { Client } from '../../http/shortcut.ts'
+import { dropHeaders } from '../../http/shortcut/bare-request.ts'
+import type { Client } from '../../http/shortcut/shortcut.ts'
 import { parseToken, type Token } from '../token.ts'
 import type { HoldRequest } from './hold.ts'
 

@@ -1,10 +1,10 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Connections } from '../connections.ts'
 import { readBareRequest } from './bare-request.ts'
-import type { Connections } from './connections.ts'
 import { createNodeReaders, type NodeReader } from './node-reader.ts'
-import type { ReplyTo, ShortReply, Shortcut } from './shortcut.ts'
-import { createWireReplies } from './wire-reply.ts'
+import type { ReplyTo, Shortcut, ShortReply } from './shortcut.ts'
+import { createWireReplies } from './wire-replies.ts'
 
 interface ConnectionBytesOptions {
   shortcut: Shortcut
@@ -47,7 +47,8 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
 
   function read(line: Line, bytes: Buffer): void {
     if (line.isAnswering) {
-      line.socket.pause()
+      // While one chunk waits the connection is read on, so that its end is heard of.
+      if (line.early !== NONE) line.socket.pause()
       line.early = [...line.early, bytes]
     } else if (!answer(line, bytes)) line.node.read(bytes)
   }
@@ -86,7 +87,7 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   }
 
   return (socket) => {
-    if (socket[isRead] || socket.destroyed) return
+    if (socket[isRead] || !socket.writable) return
     socket[isRead] = true
     const node = nodeReaderOf(socket)
     if (node === undefined) return

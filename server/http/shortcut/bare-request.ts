@@ -1,7 +1,7 @@
 import { type IncomingMessage, maxHeaderSize } from 'node:http'
-import { copyOf } from '../copy-of.ts'
-import { hasBody, hostsIn } from './error-replies.ts'
-import { LONGEST_TRACEPARENT, traceparentOf } from './request-labels.ts'
+import { copyOf } from '../../copy-of.ts'
+import { hasBody, hostsIn } from '../error-replies.ts'
+import { LONGEST_TRACEPARENT, traceparentOf } from '../request-labels.ts'
 
 /** A GET without a body, as far as who answers it in Fastify's place has to know it. */
 export interface BareRequest {
@@ -44,18 +44,12 @@ export function headLengthOf(bytes: Buffer): number | undefined {
   return LETTER.test(head) && !BARE_LINE_FEED.test(head) ? end + HEAD_END.length : undefined
 }
 
-/**
- * RFC 9110 §5.6.2, §5.5: fields in the one form in which browsers and proxies write them, and that nobody reads in two
- * ways. A value neither begins nor ends with a blank.
- */
+/** RFC 9110 §5.6.2, §5.5: a field's name, and a value that neither begins nor ends with a blank. */
 const NAME = "[\\w!#$%&'*+.^`|~-]+"
 const VALUE = '[\\x21-\\x7e\\x80-\\xff](?:[\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?'
-const BARE_FIELDS = new RegExp(`^(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n$`)
-
-const METHOD = Buffer.from('GET ')
-const SPACE = 0x20
-const CARRIAGE_RETURN = 0x0d
-const VERSION = 'HTTP/1.1\r\n'
+/** One GET, in the form in which browsers and proxies write it, and that nobody reads in two ways. */
+const STRICT = new RegExp(`^GET [\\x21-\\x7e]+ HTTP/1\\.1\\r\\n(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n$`)
+const TARGET_FROM = 'GET '.length
 
 /**
  * Reads a GET without a body off a connection. `undefined`: it is none, or is more or less than one, or is not of the
@@ -63,15 +57,12 @@ const VERSION = 'HTTP/1.1\r\n'
  */
 export function readBareRequest(bytes: Buffer): BareRequest | undefined {
   // Node refuses heads that are longer.
-  if (bytes.length > maxHeaderSize || METHOD.compare(bytes, 0, METHOD.length) !== 0) return undefined
-  const end = bytes.indexOf(SPACE, METHOD.length)
-  const version = end + 1
-  const fields = version + VERSION.length
-  if (end === -1 || bytes.toString('latin1', version, fields) !== VERSION) return undefined
-  const text = bytes.toString('latin1', fields, bytes.length)
-  if (!BARE_FIELDS.test(text)) return undefined
-  // A text of its own: what is cut out of it is kept for as long as a reply is held.
-  return readFields(bytes.toString('latin1', METHOD.length, end), text)
+  if (bytes.length > maxHeaderSize) return undefined
+  const text = bytes.toString('latin1')
+  if (!STRICT.test(text)) return undefined
+  const end = text.indexOf(' ', TARGET_FROM)
+  // Not cut out of the whole: what is cut out of it is kept for as long as a reply is held.
+  return readFields(bytes.toString('latin1', TARGET_FROM, end), text)
 }
 
 /** Fields that who answers has to know, and those that say that a request is not bare, or how it is to be answered. */
@@ -82,7 +73,7 @@ const KEEP_ALIVE = /^keep-alive$/i
 
 function readFields(target: string, text: string): BareRequest | undefined {
   const values: (string | undefined)[] = [undefined, undefined, undefined, undefined, undefined]
-  for (let from = 0; text.charCodeAt(from) !== CARRIAGE_RETURN; from = text.indexOf('\n', from) + 1) {
+  for (let from = nextLine(0); text[from] !== '\r'; from = nextLine(from)) {
     const colon = text.indexOf(':', from)
     if (!LENGTHS.has(colon - from)) continue
     const name = text.slice(from, colon).toLowerCase()
@@ -97,4 +88,8 @@ function readFields(target: string, text: string): BareRequest | undefined {
   if (host === undefined || (connection !== undefined && !KEEP_ALIVE.test(connection))) return undefined
   if (traceparent !== undefined && traceparent.length > LONGEST_TRACEPARENT) return undefined
   return { target, cookie, origin, traceparent: traceparent && copyOf(traceparent) }
+
+  function nextLine(from: number): number {
+    return text.indexOf('\n', from) + 1
+  }
 }
