@@ -36,7 +36,10 @@ export async function measureHeldThroughput({ rounds, seconds }) {
   }))
 }
 
-/** Of some seconds in the middle, in which as many are answered as in any others. */
+/**
+ * Of some seconds in the middle, at the rate of the whole, of which the first second has no reply: a few percent too much,
+ * for both sides alike.
+ */
 async function costOfSettled(server, requests, seconds) {
   const whole = SETTLES_SECONDS + seconds + LAST_WORD_SECONDS
   const loading = load([server], requests, { seconds: whole, connections: CONNECTIONS })
