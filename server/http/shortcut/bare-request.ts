@@ -30,8 +30,8 @@ export function dropHeaders(request: IncomingMessage): void {
 }
 
 const HEAD_END = '\r\n\r\n'
-/** RFC 9112 §2.2: some take it for the end of a line. */
-const BARE_LINE_FEED = /(?:^|[^\r])\n/
+/** RFC 9112 §2.2: halves of the end of a line, which some take for one, as Node does by `--insecure-http-parser`. */
+const HALF_LINE_END = /(?:^|[^\r])\n|\r(?!\n)/
 const LETTER = /^[A-Z]/
 
 /**
@@ -41,7 +41,7 @@ const LETTER = /^[A-Z]/
 export function headLengthOf(bytes: Buffer): number | undefined {
   const end = bytes.indexOf(HEAD_END)
   const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
-  return LETTER.test(head) && !BARE_LINE_FEED.test(head) ? end + HEAD_END.length : undefined
+  return LETTER.test(head) && !HALF_LINE_END.test(head) ? end + HEAD_END.length : undefined
 }
 
 /** RFC 9110 §5.6.2, §5.5: a field's name, and a value that neither begins nor ends with a blank. */
@@ -67,7 +67,15 @@ export function readBareRequest(bytes: Buffer): BareRequest | undefined {
 
 /** Fields that who answers has to know, and those that say that a request is not bare, or how it is to be answered. */
 const KNOWN: readonly string[] = ['host', 'cookie', 'origin', 'traceparent', 'connection']
-const OTHERS: readonly string[] = ['content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'trailer']
+const OTHERS: readonly string[] = [
+  'content-length',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer',
+  'proxy-connection',
+]
 const LENGTHS = new Set([...KNOWN, ...OTHERS].map((name) => name.length))
 const KEEP_ALIVE = /^keep-alive$/i
 

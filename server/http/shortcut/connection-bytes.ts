@@ -26,13 +26,12 @@ declare module 'node:net' {
 interface Line {
   socket: Socket
   node: NodeReader
-  isAnswering: boolean
+  /** `resuming`: what came early is about to be read. */
+  state: 'reading' | 'answering' | 'resuming'
   /** What came before the last reply had gone out. */
-  early: readonly Buffer[]
+  early: Buffer | undefined
   replyTo: ReplyTo
 }
-
-const NONE: readonly Buffer[] = []
 
 /**
  * Lets the shortcut answer bare requests straight from a connection's bytes: Node's request, response and parser cost
@@ -46,27 +45,33 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   const wireReplies = createWireReplies(keepAliveSeconds)
 
   function read(line: Line, bytes: Buffer): void {
-    if (line.isAnswering) {
-      // While one chunk waits the connection is read on, so that its end is heard of.
-      if (line.early !== NONE) line.socket.pause()
-      line.early = [...line.early, bytes]
-    } else if (!answer(line, bytes)) line.node.read(bytes)
+    const { socket, node, state } = line
+    // What a destroyed one had kept. Node may have given its parser to another connection.
+    if (socket.destroyed) return
+    if (state !== 'reading') {
+      socket.pause()
+      line.early = line.early === undefined ? bytes : Buffer.concat([line.early, bytes])
+    } else if (!answer(line, bytes)) node.read(bytes)
   }
 
   function answer(line: Line, bytes: Buffer): boolean {
-    const mayAnswer = line.node.isIdle() && !connections.isDraining && line.socket.writableLength === 0
+    const { socket, node, replyTo } = line
+    // Not what comes after the connection's last reply, and not for who does not read.
+    const mayAnswer = node.isIdle() && socket.writable && socket.writableLength === 0 && !connections.isDraining
     const request = mayAnswer ? readBareRequest(bytes) : undefined
     if (request === undefined) return false
-    line.isAnswering = true
-    if (!shortcut(request, line.replyTo)) line.isAnswering = false
-    return line.isAnswering
+    line.state = 'answering'
+    const isTaken = shortcut(request, replyTo)
+    if (!isTaken) line.state = 'reading'
+    return isTaken
   }
 
   function send(line: Line, reply: ShortReply): void {
+    if (line.state !== 'answering') return
     if (line.socket.writable) write(line.socket, reply)
-    if (line.early === NONE) line.isAnswering = false
+    line.state = line.early === undefined ? 'reading' : 'resuming'
     // After all others that this turn of the loop serves.
-    else setImmediate(readEarly, line)
+    if (line.early !== undefined) setImmediate(readEarly, line)
   }
 
   function write(socket: Socket, reply: ShortReply): void {
@@ -77,13 +82,11 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
   }
 
   function readEarly(line: Line): void {
-    // Node may have given its parser to another connection.
-    if (line.socket.destroyed) return
-    const chunks = line.early
-    line.early = NONE
-    line.isAnswering = false
+    const { early } = line
+    line.state = 'reading'
+    line.early = undefined
     line.socket.resume()
-    for (const bytes of chunks) read(line, bytes)
+    if (early !== undefined) read(line, early)
   }
 
   return (socket) => {
@@ -92,7 +95,7 @@ export function createConnectionBytes(server: Server, options: ConnectionBytesOp
     const node = nodeReaderOf(socket)
     if (node === undefined) return
     const replyTo: ReplyTo = { client: socket, send: (reply) => send(line, reply) }
-    const line: Line = { socket, node, isAnswering: false, early: NONE, replyTo }
+    const line: Line = { socket, node, state: 'reading', early: undefined, replyTo }
     socket.on('data', (bytes) => read(line, bytes))
   }
 }

@@ -62,16 +62,15 @@ export function createNodeReaders(server: Server): (socket: Socket) => NodeReade
     socket.off('data', parse)
     /** `undefined`: it is idle. */
     let given: Given | undefined = nothing()
-    /** What it was given does not tell, and no more will. */
-    let isInDoubt = false
 
     return {
       isIdle() {
         if (given === undefined) return true
-        if (isInDoubt || given.bytes === 0) return false
         const { bytes, requests, length, isAnswered } = given
-        isInDoubt = requests !== 1 || length === undefined || bytes > length
-        if (isInDoubt || bytes !== length || !isAnswered) return false
+        const canTell = requests === 1 && length !== undefined && bytes <= length
+        // What comes now may: it is counted anew.
+        if (!canTell) given = nothing()
+        if (!canTell || bytes < length || !isAnswered) return false
         given = undefined
         return true
       },
