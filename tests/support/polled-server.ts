@@ -149,7 +149,8 @@ function answerOthers(request: IncomingMessage, response: ServerResponse): void 
   const { method, url = '' } = request
   if (/^\/(poll|held)/.test(url) && method === 'GET') {
     const { status, fields, text } = pollReply(url)
-    response.writeHead(status, fields).end(text)
+    // As late as the shortcut does: what is broken may be refused before.
+    void Promise.resolve().then(() => response.writeHead(status, fields).end(text))
     return
   }
   const reply = (body: string) => {
@@ -178,7 +179,7 @@ function wireOf(socket: Socket, peer: Socket): Wire {
 
   async function send(bytes: string | Buffer): Promise<void> {
     const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
-    if (!socket.writable) return
+    if (!socket.writable || peer.destroyed) return
     socket.write(data)
     sent += data.length
     await until('the server has the segment', () => peer.destroyed || peer.isPaused() || peer.bytesRead >= sent)
