@@ -181,7 +181,7 @@ describe('by chance, by a seed', () => {
       answeredFromBytes += polled.taken.length - polled.readByNode.filter((line) => line.startsWith('GET /poll')).length
       for (const noted of [polled.taken, polled.readByNode]) noted.length = 0
     }
-    expect(answeredFromBytes).toBeGreaterThan(RUNS)
+    expect(answeredFromBytes).toBeGreaterThan(RUNS / 2)
   })
 
   /** Borders mostly stand where requests begin, or a head ends: there something may go wrong. */
