@@ -119,6 +119,38 @@ describe('a poll that is a part of another request', () => {
     }
   })
 
+  test('is not when as many bytes came as one request has, and they were of two', async () => {
+    for (const before of [WARM.slice(0, 1), WARM]) {
+      const wire = await polled.open()
+      for (const segment of before) await wire.ask(segment)
+      // Its body is as long as its head: the two heads that came are as long as the first and a body would be.
+      const length = 200
+      const fields = `POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\nX: `
+      const padded = `${fields.padEnd(length - 4, 'y')}\r\n\r\n`
+      await wire.ask(GET('/other') + padded)
+      await wire.send(POLL)
+      await wire.send('z'.repeat(length - POLL.length))
+      expect((await wire.replies(1))[0]).toContain(`POST /other ${POLL}z`)
+      expect(polled.taken).not.toContain('/poll/stolen')
+      wire.socket.destroy()
+    }
+  })
+
+  test('is not when as many bytes came as one request would have, and it was answered before its body came', async () => {
+    const wire = await polled.open()
+    const first = 'A\r\n\r\n'.padEnd(200, 'b')
+    // Bytes are read from within the first body on, where a head seems to end.
+    const length = (head: string) => first.length + head.length - 'A\r\n\r\n'.length
+    const headOf = (bytes: number) => `POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n`
+    const second = headOf(length(headOf(100)))
+    await wire.ask(GET('/poll/1') + POST('/other', first).slice(0, -first.length))
+    await wire.ask(first + second, 2)
+    await wire.send(POLL)
+    await wire.send('z'.repeat(length(second) - POLL.length))
+    expect((await wire.ask(GET('/other')))[0]).toContain('GET /other ')
+    expect(polled.taken).not.toContain('/poll/stolen')
+  })
+
   test('is neither when it comes while the first poll is still held, by which bytes begin to be read', async () => {
     for (const segments of [
       [GET('/held') + long, POLL],
