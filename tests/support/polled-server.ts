@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { BareRequest } from '../../server/http/bare-request.ts'
 import { type Connections, createConnections } from '../../server/http/connections.ts'
 import { hasBody } from '../../server/http/error-replies.ts'
 import { type HttpServerOptions, httpServer } from '../../server/http/http-server.ts'
 import { createReplyTally } from '../../server/http/reply-tally.ts'
-import { type ReplyTo, type Shortcut, shortReply } from '../../server/http/shortcut.ts'
+import type { BareRequest } from '../../server/http/shortcut/bare-request.ts'
+import type { ReplyTo, Shortcut, ShortReply } from '../../server/http/shortcut/shortcut.ts'
 import { endLater } from './end-later.ts'
 import { PATIENCE_MS } from './patience.ts'
 
@@ -65,12 +65,12 @@ const MORE = { '/poll/words': 'größer — 日本', '/poll/large': 'x'.repeat(3
 const SET_COOKIES = ['set-cookie', 'a=1; HttpOnly', 'set-cookie', 'b=2; Path=/']
 
 /** What polls are answered, the same whether by the shortcut or beyond it. */
-function pollReply(target: string) {
+function pollReply(target: string): ShortReply {
   const said = Object.entries(MORE).find(([beginning]) => target.startsWith(beginning))?.[1]
   const text = JSON.stringify({ poll: target, said })
   const cookies = target.startsWith('/poll/cookies') ? SET_COOKIES : []
   const fields = ['cache-control', 'no-store', 'content-type', 'application/json; charset=utf-8']
-  return shortReply(200, [...fields, 'content-length', String(Buffer.byteLength(text)), ...cookies], text)
+  return { status: 200, fields: [...fields, 'content-length', String(Buffer.byteLength(text)), ...cookies], text }
 }
 
 interface PolledServerOptions {

@@ -48,7 +48,7 @@ export function headLengthOf(bytes: Buffer): number | undefined {
 const NAME = "[\\w!#$%&'*+.^`|~-]+"
 const VALUE = '[\\x21-\\x7e\\x80-\\xff](?:[\\t\\x20-\\x7e\\x80-\\xff]*[\\x21-\\x7e\\x80-\\xff])?'
 /** One GET, in the form in which browsers and proxies write it, and that nobody reads in two ways. */
-const STRICT = new RegExp(`^GET [\\x21-\\x7e]+ HTTP/1\\.1\\r\\n(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n$`)
+const STRICT = new RegExp(`^GET /[\\x21-\\x7e]* HTTP/1\\.1\\r\\n(?:${NAME}: ${VALUE}\\r\\n)+\\r\\n$`)
 const TARGET_FROM = 'GET '.length
 
 /**

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { shortReply } from '../../../server/http/shortcut.ts'
+import type { ShortReply } from '../../../../server/http/shortcut/shortcut.ts'
 import {
   CHUNKED,
   GET,
@@ -11,7 +11,7 @@ import {
   until,
   type Wire,
   warmUp,
-} from '../../support/polled-server.ts'
+} from '../../../support/polled-server.ts'
 
 let polled: PolledServer
 let wire: Wire
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => polled.close())
 
-const REPLY = shortReply(200, ['content-length', '4'], 'late')
+const REPLY: ShortReply = { status: 200, fields: ['content-length', '4'], text: 'late' }
 
 /** Sends a poll that is held, from bytes. @returns sends the reply */
 async function hold(path = '/held'): Promise<() => void> {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { createRandom, type Random, seedOf } from '../../faults/random.ts'
+import { createRandom, type Random, seedOf } from '../../../faults/random.ts'
 import {
   CHUNKED,
   GET,
@@ -10,7 +10,7 @@ import {
   undated,
   until,
   warmUp,
-} from '../../support/polled-server.ts'
+} from '../../../support/polled-server.ts'
 
 /** Where a request begins: nothing that Node takes for a part of another is ever answered as one. */
 
@@ -160,8 +160,7 @@ describe('a poll that is a part of another request', () => {
       const wire = await polled.open()
       for (const segment of segments.slice(0, -1)) await wire.send(segment)
       const { replyTo } = await until('it is held', () => polled.held.at(-1))
-      const replyLate = () =>
-        replyTo.send({ status: 200, fields: ['content-length', '0'], text: '', head: '', encoding: 'latin1' })
+      const replyLate = () => replyTo.send({ status: 200, fields: ['content-length', '0'], text: '' })
       replyLate()
       await wire.replies(1)
       await wire.send(segments.at(-1) ?? '')
