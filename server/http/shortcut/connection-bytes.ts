@@ -13,7 +13,7 @@ interface ConnectionBytesOptions {
   keepAliveSeconds: number
 }
 
-/** Whether it was begun to read this connection's bytes. On itself: a `WeakSet` of thousands costs each collection. */
+/** On a connection whose bytes are read here already. */
 const isRead = Symbol('isRead')
 
 declare module 'node:net' {
@@ -34,10 +34,10 @@ interface Line {
 }
 
 /**
- * Lets the shortcut answer bare requests straight from a connection's bytes: Node's request, response and parser cost
- * more than all else that a poll does, and are most of what a held one keeps. Node reads whatever else comes, and all
- * of a connection where it cannot be told where a request begins.
- * @returns what begins it on a connection, once a request came on it that the shortcut answers: others rarely follow
+ * Lets the shortcut answer bare requests straight from a connection's bytes. Node's request and response take a fifth of
+ * a poll's time, and are nearly half of what a held one keeps. Node reads whatever else comes, and whatever comes while
+ * it cannot be told where a request begins.
+ * @returns what begins it on a connection, once a request came there that the shortcut answers: more like it follow
  */
 export function createConnectionBytes(server: Server, options: ConnectionBytesOptions): (socket: Socket) => void {
   const { shortcut, connections, keepAliveSeconds } = options

@@ -1,7 +1,7 @@
 // Measures versions of ScanIn side by side, in processor time. Both run at once on one core, so that whatever else the
 // machine does slows both. They are started anew again and again, since the compiler's result differs from one process
 // to the next.
-import { load, rawRequest, writeRequests } from '../load/wrk.mjs'
+import { load, loadSettled, rawRequest, writeRequests } from '../load/wrk.mjs'
 import { checkPending, createLogins, pollRequest } from '../parts/logins.mjs'
 import { residentBytesOf } from '../parts/processes.mjs'
 import { startRedis } from '../parts/redis.mjs'
@@ -34,17 +34,21 @@ async function measureOnce(sides) {
     const results = await Promise.all(sides.map(({ server, ...loads }) => load([server], loads[loadName], options)))
     return results.map(({ cpuMicros }) => cpuMicros)
   }
+  const costOfHeld = async (options) => {
+    const results = await Promise.all(sides.map(({ server, held }) => loadSettled(server, held, options)))
+    return results.map(({ cpuMicros }) => cpuMicros)
+  }
   // Warms up first: until the code is compiled and the heap has grown, the compiler is measured. Logins are created
   // first, because polls leave as large a young generation as outlives them, and what comes next would pay for that.
   await cost('creation', { seconds: 1 })
   const creations = await cost('creation', { seconds: 1 })
   await cost('polls', { seconds: 2 })
   const polls = await cost('polls', { seconds: 2 })
-  const holds = await cost('held', { seconds: 4, connections: WAITING })
+  const holds = await costOfHeld({ settlesSeconds: 4, seconds: 5, connections: WAITING })
   const memory = sides.map(({ server }) => residentBytesOf(server.pid) / 2 ** 20)
   return [
     ['a poll, µs', polls],
-    ['a poll held for 2 s, µs', holds],
+    ['a poll held for 1 s, µs', holds],
     ['a login created, µs', creations],
     ['resident in the end, MB', memory],
   ]
@@ -58,7 +62,7 @@ function loadsFor(logins) {
   return {
     logins,
     polls: writeRequests(logins.map((login) => pollRequest(login))),
-    held: writeRequests(logins.map((login) => pollRequest(login, '?seen=pending&wait=2'))),
+    held: writeRequests(logins.map((login) => pollRequest(login, '?seen=pending&wait=1'))),
     creation: writeRequests([start]),
   }
 }
