@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 /** What says nothing of ScanIn: any part of the server may import it. */
-const PLAIN = 'clock.ts copy-of.ts errors.ts hashes.ts is-record.ts queues.ts randomness.ts schedule.ts sealing.ts url.ts'
+const PLAIN =
+  'clock.ts copy-of.ts errors.ts hashes.ts is-record.ts queues.ts randomness.ts schedule.ts sealing.ts url.ts'
 /** What a store is to the rooms, whichever it is. */
 const SEAM = ['record-store', 'update-record', 'write-queues', 'in-batches', 'follow-ups'].map(
   (name) => `store/${name}.ts`,
