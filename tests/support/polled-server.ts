@@ -243,6 +243,16 @@ export async function until<T>(what: string, look: () => T | undefined | false):
   }
 }
 
+/** A reply that the test gives to a poll that it has held. */
+export const LATE: ShortReply = { status: 200, fields: ['content-length', '4'], text: 'late' }
+
+/** Polls on a connection that is warm, from bytes. Resolves once the shortcut holds the poll. */
+export async function holdPoll(polled: PolledServer, wire: Wire, path = '/held'): Promise<HeldPoll> {
+  const { length } = polled.held
+  await wire.send(GET(path))
+  return until('the poll is held', () => polled.held[length])
+}
+
 /** Polls until the next poll is answered from bytes. */
 export async function warmUp(wire: Wire): Promise<void> {
   for (const path of ['/poll/1', '/poll/2']) await wire.ask(GET(path))

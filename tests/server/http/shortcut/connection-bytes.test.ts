@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import type { ShortReply } from '../../../../server/http/shortcut/shortcut.ts'
 import {
   CHUNKED,
   GET,
+  holdPoll,
   LAST,
+  LATE,
   POST,
   type PolledServer,
   startPolledServer,
@@ -23,16 +24,12 @@ beforeEach(async () => {
 
 afterEach(() => polled.close())
 
-const REPLY: ShortReply = { status: 200, fields: ['content-length', '4'], text: 'late' }
-
 /** Sends a poll that is held, from bytes. @returns sends the reply */
 async function hold(path = '/held'): Promise<() => void> {
-  const before = polled.held.length
   const byNode = polled.readByNode.length
-  await wire.send(GET(path))
-  const { replyTo } = await until('the poll is held', () => polled.held[before])
+  const { replyTo } = await holdPoll(polled, wire, path)
   expect(polled.readByNode).toHaveLength(byNode)
-  return () => replyTo.send(REPLY)
+  return () => replyTo.send(LATE)
 }
 
 describe('who answers', () => {
@@ -93,7 +90,7 @@ describe('what is asked', () => {
     for (const path of ['/held?a=b', '/held?a=b', '/held?a=b']) {
       await wire.send(GET(path, more))
       const { replyTo } = await until('it is held', () => polled.held.at(-1))
-      replyTo.send(REPLY)
+      replyTo.send(LATE)
       await wire.replies(1)
     }
     expect(polled.readByNode).toHaveLength(2)
@@ -175,7 +172,7 @@ describe('while a reply is held', () => {
     answers[0]?.()
     await until('the second is held', () => polled.held[1])
     expect(await wire.replies(1)).toHaveLength(1)
-    polled.held[1]?.replyTo.send(REPLY)
+    polled.held[1]?.replyTo.send(LATE)
     expect((await wire.replies(1))[0]).toContain('late')
     expect(polled.readByNode).toHaveLength(2)
   })

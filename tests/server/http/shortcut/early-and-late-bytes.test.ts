@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { readBareRequest } from '../../../../server/http/shortcut/bare-request.ts'
-import type { ShortReply } from '../../../../server/http/shortcut/shortcut.ts'
 import {
   CHUNKED,
   GET,
+  holdPoll,
   LAST,
+  LATE,
   POST,
   type PolledServer,
   startPolledServer,
@@ -22,8 +23,6 @@ beforeEach(async () => {
 
 afterEach(() => polled.close())
 
-const REPLY: ShortReply = { status: 200, fields: ['content-length', '4'], text: 'late' }
-
 test.each([1, 2, 3])(
   'a segment of fewer bytes than a method has begins a request as any other does: %d',
   async (bytes) => {
@@ -40,7 +39,7 @@ test('a shortcut that answers at once answers once', async () => {
   await polled.close()
   polled = await startPolledServer({
     shortcut: (_request, { send }) => {
-      send(REPLY)
+      send(LATE)
       return true
     },
   })
@@ -53,11 +52,10 @@ test('a shortcut that answers at once answers once', async () => {
 test('a shortcut that answers twice answers once', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire)
   await wire.send(GET('/other'))
-  replyTo.send(REPLY)
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
+  replyTo.send(LATE)
   const [late, other] = await wire.replies(2)
   expect([late?.endsWith('late'), other]).toEqual([true, expect.stringContaining('GET /other ')])
 })
@@ -65,15 +63,14 @@ test('a shortcut that answers twice answers once', async () => {
 test('what is sent behind a held poll is taken off the network up to a bound, and answered after it', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire)
   const body = 'x'.repeat(64 * 1024)
   await wire.send(POST('/first', body))
   const ahead = Array.from({ length: 64 }, (_, at) => POST(`/large/${at}`, body))
   for (const request of ahead) wire.socket.write(request, 'latin1')
   expect(wire.peer.isPaused()).toBe(true)
   expect(polled.readByNode).not.toContain('POST /first')
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
   const [late, first, ...others] = await wire.replies(2 + ahead.length)
   expect(late?.endsWith('late')).toBe(true)
   expect(first).toContain('POST /first ')
@@ -83,11 +80,10 @@ test('what is sent behind a held poll is taken off the network up to a bound, an
 test('many replies of Node’s behind a held poll, after which it stops to read, end nothing but their connection', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire)
   await wire.send(GET('/', 'Expect: something\r\n').repeat(1300))
   wire.socket.write(GET('/other'))
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
   expect((await wire.replies(1))[0]?.endsWith('late')).toBe(true)
   expect((await (await polled.open()).ask(GET('/mine')))[0]).toContain('GET /mine ')
 })
@@ -95,12 +91,11 @@ test('many replies of Node’s behind a held poll, after which it stops to read,
 test('what comes behind a CONNECT, by which Node lets go of a connection, is given to nobody', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire)
   for (const request of [POST('/other', ''), 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', GET('/lost')]) {
     wire.socket.write(request)
   }
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
   await until('the connection is closed', () => wire.peer.closed)
   expect(polled.readByNode).not.toContain('GET /lost')
   expect((await (await polled.open()).ask(GET('/mine')))[0]).toContain('GET /mine ')
@@ -133,13 +128,12 @@ test('after a request that came in halves, or was chunked, polls are answered fr
 test('what was sent behind a held poll is not read once its connection has closed: its parser is another’s by then', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire)
   await wire.send(POST('/stolen', 'body'))
   wire.socket.destroy()
   await until('the connection is closed', () => wire.peer.closed)
   const victim = await polled.open()
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
   // A turn of the loop, and another for who was asked in it.
   for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate)
   const [reply] = await victim.ask(GET('/mine'))
@@ -150,12 +144,11 @@ test('what was sent behind a held poll is not read once its connection has close
 test('nor is a poll behind it, which would wait for a client that nobody hears of again', async () => {
   const wire = await polled.open()
   await warmUp(wire)
-  await wire.send(GET('/held/1'))
-  const { replyTo } = await until('the poll is held', () => polled.held[0])
+  const { replyTo } = await holdPoll(polled, wire, '/held/1')
   await wire.send(GET('/held/2'))
   wire.socket.destroy()
   await until('the connection is closed', () => wire.peer.closed)
-  replyTo.send(REPLY)
+  replyTo.send(LATE)
   for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate)
   expect(polled.held).toHaveLength(1)
 })
